@@ -1,0 +1,48 @@
+/**
+ * Field arrangements by name: the angles that planners of the spine start from (IEC gantry, HFS: 180 is posterior).
+ *
+ * The posterior sets are common practice, not the angles of a particular paper; every case may list its own.
+ */
+import { InvalidInputError } from '../core/errors.js';
+
+export interface BeamAngles {
+  readonly gantry: number;
+  readonly collimator?: number;
+  readonly couch?: number;
+}
+
+const gantries = (...angles: number[]): BeamAngles[] => angles.map((gantry) => ({ gantry }));
+const equispaced = (n: number): BeamAngles[] =>
+  Array.from({ length: n }, (_, i) => ({ gantry: Math.round((36000 * i) / n) / 100 }));
+
+/** Angles by name; `posterior-N` fans from 80 degrees left to 80 degrees right of posterior. */
+export const arrangements: Readonly<Record<string, readonly BeamAngles[]>> = {
+  'posterior-3': gantries(120, 180, 240),
+  'posterior-4': gantries(110, 150, 210, 250),
+  'posterior-5': gantries(100, 140, 180, 220, 260),
+  'posterior-6': gantries(100, 130, 160, 200, 230, 260),
+  'posterior-7': gantries(110, 135, 157, 180, 203, 225, 250),
+  'posterior-8': gantries(100, 123, 146, 169, 191, 214, 237, 260),
+  'posterior-9': gantries(100, 120, 140, 160, 180, 200, 220, 240, 260),
+  'posterior-3-anterior': gantries(0, 120, 180, 240),
+  'ap-pa': gantries(0, 180),
+  'equispaced-5': equispaced(5),
+  'equispaced-7': equispaced(7),
+  'equispaced-9': equispaced(9),
+  'non-coplanar-7': [
+    ...gantries(110, 140, 180, 220, 250),
+    { gantry: 215, couch: 30 },
+    { gantry: 145, couch: 330 },
+  ],
+};
+
+/** @throws {InvalidInputError} for an unknown name; the message lists those there are */
+export function arrangementAngles(name: string): readonly BeamAngles[] {
+  const angles = arrangements[name];
+  if (angles === undefined) {
+    throw new InvalidInputError(
+      `arrangement "${name}" is unknown. Use one of ${Object.keys(arrangements).join(', ')}, or list the beams' angles.`,
+    );
+  }
+  return angles;
+}

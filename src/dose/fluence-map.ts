@@ -1,0 +1,220 @@
+/**
+ * The K convolved fluence maps F_k of one beam, as quadratic B-splines that can be read anywhere.
+ *
+ * A cell of side a convolved with a Gaussian is a product of two error-function differences, so a map is
+ *
+ *     F_k(v, u) = sum_j c_kj  V_j  X  U_j',     U_j[u, i] = Phi((u - x_i + a/2) / sigma_j) - Phi((u - x_i - a/2) / sigma_j)
+ *
+ * two small matrix products per width, exact, with no lateral cut-off and no transform. The spline's interpolation filter
+ * is applied once to U_j and V_j, so the map holds B-spline coefficients and reading it costs 3 x 3 nodes:
+ * the error is h^3 F''' / 125, below 0.1 % of the field for h = 1.25 mm and a source blur of 5 mm (FWHM).
+ * The transpose runs the same products backwards.
+ */
+import { gaussianInterval } from '../core/error-function.js';
+import type { FluenceGrid } from '../beam/fluence.js';
+import type { Machine } from '../machine/machine.js';
+import { interpolateLinear } from '../core/interpolate.js';
+import type { BeamKernel } from './beam-kernel.js';
+
+/** Rectangle of the isocentre plane that is to be read, mm. */
+export interface MapExtent {
+  readonly u0: number;
+  readonly u1: number;
+  readonly v0: number;
+  readonly v1: number;
+}
+
+/** Values of one matrix, by column (cell), on the contiguous nodes where they are not negligible. */
+interface BandedMatrix {
+  readonly cells: number;
+  /** First node of each cell's band, its length, and where its values start. */
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  readonly start: Int32Array;
+  readonly values: Float64Array;
+}
+
+/** Below this fraction of a cell's own weight a node does not see the cell: far under Float32 resolution of the dose. */
+const NEGLIGIBLE = 1e-10;
+
+export class FluenceMap {
+  /** Node (0, 0) lies at (u0, v0); nodes are `step` apart, mm. */
+  readonly u0: number;
+  readonly v0: number;
+  readonly nu: number;
+  readonly nv: number;
+  readonly terms: number;
+  /** B-spline coefficients, [v][u][k]. Overwritten by `spread`; `collect` reads what was gathered into it. */
+  readonly nodes: Float64Array;
+  private readonly U: readonly BandedMatrix[];
+  private readonly V: readonly BandedMatrix[];
+  /** Primary fluence at each cell's centre. */
+  private readonly horn: Float64Array;
+  private readonly rows: Float64Array;
+  private readonly line: Float64Array;
+
+  /**
+   * @param cells  the fluence grid whose weights will be spread
+   * @param extent what must be readable, mm; two nodes are added on every side
+   * @param step   node distance, mm
+   */
+  constructor(
+    machine: Machine,
+    private readonly kernel: BeamKernel,
+    private readonly cells: FluenceGrid,
+    extent: MapExtent,
+    readonly step: number,
+  ) {
+    this.u0 = (Math.floor(extent.u0 / step) - 2) * step;
+    this.v0 = (Math.floor(extent.v0 / step) - 2) * step;
+    this.nu = Math.ceil(extent.u1 / step) + 3 - Math.round(this.u0 / step);
+    this.nv = Math.ceil(extent.v1 / step) + 3 - Math.round(this.v0 / step);
+    this.terms = kernel.terms;
+    this.nodes = new Float64Array(this.nu * this.nv * this.terms);
+    this.U = Array.from(kernel.sigmas, (sigma) => blurMatrix(this.u0, step, this.nu, cells.x0, cells.size, cells.nx, sigma));
+    this.V = Array.from(kernel.sigmas, (sigma) => blurMatrix(this.v0, step, this.nv, cells.y0, cells.size, cells.ny, sigma));
+    this.horn = new Float64Array(cells.nx * cells.ny);
+    const { radius, value } = machine.primaryFluence;
+    for (let j = 0; j < cells.ny; j++) {
+      for (let i = 0; i < cells.nx; i++) {
+        const r = Math.hypot(cells.x0 + i * cells.size, cells.y0 + j * cells.size);
+        this.horn[i + cells.nx * j] = interpolateLinear(radius, value, r);
+      }
+    }
+    this.rows = new Float64Array(cells.ny * this.nu);
+    this.line = new Float64Array(this.nu);
+  }
+
+  /** nodes = maps of the fluence `weights` (one per cell, x-fastest). */
+  spread(weights: Float64Array): void {
+    const { nx, ny } = this.cells;
+    const { nu, nv, terms, nodes, rows, line, horn } = this;
+    const { sigmas, coefficients } = this.kernel;
+    nodes.fill(0);
+    for (let w = 0; w < sigmas.length; w++) {
+      const U = this.U[w]!;
+      const V = this.V[w]!;
+      rows.fill(0);
+      for (let j = 0; j < ny; j++) {
+        const base = j * nu;
+        for (let i = 0; i < nx; i++) {
+          const weight = weights[i + nx * j]! * horn[i + nx * j]!;
+          if (weight === 0) continue;
+          const from = U.start[i]!;
+          const node = base + U.first[i]!;
+          const count = U.count[i]!;
+          for (let q = 0; q < count; q++) rows[node + q]! += weight * U.values[from + q]!;
+        }
+      }
+      for (let v = 0; v < nv; v++) {
+        line.fill(0);
+        for (let j = 0; j < ny; j++) {
+          const q = v - V.first[j]!;
+          if (q < 0 || q >= V.count[j]!) continue;
+          const value = V.values[V.start[j]! + q]!;
+          const base = j * nu;
+          for (let u = 0; u < nu; u++) line[u]! += value * rows[base + u]!;
+        }
+        for (let k = 0; k < terms; k++) {
+          const c = coefficients[k * sigmas.length + w]!;
+          let at = v * nu * terms + k;
+          for (let u = 0; u < nu; u++, at += terms) nodes[at]! += c * line[u]!;
+        }
+      }
+    }
+  }
+
+  /** Transpose of `spread`: weights = what each cell contributes to the values gathered in `nodes`. */
+  collect(weights: Float64Array): void {
+    const { nx, ny } = this.cells;
+    const { nu, nv, terms, nodes, rows, line, horn } = this;
+    const { sigmas, coefficients } = this.kernel;
+    weights.fill(0);
+    for (let w = 0; w < sigmas.length; w++) {
+      const U = this.U[w]!;
+      const V = this.V[w]!;
+      rows.fill(0);
+      for (let v = 0; v < nv; v++) {
+        line.fill(0);
+        for (let k = 0; k < terms; k++) {
+          const c = coefficients[k * sigmas.length + w]!;
+          let at = v * nu * terms + k;
+          for (let u = 0; u < nu; u++, at += terms) line[u]! += c * nodes[at]!;
+        }
+        for (let j = 0; j < ny; j++) {
+          const q = v - V.first[j]!;
+          if (q < 0 || q >= V.count[j]!) continue;
+          const value = V.values[V.start[j]! + q]!;
+          const base = j * nu;
+          for (let u = 0; u < nu; u++) rows[base + u]! += value * line[u]!;
+        }
+      }
+      for (let j = 0; j < ny; j++) {
+        const base = j * nu;
+        for (let i = 0; i < nx; i++) {
+          const from = U.start[i]!;
+          const node = base + U.first[i]!;
+          const count = U.count[i]!;
+          let sum = 0;
+          for (let q = 0; q < count; q++) sum += U.values[from + q]! * rows[node + q]!;
+          weights[i + nx * j]! += sum;
+        }
+      }
+    }
+    for (let c = 0; c < weights.length; c++) weights[c]! *= horn[c]!;
+  }
+}
+
+/** Cells blurred by a Gaussian, sampled at the nodes, then turned into quadratic B-spline coefficients. */
+function blurMatrix(origin: number, step: number, nodes: number, x0: number, size: number, cells: number, sigma: number): BandedMatrix {
+  const first = new Int32Array(cells);
+  const count = new Int32Array(cells);
+  const start = new Int32Array(cells);
+  const chunks: Float64Array[] = [];
+  let total = 0;
+  const column = new Float64Array(nodes);
+  for (let i = 0; i < cells; i++) {
+    const centre = x0 + i * size;
+    for (let q = 0; q < nodes; q++) {
+      const x = origin + q * step - centre;
+      column[q] = Math.abs(x) > size / 2 + 8 * sigma ? 0 : gaussianInterval(x - size / 2, x + size / 2, sigma);
+    }
+    prefilterQuadratic(column);
+    let low = 0;
+    let high = nodes;
+    while (low < high && Math.abs(column[low]!) < NEGLIGIBLE) low++;
+    while (high > low && Math.abs(column[high - 1]!) < NEGLIGIBLE) high--;
+    first[i] = low;
+    count[i] = high - low;
+    start[i] = total;
+    chunks.push(column.slice(low, high));
+    total += high - low;
+  }
+  const values = new Float64Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    values.set(chunk, at);
+    at += chunk.length;
+  }
+  return { cells, first, count, start, values };
+}
+
+/**
+ * Values at nodes -> quadratic B-spline coefficients, in place: solves (c[i-1] + 6 c[i] + c[i+1]) / 8 = f[i] with
+ * c constant beyond the ends.
+ *
+ * @see Unser, IEEE Signal Process. Mag. 16 (1999) 22, doi:10.1109/79.799930
+ */
+export function prefilterQuadratic(f: Float64Array): void {
+  const n = f.length;
+  const upper = new Float64Array(n);
+  let diagonal = n > 1 ? 7 : 8;
+  upper[0] = 1 / diagonal;
+  f[0] = (8 * f[0]!) / diagonal;
+  for (let i = 1; i < n; i++) {
+    diagonal = (i === n - 1 ? 7 : 6) - upper[i - 1]!;
+    upper[i] = 1 / diagonal;
+    f[i] = (8 * f[i]! - f[i - 1]!) / diagonal;
+  }
+  for (let i = n - 2; i >= 0; i--) f[i]! -= upper[i]! * f[i + 1]!;
+}

@@ -1,0 +1,79 @@
+/**
+ * Forward dose of fixed fluences on a whole grid: what a finished plan is reported with.
+ */
+import type { Beam } from '../beam/beam.js';
+import type { FluenceGrid } from '../beam/fluence.js';
+import { InvalidInputError } from '../core/errors.js';
+import type { Grid } from '../geometry/grid.js';
+import type { Volume } from '../geometry/volume.js';
+import type { BeamKernel } from './beam-kernel.js';
+import { FluenceMap } from './fluence-map.js';
+import { gather, kernelOfBeam, type PointSet, preparePoints } from './pencil-beam.js';
+
+/** Monitor units per cell of a fluence grid. */
+export interface FluenceField {
+  readonly grid: FluenceGrid;
+  readonly weights: Float64Array;
+}
+
+/** The voxels that carry dose, as indices of a grid and as points. */
+export interface DoseVoxels {
+  readonly grid: Grid;
+  readonly index: Int32Array;
+  /** x, y, z triples in LPS, mm. */
+  readonly points: Float64Array;
+}
+
+/**
+ * Voxels at least half inside a mask (the external contour): outside, dose is zero by definition.
+ *
+ * @throws {InvalidInputError} if there is none
+ */
+export function voxelsInside(mask: Volume<'mask'>, threshold = 0.5): DoseVoxels {
+  const { grid, data } = mask;
+  const [nz, ny, nx] = grid.shape;
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) count++;
+  if (count === 0) throw new InvalidInputError('dose: no voxel lies inside the external contour. Check it against the dose grid.');
+  const index = new Int32Array(count);
+  const points = new Float64Array(3 * count);
+  let at = 0;
+  for (let k = 0; k < nz; k++) {
+    for (let j = 0; j < ny; j++) {
+      for (let i = 0; i < nx; i++) {
+        const voxel = i + nx * (j + ny * k);
+        if (!(data[voxel]! >= threshold)) continue;
+        index[at] = voxel;
+        points[3 * at] = grid.origin[0] + i * grid.spacing[0];
+        points[3 * at + 1] = grid.origin[1] + j * grid.spacing[1];
+        points[3 * at + 2] = grid.origin[2] + k * grid.spacing[2];
+        at++;
+      }
+    }
+  }
+  return { grid, index, points };
+}
+
+/** What one beam sees of the voxels: made once, used for every fluence of that beam. */
+export interface BeamView {
+  readonly beam: Beam;
+  readonly kernel: BeamKernel;
+  readonly points: PointSet;
+}
+
+export function viewOfBeam(beam: Beam, density: Volume<'density'>, voxels: DoseVoxels, terms?: number): BeamView {
+  const kernel = kernelOfBeam(beam, density, terms);
+  return { beam, kernel, points: preparePoints(beam, kernel, density, voxels.points) };
+}
+
+/**
+ * Adds the dose of one fluence field to `out` (one value per voxel of the view), Gy.
+ *
+ * @param step node distance of the map, mm. @default 1.25
+ */
+export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Array, step = 1.25): Float64Array {
+  const map = new FluenceMap(view.beam.machine, view.kernel, field.grid, view.points.extent, step);
+  map.spread(field.weights);
+  gather(map, view.points, out);
+  return out;
+}

@@ -1,0 +1,85 @@
+/**
+ * A regular, axis-aligned lattice of voxels in the patient frame (DICOM LPS, mm).
+ *
+ * Arrays are x-fastest: voxel (i, j, k) of shape [nz, ny, nx] is element `i + nx (j + ny k)`, and its *centre* lies at
+ * `origin + (i sx, j sy, k sz)`. Images with other axis directions are flipped or refused where they are read.
+ */
+import { checkFinite, checkInteger, checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+
+export type Vec3 = readonly [number, number, number];
+
+export interface Grid {
+  /** [nz, ny, nx] */
+  readonly shape: Vec3;
+  /** Centre-to-centre distance along x, y, z; mm, > 0. */
+  readonly spacing: Vec3;
+  /** Centre of voxel (0, 0, 0); x, y, z; mm. */
+  readonly origin: Vec3;
+}
+
+/** An axis-aligned box, mm: min and max corner, x, y, z. */
+export interface Box {
+  readonly min: Vec3;
+  readonly max: Vec3;
+}
+
+/** @throws {InvalidInputError} if a count is not a positive whole number or a spacing is not positive */
+export function createGrid(shape: Vec3, spacing: Vec3, origin: Vec3): Grid {
+  for (const n of shape) checkInteger('grid: shape', n, 1);
+  for (const s of spacing) checkPositive('grid: spacing', s);
+  for (const o of origin) checkFinite('grid: origin', o);
+  return { shape: [...shape], spacing: [...spacing], origin: [...origin] };
+}
+
+/** The smallest grid of the given spacing whose voxels cover `box`, with a voxel centre or face symmetric about its middle. */
+export function gridCovering(box: Box, spacing: Vec3): Grid {
+  const count = [0, 1, 2].map((a) => Math.max(1, Math.ceil((box.max[a]! - box.min[a]!) / spacing[a]! - 1e-9)));
+  const origin = [0, 1, 2].map((a) => (box.min[a]! + box.max[a]!) / 2 - ((count[a]! - 1) * spacing[a]!) / 2);
+  return createGrid([count[2]!, count[1]!, count[0]!], spacing, [origin[0]!, origin[1]!, origin[2]!]);
+}
+
+export function voxelCount(grid: Grid): number {
+  return grid.shape[0] * grid.shape[1] * grid.shape[2];
+}
+
+/** Voxel volume, cc. */
+export function voxelVolume(grid: Grid): number {
+  return (grid.spacing[0] * grid.spacing[1] * grid.spacing[2]) / 1000;
+}
+
+/** The box of the voxels' outer faces, mm. */
+export function gridBox(grid: Grid): Box {
+  const [nz, ny, nx] = grid.shape;
+  const [sx, sy, sz] = grid.spacing;
+  const [ox, oy, oz] = grid.origin;
+  return {
+    min: [ox - sx / 2, oy - sy / 2, oz - sz / 2],
+    max: [ox + (nx - 0.5) * sx, oy + (ny - 0.5) * sy, oz + (nz - 0.5) * sz],
+  };
+}
+
+/** Same lattice within 1e-4 mm? */
+export function isSameGrid(a: Grid, b: Grid): boolean {
+  for (let axis = 0; axis < 3; axis++) {
+    if (a.shape[axis] !== b.shape[axis]) return false;
+    if (Math.abs(a.spacing[axis]! - b.spacing[axis]!) > 1e-6) return false;
+    if (Math.abs(a.origin[axis]! - b.origin[axis]!) > 1e-4) return false;
+  }
+  return true;
+}
+
+/** `[60,115,170] at 2 x 2 x 2 mm from (-169, -114, -59)`: for messages. */
+export function describeGrid(grid: Grid): string {
+  const n = (v: Vec3): string => v.map((x) => Number(x.toFixed(3))).join(', ');
+  return `[${grid.shape.join(', ')}] at ${grid.spacing.map((s) => Number(s.toFixed(3))).join(' x ')} mm from (${n(grid.origin)})`;
+}
+
+/** @throws {InvalidInputError} unless both are the same lattice */
+export function checkSameGrid(what: string, a: Grid, b: Grid): void {
+  if (!isSameGrid(a, b)) {
+    throw new InvalidInputError(
+      `${what} lie on different grids (${describeGrid(a)} and ${describeGrid(b)}). Resample one onto the other first.`,
+    );
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Patient: what planning starts from, be it a phantom or a CT with structures.
+ */
+import type { Structure } from './structure.js';
+import type { Volume } from './volume.js';
+
+export interface Patient {
+  readonly name: string;
+  /** DICOM patient position; phantoms are HFS. */
+  readonly position: string;
+  /** CT in HU, or for a phantom the same thing by construction. */
+  readonly hounsfield: Volume<'hounsfield'>;
+  /** Electron density relative to water, on the grid of `hounsfield`; zero outside the external structure. */
+  readonly density: Volume<'density'>;
+  readonly structures: readonly Structure[];
+  /** Notes that a reader of the results must see (what was found, overridden, assumed). */
+  readonly notes: readonly string[];
+}

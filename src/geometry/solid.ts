@@ -1,0 +1,18 @@
+/**
+ * Solid: a region of space given by its signed distance, mm, negative inside.
+ *
+ * Contract, which everything that uses a solid relies on: |distance| never exceeds the true distance to the boundary
+ * (so a voxel further from the boundary than its half-diagonal is wholly in or out); where `isExact` is true the
+ * distance *outside* is the true Euclidean one, so a margin is a plain subtraction. Unions keep exactness, cuts and
+ * intersections lose it.
+ */
+import type { Box } from './grid.js';
+
+export interface Solid {
+  /** Signed distance of (x, y, z), mm; < 0 inside. */
+  distance(x: number, y: number, z: number): number;
+  /** Box that contains the solid, mm. */
+  readonly box: Box;
+  /** Whether distances outside are exact. */
+  readonly isExact: boolean;
+}

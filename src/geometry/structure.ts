@@ -1,0 +1,36 @@
+/**
+ * Structure: a named region of the patient with a role, kept as it was drawn.
+ *
+ * Names follow AAPM TG-263. A structure is either planar contours (DICOM) or a solid (phantom); `voxelizeStructure`
+ * turns both into a fractional mask on any grid.
+ */
+import type { Solid } from './solid.js';
+
+export type StructureRole = 'target' | 'organ' | 'external' | 'support';
+
+/** Closed polygons of one plane; a point is inside where an odd number of them contain it (holes, keyholes). */
+export interface ContourPlane {
+  /** mm, LPS */
+  readonly z: number;
+  /** Each [x0, y0, x1, y1, ...] in mm; closed implicitly. */
+  readonly polygons: readonly Float64Array[];
+}
+
+export interface Contours {
+  /** Sorted by z, one entry per plane. */
+  readonly planes: readonly ContourPlane[];
+  /** Distance between planes, mm; each plane stands for a slab of this thickness centred on it (end-slice rule half-slice). */
+  readonly spacing: number;
+}
+
+export type StructureShape =
+  | { readonly kind: 'contours'; readonly contours: Contours }
+  | { readonly kind: 'solid'; readonly solid: Solid };
+
+export interface Structure {
+  readonly name: string;
+  readonly role: StructureRole;
+  readonly shape: StructureShape;
+  /** Display colour, 0..255 each. */
+  readonly color?: readonly [number, number, number];
+}

@@ -1,0 +1,51 @@
+/**
+ * Volume: a grid and one Float32 value per voxel, which says what the values are.
+ *
+ * A dose volume also carries what kind of dose it is. Dose is always the total over its course.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import { describeGrid, type Grid, voxelCount } from './grid.js';
+
+/** `hounsfield` HU; `density` electron density relative to water; `mask` fraction 0..1; `depth` mm of water; `dose` Gy. */
+export type VolumeKind = 'hounsfield' | 'density' | 'mask' | 'depth' | 'dose';
+
+export interface Volume<K extends VolumeKind = VolumeKind> {
+  readonly kind: K;
+  readonly grid: Grid;
+  /** x-fastest, shape [nz, ny, nx]. */
+  readonly data: Float32Array;
+}
+
+/** What a dose number means. Doses of different meaning are never added or compared. */
+export interface DoseMeaning {
+  readonly quantity: 'physical' | 'eqd2' | 'bed';
+  /** Fractions over which this total was (or will be) given. */
+  readonly fractions: number;
+  /** Gy; required for eqd2 and bed. */
+  readonly alphaBeta?: number;
+}
+
+export interface DoseVolume extends Volume<'dose'>, DoseMeaning {}
+
+/** @throws {InvalidInputError} if the number of values is not the number of voxels */
+export function createVolume<K extends VolumeKind>(kind: K, grid: Grid, data?: Float32Array): Volume<K> {
+  const n = voxelCount(grid);
+  const values = data ?? new Float32Array(n);
+  if (values.length !== n) {
+    throw new InvalidInputError(`volume: ${values.length} values for a grid ${describeGrid(grid)} of ${n} voxels.`);
+  }
+  return { kind, grid, data: values };
+}
+
+/** @throws {InvalidInputError} if eqd2 or bed comes without alpha/beta, or the fractions are not a whole number >= 1 */
+export function createDose(grid: Grid, meaning: DoseMeaning, data?: Float32Array): DoseVolume {
+  if (!Number.isInteger(meaning.fractions) || meaning.fractions < 1) {
+    throw new InvalidInputError(
+      `dose: fractions is ${meaning.fractions}, but must be a whole number >= 1. Dose is the total over its course.`,
+    );
+  }
+  if (meaning.quantity !== 'physical' && !(meaning.alphaBeta !== undefined && meaning.alphaBeta > 0)) {
+    throw new InvalidInputError(`dose: ${meaning.quantity} needs an alpha/beta > 0 Gy, got ${meaning.alphaBeta}.`);
+  }
+  return { ...createVolume('dose', grid, data), ...meaning };
+}
