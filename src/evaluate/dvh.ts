@@ -1,0 +1,267 @@
+/**
+ * Dose-volume histogram of a structure, without bins.
+ *
+ *     V(D) = volume of the structure that receives at least D
+ *
+ * Every occupied voxel contributes its exact volume (fraction x voxel volume) over the range of doses it holds
+ * (`dose-sample.ts`), so V is piecewise linear between the sorted ends of those ranges, and is read exactly: V at any
+ * dose and its inverse, with no bin width and no upper limit. Volume counts to the last partial voxel, so the volume is
+ * that of the mask.
+ *
+ * Estimators, which results state: Max and Min are the largest and smallest *voxel-centre* dose over voxels of any
+ * occupancy (conservative: a centre may lie up to half a voxel outside); D0.03cc and the like are read from V(D).
+ */
+
+import { checkFinite, checkInteger, checkNonNegative } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import { checkSameGrid, voxelVolume } from '../geometry/grid.js';
+import type { DoseMeaning, DoseVolume, Volume } from '../geometry/volume.js';
+import { type DoseSamples, occupiedVoxels, sampleDose } from './dose-sample.js';
+import { risingOrder } from './radix-sort.js';
+
+/** The words that go into every result beside its figures. */
+export const DVH_ESTIMATORS = {
+  max: 'largest voxel-centre dose over voxels of any occupancy',
+  min: 'smallest voxel-centre dose over voxels of any occupancy',
+  nearMax: 'DXcc and DX% read from the exact piecewise linear V(D) of the fractional mask',
+} as const;
+
+export interface Dvh extends DoseMeaning {
+  /** Name of the structure, for messages and goals. */
+  readonly name: string;
+  readonly volumeCc: number;
+  /** Gy */
+  readonly mean: number;
+  /** Gy; see {@link DVH_ESTIMATORS} */
+  readonly max: number;
+  /** Gy */
+  readonly min: number;
+  /** Corners of V(D): dose falling, Gy; two equal entries are a jump. */
+  readonly dose: Float64Array;
+  /** Corners of V(D): volume at or above `dose`, rising to `volumeCc`, cc. */
+  readonly volume: Float64Array;
+}
+
+/** A read-off; `flag` says why the number is not what was asked for. */
+export interface DvhReading {
+  readonly value: number;
+  readonly flag?: string;
+}
+
+/** A sampled curve, for plots and tables. */
+export interface DvhCurve {
+  /** Gy, rising */
+  readonly dose: Float64Array;
+  /** cc (cumulative), or cc per Gy (differential) */
+  readonly volume: Float64Array;
+  /** The same in percent of the structure, or percent per Gy. */
+  readonly percent: Float64Array;
+}
+
+/**
+ * The DVH of one structure.
+ *
+ * O(voxels), of the grid and of the structure. The dose keeps its meaning (physical, EQD2, BED) in the result.
+ *
+ * @param dose total dose of the course, Gy, shape [nz, ny, nx], finite
+ * @param mask fraction of each voxel in the structure, 0..1, same grid
+ * @param options.name name of the structure, for messages. @default 'structure'
+ * @throws {InvalidInputError} if the grids differ, a value is not finite or a fraction not in [0, 1], the structure is
+ *   empty on this grid, or the dose does not say what quantity it is
+ */
+export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { name?: string } = {}): Dvh {
+  const name = options.name ?? 'structure';
+  checkSameGrid(`DVH of ${name}: dose and mask`, dose.grid, mask.grid);
+  if (dose.quantity !== 'physical' && dose.quantity !== 'eqd2' && dose.quantity !== 'bed') {
+    throw new InvalidInputError(
+      `DVH of ${name}: the dose quantity is ${String(dose.quantity)}, but must be physical, eqd2 or bed. Make the dose with createDose.`,
+    );
+  }
+  const voxels = occupiedVoxels(`DVH of ${name}`, mask);
+  if (voxels.length === 0) {
+    throw new InvalidInputError(
+      `DVH of ${name}: the structure holds no voxel of the dose grid. Check that it lies inside the grid, or leave it out.`,
+    );
+  }
+  let least = Infinity;
+  let most = -Infinity;
+  let occupancy = 0;
+  for (const voxel of voxels) {
+    const d = dose.data[voxel]!;
+    const f = Math.min(1, mask.data[voxel]!);
+    if (!Number.isFinite(d)) {
+      throw new InvalidInputError(
+        `DVH of ${name}: the dose of voxel ${voxel} is ${d}, but must be finite. Recompute the dose.`,
+      );
+    }
+    if (d < least) least = d;
+    if (d > most) most = d;
+    occupancy += f;
+  }
+  const volumeCc = occupancy * voxelVolume(dose.grid);
+  const samples = sampleDose(dose, mask, voxels, least, most);
+  const corners = cumulate(samples, volumeCc);
+  return {
+    name,
+    quantity: dose.quantity,
+    fractions: dose.fractions,
+    ...(dose.alphaBeta === undefined ? {} : { alphaBeta: dose.alphaBeta }),
+    volumeCc,
+    mean: Math.min(most, Math.max(least, meanOf(samples))),
+    max: most,
+    min: least,
+    ...corners,
+  };
+}
+
+/**
+ * Dose that the hottest `cc` of the structure receive at least, Gy.
+ *
+ * @param cc >= 0; 0 gives the top of the curve. More than the structure holds gives its minimum dose, and says so.
+ * @throws {InvalidInputError} if `cc` is negative or not finite
+ */
+export function doseAtVolume(dvh: Dvh, cc: number): DvhReading {
+  checkNonNegative(`dose at volume of ${dvh.name}: volume`, cc);
+  const { dose, volume, volumeCc } = dvh;
+  if (cc > volumeCc * (1 + 1e-9)) {
+    return {
+      value: dvh.min,
+      flag: `${dvh.name} has only ${Number(volumeCc.toPrecision(4))} cc, less than ${Number(cc.toPrecision(4))} cc: minimum dose given`,
+    };
+  }
+  // First corner with at least cc above it; the answer lies between it and the corner before.
+  let low = 0;
+  let high = volume.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (volume[middle]! >= cc) high = middle;
+    else low = middle + 1;
+  }
+  if (low === 0 || volume[low] === volume[low - 1]) return { value: dose[low]! };
+  const t = Math.min(1, (cc - volume[low - 1]!) / (volume[low]! - volume[low - 1]!));
+  return { value: dose[low - 1]! + t * (dose[low]! - dose[low - 1]!) };
+}
+
+/**
+ * Volume that receives at least `gy`, cc.
+ *
+ * @throws {InvalidInputError} if `gy` is not finite
+ */
+export function volumeAtDose(dvh: Dvh, gy: number): number {
+  checkFinite(`volume at dose of ${dvh.name}: dose`, gy);
+  const { dose, volume } = dvh;
+  // First corner strictly below gy; at a jump at gy itself the volume includes it.
+  let low = 0;
+  let high = dose.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (dose[middle]! < gy) high = middle;
+    else low = middle + 1;
+  }
+  if (low === 0) return 0;
+  if (low === dose.length) return dvh.volumeCc;
+  const t = (dose[low - 1]! - gy) / (dose[low - 1]! - dose[low]!);
+  return volume[low - 1]! + t * (volume[low]! - volume[low - 1]!);
+}
+
+/**
+ * The cumulative curve at `n` evenly spaced doses from 0 to the maximum (just past it, so that the curve ends on zero).
+ *
+ * @param n >= 2
+ * @throws {InvalidInputError} if `n` is not a whole number >= 2
+ */
+export function cumulativeCurve(dvh: Dvh, n = 201): DvhCurve {
+  checkInteger('cumulative curve: n', n, 2);
+  const dose = new Float64Array(n);
+  const volume = new Float64Array(n);
+  const percent = new Float64Array(n);
+  const top = dvh.max > 0 ? dvh.max * (1 + 1e-6) : 1;
+  for (let i = 0; i < n; i++) {
+    dose[i] = (top * i) / (n - 1);
+    volume[i] = volumeAtDose(dvh, dose[i]!);
+    percent[i] = (100 * volume[i]!) / dvh.volumeCc;
+  }
+  return { dose, volume, percent };
+}
+
+/**
+ * The differential curve: volume per Gy in `n` equal intervals from 0 to the maximum; `dose` holds their middles.
+ *
+ * Each value is an exact difference of V(D), so that the sum of value x width is the volume of the structure.
+ *
+ * @param n >= 1
+ * @throws {InvalidInputError} if `n` is not a whole number >= 1
+ */
+export function differentialCurve(dvh: Dvh, n = 100): DvhCurve {
+  checkInteger('differential curve: n', n, 1);
+  const dose = new Float64Array(n);
+  const volume = new Float64Array(n);
+  const percent = new Float64Array(n);
+  const width = (dvh.max > 0 ? dvh.max * (1 + 1e-6) : 1) / n;
+  // Below zero there is no dose, but an interpolated dose may be there by rounding: the first interval takes it.
+  let above = dvh.volumeCc;
+  for (let i = 0; i < n; i++) {
+    const next = i === n - 1 ? 0 : volumeAtDose(dvh, (i + 1) * width);
+    dose[i] = (i + 0.5) * width;
+    volume[i] = (above - next) / width;
+    percent[i] = (100 * volume[i]!) / dvh.volumeCc;
+    above = next;
+  }
+  return { dose, volume, percent };
+}
+
+/** Volume-weighted mean of the samples, Gy. */
+function meanOf(samples: DoseSamples): number {
+  let sum = 0;
+  let volume = 0;
+  for (let i = 0; i < samples.volume.length; i++) {
+    sum += samples.volume[i]! * (samples.low[i]! + samples.high[i]!) * 0.5;
+    volume += samples.volume[i]!;
+  }
+  return sum / volume;
+}
+
+/** Corners of V(D) from hot to cold: slopes switch on at the top of each interval and off at its bottom. */
+function cumulate(samples: DoseSamples, total: number): { dose: Float64Array; volume: Float64Array } {
+  const { low, high, volume } = samples;
+  const n = low.length;
+  const ends = new Float32Array(2 * n);
+  ends.set(high);
+  ends.set(low, n);
+  const order = risingOrder(ends);
+  const corners = new Float64Array(4 * n);
+  const above = new Float64Array(4 * n);
+  let count = 0;
+  let sum = 0;
+  let slope = 0;
+  let at = ends[order[2 * n - 1]!]!;
+  for (let o = 2 * n - 1; o >= 0; ) {
+    const d = ends[order[o]!]!;
+    sum += slope * (at - d);
+    at = d;
+    let jump = 0;
+    for (; o >= 0 && ends[order[o]!] === d; o--) {
+      const end = order[o]!;
+      const i = end < n ? end : end - n;
+      const width = high[i]! - low[i]!;
+      if (width === 0) jump += volume[i]! / 2;
+      else if (end < n) slope += volume[i]! / width;
+      else slope -= volume[i]! / width;
+    }
+    corners[count] = d;
+    above[count++] = sum;
+    if (jump > 0) {
+      sum += jump;
+      corners[count] = d;
+      above[count++] = sum;
+    }
+  }
+  // The last corner is the whole structure; whatever rounding the sweep gathered is scaled out.
+  const scale = sum > 0 ? total / sum : 1;
+  let highest = 0;
+  for (let i = 0; i < count; i++) {
+    highest = Math.max(highest, above[i]! * scale);
+    above[i] = Math.min(highest, total);
+  }
+  return { dose: corners.slice(0, count), volume: above.slice(0, count) };
+}

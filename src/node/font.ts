@@ -1,0 +1,29 @@
+/**
+ * The rasteriser with its WebAssembly and fonts, read from the installed packages.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createRasterizer, type Rasterizer } from '../render/rasterize.js';
+
+const require = createRequire(import.meta.url);
+
+/** Bytes of DejaVu Sans, regular and bold. */
+export async function loadFonts(): Promise<Uint8Array[]> {
+  const files = ['dejavu-fonts-ttf/ttf/DejaVuSans.ttf', 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'];
+  return Promise.all(files.map(async (file) => new Uint8Array(await readFile(require.resolve(file)))));
+}
+
+let shared: Promise<Rasterizer> | undefined;
+
+/** The rasteriser, loaded once per process. */
+export function loadRasterizer(): Promise<Rasterizer> {
+  shared ??= load();
+  return shared;
+}
+
+async function load(): Promise<Rasterizer> {
+  return createRasterizer({
+    wasm: readFile(require.resolve('@resvg/resvg-wasm/index_bg.wasm')),
+    fonts: await loadFonts(),
+  });
+}

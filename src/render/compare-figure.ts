@@ -1,0 +1,65 @@
+/**
+ * Comparison: the same plane of two (or three) plans side by side, with one key, one prescription and one scale.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import type { DoseVolume } from '../geometry/volume.js';
+import { capital } from './dose-figure.js';
+import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
+import { dosePanel, type PanelOptions } from './dose-panel.js';
+import { FOOT, group, HEAD, MARGIN, page, text } from './figure.js';
+
+export interface CompareFigureOptions extends Omit<PanelOptions, 'dose'> {
+  /** Two or three plans; their doses must be of one quantity and fractionation. */
+  readonly plans: readonly { readonly label: string; readonly dose: DoseVolume }[];
+  readonly title: string;
+  readonly subtitle?: string;
+  /** @default 1240 */
+  readonly width?: number;
+  /** @default 560 */
+  readonly panelHeight?: number;
+}
+
+const GAP = 14;
+const LABEL = 22;
+const KEY_HEIGHT = 400;
+
+/**
+ * Plans side by side, as SVG.
+ *
+ * @throws {InvalidInputError} if there are not 2 or 3 plans, their doses mean different things, or as for {@link dosePanel}
+ */
+export function compareFigure(options: CompareFigureOptions): string {
+  const { plans } = options;
+  if (plans.length < 2 || plans.length > 3) {
+    throw new InvalidInputError(`compare figure: ${plans.length} plans, but 2 or 3 fit side by side.`);
+  }
+  const first = plans[0]!.dose;
+  for (const { dose, label } of plans) {
+    if (dose.quantity !== first.quantity || dose.fractions !== first.fractions || dose.alphaBeta !== first.alphaBeta) {
+      throw new InvalidInputError(
+        `compare figure: ${plans[0]!.label} is in ${doseUnits(first)}, ${label} in ${doseUnits(dose)}. Convert both to one quantity first.`,
+      );
+    }
+  }
+  const width = options.width ?? 1240;
+  const across = width - 2 * MARGIN - LEGEND_WIDTH - 24 - GAP * (plans.length - 1);
+  const room = { width: across / plans.length, height: options.panelHeight ?? 560 };
+  const panels = plans.map(({ dose }, i) => dosePanel({ ...options, dose }, room, `panel-${i}`));
+  const tall = panels[0]!.height + LABEL;
+  const body = Math.max(tall, KEY_HEIGHT);
+  const children = panels.map((panel, i) => {
+    const x = MARGIN + i * (room.width + GAP) + (room.width - panel.width) / 2;
+    const y = HEAD + (body - tall) / 2;
+    return text(x, y + 13, plans[i]!.label, { size: 14, bold: true }) + group(x, y + LABEL, panel.svg);
+  });
+  return page(
+    width,
+    HEAD + body + FOOT + 4,
+    {
+      title: options.title,
+      ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
+      footer: `Dose in ${doseUnits(first)}. ${capital(options.plane)} plane.`,
+    },
+    children.join('') + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
+  );
+}

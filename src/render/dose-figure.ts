@@ -1,0 +1,47 @@
+/**
+ * Dose figure: one plane of a plan, with its key.
+ */
+import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
+import { dosePanel, type PanelOptions } from './dose-panel.js';
+import { FOOT, group, HEAD, MARGIN, page } from './figure.js';
+
+export interface DoseFigureOptions extends PanelOptions {
+  readonly title: string;
+  readonly subtitle?: string;
+  /** Width of the figure, SVG units. @default 920 */
+  readonly width?: number;
+  /** Largest height of the panel. @default 620 */
+  readonly panelHeight?: number;
+}
+
+/** The panel is not lower than the key needs. */
+const KEY_HEIGHT = 400;
+
+/**
+ * Dose on CT in one plane, as SVG.
+ *
+ * Axial: seen from the feet, patient's left on the right, anterior on top. Sagittal: anterior left, superior on top.
+ * Coronal: patient's left on the right, superior on top. CT, dose and masks may lie on different axis-aligned grids.
+ *
+ * @throws {InvalidInputError} if the plane misses CT or dose, the crop leaves nothing, or a number is out of range
+ */
+export function doseFigure(options: DoseFigureOptions): string {
+  const width = options.width ?? 920;
+  const room = { width: width - 2 * MARGIN - LEGEND_WIDTH - 24, height: options.panelHeight ?? 620 };
+  const panel = dosePanel(options, room, 'panel');
+  const body = Math.max(panel.height, KEY_HEIGHT);
+  const left = MARGIN + (room.width - panel.width) / 2;
+  const top = HEAD + (body - panel.height) / 2;
+  return page(
+    width,
+    HEAD + body + FOOT + 4,
+    {
+      title: options.title,
+      ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
+      footer: `Dose in ${doseUnits(options.dose)}. ${capital(options.plane)} plane.`,
+    },
+    group(left, top, panel.svg) + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
+  );
+}
+
+export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

@@ -1,0 +1,107 @@
+/**
+ * The key beside dose panels: a bar of the wash, the isodose lines in percent and Gy, and the structures.
+ */
+import type { DoseVolume } from '../geometry/volume.js';
+import { cssColor } from './colour.js';
+import { type FigureStructure, levelColor, levelsOf, type PanelOptions, WASH_TO, washColor } from './dose-panel.js';
+import { FAINT, line, rect, text } from './figure.js';
+import { fitText } from './text-width.js';
+
+/** Width kept for the key, px. */
+export const LEGEND_WIDTH = 196;
+
+/** `Gy (total, physical, 22 fractions)`: what the numbers of a dose are. */
+export function doseUnits(dose: DoseVolume): string {
+  const kind =
+    dose.quantity === 'physical' ? 'physical' : `${dose.quantity.toUpperCase()}, alpha/beta ${dose.alphaBeta} Gy`;
+  return `Gy (total, ${kind}, ${dose.fractions} fraction${dose.fractions === 1 ? '' : 's'})`;
+}
+
+/** A dose in Gy with one decimal, or two below 1 Gy. */
+export const gray = (dose: number): string => dose.toFixed(dose < 1 ? 2 : 1);
+
+/** @returns the key with its upper left corner at (x, y), at most `height` px tall */
+export function doseLegend(
+  x: number,
+  y: number,
+  height: number,
+  options: Pick<PanelOptions, 'levels' | 'prescription' | 'washFrom'>,
+  structures: readonly FigureStructure[],
+): string {
+  const { prescription } = options;
+  const from = options.washFrom ?? 20;
+  const parts: string[] = [text(x, y + 12, 'Dose', { size: 13, bold: true })];
+  parts.push(
+    text(x + LEGEND_WIDTH, y + 12, `100 % = ${gray(prescription)} Gy`, { size: 11.5, anchor: 'end', fill: FAINT }),
+  );
+
+  // The wash: 44 steps are finer than the eye follows at this height.
+  const levels = levelsOf(options);
+  const barTop = y + 26;
+  const barHeight = Math.min(210, Math.max(120, 0.36 * height));
+  const steps = 44;
+  const percentAt = (t: number): number => from + t * (WASH_TO - from);
+  for (let i = 0; i < steps; i++) {
+    const color = cssColor(washColor(percentAt((i + 0.5) / steps)));
+    const top = barTop + barHeight * (1 - (i + 1) / steps);
+    parts.push(rect(x, top, 20, barHeight / steps + 0.6, { fill: color }));
+  }
+  parts.push(rect(x, barTop, 20, barHeight, { stroke: '#30343a', width: 1 }));
+
+  // Isodose labels stand at their place on the bar, pushed apart where they would touch.
+  const shown = levels.filter((level) => level >= from && level <= WASH_TO);
+  const beyond = levels.filter((level) => !shown.includes(level));
+  const wanted = shown.map((level) => barTop + barHeight * (1 - (level - from) / (WASH_TO - from)));
+  const places = spread(wanted, 16, barTop + 4, barTop + barHeight - 2);
+  shown.forEach((level, i) => {
+    parts.push(line(x + 20, wanted[i]!, x + 32, places[i]!, { stroke: '#30343a', width: 1 }));
+    parts.push(line(x + 32, places[i]!, x + 52, places[i]!, { stroke: levelColor(level), width: 3 }));
+    parts.push(text(x + 102, places[i]! + 4, `${level} %`, { size: 12, anchor: 'end' }));
+    parts.push(
+      text(x + LEGEND_WIDTH - 14, places[i]! + 4, `${gray((level / 100) * prescription)} Gy`, {
+        size: 12,
+        anchor: 'end',
+      }),
+    );
+  });
+  parts.push(
+    text(x, barTop + barHeight + 16, `wash from ${from} % (${gray((from / 100) * prescription)} Gy)`, {
+      size: 11,
+      fill: FAINT,
+    }),
+  );
+  let at = barTop + barHeight + 34;
+  for (const level of beyond) {
+    parts.push(line(x + 32, at, x + 52, at, { stroke: levelColor(level), width: 3 }));
+    parts.push(text(x + 102, at + 4, `${level} %`, { size: 12, anchor: 'end' }));
+    parts.push(
+      text(x + LEGEND_WIDTH - 14, at + 4, `${gray((level / 100) * prescription)} Gy`, { size: 12, anchor: 'end' }),
+    );
+    at += 17;
+  }
+
+  at += 8;
+  parts.push(text(x, at, 'Structures', { size: 13, bold: true }));
+  at += 20;
+  const rows = Math.max(1, Math.floor((y + height - at) / 18) + 1);
+  structures.slice(0, structures.length > rows ? rows - 1 : rows).forEach((structure) => {
+    parts.push(line(x, at - 4, x + 22, at - 4, { stroke: cssColor(structure.color), width: 3 }));
+    parts.push(text(x + 30, at, fitText(structure.name, 12, LEGEND_WIDTH - 30), { size: 12 }));
+    at += 18;
+  });
+  if (structures.length > rows)
+    parts.push(text(x + 30, at, `and ${structures.length - rows + 1} more`, { size: 12, fill: FAINT }));
+  return parts.join('');
+}
+
+/** Moves falling-apart positions so that neighbours are at least `gap` apart, inside [low, high]; order is kept. */
+export function spread(wanted: readonly number[], gap: number, low: number, high: number): number[] {
+  const places = wanted.map((w) => Math.min(high, Math.max(low, w)));
+  for (let i = 1; i < places.length; i++) places[i] = Math.max(places[i]!, places[i - 1]! + gap);
+  const over = places.length > 0 ? places[places.length - 1]! - high : 0;
+  if (over > 0) {
+    places[places.length - 1]! -= over;
+    for (let i = places.length - 2; i >= 0; i--) places[i] = Math.min(places[i]!, places[i + 1]! - gap);
+  }
+  return places;
+}

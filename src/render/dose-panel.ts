@@ -1,0 +1,281 @@
+/**
+ * Dose panel: one slice of CT in grey with the dose over it, isodose lines, outlines, scale bar and orientation letters.
+ *
+ * CT and wash are blended here into one image, sampled bilinearly at `RASTER` pixels per SVG unit, so that what is seen
+ * does not depend on how a renderer scales images. Lines are vectors on top. Everything takes patient mm.
+ */
+import { ticks } from 'd3-array';
+import { checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import type { Box, Vec3 } from '../geometry/grid.js';
+import type { DoseVolume, Volume } from '../geometry/volume.js';
+import { type Color, cssColor, doseColor } from './colour.js';
+import { group, image, line, path, polylinePath, px, rect, text } from './figure.js';
+import { isolinesOf, outline, type Polylines } from './isodose.js';
+import { base64, encodePng } from './png.js';
+import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent, type Slice, sampleSlice } from './slice.js';
+import { textWidth } from './text-width.js';
+
+export interface FigureStructure {
+  readonly name: string;
+  /** #rrggbb or 0..255 each. */
+  readonly color: Color | string;
+  readonly mask: Volume<'mask'>;
+}
+
+export interface PanelOptions {
+  readonly hounsfield: Volume<'hounsfield'>;
+  readonly dose: DoseVolume;
+  readonly structures: readonly FigureStructure[];
+  readonly plane: Plane;
+  /** LPS, mm: the plane goes through it. */
+  readonly point: Vec3;
+  /** Total dose of the course, Gy. */
+  readonly prescription: number;
+  /** Isodose lines, percent of the prescription. @default DEFAULT_LEVELS */
+  readonly levels?: readonly number[];
+  /** CT window, HU; the default keeps grey steps inside bone, where spine targets lie. @default { level: 100, width: 900 } */
+  readonly window?: { readonly level: number; readonly width: number };
+  /** Dose wash from this percent of the prescription up. @default 20 */
+  readonly washFrom?: number;
+  /** Opacity of the wash, 0..1. @default 0.5 */
+  readonly washOpacity?: number;
+  /** Box of interest, LPS mm. @default the whole CT */
+  readonly crop?: Box;
+}
+
+/** 95 % is coverage, 107 % the ICRU ceiling; 75 % stands at the cord limit of the reference case. */
+export const DEFAULT_LEVELS: readonly number[] = [107, 95, 75, 50, 30];
+
+/** The wash ends here, percent of the prescription. */
+export const WASH_TO = 110;
+
+/** Image pixels per SVG unit. */
+const RASTER = 1.5;
+
+/** Grey of air, and of the densest bone: below white, so that the wash keeps its colour on bone. */
+const DARK = 12;
+const BRIGHT = 228;
+
+export interface Panel {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+  /** px per mm */
+  readonly scale: number;
+}
+
+/**
+ * Draws one panel as large as fits in `room`, px.
+ *
+ * @param id unique in the figure (it names the clip path)
+ * @throws {InvalidInputError} if the plane misses the CT or the dose grid, the crop leaves nothing, or a level is not positive
+ */
+export function dosePanel(options: PanelOptions, room: { width: number; height: number }, id: string): Panel {
+  checkPanelOptions(options);
+  const { plane, point } = options;
+  const axes = planeAxes(plane);
+  const extent = planeExtent(options.hounsfield.grid, plane, options.crop);
+  const scale = Math.min(room.width / (extent.uMax - extent.uMin), room.height / (extent.vMax - extent.vMin));
+  const width = Math.round((extent.uMax - extent.uMin) * scale);
+  const height = Math.round((extent.vMax - extent.vMin) * scale);
+  const toPixel = (lines: Polylines): Float64Array[] =>
+    lines.map((points) => {
+      const out = new Float64Array(points.length);
+      for (let i = 0; i < points.length; i += 2) {
+        out[i] = (points[i]! - extent.uMin) * scale;
+        const v = points[i + 1]!;
+        out[i + 1] = (axes.isDownReversed ? extent.vMax - v : v - extent.vMin) * scale;
+      }
+      return out;
+    });
+  const dose = cropSlice(extractSlice(options.dose, plane, point), extent);
+  const ct = cropSlice(extractSlice(options.hounsfield, plane, point), extent);
+  const parts = [blend(ct, dose, options, extent, axes.isDownReversed, width, height)];
+
+  const levels = levelsOf(options);
+  const isodoses = isolinesOf(
+    dose,
+    levels.map((percent) => (percent / 100) * options.prescription),
+  ).map(toPixel);
+  levels.forEach((percent, i) => {
+    const d = polylinePath(isodoses[i]!);
+    parts.push(path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }));
+    parts.push(path(d, { stroke: levelColor(percent), width: 1.3 }));
+  });
+  for (const structure of options.structures) {
+    const { grid } = structure.mask;
+    const at = point[axes.through];
+    const reach = grid.spacing[axes.through] / 2;
+    const n = [grid.shape[2], grid.shape[1], grid.shape[0]][axes.through]!;
+    // A structure's own grid may end before this plane: then there is nothing of it to draw.
+    if (
+      at < grid.origin[axes.through] - reach ||
+      at > grid.origin[axes.through] + (n - 1) * grid.spacing[axes.through] + reach
+    )
+      continue;
+    const d = polylinePath(toPixel(outline(cropSlice(extractSlice(structure.mask, plane, point), extent))));
+    parts.push(path(d, { stroke: '#ffffff', width: 3.4, opacity: 0.55 }));
+    parts.push(path(d, { stroke: cssColor(structure.color), width: 2 }));
+  }
+  parts.push(levelLabels(levels, isodoses, width, height));
+  parts.push(scaleBar(scale, width, height), letters(axes.letters, width, height), coordinate(plane, point, height));
+  return {
+    svg:
+      group(0, 0, parts.join(''), { id, width, height }) + rect(0, 0, width, height, { stroke: '#30343a', width: 1 }),
+    width,
+    height,
+    scale,
+  };
+}
+
+/** The isodose levels in percent, hottest first. */
+export function levelsOf(options: Pick<PanelOptions, 'levels'>): number[] {
+  return [...(options.levels ?? DEFAULT_LEVELS)].sort((a, b) => b - a);
+}
+
+/** Colour of an isodose line: that of the wash, so one key reads both. */
+export function levelColor(percent: number): string {
+  return cssColor(washColor(percent));
+}
+
+/** Colour of the wash at a percentage of the prescription. */
+export function washColor(percent: number): Color {
+  return doseColor(0.06 + (0.9 * percent) / WASH_TO);
+}
+
+function checkPanelOptions(options: PanelOptions): void {
+  checkPositive('dose figure: prescription', options.prescription);
+  for (const level of levelsOf(options)) checkPositive('dose figure: level', level);
+  checkPositive('dose figure: window width', options.window?.width ?? 900);
+  if (options.dose.quantity === undefined || !(options.dose.fractions >= 1)) {
+    throw new InvalidInputError(
+      'dose figure: the dose does not say what it is. Make it with createDose(grid, { quantity, fractions }).',
+    );
+  }
+}
+
+function blend(
+  ct: Slice,
+  dose: Slice,
+  options: PanelOptions,
+  extent: { uMin: number; uMax: number; vMin: number; vMax: number },
+  isDownReversed: boolean,
+  width: number,
+  height: number,
+): string {
+  const window = options.window ?? { level: 100, width: 900 };
+  const from = ((options.washFrom ?? 20) / 100) * options.prescription;
+  const opacity = Math.min(1, Math.max(0, options.washOpacity ?? 0.5));
+  const columns = Math.round(width * RASTER);
+  const rows = Math.round(height * RASTER);
+  const data = new Uint8Array(columns * rows * 3);
+  const low = window.level - window.width / 2;
+  const du = (extent.uMax - extent.uMin) / columns;
+  const dv = (extent.vMax - extent.vMin) / rows;
+  for (let r = 0, out = 0; r < rows; r++) {
+    const v = isDownReversed ? extent.vMax - (r + 0.5) * dv : extent.vMin + (r + 0.5) * dv;
+    for (let c = 0; c < columns; c++, out += 3) {
+      const u = extent.uMin + (c + 0.5) * du;
+      const t = (sampleSlice(ct, u, v, low) - low) / window.width;
+      const gray = DARK + (BRIGHT - DARK) * Math.min(1, Math.max(0, t));
+      const gy = sampleSlice(dose, u, v, 0);
+      if (gy >= from) {
+        const [red, green, blue] = washColor((100 * gy) / options.prescription);
+        data[out] = Math.round(gray + opacity * (red - gray));
+        data[out + 1] = Math.round(gray + opacity * (green - gray));
+        data[out + 2] = Math.round(gray + opacity * (blue - gray));
+      } else {
+        data.fill(Math.round(gray), out, out + 3);
+      }
+    }
+  }
+  return image(
+    0,
+    0,
+    width,
+    height,
+    base64(encodePng({ width: columns, height: rows, channels: 3, data }, { level: 1 })),
+  );
+}
+
+/** One percentage on each isodose, where its line is furthest from the labels already set and from the panel's edge. */
+function levelLabels(
+  levels: readonly number[],
+  lines: readonly Float64Array[][],
+  width: number,
+  height: number,
+): string {
+  const placed: [number, number][] = [];
+  let out = '';
+  levels.forEach((percent, i) => {
+    let best = 0;
+    let at: [number, number] | undefined;
+    for (const points of lines[i]!) {
+      // A short loop is smaller than its label.
+      if (points.length < 60) continue;
+      for (let p = 0; p < points.length; p += 2) {
+        const x = points[p]!;
+        const y = points[p + 1]!;
+        const edge = Math.min(x - 34, width - 34 - x, y - 26, height - 40 - y);
+        let room = Math.min(edge + 20, 120);
+        for (const [qx, qy] of placed) room = Math.min(room, Math.hypot(x - qx, 1.6 * (y - qy)));
+        if (room > best + 1e-9 && edge > 0) {
+          best = room;
+          at = [x, y];
+        }
+      }
+    }
+    if (at === undefined || best < 26) return;
+    placed.push(at);
+    out += text(at[0], at[1] + 4, String(percent), {
+      size: 11,
+      anchor: 'middle',
+      bold: true,
+      fill: '#ffffff',
+      halo: '#1a1a1a',
+    });
+  });
+  return out;
+}
+
+function scaleBar(scale: number, width: number, height: number): string {
+  const length = [200, 100, 50, 20, 10, 5].find((mm) => mm * scale <= 0.3 * width) ?? 2;
+  const x1 = width - 16;
+  const x0 = x1 - length * scale;
+  const y = height - 14;
+  const label = length >= 10 ? `${length / 10} cm` : `${length} mm`;
+  let out =
+    line(x0, y, x1, y, { stroke: '#000000', width: 5, opacity: 0.5 }) +
+    line(x0, y, x1, y, { stroke: '#ffffff', width: 2 });
+  for (const mm of ticks(0, length, 5)) {
+    const x = x0 + mm * scale;
+    out += line(x, y - (mm === 0 || mm === length ? 5 : 3), x, y, { stroke: '#ffffff', width: 1.4 });
+  }
+  return out + text((x0 + x1) / 2, y - 9, label, { size: 12, anchor: 'middle', fill: '#ffffff', halo: '#1a1a1a' });
+}
+
+function letters(
+  edge: { left: string; right: string; top: string; bottom: string },
+  width: number,
+  height: number,
+): string {
+  const style = { size: 15, bold: true, fill: '#ffffff', halo: '#1a1a1a' } as const;
+  return (
+    text(8, height / 2 + 5, edge.left, style) +
+    text(width - 8, height / 2 + 5, edge.right, { ...style, anchor: 'end' }) +
+    text(width / 2, 20, edge.top, { ...style, anchor: 'middle' }) +
+    text(width / 2, height - 9, edge.bottom, { ...style, anchor: 'middle' })
+  );
+}
+
+function coordinate(plane: Plane, point: Vec3, height: number): string {
+  const { through } = planeAxes(plane);
+  const label = `${'xyz'[through]} = ${px(Math.round(point[through] * 10) / 10)} mm (LPS)`;
+  return text(10, height - 10, label, { size: 12, fill: '#ffffff', halo: '#1a1a1a' });
+}
+
+/** Width of the widest of some labels, px. */
+export function widest(labels: readonly string[], size: number): number {
+  return labels.reduce((most, label) => Math.max(most, textWidth(label, size)), 0);
+}

@@ -1,0 +1,203 @@
+/**
+ * DVH figure: cumulative histograms of one or more plans in one frame, colour by structure, line style by plan.
+ */
+import { line as lineShape } from 'd3-shape';
+import { checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import type { DvhCurve } from '../evaluate/dvh.js';
+import { type Axes, createAxes } from './axis.js';
+import { type Color, cssColor } from './colour.js';
+import { FAINT, FOOT, group, HEAD, line, MARGIN, page, path, px, text } from './figure.js';
+import { fitText, textWidth } from './text-width.js';
+
+export interface DvhFigureCurve {
+  readonly structure: string;
+  readonly color: Color | string;
+  /** Index into `plans`. */
+  readonly plan: number;
+  /** From `cumulativeCurve`. */
+  readonly points: Pick<DvhCurve, 'dose' | 'percent'>;
+}
+
+/** A clinical limit to mark. */
+export interface DvhMarker {
+  /** e.g. `SpinalCord Max <= 29.8 Gy` */
+  readonly label: string;
+  /** Gy */
+  readonly dose: number;
+  /** Percent of the structure: marks a point; without it a line over the whole height. */
+  readonly volume?: number;
+  readonly color?: Color | string;
+}
+
+export interface DvhFigureOptions {
+  readonly title: string;
+  readonly subtitle?: string;
+  /** Line styles; `dash` as in SVG, none for solid. */
+  readonly plans: readonly { readonly label: string; readonly dash?: string }[];
+  readonly curves: readonly DvhFigureCurve[];
+  /** Total, Gy; drawn as a line. */
+  readonly prescription?: number;
+  readonly limits?: readonly DvhMarker[];
+  /** What the dose is, e.g. from doseUnits(dose). */
+  readonly doseUnits?: string;
+  /** End of the dose axis, Gy. @default past the largest dose drawn */
+  readonly maxDose?: number;
+  /** @default 920 */
+  readonly width?: number;
+  /** @default 600 */
+  readonly height?: number;
+}
+
+const KEY = 190;
+
+/**
+ * The DVH plot, as SVG.
+ *
+ * @throws {InvalidInputError} if there is no curve, a curve names no plan, or its arrays differ in length
+ */
+export function dvhFigure(options: DvhFigureOptions): string {
+  const { curves, plans } = options;
+  if (curves.length === 0) throw new InvalidInputError('DVH figure: there is no curve to draw. Give at least one.');
+  let highest = options.prescription ?? 0;
+  for (const { points, plan, structure } of curves) {
+    if (plans[plan] === undefined) {
+      throw new InvalidInputError(
+        `DVH figure: the curve of ${structure} belongs to plan ${plan}, but there are ${plans.length} plans.`,
+      );
+    }
+    if (points.dose.length !== points.percent.length || points.dose.length < 2) {
+      throw new InvalidInputError(
+        `DVH figure: the curve of ${structure} has ${points.dose.length} doses and ${points.percent.length} volumes. Use cumulativeCurve(dvh).`,
+      );
+    }
+    highest = Math.max(highest, points.dose[points.dose.length - 1]!);
+  }
+  for (const { dose } of options.limits ?? []) highest = Math.max(highest, dose);
+  const width = options.width ?? 920;
+  const height = options.height ?? 600;
+  const labels = markerLabels(options);
+  const top = HEAD + 8 + 17 * labels.length;
+  const frame = {
+    left: MARGIN + 56,
+    top,
+    width: width - MARGIN - 56 - KEY - 2 * MARGIN,
+    height: height - top - FOOT - 54,
+  };
+  const max = checkPositive('DVH figure: maxDose', options.maxDose ?? (highest > 0 ? 1.04 * highest : 1));
+  const axes = createAxes(
+    frame,
+    { min: 0, max, name: 'Dose [Gy]', ticks: 10 },
+    { min: 0, max: 104, name: 'Volume [%]', ticks: 10 },
+  );
+
+  const parts = [axes.grid];
+  const draw = lineShape<number>();
+  for (const { points, color, plan } of curves) {
+    const d = draw.x((i) => round(axes.x(points.dose[i]!))).y((i) => round(axes.y(points.percent[i]!)))(
+      indices(points.dose.length),
+    )!;
+    parts.push(path(d, { stroke: cssColor(color), width: 2, dash: plans[plan]!.dash ?? '' }));
+  }
+  // A shorter dose axis than the curves cuts them at the frame.
+  const clipped = group(frame.left, frame.top, group(-frame.left, -frame.top, parts.join('')), {
+    id: 'plot',
+    width: frame.width,
+    height: frame.height,
+  });
+  return page(
+    width,
+    height,
+    {
+      title: options.title,
+      ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
+      ...(options.doseUnits === undefined ? {} : { footer: `Dose in ${options.doseUnits}.` }),
+    },
+    clipped + markers(labels, axes, frame) + axes.svg + key(options, width - MARGIN - KEY, top),
+  );
+}
+
+interface Marker {
+  readonly label: string;
+  readonly dose: number;
+  readonly volume?: number;
+  readonly color: string;
+}
+
+/**
+ * Prescription and limits from low to high dose. Each has a row above the frame, the lowest dose in the lowest row, with
+ * its words to the left of its line: so no line runs through the words of another.
+ */
+function markerLabels(options: DvhFigureOptions): Marker[] {
+  const all: Marker[] = (options.limits ?? []).map((limit) => ({
+    ...limit,
+    color: cssColor(limit.color ?? '#b00020'),
+  }));
+  if (options.prescription !== undefined) {
+    all.push({ label: `prescription ${px(options.prescription)} Gy`, dose: options.prescription, color: '#333333' });
+  }
+  return all.sort((a, b) => a.dose - b.dose);
+}
+
+function markers(
+  labels: readonly Marker[],
+  axes: Axes,
+  frame: { left: number; top: number; width: number; height: number },
+): string {
+  const parts: string[] = [];
+  labels.forEach(({ label, dose, volume, color }, i) => {
+    const x = axes.x(dose);
+    const baseline = frame.top - 8 - 17 * i;
+    const bottom = frame.top + frame.height;
+    parts.push(
+      line(x, baseline - 10, x, volume === undefined ? bottom : axes.y(volume), {
+        stroke: color,
+        width: 1.4,
+        dash: '2 3',
+      }),
+    );
+    // A limit is met on the left of its foot: the flag points there.
+    if (volume === undefined) parts.push(path(`M${px(x)} ${px(bottom)}l-6 -5v10z`, { fill: color }));
+    else parts.push(path(`M${px(x)} ${px(axes.y(volume) - 5)}l5 5l-5 5l-5 -5z`, { fill: color }));
+    const shown = fitText(label.replace('<=', '≤').replace('>=', '≥'), 12, frame.width - 10);
+    const hasRoom = x - 6 - textWidth(shown, 12) >= frame.left;
+    parts.push(
+      text(hasRoom ? x - 6 : x + 6, baseline, shown, {
+        size: 12,
+        anchor: hasRoom ? 'end' : 'start',
+        fill: color,
+        halo: '#ffffff',
+      }),
+    );
+  });
+  return parts.join('');
+}
+
+function key(options: DvhFigureOptions, x: number, y: number): string {
+  const parts = [text(x, y + 10, 'Plan', { size: 13, bold: true })];
+  let at = y + 32;
+  for (const { label, dash } of options.plans) {
+    parts.push(line(x, at - 4, x + 34, at - 4, { stroke: '#333333', width: 2, dash: dash ?? '' }));
+    parts.push(text(x + 44, at, fitText(label, 12, KEY - 44), { size: 12 }));
+    at += 19;
+  }
+  at += 14;
+  parts.push(text(x, at, 'Structure', { size: 13, bold: true }));
+  at += 22;
+  const seen = new Map<string, string>();
+  for (const { structure, color } of options.curves) if (!seen.has(structure)) seen.set(structure, cssColor(color));
+  const height = options.height ?? 600;
+  const rows = Math.max(1, Math.floor((height - FOOT - at) / 19) + 1);
+  const names = [...seen];
+  for (const [name, color] of names.slice(0, names.length > rows ? rows - 1 : rows)) {
+    parts.push(line(x, at - 4, x + 34, at - 4, { stroke: color, width: 3 }));
+    parts.push(text(x + 44, at, fitText(name, 12, KEY - 44), { size: 12 }));
+    at += 19;
+  }
+  if (names.length > rows)
+    parts.push(text(x + 44, at, `and ${names.length - rows + 1} more`, { size: 12, fill: FAINT }));
+  return parts.join('');
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+const indices = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -1,0 +1,162 @@
+/**
+ * Figure: the few SVG elements that the pictures are made of, as strings.
+ *
+ * All text passes through {@link escapeXml} and all numbers are rounded to 1/100 px, so a figure is the same string on
+ * every machine. Fonts are never below 11 px.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import { fitText } from './text-width.js';
+
+export const FONT = 'DejaVu Sans';
+/** What stands under every picture. */
+export const DISCLAIMER = 'research software, not for clinical use';
+
+export const INK = '#1b1b1b';
+export const FAINT = '#5c5c5c';
+
+/** Text that is safe inside an element or an attribute; control characters, which XML forbids, become spaces. */
+export function escapeXml(text: string): string {
+  let out = '';
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    if (character === '&') out += '&amp;';
+    else if (character === '<') out += '&lt;';
+    else if (character === '>') out += '&gt;';
+    else if (character === '"') out += '&quot;';
+    else if (code < 32 || code === 0xfffe || code === 0xffff || (code >= 0xd800 && code <= 0xdfff)) out += ' ';
+    else out += character;
+  }
+  return out;
+}
+
+/** A coordinate, rounded to 1/100. */
+export function px(value: number): string {
+  if (!Number.isFinite(value))
+    throw new InvalidInputError(`figure: a coordinate is ${value}, but must be finite. Check the data drawn.`);
+  const rounded = Math.round(value * 100) / 100;
+  return String(Object.is(rounded, -0) ? 0 : rounded);
+}
+
+export interface TextStyle {
+  /** px, at least 11. @default 12 */
+  readonly size?: number;
+  /** @default 'start' */
+  readonly anchor?: 'start' | 'middle' | 'end';
+  /** @default false */
+  readonly bold?: boolean;
+  /** @default INK */
+  readonly fill?: string;
+  /** Colour of an outline behind the letters, for text on an image. */
+  readonly halo?: string;
+  /** Degrees, clockwise about (x, y). */
+  readonly rotate?: number;
+}
+
+/** One line of text with its baseline at (x, y). */
+export function text(x: number, y: number, content: string, style: TextStyle = {}): string {
+  const size = Math.max(11, style.size ?? 12);
+  const attributes = [
+    `x="${px(x)}" y="${px(y)}" font-size="${size}"`,
+    style.anchor && style.anchor !== 'start' ? `text-anchor="${style.anchor}"` : '',
+    style.bold ? 'font-weight="bold"' : '',
+    `fill="${style.fill ?? INK}"`,
+    style.halo ? `stroke="${style.halo}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"` : '',
+    style.rotate ? `transform="rotate(${px(style.rotate)} ${px(x)} ${px(y)})"` : '',
+  ];
+  return `<text ${attributes.filter(Boolean).join(' ')}>${escapeXml(content)}</text>`;
+}
+
+export interface LineStyle {
+  readonly stroke?: string;
+  readonly width?: number;
+  /** Dash pattern, px; empty for a solid line. */
+  readonly dash?: string;
+  readonly opacity?: number;
+  readonly fill?: string;
+  readonly fillOpacity?: number;
+}
+
+function lineAttributes(style: LineStyle): string {
+  const parts = [`fill="${style.fill ?? 'none'}"`];
+  if (style.fillOpacity !== undefined) parts.push(`fill-opacity="${px(style.fillOpacity)}"`);
+  if (style.stroke !== undefined) parts.push(`stroke="${style.stroke}" stroke-width="${px(style.width ?? 1)}"`);
+  if (style.dash) parts.push(`stroke-dasharray="${escapeXml(style.dash)}"`);
+  if (style.opacity !== undefined) parts.push(`opacity="${px(style.opacity)}"`);
+  return parts.join(' ');
+}
+
+export function line(x1: number, y1: number, x2: number, y2: number, style: LineStyle): string {
+  return `<line x1="${px(x1)}" y1="${px(y1)}" x2="${px(x2)}" y2="${px(y2)}" ${lineAttributes(style)}/>`;
+}
+
+export function rect(x: number, y: number, width: number, height: number, style: LineStyle): string {
+  return `<rect x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" ${lineAttributes(style)}/>`;
+}
+
+/** A path from its `d` attribute. */
+export function path(d: string, style: LineStyle): string {
+  return d === '' ? '' : `<path d="${d}" stroke-linejoin="round" ${lineAttributes(style)}/>`;
+}
+
+/** `d` of polylines given as flat [x0, y0, x1, y1, ...] in px. */
+export function polylinePath(lines: readonly ArrayLike<number>[], isClosed = false): string {
+  let d = '';
+  for (const points of lines) {
+    for (let i = 0; i + 1 < points.length; i += 2) d += `${i === 0 ? 'M' : 'L'}${px(points[i]!)} ${px(points[i + 1]!)}`;
+    if (isClosed && points.length > 0) d += 'Z';
+  }
+  return d;
+}
+
+/** A picture from PNG bytes in base64, stretched to the given box. */
+export function image(x: number, y: number, width: number, height: number, base64: string): string {
+  return `<image x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" preserveAspectRatio="none" href="data:image/png;base64,${base64}"/>`;
+}
+
+/** Everything in `children` moved by (x, y) and, if `clip` is given, cut to a box of that size. */
+export function group(
+  x: number,
+  y: number,
+  children: string,
+  clip?: { id: string; width: number; height: number },
+): string {
+  if (clip === undefined) return `<g transform="translate(${px(x)} ${px(y)})">${children}</g>`;
+  return (
+    `<clipPath id="${escapeXml(clip.id)}"><rect x="0" y="0" width="${px(clip.width)}" height="${px(clip.height)}"/></clipPath>` +
+    `<g transform="translate(${px(x)} ${px(y)})"><g clip-path="url(#${escapeXml(clip.id)})">${children}</g></g>`
+  );
+}
+
+/** The whole document on white, with title, subtitle and footer placed alike in every figure. */
+export function page(
+  width: number,
+  height: number,
+  words: { title: string; subtitle?: string; footer?: string },
+  children: string,
+): string {
+  const head =
+    text(MARGIN, 28, fitText(words.title, 17, width - 2 * MARGIN, true), { size: 17, bold: true }) +
+    (words.subtitle
+      ? text(MARGIN, 48, fitText(words.subtitle, 12.5, width - 2 * MARGIN), { size: 12.5, fill: FAINT })
+      : '');
+  const foot =
+    text(width - MARGIN, height - 12, DISCLAIMER, { size: 11, anchor: 'end', fill: FAINT }) +
+    (words.footer
+      ? text(MARGIN, height - 12, fitText(words.footer, 11, width - 2 * MARGIN - 270), { size: 11, fill: FAINT })
+      : '');
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${px(width)}" height="${px(height)}" viewBox="0 0 ${px(width)} ${px(height)}" font-family="${FONT}">` +
+    rect(0, 0, width, height, { fill: '#ffffff' }) +
+    head +
+    children +
+    foot +
+    '</svg>'
+  );
+}
+
+/** Left and right margin of every figure, px. */
+export const MARGIN = 20;
+/** Height taken by title and subtitle, px. */
+export const HEAD = 62;
+/** Height taken by the footer, px. */
+export const FOOT = 34;

@@ -1,0 +1,78 @@
+/**
+ * Isolines of a slice in patient millimetres, by marching squares (d3-contour), and outlines of masks at the level 0.5.
+ */
+import { contours } from 'd3-contour';
+import { refineSlice, type Slice } from './slice.js';
+
+/** Polylines as flat [u0, v0, u1, v1, ...], mm. */
+export type Polylines = readonly Float64Array[];
+
+/** Samples per voxel on which lines are traced: finer adds nothing that shows at 3 px per mm. */
+const FINENESS = 3;
+
+/**
+ * Lines on which the slice equals `level`. Where the level runs out of the slice the line ends there: the edge of the
+ * slice is not an isoline.
+ */
+export function isolines(slice: Slice, level: number): Polylines {
+  return traceLevel(refineSlice(slice, FINENESS), level);
+}
+
+/** Outline of a fractional mask: its 0.5 level; open where the structure runs out of the slice. */
+export function outline(mask: Slice): Polylines {
+  return isolines(mask, 0.5);
+}
+
+/** Several levels of one slice; refines once. */
+export function isolinesOf(slice: Slice, levels: readonly number[]): Polylines[] {
+  const fine = refineSlice(slice, FINENESS);
+  return levels.map((level) => traceLevel(fine, level));
+}
+
+function traceLevel(slice: Slice, level: number): Polylines {
+  const { columns, rows, data } = slice;
+  if (columns < 2 || rows < 2) return [];
+  let reached = false;
+  for (let i = 0; i < data.length && !reached; i++) reached = data[i]! >= level;
+  if (!reached) return [];
+  // d3-contour reads its values by index only, so a typed array serves; its types ask for number[].
+  const shape = contours()
+    .size([columns, rows])
+    .contour(data as unknown as number[], level);
+  const lines: Float64Array[] = [];
+  for (const polygon of shape.coordinates) {
+    for (const ring of polygon) {
+      for (const part of cutAtEdge(ring as [number, number][], columns, rows)) {
+        const line = new Float64Array(2 * part.length);
+        part.forEach(([x, y], i) => {
+          // Sample (c, r) stands at (c + 0.5, r + 0.5) in d3-contour.
+          line[2 * i] = slice.u0 + (x! - 0.5) * slice.du;
+          line[2 * i + 1] = slice.v0 + (y! - 0.5) * slice.dv;
+        });
+        lines.push(line);
+      }
+    }
+  }
+  return lines;
+}
+
+/** The parts of a ring that do not run along the edge of the lattice. */
+function cutAtEdge(ring: [number, number][], columns: number, rows: number): [number, number][][] {
+  const onEdge = ([x, y]: [number, number]): boolean => x <= 0 || y <= 0 || x >= columns || y >= rows;
+  if (!ring.some(onEdge)) return [ring];
+  const parts: [number, number][][] = [];
+  let part: [number, number][] = [];
+  // A ring repeats its first point at the end; begin on the edge, so that no part is split where the ring happens to start.
+  const open = ring.slice(0, -1);
+  const first = open.findIndex(onEdge);
+  for (const point of [...open.slice(first), ...open.slice(0, first)]) {
+    if (onEdge(point)) {
+      if (part.length > 1) parts.push(part);
+      part = [];
+    } else {
+      part.push(point);
+    }
+  }
+  if (part.length > 1) parts.push(part);
+  return parts;
+}

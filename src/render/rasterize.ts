@@ -1,0 +1,80 @@
+/**
+ * SVG to pixels, by the WebAssembly build of resvg with fonts that are handed in: no system font, no browser, and so
+ * the same pixels on every machine.
+ */
+import { initWasm, Resvg } from '@resvg/resvg-wasm';
+import { checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import { FONT } from './figure.js';
+import type { RasterImage } from './png.js';
+
+export interface Rasterizer {
+  /**
+   * @param svg   the document; its own background, or transparent black where it has none
+   * @param scale pixels per SVG unit. @default 1
+   * @returns RGBA, 8 bits each
+   * @throws {InvalidInputError} if the SVG does not parse or the scale is not in (0, 8]
+   */
+  rasterize(svg: string, scale?: number): RasterImage;
+}
+
+export interface RasterizerParts {
+  /** Bytes of `index_bg.wasm` of @resvg/resvg-wasm. */
+  readonly wasm: ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
+  /** Font files: DejaVu Sans regular and bold. */
+  readonly fonts: readonly Uint8Array[];
+}
+
+// resvg keeps one WebAssembly instance per process and refuses to be initialised twice.
+let ready: Promise<void> | undefined;
+
+/** @throws {InvalidInputError} if there is no font or the WebAssembly does not load */
+export async function createRasterizer(parts: RasterizerParts): Promise<Rasterizer> {
+  if (parts.fonts.length === 0) {
+    throw new InvalidInputError(
+      'rasterizer: no font is given, so no text would be drawn. Pass DejaVuSans.ttf and DejaVuSans-Bold.ttf.',
+    );
+  }
+  ready ??= start(parts.wasm);
+  try {
+    await ready;
+  } catch (error) {
+    ready = undefined;
+    throw new InvalidInputError(
+      `rasterizer: the WebAssembly of resvg does not load (${(error as Error).message}). Pass the bytes of index_bg.wasm 2.6.2.`,
+    );
+  }
+  const fontBuffers = [...parts.fonts];
+  return {
+    rasterize(svg, scale = 1) {
+      checkPositive('rasterize: scale', scale);
+      if (scale > 8) throw new InvalidInputError(`rasterize: scale is ${scale}, but must be at most 8.`);
+      const resvg = parse(svg, {
+        fitTo: { mode: 'zoom', value: scale },
+        font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },
+      });
+      try {
+        const rendered = resvg.render();
+        // The pixels are a view of WebAssembly memory: copy before it is freed.
+        const picture = { width: rendered.width, height: rendered.height, data: Uint8Array.from(rendered.pixels) };
+        rendered.free();
+        return picture;
+      } finally {
+        resvg.free();
+      }
+    },
+  };
+}
+
+async function start(wasm: RasterizerParts['wasm']): Promise<void> {
+  await initWasm((await wasm) as Parameters<typeof initWasm>[0]);
+}
+
+function parse(svg: string, options: ConstructorParameters<typeof Resvg>[1]): InstanceType<typeof Resvg> {
+  try {
+    return new Resvg(svg, options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidInputError(`rasterize: the SVG does not parse (${reason}). Build it with the figure functions.`);
+  }
+}

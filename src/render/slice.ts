@@ -1,0 +1,223 @@
+/**
+ * Slice: the values of a volume on an axial, sagittal or coronal plane, with where they lie in the patient.
+ *
+ *     plane      across (u)                    down (v)                       seen from
+ *     axial      x, patient's left to the right  y, posterior down              the feet (radiological convention)
+ *     sagittal   y, anterior to the left         -z, superior up                the patient's left
+ *     coronal    x, patient's left to the right  -z, superior up                the front
+ *
+ * The plane through a point lies between two planes of voxels; values are interpolated linearly between them.
+ */
+import ndarray from 'ndarray';
+import { InvalidInputError } from '../core/errors.js';
+import { type Box, describeGrid, type Grid, gridBox, type Vec3 } from '../geometry/grid.js';
+import type { Volume } from '../geometry/volume.js';
+
+export type Plane = 'axial' | 'sagittal' | 'coronal';
+
+export interface PlaneAxes {
+  /** Patient axis (0 x, 1 y, 2 z) across, down, and through the plane. */
+  readonly across: 0 | 1 | 2;
+  readonly down: 0 | 1 | 2;
+  readonly through: 0 | 1 | 2;
+  /** Whether the patient coordinate falls towards the bottom of the page. */
+  readonly isDownReversed: boolean;
+  /** Orientation letters at the left, right, top and bottom edge. */
+  readonly letters: { readonly left: string; readonly right: string; readonly top: string; readonly bottom: string };
+}
+
+export const PLANE_AXES: Readonly<Record<Plane, PlaneAxes>> = {
+  axial: {
+    across: 0,
+    down: 1,
+    through: 2,
+    isDownReversed: false,
+    letters: { left: 'R', right: 'L', top: 'A', bottom: 'P' },
+  },
+  sagittal: {
+    across: 1,
+    down: 2,
+    through: 0,
+    isDownReversed: true,
+    letters: { left: 'A', right: 'P', top: 'S', bottom: 'I' },
+  },
+  coronal: {
+    across: 0,
+    down: 2,
+    through: 1,
+    isDownReversed: true,
+    letters: { left: 'R', right: 'L', top: 'S', bottom: 'I' },
+  },
+};
+
+/** Row-major samples; sample (column c, row r) lies at `u0 + c du` across and `v0 + r dv` down, patient mm. */
+export interface Slice {
+  readonly plane: Plane;
+  readonly columns: number;
+  readonly rows: number;
+  readonly u0: number;
+  readonly du: number;
+  readonly v0: number;
+  readonly dv: number;
+  readonly data: Float32Array;
+}
+
+/**
+ * The plane of a volume through a point, rows in rising patient coordinate (a reversed page is the drawer's matter).
+ *
+ * @param point LPS, mm; only its coordinate through the plane counts, and must lie inside the grid
+ * @throws {InvalidInputError} if the plane misses the grid
+ */
+export function extractSlice(volume: Volume, plane: Plane, point: Vec3): Slice {
+  const { grid } = volume;
+  const { across, down, through } = planeAxes(plane);
+  const box = gridBox(grid);
+  const at = point[through];
+  if (!(at >= box.min[through]! && at <= box.max[through]!)) {
+    throw new InvalidInputError(
+      `slice: the ${plane} plane at ${'xyz'[through]} = ${at} mm misses the grid ${describeGrid(grid)}. Choose a point inside it.`,
+    );
+  }
+  const count = [grid.shape[2], grid.shape[1], grid.shape[0]] as const;
+  const position = Math.min(count[through] - 1, Math.max(0, (at - grid.origin[through]) / grid.spacing[through]));
+  const first = Math.min(Math.floor(position), Math.max(0, count[through] - 2));
+  const t = position - first;
+  const view = ndarray(volume.data, [...grid.shape]);
+  const pick = (index: number): ReturnType<typeof view.pick> =>
+    view.pick(through === 2 ? index : null, through === 1 ? index : null, through === 0 ? index : null);
+  const near = pick(first);
+  const far = pick(Math.min(first + 1, count[through] - 1));
+  const columns = count[across];
+  const rows = count[down];
+  const data = new Float32Array(columns * rows);
+  // Of the two axes left by pick, the slower one (z before y before x) comes first: that is `down` in all three planes.
+  for (let r = 0, out = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++, out++) {
+      const a = near.get(r, c);
+      data[out] = t === 0 ? a : a + t * (far.get(r, c) - a);
+    }
+  }
+  return {
+    plane,
+    columns,
+    rows,
+    u0: grid.origin[across],
+    du: grid.spacing[across],
+    v0: grid.origin[down],
+    dv: grid.spacing[down],
+    data,
+  };
+}
+
+/** @throws {InvalidInputError} unless `plane` is one of the three */
+export function planeAxes(plane: Plane): PlaneAxes {
+  const axes = PLANE_AXES[plane];
+  if (axes === undefined) {
+    throw new InvalidInputError(`plane is ${String(plane)}, but must be axial, sagittal or coronal.`);
+  }
+  return axes;
+}
+
+/** The samples within `margin` samples of the window [uMin, uMax] x [vMin, vMax], mm; may be empty. */
+export function cropSlice(
+  slice: Slice,
+  window: { uMin: number; uMax: number; vMin: number; vMax: number },
+  margin = 3,
+): Slice {
+  const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
+  const c0 = clamp(Math.floor((window.uMin - slice.u0) / slice.du) - margin, slice.columns);
+  const c1 = clamp(Math.ceil((window.uMax - slice.u0) / slice.du) + margin + 1, slice.columns);
+  const r0 = clamp(Math.floor((window.vMin - slice.v0) / slice.dv) - margin, slice.rows);
+  const r1 = clamp(Math.ceil((window.vMax - slice.v0) / slice.dv) + margin + 1, slice.rows);
+  const columns = Math.max(0, c1 - c0);
+  const rows = Math.max(0, r1 - r0);
+  const data = new Float32Array(columns * rows);
+  for (let r = 0; r < rows; r++) {
+    const from = (r0 + r) * slice.columns + c0;
+    data.set(slice.data.subarray(from, from + columns), r * columns);
+  }
+  return { ...slice, columns, rows, u0: slice.u0 + c0 * slice.du, v0: slice.v0 + r0 * slice.dv, data };
+}
+
+/**
+ * The slice on a lattice `factor` times finer, by Catmull-Rom cubics: smooth isolines from coarse voxels.
+ *
+ * Samples of the old lattice are kept exactly.
+ */
+export function refineSlice(slice: Slice, factor: number): Slice {
+  if (factor === 1 || slice.columns < 2 || slice.rows < 2) return slice;
+  const wide = refineRows(slice.data, slice.columns, slice.rows, factor);
+  const columns = (slice.columns - 1) * factor + 1;
+  const tall = refineRows(transpose(wide, columns, slice.rows), slice.rows, columns, factor);
+  const rows = (slice.rows - 1) * factor + 1;
+  return {
+    ...slice,
+    columns,
+    rows,
+    du: slice.du / factor,
+    dv: slice.dv / factor,
+    data: transpose(tall, rows, columns),
+  };
+}
+
+function refineRows(data: Float32Array, columns: number, rows: number, factor: number): Float32Array {
+  const width = (columns - 1) * factor + 1;
+  const out = new Float32Array(width * rows);
+  for (let r = 0; r < rows; r++) {
+    const row = r * columns;
+    for (let c = 0; c < width; c++) {
+      const i = Math.min(columns - 2, Math.floor(c / factor));
+      const t = c / factor - i;
+      const b = data[row + i]!;
+      const d = data[row + i + 1]!;
+      const a = i > 0 ? data[row + i - 1]! : 2 * b - d;
+      const e = i + 2 < columns ? data[row + i + 2]! : 2 * d - b;
+      out[r * width + c] = b + 0.5 * t * (d - a + t * (2 * a - 5 * b + 4 * d - e + t * (3 * (b - d) + e - a)));
+    }
+  }
+  return out;
+}
+
+function transpose(data: Float32Array, columns: number, rows: number): Float32Array {
+  const out = new Float32Array(data.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = data[r * columns + c]!;
+  return out;
+}
+
+/** Bilinear value at (u, v) mm; `outside` beyond the outer faces of the samples. */
+export function sampleSlice(slice: Slice, u: number, v: number, outside: number): number {
+  const x = (u - slice.u0) / slice.du;
+  const y = (v - slice.v0) / slice.dv;
+  if (x < -0.5 || y < -0.5 || x > slice.columns - 0.5 || y > slice.rows - 0.5 || slice.data.length === 0)
+    return outside;
+  const cx = Math.min(slice.columns - 1, Math.max(0, x));
+  const cy = Math.min(slice.rows - 1, Math.max(0, y));
+  const i = Math.min(Math.floor(cx), Math.max(0, slice.columns - 2));
+  const j = Math.min(Math.floor(cy), Math.max(0, slice.rows - 2));
+  const i1 = Math.min(i + 1, slice.columns - 1);
+  const j1 = Math.min(j + 1, slice.rows - 1);
+  const tx = cx - i;
+  const ty = cy - j;
+  const top = slice.data[j * slice.columns + i]! * (1 - tx) + slice.data[j * slice.columns + i1]! * tx;
+  const bottom = slice.data[j1 * slice.columns + i]! * (1 - tx) + slice.data[j1 * slice.columns + i1]! * tx;
+  return top * (1 - ty) + bottom * ty;
+}
+
+/** The part of the patient that a grid shows in a plane, mm. */
+export function planeExtent(
+  grid: Grid,
+  plane: Plane,
+  crop?: Box,
+): { uMin: number; uMax: number; vMin: number; vMax: number } {
+  const { across, down } = planeAxes(plane);
+  const box = gridBox(grid);
+  const low = (axis: 0 | 1 | 2): number => Math.max(box.min[axis], crop?.min[axis] ?? -Infinity);
+  const high = (axis: 0 | 1 | 2): number => Math.min(box.max[axis], crop?.max[axis] ?? Infinity);
+  const extent = { uMin: low(across), uMax: high(across), vMin: low(down), vMax: high(down) };
+  if (!(extent.uMax > extent.uMin && extent.vMax > extent.vMin)) {
+    throw new InvalidInputError(
+      `figure: the crop box leaves nothing of the ${plane} plane of the grid ${describeGrid(grid)}. Give a box, LPS mm, that overlaps it.`,
+    );
+  }
+  return extent;
+}
