@@ -23,7 +23,10 @@ export function distanceMap(mask: Volume<'mask'>, threshold = 0.5): Float32Array
     any ||= inside;
     squared[i] = inside ? 0 : far;
   }
-  if (!any) throw new InvalidInputError(`distance map: no voxel is occupied to ${threshold} or more. Use a finer grid or check the structure.`);
+  if (!any)
+    throw new InvalidInputError(
+      `distance map: no voxel is occupied to ${threshold} or more. Use a finer grid or check the structure.`,
+    );
   const [sx, sy, sz] = mask.grid.spacing;
   const pass = new EnvelopePass(Math.max(nx, ny, nz));
   for (let k = 0; k < nz; k++) for (let j = 0; j < ny; j++) pass.run(squared, nx * (j + ny * k), 1, nx, sx);

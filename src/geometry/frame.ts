@@ -76,7 +76,8 @@ export function createBeamFrame(pose: BeamPose, sad: number): BeamFrame {
       `beam frame: patient position "${pose.position}" is not one of ${patientPositions.join(', ')}.`,
     );
   }
-  const radians = (name: string, degrees: number): number => (checkFinite(`beam frame: ${name}`, degrees) * Math.PI) / 180;
+  const radians = (name: string, degrees: number): number =>
+    (checkFinite(`beam frame: ${name}`, degrees) * Math.PI) / 180;
 
   const beamFromPatient = createMat4();
   mat4.fromZRotation(beamFromPatient, -radians('collimator', pose.collimator));

@@ -1,0 +1,186 @@
+/**
+ * Solid of planar contours: every plane's even-odd polygon, extruded over its slab.
+ *
+ * Outside, the distance is `min over slabs sqrt(dz^2 + d^2)`, d = distance to the slab's polygon in the plane. Inside it
+ * is the same formula for the complement, which is tiled by the complements of the polygons within their slabs and by
+ * the empty layers between and beyond the pieces. Both are exact.
+ */
+import { contourSlabs } from './contour.js';
+import type { Box } from './grid.js';
+import type { Solid } from './solid.js';
+import type { Contours, Structure } from './structure.js';
+
+/** Signed distance of a structure, whichever way it is kept. A contour solid is indexed once; keep it for many queries. */
+export function solidOfStructure(structure: Structure): Solid {
+  const { shape } = structure;
+  if (shape.kind === 'solid') return shape.solid;
+  const known = solids.get(shape.contours);
+  if (known) return known;
+  const solid = solidOfContours(shape.contours);
+  solids.set(shape.contours, solid);
+  return solid;
+}
+
+const solids = new WeakMap<Contours, Solid>();
+
+/** One horizontal layer of space: a slab with its polygons, or an empty layer. */
+interface Layer {
+  readonly low: number;
+  readonly high: number;
+  readonly outline?: Outline;
+}
+
+/**
+ * @param contours LPS, mm
+ * @returns exact signed distance, negative inside; O(edges near the point) per query
+ */
+export function solidOfContours(contours: Contours): Solid {
+  const slabs = contourSlabs(contours);
+  const layers: Layer[] = [];
+  let end = -Infinity;
+  contours.planes.forEach((plane, p) => {
+    const low = slabs[2 * p]!;
+    const high = slabs[2 * p + 1]!;
+    if (low > end + 1e-9) layers.push({ low: end, high: low });
+    layers.push({ low, high, outline: new Outline(plane.polygons) });
+    end = high;
+  });
+  layers.push({ low: end, high: Infinity });
+  return { distance: (x, y, z) => layeredDistance(layers, x, y, z), box: boxOf(contours, slabs), isExact: true };
+}
+
+function layeredDistance(layers: readonly Layer[], x: number, y: number, z: number): number {
+  let home = 0;
+  let top = layers.length - 1;
+  while (home < top) {
+    const middle = (home + top) >> 1;
+    if (layers[middle]!.high < z) home = middle + 1;
+    else top = middle;
+  }
+  const outline = layers[home]!.outline;
+  // A point on the face between two layers belongs to both.
+  const shared = z === layers[home]!.high ? layers[home + 1]!.outline : undefined;
+  const inside = (outline?.contains(x, y) ?? false) || (shared?.contains(x, y) ?? false);
+  let best = Infinity;
+  for (let step = 0, up = true, down = true; up || down; step++) {
+    up &&= home + step < layers.length && layers[home + step]!.low - z < best;
+    if (up) best = layerDistance(layers[home + step]!, inside, x, y, z, best);
+    down &&= home - step >= 0 && z - layers[home - step]!.high < best;
+    if (down && step > 0) best = layerDistance(layers[home - step]!, inside, x, y, z, best);
+  }
+  return inside ? -best : best;
+}
+
+/** Distance to what is of the other kind within one layer, or `best` where that is nearer. */
+function layerDistance(layer: Layer, inside: boolean, x: number, y: number, z: number, best: number): number {
+  const dz = Math.max(0, layer.low - z, z - layer.high);
+  const outline = layer.outline;
+  if (outline === undefined) return inside ? Math.min(best, dz) : best;
+  if (dz >= best) return best;
+  const squared = outline.contains(x, y) === inside ? outline.squaredDistance(x, y, best * best - dz * dz) : 0;
+  return Math.min(best, Math.sqrt(dz * dz + squared));
+}
+
+/** Edges per bounding box. */
+const chunk = 12;
+
+/** The edges of one plane, in runs with bounding boxes. */
+class Outline {
+  private readonly edges: Float64Array;
+  private readonly boxes: Float64Array;
+
+  constructor(polygons: readonly Float64Array[]) {
+    this.edges = boundaryEdges(polygons);
+    const n = Math.ceil(this.edges.length / (4 * chunk));
+    this.boxes = new Float64Array(4 * n);
+    for (let c = 0; c < n; c++) {
+      const box = [Infinity, Infinity, -Infinity, -Infinity];
+      const stop = Math.min(this.edges.length, 4 * chunk * (c + 1));
+      for (let e = 4 * chunk * c; e < stop; e += 2) {
+        box[0] = Math.min(box[0]!, this.edges[e]!);
+        box[1] = Math.min(box[1]!, this.edges[e + 1]!);
+        box[2] = Math.max(box[2]!, this.edges[e]!);
+        box[3] = Math.max(box[3]!, this.edges[e + 1]!);
+      }
+      this.boxes.set(box, 4 * c);
+    }
+  }
+
+  contains(x: number, y: number): boolean {
+    const { edges, boxes } = this;
+    let odd = false;
+    for (let b = 0; b < boxes.length; b += 4) {
+      if (y < boxes[b + 1]! || y >= boxes[b + 3]! || x >= boxes[b + 2]!) continue;
+      const stop = Math.min(edges.length, (b + 4) * chunk);
+      for (let e = b * chunk; e < stop; e += 4) {
+        const y0 = edges[e + 1]!;
+        const y1 = edges[e + 3]!;
+        if (y0 > y === y1 > y) continue;
+        if (x < edges[e]! + ((edges[e + 2]! - edges[e]!) * (y - y0)) / (y1 - y0)) odd = !odd;
+      }
+    }
+    return odd;
+  }
+
+  /** Squared distance to the nearest edge, or `limit` where that is smaller. */
+  squaredDistance(x: number, y: number, limit: number): number {
+    const { edges, boxes } = this;
+    let best = limit;
+    for (let b = 0; b < boxes.length; b += 4) {
+      const bx = Math.max(0, boxes[b]! - x, x - boxes[b + 2]!);
+      const by = Math.max(0, boxes[b + 1]! - y, y - boxes[b + 3]!);
+      if (bx * bx + by * by >= best) continue;
+      const stop = Math.min(edges.length, (b + 4) * chunk);
+      for (let e = b * chunk; e < stop; e += 4) {
+        const ax = edges[e]!;
+        const ay = edges[e + 1]!;
+        const ux = edges[e + 2]! - ax;
+        const uy = edges[e + 3]! - ay;
+        const along = ((x - ax) * ux + (y - ay) * uy) / (ux * ux + uy * uy);
+        const t = along < 0 ? 0 : along > 1 ? 1 : along;
+        const dx = x - ax - t * ux;
+        const dy = y - ay - t * uy;
+        const squared = dx * dx + dy * dy;
+        if (squared < best) best = squared;
+      }
+    }
+    return best;
+  }
+}
+
+/** Edges [x0, y0, x1, y1, ...] that bound the inside: an edge drawn twice, as a keyhole's channel is, bounds nothing. */
+function boundaryEdges(polygons: readonly Float64Array[]): Float64Array {
+  const count = new Map<string, number>();
+  const edges: [string, number, number, number, number][] = [];
+  for (const ring of polygons) {
+    let x0 = ring[ring.length - 2]!;
+    let y0 = ring[ring.length - 1]!;
+    for (let i = 0; i < ring.length; i += 2) {
+      const x1 = ring[i]!;
+      const y1 = ring[i + 1]!;
+      if (x0 !== x1 || y0 !== y1) {
+        const key = x0 < x1 || (x0 === x1 && y0 < y1) ? `${x0},${y0},${x1},${y1}` : `${x1},${y1},${x0},${y0}`;
+        count.set(key, (count.get(key) ?? 0) + 1);
+        edges.push([key, x0, y0, x1, y1]);
+      }
+      x0 = x1;
+      y0 = y1;
+    }
+  }
+  return Float64Array.from(edges.filter(([key]) => count.get(key)! % 2 === 1).flatMap(([, ...edge]) => edge));
+}
+
+function boxOf(contours: Contours, slabs: Float64Array): Box {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const plane of contours.planes) {
+    for (const ring of plane.polygons) {
+      for (let i = 0; i < ring.length; i += 2) {
+        x0 = Math.min(x0, ring[i]!);
+        x1 = Math.max(x1, ring[i]!);
+        y0 = Math.min(y0, ring[i + 1]!);
+        y1 = Math.max(y1, ring[i + 1]!);
+      }
+    }
+  }
+  return { min: [x0, y0, slabs[0]!], max: [x1, y1, slabs[slabs.length - 1]!] };
+}

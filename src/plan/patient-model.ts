@@ -1,0 +1,97 @@
+/**
+ * The patient as planning sees it: masks of every structure on the dose grid, the voxels that carry dose, the names of
+ * target, cord and external.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
+import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
+import type { Patient } from '../geometry/patient.js';
+import type { Structure } from '../geometry/structure.js';
+import type { Volume } from '../geometry/volume.js';
+import { voxelizeStructure } from '../geometry/voxelize.js';
+import type { PlanCase } from './case.js';
+
+export interface PatientModel {
+  readonly patient: Patient;
+  readonly grid: Grid;
+  readonly structures: ReadonlyMap<string, Structure>;
+  readonly masks: ReadonlyMap<string, Volume<'mask'>>;
+  readonly body: DoseVoxels;
+  readonly target: string;
+  /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
+  readonly cord: string;
+  readonly external: string;
+  readonly isocenter: Vec3;
+}
+
+/**
+ * @throws {InvalidInputError} for an unknown target or cord, a missing external contour, or an isocentre outside the body
+ */
+export function modelPatient(patient: Patient, plan: PlanCase): PatientModel {
+  const structures = new Map(patient.structures.map((s) => [s.name, s]));
+  const known = [...structures.keys()].join(', ');
+  const need = (field: string, name: string): string => {
+    if (!structures.has(name)) {
+      throw new InvalidInputError(`case: ${field} "${name}" is not a structure of ${patient.name}. It has ${known}.`);
+    }
+    return name;
+  };
+  const target = need('target', plan.target);
+  const cord = need('cord', plan.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina'));
+  const external = patient.structures.find((s) => s.role === 'external')?.name;
+  if (external === undefined) {
+    throw new InvalidInputError(`${patient.name} has no external contour. Give one the role "external", or set findExternal.`);
+  }
+
+  const wanted = plan.doseGrid.spacing;
+  const ct = patient.hounsfield.grid;
+  const covering = gridCovering(gridBox(ct), wanted);
+  const grid = ct.spacing.every((s, axis) => Math.abs(s - wanted[axis]!) < 1e-6) || isSameGrid(ct, covering) ? ct : covering;
+  const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
+  const targetMask = masks.get(target)!;
+  const isocenter = plan.isocenter ?? centroid(targetMask, target);
+  checkInside(isocenter, masks.get(external)!, external);
+  return { patient, grid, structures, masks, body: voxelsInside(masks.get(external)!), target, cord, external, isocenter };
+}
+
+/** Volume of a mask, cc. */
+export function maskVolume(mask: Volume<'mask'>): number {
+  return mask.data.reduce((a, b) => a + b, 0) * voxelVolume(mask.grid);
+}
+
+/** Centre of mass of a mask, rounded to 0.1 mm, as an isocentre is set. */
+function centroid(mask: Volume<'mask'>, name: string): Vec3 {
+  const [nz, ny, nx] = mask.grid.shape;
+  const sum = [0, 0, 0, 0];
+  for (let k = 0; k < nz; k++) {
+    for (let j = 0; j < ny; j++) {
+      for (let i = 0; i < nx; i++) {
+        const f = mask.data[i + nx * (j + ny * k)]!;
+        if (f === 0) continue;
+        sum[0]! += f;
+        sum[1]! += f * i;
+        sum[2]! += f * j;
+        sum[3]! += f * k;
+      }
+    }
+  }
+  if (sum[0] === 0) {
+    throw new InvalidInputError(`case: target "${name}" occupies no voxel of the dose grid. Check its contours or its crop.`);
+  }
+  const at = (axis: number): number =>
+    Math.round(10 * (mask.grid.origin[axis]! + (mask.grid.spacing[axis]! * sum[axis + 1]!) / sum[0]!)) / 10;
+  return [at(0), at(1), at(2)];
+}
+
+function checkInside(point: Vec3, external: Volume<'mask'>, name: string): void {
+  const { grid, data } = external;
+  const index = [0, 1, 2].map((axis) => Math.round((point[axis]! - grid.origin[axis]!) / grid.spacing[axis]!));
+  const [nz, ny, nx] = grid.shape;
+  const [i, j, k] = index as [number, number, number];
+  const inGrid = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
+  if (!inGrid || data[i + nx * (j + ny * k)]! < 0.5) {
+    throw new InvalidInputError(
+      `case: isocenter (${point.map((c) => Number(c.toFixed(1))).join(', ')}) mm lies outside the patient (${name}). Give a point inside in LPS mm, or leave it out for the target's centre.`,
+    );
+  }
+}

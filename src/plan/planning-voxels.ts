@@ -1,0 +1,128 @@
+/**
+ * The voxels that the optimiser sees, and what it is asked to do with them.
+ *
+ * All voxels of target and cord count, and all within 12 mm of the target; further out every second voxel along each axis
+ * up to 40 mm, then every fourth, with the volume that each stands for. Caps are on *every* voxel of the cord, so sampling
+ * never hides a violation. Where target and cord overlap both apply, and the hard cap wins.
+ */
+import { distanceMap } from '../geometry/distance-map.js';
+import { squaredDeviation } from '../optimize/objective/squared-deviation.js';
+import { squaredOverdose } from '../optimize/objective/squared-overdose.js';
+import { squaredUnderdose } from '../optimize/objective/squared-underdose.js';
+import { meanDose } from '../optimize/objective/mean-dose.js';
+import type { Level, Objective, RowSet } from '../optimize/objective/objective.js';
+import type { Caps, Prescription } from '../optimize/problem.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+
+export interface PlanningVoxels {
+  /** x, y, z triples in LPS, mm: the rows. */
+  readonly points: Float64Array;
+  readonly target: RowSet;
+  /** Every voxel with any cord in it. */
+  readonly cord: RowSet;
+  /** Tissue outside the target, with its distance from it, mm. */
+  readonly tissue: RowSet & { readonly distance: Float64Array };
+  /** Row of the isocentre. */
+  readonly isocenterRow: number;
+}
+
+const NEAR = 12;
+const MIDDLE = 40;
+
+export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
+  const { grid, masks } = model;
+  const target = masks.get(model.target)!;
+  const cord = masks.get(model.cord)!;
+  const distance = distanceMap(target, Math.min(0.5, 0.5 * target.data.reduce((a, b) => Math.max(a, b), 0)));
+  const [nz, ny, nx] = grid.shape;
+  const inside = new Uint8Array(nx * ny * nz);
+  for (const voxel of model.body.index) inside[voxel] = 1;
+
+  const points: number[] = [];
+  const targetRows: number[] = [];
+  const targetVolumes: number[] = [];
+  const cordRows: number[] = [];
+  const cordVolumes: number[] = [];
+  const tissueRows: number[] = [];
+  const tissueVolumes: number[] = [];
+  const tissueDistances: number[] = [];
+  for (let k = 0; k < nz; k++) {
+    for (let j = 0; j < ny; j++) {
+      for (let i = 0; i < nx; i++) {
+        const voxel = i + nx * (j + ny * k);
+        if (!inside[voxel]) continue;
+        const t = target.data[voxel]!;
+        const c = cord.data[voxel]!;
+        const d = distance[voxel]!;
+        const stride = d <= NEAR ? 1 : d <= MIDDLE ? 2 : 4;
+        const sampled = i % stride === 0 && j % stride === 0 && k % stride === 0;
+        if (t === 0 && c === 0 && !sampled) continue;
+        const row = points.length / 3;
+        points.push(
+          grid.origin[0] + i * grid.spacing[0],
+          grid.origin[1] + j * grid.spacing[1],
+          grid.origin[2] + k * grid.spacing[2],
+        );
+        if (t > 0) {
+          targetRows.push(row);
+          targetVolumes.push(t);
+        }
+        if (c > 0) {
+          cordRows.push(row);
+          cordVolumes.push(c);
+        }
+        if (t < 1 && sampled) {
+          tissueRows.push(row);
+          tissueVolumes.push((1 - t) * stride ** 3);
+          tissueDistances.push(d);
+        }
+      }
+    }
+  }
+  const isocenterRow = points.length / 3;
+  points.push(...model.isocenter);
+  const set = (rows: number[], volumes: number[]): RowSet => ({ rows: Int32Array.from(rows), volumes: Float64Array.from(volumes) });
+  return {
+    points: Float64Array.from(points),
+    target: set(targetRows, targetVolumes),
+    cord: set(cordRows, cordVolumes),
+    tissue: { ...set(tissueRows, tissueVolumes), distance: Float64Array.from(tissueDistances) },
+    isocenterRow,
+  };
+}
+
+/** The objectives and constraints of a technique, in Gy. */
+export interface PlanningProblem {
+  readonly objectives: readonly Objective[];
+  readonly caps?: Caps;
+  readonly prescription: Prescription;
+}
+
+/**
+ * What every plan is asked for: the prescribed dose in the target, a fall-off of 6 % of it per mm around the target down
+ * to 45 %, little dose elsewhere, and the cord under its cap (hard, or as strong as the prescription allows).
+ *
+ * The weights are ours; they set the compromise inside the limits, not the limits.
+ */
+export function posePlanningProblem(voxels: PlanningVoxels, plan: PlanCase, hold: 'cord' | 'prescription'): PlanningProblem {
+  const { dose, to } = plan.prescription;
+  const level: Level = { value: dose };
+  const fallOff = Float64Array.from(voxels.tissue.distance, (d) => dose * Math.max(0.45, 1 - 0.06 * Math.max(0, d - 1)));
+  const cap = new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
+  const hasCord = voxels.cord.rows.length > 0;
+  const objectives: Objective[] = [
+    squaredDeviation('target dose', voxels.target, level, 100),
+    squaredUnderdose('target coverage', voxels.target, level, 0.97, 100),
+    squaredOverdose('fall-off', voxels.tissue, fallOff, 60),
+    meanDose('tissue', voxels.tissue, 2),
+  ];
+  if (hasCord && hold === 'prescription') objectives.push(squaredOverdose('cord', voxels.cord, cap, 60));
+  const point: RowSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
+  const prescribed = to === 'isocenter' ? point : voxels.target;
+  return {
+    objectives,
+    ...(hasCord && hold === 'cord' ? { caps: { rows: voxels.cord.rows, bounds: cap } } : {}),
+    prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
+  };
+}

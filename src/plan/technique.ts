@@ -1,0 +1,132 @@
+/**
+ * The two techniques: conformal fields whose weights are fitted (FCRT), and fields of beamlets (IMRT).
+ *
+ * Both pose the same planning problem to the same solver; what differs is the operator's columns.
+ */
+import { type Aperture, conformAperture, rasterizeAperture } from '../beam/aperture.js';
+import { arrangementAngles, type BeamAngles } from '../beam/arrangement.js';
+import { type Beam, createBeam } from '../beam/beam.js';
+import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
+import { addFieldDose, type DoseVoxels, type FluenceField, viewOfBeam } from '../dose/forward.js';
+import { createDose, type DoseVolume } from '../geometry/volume.js';
+import { ColumnOperator } from '../influence/field-operator.js';
+import { InfluenceOperator } from '../influence/operator.js';
+import type { Machine } from '../machine/machine.js';
+import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+
+export type Technique = 'fcrt' | 'imrt';
+
+/** One field of a finished plan. */
+export interface PlannedField {
+  readonly beam: Beam;
+  /** Total over the course. FCRT: of the aperture; IMRT: mean over the beamlets that carry weight. */
+  readonly monitorUnits: number;
+  readonly aperture?: Aperture;
+  /** Total monitor units per cell. */
+  readonly fluence: FluenceField;
+}
+
+export interface TechniquePlan {
+  readonly technique: Technique;
+  readonly hold: 'cord' | 'prescription';
+  readonly fields: readonly PlannedField[];
+  readonly dose: DoseVolume;
+  readonly solution: Solution;
+  /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
+  readonly beyondRange: number;
+}
+
+export type ProgressListener = (technique: Technique, progress: SolveProgress) => void;
+
+/** The beams of an arrangement on a patient. */
+export function beamsOf(named: string | readonly BeamAngles[], model: PatientModel, machine: Machine): Beam[] {
+  const angles = typeof named === 'string' ? arrangementAngles(named) : named;
+  return angles.map(({ gantry, collimator = 0, couch = 0 }) =>
+    createBeam(machine, { isocenter: model.isocenter, gantry, collimator, couch, position: model.patient.position }),
+  );
+}
+
+/** FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted. */
+export function planConformal(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  machine: Machine,
+  onProgress?: ProgressListener,
+): TechniquePlan {
+  const { margin, leafWidth, cordShield, hold } = plan.fcrt;
+  const target = model.masks.get(model.target)!;
+  const shield = cordShield ? model.masks.get(model.cord)! : undefined;
+  const rows: DoseVoxels = { grid: model.grid, index: new Int32Array(0), points: voxels.points };
+  const fields = beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
+    const aperture = conformAperture(beam.frame, target, { margin, leafWidth, ...(shield ? { shield } : {}) });
+    const { grid, open } = rasterizeAperture(aperture);
+    return { beam, aperture, grid, open };
+  });
+  const columns = fields.map(({ beam, grid, open }) =>
+    addFieldDose(viewOfBeam(beam, model.patient.density, rows), { grid, weights: open }, new Float64Array(voxels.points.length / 3)),
+  );
+  const solution = solve(
+    { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) },
+    { rounds: 40, evaluationsPerRound: 40, onProgress: (p) => onProgress?.('fcrt', p) },
+  );
+  const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
+    const monitorUnits = solution.weights[f]!;
+    return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
+  });
+  return finish('fcrt', hold, planned, model, plan, solution);
+}
+
+/** IMRT: beamlets over the target's view from every beam; their weights are the fluence. */
+export function planModulated(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  machine: Machine,
+  onProgress?: ProgressListener,
+): TechniquePlan {
+  const { beamlet, margin, hold } = plan.imrt;
+  const target = model.masks.get(model.target)!;
+  const beams = beamsOf(plan.imrt.beams, model, machine).map((beam) => ({
+    beam,
+    beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
+  }));
+  const operator = new InfluenceOperator(beams, model.patient.density, voxels.points);
+  const solution = solve(
+    { operator, ...posePlanningProblem(voxels, plan, hold) },
+    { onProgress: (p) => onProgress?.('imrt', p) },
+  );
+  let offset = 0;
+  const planned = beams.map(({ beam, beamlets }): PlannedField => {
+    const weights = fluenceOfBeamlets(beamlets, solution.weights, offset);
+    offset += beamlets.cells.length;
+    const shining = weights.filter((w) => w > 0);
+    const monitorUnits = shining.length === 0 ? 0 : shining.reduce((a, b) => a + b, 0) / shining.length;
+    return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights } };
+  });
+  return finish('imrt', hold, planned, model, plan, solution);
+}
+
+/** Forward dose of the finished fluences on every voxel of the body. */
+function finish(
+  technique: Technique,
+  hold: 'cord' | 'prescription',
+  fields: readonly PlannedField[],
+  model: PatientModel,
+  plan: PlanCase,
+  solution: Solution,
+): TechniquePlan {
+  const total = new Float64Array(model.body.index.length);
+  let beyondRange = 0;
+  for (const field of fields) {
+    const view = viewOfBeam(field.beam, model.patient.density, model.body);
+    addFieldDose(view, field.fluence, total);
+    beyondRange = Math.max(beyondRange, view.points.beyondRange);
+  }
+  const dose = createDose(model.grid, { quantity: 'physical', fractions: plan.prescription.fractions });
+  for (let p = 0; p < total.length; p++) dose.data[model.body.index[p]!] = Math.max(0, total[p]!);
+  return { technique, hold, fields, dose, solution, beyondRange };
+}
