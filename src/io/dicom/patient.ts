@@ -1,0 +1,150 @@
+/**
+ * A patient from DICOM: CT and structure set joined, HU turned to density, the air around the body emptied.
+ *
+ *   density = external * ((1 - f) RED(HU) + f override)
+ *
+ * with the fractional masks of the external structure and, override by override, of the structure concerned.
+ */
+import { checkNonNegative } from '../../core/check.js';
+import { InvalidInputError } from '../../core/errors.js';
+import { findExternal } from '../../geometry/external.js';
+import type { Patient } from '../../geometry/patient.js';
+import type { Structure, StructureRole } from '../../geometry/structure.js';
+import type { Volume } from '../../geometry/volume.js';
+import { voxelizeStructure } from '../../geometry/voxelize.js';
+import { densityOfHounsfield, type HounsfieldTable } from '../../machine/hounsfield.js';
+import { readCt } from './ct.js';
+import type { DicomFile } from './dataset.js';
+import { readStructureSet } from './structure-set.js';
+
+export interface PatientOptions {
+  /** Which CT series, where the files hold several. */
+  readonly seriesUid?: string;
+  /** New names by the names of the structure set, as { Myelon: 'SpinalCord' }. */
+  readonly rename?: Readonly<Record<string, string>>;
+  /** Roles by (new) name, where the structure set says otherwise or nothing. */
+  readonly roles?: Readonly<Record<string, StructureRole>>;
+  /** Relative electron density by (new) name: metal, contrast agent, artefacts. Applied in this order. */
+  readonly densityOverrides?: Readonly<Record<string, number>>;
+  /** @default the table of `defaultHounsfieldTable` */
+  readonly hounsfieldTable?: HounsfieldTable;
+  /** Find the body in the CT where no structure has the role `external`. @default false */
+  readonly findExternal?: boolean;
+}
+
+/**
+ * Density is zero outside the external structure, so a couch is not part of the patient. Without an external (and
+ * without `findExternal`) the whole CT counts and a note says so.
+ *
+ * @param ctFiles files of a folder; what is no CT is passed over
+ * @param structureSet the RTSTRUCT drawn on this CT; undefined for none
+ * @throws {InvalidInputError} if a rename, role or override names no structure, or a rename an existing one; and as
+ *   `readCt` and `readStructureSet` throw
+ */
+export function patientFromDicom(
+  ctFiles: readonly DicomFile[],
+  structureSet: DicomFile | undefined,
+  options: PatientOptions = {},
+): Patient {
+  const ct = readCt(ctFiles, options);
+  const { hounsfield } = ct;
+  const notes = [...ct.notes];
+  let structures: readonly Structure[] = [];
+  if (structureSet !== undefined) {
+    const set = readStructureSet(structureSet, {
+      frameOfReferenceUid: ct.frameOfReferenceUid,
+      sliceSpacing: hounsfield.grid.spacing[2],
+    });
+    structures = set.structures;
+    notes.push(...set.notes);
+  }
+  structures = renameStructures(structures, options.rename ?? {}, notes);
+  structures = assignRoles(structures, options.roles ?? {});
+  if (options.findExternal && !structures.some((s) => s.role === 'external')) {
+    if (structures.some((s) => s.name === 'External')) {
+      throw new InvalidInputError(
+        'patient: "External" is there but has another role. Give it with roles: { External: "external" }.',
+      );
+    }
+    structures = [...structures, findExternal(hounsfield)];
+    notes.push('External: found in the CT (largest object above -250 HU, holes filled). Look at it before use.');
+  }
+  return {
+    name: ct.patientName || ct.patientId || 'unnamed',
+    position: ct.position,
+    hounsfield,
+    density: patientDensity(hounsfield, structures, options, notes),
+    structures,
+    notes,
+  };
+}
+
+function patientDensity(
+  hounsfield: Volume<'hounsfield'>,
+  structures: readonly Structure[],
+  options: PatientOptions,
+  notes: string[],
+): Volume<'density'> {
+  const density = densityOfHounsfield(hounsfield, options.hounsfieldTable);
+  const { data } = density;
+  for (const [name, value] of Object.entries(options.densityOverrides ?? {})) {
+    checkNonNegative(`density override of "${name}"`, value);
+    const mask = voxelizeStructure(known(structures, name, 'density override'), density.grid).data;
+    for (let i = 0; i < data.length; i++) if (mask[i] !== 0) data[i]! += mask[i]! * (value - data[i]!);
+    notes.push(`Density of "${name}" set to ${value} relative to water.`);
+  }
+  const external = structures.filter((s) => s.role === 'external');
+  if (external.length > 1) {
+    throw new InvalidInputError(
+      `patient: ${external.length} structures have the role external (${external.map((s) => s.name).join(', ')}). Keep one by giving the others another role.`,
+    );
+  }
+  if (external.length === 0) {
+    notes.push('No external structure: the whole CT counts, couch and air included.');
+    return density;
+  }
+  const body = voxelizeStructure(external[0]!, density.grid).data;
+  for (let i = 0; i < data.length; i++) data[i]! *= body[i]!;
+  return density;
+}
+
+function renameStructures(
+  structures: readonly Structure[],
+  rename: Readonly<Record<string, string>>,
+  notes: string[],
+): readonly Structure[] {
+  for (const from of Object.keys(rename)) known(structures, from, 'rename');
+  const renamed = structures.map((s) => (Object.hasOwn(rename, s.name) ? { ...s, name: rename[s.name]! } : s));
+  const seen = new Set<string>();
+  for (const { name } of renamed) {
+    if (seen.has(name)) {
+      throw new InvalidInputError(
+        `rename: "${name}" would be there twice. Choose another name or rename the other structure too.`,
+      );
+    }
+    if (name.trim() === '') throw new InvalidInputError('rename: a new name is empty. Give a name.');
+    seen.add(name);
+  }
+  for (const [from, to] of Object.entries(rename)) notes.push(`Structure "${from}" is called "${to}".`);
+  // A new name may say what the old one did not: GTV_1 is a target.
+  return renamed.map((s, i) =>
+    s !== structures[i] && s.role === 'organ' && /^(GTV|CTV|PTV)/i.test(s.name) ? { ...s, role: 'target' } : s,
+  );
+}
+
+function assignRoles(
+  structures: readonly Structure[],
+  roles: Readonly<Record<string, StructureRole>>,
+): readonly Structure[] {
+  for (const name of Object.keys(roles)) known(structures, name, 'role');
+  return structures.map((s) => (Object.hasOwn(roles, s.name) ? { ...s, role: roles[s.name]! } : s));
+}
+
+function known(structures: readonly Structure[], name: string, what: string): Structure {
+  const found = structures.find((s) => s.name === name);
+  if (found === undefined) {
+    const names = structures.map((s) => s.name).join(', ') || 'none';
+    throw new InvalidInputError(`${what}: no structure "${name}". Use one of: ${names}.`);
+  }
+  return found;
+}

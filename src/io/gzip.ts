@@ -1,0 +1,64 @@
+/**
+ * gzip by the streams that every browser and Node carry: no code of ours, no dependency.
+ */
+import { FormatError } from '../core/errors.js';
+
+// The core is typed without the DOM library: this is the part of the streams that is used.
+interface ByteTransform {
+  readonly writable: { getWriter(): { write(bytes: Uint8Array): Promise<void>; close(): Promise<void> } };
+  readonly readable: {
+    getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
+  };
+}
+declare const CompressionStream: new (format: string) => ByteTransform;
+declare const DecompressionStream: new (format: string) => ByteTransform;
+
+export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
+  return pump(new CompressionStream('gzip'), bytes, Infinity);
+}
+
+/**
+ * @param name file for messages
+ * @param offset where the compressed part begins, for messages
+ * @param limit bytes beyond which reading stops: a small file must not unpack to fill the memory
+ * @throws {FormatError} if the bytes are not a whole gzip stream
+ */
+export async function gunzip(bytes: Uint8Array, name: string, offset: number, limit = Infinity): Promise<Uint8Array> {
+  try {
+    return await pump(new DecompressionStream('gzip'), bytes, limit);
+  } catch (cause) {
+    throw new FormatError(`the gzip data is corrupt or truncated (${messageOf(cause)}).`, name, offset);
+  }
+}
+
+async function pump(stream: ByteTransform, bytes: Uint8Array, limit: number): Promise<Uint8Array> {
+  const writer = stream.writable.getWriter();
+  const reader = stream.readable.getReader();
+  // The same failure surfaces at the reader; here it must only not stay unhandled.
+  const written = writer
+    .write(bytes)
+    .then(() => writer.close())
+    .catch(() => undefined);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || value === undefined) break;
+    parts.push(value);
+    length += value.length;
+    if (length > limit) {
+      await reader.cancel();
+      break;
+    }
+  }
+  await written;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -1,0 +1,289 @@
+/**
+ * NRRD: a text header and the raw or gzipped values; what 3D Slicer, ITK and plastimatch read.
+ *
+ * Written as float32, little endian, left-posterior-superior, mm, sizes x y z. Read in every numeric type and byte order,
+ * in LPS or RAS, with axes along the patient's: negative directions are flipped on reading, others refused.
+ */
+import { FormatError, InvalidInputError, UnsupportedError } from '../core/errors.js';
+import { createGrid, describeGrid, type Grid, type Vec3, voxelCount } from '../geometry/grid.js';
+import type { Volume, VolumeKind } from '../geometry/volume.js';
+import { gunzip, gzip } from './gzip.js';
+
+export interface NrrdOptions {
+  /** Compress the values. @default false */
+  readonly gzip?: boolean;
+  /** Further `key:=value` pairs of the header; keys without ":=" and line breaks. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** File or volume name for messages. */
+  readonly name?: string;
+}
+
+export interface NrrdVolume {
+  readonly grid: Grid;
+  /** x-fastest, shape [nz, ny, nx]. */
+  readonly data: Float32Array;
+  /** As respine wrote it; undefined for files of others. */
+  readonly kind?: VolumeKind;
+  /** The `key:=value` pairs. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+const UNITS: Record<VolumeKind, string> = {
+  hounsfield: 'HU',
+  density: 'relative to water',
+  mask: 'fraction',
+  depth: 'mm of water',
+  dose: 'Gy',
+};
+
+/** Bytes per value and the DataView reader of every type name of the format. */
+const TYPES: readonly [names: string, bytes: number, read: (view: DataView, at: number, little: boolean) => number][] =
+  [
+    ['signed char|int8|int8_t', 1, (view, at) => view.getInt8(at)],
+    ['uchar|unsigned char|uint8|uint8_t', 1, (view, at) => view.getUint8(at)],
+    ['short|short int|signed short|signed short int|int16|int16_t', 2, (view, at, le) => view.getInt16(at, le)],
+    ['ushort|unsigned short|unsigned short int|uint16|uint16_t', 2, (view, at, le) => view.getUint16(at, le)],
+    ['int|signed int|int32|int32_t', 4, (view, at, le) => view.getInt32(at, le)],
+    ['uint|unsigned int|uint32|uint32_t', 4, (view, at, le) => view.getUint32(at, le)],
+    [
+      'longlong|long long|long long int|signed long long|int64|int64_t',
+      8,
+      (view, at, le) => Number(view.getBigInt64(at, le)),
+    ],
+    ['ulonglong|unsigned long long|uint64|uint64_t', 8, (view, at, le) => Number(view.getBigUint64(at, le))],
+    ['float', 4, (view, at, le) => view.getFloat32(at, le)],
+    ['double', 8, (view, at, le) => view.getFloat64(at, le)],
+  ];
+
+/**
+ * A volume as the bytes of an NRRD file.
+ *
+ * The header carries `kind` and `units`, and for a dose `quantity`, `fractions` and `alphaBeta`.
+ *
+ * @throws {InvalidInputError} for a field that the header cannot hold
+ */
+export async function encodeNrrd(volume: Volume, options: NrrdOptions = {}): Promise<Uint8Array> {
+  const { grid, data } = volume;
+  const [nz, ny, nx] = grid.shape;
+  const [sx, sy, sz] = grid.spacing;
+  const lines = [
+    'NRRD0004',
+    '# respine: values at voxel centres, x fastest',
+    'type: float',
+    'dimension: 3',
+    'space: left-posterior-superior',
+    `sizes: ${nx} ${ny} ${nz}`,
+    `space directions: (${sx},0,0) (0,${sy},0) (0,0,${sz})`,
+    'kinds: domain domain domain',
+    'space units: "mm" "mm" "mm"',
+    'endian: little',
+    `encoding: ${options.gzip ? 'gzip' : 'raw'}`,
+    `space origin: (${grid.origin.join(',')})`,
+  ];
+  const fields: Record<string, string> = {
+    kind: volume.kind,
+    units: UNITS[volume.kind],
+    ...meaningOf(volume),
+    ...options.fields,
+  };
+  for (const [key, value] of Object.entries(fields)) {
+    if (/[\r\n]|:=/.test(key) || key === '' || key.startsWith('#') || /[\r\n]/.test(value)) {
+      throw new InvalidInputError(`nrrd: field "${key}" holds a line break or ":=". Give plain one-line text.`);
+    }
+    lines.push(`${key}:=${value}`);
+  }
+  const header = utf8Encode(lines.join('\n') + '\n\n');
+  const raw = new Uint8Array(4 * data.length);
+  if (isLittleEndian) raw.set(new Uint8Array(data.buffer, data.byteOffset, raw.length));
+  else {
+    const view = new DataView(raw.buffer);
+    for (let i = 0; i < data.length; i++) view.setFloat32(4 * i, data[i]!, true);
+  }
+  const body = options.gzip ? await gzip(raw) : raw;
+  const bytes = new Uint8Array(header.length + body.length);
+  bytes.set(header);
+  bytes.set(body, header.length);
+  return bytes;
+}
+
+/**
+ * The volume in an NRRD file with its values attached.
+ *
+ * @param bytes the whole file
+ * @param name file name for messages
+ * @throws {FormatError} where the header or the values are not what the format promises
+ * @throws {UnsupportedError} for detached data, other encodings, dimensions, spaces or oblique axes
+ */
+export async function decodeNrrd(bytes: Uint8Array, name = 'nrrd'): Promise<NrrdVolume> {
+  const { header, fields, offset } = parseHeader(bytes, name);
+  const sizes = numbers(header, 'sizes', name);
+  if (header.get('dimension') !== '3' || sizes.length !== 3) {
+    throw new UnsupportedError(
+      `${name}: dimension is ${header.get('dimension')}, but only 3 are read. Extract one volume.`,
+    );
+  }
+  if (sizes.some((n) => !Number.isInteger(n) || n < 1))
+    throw new FormatError(`sizes "${header.get('sizes')}" are not three counts.`, name);
+  if (header.has('data file') || header.has('datafile')) {
+    throw new UnsupportedError(`${name}: the values lie in another file. Save it as one .nrrd file.`);
+  }
+  const axes = readAxes(header, name);
+  const count = sizes[0]! * sizes[1]! * sizes[2]!;
+  const values = await readValues(bytes, offset, count, header, name);
+  const steps = axes.steps;
+  const origin = axes.origin.map((o, a) => (steps[a]! < 0 ? o + (sizes[a]! - 1) * steps[a]! : o));
+  flip(values, sizes, steps);
+  const grid = createGrid(
+    [sizes[2]!, sizes[1]!, sizes[0]!],
+    [Math.abs(steps[0]), Math.abs(steps[1]), Math.abs(steps[2])],
+    [origin[0]!, origin[1]!, origin[2]!],
+  );
+  const kind = fields['kind'];
+  return { grid, data: values, fields, ...(kind !== undefined && kind in UNITS ? { kind: kind as VolumeKind } : {}) };
+}
+
+function meaningOf(volume: Volume): Record<string, string> {
+  const { quantity, fractions, alphaBeta } = volume as { quantity?: string; fractions?: number; alphaBeta?: number };
+  if (volume.kind !== 'dose' || quantity === undefined) return {};
+  return {
+    quantity,
+    fractions: String(fractions),
+    ...(alphaBeta === undefined ? {} : { alphaBeta: String(alphaBeta) }),
+  };
+}
+
+interface Header {
+  readonly header: ReadonlyMap<string, string>;
+  readonly fields: Record<string, string>;
+  /** First byte of the values. */
+  readonly offset: number;
+}
+
+function parseHeader(bytes: Uint8Array, name: string): Header {
+  const header = new Map<string, string>();
+  const fields: Record<string, string> = {};
+  if (utf8Decode(bytes.subarray(0, 4)) !== 'NRRD')
+    throw new FormatError('does not begin with "NRRD". Give an NRRD file.', name, 0);
+  let at = 0;
+  for (let first = true; ; first = false) {
+    const end = bytes.indexOf(10, at);
+    if (end < 0) throw new FormatError('the header has no end (an empty line). The file is truncated.', name, at);
+    const line = utf8Decode(bytes.subarray(at, end)).replace(/\r$/, '');
+    const start = at;
+    at = end + 1;
+    if (line === '') return { header, fields, offset: at };
+    if (first || line.startsWith('#')) continue;
+    const pair = line.indexOf(':=');
+    const colon = line.indexOf(': ');
+    if (pair > 0 && (colon < 0 || pair < colon)) fields[line.slice(0, pair)] = line.slice(pair + 2);
+    else if (colon > 0) header.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 2).trim());
+    else throw new FormatError(`"${line.slice(0, 40)}" is not a header line.`, name, start);
+  }
+}
+
+function required(header: ReadonlyMap<string, string>, key: string, name: string): string {
+  const value = header.get(key);
+  if (value === undefined) throw new FormatError(`the header has no "${key}".`, name);
+  return value;
+}
+
+const numbers = (header: ReadonlyMap<string, string>, key: string, name: string): number[] =>
+  required(header, key, name).split(/\s+/).map(Number);
+
+/** Steps and origin in LPS, mm. */
+function readAxes(header: ReadonlyMap<string, string>, name: string): { steps: Vec3; origin: Vec3 } {
+  const space = required(header, 'space', name).toLowerCase();
+  const isRas = space === 'right-anterior-superior' || space === 'ras';
+  if (!isRas && space !== 'left-posterior-superior' && space !== 'lps') {
+    throw new UnsupportedError(
+      `${name}: space is "${space}", but only left-posterior-superior and right-anterior-superior are read.`,
+    );
+  }
+  const vectors = vectorsOf(required(header, 'space directions', name), 3, name);
+  const [origin] = vectorsOf(required(header, 'space origin', name), 1, name);
+  const sign = isRas ? [-1, -1, 1] : [1, 1, 1];
+  const steps = vectors.map((vector, a) => {
+    const size = Math.hypot(...vector);
+    if (vector.some((v, b) => b !== a && Math.abs(v) > 1e-5 * size) || !(size > 0)) {
+      throw new UnsupportedError(
+        `${name}: axis ${a} points along (${vector.join(', ')}), but must run along patient axis ${'xyz'[a]}. Resample it to an axial grid.`,
+      );
+    }
+    return vector[a]! * sign[a]!;
+  });
+  const shifted = origin!.map((o, a) => o * sign[a]!);
+  return { steps: [steps[0]!, steps[1]!, steps[2]!], origin: [shifted[0]!, shifted[1]!, shifted[2]!] };
+}
+
+function vectorsOf(text: string, count: number, name: string): number[][] {
+  const vectors = [...text.matchAll(/\(([^)]*)\)/g)].map((match) => match[1]!.split(',').map(Number));
+  if (vectors.length !== count || vectors.some((v) => v.length !== 3 || !v.every(Number.isFinite))) {
+    throw new FormatError(`"${text}" is not ${count} vector(s) of three numbers.`, name);
+  }
+  return vectors;
+}
+
+async function readValues(
+  bytes: Uint8Array,
+  offset: number,
+  count: number,
+  header: ReadonlyMap<string, string>,
+  name: string,
+): Promise<Float32Array> {
+  const typeName = required(header, 'type', name).toLowerCase();
+  const type = TYPES.find(([names]) => names.split('|').includes(typeName));
+  if (type === undefined) throw new UnsupportedError(`${name}: type "${typeName}" is not a number type that is read.`);
+  const [, size, read] = type;
+  const endian = size === 1 ? 'little' : required(header, 'endian', name);
+  if (endian !== 'little' && endian !== 'big')
+    throw new FormatError(`endian is "${endian}", but must be little or big.`, name);
+  if (Number(header.get('byte skip') ?? 0) !== 0 || Number(header.get('line skip') ?? 0) !== 0) {
+    throw new UnsupportedError(`${name}: byte skip and line skip are not read. Save it anew without them.`);
+  }
+  const encoding = required(header, 'encoding', name).toLowerCase();
+  let raw = bytes.subarray(offset);
+  if (encoding === 'gzip' || encoding === 'gz') raw = await gunzip(raw, name, offset, count * size);
+  else if (encoding !== 'raw')
+    throw new UnsupportedError(`${name}: encoding "${encoding}" is not read. Save it as raw or gzip.`);
+  if (raw.length < count * size) {
+    throw new FormatError(
+      `${raw.length} bytes of values where ${count * size} are needed. The file is truncated.`,
+      name,
+      offset,
+    );
+  }
+  const view = new DataView(raw.buffer, raw.byteOffset, count * size);
+  const values = new Float32Array(count);
+  const little = endian === 'little';
+  for (let i = 0; i < count; i++) values[i] = read(view, i * size, little);
+  return values;
+}
+
+/** Reverses the axes whose step is negative, in place. */
+function flip(data: Float32Array, sizes: readonly number[], steps: Vec3): void {
+  const [nx, ny, nz] = [sizes[0]!, sizes[1]!, sizes[2]!];
+  if (steps[0] < 0) for (let row = 0; row < data.length; row += nx) data.subarray(row, row + nx).reverse();
+  const swap = (a: number, b: number, n: number): void => {
+    const kept = data.slice(a, a + n);
+    data.copyWithin(a, b, b + n);
+    data.set(kept, b);
+  };
+  if (steps[1] < 0) {
+    for (let k = 0; k < nz; k++)
+      for (let j = 0; j < ny >> 1; j++) swap((k * ny + j) * nx, (k * ny + ny - 1 - j) * nx, nx);
+  }
+  if (steps[2] < 0) for (let k = 0; k < nz >> 1; k++) swap(k * ny * nx, (nz - 1 - k) * ny * nx, ny * nx);
+}
+
+const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+// The core is typed without the DOM library; these are in every browser and in Node.
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
+const utf8Encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const utf8Decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** `ct.nrrd: [60, 115, 170] at ...`: for messages and logs. */
+export function describeNrrd(volume: NrrdVolume): string {
+  return `${volume.kind ?? 'volume'} ${describeGrid(volume.grid)}, ${voxelCount(volume.grid)} voxels`;
+}

@@ -1,0 +1,115 @@
+/**
+ * From a phantom file to a patient.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import { createRandom } from '../core/random.js';
+import { type Grid, gridCovering, type Vec3 } from '../geometry/grid.js';
+import type { Patient } from '../geometry/patient.js';
+import { box, difference, ellipsoid, intersection, prism, tube, union } from '../geometry/shape.js';
+import type { Solid } from '../geometry/solid.js';
+import type { Structure } from '../geometry/structure.js';
+import { voxelizeSolid } from '../geometry/voxelize-solid.js';
+import { materials } from './material.js';
+import { ringSector, superellipse } from './outline.js';
+import { type Layer, paint } from './paint.js';
+import { changePhantom, type PartShape, type PhantomSpec } from './spec.js';
+import { createSpine, type TargetOptions } from './spine.js';
+
+export interface PhantomOptions extends TargetOptions {
+  /** Voxel spacing, mm. @default [2, 2, 2] */
+  readonly spacing?: Vec3;
+  /** Changed numbers, by dotted path. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** Gaussian noise on the CT numbers, HU; the densities stay exact. */
+  readonly noise?: { readonly sd: number; readonly seed: number };
+}
+
+/**
+ * Voxelises a phantom.
+ *
+ * @throws {InvalidInputError} for a parameter, material or target that the phantom does not have
+ */
+export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): Patient {
+  const phantom = options.parameters ? changePhantom(spec, options.parameters) : spec;
+  if (phantom.level === undefined && (options.target !== undefined || options.side !== undefined)) {
+    throw new InvalidInputError(`phantom ${phantom.name}: it has no vertebra, so target and side do not apply. Leave them out.`);
+  }
+  const half = phantom.length / 2;
+  const slab = box([-2000, -2000, -half], [2000, 2000, half]);
+  const whole = new Map(phantom.parts.map((part) => [part.name, solidOfPart(part.shape, half)]));
+  const solids = new Map<string, Solid>();
+  for (const part of phantom.parts) {
+    const cut = (part.subtract ?? []).map((name) => {
+      const other = whole.get(name);
+      if (!other) throw new InvalidInputError(`phantom ${phantom.name}: part "${part.name}" subtracts "${name}", which is not a part.`);
+      return other;
+    });
+    const solid = whole.get(part.name)!;
+    const isInside = solid.box.min[2] >= -half - 1e-9 && solid.box.max[2] <= half + 1e-9;
+    const within = isInside ? solid : intersection(solid, slab);
+    solids.set(part.name, cut.length > 0 ? difference(within, union(...cut)) : within);
+  }
+  const layers: Layer[] = phantom.parts.map((part) => {
+    const material = materials[part.material];
+    if (!material) {
+      throw new InvalidInputError(`phantom ${phantom.name}: material "${part.material}" is unknown. There are ${Object.keys(materials).join(', ')}.`);
+    }
+    return { solid: solids.get(part.name)!, material };
+  });
+  const spine = phantom.level === undefined ? { layers: [], structures: [] } : createSpine(phantom, options);
+  const structures: Structure[] = [
+    ...spine.structures,
+    ...phantom.parts.flatMap((part): Structure[] =>
+      part.role ? [{ name: part.name, role: part.role, shape: { kind: 'solid', solid: solids.get(part.name)! } }] : [],
+    ),
+  ];
+  const external = structures.find((s) => s.role === 'external');
+  if (external?.shape.kind !== 'solid') {
+    throw new InvalidInputError(`phantom ${phantom.name}: no part has the role "external". Give one.`);
+  }
+  const grid = phantomGrid(external.shape.solid, phantom, options.spacing ?? [2, 2, 2]);
+  const body = external.shape.solid;
+  const { hounsfield, density } = paint(
+    [...layers, ...spine.layers.map((l) => ({ ...l, solid: reaches(l.solid, body) ? l.solid : intersection(l.solid, body) }))],
+    materials.air!,
+    grid,
+  );
+  const inside = voxelizeSolid(body, grid);
+  for (let i = 0; i < density.data.length; i++) if (inside.data[i] === 0) density.data[i] = 0;
+  if (options.noise) {
+    const random = createRandom(options.noise.seed);
+    for (let i = 0; i < hounsfield.data.length; i++) hounsfield.data[i]! += options.noise.sd * random.normal();
+  }
+  return { name: phantom.name, position: 'HFS', hounsfield, density, structures, notes: [phantom.description] };
+}
+
+/** Whether a solid lies within the body's box in x and y, so that it need not be cut. */
+const reaches = (solid: Solid, body: Solid): boolean => solid.box.min[2] >= body.box.min[2] && solid.box.max[2] <= body.box.max[2];
+
+function phantomGrid(external: Solid, phantom: PhantomSpec, spacing: Vec3): Grid {
+  const { min, max } = external.box;
+  const air = phantom.air;
+  return gridCovering({ min: [min[0] - air, min[1] - air, min[2]], max: [max[0] + air, max[1] + air, max[2]] }, spacing);
+}
+
+function solidOfPart(shape: PartShape, half: number): Solid {
+  switch (shape.kind) {
+    case 'box': {
+      const [x, y, z] = shape.center;
+      const [w, d, h] = shape.size;
+      return box([x - w / 2, y - d / 2, z - h / 2], [x + w / 2, y + d / 2, z + h / 2]);
+    }
+    case 'ellipsoid':
+      return ellipsoid(shape.center, shape.semiAxes);
+    case 'column': {
+      const [low, high] = shape.z ?? [-half, half];
+      return prism(superellipse(shape.center, shape.semiAxes, shape.exponent), low, high);
+    }
+    case 'tube':
+      return tube(shape.points, shape.radius);
+    case 'ring-sector': {
+      const { center, innerRadius, outerRadius, from, to, z } = shape;
+      return prism(ringSector(center, [innerRadius, innerRadius], outerRadius - innerRadius, from, to), z[0], z[1]);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The spine of a phantom: vertebrae, discs, ribs, canal, thecal sac, cord, and the target in one of its vertebrae.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import type { Vec3 } from '../geometry/grid.js';
+import { difference, ellipsoid, intersection, prism, tube, union } from '../geometry/shape.js';
+import type { Solid } from '../geometry/solid.js';
+import type { Structure } from '../geometry/structure.js';
+import { type Material, materials } from './material.js';
+import { superellipse } from './outline.js';
+import type { Layer } from './paint.js';
+import type { PhantomSpec } from './spec.js';
+import { createDisc, createVertebra, type Sector, type Vertebra, type VertebraMeasures } from './vertebra.js';
+
+export type TargetName = 'body' | 'body-pedicle' | 'horseshoe' | 'ring';
+export type Side = 'left' | 'right';
+
+export interface TargetOptions {
+  /** @default 'horseshoe' */
+  readonly target?: TargetName;
+  /** Side of the lesion, and of the pedicle of `body-pedicle`. @default 'left' */
+  readonly side?: Side;
+  /** CTV to PTV, mm. @default 3 */
+  readonly ptvMargin?: number;
+  /** Gap kept between PTV and cord, mm. @default 2 */
+  readonly cordCrop?: number;
+}
+
+/** Sectors of each target: the whole body; with the lesion's pedicle; both pedicles, processes and laminae; all around. */
+export function targetSectors(target: TargetName, side: Side): readonly Sector[] {
+  if (target === 'body') return [1];
+  if (target === 'body-pedicle') return side === 'left' ? [1, 2] : [1, 6];
+  return target === 'horseshoe' ? [1, 2, 3, 5, 6] : [1, 2, 3, 4, 5, 6];
+}
+
+/** What a spine adds to a phantom: layers above its other parts, and structures. */
+export interface Spine {
+  readonly layers: readonly Layer[];
+  readonly structures: readonly Structure[];
+}
+
+const names = [
+  'spinousLength spinousWidth spinousTilt bodyWidth bodyDepth bodyHeight posteriorConcavity waist canalWidth canalDepth',
+  'pedicleWidth pedicleHeight laminaThickness laminaHeight transverseSpan transverseRadius transverseTipY discHeight',
+  'cortexThickness endplateThickness thecalWidth thecalDepth thecalY cordWidth cordDepth cordY',
+].flatMap((line) => line.split(' '));
+
+/** @throws {InvalidInputError} for a missing measure, or a cord, sac and canal that do not lie in one another */
+export function createSpine(spec: PhantomSpec, options: TargetOptions): Spine {
+  const m = measuresOf(spec);
+  const half = spec.length / 2;
+  const pitch = m.bodyHeight! + m.discHeight!;
+  const reach = Math.ceil((half + pitch) / pitch);
+  const vertebrae: Vertebra[] = [];
+  const discs: Solid[] = [];
+  for (let v = -reach; v <= reach; v++) {
+    vertebrae.push(createVertebra(m as unknown as VertebraMeasures, v * pitch));
+    discs.push(createDisc(m as unknown as VertebraMeasures, v * pitch));
+  }
+  const home = vertebrae[reach]!;
+  const along = (y: number, width: number, depth: number): Solid =>
+    prism(superellipse([0, y], [width / 2, depth / 2]), -half, half);
+  const canal = along(0, m.canalWidth!, m.canalDepth!);
+  const sac = along(m.thecalY!, m.thecalWidth!, m.thecalDepth!);
+  const cord = along(m.cordY!, m.cordWidth!, m.cordDepth!);
+  checkNested(spec.name, m);
+
+  const { target, side = 'left', ptvMargin = 3, cordCrop = 2 } = { ...options, target: options.target ?? 'horseshoe' };
+  const ctv = union(...targetSectors(target, side).map((sector) => home.sectors[sector]));
+  const ptv = difference(grown(ctv, ptvMargin), grown(cord, cordCrop));
+  const gtv = intersection(lesion(m, side), union(home.sectors[1], home.sectors[side === 'left' ? 2 : 6]));
+  const gtvInTarget = intersection(gtv, ctv);
+
+  const level = spec.level!.replace(/^([A-Z])(\d)$/, '$10$2');
+  const isCauda = spec.level!.startsWith('L');
+  const cordName = isCauda ? 'CaudaEquina' : 'SpinalCord';
+  const layer = (solid: Solid, material: Material): Layer => ({ solid, material });
+  const tissue = (name: string): Material => materials[name]!;
+  const structure = (name: string, role: Structure['role'], solid: Solid): Structure => ({
+    name,
+    role,
+    shape: { kind: 'solid', solid },
+  });
+  return {
+    layers: [
+      ...ribs(spec, m, pitch, reach).flatMap(([outer, inner]) => [layer(outer, tissue('cortical')), layer(inner, tissue('trabecular'))]),
+      ...discs.map((solid) => layer(solid, tissue('disc'))),
+      ...vertebrae.flatMap((v) => v.bone.map((solid) => layer(solid, tissue('cortical')))),
+      ...vertebrae.flatMap((v) => v.marrow.map((solid) => layer(solid, tissue('trabecular')))),
+      layer(gtvInTarget, tissue('tumor')),
+      layer(canal, tissue('adipose')),
+      layer(sac, tissue('csf')),
+      layer(cord, tissue('cord')),
+    ],
+    structures: [
+      structure('PTV_3960', 'target', ptv),
+      structure('CTV', 'target', ctv),
+      structure('GTV', 'target', gtvInTarget),
+      structure(cordName, 'organ', cord),
+      structure(`${cordName}_PRV02`, 'organ', grown(cord, 2)),
+      structure('ThecalSac', 'organ', sac),
+      structure('SpinalCanal', 'organ', canal),
+      structure(`VB_${level}`, 'organ', home.sectors[1]),
+    ],
+  };
+}
+
+/** Minkowski sum with a ball: for an exact distance a plain subtraction. */
+function grown(solid: Solid, mm: number): Solid {
+  return {
+    distance: (x, y, z) => solid.distance(x, y, z) - mm,
+    box: {
+      min: solid.box.min.map((c) => c - mm) as unknown as Vec3,
+      max: solid.box.max.map((c) => c + mm) as unknown as Vec3,
+    },
+    isExact: solid.isExact,
+  };
+}
+
+/** A lytic lesion in the back of the body, on one side, that reaches into the pedicle. */
+function lesion(m: Record<string, number>, side: Side): Solid {
+  const x = (side === 'left' ? 1 : -1) * 0.28 * m.bodyWidth!;
+  return ellipsoid([x, -m.canalDepth! / 2 - 0.22 * m.bodyDepth!, 0], [0.22 * m.bodyWidth!, 0.36 * m.bodyDepth!, 0.4 * m.bodyHeight!]);
+}
+
+/** Ribs, where the phantom gives their measures: from the disc level along the transverse process around the chest. */
+function ribs(spec: PhantomSpec, m: Record<string, number>, pitch: number, reach: number): [Solid, Solid][] {
+  if (m.ribRadius === undefined) return [];
+  const out: [Solid, Solid][] = [];
+  for (let v = -reach - 2; v <= reach + 2; v++) {
+    for (const side of [1, -1]) {
+      const z = v * pitch + m.bodyHeight! / 2;
+      const points: Vec3[] = [
+        [side * (m.bodyWidth! / 2 + 1), -m.canalDepth! / 2 - 5, z],
+        [side * (m.transverseSpan! / 2 + 2), m.transverseTipY! - 6, z - 2],
+      ];
+      for (let step = 0; step <= 8; step++) {
+        const angle = ((62 - 15 * step) * Math.PI) / 180;
+        points.push([
+          side * m.chestHalfWidth! * Math.cos(angle),
+          m.chestY! + m.chestHalfDepth! * Math.sin(angle),
+          z - 6 - (m.ribDrop! * step) / 8,
+        ]);
+      }
+      const slab = spec.length / 2 + 20;
+      if (Math.min(...points.map((p) => p[2])) > slab || Math.max(...points.map((p) => p[2])) < -slab) continue;
+      out.push([tube(points, m.ribRadius), tube(points, m.ribRadius - 1)]);
+    }
+  }
+  return out;
+}
+
+function measuresOf(spec: PhantomSpec): Record<string, number> {
+  for (const name of names) {
+    if (!spec.measures[name]) throw new InvalidInputError(`phantom ${spec.name}: the measure "${name}" is missing. Give it in mm with its source.`);
+  }
+  return Object.fromEntries(Object.entries(spec.measures).map(([name, { value }]) => [name, value]));
+}
+
+function checkNested(name: string, m: Record<string, number>): void {
+  const pairs = [
+    ['cord', 'thecal', m.cordWidth!, m.cordDepth!, m.cordY!, m.thecalWidth!, m.thecalDepth!, m.thecalY!],
+    ['thecal', 'canal', m.thecalWidth!, m.thecalDepth!, m.thecalY!, m.canalWidth!, m.canalDepth!, 0],
+  ] as const;
+  for (const [inner, outer, w, d, y, width, depth, middle] of pairs) {
+    if (w > width || Math.abs(y - middle) + d / 2 > depth / 2 + 1e-9) {
+      throw new InvalidInputError(
+        `phantom ${name}: ${inner} of ${w} x ${d} mm at y = ${y} does not lie inside ${outer} of ${width} x ${depth} mm at y = ${middle}. Change one of them.`,
+      );
+    }
+  }
+}
