@@ -88,6 +88,7 @@ export function solve(problem: Problem, options: SolveOptions = {}): Solution {
   let rho = caps ? 20 / caps.rows.length : 0;
   let objective = 0;
   const scaled = new Float64Array(x.length);
+  const gradientAtEnd = new Float64Array(x.length);
   const f = (point: Float64Array, gradient: Float64Array): number => {
     for (let i = 0; i < point.length; i++) scaled[i] = point[i]! * unit;
     operator.apply(scaled, dose);
@@ -124,8 +125,7 @@ export function solve(problem: Problem, options: SolveOptions = {}): Solution {
       break;
     }
     evaluations += boundMinimize(f, x, { maxEvaluations: perRound, gradientTolerance: 1e-4, valueTolerance: 1e-5 }).evaluations;
-    for (let i = 0; i < x.length; i++) scaled[i] = x[i]! * unit;
-    operator.apply(scaled, dose);
+    f(x, gradientAtEnd);
     const violation = violationOf();
     const prescriptionDose = reached();
     options.onProgress?.({ round, evaluations, objective, violation, prescriptionDose });

@@ -1,7 +1,7 @@
 /**
  * Painting: CT number and electron density of every voxel from a stack of solids, mixed by volume.
  *
- * Later layers lie on top. An octree splits every voxel that a boundary crosses down to leaves of 0.5 mm; in a leaf, layer
+ * Later layers lie on top. An octree splits every voxel that a boundary crosses down to leaves of 1 mm; in a leaf, layer
  * k gets `F(min d_1..d_k) - F(min d_1..d_(k-1))`, counted from the top, with F the fraction below a plane: exact for
  * nested walls, however thin.
  */
@@ -15,8 +15,9 @@ export interface Layer {
   readonly material: Material;
 }
 
-const leafEdge = 0.5;
-const block = 8;
+const leafEdge = 1;
+/** Voxels along an edge of the blocks that share one list of layers. */
+const block = 4;
 
 /**
  * @param layers from the bottom to the top
@@ -42,6 +43,8 @@ class Painter {
   /** Layers that cross the cell, one list per level, topmost first. */
   private readonly lists: Int32Array[];
   private readonly counts: Int32Array;
+  /** Their distances from the cell's centre. */
+  private readonly distances: Float64Array[];
   private hu = 0;
   private red = 0;
 
@@ -56,6 +59,7 @@ class Painter {
     this.depth = Math.max(0, Math.ceil(Math.log2(Math.max(...grid.spacing) / leafEdge)));
     this.lists = Array.from({ length: this.depth + 4 }, () => new Int32Array(layers.length + 1));
     this.counts = new Int32Array(this.depth + 4);
+    this.distances = this.lists.map((list) => new Float64Array(list.length));
   }
 
   run(): void {
@@ -92,6 +96,7 @@ class Painter {
   private narrow(level: number, x: number, y: number, z: number, hx: number, hy: number, hz: number): boolean {
     const from = this.lists[level]!;
     const to = this.lists[level + 1]!;
+    const distances = this.distances[level + 1]!;
     const radius = Math.sqrt(hx * hx + hy * hy + hz * hz);
     let n = 0;
     let crossing = 0;
@@ -103,6 +108,7 @@ class Painter {
       }
       const d = this.solids[layer]!.distance(x, y, z);
       if (d >= radius) continue;
+      distances[n] = d;
       to[n++] = layer;
       if (d <= -radius) break;
       crossing++;
@@ -120,7 +126,7 @@ class Painter {
       return;
     }
     if (level > this.depth) {
-      this.leaf(level + 1, x, y, z, hx + hy + hz, share);
+      this.leaf(level + 1, hx + hy + hz, share);
       return;
     }
     const qx = hx / 2;
@@ -131,13 +137,14 @@ class Painter {
     }
   }
 
-  private leaf(level: number, x: number, y: number, z: number, edges: number, share: number): void {
+  private leaf(level: number, edges: number, share: number): void {
     const list = this.lists[level]!;
+    const distances = this.distances[level]!;
     let nearest = Infinity;
     let covered = 0;
     for (let q = 0; q < this.counts[level]! && covered < 1; q++) {
       const layer = this.layers[list[q]!]!;
-      nearest = Math.min(nearest, layer.solid.distance(x, y, z));
+      nearest = Math.min(nearest, distances[q]!);
       const f = Math.min(1, Math.max(0, 0.5 - (1.5 * nearest) / edges));
       this.hu += share * (f - covered) * layer.material.hounsfield;
       this.red += share * (f - covered) * layer.material.density;

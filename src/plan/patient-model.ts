@@ -3,7 +3,8 @@
  * target, cord and external.
  */
 import { InvalidInputError } from '../core/errors.js';
-import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
+import type { Beam } from '../beam/beam.js';
+import { type BeamView, type DoseVoxels, viewOfBeam, voxelsInside } from '../dose/forward.js';
 import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import type { Structure } from '../geometry/structure.js';
@@ -22,6 +23,8 @@ export interface PatientModel {
   readonly cord: string;
   readonly external: string;
   readonly isocenter: Vec3;
+  /** Projection and depth of the body's voxels for a beam; traced once per pose, as techniques often share beams. */
+  viewOf(beam: Beam): BeamView;
 }
 
 /**
@@ -51,7 +54,15 @@ export function modelPatient(patient: Patient, plan: PlanCase): PatientModel {
   const targetMask = masks.get(target)!;
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
-  return { patient, grid, structures, masks, body: voxelsInside(masks.get(external)!), target, cord, external, isocenter };
+  const body = voxelsInside(masks.get(external)!);
+  const views = new Map<string, BeamView>();
+  const viewOf = (beam: Beam): BeamView => {
+    const key = JSON.stringify([beam.machine.name, beam.pose]);
+    const view = views.get(key) ?? viewOfBeam(beam, patient.density, body);
+    views.set(key, view);
+    return view;
+  };
+  return { patient, grid, structures, masks, body, target, cord, external, isocenter, viewOf };
 }
 
 /** Volume of a mask, cc. */

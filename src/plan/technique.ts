@@ -122,7 +122,7 @@ function finish(
   const total = new Float64Array(model.body.index.length);
   let beyondRange = 0;
   for (const field of fields) {
-    const view = viewOfBeam(field.beam, model.patient.density, model.body);
+    const view = model.viewOf(field.beam);
     addFieldDose(view, field.fluence, total);
     beyondRange = Math.max(beyondRange, view.points.beyondRange);
   }
