@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/**
+ * The command line: thin commands over the library.
+ *
+ * Exit codes: 0 done, 1 a clinical goal fails under --strict, 2 bad input (one sentence on stderr), 70 a bug of respine.
+ */
+import { Command, CommanderError } from 'commander';
+import { isRespineError } from '../core/errors.js';
+import { version } from '../node/version.js';
+import { phantomCommand } from './phantom.js';
+import { planCommand } from './plan.js';
+
+let code = 0;
+const program = new Command('respine')
+  .description('Plans the re-irradiation of the spine and proves its numbers.\nResearch software, not for clinical use.')
+  .version(version)
+  .exitOverride();
+
+program
+  .command('plan')
+  .description('plan a case with both techniques: doses, DVHs, goals, pictures')
+  .argument('<case>', 'CASE.json; its fields are described in the README')
+  .option('--technique <name>', 'fcrt, imrt or both', 'both')
+  .option('--out <dir>', 'folder for all results', 'out')
+  .option('--json', 'print plan.json instead of a table')
+  .option('--strict', 'exit 1 where a goal is missed')
+  .option('--no-pictures', 'leave the pictures out')
+  .action(async (path, options) => {
+    code = await planCommand(path, options);
+  });
+
+program
+  .command('phantom')
+  .description('voxelise a built-in phantom, or one from a .json file')
+  .argument('<name>', 'e.g. spine-t8')
+  .requiredOption('--out <dir>', 'folder for the files')
+  .option('--format <name>', 'nrrd or dicom', 'nrrd')
+  .option('--spacing <mm>', 'one or three numbers, x,y,z', '2')
+  .option('--target <name>', 'body, body-pedicle, horseshoe or ring')
+  .option('--side <name>', 'side of the lesion, left or right')
+  .option('--noise <hu>', 'Gaussian noise on the CT numbers')
+  .option('--seed <n>', 'of the noise', '1')
+  .option('--json', 'print grid and volumes as JSON')
+  .action(async (name, options) => {
+    code = await phantomCommand(name, options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) code = error.exitCode === 0 ? 0 : 2;
+  else if (isRespineError(error)) {
+    process.stderr.write(`respine: ${error.message}\n`);
+    code = 2;
+  } else {
+    process.stderr.write(`respine: a bug, please report it. ${error instanceof Error ? error.stack : String(error)}\n`);
+    code = 70;
+  }
+}
+process.exitCode = code;

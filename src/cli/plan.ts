@@ -1,0 +1,62 @@
+/** `respine plan CASE.json`: the main job. */
+import { InvalidInputError } from '../core/errors.js';
+import { encodeNrrd } from '../io/nrrd.js';
+import { writeAll } from '../node/files.js';
+import { loadRasterizer } from '../node/font.js';
+import { loadCase } from '../node/load-case.js';
+import { version } from '../node/version.js';
+import { planPictures } from '../plan/pictures.js';
+import { runPlan } from '../plan/pipeline.js';
+import { dvhTable, planReport, summary } from '../plan/result.js';
+import type { Technique } from '../plan/technique.js';
+import { encodePng } from '../render/png.js';
+import { progressLine } from './progress.js';
+
+export interface PlanOptions {
+  readonly technique: string;
+  readonly out: string;
+  readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly pictures: boolean;
+}
+
+/** @returns the exit code: 1 where a goal fails under `--strict` */
+export async function planCommand(path: string, options: PlanOptions): Promise<number> {
+  const techniques = techniquesOf(options.technique);
+  const progress = progressLine();
+  progress.say('reading the case');
+  const loaded = await loadCase(path);
+  progress.say('structures and voxels');
+  const result = runPlan(loaded.patient, loaded.case, loaded.machine, {
+    techniques,
+    onProgress: (technique, { round, violation, prescriptionDose }) =>
+      progress.say(
+        `${technique} round ${round}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(violation) ? `, over the cap by ${Math.max(0, violation).toFixed(2)} Gy` : ''}`,
+      ),
+  });
+  const report = planReport(result, { version, inputs: loaded.inputs });
+  const files = new Map<string, Uint8Array | string>();
+  files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);
+  files.set('dvh.csv', dvhTable(result));
+  for (const { plan } of result.plans) {
+    files.set(`dose_${plan.technique}.nrrd`, await encodeNrrd(plan.dose, { gzip: true, fields: { software: `respine ${version}` } }));
+  }
+  if (options.pictures) {
+    const rasterizer = await loadRasterizer();
+    for (const [name, svg] of planPictures(result)) {
+      progress.say(`picture ${name}`);
+      files.set(`${name}.png`, encodePng(rasterizer.rasterize(svg)));
+    }
+  }
+  await writeAll(options.out, files);
+  progress.end();
+  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${summary(result)}\n${files.size} files in ${options.out}\n`);
+  const isMissed = result.plans.some(({ goals }) => goals.some((goal) => goal.result !== 'pass'));
+  return options.strict && isMissed ? 1 : 0;
+}
+
+function techniquesOf(name: string): Technique[] {
+  if (name === 'both') return ['fcrt', 'imrt'];
+  if (name === 'fcrt' || name === 'imrt') return [name];
+  throw new InvalidInputError(`--technique is "${name}". Use fcrt, imrt or both.`);
+}

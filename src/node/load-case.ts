@@ -1,0 +1,61 @@
+/**
+ * A CASE.json and what it points to: the patient, from a phantom or from DICOM, and hashes of all inputs.
+ */
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { InvalidInputError } from '../core/errors.js';
+import type { Patient } from '../geometry/patient.js';
+import { patientFromDicom } from '../io/dicom/patient.js';
+import { artiste6mv } from '../machine/artiste-6mv.js';
+import type { Machine } from '../machine/machine.js';
+import { buildPhantom } from '../phantom/build.js';
+import { type PlanCase, parseCase } from '../plan/case.js';
+import { readBytes, readFolder, readJson } from './files.js';
+import { readPhantom } from './phantoms.js';
+
+export interface LoadedCase {
+  readonly case: PlanCase;
+  readonly patient: Patient;
+  readonly machine: Machine;
+  /** SHA-256 by role. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+const machines: Readonly<Record<string, Machine>> = { [artiste6mv.name]: artiste6mv };
+
+/**
+ * Reads and checks a case; paths in it are relative to its file.
+ *
+ * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the field or file
+ */
+export async function loadCase(path: string): Promise<LoadedCase> {
+  const plan = parseCase(await readJson(path), path);
+  const machine = machines[plan.machine];
+  if (machine === undefined) {
+    throw new InvalidInputError(`${path}: machine "${plan.machine}" is unknown. Use ${Object.keys(machines).join(', ')}.`);
+  }
+  const from = (name: string): string => resolve(dirname(path), name);
+  const inputs: Record<string, string> = { case: sha256(JSON.stringify(plan)) };
+  const { patient: source } = plan;
+  let patient: Patient;
+  if ('phantom' in source) {
+    const { phantom, ...options } = source;
+    const spec = await readPhantom(phantom.endsWith('.json') ? from(phantom) : phantom);
+    inputs.phantom = sha256(JSON.stringify(spec));
+    patient = buildPhantom(spec, { spacing: plan.doseGrid.spacing, ...options });
+  } else {
+    const { ct, structures, ...options } = source;
+    const slices = await readFolder(from(ct));
+    const drawn = { name: structures, bytes: await readBytes(from(structures)) };
+    inputs.ct = sha256(...slices.map((slice) => slice.bytes));
+    inputs.structures = sha256(drawn.bytes);
+    patient = patientFromDicom(slices, drawn, options);
+  }
+  return { case: plan, patient: plan.name === undefined ? patient : { ...patient, name: plan.name }, machine, inputs };
+}
+
+function sha256(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}

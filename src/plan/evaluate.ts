@@ -1,0 +1,109 @@
+/**
+ * What a finished plan is judged by: DVHs, metrics, goals, conformity, and the cord's dose over both courses.
+ */
+import { eqd2 } from '../biology/linear-quadratic.js';
+import { type Conformity, conformity } from '../evaluate/conformity.js';
+import { createDvh, type Dvh } from '../evaluate/dvh.js';
+import { evaluateGoal, type GoalResult, parseGoal } from '../evaluate/goal.js';
+import { evaluateMetric, formatMetric, parseMetric } from '../evaluate/metric.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+import type { TechniquePlan } from './technique.js';
+
+export interface StructureReport {
+  readonly name: string;
+  readonly role: string;
+  readonly volumeCc: number;
+  /** By canonical notation with unit, e.g. `D0.03cc[Gy]`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Where a metric is not quite what it says, e.g. for structures smaller than its volume. */
+  readonly remarks?: readonly string[];
+}
+
+/** Cord dose of both courses, each turned into EQD2 and added; the prior dose is taken to be uniform in the cord. */
+export interface CumulativeCord {
+  readonly structure: string;
+  /** Gy */
+  readonly alphaBeta: number;
+  /** EQD2 of the prior course, Gy. */
+  readonly prior: number;
+  /** EQD2 of this course, Gy. */
+  readonly retreatment: { readonly max: number; readonly nearMax: number };
+  /** Sum without any recovery between the courses, Gy. */
+  readonly noRecovery: { readonly max: number; readonly nearMax: number };
+}
+
+export interface PlanEvaluation {
+  readonly plan: TechniquePlan;
+  readonly dvhs: ReadonlyMap<string, Dvh>;
+  readonly structures: readonly StructureReport[];
+  readonly goals: readonly GoalResult[];
+  readonly conformity: Conformity;
+  readonly cumulativeCord?: CumulativeCord;
+}
+
+const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', 'Min', 'Max'];
+const organMetrics = ['Max', 'D0.03cc', 'D0.1cc', 'D1cc', 'Mean', 'V20Gy', 'V5Gy'];
+
+/** Goals of a case that names none: the cord's cap, and target coverage and hot spot. */
+export function defaultGoals(model: PatientModel, plan: PlanCase): string[] {
+  return [
+    `${model.cord} Max <= ${plan.cordCap}Gy`,
+    `${model.cord} D0.03cc <= ${plan.cordCap}Gy`,
+    `${model.target} V95% >= 90%`,
+    `${model.target} D95% >= 95%`,
+    `${model.target} D2% <= 107%`,
+  ];
+}
+
+export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan: PlanCase): PlanEvaluation {
+  const prescription = plan.prescription.dose;
+  const dvhs = new Map<string, Dvh>();
+  const structures: StructureReport[] = [];
+  for (const [name, mask] of model.masks) {
+    // A structure beyond the dose grid has no dose: it is left out, not given zeros.
+    if (!mask.data.some((fraction) => fraction > 0)) continue;
+    const dvh = createDvh(technique.dose, mask, { name });
+    dvhs.set(name, dvh);
+    const role = model.structures.get(name)!.role;
+    const metrics: Record<string, number> = {};
+    const remarks: string[] = [];
+    for (const text of role === 'target' ? targetMetrics : organMetrics) {
+      const metric = parseMetric(text);
+      const { value, flag } = evaluateMetric(metric, dvh, { prescription });
+      metrics[formatMetric(metric)] = value;
+      if (flag) remarks.push(`${formatMetric(metric)}: ${flag}`);
+    }
+    structures.push({ name, role, volumeCc: dvh.volumeCc, metrics, ...(remarks.length > 0 ? { remarks } : {}) });
+  }
+  const goals = (plan.goals ?? defaultGoals(model, plan)).map((goal) => evaluateGoal(parseGoal(goal), dvhs, { prescription }));
+  const cumulative = cumulateCord(dvhs.get(model.cord), plan);
+  return {
+    plan: technique,
+    dvhs,
+    structures,
+    goals,
+    conformity: conformity(technique.dose, model.masks.get(model.target)!, prescription, {
+      region: model.masks.get(model.external)!,
+    }),
+    ...(cumulative ? { cumulativeCord: cumulative } : {}),
+  };
+}
+
+function cumulateCord(cord: Dvh | undefined, plan: PlanCase): CumulativeCord | undefined {
+  if (cord === undefined || plan.prior === null) return undefined;
+  const alphaBeta = plan.alphaBeta.cord;
+  const prior = eqd2(plan.prior.dose, plan.prior.fractions, alphaBeta);
+  const now = (dose: number): number => eqd2(dose, plan.prescription.fractions, alphaBeta);
+  const retreatment = {
+    max: now(cord.max),
+    nearMax: now(evaluateMetric(parseMetric('D0.03cc'), cord).value),
+  };
+  return {
+    structure: cord.name,
+    alphaBeta,
+    prior,
+    retreatment,
+    noRecovery: { max: prior + retreatment.max, nearMax: prior + retreatment.nearMax },
+  };
+}

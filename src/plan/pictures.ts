@@ -1,0 +1,174 @@
+/**
+ * The pictures of a job, as SVG by file name: dose in three planes per technique, both side by side, DVHs, beam's-eye views.
+ */
+import { projectSilhouette, type Silhouette } from '../beam/projection.js';
+import type { Aperture } from '../beam/aperture.js';
+import { cumulativeCurve } from '../evaluate/dvh.js';
+import { gridBox, type Box, type Vec3 } from '../geometry/grid.js';
+import { tracePixels } from '../geometry/contour-trace.js';
+import type { Volume } from '../geometry/volume.js';
+import { beamsEyeFigure } from '../render/beams-eye.js';
+import { structureColor } from '../render/colour.js';
+import { compareFigure } from '../render/compare-figure.js';
+import { doseFigure } from '../render/dose-figure.js';
+import { doseUnits } from '../render/dose-legend.js';
+import type { FigureStructure } from '../render/dose-panel.js';
+import { dvhFigure } from '../render/dvh-plot.js';
+import type { PlanEvaluation } from './evaluate.js';
+import type { PlanningResult } from './pipeline.js';
+import type { PlannedField } from './technique.js';
+
+const planes = ['axial', 'sagittal', 'coronal'] as const;
+
+/** SVG by file name without extension. */
+export function planPictures(result: PlanningResult): Map<string, string> {
+  const { model, plans, case: plan } = result;
+  const out = new Map<string, string>();
+  const shown = structuresShown(result);
+  const { dose, fractions, to } = plan.prescription;
+  const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}`;
+  const common = {
+    hounsfield: model.patient.hounsfield,
+    structures: shown,
+    point: landmark(result),
+    prescription: dose,
+  };
+  const near = cropAround(model.masks.get(model.target)!, gridBox(model.patient.hounsfield.grid));
+  for (const evaluation of plans) {
+    const { technique, dose: volume, fields } = evaluation.plan;
+    for (const plane of planes) {
+      out.set(
+        `${plane}_${technique}`,
+        doseFigure({
+          ...common,
+          dose: volume,
+          plane,
+          title: `${model.patient.name}: ${technique.toUpperCase()}, ${fields.length} fields`,
+          subtitle: prescribed,
+        }),
+      );
+    }
+  }
+  if (plans.length > 1) {
+    for (const plane of ['axial', 'sagittal'] as const) {
+      out.set(
+        `compare_${plane}`,
+        compareFigure({
+          ...common,
+          plane,
+          crop: near,
+          plans: plans.map(({ plan: p }) => ({ label: p.technique.toUpperCase(), dose: p.dose })),
+          title: `${model.patient.name}: ${plans.map(({ plan: p }) => p.technique.toUpperCase()).join(' and ')}`,
+          subtitle: prescribed,
+        }),
+      );
+    }
+  }
+  out.set('dvh', dvhOf(result, shown, prescribed));
+  for (const evaluation of plans) {
+    evaluation.plan.fields.forEach((field, i) => {
+      const name = `field_${evaluation.plan.technique}_${String(i + 1).padStart(2, '0')}`;
+      out.set(name, fieldView(result, evaluation, field, i));
+    });
+  }
+  return out;
+}
+
+/** The isocentre in the slice, but through the cord's middle where cord and target are side by side. */
+function landmark({ model }: PlanningResult): Vec3 {
+  return model.isocenter;
+}
+
+/** Targets, what carries a goal or limits the plan, the external, and organs that get more than a tenth of the dose. */
+function structuresShown({ model, plans, case: plan }: PlanningResult): FigureStructure[] {
+  const wanted = new Set([model.target, 'CTV', 'GTV', model.cord, 'ThecalSac', model.external]);
+  for (const { goals, dvhs } of plans) {
+    for (const goal of goals) wanted.add(goal.structure);
+    const organs = [...dvhs.values()]
+      .filter((d) => model.structures.get(d.name)!.role === 'organ' && !/^(z|VB_|SpinalCanal)|PRV/.test(d.name))
+      .filter((d) => d.max > 0.1 * plan.prescription.dose)
+      .sort((a, b) => b.max - a.max);
+    for (const organ of organs.slice(0, 6)) wanted.add(organ.name);
+  }
+  return [...model.masks]
+    .filter(([name, mask]) => wanted.has(name) && mask.data.some((f) => f > 0))
+    .map(([name, mask]) => ({ name, color: model.structures.get(name)!.color ?? structureColor(name), mask }));
+}
+
+/** 45 mm around the target, within the CT. */
+function cropAround(mask: Volume<'mask'>, within: Box): Box {
+  const { grid, data } = mask;
+  const [nz, ny, nx] = grid.shape;
+  const low = [Infinity, Infinity, Infinity];
+  const high = [-Infinity, -Infinity, -Infinity];
+  for (let k = 0; k < nz; k++)
+    for (let j = 0; j < ny; j++)
+      for (let i = 0; i < nx; i++) {
+        if (data[i + nx * (j + ny * k)] === 0) continue;
+        [i, j, k].forEach((n, a) => {
+          const at = grid.origin[a]! + n * grid.spacing[a]!;
+          low[a] = Math.min(low[a]!, at);
+          high[a] = Math.max(high[a]!, at);
+        });
+      }
+  const pick = (f: (a: number) => number): Vec3 => [f(0), f(1), f(2)];
+  return {
+    min: pick((a) => Math.max(within.min[a]!, low[a]! - 45)),
+    max: pick((a) => Math.min(within.max[a]!, high[a]! + 45)),
+  };
+}
+
+function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtitle: string): string {
+  const { plans, model, case: plan } = result;
+  const colors = new Map(shown.map((s) => [s.name, s.color]));
+  return dvhFigure({
+    title: `${model.patient.name}: dose-volume histograms`,
+    subtitle,
+    // The last technique is drawn solid.
+    plans: plans.map(({ plan: p }, i) => ({ label: p.technique.toUpperCase(), ...(i < plans.length - 1 ? { dash: '7 4' } : {}) })),
+    curves: plans.flatMap(({ dvhs }, p) =>
+      [...dvhs.values()]
+        .filter((dvh) => colors.has(dvh.name) && dvh.name !== model.external)
+        .map((dvh) => ({ structure: dvh.name, color: colors.get(dvh.name)!, plan: p, points: cumulativeCurve(dvh, 161) })),
+    ),
+    prescription: plan.prescription.dose,
+    limits: [{ label: `${model.cord} Max <= ${plan.cordCap} Gy`, dose: plan.cordCap, color: colors.get(model.cord)! }],
+    doseUnits: doseUnits(plans[0]!.plan.dose),
+  });
+}
+
+function fieldView(result: PlanningResult, evaluation: PlanEvaluation, field: PlannedField, index: number): string {
+  const { model } = result;
+  const { technique, fields } = evaluation.plan;
+  const { beam, fluence, aperture } = field;
+  const outlines = [model.target, model.cord].map((name) => ({
+    name,
+    color: model.structures.get(name)!.color ?? structureColor(name),
+    polygons: silhouetteOutline(projectSilhouette(beam.frame, model.masks.get(name)!, 0)),
+  }));
+  const { grid } = fluence;
+  const half = 1.1 * Math.max(...[grid.x0, grid.x0 + grid.nx * grid.size, grid.y0, grid.y0 + grid.ny * grid.size].map(Math.abs));
+  return beamsEyeFigure({
+    title: `${model.patient.name}: ${technique.toUpperCase()} field ${index + 1} of ${fields.length}`,
+    gantry: beam.pose.gantry,
+    collimator: beam.pose.collimator ?? 0,
+    couch: beam.pose.couch ?? 0,
+    monitorUnits: field.monitorUnits,
+    extent: half,
+    outlines,
+    ...(aperture
+      ? { apertures: apertureOutlines(aperture) }
+      : {
+          fluence: { x0: grid.x0, y0: grid.y0, spacing: grid.size, nx: grid.nx, ny: grid.ny, values: fluence.weights },
+          maxMonitorUnits: Math.max(1e-6, ...fields.map((f) => f.fluence.weights.reduce((a, b) => Math.max(a, b), 0))),
+        }),
+  });
+}
+
+/** Pixel edges of a silhouette, mm in the isocentre plane. */
+function silhouetteOutline({ x0, y0, spacing, nx, ny, cells }: Silhouette): Float64Array[] {
+  return tracePixels(cells, { shape: [1, ny, nx], spacing: [spacing, spacing, 1], origin: [x0, y0, 0] });
+}
+
+const apertureOutlines = (aperture: Aperture): number[][] =>
+  aperture.openings.map((o) => [o.x0, o.y0, o.x1, o.y0, o.x1, o.y1, o.x0, o.y1]);

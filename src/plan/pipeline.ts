@@ -1,0 +1,60 @@
+/**
+ * The main job, from a patient and a case to plans, numbers and pictures.
+ *
+ *     patient --> masks, voxels --> beams, fields --> radiological depth, influence
+ *       --> weights or fluence under the cord's cap --> dose --> DVH, metrics, goals --> pictures, tables
+ */
+import type { Patient } from '../geometry/patient.js';
+import { separation } from '../geometry/separation.js';
+import { voxelVolume } from '../geometry/grid.js';
+import type { Machine } from '../machine/machine.js';
+import type { PlanCase } from './case.js';
+import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
+import { modelPatient, type PatientModel } from './patient-model.js';
+import { choosePlanningVoxels } from './planning-voxels.js';
+import { planConformal, planModulated, type ProgressListener, type Technique } from './technique.js';
+
+export interface PlanningResult {
+  readonly case: PlanCase;
+  readonly machine: Machine;
+  readonly model: PatientModel;
+  readonly plans: readonly PlanEvaluation[];
+  /** Between target and cord: least distance, mm, and the volume that they share, cc. */
+  readonly gap: { readonly distance: number | undefined; readonly overlap: number };
+}
+
+export interface PipelineOptions {
+  /** @default both */
+  readonly techniques?: readonly Technique[];
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * Plans a case.
+ *
+ * @throws {InvalidInputError} where the case does not fit the patient
+ * @throws {UnsupportedError} where a beam misses the patient
+ */
+export function runPlan(patient: Patient, plan: PlanCase, machine: Machine, options: PipelineOptions = {}): PlanningResult {
+  const { techniques = ['fcrt', 'imrt'], onProgress } = options;
+  const model = modelPatient(patient, plan);
+  const voxels = choosePlanningVoxels(model);
+  const plans = techniques.map((technique) => {
+    const planned =
+      technique === 'fcrt'
+        ? planConformal(model, voxels, plan, machine, onProgress)
+        : planModulated(model, voxels, plan, machine, onProgress);
+    return evaluatePlan(planned, model, plan);
+  });
+  return { case: plan, machine, model, plans, gap: gapOf(model) };
+}
+
+function gapOf(model: PatientModel): PlanningResult['gap'] {
+  const target = model.masks.get(model.target)!;
+  const cord = model.masks.get(model.cord)!.data;
+  const shared = target.data.reduce((sum, fraction, i) => sum + Math.min(fraction, cord[i]!), 0);
+  return {
+    distance: separation(model.structures.get(model.target)!, model.structures.get(model.cord)!, model.grid),
+    overlap: shared * voxelVolume(model.grid),
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * plan.json and dvh.csv: the numbers of a job, with what they rest on.
+ */
+import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
+import { describeGrid } from '../geometry/grid.js';
+import type { PlanningResult } from './pipeline.js';
+
+export interface Provenance {
+  readonly version: string;
+  /** SHA-256 of each input, by its role. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+const round = (value: number, digits = 4): number => Number(value.toFixed(digits));
+const rounded = (values: object): Record<string, number | null> =>
+  Object.fromEntries(Object.entries(values).map(([k, v]) => [k, typeof v === 'number' ? round(v) : null]));
+
+/** The content of plan.json. */
+export function planReport(result: PlanningResult, provenance: Provenance): Record<string, unknown> {
+  const { case: plan, model, machine, plans, gap } = result;
+  const { prescription, prior } = plan;
+  return {
+    software: `respine ${provenance.version}`,
+    notice: 'Research software, not for clinical use.',
+    inputs: provenance.inputs,
+    patient: model.patient.name,
+    case: plan,
+    target: model.target,
+    cord: model.cord,
+    isocenter: model.isocenter,
+    doseGrid: describeGrid(model.grid),
+    gap: {
+      targetToCordMm: gap.distance === undefined ? null : round(gap.distance, 2),
+      overlapCc: round(gap.overlap),
+    },
+    assumptions: [
+      `Dose is the physical total of the course: ${prescription.dose} Gy in ${prescription.fractions} fractions, ${prescription.to} of ${prescription.to === 'isocenter' ? 'the point' : model.target}. The fractionation is an assumption of the case.`,
+      `The cap of ${plan.cordCap} Gy on ${model.cord} is a setting. Its default of 29.8 Gy is 25 Gy EQD2 (alpha/beta 2 Gy, 22 fractions): HyTEC's point maximum of a retreatment, which HyTEC states for the thecal sac and 1 to 5 fractions.`,
+      prior === null
+        ? 'No prior course: nothing is accumulated.'
+        : `Prior course: ${prior.dose} Gy in ${prior.fractions} fractions ${prior.months} months ago, uniform in ${model.cord}; EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, no recovery.`,
+      `Max: ${DVH_ESTIMATORS.max}. Min: ${DVH_ESTIMATORS.min}. Near-maximum: ${DVH_ESTIMATORS.nearMax}.`,
+      'Structures are fractions of voxels; a drawn contour stands for a slab of one slice spacing (end slices half out).',
+      `Machine: ${machine.source}.`,
+      'The dose engine scales depth by density along each ray; behind lung it is known to be wrong by 4 to 30 %.',
+    ],
+    notes: model.patient.notes,
+    plans: plans.map(({ plan: technique, structures, goals, conformity, cumulativeCord }) => ({
+      technique: technique.technique,
+      status: technique.solution.status,
+      gaveWay: technique.hold === 'cord' ? 'the prescription, had the cap needed it' : 'the cord cap, as far as the prescription needed it',
+      prescriptionDose: round(technique.solution.prescriptionDose),
+      evaluations: technique.solution.evaluations,
+      fields: technique.fields.map(({ beam, monitorUnits }) => ({
+        name: beam.name,
+        gantry: beam.pose.gantry,
+        collimator: beam.pose.collimator,
+        couch: beam.pose.couch,
+        monitorUnits: round(monitorUnits, 1),
+      })),
+      structures: structures.map((s) => ({ ...s, volumeCc: round(s.volumeCc), metrics: rounded(s.metrics) })),
+      goals: goals.map((g) => ({
+        ...g,
+        value: g.value === null ? null : round(g.value),
+        margin: g.margin === null ? null : round(g.margin),
+      })),
+      conformity: rounded(conformity),
+      ...(cumulativeCord
+        ? {
+            cumulativeCordEqd2: {
+              ...cumulativeCord,
+              prior: round(cumulativeCord.prior),
+              retreatment: rounded(cumulativeCord.retreatment),
+              noRecovery: rounded(cumulativeCord.noRecovery),
+            },
+          }
+        : {}),
+      ...(technique.beyondRange > 0
+        ? { warning: `${technique.beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth.` }
+        : {}),
+    })),
+  };
+}
+
+/** Cumulative DVHs of every structure and technique, one line per dose level. */
+export function dvhTable(result: PlanningResult, levels = 201): string {
+  const lines = ['technique,structure,dose_Gy,volume_cc,volume_percent'];
+  for (const { plan, dvhs } of result.plans) {
+    for (const [name, dvh] of dvhs) {
+      const { dose, volume, percent } = cumulativeCurve(dvh, levels);
+      const quoted = /[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+      for (let i = 0; i < dose.length; i++) {
+        lines.push(`${plan.technique},${quoted},${dose[i]!.toFixed(4)},${volume[i]!.toFixed(5)},${percent[i]!.toFixed(4)}`);
+      }
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** A table for the terminal: goals by technique, then what stands beside the cap. */
+export function summary(result: PlanningResult): string {
+  const { model, case: plan, gap } = result;
+  const lines: string[] = [
+    `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
+  ];
+  const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
+  for (const { plan: technique, goals, structures, conformity, cumulativeCord } of result.plans) {
+    lines.push('', `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`);
+    for (const g of goals) {
+      const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
+      lines.push(`  ${g.result === 'pass' ? 'pass' : 'FAIL'}  ${g.goal.padEnd(34)} ${value}`);
+    }
+    for (const name of names) {
+      const found = structures.find((s) => s.name === name);
+      if (!found || found.role === 'target') continue;
+      const m = found.metrics;
+      lines.push(
+        `        ${name.padEnd(18)} Max ${m['Max[Gy]']!.toFixed(2)}  D0.03cc ${m['D0.03cc[Gy]']!.toFixed(2)}  D0.1cc ${m['D0.1cc[Gy]']!.toFixed(2)} Gy`,
+      );
+    }
+    const index = (value: number | null): string => (value === null ? 'none' : value.toFixed(2));
+    lines.push(
+      `        Paddick CI ${index(conformity.paddick)}, HI ${index(conformity.homogeneity)}, R50 ${index(conformity.r50)}, gradient index ${index(conformity.gradientIndex)}`,
+    );
+    if (cumulativeCord) {
+      lines.push(
+        `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy = ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)}`,
+      );
+    }
+  }
+  lines.push('', `The cap of ${plan.cordCap} Gy: by default HyTEC's 25 Gy EQD2 point maximum (thecal sac, 1 to 5 fractions) at 22 fractions.`, 'Research software, not for clinical use.');
+  return `${lines.join('\n')}\n`;
+}
