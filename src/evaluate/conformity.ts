@@ -18,9 +18,8 @@
  */
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { checkSameGrid } from '../geometry/grid.js';
 import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.js';
-import { createDvh, doseAtVolume, volumeAtDose } from './dvh.js';
+import { createDvh, type Dvh, doseAtVolume, volumeAtDose } from './dvh.js';
 
 /** Every number is null where it does not exist (no dose reaches the isodose): never NaN, never a zero in its place. */
 export interface Conformity {
@@ -45,8 +44,8 @@ export interface Conformity {
 export interface ConformityOptions {
   /** Isodose of the conformity indices as a fraction of the prescription. @default 0.95 */
   readonly isodose?: number;
-  /** Region in which isodose volumes are counted, e.g. the external structure, same grid. @default the whole grid */
-  readonly region?: Volume<'mask'>;
+  /** Region in which isodose volumes are counted, e.g. the external structure: its mask on the same grid, or its DVH of this dose. @default the whole grid */
+  readonly region?: Volume<'mask'> | Dvh;
 }
 
 /**
@@ -71,9 +70,8 @@ export function conformity(
     );
   }
   const region = options.region ?? createVolume('mask', dose.grid, new Float32Array(dose.data.length).fill(1));
-  checkSameGrid('conformity: dose and region', dose.grid, region.grid);
   const targetDvh = createDvh(dose, target, { name: 'target' });
-  const regionDvh = createDvh(dose, region, { name: 'region' });
+  const regionDvh = 'grid' in region ? createDvh(dose, region, { name: 'region' }) : region;
   const level = fraction * prescription;
   const tv = targetDvh.volumeCc;
   const piv = volumeAtDose(regionDvh, level);

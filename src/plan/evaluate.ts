@@ -84,7 +84,7 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
     structures,
     goals,
     conformity: conformity(technique.dose, model.masks.get(model.target)!, prescription, {
-      region: model.masks.get(model.external)!,
+      region: dvhs.get(model.external)!,
     }),
     ...(cumulative ? { cumulativeCord: cumulative } : {}),
   };

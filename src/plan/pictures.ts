@@ -30,7 +30,7 @@ export function planPictures(result: PlanningResult): Map<string, string> {
   const common = {
     hounsfield: model.patient.hounsfield,
     structures: shown,
-    point: landmark(result),
+    point: model.isocenter,
     prescription: dose,
   };
   const near = cropAround(model.masks.get(model.target)!, gridBox(model.patient.hounsfield.grid));
@@ -72,11 +72,6 @@ export function planPictures(result: PlanningResult): Map<string, string> {
     });
   }
   return out;
-}
-
-/** The isocentre in the slice, but through the cord's middle where cord and target are side by side. */
-function landmark({ model }: PlanningResult): Vec3 {
-  return model.isocenter;
 }
 
 /** Targets, what carries a goal or limits the plan, the external, and organs that get more than a tenth of the dose. */
@@ -144,7 +139,8 @@ function fieldView(result: PlanningResult, evaluation: PlanEvaluation, field: Pl
   const outlines = [model.target, model.cord].map((name) => ({
     name,
     color: model.structures.get(name)!.color ?? structureColor(name),
-    polygons: silhouetteOutline(projectSilhouette(beam.frame, model.masks.get(name)!, 0)),
+    // Voxel centres lie half a voxel inside the outline; a little more closes the gaps between their projections.
+    polygons: silhouetteOutline(projectSilhouette(beam.frame, model.masks.get(name)!, 0.7 * Math.max(...model.grid.spacing))),
   }));
   const { grid } = fluence;
   const half = 1.1 * Math.max(...[grid.x0, grid.x0 + grid.nx * grid.size, grid.y0, grid.y0 + grid.ny * grid.size].map(Math.abs));

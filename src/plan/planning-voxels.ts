@@ -1,8 +1,8 @@
 /**
  * The voxels that the optimiser sees, and what it is asked to do with them.
  *
- * All voxels of target and cord count, and all within 12 mm of the target; further out every second voxel along each axis
- * up to 40 mm, then every fourth, with the volume that each stands for. Caps are on *every* voxel of the cord, so sampling
+ * All voxels of target and cord count, and all within 6 mm of the target; further out every second voxel along each axis
+ * up to 30 mm, then every fourth, with the volume that each stands for. Caps are on *every* voxel of the cord, so sampling
  * never hides a violation. Where target and cord overlap both apply, and the hard cap wins.
  */
 import { distanceMap } from '../geometry/distance-map.js';
@@ -27,8 +27,8 @@ export interface PlanningVoxels {
   readonly isocenterRow: number;
 }
 
-const NEAR = 12;
-const MIDDLE = 40;
+const NEAR = 6;
+const MIDDLE = 30;
 
 export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   const { grid, masks } = model;
@@ -111,13 +111,15 @@ export function posePlanningProblem(voxels: PlanningVoxels, plan: PlanCase, hold
   const fallOff = Float64Array.from(voxels.tissue.distance, (d) => dose * Math.max(0.45, 1 - 0.06 * Math.max(0, d - 1)));
   const cap = new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
   const hasCord = voxels.cord.rows.length > 0;
+  // Whole fields can hardly shape the dose outside: there these wishes must not cost the target its homogeneity.
+  const outside = hold === 'cord' ? 60 : 6;
   const objectives: Objective[] = [
     squaredDeviation('target dose', voxels.target, level, 100),
     squaredUnderdose('target coverage', voxels.target, level, 0.97, 100),
-    squaredOverdose('fall-off', voxels.tissue, fallOff, 60),
+    squaredOverdose('fall-off', voxels.tissue, fallOff, outside),
     meanDose('tissue', voxels.tissue, 2),
   ];
-  if (hasCord && hold === 'prescription') objectives.push(squaredOverdose('cord', voxels.cord, cap, 60));
+  if (hasCord && hold === 'prescription') objectives.push(squaredOverdose('cord', voxels.cord, cap, outside));
   const point: RowSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
   const prescribed = to === 'isocenter' ? point : voxels.target;
   return {
