@@ -63,7 +63,9 @@ export function conformAperture(frame: BeamFrame, target: Volume<'mask'>, option
     if (x1 > x0) openings.push({ y0: n * leaf, y1: (n + 1) * leaf, x0, x1 });
   }
   if (openings.length === 0) {
-    throw new InvalidInputError('aperture: nothing stays open beside the shielded structure. Use no shield for this beam.');
+    throw new InvalidInputError(
+      'aperture: nothing stays open beside the shielded structure. Use no shield for this beam.',
+    );
   }
   return { openings };
 }
@@ -98,7 +100,8 @@ export function rasterizeAperture(aperture: Aperture, size = 1): { grid: Fluence
   const ny = high((o) => o.y1) - j0;
   const grid: FluenceGrid = { x0: (i0 + 0.5) * size, y0: (j0 + 0.5) * size, size, nx, ny };
   const open = new Float64Array(nx * ny);
-  const overlap = (a0: number, a1: number, b0: number, b1: number): number => Math.max(0, Math.min(a1, b1) - Math.max(a0, b0));
+  const overlap = (a0: number, a1: number, b0: number, b1: number): number =>
+    Math.max(0, Math.min(a1, b1) - Math.max(a0, b0));
   for (const o of aperture.openings) {
     for (let j = Math.floor(o.y0 / size) - j0; j < Math.ceil(o.y1 / size) - j0; j++) {
       const height = overlap(o.y0, o.y1, (j + j0) * size, (j + j0 + 1) * size) / size;

@@ -29,11 +29,7 @@ export const arrangements: Readonly<Record<string, readonly BeamAngles[]>> = {
   'equispaced-5': equispaced(5),
   'equispaced-7': equispaced(7),
   'equispaced-9': equispaced(9),
-  'non-coplanar-7': [
-    ...gantries(110, 140, 180, 220, 250),
-    { gantry: 215, couch: 30 },
-    { gantry: 145, couch: 330 },
-  ],
+  'non-coplanar-7': [...gantries(110, 140, 180, 220, 250), { gantry: 215, couch: 30 }, { gantry: 145, couch: 330 }],
 };
 
 /** @throws {InvalidInputError} for an unknown name; the message lists those there are */

@@ -19,7 +19,9 @@ export interface Beam {
 export function createBeam(machine: Machine, pose: BeamPose, name?: string): Beam {
   for (const key of ['gantry', 'collimator', 'couch'] as const) {
     if (!(Math.abs(pose[key]) <= 360)) {
-      throw new InvalidInputError(`beam: ${key} is ${pose[key]} degrees, but must lie within -360 to 360. Radians are not accepted.`);
+      throw new InvalidInputError(
+        `beam: ${key} is ${pose[key]} degrees, but must lie within -360 to 360. Radians are not accepted.`,
+      );
     }
   }
   const couch = pose.couch === 0 ? '' : ` C${pose.couch}`;

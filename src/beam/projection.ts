@@ -35,7 +35,8 @@ export function projectSilhouette(frame: BeamFrame, mask: Volume<'mask'>, margin
   const u: number[] = [];
   const v: number[] = [];
   const threshold = Math.min(0.5, 0.5 * mask.data.reduce((a, b) => Math.max(a, b), 0));
-  if (threshold === 0) throw new InvalidInputError('silhouette: the structure occupies no voxel. Check the grid or the structure.');
+  if (threshold === 0)
+    throw new InvalidInputError('silhouette: the structure occupies no voxel. Check the grid or the structure.');
   for (let k = 0; k < nz; k++) {
     for (let j = 0; j < ny; j++) {
       for (let i = 0; i < nx; i++) {

@@ -12,7 +12,9 @@ import { planCommand } from './plan.js';
 
 let code = 0;
 const program = new Command('respine')
-  .description('Plans the re-irradiation of the spine and proves its numbers.\nResearch software, not for clinical use.')
+  .description(
+    'Plans the re-irradiation of the spine and proves its numbers.\nResearch software, not for clinical use.',
+  )
   .version(version)
   .exitOverride();
 

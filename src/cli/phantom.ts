@@ -25,7 +25,8 @@ const targets = ['body', 'body-pedicle', 'horseshoe', 'ring'];
 
 export async function phantomCommand(name: string, options: PhantomCommandOptions): Promise<number> {
   const { format } = options;
-  if (format !== 'nrrd' && format !== 'dicom') throw new InvalidInputError(`--format is "${format}". Use nrrd or dicom.`);
+  if (format !== 'nrrd' && format !== 'dicom')
+    throw new InvalidInputError(`--format is "${format}". Use nrrd or dicom.`);
   if (options.target !== undefined && !targets.includes(options.target)) {
     throw new InvalidInputError(`--target is "${options.target}". Use ${targets.join(', ')}.`);
   }
@@ -37,7 +38,9 @@ export async function phantomCommand(name: string, options: PhantomCommandOption
     spacing: spacingOf(options.spacing),
     ...(options.target ? { target: options.target as TargetName } : {}),
     ...(options.side ? { side: options.side as Side } : {}),
-    ...(options.noise ? { noise: { sd: numberOf('--noise', options.noise), seed: numberOf('--seed', options.seed) } } : {}),
+    ...(options.noise
+      ? { noise: { sd: numberOf('--noise', options.noise), seed: numberOf('--seed', options.seed) } }
+      : {}),
   });
   const grid = patient.hounsfield.grid;
   const masks = patient.structures.map((s) => voxelizeStructure(s, grid));
@@ -62,7 +65,8 @@ export async function phantomCommand(name: string, options: PhantomCommandOption
   }));
   if (options.json) process.stdout.write(`${JSON.stringify({ phantom: spec.name, grid, structures }, null, 2)}\n`);
   else {
-    for (const s of structures) process.stdout.write(`${s.name.padEnd(20)} ${s.role.padEnd(9)} ${s.volumeCc.toFixed(2).padStart(9)} cc\n`);
+    for (const s of structures)
+      process.stdout.write(`${s.name.padEnd(20)} ${s.role.padEnd(9)} ${s.volumeCc.toFixed(2).padStart(9)} cc\n`);
     process.stdout.write(`${files.size} files in ${options.out}\n`);
   }
   return 0;
@@ -70,7 +74,8 @@ export async function phantomCommand(name: string, options: PhantomCommandOption
 
 function numberOf(option: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidInputError(`${option} is "${text}", but must be a number.`);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new InvalidInputError(`${option} is "${text}", but must be a number.`);
   return value;
 }
 
@@ -78,7 +83,9 @@ function spacingOf(text: string): Vec3 {
   const values = text.split(',').map((part) => numberOf('--spacing', part));
   const [x, y, z] = values.length === 1 ? [values[0]!, values[0]!, values[0]!] : values;
   if ((values.length !== 1 && values.length !== 3) || !values.every((v) => v >= 0.5 && v <= 20)) {
-    throw new InvalidInputError(`--spacing is "${text}", but must be one or three numbers from 0.5 to 20 mm. Use for example 2 or 1,1,3.`);
+    throw new InvalidInputError(
+      `--spacing is "${text}", but must be one or three numbers from 0.5 to 20 mm. Use for example 2 or 1,1,3.`,
+    );
   }
   return [x!, y!, z!];
 }

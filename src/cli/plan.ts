@@ -39,7 +39,10 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);
   files.set('dvh.csv', dvhTable(result));
   for (const { plan } of result.plans) {
-    files.set(`dose_${plan.technique}.nrrd`, await encodeNrrd(plan.dose, { gzip: true, fields: { software: `respine ${version}` } }));
+    files.set(
+      `dose_${plan.technique}.nrrd`,
+      await encodeNrrd(plan.dose, { gzip: true, fields: { software: `respine ${version}` } }),
+    );
   }
   if (options.pictures) {
     const rasterizer = await loadRasterizer();
@@ -50,7 +53,11 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   }
   await writeAll(options.out, files);
   progress.end();
-  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${summary(result)}\n${files.size} files in ${options.out}\n`);
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : `${summary(result)}\n${files.size} files in ${options.out}\n`,
+  );
   const isMissed = result.plans.some(({ goals }) => goals.some((goal) => goal.result !== 'pass'));
   return options.strict && isMissed ? 1 : 0;
 }

@@ -35,7 +35,9 @@ export function checkInteger(name: string, value: number, least = 0): number {
 export function checkAllFinite(name: string, values: ArrayLike<number>): void {
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
-      throw new InvalidInputError(`${name}[${i}] is ${values[i]}, but every value must be finite. Mend or mask it first.`);
+      throw new InvalidInputError(
+        `${name}[${i}] is ${values[i]}, but every value must be finite. Mend or mask it first.`,
+      );
     }
   }
 }

@@ -38,7 +38,5 @@ export class UnsupportedError extends Error {
 
 /** True for the three errors above: their message may be shown to a user as it is. */
 export function isRespineError(error: unknown): error is InvalidInputError | FormatError | UnsupportedError {
-  return (
-    error instanceof InvalidInputError || error instanceof FormatError || error instanceof UnsupportedError
-  );
+  return error instanceof InvalidInputError || error instanceof FormatError || error instanceof UnsupportedError;
 }

@@ -7,7 +7,9 @@ import { InvalidInputError } from './errors.js';
 export function checkRising(name: string, x: ArrayLike<number>): void {
   for (let i = 1; i < x.length; i++) {
     if (!(x[i]! > x[i - 1]!)) {
-      throw new InvalidInputError(`${name} must rise strictly, but entry ${i} is ${x[i]} after ${x[i - 1]}. Sort the table.`);
+      throw new InvalidInputError(
+        `${name} must rise strictly, but entry ${i} is ${x[i]} after ${x[i - 1]}. Sort the table.`,
+      );
     }
   }
 }
@@ -52,7 +54,12 @@ export function pchipSlopes(x: ArrayLike<number>, y: ArrayLike<number>): Float64
 }
 
 /** Value of the cubic with the given slopes; beyond the ends, the end value. */
-export function interpolateCubic(x: ArrayLike<number>, y: ArrayLike<number>, slopes: ArrayLike<number>, at: number): number {
+export function interpolateCubic(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  slopes: ArrayLike<number>,
+  at: number,
+): number {
   const last = x.length - 1;
   if (at <= x[0]!) return y[0]!;
   if (at >= x[last]!) return y[last]!;
@@ -67,8 +74,6 @@ export function interpolateCubic(x: ArrayLike<number>, y: ArrayLike<number>, slo
   const t = (at - x[low]!) / h;
   const s = 1 - t;
   return (
-    s * s * (1 + 2 * t) * y[low]! +
-    t * t * (1 + 2 * s) * y[high]! +
-    h * t * s * (s * slopes[low]! - t * slopes[high]!)
+    s * s * (1 + 2 * t) * y[low]! + t * t * (1 + 2 * s) * y[high]! + h * t * s * (s * slopes[low]! - t * slopes[high]!)
   );
 }

@@ -81,7 +81,12 @@ export function nonNegativeLeastSquares(a: Float64Array, rows: number, columns: 
 }
 
 /** Cholesky solution of the normal equations restricted to the passive columns. */
-function solvePassive(gram: Float64Array, target: Float64Array, columns: number, passive: readonly number[]): Float64Array {
+function solvePassive(
+  gram: Float64Array,
+  target: Float64Array,
+  columns: number,
+  passive: readonly number[],
+): Float64Array {
   const n = passive.length;
   const factor = new Float64Array(n * n);
   const y = new Float64Array(n);
@@ -159,13 +164,22 @@ export function singularValues(a: Float64Array, rows: number, columns: number): 
   const vSorted = new Float64Array(columns * columns);
   order.forEach((from, to) => {
     s[to] = norms[from]!;
-    for (let r = 0; r < rows; r++) u[r * columns + to] = norms[from]! > 0 ? work[r * columns + from]! / norms[from]! : 0;
+    for (let r = 0; r < rows; r++)
+      u[r * columns + to] = norms[from]! > 0 ? work[r * columns + from]! / norms[from]! : 0;
     for (let r = 0; r < columns; r++) vSorted[r * columns + to] = v[r * columns + from]!;
   });
   return { u, s, v: vSorted };
 }
 
-function rotateColumns(m: Float64Array, rows: number, columns: number, p: number, q: number, c: number, s: number): void {
+function rotateColumns(
+  m: Float64Array,
+  rows: number,
+  columns: number,
+  p: number,
+  q: number,
+  c: number,
+  s: number,
+): void {
   for (let r = 0; r < rows; r++) {
     const x = m[r * columns + p]!;
     const y = m[r * columns + q]!;

@@ -12,10 +12,11 @@
  * a quadratic spline is one of a finer lattice too, with the mask [1 3 6 10 12 12 10 6 3 1] / 16.
  * The transpose runs the same products backwards.
  */
-import { gaussianInterval } from '../core/error-function.js';
+
 import type { FluenceGrid } from '../beam/fluence.js';
-import type { Machine } from '../machine/machine.js';
+import { gaussianInterval } from '../core/error-function.js';
 import { interpolateLinear } from '../core/interpolate.js';
+import type { Machine } from '../machine/machine.js';
 import type { BeamKernel } from './beam-kernel.js';
 
 /** Rectangle of the isocentre plane that is to be read, mm. */
@@ -107,7 +108,13 @@ export class FluenceMap {
           const U = blurMatrix(u0, h, nu, cells.x0, cells.size, cells.nx, sigma);
           const V = blurMatrix(v0, h, nv, cells.y0, cells.size, cells.ny, sigma);
           const ends = U.first.map((node, i) => node + U.count[i]!);
-          return { index, U, V, low: U.first.reduce((a, b) => Math.min(a, b), nu), high: ends.reduce((a, b) => Math.max(a, b), 0) };
+          return {
+            index,
+            U,
+            V,
+            low: U.first.reduce((a, b) => Math.min(a, b), nu),
+            high: ends.reduce((a, b) => Math.max(a, b), 0),
+          };
         }),
       rows: new Float64Array(cells.ny * nu),
       line: new Float64Array(nu),
@@ -235,7 +242,16 @@ export class FluenceMap {
 const REFINEMENT = Float64Array.of(6, 10, 0, 3, 12, 1, 1, 12, 3, 0, 10, 6).map((w) => w / 16);
 
 /** fine += refinement of coarse, along one axis: `count` fine entries of `width` numbers each, strides between entries. */
-function refine(coarse: Float64Array, coarseAt: number, coarseStride: number, fine: Float64Array, fineAt: number, fineStride: number, count: number, width: number): void {
+function refine(
+  coarse: Float64Array,
+  coarseAt: number,
+  coarseStride: number,
+  fine: Float64Array,
+  fineAt: number,
+  fineStride: number,
+  count: number,
+  width: number,
+): void {
   for (let i = 0; i < count; i++) {
     const phase = 3 * (i & 3);
     const a = REFINEMENT[phase]!;
@@ -244,13 +260,23 @@ function refine(coarse: Float64Array, coarseAt: number, coarseStride: number, fi
     const from = coarseAt + (i >> 2) * coarseStride;
     const to = fineAt + i * fineStride;
     for (let q = 0; q < width; q++) {
-      fine[to + q]! += a * coarse[from + q]! + b * coarse[from + coarseStride + q]! + c * coarse[from + 2 * coarseStride + q]!;
+      fine[to + q]! +=
+        a * coarse[from + q]! + b * coarse[from + coarseStride + q]! + c * coarse[from + 2 * coarseStride + q]!;
     }
   }
 }
 
 /** coarse += transpose of {@link refine} applied to fine. */
-function refineTransposed(coarse: Float64Array, coarseAt: number, coarseStride: number, fine: Float64Array, fineAt: number, fineStride: number, count: number, width: number): void {
+function refineTransposed(
+  coarse: Float64Array,
+  coarseAt: number,
+  coarseStride: number,
+  fine: Float64Array,
+  fineAt: number,
+  fineStride: number,
+  count: number,
+  width: number,
+): void {
   for (let i = 0; i < count; i++) {
     const phase = 3 * (i & 3);
     const a = REFINEMENT[phase]!;
@@ -268,7 +294,15 @@ function refineTransposed(coarse: Float64Array, coarseAt: number, coarseStride: 
 }
 
 /** Cells blurred by a Gaussian, sampled at the nodes, then turned into quadratic B-spline coefficients. */
-function blurMatrix(origin: number, step: number, nodes: number, x0: number, size: number, cells: number, sigma: number): BandedMatrix {
+function blurMatrix(
+  origin: number,
+  step: number,
+  nodes: number,
+  x0: number,
+  size: number,
+  cells: number,
+  sigma: number,
+): BandedMatrix {
   const first = new Int32Array(cells);
   const count = new Int32Array(cells);
   const start = new Int32Array(cells);

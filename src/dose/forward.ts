@@ -34,7 +34,8 @@ export function voxelsInside(mask: Volume<'mask'>, threshold = 0.5): DoseVoxels 
   const [nz, ny, nx] = grid.shape;
   let count = 0;
   for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) count++;
-  if (count === 0) throw new InvalidInputError('dose: no voxel lies inside the external contour. Check it against the dose grid.');
+  if (count === 0)
+    throw new InvalidInputError('dose: no voxel lies inside the external contour. Check it against the dose grid.');
   const index = new Int32Array(count);
   const points = new Float64Array(3 * count);
   let at = 0;

@@ -8,11 +8,10 @@
  */
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
-import { clipRay } from '../raytrace/siddon.js';
 import { gridBox } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import { depthOfPoints } from '../raytrace/depth.js';
-import { RayTracer } from '../raytrace/siddon.js';
+import { clipRay, RayTracer } from '../raytrace/siddon.js';
 import { type BeamKernel, createBeamKernel } from './beam-kernel.js';
 import type { FluenceMap, MapExtent } from './fluence-map.js';
 
@@ -37,7 +36,11 @@ export interface PointSet {
 export function sourceSurfaceDistance(beam: Beam, density: Volume<'density'>): number {
   const { source, sad } = beam.frame;
   const iso = beam.pose.isocenter;
-  const beyond: [number, number, number] = [0, 1, 2].map((a) => source[a]! + 2 * (iso[a]! - source[a]!)) as [number, number, number];
+  const beyond: [number, number, number] = [0, 1, 2].map((a) => source[a]! + 2 * (iso[a]! - source[a]!)) as [
+    number,
+    number,
+    number,
+  ];
   const clip = clipRay(gridBox(density.grid), source, beyond);
   if (clip !== undefined) {
     const [nz, ny, nx] = density.grid.shape;
@@ -67,7 +70,12 @@ export function kernelOfBeam(beam: Beam, density: Volume<'density'>, terms?: num
  *
  * @param points x, y, z triples in LPS, mm
  */
-export function preparePoints(beam: Beam, kernel: BeamKernel, density: Volume<'density'>, points: Float64Array): PointSet {
+export function preparePoints(
+  beam: Beam,
+  kernel: BeamKernel,
+  density: Volume<'density'>,
+  points: Float64Array,
+): PointSet {
   const count = points.length / 3;
   const depths = depthOfPoints(density, beam.frame.source, points);
   const u = new Float32Array(count);
@@ -231,5 +239,7 @@ export function scatter(map: FluenceMap, points: PointSet, values: Float64Array)
 
 /** One radiological depth, for the isocentre of a beam, mm of water. */
 export function isocentreDepth(beam: Beam, density: Volume<'density'>): number {
-  return new RayTracer(density.grid, density.data, beam.frame.source).pathTo(...(beam.pose.isocenter as [number, number, number]));
+  return new RayTracer(density.grid, density.data, beam.frame.source).pathTo(
+    ...(beam.pose.isocenter as [number, number, number]),
+  );
 }

@@ -1,8 +1,9 @@
 /**
  * How far apart two structures are: the gap in which a plan must fall from the prescription to the cord's limit.
  */
-import { contoursOfStructure } from './contour-trace.js';
+
 import { solidOfStructure } from './contour-solid.js';
+import { contoursOfStructure } from './contour-trace.js';
 import type { Grid } from './grid.js';
 import type { Structure } from './structure.js';
 
@@ -31,7 +32,10 @@ export function separation(from: Structure, to: Structure, grid: Grid): number |
         const dy = polygon[j + 1]! - polygon[i + 1]!;
         const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / sampling));
         for (let s = 0; s < steps; s++) {
-          least = Math.min(least, solid.distance(polygon[i]! + (dx * s) / steps, polygon[i + 1]! + (dy * s) / steps, z));
+          least = Math.min(
+            least,
+            solid.distance(polygon[i]! + (dx * s) / steps, polygon[i + 1]! + (dy * s) / steps, z),
+          );
         }
       }
     }

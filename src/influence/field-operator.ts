@@ -4,8 +4,9 @@
  * It is the same dose model as {@link InfluenceOperator} with a rasterised aperture in place of beamlets, so that conformal
  * and intensity-modulated plans differ by arrangement and not by engine or optimiser.
  */
-import type { LinearOperator } from '../core/linear-operator.js';
+
 import { InvalidInputError } from '../core/errors.js';
+import type { LinearOperator } from '../core/linear-operator.js';
 
 export class ColumnOperator implements LinearOperator {
   readonly rows: number;
@@ -18,7 +19,9 @@ export class ColumnOperator implements LinearOperator {
     this.columns = influence.length;
     for (const column of influence) {
       if (column.length !== this.rows) {
-        throw new InvalidInputError(`influence: columns have ${this.rows} and ${column.length} rows, but must be equal.`);
+        throw new InvalidInputError(
+          `influence: columns have ${this.rows} and ${column.length} rows, but must be equal.`,
+        );
       }
     }
   }

@@ -46,7 +46,12 @@ export class InfluenceOperator implements LinearOperator {
    * @param points  x, y, z triples in LPS, mm: the rows
    * @throws {InvalidInputError} without beams or points
    */
-  constructor(beams: readonly ModulatedBeam[], density: Volume<'density'>, points: Float64Array, options: InfluenceOptions = {}) {
+  constructor(
+    beams: readonly ModulatedBeam[],
+    density: Volume<'density'>,
+    points: Float64Array,
+    options: InfluenceOptions = {},
+  ) {
     if (beams.length === 0) throw new InvalidInputError('influence: there are no beams. Give at least one.');
     if (points.length === 0) throw new InvalidInputError('influence: there are no points. Give the voxels to compute.');
     let offset = 0;

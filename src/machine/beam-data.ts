@@ -53,7 +53,10 @@ export function parseBeamData(files: BeamDataFiles, name: string): BeamData {
   const rows = tprRows.slice(1);
   for (const row of rows) {
     if (row.length !== sides.length + 1) {
-      throw new FormatError(`depth ${row[0]} mm has ${row.length - 1} values for ${sides.length} field sides.`, 'tpr.dat');
+      throw new FormatError(
+        `depth ${row[0]} mm has ${row.length - 1} values for ${sides.length} field sides.`,
+        'tpr.dat',
+      );
     }
   }
   const depths = rows.map((row) => row[0]!);
@@ -86,7 +89,9 @@ export function checkBeamData(data: BeamData): void {
   checkRising('primary fluence: radii', data.primaryFluence.radius);
   const deepest = data.tpr.depths[data.tpr.depths.length - 1]!;
   if (deepest < 100) {
-    throw new InvalidInputError(`tpr: the deepest entry is ${deepest} mm. Depths must be millimetres and reach 100; were they centimetres?`);
+    throw new InvalidInputError(
+      `tpr: the deepest entry is ${deepest} mm. Depths must be millimetres and reach 100; were they centimetres?`,
+    );
   }
   data.tpr.values.forEach((row, i) => {
     row.forEach((value, j) => {

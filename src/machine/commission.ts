@@ -96,7 +96,9 @@ export function commission(
   };
   const referenceDistance = calibration.ssd + calibration.depth;
   const inverseSquare = (data.sad / referenceDistance) ** 2;
-  const scale = calibration.gyPerMu / (inverseSquare * axisDose(calibration.depth, calibration.fieldSide * referenceDistance / data.sad));
+  const scale =
+    calibration.gyPerMu /
+    (inverseSquare * axisDose(calibration.depth, (calibration.fieldSide * referenceDistance) / data.sad));
 
   const residuals: CommissionResidual[] = [];
   used.forEach(({ side, column }, r) => {
@@ -116,7 +118,11 @@ export function commission(
     sad: data.sad,
     penumbraSigma: sigma,
     primaryFluence: resampleFluence(data),
-    kernel: { depths: [...data.tpr.depths], widths: [...widths], amplitudes: amplitudes.map((row) => row.map((a) => a * scale)) },
+    kernel: {
+      depths: [...data.tpr.depths],
+      widths: [...widths],
+      amplitudes: amplitudes.map((row) => row.map((a) => a * scale)),
+    },
     calibration,
     range: {
       fieldSide: [used[0]!.side, used[rows - 1]!.side],

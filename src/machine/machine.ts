@@ -24,7 +24,12 @@ export interface Machine {
   readonly primaryFluence: { readonly radius: readonly number[]; readonly value: readonly number[] };
   readonly kernel: PencilKernel;
   /** Gy per monitor unit at the reference point, and how that point is defined. */
-  readonly calibration: { readonly gyPerMu: number; readonly ssd: number; readonly depth: number; readonly fieldSide: number };
+  readonly calibration: {
+    readonly gyPerMu: number;
+    readonly ssd: number;
+    readonly depth: number;
+    readonly fieldSide: number;
+  };
   /** Field sides in the isocentre plane and depths that were measured, mm; outside the dose is flagged. */
   readonly range: { readonly fieldSide: readonly [number, number]; readonly depth: readonly [number, number] };
 }

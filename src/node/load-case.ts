@@ -9,7 +9,7 @@ import { patientFromDicom } from '../io/dicom/patient.js';
 import { artiste6mv } from '../machine/artiste-6mv.js';
 import type { Machine } from '../machine/machine.js';
 import { buildPhantom } from '../phantom/build.js';
-import { type PlanCase, parseCase } from '../plan/case.js';
+import { type PlanCase, type PlanCaseInput, parseCase } from '../plan/case.js';
 import { readBytes, readFolder, readJson } from './files.js';
 import { readPhantom } from './phantoms.js';
 
@@ -29,10 +29,17 @@ const machines: Readonly<Record<string, Machine>> = { [artiste6mv.name]: artiste
  * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the field or file
  */
 export async function loadCase(path: string): Promise<LoadedCase> {
-  const plan = parseCase(await readJson(path), path);
+  return loadCaseOf((await readJson(path)) as PlanCaseInput, path);
+}
+
+/** The same for the content of a case; paths in it are relative to `path`, or to the working folder. */
+export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<LoadedCase> {
+  const plan = parseCase(json, path);
   const machine = machines[plan.machine];
   if (machine === undefined) {
-    throw new InvalidInputError(`${path}: machine "${plan.machine}" is unknown. Use ${Object.keys(machines).join(', ')}.`);
+    throw new InvalidInputError(
+      `${path}: machine "${plan.machine}" is unknown. Use ${Object.keys(machines).join(', ')}.`,
+    );
   }
   const from = (name: string): string => resolve(dirname(path), name);
   const inputs: Record<string, string> = { case: sha256(JSON.stringify(plan)) };

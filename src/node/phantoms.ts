@@ -12,7 +12,10 @@ const folder = fileURLToPath(new URL('../../phantoms/', import.meta.url));
 /** Names of the built-in phantoms, sorted. */
 export async function listPhantoms(): Promise<string[]> {
   const entries = await readdir(folder);
-  return entries.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5)).sort();
+  return entries
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -5))
+    .sort();
 }
 
 /**

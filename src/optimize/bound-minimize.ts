@@ -22,7 +22,11 @@ export interface BoundMinimizeOptions {
 const MEMORY = 12;
 
 /** Minimises in place from `x` (projected first). Returns value and number of evaluations. */
-export function boundMinimize(f: SmoothFunction, x: Float64Array, options: BoundMinimizeOptions): { value: number; evaluations: number } {
+export function boundMinimize(
+  f: SmoothFunction,
+  x: Float64Array,
+  options: BoundMinimizeOptions,
+): { value: number; evaluations: number } {
   const n = x.length;
   const gradient = new Float64Array(n);
   const trial = new Float64Array(n);
@@ -44,7 +48,11 @@ export function boundMinimize(f: SmoothFunction, x: Float64Array, options: Bound
     let norm = 0;
     for (let i = 0; i < n; i++) {
       free[i] = x[i]! > 0 || gradient[i]! < 0 ? 1 : 0;
-      if (free[i]) norm = Math.max(norm, Math.min(Math.abs(gradient[i]!), gradient[i]! > 0 ? 1e6 * x[i]! + Math.abs(gradient[i]!) : Infinity));
+      if (free[i])
+        norm = Math.max(
+          norm,
+          Math.min(Math.abs(gradient[i]!), gradient[i]! > 0 ? 1e6 * x[i]! + Math.abs(gradient[i]!) : Infinity),
+        );
     }
     if (firstNorm < 0) firstNorm = norm;
     if (norm <= options.gradientTolerance * firstNorm) break;

@@ -41,11 +41,14 @@ export function checkProblem(problem: Problem): void {
   if (objectives.length === 0) throw new InvalidInputError('optimise: there is no objective. Give at least one.');
   for (const objective of objectives) {
     if (!(objective.weight >= 0) || !Number.isFinite(objective.weight)) {
-      throw new InvalidInputError(`optimise: objective "${objective.name}" has weight ${objective.weight}, but must be >= 0.`);
+      throw new InvalidInputError(
+        `optimise: objective "${objective.name}" has weight ${objective.weight}, but must be >= 0.`,
+      );
     }
   }
   const checkRows = (what: string, rows: Int32Array): void => {
-    if (rows.length === 0) throw new InvalidInputError(`optimise: ${what} has no voxels. Remove it, or check its structure.`);
+    if (rows.length === 0)
+      throw new InvalidInputError(`optimise: ${what} has no voxels. Remove it, or check its structure.`);
     for (const row of rows) {
       if (row < 0 || row >= operator.rows) {
         throw new InvalidInputError(`optimise: ${what} names row ${row}, but the operator has ${operator.rows} rows.`);

@@ -28,7 +28,8 @@ export interface SolveOptions {
   readonly prescriptionTolerance?: number;
   /** Called after every round. */
   readonly onProgress?: (progress: SolveProgress) => void;
-  readonly signal?: AbortSignal;
+  /** Looked at between rounds; an AbortSignal fits. */
+  readonly signal?: { readonly aborted: boolean };
 }
 
 export interface SolveProgress {
@@ -111,7 +112,8 @@ export function solve(problem: Problem, options: SolveOptions = {}): Solution {
   };
   const violationOf = (): number => {
     let worst = -Infinity;
-    if (caps) for (let q = 0; q < caps.rows.length; q++) worst = Math.max(worst, dose[caps.rows[q]!]! - caps.bounds[q]!);
+    if (caps)
+      for (let q = 0; q < caps.rows.length; q++) worst = Math.max(worst, dose[caps.rows[q]!]! - caps.bounds[q]!);
     return worst;
   };
 
@@ -124,7 +126,11 @@ export function solve(problem: Problem, options: SolveOptions = {}): Solution {
       status = 'stopped';
       break;
     }
-    evaluations += boundMinimize(f, x, { maxEvaluations: perRound, gradientTolerance: 1e-4, valueTolerance: 1e-5 }).evaluations;
+    evaluations += boundMinimize(f, x, {
+      maxEvaluations: perRound,
+      gradientTolerance: 1e-4,
+      valueTolerance: 1e-5,
+    }).evaluations;
     f(x, gradientAtEnd);
     const violation = violationOf();
     const prescriptionDose = reached();

@@ -32,7 +32,9 @@ export interface PhantomOptions extends TargetOptions {
 export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): Patient {
   const phantom = options.parameters ? changePhantom(spec, options.parameters) : spec;
   if (phantom.level === undefined && (options.target !== undefined || options.side !== undefined)) {
-    throw new InvalidInputError(`phantom ${phantom.name}: it has no vertebra, so target and side do not apply. Leave them out.`);
+    throw new InvalidInputError(
+      `phantom ${phantom.name}: it has no vertebra, so target and side do not apply. Leave them out.`,
+    );
   }
   const half = phantom.length / 2;
   const slab = box([-2000, -2000, -half], [2000, 2000, half]);
@@ -41,7 +43,10 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
   for (const part of phantom.parts) {
     const cut = (part.subtract ?? []).map((name) => {
       const other = whole.get(name);
-      if (!other) throw new InvalidInputError(`phantom ${phantom.name}: part "${part.name}" subtracts "${name}", which is not a part.`);
+      if (!other)
+        throw new InvalidInputError(
+          `phantom ${phantom.name}: part "${part.name}" subtracts "${name}", which is not a part.`,
+        );
       return other;
     });
     const solid = whole.get(part.name)!;
@@ -52,7 +57,9 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
   const layers: Layer[] = phantom.parts.map((part) => {
     const material = materials[part.material];
     if (!material) {
-      throw new InvalidInputError(`phantom ${phantom.name}: material "${part.material}" is unknown. There are ${Object.keys(materials).join(', ')}.`);
+      throw new InvalidInputError(
+        `phantom ${phantom.name}: material "${part.material}" is unknown. There are ${Object.keys(materials).join(', ')}.`,
+      );
     }
     return { solid: solids.get(part.name)!, material };
   });
@@ -70,7 +77,10 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
   const grid = phantomGrid(external.shape.solid, phantom, options.spacing ?? [2, 2, 2]);
   const body = external.shape.solid;
   const { hounsfield, density } = paint(
-    [...layers, ...spine.layers.map((l) => ({ ...l, solid: reaches(l.solid, body) ? l.solid : intersection(l.solid, body) }))],
+    [
+      ...layers,
+      ...spine.layers.map((l) => ({ ...l, solid: reaches(l.solid, body) ? l.solid : intersection(l.solid, body) })),
+    ],
     materials.air!,
     grid,
   );
@@ -84,12 +94,16 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
 }
 
 /** Whether a solid lies within the body's box in x and y, so that it need not be cut. */
-const reaches = (solid: Solid, body: Solid): boolean => solid.box.min[2] >= body.box.min[2] && solid.box.max[2] <= body.box.max[2];
+const reaches = (solid: Solid, body: Solid): boolean =>
+  solid.box.min[2] >= body.box.min[2] && solid.box.max[2] <= body.box.max[2];
 
 function phantomGrid(external: Solid, phantom: PhantomSpec, spacing: Vec3): Grid {
   const { min, max } = external.box;
   const air = phantom.air;
-  return gridCovering({ min: [min[0] - air, min[1] - air, min[2]], max: [max[0] + air, max[1] + air, max[2]] }, spacing);
+  return gridCovering(
+    { min: [min[0] - air, min[1] - air, min[2]], max: [max[0] + air, max[1] + air, max[2]] },
+    spacing,
+  );
 }
 
 function solidOfPart(shape: PartShape, half: number): Solid {

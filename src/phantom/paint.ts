@@ -74,7 +74,15 @@ class Painter {
         for (let i0 = 0; i0 < nx; i0 += block) {
           const middle = (block - 1) / 2;
           const half = block / 2;
-          this.narrow(0, ox + (i0 + middle) * sx, oy + (j0 + middle) * sy, oz + (k0 + middle) * sz, half * sx, half * sy, half * sz);
+          this.narrow(
+            0,
+            ox + (i0 + middle) * sx,
+            oy + (j0 + middle) * sy,
+            oz + (k0 + middle) * sz,
+            half * sx,
+            half * sy,
+            half * sz,
+          );
           for (let k = k0; k < Math.min(nz, k0 + block); k++) {
             for (let j = j0; j < Math.min(ny, j0 + block); j++) {
               for (let i = i0; i < Math.min(nx, i0 + block); i++) {
@@ -103,7 +111,14 @@ class Painter {
     for (let q = 0; q < this.counts[level]!; q++) {
       const layer = from[q]!;
       const { min, max } = this.solids[layer]!.box;
-      if (x + hx < min[0] || x - hx > max[0] || y + hy < min[1] || y - hy > max[1] || z + hz < min[2] || z - hz > max[2]) {
+      if (
+        x + hx < min[0] ||
+        x - hx > max[0] ||
+        y + hy < min[1] ||
+        y - hy > max[1] ||
+        z + hz < min[2] ||
+        z - hz > max[2]
+      ) {
         continue;
       }
       const d = this.solids[layer]!.distance(x, y, z);
@@ -117,10 +132,20 @@ class Painter {
     return crossing === 0;
   }
 
-  private fill(level: number, x: number, y: number, z: number, hx: number, hy: number, hz: number, share: number): void {
+  private fill(
+    level: number,
+    x: number,
+    y: number,
+    z: number,
+    hx: number,
+    hy: number,
+    hz: number,
+    share: number,
+  ): void {
     const isPure = this.narrow(level, x, y, z, hx, hy, hz);
     if (isPure) {
-      const material = this.counts[level + 1]! > 0 ? this.layers[this.lists[level + 1]![0]!]!.material : this.background;
+      const material =
+        this.counts[level + 1]! > 0 ? this.layers[this.lists[level + 1]![0]!]!.material : this.background;
       this.hu += share * material.hounsfield;
       this.red += share * material.density;
       return;
@@ -133,7 +158,16 @@ class Painter {
     const qy = hy / 2;
     const qz = hz / 2;
     for (let c = 0; c < 8; c++) {
-      this.fill(level + 1, x + (c & 1 ? qx : -qx), y + (c & 2 ? qy : -qy), z + (c & 4 ? qz : -qz), qx, qy, qz, share / 8);
+      this.fill(
+        level + 1,
+        x + (c & 1 ? qx : -qx),
+        y + (c & 2 ? qy : -qy),
+        z + (c & 4 ? qz : -qz),
+        qx,
+        qy,
+        qz,
+        share / 8,
+      );
     }
   }
 

@@ -83,7 +83,7 @@ export function parsePhantom(json: unknown, path = 'phantom'): PhantomSpec {
  * @throws {InvalidInputError} for a path that names no number
  */
 export function changePhantom(spec: PhantomSpec, changes: Readonly<Record<string, number>>): PhantomSpec {
-  const changed = structuredClone(spec);
+  const changed = JSON.parse(JSON.stringify(spec)) as PhantomSpec;
   for (const [path, value] of Object.entries(changes)) {
     const [head, ...rest] = path.split('.');
     const measureOf = changed.measures[head!];

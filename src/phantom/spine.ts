@@ -83,7 +83,10 @@ export function createSpine(spec: PhantomSpec, options: TargetOptions): Spine {
   });
   return {
     layers: [
-      ...ribs(spec, m, pitch, reach).flatMap(([outer, inner]) => [layer(outer, tissue('cortical')), layer(inner, tissue('trabecular'))]),
+      ...ribs(spec, m, pitch, reach).flatMap(([outer, inner]) => [
+        layer(outer, tissue('cortical')),
+        layer(inner, tissue('trabecular')),
+      ]),
       ...discs.map((solid) => layer(solid, tissue('disc'))),
       ...vertebrae.flatMap((v) => v.bone.map((solid) => layer(solid, tissue('cortical')))),
       ...vertebrae.flatMap((v) => v.marrow.map((solid) => layer(solid, tissue('trabecular')))),
@@ -120,7 +123,10 @@ function grown(solid: Solid, mm: number): Solid {
 /** A lytic lesion in the back of the body, on one side, that reaches into the pedicle. */
 function lesion(m: Record<string, number>, side: Side): Solid {
   const x = (side === 'left' ? 1 : -1) * 0.28 * m.bodyWidth!;
-  return ellipsoid([x, -m.canalDepth! / 2 - 0.22 * m.bodyDepth!, 0], [0.22 * m.bodyWidth!, 0.36 * m.bodyDepth!, 0.4 * m.bodyHeight!]);
+  return ellipsoid(
+    [x, -m.canalDepth! / 2 - 0.22 * m.bodyDepth!, 0],
+    [0.22 * m.bodyWidth!, 0.36 * m.bodyDepth!, 0.4 * m.bodyHeight!],
+  );
 }
 
 /** Ribs, where the phantom gives their measures: from the disc level along the transverse process around the chest. */
@@ -152,7 +158,10 @@ function ribs(spec: PhantomSpec, m: Record<string, number>, pitch: number, reach
 
 function measuresOf(spec: PhantomSpec): Record<string, number> {
   for (const name of names) {
-    if (!spec.measures[name]) throw new InvalidInputError(`phantom ${spec.name}: the measure "${name}" is missing. Give it in mm with its source.`);
+    if (!spec.measures[name])
+      throw new InvalidInputError(
+        `phantom ${spec.name}: the measure "${name}" is missing. Give it in mm with its source.`,
+      );
   }
   return Object.fromEntries(Object.entries(spec.measures).map(([name, { value }]) => [name, value]));
 }

@@ -14,7 +14,8 @@ const dose = z
   .number({ error: (issue) => `${say(issue.input)} is not a dose in Gy` })
   .positive({ error: (issue) => `is ${String(issue.input)} Gy, but must be > 0` })
   .max(HIGHEST_DOSE, {
-    error: (issue) => `is ${String(issue.input)} Gy, more than ${HIGHEST_DOSE}: was it meant in cGy? Give it in Gy (${Number(issue.input) / 100})`,
+    error: (issue) =>
+      `is ${String(issue.input)} Gy, more than ${HIGHEST_DOSE}: was it meant in cGy? Give it in Gy (${Number(issue.input) / 100})`,
   });
 const fractions = z
   .number({ error: (issue) => `${say(issue.input)} is not a number of fractions` })
@@ -51,7 +52,10 @@ const dicomPatient = z.strictObject({
   rename: z.record(z.string(), z.string()).optional(),
   roles: z.record(z.string(), z.enum(['target', 'organ', 'external', 'support'])).optional(),
   densityOverrides: z.record(z.string(), z.number().nonnegative().max(8)).optional(),
-  hounsfieldTable: z.array(z.tuple([finite, z.number().nonnegative()])).min(2).optional(),
+  hounsfieldTable: z
+    .array(z.tuple([finite, z.number().nonnegative()]))
+    .min(2)
+    .optional(),
   findExternal: z.boolean().optional(),
 });
 
@@ -115,7 +119,9 @@ export function parseCase(json: unknown, path = 'case'): PlanCase {
   if (result.success) return result.data;
   const issue = deepest(result.error.issues[0]!);
   const field = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
-  throw new InvalidInputError(`${path}: ${field}${issue.message}. The fields are described in the README under CASE.json.`);
+  throw new InvalidInputError(
+    `${path}: ${field}${issue.message}. The fields are described in the README under CASE.json.`,
+  );
 }
 
 /** The JSON Schema of CASE.json, for editors. */
@@ -126,7 +132,9 @@ export function caseSchema(): unknown {
 /** Within a union, the issue of the alternative that came furthest. */
 function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
   if (issue.code !== 'invalid_union') return issue;
-  const inner = issue.errors.flat().filter((candidate) => candidate.path.length > 0 && candidate.code !== 'unrecognized_keys');
+  const inner = issue.errors
+    .flat()
+    .filter((candidate) => candidate.path.length > 0 && candidate.code !== 'unrecognized_keys');
   const missing = inner.filter((candidate) => candidate.code === 'invalid_type' && candidate.path.length === 1);
   const other = inner.find((candidate) => !missing.includes(candidate));
   return other ? { path: [...issue.path, ...other.path], message: other.message } : issue;

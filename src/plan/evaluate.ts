@@ -76,7 +76,9 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
     }
     structures.push({ name, role, volumeCc: dvh.volumeCc, metrics, ...(remarks.length > 0 ? { remarks } : {}) });
   }
-  const goals = (plan.goals ?? defaultGoals(model, plan)).map((goal) => evaluateGoal(parseGoal(goal), dvhs, { prescription }));
+  const goals = (plan.goals ?? defaultGoals(model, plan)).map((goal) =>
+    evaluateGoal(parseGoal(goal), dvhs, { prescription }),
+  );
   const cumulative = cumulateCord(dvhs.get(model.cord), plan);
   return {
     plan: technique,

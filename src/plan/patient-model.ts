@@ -2,8 +2,9 @@
  * The patient as planning sees it: masks of every structure on the dose grid, the voxels that carry dose, the names of
  * target, cord and external.
  */
-import { InvalidInputError } from '../core/errors.js';
+
 import type { Beam } from '../beam/beam.js';
+import { InvalidInputError } from '../core/errors.js';
 import { type BeamView, type DoseVoxels, viewOfBeam, voxelsInside } from '../dose/forward.js';
 import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
@@ -43,13 +44,16 @@ export function modelPatient(patient: Patient, plan: PlanCase): PatientModel {
   const cord = need('cord', plan.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina'));
   const external = patient.structures.find((s) => s.role === 'external')?.name;
   if (external === undefined) {
-    throw new InvalidInputError(`${patient.name} has no external contour. Give one the role "external", or set findExternal.`);
+    throw new InvalidInputError(
+      `${patient.name} has no external contour. Give one the role "external", or set findExternal.`,
+    );
   }
 
   const wanted = plan.doseGrid.spacing;
   const ct = patient.hounsfield.grid;
   const covering = gridCovering(gridBox(ct), wanted);
-  const grid = ct.spacing.every((s, axis) => Math.abs(s - wanted[axis]!) < 1e-6) || isSameGrid(ct, covering) ? ct : covering;
+  const grid =
+    ct.spacing.every((s, axis) => Math.abs(s - wanted[axis]!) < 1e-6) || isSameGrid(ct, covering) ? ct : covering;
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
   const targetMask = masks.get(target)!;
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
@@ -87,7 +91,9 @@ function centroid(mask: Volume<'mask'>, name: string): Vec3 {
     }
   }
   if (sum[0] === 0) {
-    throw new InvalidInputError(`case: target "${name}" occupies no voxel of the dose grid. Check its contours or its crop.`);
+    throw new InvalidInputError(
+      `case: target "${name}" occupies no voxel of the dose grid. Check its contours or its crop.`,
+    );
   }
   const at = (axis: number): number =>
     Math.round(10 * (mask.grid.origin[axis]! + (mask.grid.spacing[axis]! * sum[axis + 1]!) / sum[0]!)) / 10;

@@ -1,11 +1,12 @@
 /**
  * The pictures of a job, as SVG by file name: dose in three planes per technique, both side by side, DVHs, beam's-eye views.
  */
-import { projectSilhouette, type Silhouette } from '../beam/projection.js';
+
 import type { Aperture } from '../beam/aperture.js';
+import { projectSilhouette, type Silhouette } from '../beam/projection.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
-import { gridBox, type Box, type Vec3 } from '../geometry/grid.js';
 import { tracePixels } from '../geometry/contour-trace.js';
+import { type Box, gridBox, type Vec3 } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import { beamsEyeFigure } from '../render/beams-eye.js';
 import { structureColor } from '../render/colour.js';
@@ -120,11 +121,19 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
     title: `${model.patient.name}: dose-volume histograms`,
     subtitle,
     // The last technique is drawn solid.
-    plans: plans.map(({ plan: p }, i) => ({ label: p.technique.toUpperCase(), ...(i < plans.length - 1 ? { dash: '7 4' } : {}) })),
+    plans: plans.map(({ plan: p }, i) => ({
+      label: p.technique.toUpperCase(),
+      ...(i < plans.length - 1 ? { dash: '7 4' } : {}),
+    })),
     curves: plans.flatMap(({ dvhs }, p) =>
       [...dvhs.values()]
         .filter((dvh) => colors.has(dvh.name) && dvh.name !== model.external)
-        .map((dvh) => ({ structure: dvh.name, color: colors.get(dvh.name)!, plan: p, points: cumulativeCurve(dvh, 161) })),
+        .map((dvh) => ({
+          structure: dvh.name,
+          color: colors.get(dvh.name)!,
+          plan: p,
+          points: cumulativeCurve(dvh, 161),
+        })),
     ),
     prescription: plan.prescription.dose,
     limits: [{ label: `${model.cord} Max <= ${plan.cordCap} Gy`, dose: plan.cordCap, color: colors.get(model.cord)! }],
@@ -140,10 +149,13 @@ function fieldView(result: PlanningResult, evaluation: PlanEvaluation, field: Pl
     name,
     color: model.structures.get(name)!.color ?? structureColor(name),
     // Voxel centres lie half a voxel inside the outline; a little more closes the gaps between their projections.
-    polygons: silhouetteOutline(projectSilhouette(beam.frame, model.masks.get(name)!, 0.7 * Math.max(...model.grid.spacing))),
+    polygons: silhouetteOutline(
+      projectSilhouette(beam.frame, model.masks.get(name)!, 0.7 * Math.max(...model.grid.spacing)),
+    ),
   }));
   const { grid } = fluence;
-  const half = 1.1 * Math.max(...[grid.x0, grid.x0 + grid.nx * grid.size, grid.y0, grid.y0 + grid.ny * grid.size].map(Math.abs));
+  const half =
+    1.1 * Math.max(...[grid.x0, grid.x0 + grid.nx * grid.size, grid.y0, grid.y0 + grid.ny * grid.size].map(Math.abs));
   return beamsEyeFigure({
     title: `${model.patient.name}: ${technique.toUpperCase()} field ${index + 1} of ${fields.length}`,
     gantry: beam.pose.gantry,

@@ -4,15 +4,16 @@
  *     patient --> masks, voxels --> beams, fields --> radiological depth, influence
  *       --> weights or fluence under the cord's cap --> dose --> DVH, metrics, goals --> pictures, tables
  */
+
+import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { separation } from '../geometry/separation.js';
-import { voxelVolume } from '../geometry/grid.js';
 import type { Machine } from '../machine/machine.js';
 import type { PlanCase } from './case.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
-import { planConformal, planModulated, type ProgressListener, type Technique } from './technique.js';
+import { type ProgressListener, planConformal, planModulated, type Technique } from './technique.js';
 
 export interface PlanningResult {
   readonly case: PlanCase;
@@ -35,7 +36,12 @@ export interface PipelineOptions {
  * @throws {InvalidInputError} where the case does not fit the patient
  * @throws {UnsupportedError} where a beam misses the patient
  */
-export function runPlan(patient: Patient, plan: PlanCase, machine: Machine, options: PipelineOptions = {}): PlanningResult {
+export function runPlan(
+  patient: Patient,
+  plan: PlanCase,
+  machine: Machine,
+  options: PipelineOptions = {},
+): PlanningResult {
   const { techniques = ['fcrt', 'imrt'], onProgress } = options;
   const model = modelPatient(patient, plan);
   const voxels = choosePlanningVoxels(model);

@@ -6,11 +6,11 @@
  * never hides a violation. Where target and cord overlap both apply, and the hard cap wins.
  */
 import { distanceMap } from '../geometry/distance-map.js';
+import { meanDose } from '../optimize/objective/mean-dose.js';
+import type { Level, Objective, RowSet } from '../optimize/objective/objective.js';
 import { squaredDeviation } from '../optimize/objective/squared-deviation.js';
 import { squaredOverdose } from '../optimize/objective/squared-overdose.js';
 import { squaredUnderdose } from '../optimize/objective/squared-underdose.js';
-import { meanDose } from '../optimize/objective/mean-dose.js';
-import type { Level, Objective, RowSet } from '../optimize/objective/objective.js';
 import type { Caps, Prescription } from '../optimize/problem.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
@@ -82,7 +82,10 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   }
   const isocenterRow = points.length / 3;
   points.push(...model.isocenter);
-  const set = (rows: number[], volumes: number[]): RowSet => ({ rows: Int32Array.from(rows), volumes: Float64Array.from(volumes) });
+  const set = (rows: number[], volumes: number[]): RowSet => ({
+    rows: Int32Array.from(rows),
+    volumes: Float64Array.from(volumes),
+  });
   return {
     points: Float64Array.from(points),
     target: set(targetRows, targetVolumes),
@@ -105,10 +108,17 @@ export interface PlanningProblem {
  *
  * The weights are ours; they set the compromise inside the limits, not the limits.
  */
-export function posePlanningProblem(voxels: PlanningVoxels, plan: PlanCase, hold: 'cord' | 'prescription'): PlanningProblem {
+export function posePlanningProblem(
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  hold: 'cord' | 'prescription',
+): PlanningProblem {
   const { dose, to } = plan.prescription;
   const level: Level = { value: dose };
-  const fallOff = Float64Array.from(voxels.tissue.distance, (d) => dose * Math.max(0.45, 1 - 0.06 * Math.max(0, d - 1)));
+  const fallOff = Float64Array.from(
+    voxels.tissue.distance,
+    (d) => dose * Math.max(0.45, 1 - 0.06 * Math.max(0, d - 1)),
+  );
   const cap = new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
   const hasCord = voxels.cord.rows.length > 0;
   // Whole fields can hardly shape the dose outside: there these wishes must not cost the target its homogeneity.

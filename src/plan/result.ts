@@ -48,7 +48,10 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
     plans: plans.map(({ plan: technique, structures, goals, conformity, cumulativeCord }) => ({
       technique: technique.technique,
       status: technique.solution.status,
-      gaveWay: technique.hold === 'cord' ? 'the prescription, had the cap needed it' : 'the cord cap, as far as the prescription needed it',
+      gaveWay:
+        technique.hold === 'cord'
+          ? 'the prescription, had the cap needed it'
+          : 'the cord cap, as far as the prescription needed it',
       prescriptionDose: round(technique.solution.prescriptionDose),
       evaluations: technique.solution.evaluations,
       fields: technique.fields.map(({ beam, monitorUnits }) => ({
@@ -76,7 +79,9 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
           }
         : {}),
       ...(technique.beyondRange > 0
-        ? { warning: `${technique.beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth.` }
+        ? {
+            warning: `${technique.beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth.`,
+          }
         : {}),
     })),
   };
@@ -90,7 +95,9 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
       const { dose, volume, percent } = cumulativeCurve(dvh, levels);
       const quoted = /[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
       for (let i = 0; i < dose.length; i++) {
-        lines.push(`${plan.technique},${quoted},${dose[i]!.toFixed(4)},${volume[i]!.toFixed(5)},${percent[i]!.toFixed(4)}`);
+        lines.push(
+          `${plan.technique},${quoted},${dose[i]!.toFixed(4)},${volume[i]!.toFixed(5)},${percent[i]!.toFixed(4)}`,
+        );
       }
     }
   }
@@ -105,7 +112,10 @@ export function summary(result: PlanningResult): string {
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
   for (const { plan: technique, goals, structures, conformity, cumulativeCord } of result.plans) {
-    lines.push('', `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`);
+    lines.push(
+      '',
+      `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
+    );
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
       lines.push(`  ${g.result === 'pass' ? 'pass' : 'FAIL'}  ${g.goal.padEnd(34)} ${value}`);
@@ -128,6 +138,10 @@ export function summary(result: PlanningResult): string {
       );
     }
   }
-  lines.push('', `The cap of ${plan.cordCap} Gy: by default HyTEC's 25 Gy EQD2 point maximum (thecal sac, 1 to 5 fractions) at 22 fractions.`, 'Research software, not for clinical use.');
+  lines.push(
+    '',
+    `The cap of ${plan.cordCap} Gy: by default HyTEC's 25 Gy EQD2 point maximum (thecal sac, 1 to 5 fractions) at 22 fractions.`,
+    'Research software, not for clinical use.',
+  );
   return `${lines.join('\n')}\n`;
 }

@@ -67,7 +67,11 @@ export function planConformal(
     return { beam, aperture, grid, open };
   });
   const columns = fields.map(({ beam, grid, open }) =>
-    addFieldDose(viewOfBeam(beam, model.patient.density, rows), { grid, weights: open }, new Float64Array(voxels.points.length / 3)),
+    addFieldDose(
+      viewOfBeam(beam, model.patient.density, rows),
+      { grid, weights: open },
+      new Float64Array(voxels.points.length / 3),
+    ),
   );
   const solution = solve(
     { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) },

@@ -34,15 +34,22 @@ test('a shell keeps its hole, and skipped blocks change nothing', () => {
   const weak: Solid = { ...shell, distance: (x, y, z) => 0.05 * shell.distance(x, y, z) };
   const rings = traceSolid(shell, 3, [0.8, 1.1]);
   expect(rings.length).toBe(2);
-  expect(contourArea({ z: 3, polygons: rings })).toBeCloseTo(contourArea({ z: 3, polygons: traceSolid(weak, 3, [0.8, 1.1]) }), 6);
+  expect(contourArea({ z: 3, polygons: rings })).toBeCloseTo(
+    contourArea({ z: 3, polygons: traceSolid(weak, 3, [0.8, 1.1]) }),
+    6,
+  );
   expect(contourArea({ z: 3, polygons: rings }) / (Math.PI * (900 - 400))).toBeCloseTo(1, 3);
 });
 
 test('contours of a solid on slices: volume of the sphere to 1 %', () => {
   const grid = createGrid([31, 40, 50], [1, 1.2, 2], [-25, -24, -30]);
-  const structure: Structure = { name: 'Ball', role: 'organ', shape: { kind: 'solid', solid: sphere([1, 2, 0.5], 14) } };
+  const structure: Structure = {
+    name: 'Ball',
+    role: 'organ',
+    shape: { kind: 'solid', solid: sphere([1, 2, 0.5], 14) },
+  };
   const contours = contoursOfStructure(structure, grid)!;
-  expect(contoursVolume(contours) / ((4 / 3) * Math.PI * 14 ** 3 / 1000)).toBeCloseTo(1, 2);
+  expect(contoursVolume(contours) / (((4 / 3) * Math.PI * 14 ** 3) / 1000)).toBeCloseTo(1, 2);
   const drawn: Structure = { ...structure, shape: { kind: 'contours', contours } };
   expect(contoursOfStructure(drawn, grid)).toBe(contours);
   // Onto other slices: the extruded planes are cut again.

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBeamFrame, patientPositions, projectToIsocentrePlane, toBeam, toPatient } from '../../src/geometry/frame.js';
+import {
+  createBeamFrame,
+  patientPositions,
+  projectToIsocentrePlane,
+  toBeam,
+  toPatient,
+} from '../../src/geometry/frame.js';
 import type { Vec3 } from '../../src/geometry/grid.js';
 
 interface Case {
@@ -54,11 +60,19 @@ describe('IEC 61217 frames', () => {
     const coordinate = fc.double({ min: -500, max: 500, noNaN: true });
     const point = fc.tuple(coordinate, coordinate, coordinate);
     fc.assert(
-      fc.property(angle, angle, angle, point, point, fc.constantFrom(...patientPositions), (g, c, s, iso, p, position) => {
-        const frame = createBeamFrame({ isocenter: iso, gantry: g, collimator: c, couch: s, position }, 1000);
-        const back = toPatient(frame, toBeam(frame, p));
-        return back.every((value, axis) => Math.abs(value - p[axis]!) < 1e-9);
-      }),
+      fc.property(
+        angle,
+        angle,
+        angle,
+        point,
+        point,
+        fc.constantFrom(...patientPositions),
+        (g, c, s, iso, p, position) => {
+          const frame = createBeamFrame({ isocenter: iso, gantry: g, collimator: c, couch: s, position }, 1000);
+          const back = toPatient(frame, toBeam(frame, p));
+          return back.every((value, axis) => Math.abs(value - p[axis]!) < 1e-9);
+        },
+      ),
       { seed: 20 },
     );
   });

@@ -6,7 +6,11 @@ import { decodeNrrd, encodeNrrd } from '../../src/io/nrrd.js';
 
 // Odd, unequal dims and spacings: an axis swap cannot hide.
 const grid = createGrid([5, 3, 4], [2, 3, 5], [-7.25, 11, 100.1]);
-const volume = createVolume('density', grid, Float32Array.from({ length: 60 }, (_, i) => Math.sin(i)));
+const volume = createVolume(
+  'density',
+  grid,
+  Float32Array.from({ length: 60 }, (_, i) => Math.sin(i)),
+);
 
 for (const gzip of [false, true]) {
   test(`written and read again, gzip ${gzip}`, async () => {
@@ -39,7 +43,12 @@ function foreign(lines: Record<string, string>, body: Uint8Array): Uint8Array {
     'space origin': '(5,6,7)',
     ...lines,
   };
-  const text = 'NRRD0005\n# made by hand\n' + Object.entries(header).map(([k, v]) => `${k}: ${v}\n`).join('') + '\n';
+  const text =
+    'NRRD0005\n# made by hand\n' +
+    Object.entries(header)
+      .map(([k, v]) => `${k}: ${v}\n`)
+      .join('') +
+    '\n';
   return new Uint8Array(Buffer.concat([Buffer.from(text), body]));
 }
 const values = Array.from({ length: 24 }, (_, i) => (i % 2) + 10 * (Math.floor(i / 2) % 3) + 100 * Math.floor(i / 6));
@@ -69,7 +78,10 @@ for (const [type, size, write, endian] of writers) {
 }
 
 test('bytes need no endian', async () => {
-  const bytes = foreign({ type: 'int8' }, bodyOf(1, (b, v, at) => b.writeInt8(v % 100, at)));
+  const bytes = foreign(
+    { type: 'int8' },
+    bodyOf(1, (b, v, at) => b.writeInt8(v % 100, at)),
+  );
   expect((await decodeNrrd(bytes)).data[7]).toBe(1);
 });
 
@@ -80,13 +92,24 @@ test('each voxel keeps its place: negative directions and RAS', async () => {
     const [i, j, k] = p.map((c, a) => Math.round((c - origin[a]!) / spacing[a]!));
     return read.data[i! + shape[2] * (j! + shape[1] * k!)]!;
   };
-  for (const signs of [[1, 1, 1], [-1, 1, 1], [1, -1, 1], [1, 1, -1], [-1, -1, -1]]) {
+  for (const signs of [
+    [1, 1, 1],
+    [-1, 1, 1],
+    [1, -1, 1],
+    [1, 1, -1],
+    [-1, -1, -1],
+  ]) {
     for (const space of ['left-posterior-superior', 'RAS']) {
       const d = [signs[0]!, 2 * signs[1]!, 3 * signs[2]!];
       const directions = `(${d[0]},0,0) (0,${d[1]},0) (0,0,${d[2]})`;
       const read = await decodeNrrd(foreign({ space, 'space directions': directions }, shorts));
       const toLps = space === 'RAS' ? [-1, -1, 1] : [1, 1, 1];
-      for (const [i, j, k] of [[0, 0, 0], [1, 2, 3], [1, 0, 2], [0, 1, 3]] as const) {
+      for (const [i, j, k] of [
+        [0, 0, 0],
+        [1, 2, 3],
+        [1, 0, 2],
+        [0, 1, 3],
+      ] as const) {
         const p = [5 + i * d[0]!, 6 + j * d[1]!, 7 + k * d[2]!].map((c, a) => c * toLps[a]!);
         expect(at(read, p), `${space} ${directions}`).toBe(i + 10 * j + 100 * k);
       }
@@ -109,15 +132,21 @@ test('what is wrong is said with file and offset', async () => {
   });
   await expect(decodeNrrd(good.subarray(0, 60))).rejects.toThrow('the header has no end');
   await expect(decodeNrrd(Uint8Array.of(1, 2, 3))).rejects.toThrow('does not begin with "NRRD"');
-  await expect(decodeNrrd(foreign({ 'space directions': '(1,0.1,0) (0,2,0) (0,0,3)' }, shorts))).rejects.toThrow('axis 0 points along (1, 0.1, 0)');
-  await expect(decodeNrrd(foreign({ 'space directions': '(1,x,0) (0,2,0) (0,0,3)' }, shorts))).rejects.toThrow('three numbers');
+  await expect(decodeNrrd(foreign({ 'space directions': '(1,0.1,0) (0,2,0) (0,0,3)' }, shorts))).rejects.toThrow(
+    'axis 0 points along (1, 0.1, 0)',
+  );
+  await expect(decodeNrrd(foreign({ 'space directions': '(1,x,0) (0,2,0) (0,0,3)' }, shorts))).rejects.toThrow(
+    'three numbers',
+  );
   await expect(decodeNrrd(foreign({ sizes: '2 3 -4' }, shorts))).rejects.toThrow('three counts');
   await expect(decodeNrrd(foreign({ space: 'scanner-xyz' }, shorts))).rejects.toThrow('space is "scanner-xyz"');
   await expect(decodeNrrd(foreign({ encoding: 'bzip2' }, shorts))).rejects.toThrow('encoding "bzip2"');
   await expect(decodeNrrd(foreign({ 'data file': 'x.raw' }, shorts))).rejects.toThrow('another file');
   await expect(decodeNrrd(foreign({ type: 'block' }, shorts))).rejects.toThrow('type "block"');
   const zipped = gzipSync(shorts);
-  await expect(decodeNrrd(foreign({ encoding: 'gzip' }, zipped.subarray(0, zipped.length - 12)))).rejects.toThrow('corrupt or truncated');
+  await expect(decodeNrrd(foreign({ encoding: 'gzip' }, zipped.subarray(0, zipped.length - 12)))).rejects.toThrow(
+    'corrupt or truncated',
+  );
   zipped[15]! ^= 0xff;
   await expect(decodeNrrd(foreign({ encoding: 'gzip' }, zipped))).rejects.toThrow('corrupt or truncated');
   await expect(encodeNrrd(volume, { fields: { 'a:=b': 'c' } })).rejects.toThrow('":="');

@@ -12,7 +12,7 @@ test('linear between the points, constant beyond them', () => {
   for (let i = 0; i < hand.length; i++) expect(density[i]).toBeCloseTo(hand[i]!, 6);
 });
 
-test('a table of one\'s own with odd limits', () => {
+test("a table of one's own with odd limits", () => {
   const density = densityOfHounsfield(ct([-1000.5, 0, 1000]), [
     [-1000.5, 0],
     [1000, 2],
@@ -22,8 +22,18 @@ test('a table of one\'s own with odd limits', () => {
 });
 
 test('a bad table is refused with the pair', () => {
-  expect(() => checkHounsfieldTable([[0, 1], [0, 2]])).toThrow('pair 2 [0, 2] follows [0, 1]');
-  expect(() => checkHounsfieldTable([[0, 1], [10, -2]])).toThrow('pair 2 [10, -2]');
+  expect(() =>
+    checkHounsfieldTable([
+      [0, 1],
+      [0, 2],
+    ]),
+  ).toThrow('pair 2 [0, 2] follows [0, 1]');
+  expect(() =>
+    checkHounsfieldTable([
+      [0, 1],
+      [10, -2],
+    ]),
+  ).toThrow('pair 2 [10, -2]');
   expect(() => checkHounsfieldTable([[0, 1]])).toThrow('at least 2');
   expect(checkHounsfieldTable(defaultHounsfieldTable)).toBe(defaultHounsfieldTable);
   expect(() => densityOfHounsfield(ct([0, Number.NaN]))).toThrow('voxel 1 of the CT is NaN');

@@ -18,12 +18,18 @@ test('a folder: plain files by name, links followed, subfolders and hidden files
   await symlink(join(dir, 'a.dcm'), join(dir, 'c.dcm'));
   await symlink(join(dir, 'nowhere'), join(dir, 'd.dcm'));
   const files = await readFolder(dir);
-  expect(files.map((f) => [f.name, f.bytes.length])).toEqual([['a.dcm', 1], ['b.dcm', 2], ['c.dcm', 1]]);
+  expect(files.map((f) => [f.name, f.bytes.length])).toEqual([
+    ['a.dcm', 1],
+    ['b.dcm', 2],
+    ['c.dcm', 1],
+  ]);
 });
 
 test('what cannot be read is said in one sentence with the path', async () => {
   await writeFile(join(dir, 'file'), '{ "a": 1,');
-  await expect(readFolder(join(dir, 'none'))).rejects.toThrow(`${join(dir, 'none')} cannot be read (no such file or folder). Give a folder`);
+  await expect(readFolder(join(dir, 'none'))).rejects.toThrow(
+    `${join(dir, 'none')} cannot be read (no such file or folder). Give a folder`,
+  );
   await expect(readFolder(join(dir, 'file'))).rejects.toThrow('(not a folder)');
   await expect(readJson(join(dir, 'none.json'))).rejects.toMatchObject({ name: 'InvalidInputError' });
   await expect(readJson(dir)).rejects.toThrow('(it is a folder)');
@@ -43,13 +49,35 @@ test.skipIf(process.getuid?.() === 0)('permission denied', async () => {
 
 test('all files or none', async () => {
   const out = join(dir, 'new', 'out');
-  await writeAll(out, new Map<string, Uint8Array | string>([['a.txt', 'one'], ['sub/b.bin', Uint8Array.of(1, 2)]]));
+  await writeAll(
+    out,
+    new Map<string, Uint8Array | string>([
+      ['a.txt', 'one'],
+      ['sub/b.bin', Uint8Array.of(1, 2)],
+    ]),
+  );
   expect(await readFile(join(out, 'a.txt'), 'utf8')).toBe('one');
   expect([...(await readFile(join(out, 'sub/b.bin')))]).toEqual([1, 2]);
   // The second file cannot be made (its folder is a file): the first stays as it was, and nothing temporary is left.
-  await expect(writeAll(out, new Map([['a.txt', 'two'], ['a.txt/c.txt', 'no']]))).rejects.toThrow(out);
+  await expect(
+    writeAll(
+      out,
+      new Map([
+        ['a.txt', 'two'],
+        ['a.txt/c.txt', 'no'],
+      ]),
+    ),
+  ).rejects.toThrow(out);
   expect(await readFile(join(out, 'a.txt'), 'utf8')).toBe('one');
-  await expect(writeAll(out, new Map([['a.txt', 'three'], ['sub', 'no']]))).rejects.toThrow('sub is a folder');
+  await expect(
+    writeAll(
+      out,
+      new Map([
+        ['a.txt', 'three'],
+        ['sub', 'no'],
+      ]),
+    ),
+  ).rejects.toThrow('sub is a folder');
   expect(await readFile(join(out, 'a.txt'), 'utf8')).toBe('one');
   expect((await readdir(out)).sort()).toEqual(['a.txt', 'sub']);
 });

@@ -19,7 +19,10 @@ describe('Siddon', () => {
       expect(segments[i]!.length).toBeCloseTo(length, 12);
     });
     expect(segments.map((s) => s.alphaOut)).toEqual([0.375, 0.5, 0.625]);
-    expect(new RayTracer(grid, values, source).pathTo(...(target as [number, number, number]))).toBeCloseTo(3.181980515339464, 12);
+    expect(new RayTracer(grid, values, source).pathTo(...(target as [number, number, number]))).toBeCloseTo(
+      3.181980515339464,
+      12,
+    );
   });
 
   it('agrees with the sorted form on random rays through an odd grid (seed 7)', () => {
@@ -27,9 +30,17 @@ describe('Siddon', () => {
     const random = createRandom(7);
     const density = Float32Array.from({ length: 7 * 11 * 9 }, () => random.uniform());
     for (let n = 0; n < 2000; n++) {
-      const from: Vec3 = [(random.uniform() - 0.5) * 200, (random.uniform() - 0.5) * 200, (random.uniform() - 0.5) * 200];
+      const from: Vec3 = [
+        (random.uniform() - 0.5) * 200,
+        (random.uniform() - 0.5) * 200,
+        (random.uniform() - 0.5) * 200,
+      ];
       // Every fourth ray is parallel to an axis, every eighth lies exactly on voxel faces.
-      const to: [number, number, number] = [(random.uniform() - 0.5) * 30, (random.uniform() - 0.5) * 40, (random.uniform() - 0.5) * 40];
+      const to: [number, number, number] = [
+        (random.uniform() - 0.5) * 30,
+        (random.uniform() - 0.5) * 40,
+        (random.uniform() - 0.5) * 40,
+      ];
       if (n % 4 === 0) to[n % 3] = from[n % 3]!;
       const expected = traceRay(odd, from, to).reduce((sum, s) => sum + s.length * density[s.voxel]!, 0);
       expect(Math.abs(new RayTracer(odd, density, from).pathTo(...to) - expected)).toBeLessThan(1e-8);
@@ -43,6 +54,8 @@ describe('Siddon', () => {
     const depth = depthOfPoints(density, [0, -1000, 0], Float64Array.from([0, 0, 0, 30, 0, 0]));
     expect(depth[0]).toBeCloseTo(41, 4);
     expect(depth[1]).toBeCloseTo(41 * Math.hypot(1, 0.03), 4);
-    expect(() => depthOfPoints(density, [0, 0, 0], Float64Array.from([0, 0, 0]))).toThrow(/source .* lies inside the image/);
+    expect(() => depthOfPoints(density, [0, 0, 0], Float64Array.from([0, 0, 0]))).toThrow(
+      /source .* lies inside the image/,
+    );
   });
 });

@@ -8,7 +8,12 @@ import { commission } from '../../dist/machine/commission.js';
 const directory = process.argv[2] ?? new URL('../../../shared/reference/machine/artiste', import.meta.url).pathname;
 const read = (name) => readFileSync(join(directory, name), 'utf8');
 const data = parseBeamData(
-  { tpr: read('tpr.dat'), outputFactors: read('of.dat'), primaryFluence: read('primflu.dat'), params: read('params.dat') },
+  {
+    tpr: read('tpr.dat'),
+    outputFactors: read('of.dat'),
+    primaryFluence: read('primflu.dat'),
+    params: read('params.dat'),
+  },
   'artiste-6mv',
 );
 const source =

@@ -132,7 +132,9 @@ export function text(elements: Elements, tag: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   const plain = typeof value === 'object' ? (value as { Alphabetic?: unknown }).Alphabetic : value;
   // UIDs are padded with a zero byte.
-  const trimmed = String(plain ?? '').replaceAll('\0', '').trim();
+  const trimmed = String(plain ?? '')
+    .replaceAll('\0', '')
+    .trim();
   return trimmed === '' ? undefined : trimmed;
 }
 

@@ -8,7 +8,11 @@ import { writeCt } from '../../../src/io/dicom/write.js';
 
 // Odd, unequal dims and spacings, and a different value in every voxel.
 const grid = createGrid([5, 3, 4], [2, 3, 2.5], [-7.25, 11, 100.5]);
-const ct = createVolume('hounsfield', grid, Float32Array.from({ length: 60 }, (_, i) => 40 * i - 1000));
+const ct = createVolume(
+  'hounsfield',
+  grid,
+  Float32Array.from({ length: 60 }, (_, i) => 40 * i - 1000),
+);
 const identity = { patientName: 'TEST^ÄNNE', patientId: '42' };
 const files = writeCt(ct, identity);
 
@@ -40,7 +44,8 @@ function slice(z: number, changes: Record<number, Written | undefined> = {}, nam
   for (const [tag, e] of Object.entries(changes)) if (e && !base.some(([t]) => t === Number(tag))) elements.push(e);
   return { name, bytes: encodeDicom('1.2.840.10008.5.1.4.1.1.2', '1.2.3', elements) };
 }
-const series = (changes: Record<number, Written | undefined> = {}): DicomFile[] => [0, 5, 10].map((z) => slice(z, changes));
+const series = (changes: Record<number, Written | undefined> = {}): DicomFile[] =>
+  [0, 5, 10].map((z) => slice(z, changes));
 
 test('written and read again: the same HU on the same grid, whatever the order of the files', () => {
   const shuffled = [3, 0, 4, 1, 2].map((k) => ({ ...files[k]!, name: `${(k * 7) % 5}.dcm` }));
@@ -58,10 +63,36 @@ test('rescale, rows and columns', () => {
 });
 
 test('each pixel keeps its place when rows and columns run along other patient axes', () => {
-  for (const [row, column] of [[[1, 0], [0, 1]], [[-1, 0], [0, -1]], [[-1, 0], [0, 1]], [[0, 1], [-1, 0]], [[0, -1], [1, 0]]] as const) {
+  for (const [row, column] of [
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    [
+      [-1, 0],
+      [0, -1],
+    ],
+    [
+      [-1, 0],
+      [0, 1],
+    ],
+    [
+      [0, 1],
+      [-1, 0],
+    ],
+    [
+      [0, -1],
+      [1, 0],
+    ],
+  ] as const) {
     const cosines = [...row, 0, ...column, 0].join('\\');
-    const { grid: g, data } = readCt(series({ 0x00200037: [0x00200037, 'DS', cosines] })).hounsfield;
-    for (const [r, c] of [[0, 0], [2, 3], [1, 3], [2, 0]] as const) {
+    const { grid: g, data } = readCt(series({ 2097207: [0x00200037, 'DS', cosines] })).hounsfield;
+    for (const [r, c] of [
+      [0, 0],
+      [2, 3],
+      [1, 3],
+      [2, 0],
+    ] as const) {
       // Columns are 2 mm apart, rows 3 mm.
       const p = [10 + 2 * c * row[0] + 3 * r * column[0], 20 + 2 * c * row[1] + 3 * r * column[1], 5];
       const [i, j, k] = p.map((x, a) => (x - g.origin[a]!) / g.spacing[a]!);
@@ -75,14 +106,22 @@ test('signed, 8, 12 bits in the middle of a word, and what stands beside them', 
   const pixels = (array: ArrayBufferView): Record<number, Written> => ({
     [0x7fe00010]: [0x7fe00010, 'OW', new Uint8Array(array.buffer as ArrayBuffer)],
   });
-  const first = (changes: Record<number, Written>): number[] => [...readCt(series(changes)).hounsfield.data.subarray(0, 3)];
+  const first = (changes: Record<number, Written>): number[] => [
+    ...readCt(series(changes)).hounsfield.data.subarray(0, 3),
+  ];
   const values = (head: number[]): number[] => [...head, ...new Array<number>(9).fill(0)];
-  expect(first({ ...us(0x00280103, 1), ...pixels(Int16Array.from(values([-5, 7, -32768]))) })).toEqual([-1010, -986, -66536]);
+  expect(first({ ...us(0x00280103, 1), ...pixels(Int16Array.from(values([-5, 7, -32768]))) })).toEqual([
+    -1010, -986, -66536,
+  ]);
   // An overlay bit (0x8000) above 12 stored bits.
   const twelve = { ...us(0x00280101, 12), ...us(0x00280102, 11) };
   expect(first({ ...twelve, ...pixels(Uint16Array.from(values([0x8005, 4095, 0]))) })).toEqual([-990, 7190, -1000]);
-  expect(first({ ...twelve, ...us(0x00280103, 1), ...pixels(Uint16Array.from(values([0x0fff, 0x8001, 0]))) })).toEqual([-1002, -998, -1000]);
-  expect(first({ ...us(0x00280101, 12), ...us(0x00280102, 15), ...pixels(Uint16Array.from(values([0x5f, 0, 16]))) })).toEqual([-990, -1000, -998]);
+  expect(first({ ...twelve, ...us(0x00280103, 1), ...pixels(Uint16Array.from(values([0x0fff, 0x8001, 0]))) })).toEqual([
+    -1002, -998, -1000,
+  ]);
+  expect(
+    first({ ...us(0x00280101, 12), ...us(0x00280102, 15), ...pixels(Uint16Array.from(values([0x5f, 0, 16]))) }),
+  ).toEqual([-990, -1000, -998]);
   const eight = { ...us(0x00280100, 8), ...us(0x00280101, 8), ...us(0x00280102, 7) };
   expect(first({ ...eight, ...pixels(Uint8Array.from(values([255, 0, 1]))) })).toEqual([-490, -1000, -998]);
   expect(() => first(us(0x00280101, 17))).toThrow('BitsStored 17');
@@ -99,17 +138,19 @@ test('doubled slices: a copy is passed over, another image in the same place ref
   const read = readCt([...files, { ...files[1]!, name: 'copy.dcm' }]);
   expect(read.notes).toEqual([expect.stringContaining('is a copy of')]);
   expect(read.hounsfield.data).toEqual(ct.data);
-  const changed = slice(5, { 0x00281052: [0x00281052, 'DS', '0'] }, 'other.dcm');
+  const changed = slice(5, { 2625618: [0x00281052, 'DS', '0'] }, 'other.dcm');
   expect(() => readCt([...series(), changed])).toThrow('z5.dcm and other.dcm both lie at z = 5 mm');
 });
 
 test('several series, localizers and strangers', () => {
-  const other = [0, 5].map((z) => slice(z, { 0x0020000e: [0x0020000e, 'UI', '1.2.99'] }, `other${z}`));
-  expect(() => readCt([...series(), ...other])).toThrow('2 series: 1.2.3 (3 slices), 1.2.99 (2 slices). Choose one with seriesUid.');
+  const other = [0, 5].map((z) => slice(z, { 2097166: [0x0020000e, 'UI', '1.2.99'] }, `other${z}`));
+  expect(() => readCt([...series(), ...other])).toThrow(
+    '2 series: 1.2.3 (3 slices), 1.2.99 (2 slices). Choose one with seriesUid.',
+  );
   expect(readCt([...series(), ...other], { seriesUid: '1.2.99' }).hounsfield.grid.shape[0]).toBe(2);
   expect(() => readCt(series(), { seriesUid: '7' })).toThrow('no series 7 among 1.2.3 (3 slices)');
-  const plan = slice(0, { 0x00080016: [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.481.5'] }, 'plan');
-  const scout = slice(0, { 0x00080008: [0x00080008, 'CS', 'ORIGINAL\\PRIMARY\\LOCALIZER'] }, 'scout');
+  const plan = slice(0, { 524310: [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.481.5'] }, 'plan');
+  const scout = slice(0, { 524296: [0x00080008, 'CS', 'ORIGINAL\\PRIMARY\\LOCALIZER'] }, 'scout');
   const text = { name: 'README', bytes: Uint8Array.from('not DICOM at all, just text', (c) => c.charCodeAt(0)) };
   const read = readCt([plan, scout, text, ...series()]);
   expect(read.notes).toEqual(['CT: files passed over: 1 that are not DICOM, 1 other DICOM objects, 1 localizers.']);
@@ -120,15 +161,19 @@ test('several series, localizers and strangers', () => {
 
 test('oblique, tilted, uneven and incomplete slices are refused with the file', () => {
   const tilt = Math.cos(0.1);
-  expect(() => readCt(series({ 0x00200037: [0x00200037, 'DS', `1\\0\\0\\0\\${tilt.toFixed(8)}\\${Math.sin(0.1).toFixed(8)}`] }))).toThrow('z0.dcm: image axes');
-  expect(() => readCt(series({ 0x00200037: [0x00200037, 'DS', '1\\0\\0\\0\\0\\-1'] }))).toThrow('not axial');
-  const moved = slice(10, { 0x00200032: [0x00200032, 'DS', '10\\21\\10'] });
+  expect(() =>
+    readCt(series({ 2097207: [0x00200037, 'DS', `1\\0\\0\\0\\${tilt.toFixed(8)}\\${Math.sin(0.1).toFixed(8)}`] })),
+  ).toThrow('z0.dcm: image axes');
+  expect(() => readCt(series({ 2097207: [0x00200037, 'DS', '1\\0\\0\\0\\0\\-1'] }))).toThrow('not axial');
+  const moved = slice(10, { 2097202: [0x00200032, 'DS', '10\\21\\10'] });
   expect(() => readCt([slice(0), slice(5), moved])).toThrow('z10.dcm: its rows, columns');
-  expect(() => readCt([slice(0), slice(5), slice(10, { 0x00200052: [0x00200052, 'UI', '1.9'] })])).toThrow('frame of reference differ');
-  expect(() => readCt(series({ 0x00281053: undefined }))).toThrow('z0.dcm: RescaleSlope is missing');
-  expect(() => readCt(series({ 0x00200032: undefined }))).toThrow('ImagePositionPatient is missing');
+  expect(() => readCt([slice(0), slice(5), slice(10, { 2097234: [0x00200052, 'UI', '1.9'] })])).toThrow(
+    'frame of reference differ',
+  );
+  expect(() => readCt(series({ 2625619: undefined }))).toThrow('z0.dcm: RescaleSlope is missing');
+  expect(() => readCt(series({ 2097202: undefined }))).toThrow('ImagePositionPatient is missing');
   expect(() => readCt([slice(0)])).toThrow('single slice without SliceThickness');
-  expect(readCt(series({ 0x00185100: undefined })).notes).toEqual([expect.stringContaining('HFS is assumed')]);
+  expect(readCt(series({ 1593600: undefined })).notes).toEqual([expect.stringContaining('HFS is assumed')]);
 });
 
 test('cut short at any length, a slice is refused or (before its SOP class) not taken for a CT: never half-read', () => {
@@ -138,7 +183,9 @@ test('cut short at any length, a slice is refused or (before its SOP class) not 
     try {
       readCt([{ name, bytes: bytes.subarray(0, length) }, ...files.filter((_, k) => k !== 2)]);
     } catch (error) {
-      expect(['FormatError', 'InvalidInputError', 'UnsupportedError'], `${length}: ${error}`).toContain((error as Error).name);
+      expect(['FormatError', 'InvalidInputError', 'UnsupportedError'], `${length}: ${error}`).toContain(
+        (error as Error).name,
+      );
       message = (error as Error).message;
     }
     expect(message, `${length} bytes`).toContain(name);

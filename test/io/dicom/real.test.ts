@@ -14,8 +14,12 @@ import { readFolder } from '../../../src/node/files.js';
 import { hasShared, noteSkipped, shared } from '../../shared.js';
 
 noteSkipped('DICOM of real patients');
-const read = (path: string): DicomFile => ({ name: path, bytes: new Uint8Array(readFileSync(shared(`patients/${path}`))) });
-const volumeOf = (s: Structure): number => (s.shape.kind === 'contours' ? contoursVolume(s.shape.contours) : Number.NaN);
+const read = (path: string): DicomFile => ({
+  name: path,
+  bytes: new Uint8Array(readFileSync(shared(`patients/${path}`))),
+});
+const volumeOf = (s: Structure): number =>
+  s.shape.kind === 'contours' ? contoursVolume(s.shape.contours) : Number.NaN;
 
 describe.skipIf(!hasShared)('real cases', () => {
   for (const name of ['thorax-a', 'thorax-b']) {
@@ -27,7 +31,11 @@ describe.skipIf(!hasShared)('real cases', () => {
         sliceSpacing: ct.hounsfield.grid.spacing[2],
       });
       expect(notes).toEqual([]);
-      const rows = readFileSync(shared(`patients/${name}/structures.csv`), 'utf8').trim().split('\n').slice(1).map((line) => line.split(','));
+      const rows = readFileSync(shared(`patients/${name}/structures.csv`), 'utf8')
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(','));
       expect(structures.map((s) => s.name)).toEqual(rows.map((row) => row[0]));
       for (const [i, row] of rows.entries()) {
         // The table has four decimals.
@@ -77,7 +85,9 @@ describe.skipIf(!hasShared)('real cases', () => {
   }, 20000);
 
   test('Eclipse: six structures within the end-slice rule of the exporters', async () => {
-    const folder = (await readFolder(shared('patients/eclipse-prostate'))).filter((f) => f.name.startsWith('CT') || f.name === 'RS.dcm');
+    const folder = (await readFolder(shared('patients/eclipse-prostate'))).filter(
+      (f) => f.name.startsWith('CT') || f.name === 'RS.dcm',
+    );
     const ct = readCt(folder);
     expect(ct.hounsfield.grid.shape).toEqual([92, 256, 256]);
     expect(ct.notes[0]).toContain('1 other DICOM objects');
@@ -87,7 +97,11 @@ describe.skipIf(!hasShared)('real cases', () => {
 
   test('compressed CT is refused with the syntax by name', () => {
     expect(() => readCt([read('odd/ct_j2k.dcm')])).toThrow('(JPEG 2000 lossless) is not decoded. Decompress');
-    for (const [file, name] of [['ct_j2k', 'JPEG 2000 lossless'], ['ct_jpegll', 'JPEG lossless, first order'], ['ct_jpegls', 'JPEG-LS lossless']]) {
+    for (const [file, name] of [
+      ['ct_j2k', 'JPEG 2000 lossless'],
+      ['ct_jpegll', 'JPEG lossless, first order'],
+      ['ct_jpegls', 'JPEG-LS lossless'],
+    ]) {
       expect(() => readPixels(readDataset(read(`odd/${file}.dcm`)))).toThrow(`(${name}) is not decoded. Decompress`);
     }
   });
@@ -98,7 +112,10 @@ describe.skipIf(!hasShared)('real cases', () => {
     const values = readPixels(plain, frames);
     expect([...values].some((value) => value > 60000)).toBe(true);
     for (const other of ['rtdose16_bigendian', 'rtdose16_rle']) {
-      expect(readPixels(readDataset(read(`odd/${other}.dcm`)), frames).every((v, i) => v === values[i]), other).toBe(true);
+      expect(
+        readPixels(readDataset(read(`odd/${other}.dcm`)), frames).every((v, i) => v === values[i]),
+        other,
+      ).toBe(true);
     }
     const rle = readPixels(readDataset(read('odd/ct_rle.dcm')));
     expect(rle.length).toBe(512 * 512);
@@ -111,6 +128,8 @@ describe.skipIf(!hasShared)('real cases', () => {
     const plan = readDataset(read('odd/rtplan_nometa.dcm'));
     expect(text(plan.elements, '00080060')).toBe('RTPLAN');
     expect(numbers(plan.elements, '300A00B0').length).toBeGreaterThan(0);
-    expect(() => readDataset(read('odd/rtplan_truncated.dcm'))).toThrow('rtplan_truncated.dcm: is truncated or corrupt');
+    expect(() => readDataset(read('odd/rtplan_truncated.dcm'))).toThrow(
+      'rtplan_truncated.dcm: is truncated or corrupt',
+    );
   });
 });

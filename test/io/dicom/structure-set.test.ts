@@ -19,7 +19,11 @@ const ball = (radius: number, hole = 0): Solid => ({
   box: { min: [-radius, -radius, -radius], max: [radius, radius, radius] },
   isExact: false,
 });
-const solid = (name: string, role: Structure['role'], s: Solid): Structure => ({ name, role, shape: { kind: 'solid', solid: s } });
+const solid = (name: string, role: Structure['role'], s: Solid): Structure => ({
+  name,
+  role,
+  shape: { kind: 'solid', solid: s },
+});
 const structures: Structure[] = [
   { ...solid('Body', 'external', ball(33)), color: [10, 200, 30] },
   solid('CTV_1', 'target', ball(20, 8)),
@@ -35,7 +39,10 @@ const volumeOf = (s: Structure): number => {
 const sphere = (r: number): number => ((4 / 3) * Math.PI * r ** 3) / 1000;
 
 test('written and read again: names, roles, colours, holes and volumes', () => {
-  const set = readStructureSet(written, { frameOfReferenceUid: ctReference(ct, identity).frameOfReferenceUid, sliceSpacing: 3 });
+  const set = readStructureSet(written, {
+    frameOfReferenceUid: ctReference(ct, identity).frameOfReferenceUid,
+    sliceSpacing: 3,
+  });
   expect(set.structures.map((s) => [s.name, s.role])).toEqual(structures.map((s) => [s.name, s.role]));
   expect(set.structures[0]!.color).toEqual([10, 200, 30]);
   expect(set.notes).toEqual([]);
@@ -52,7 +59,11 @@ test('written and read again: names, roles, colours, holes and volumes', () => {
 });
 
 /** A structure set by hand: one ROI with the given contours. */
-function handmade(contours: { type?: string; data: number[]; count?: number }[], type = 'ORGAN', name = 'Thing'): { name: string; bytes: Uint8Array } {
+function handmade(
+  contours: { type?: string; data: number[]; count?: number }[],
+  type = 'ORGAN',
+  name = 'Thing',
+): { name: string; bytes: Uint8Array } {
   const drawn = contours.map(({ type: geometric = 'CLOSED_PLANAR', data, count }): Written[] => [
     [0x30060042, 'CS', geometric],
     [0x30060046, 'IS', String(count ?? data.length / 3)],
@@ -66,8 +77,26 @@ function handmade(contours: { type?: string; data: number[]; count?: number }[],
   const elements: Written[] = [
     [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.481.3'],
     [0x30060020, 'SQ', [roi(1, name), roi(2, 'Empty')]],
-    [0x30060039, 'SQ', [[[0x30060084, 'IS', '1'], [0x30060040, 'SQ', drawn]]]],
-    [0x30060080, 'SQ', [[[0x30060084, 'IS', '1'], [0x300600a4, 'CS', type]]]],
+    [
+      0x30060039,
+      'SQ',
+      [
+        [
+          [0x30060084, 'IS', '1'],
+          [0x30060040, 'SQ', drawn],
+        ],
+      ],
+    ],
+    [
+      0x30060080,
+      'SQ',
+      [
+        [
+          [0x30060084, 'IS', '1'],
+          [0x300600a4, 'CS', type],
+        ],
+      ],
+    ],
   ];
   return { name: 'RS.dcm', bytes: encodeDicom('1.2.840.10008.5.1.4.1.1.481.3', '1.2.5', elements) };
 }
@@ -95,7 +124,8 @@ test('holes count by even-odd, one plane takes the slice spacing, the rest is no
 });
 
 test('roles by type or name', () => {
-  const role = (type: string, name: string): string => readStructureSet(handmade([{ data: square(1) }, { data: square(4) }], type, name)).structures[0]!.role;
+  const role = (type: string, name: string): string =>
+    readStructureSet(handmade([{ data: square(1) }, { data: square(4) }], type, name)).structures[0]!.role;
   expect(role('PTV', 'x')).toBe('target');
   expect(role('ORGAN', 'gtv boost')).toBe('target');
   expect(role('EXTERNAL', 'Skin')).toBe('external');
@@ -110,14 +140,21 @@ test('every other slice: counted for its gap, with a note', () => {
 });
 
 test('refused: another frame, not axial, wrong counts, no structure set, one plane of unknown thickness', () => {
-  expect(() => readStructureSet(written, { frameOfReferenceUid: '1.2.3' })).toThrow(/frame of reference 2\.25\.\d+ is not that of the CT, 1\.2\.3\. Give/);
-  expect(() => readStructureSet(handmade([{ data: [0, 0, 0, 10, 0, 1, 10, 10, 2] }]))).toThrow('spans z = 0 to 2 mm and is not axial');
+  expect(() => readStructureSet(written, { frameOfReferenceUid: '1.2.3' })).toThrow(
+    /frame of reference 2\.25\.\d+ is not that of the CT, 1\.2\.3\. Give/,
+  );
+  expect(() => readStructureSet(handmade([{ data: [0, 0, 0, 10, 0, 1, 10, 10, 2] }]))).toThrow(
+    'spans z = 0 to 2 mm and is not axial',
+  );
   expect(() => readStructureSet(handmade([{ data: square(1), count: 5 }]))).toThrow('12 coordinates for 5 points');
   expect(() => readStructureSet(handmade([{ data: square(1) }]))).toThrow('Give sliceSpacing');
   expect(() => readStructureSet(ctFiles[0]!)).toThrow('is no RT structure set');
   expect(() => readStructureSet({ name: 'x', bytes: new Uint8Array(400) })).toThrow('x: is not a DICOM file');
   for (let length = 140; length < written.bytes.length; length += 1013) {
-    expect(() => readStructureSet({ name: 'RS.dcm', bytes: written.bytes.subarray(0, length) }), String(length)).toThrow(/RS\.dcm/);
+    expect(
+      () => readStructureSet({ name: 'RS.dcm', bytes: written.bytes.subarray(0, length) }),
+      String(length),
+    ).toThrow(/RS\.dcm/);
   }
 });
 
@@ -141,10 +178,18 @@ test('patient: density inside the external only, overrides by occupancy, names c
   expect(patient.notes).toContain('Density of "SpinalCord" set to 3 relative to water.');
 
   const all = 'Use one of: Body, CTV_1, Myelon, Couch.';
-  expect(() => patientFromDicom(ctFiles, written, { rename: { Cord: 'x' } })).toThrow(`rename: no structure "Cord". ${all}`);
-  expect(() => patientFromDicom(ctFiles, written, { roles: { Cord: 'organ' } })).toThrow(`role: no structure "Cord". ${all}`);
-  expect(() => patientFromDicom(ctFiles, written, { densityOverrides: { Cord: 1 } })).toThrow('density override: no structure "Cord"');
-  expect(() => patientFromDicom(ctFiles, written, { rename: { Myelon: 'Body' } })).toThrow('"Body" would be there twice');
+  expect(() => patientFromDicom(ctFiles, written, { rename: { Cord: 'x' } })).toThrow(
+    `rename: no structure "Cord". ${all}`,
+  );
+  expect(() => patientFromDicom(ctFiles, written, { roles: { Cord: 'organ' } })).toThrow(
+    `role: no structure "Cord". ${all}`,
+  );
+  expect(() => patientFromDicom(ctFiles, written, { densityOverrides: { Cord: 1 } })).toThrow(
+    'density override: no structure "Cord"',
+  );
+  expect(() => patientFromDicom(ctFiles, written, { rename: { Myelon: 'Body' } })).toThrow(
+    '"Body" would be there twice',
+  );
   expect(() => patientFromDicom(ctFiles, written, { densityOverrides: { Body: -1 } })).toThrow('must be >= 0');
 });
 

@@ -1,0 +1,52 @@
+/**
+ * All spine phantoms, all targets, both techniques: the table of the README.
+ *
+ *     npm run phantoms [-- SPACING]      spacing in mm, 2 unless given
+ */
+import { runPlan } from 'respine';
+import { loadCaseOf } from 'respine/node';
+
+const spacing = Number(process.argv[2] ?? 2);
+const levels = ['spine-c5', 'spine-t4', 'spine-t8', 'spine-t12', 'spine-l3'];
+const targets = ['body', 'body-pedicle', 'horseshoe', 'ring'] as const;
+
+console.log(
+  '| phantom | target | PTV cc | gap mm | technique | status | cord Max Gy | cord D0.03cc Gy | PTV V95% | PTV D95% | PTV D2% | CI |',
+);
+console.log('|---|---|---|---|---|---|---|---|---|---|---|---|');
+for (const phantom of levels) {
+  for (const target of targets) {
+    const {
+      case: plan,
+      patient,
+      machine,
+    } = await loadCaseOf({
+      patient: { phantom, target },
+      doseGrid: { spacing: [spacing, spacing, spacing] },
+      fcrt: { beams: 'posterior-9' },
+    });
+    const result = runPlan(patient, plan, machine);
+    for (const { plan: technique, structures, conformity } of result.plans) {
+      const of = (name: string): Readonly<Record<string, number>> => structures.find((s) => s.name === name)!.metrics;
+      const cord = of(result.model.cord);
+      const ptv = of(result.model.target);
+      const percent = (gray: number): string => ((100 * gray) / plan.prescription.dose).toFixed(1);
+      console.log(
+        `| ${[
+          phantom,
+          target,
+          conformity.targetVolume.toFixed(1),
+          result.gap.distance!.toFixed(1),
+          technique.technique,
+          technique.solution.status,
+          cord['Max[Gy]']!.toFixed(2),
+          cord['D0.03cc[Gy]']!.toFixed(2),
+          ptv['V95%[%]']!.toFixed(1),
+          percent(ptv['D95%[Gy]']!),
+          percent(ptv['D2%[Gy]']!),
+          conformity.paddick!.toFixed(2),
+        ].join(' | ')} |`,
+      );
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * respine: plans the re-irradiation of the spine and proves its numbers. Research software, not for clinical use.
+ *
+ * Everything here runs in a browser; files and the built-in phantoms by name are in `respine/node`.
+ *
+ * ```ts
+ * import { artiste6mv, parseCase, runPlan, summary } from 'respine';
+ * import { buildPhantom } from 'respine';
+ * import { readPhantom } from 'respine/node';
+ *
+ * const patient = buildPhantom(await readPhantom('spine-t8'), { target: 'horseshoe' });
+ * const plan = parseCase({ patient: { phantom: 'spine-t8' } });
+ * console.log(summary(runPlan(patient, plan, artiste6mv)));
+ * ```
+ */
+
+export { type Aperture, conformAperture, rasterizeAperture } from './beam/aperture.js';
+export { arrangementAngles, arrangements, type BeamAngles } from './beam/arrangement.js';
+export { type Beam, createBeam } from './beam/beam.js';
+export { type BeamletSet, beamletsCovering, type FluenceGrid, fluenceOfBeamlets } from './beam/fluence.js';
+export { bed, doseFromBed, doseFromEqd2, eqd2 } from './biology/linear-quadratic.js';
+// numbers
+export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
+export type { LinearOperator } from './core/linear-operator.js';
+export {
+  addFieldDose,
+  type BeamView,
+  type DoseVoxels,
+  type FluenceField,
+  viewOfBeam,
+  voxelsInside,
+} from './dose/forward.js';
+export { type Conformity, conformity } from './evaluate/conformity.js';
+// evaluation
+export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
+export { evaluateGoal, type Goal, type GoalResult, parseGoal } from './evaluate/goal.js';
+export { evaluateMetric, formatMetric, type Metric, parseMetric } from './evaluate/metric.js';
+export { contoursVolume, createContours } from './geometry/contour.js';
+export { solidOfStructure } from './geometry/contour-solid.js';
+export { contoursOfStructure } from './geometry/contour-trace.js';
+export { type ExternalOptions, findExternal } from './geometry/external.js';
+// beams and dose
+export { type BeamFrame, type BeamPose, createBeamFrame } from './geometry/frame.js';
+// patient
+export {
+  type Box,
+  createGrid,
+  type Grid,
+  gridBox,
+  gridCovering,
+  type Vec3,
+  voxelCount,
+  voxelVolume,
+} from './geometry/grid.js';
+export type { Patient } from './geometry/patient.js';
+export { separation } from './geometry/separation.js';
+export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
+export type { Solid } from './geometry/solid.js';
+export type { ContourPlane, Contours, Structure, StructureRole, StructureShape } from './geometry/structure.js';
+export {
+  createDose,
+  createVolume,
+  type DoseMeaning,
+  type DoseVolume,
+  type Volume,
+  type VolumeKind,
+} from './geometry/volume.js';
+export { voxelizeStructure } from './geometry/voxelize.js';
+export { solidVolume, voxelizeSolid } from './geometry/voxelize-solid.js';
+export { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './influence/operator.js';
+export { readCt } from './io/dicom/ct.js';
+export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';
+export { readStructureSet } from './io/dicom/structure-set.js';
+export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
+export { decodeNrrd, encodeNrrd } from './io/nrrd.js';
+export { artiste6mv } from './machine/artiste-6mv.js';
+export { commission } from './machine/commission.js';
+export { defaultHounsfieldTable, densityOfHounsfield, type HounsfieldTable } from './machine/hounsfield.js';
+export type { Machine } from './machine/machine.js';
+export { meanDose } from './optimize/objective/mean-dose.js';
+export type { Objective, RowSet } from './optimize/objective/objective.js';
+export { squaredDeviation } from './optimize/objective/squared-deviation.js';
+export { squaredOverdose } from './optimize/objective/squared-overdose.js';
+export { squaredUnderdose } from './optimize/objective/squared-underdose.js';
+export type { Caps, Prescription, Problem } from './optimize/problem.js';
+// optimisation
+export { type Solution, type SolveOptions, solve } from './optimize/solver.js';
+export { buildPhantom, type PhantomOptions } from './phantom/build.js';
+export { type Material, materials } from './phantom/material.js';
+export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
+// the whole job
+export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
+export { evaluatePlan, type PlanEvaluation } from './plan/evaluate.js';
+export { modelPatient, type PatientModel } from './plan/patient-model.js';
+export { planPictures } from './plan/pictures.js';
+export { type PlanningResult, runPlan } from './plan/pipeline.js';
+export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
+export { dvhTable, planReport, summary } from './plan/result.js';
+export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
+export { depthOfPoints } from './raytrace/depth.js';
+// pictures
+export { beamsEyeFigure } from './render/beams-eye.js';
+export { compareFigure } from './render/compare-figure.js';
+export { doseFigure } from './render/dose-figure.js';
+export { dvhFigure } from './render/dvh-plot.js';
+export { encodePng } from './render/png.js';
+export { createRasterizer, type Rasterizer } from './render/rasterize.js';

@@ -1,0 +1,6 @@
+/** What needs files: cases, folders of DICOM, the built-in phantoms, the bundled font. */
+export { readBytes, readFolder, readJson, writeAll, writeFileAtomic } from './node/files.js';
+export { loadRasterizer } from './node/font.js';
+export { type LoadedCase, loadCase, loadCaseOf } from './node/load-case.js';
+export { listPhantoms, readPhantom } from './node/phantoms.js';
+export { version } from './node/version.js';

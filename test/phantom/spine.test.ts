@@ -1,0 +1,126 @@
+/** The built-in phantoms: volumes against the exact solids, mass, and what must not lie where. */
+import { expect, test } from 'vitest';
+import { createGrid, voxelVolume } from '../../src/geometry/grid.js';
+import type { Patient } from '../../src/geometry/patient.js';
+import { createVolume } from '../../src/geometry/volume.js';
+import { solidVolume } from '../../src/geometry/voxelize-solid.js';
+import { voxelizeStructure } from '../../src/geometry/voxelize.js';
+import { densityOfHounsfield } from '../../src/machine/hounsfield.js';
+import { listPhantoms, readPhantom } from '../../src/node/phantoms.js';
+import { buildPhantom } from '../../src/phantom/build.js';
+import { materials } from '../../src/phantom/material.js';
+import type { TargetName } from '../../src/phantom/spine.js';
+
+const spine = ['spine-c5', 'spine-t4', 'spine-t8', 'spine-t12', 'spine-l3'];
+const build = async (name: string, options = {}): Promise<Patient> => buildPhantom(await readPhantom(name), options);
+const volumeOf = (patient: Patient, name: string): number => {
+  const mask = voxelizeStructure(patient.structures.find((s) => s.name === name)!, patient.hounsfield.grid);
+  return mask.data.reduce((a, b) => a + b, 0) * voxelVolume(mask.grid);
+};
+
+test('all nine are there', async () => {
+  expect(await listPhantoms()).toEqual(['slab-bone', 'slab-lung', ...[...spine].sort(), 'tg119-c-shape', 'water-box']);
+});
+
+test('closed forms: box, column, ring sector', async () => {
+  const water = await build('water-box', { spacing: [3, 3, 3] });
+  // Edges and corners within a leaf of the octree are estimated from a plane: 1e-4.
+  expect(volumeOf(water, 'PTV') / 64).toBeCloseTo(1, 3);
+  expect(volumeOf(water, 'SpinalCord') / ((Math.PI * 25 * 300) / 1000)).toBeCloseTo(1, 2);
+  const shape = await build('tg119-c-shape', { spacing: [3, 3, 3] });
+  // Chords of 6 degrees cut 1 - sinc(6 degrees) = 0.18 % off the ring.
+  expect(Math.abs(volumeOf(shape, 'PTV') / ((0.75 * Math.PI * (37 ** 2 - 15 ** 2) * 80) / 1000) - 1)).toBeLessThan(0.005);
+  expect(volumeOf(shape, 'Core') / ((Math.PI * 100 * 100) / 1000)).toBeCloseTo(1, 2);
+});
+
+test.each(spine)(
+  '%s at 2 and 3 mm: every structure within 0.5 % of its solid, 1 % under 1 cc',
+  { timeout: 240_000 },
+  async (name) => {
+    const patients = [await build(name, { spacing: [2, 2, 2] }), await build(name, { spacing: [3, 3, 3] })];
+    for (const [i, structure] of patients[0]!.structures.entries()) {
+      if (structure.shape.kind !== 'solid') throw new Error('solid expected');
+      const exact = solidVolume(structure.shape.solid, 0.003);
+      for (const patient of patients) {
+        const found = volumeOf(patient, patient.structures[i]!.name);
+        expect(Math.abs(found / exact - 1), `${structure.name}: ${found} of ${exact} cc`).toBeLessThan(
+          exact < 1 ? 0.01 : 0.005,
+        );
+      }
+    }
+  },
+);
+
+test('no bone in the canal, the lesion is on the left, the cord is the cord', { timeout: 60_000 }, async () => {
+  for (const name of spine) {
+    const patient = await build(name);
+    const { grid } = patient.hounsfield;
+    const canal = voxelizeStructure(patient.structures.find((s) => s.name === 'SpinalCanal')!, grid).data;
+    for (let i = 0; i < canal.length; i++) {
+      if (canal[i]! > 0.999) expect(patient.hounsfield.data[i]!, `${name} voxel ${i}`).toBeLessThan(60);
+    }
+    const gtv = voxelizeStructure(patient.structures.find((s) => s.name === 'GTV')!, grid).data;
+    let x = 0;
+    let sum = 0;
+    for (let i = 0; i < gtv.length; i++) {
+      x += gtv[i]! * (grid.origin[0] + (i % grid.shape[2]) * grid.spacing[0]);
+      sum += gtv[i]!;
+    }
+    expect(x / sum, `${name}: LPS, +x is left`).toBeGreaterThan(2);
+    const names = patient.structures.map((s) => s.name);
+    expect(names.includes('SpinalCord')).toBe(name !== 'spine-l3');
+    expect(names.includes('CaudaEquina')).toBe(name === 'spine-l3');
+    expect(names).toContain('ThecalSac');
+  }
+});
+
+test('targets grow with their sectors, and left is the mirror of right', { timeout: 60_000 }, async () => {
+  const cc = async (target: TargetName, side: 'left' | 'right' = 'left'): Promise<number> =>
+    volumeOf(await build('spine-t8', { target, side, spacing: [3, 3, 3] }), 'CTV');
+  const [body, pedicle, horseshoe, ring] = [await cc('body'), await cc('body-pedicle'), await cc('horseshoe'), await cc('ring')];
+  expect(body).toBeLessThan(pedicle);
+  expect(pedicle).toBeLessThan(horseshoe);
+  expect(horseshoe).toBeLessThan(ring);
+  expect((await cc('body-pedicle', 'right')) / pedicle).toBeCloseTo(1, 3);
+});
+
+test('the PTV keeps its gap to the cord, and parameters change what they name', { timeout: 60_000 }, async () => {
+  const shared = async (cordCrop: number): Promise<number> => {
+    const patient = await build('spine-t8', { cordCrop, ptvMargin: 6, spacing: [3, 3, 3] });
+    const mask = (name: string): Float32Array =>
+      voxelizeStructure(patient.structures.find((s) => s.name === name)!, patient.hounsfield.grid).data;
+    const cord = mask('SpinalCord_PRV02');
+    return mask('PTV_3960').reduce((sum, f, i) => sum + (f > 0.999 && cord[i]! > 0.999 ? 1 : 0), 0);
+  };
+  expect(await shared(2)).toBe(0);
+  const wide = await build('spine-t8', { parameters: { bodyWidth: 40 }, spacing: [3, 3, 3] });
+  const usual = await build('spine-t8', { spacing: [3, 3, 3] });
+  expect(volumeOf(wide, 'VB_T08') / volumeOf(usual, 'VB_T08')).toBeGreaterThan(1.25);
+  await expect(build('spine-t8', { parameters: { bodyWidht: 40 } })).rejects.toThrow('"bodyWidht" is no number of it');
+  await expect(build('water-box', { target: 'ring' })).rejects.toThrow('it has no vertebra');
+});
+
+test('mass: painted electron density is that of the solids', { timeout: 60_000 }, async () => {
+  const patient = await build('slab-lung', { spacing: [3, 3, 3] });
+  const electrons = patient.density.data.reduce((a, b) => a + b, 0) * voxelVolume(patient.density.grid);
+  expect(electrons / (18000 + 9000 * materials['lung']!.density)).toBeCloseTo(1, 4);
+  // Spine: the same at two spacings, as mixing by volume keeps mass.
+  const total = async (mm: number): Promise<number> => {
+    const { density } = await build('spine-t8', { spacing: [mm, mm, mm] });
+    return density.data.reduce((a, b) => a + b, 0) * voxelVolume(density.grid);
+  };
+  expect(Math.abs((await total(2)) / (await total(3)) - 1)).toBeLessThan(0.003);
+});
+
+test('CT numbers give the densities back, and noise is seeded', { timeout: 60_000 }, async () => {
+  const grid = createGrid([1, 1, 1], [1, 1, 1], [0, 0, 0]);
+  for (const [name, { hounsfield, density }] of Object.entries(materials)) {
+    const ct = createVolume('hounsfield', grid, Float32Array.of(hounsfield));
+    expect(densityOfHounsfield(ct).data[0]!, name).toBeCloseTo(density, 3);
+  }
+  const noisy = async (seed: number): Promise<Float32Array> =>
+    (await build('water-box', { spacing: [20, 20, 20], noise: { sd: 20, seed } })).hounsfield.data;
+  const one = await noisy(1);
+  expect(await noisy(1)).toEqual(one);
+  expect(await noisy(2)).not.toEqual(one);
+});
