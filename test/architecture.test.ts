@@ -1,6 +1,6 @@
 /** Imports go one way: a file imports from its own folder or from a layer to its left. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative, resolve, dirname } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import * as respine from '../src/index.js';

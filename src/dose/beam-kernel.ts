@@ -46,7 +46,9 @@ export function createBeamKernel(machine: Machine, ssd: number, terms = 3): Beam
   const B = new Float64Array(rows * n);
   depths.forEach((depth, i) => {
     const shrink = machine.sad / (ssd + depth);
-    widths.forEach((width, j) => splitWidth(ladder, width * shrink, amplitudes[i]![j]!, B, i * n));
+    widths.forEach((width, j) => {
+      splitWidth(ladder, width * shrink, amplitudes[i]![j]!, B, i * n);
+    });
   });
 
   const sigmas = Float64Array.from(ladder, (width) => Math.hypot(width, machine.penumbraSigma));

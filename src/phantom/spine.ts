@@ -3,7 +3,7 @@
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { Vec3 } from '../geometry/grid.js';
-import { difference, ellipsoid, intersection, prism, tube, union } from '../geometry/shape.js';
+import { box, difference, ellipsoid, intersection, prism, tube, union } from '../geometry/shape.js';
 import type { Solid } from '../geometry/solid.js';
 import type { Structure } from '../geometry/structure.js';
 import { type Material, materials } from './material.js';
@@ -64,6 +64,8 @@ export function createSpine(spec: PhantomSpec, options: TargetOptions): Spine {
   const sac = along(m.thecalY!, m.thecalWidth!, m.thecalDepth!);
   const cord = along(m.cordY!, m.cordWidth!, m.cordDepth!);
   checkNested(spec.name, m);
+  // A phantom ends where its CT ends: what grows beyond is cut.
+  const slab = box([-500, -500, -half], [500, 500, half]);
 
   const { target, side = 'left', ptvMargin = 3, cordCrop = 2 } = { ...options, target: options.target ?? 'horseshoe' };
   const ctv = union(...targetSectors(target, side).map((sector) => home.sectors[sector]));
@@ -100,7 +102,7 @@ export function createSpine(spec: PhantomSpec, options: TargetOptions): Spine {
       structure('CTV', 'target', ctv),
       structure('GTV', 'target', gtvInTarget),
       structure(cordName, 'organ', cord),
-      structure(`${cordName}_PRV02`, 'organ', grown(cord, 2)),
+      structure(`${cordName}_PRV02`, 'organ', intersection(grown(cord, 2), slab)),
       structure('ThecalSac', 'organ', sac),
       structure('SpinalCanal', 'organ', canal),
       structure(`VB_${level}`, 'organ', home.sectors[1]),

@@ -64,7 +64,8 @@ function parse(file: DicomFile, options: Parameters<typeof dcmjs.data.DicomMessa
     if (options?.untilTag === undefined) checkPixelsWhole(file.bytes, fragments(dict, '7FE00010'));
     return { name: file.name, transferSyntax, elements: dict };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    // One line: dcmjs may quote whole chunks of the file.
+    const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.slice(0, 120).trim();
     if (/character set/i.test(reason)) {
       throw new UnsupportedError(`${file.name}: ${reason}. Export it with SpecificCharacterSet ISO_IR 192 (UTF-8).`);
     }

@@ -81,7 +81,9 @@ describe.skipIf(!hasShared)('real cases', () => {
     expect(again.hounsfield.data.every((hu, i) => hu === ct.hounsfield.data[i])).toBe(true);
     const { structures } = readStructureSet(read('thorax-a/RS.dcm'));
     const written = readStructureSet(writeStructureSet(structures, ctReference(ct.hounsfield, identity)));
-    written.structures.forEach((s, i) => expect(volumeOf(s) / volumeOf(structures[i]!)).toBeCloseTo(1, 5));
+    written.structures.forEach((s, i) => {
+      expect(volumeOf(s) / volumeOf(structures[i]!)).toBeCloseTo(1, 5);
+    });
   }, 20000);
 
   test('Eclipse: six structures within the end-slice rule of the exporters', async () => {

@@ -55,7 +55,9 @@ test('written and read again: names, roles, colours, holes and volumes', () => {
   expect(writeStructureSet(structures, ctReference(ct, identity))).toEqual(written);
   // What was read once is written unchanged but for rounding to 0.0001 mm.
   const again = readStructureSet(writeStructureSet(set.structures, ctReference(ct, identity)));
-  again.structures.forEach((s, i) => expect(volumeOf(s) / volumeOf(set.structures[i]!)).toBeCloseTo(1, 6));
+  again.structures.forEach((s, i) => {
+    expect(volumeOf(s) / volumeOf(set.structures[i]!)).toBeCloseTo(1, 6);
+  });
 });
 
 /** A structure set by hand: one ROI with the given contours. */
