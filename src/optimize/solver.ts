@@ -7,7 +7,8 @@
  *
  * Between two multiplier updates the level of the target objectives moves by prescribed / reached, so cap and prescription
  * are met together; nothing is scaled up afterwards. What is left over of a cap's violation (a few hundredths of a Gy at
- * most) is removed at the end by scaling the whole plan *down*; that loss is part of the reported prescription dose.
+ * most) is removed at the end by scaling the whole plan *down*; that loss is part of the reported prescription dose. Only a plan
+ * without caps is scaled to its prescription.
  *
  * @see Nocedal and Wright, Numerical Optimization (2nd ed.), section 17.4
  */
@@ -153,13 +154,17 @@ export function solve(problem: Problem, options: SolveOptions = {}): Solution {
     }
   }
 
-  let shrink = 1;
+  let scale = 1;
   if (caps) {
     for (let q = 0; q < caps.rows.length; q++) {
-      if (dose[caps.rows[q]!]! > caps.bounds[q]!) shrink = Math.min(shrink, caps.bounds[q]! / dose[caps.rows[q]!]!);
+      if (dose[caps.rows[q]!]! > caps.bounds[q]!) scale = Math.min(scale, caps.bounds[q]! / dose[caps.rows[q]!]!);
     }
+  } else if (prescription && reached() > 0) {
+    // Nothing stands against it: the prescription is met exactly.
+    scale = prescription.dose / reached();
+    if (status === 'prescription-missed') status = 'reached';
   }
-  for (let i = 0; i < x.length; i++) scaled[i] = x[i]! * unit * shrink;
+  for (let i = 0; i < x.length; i++) scaled[i] = x[i]! * unit * scale;
   operator.apply(scaled, dose);
   return {
     weights: Float64Array.from(scaled),

@@ -75,7 +75,7 @@ export function planConformal(
   );
   const solution = solve(
     { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) },
-    { rounds: 40, evaluationsPerRound: 40, onProgress: (p) => onProgress?.('fcrt', p) },
+    { rounds: 8, evaluationsPerRound: 40, onProgress: (p) => onProgress?.('fcrt', p) },
   );
   const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
     const monitorUnits = solution.weights[f]!;

@@ -9,6 +9,7 @@ import { FormatError, UnsupportedError } from '../../core/errors.js';
 
 /** dcmjs reports each oddity of a file on the console; what matters comes out as an error here. */
 dcmjs.log.setLevel('silent');
+dcmjs.log.getLogger('validation.dcmjs').setLevel('silent');
 
 /** A file's name, for messages, and its content. */
 export interface DicomFile {

@@ -17,7 +17,10 @@ declare module 'dcmjs' {
   }
   const dcmjs: {
     readonly data: { readonly DicomMessage: { readFile(buffer: ArrayBuffer, options?: ReadOptions): DicomDict } };
-    readonly log: { setLevel(level: string): void };
+    readonly log: {
+      setLevel(level: string): void;
+      getLogger(name: string): { setLevel(level: string): void };
+    };
   };
   export default dcmjs;
 }
