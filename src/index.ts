@@ -17,7 +17,13 @@
 export { type Aperture, conformAperture, rasterizeAperture } from './beam/aperture.js';
 export { arrangementAngles, arrangements, type BeamAngles } from './beam/arrangement.js';
 export { type Beam, createBeam } from './beam/beam.js';
-export { type BeamletSet, beamletsCovering, type FluenceGrid, fluenceOfBeamlets } from './beam/fluence.js';
+export {
+  type BeamletSet,
+  beamletsCovering,
+  type FluenceGrid,
+  fluenceOfBeamlets,
+  uniformFluenceGrid,
+} from './beam/fluence.js';
 export { bed, doseFromBed, doseFromEqd2, eqd2 } from './biology/linear-quadratic.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';

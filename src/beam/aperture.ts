@@ -9,7 +9,7 @@ import { checkNonNegative, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { BeamFrame } from '../geometry/frame.js';
 import type { Volume } from '../geometry/volume.js';
-import type { FluenceGrid } from './fluence.js';
+import { type FluenceGrid, uniformFluenceGrid } from './fluence.js';
 import { projectSilhouette, type Silhouette } from './projection.js';
 
 /** Opening of one leaf pair in the isocentre plane, mm; y0 < y1, x0 < x1. */
@@ -98,7 +98,7 @@ export function rasterizeAperture(aperture: Aperture, size = 1): { grid: Fluence
   const j0 = low((o) => o.y0);
   const nx = high((o) => o.x1) - i0;
   const ny = high((o) => o.y1) - j0;
-  const grid: FluenceGrid = { x0: (i0 + 0.5) * size, y0: (j0 + 0.5) * size, size, nx, ny };
+  const grid = uniformFluenceGrid(i0 * size, j0 * size, size, nx, ny);
   const open = new Float64Array(nx * ny);
   const overlap = (a0: number, a1: number, b0: number, b1: number): number =>
     Math.max(0, Math.min(a1, b1) - Math.max(a0, b0));

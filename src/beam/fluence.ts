@@ -1,23 +1,36 @@
 /**
- * Fluence grid: a rectangle of equal square cells in the isocentre plane, in which a fluence is constant per cell.
+ * Fluence grid: a rectilinear lattice of cells in the isocentre plane, in which a fluence is constant per cell.
  *
- * Beamlets are its cells at 5 mm, an aperture is rasterised onto cells of 1 mm. Cell (i, j) is *centred* at
- * (x0 + i size, y0 + j size); its weight is monitor units of open primary fluence through it.
+ * Beamlets are its cells at 5 mm; jaws and leaves give it their own edges, so that an opening of any size and place is
+ * exact. Cell (i, j) spans [x[i], x[i + 1]] x [y[j], y[j + 1]] and is element i + nx j; its weight is monitor units of open
+ * primary fluence through it.
  */
-import { checkPositive } from '../core/check.js';
+import { checkInteger, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { BeamFrame } from '../geometry/frame.js';
 import type { Volume } from '../geometry/volume.js';
 import { isInSilhouette, projectSilhouette } from './projection.js';
 
 export interface FluenceGrid {
-  /** Centre of cell (0, 0), mm. */
-  readonly x0: number;
-  readonly y0: number;
-  /** Cell side, mm. */
-  readonly size: number;
-  readonly nx: number;
-  readonly ny: number;
+  /** Edges along the collimator's IEC X, mm, rising: nx + 1 numbers. */
+  readonly x: Float64Array;
+  /** Edges along IEC Y, mm, rising: ny + 1 numbers. */
+  readonly y: Float64Array;
+}
+
+/** Equal square cells of `size` mm whose first edges lie at (left, bottom). */
+export function uniformFluenceGrid(left: number, bottom: number, size: number, nx: number, ny: number): FluenceGrid {
+  checkPositive('fluence grid: size', size);
+  checkInteger('fluence grid: nx', nx, 1);
+  checkInteger('fluence grid: ny', ny, 1);
+  const edges = (from: number, n: number): Float64Array =>
+    Float64Array.from({ length: n + 1 }, (_, i) => from + i * size);
+  return { x: edges(left, nx), y: edges(bottom, ny) };
+}
+
+/** Number of cells. */
+export function cellCount(grid: FluenceGrid): number {
+  return (grid.x.length - 1) * (grid.y.length - 1);
 }
 
 /** The beamlets of one beam: those cells of a grid that may carry weight, in rising cell order. */
@@ -43,23 +56,24 @@ export function beamletsCovering(frame: BeamFrame, target: Volume<'mask'>, size 
   const j0 = Math.floor(bottom / size);
   const i1 = Math.ceil((left + silhouette.nx * silhouette.spacing) / size);
   const j1 = Math.ceil((bottom + silhouette.ny * silhouette.spacing) / size);
-  const grid: FluenceGrid = { x0: (i0 + 0.5) * size, y0: (j0 + 0.5) * size, size, nx: i1 - i0, ny: j1 - j0 };
+  const nx = i1 - i0;
+  const ny = j1 - j0;
   const cells: number[] = [];
   const q = size / 4;
-  for (let j = 0; j < grid.ny; j++) {
-    for (let i = 0; i < grid.nx; i++) {
-      const x = grid.x0 + i * size;
-      const y = grid.y0 + j * size;
+  for (let j = 0; j < ny; j++) {
+    for (let i = 0; i < nx; i++) {
+      const x = (i0 + i + 0.5) * size;
+      const y = (j0 + j + 0.5) * size;
       const seen =
         isInSilhouette(silhouette, x, y) ||
         isInSilhouette(silhouette, x - q, y - q) ||
         isInSilhouette(silhouette, x + q, y - q) ||
         isInSilhouette(silhouette, x - q, y + q) ||
         isInSilhouette(silhouette, x + q, y + q);
-      if (seen) cells.push(i + grid.nx * j);
+      if (seen) cells.push(i + nx * j);
     }
   }
-  return { grid, cells: Int32Array.from(cells) };
+  return { grid: uniformFluenceGrid(i0 * size, j0 * size, size, nx, ny), cells: Int32Array.from(cells) };
 }
 
 /** Spreads beamlet weights over the cells of their grid; cells without a beamlet get zero. */
@@ -67,7 +81,7 @@ export function fluenceOfBeamlets(
   beamlets: BeamletSet,
   weights: ArrayLike<number>,
   offset = 0,
-  out: Float64Array = new Float64Array(beamlets.grid.nx * beamlets.grid.ny),
+  out: Float64Array = new Float64Array(cellCount(beamlets.grid)),
 ): Float64Array {
   if (weights.length < offset + beamlets.cells.length) {
     throw new InvalidInputError(

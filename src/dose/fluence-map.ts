@@ -13,7 +13,7 @@
  * The transpose runs the same products backwards.
  */
 
-import type { FluenceGrid } from '../beam/fluence.js';
+import { cellCount, type FluenceGrid } from '../beam/fluence.js';
 import { gaussianInterval } from '../core/error-function.js';
 import { interpolateLinear } from '../core/interpolate.js';
 import type { Machine } from '../machine/machine.js';
@@ -105,8 +105,8 @@ export class FluenceMap {
       widths: Array.from(kernel.sigmas, (sigma, index) => ({ sigma, index }))
         .filter(({ sigma }) => sigma >= WIDE * step === isWide)
         .map(({ sigma, index }) => {
-          const U = blurMatrix(u0, h, nu, cells.x0, cells.size, cells.nx, sigma);
-          const V = blurMatrix(v0, h, nv, cells.y0, cells.size, cells.ny, sigma);
+          const U = blurMatrix(u0, h, nu, cells.x, sigma);
+          const V = blurMatrix(v0, h, nv, cells.y, sigma);
           const ends = U.first.map((node, i) => node + U.count[i]!);
           return {
             index,
@@ -116,7 +116,7 @@ export class FluenceMap {
             high: ends.reduce((a, b) => Math.max(a, b), 0),
           };
         }),
-      rows: new Float64Array(cells.ny * nu),
+      rows: new Float64Array((cells.y.length - 1) * nu),
       line: new Float64Array(nu),
     });
     this.fine = lattice(this.u0, this.v0, step, this.nu, this.nv, false);
@@ -126,12 +126,14 @@ export class FluenceMap {
     this.coarse = lattice(this.u0 + start, this.v0 + start, 4 * step, count(this.nu), count(this.nv), true);
     this.between = new Float64Array(this.coarse.nv * this.nu * this.terms);
     this.nodes = this.fine.nodes;
-    this.horn = new Float64Array(cells.nx * cells.ny);
+    this.horn = new Float64Array(cellCount(cells));
+    const { x, y } = cells;
+    const nx = x.length - 1;
     const { radius, value } = machine.primaryFluence;
-    for (let j = 0; j < cells.ny; j++) {
-      for (let i = 0; i < cells.nx; i++) {
-        const r = Math.hypot(cells.x0 + i * cells.size, cells.y0 + j * cells.size);
-        this.horn[i + cells.nx * j] = interpolateLinear(radius, value, r);
+    for (let j = 0; j < y.length - 1; j++) {
+      for (let i = 0; i < nx; i++) {
+        const r = Math.hypot((x[i]! + x[i + 1]!) / 2, (y[j]! + y[j + 1]!) / 2);
+        this.horn[i + nx * j] = interpolateLinear(radius, value, r);
       }
     }
   }
@@ -167,7 +169,8 @@ export class FluenceMap {
   }
 
   private spreadOn({ nu, nv, nodes, widths, rows, line }: Lattice, weights: Float64Array): void {
-    const { nx, ny } = this.cells;
+    const nx = this.cells.x.length - 1;
+    const ny = this.cells.y.length - 1;
     const { terms, horn } = this;
     const { sigmas, coefficients } = this.kernel;
     nodes.fill(0);
@@ -203,7 +206,8 @@ export class FluenceMap {
   }
 
   private collectOn({ nu, nv, nodes, widths, rows, line }: Lattice, weights: Float64Array): void {
-    const { nx, ny } = this.cells;
+    const nx = this.cells.x.length - 1;
+    const ny = this.cells.y.length - 1;
     const { terms } = this;
     const { sigmas, coefficients } = this.kernel;
     for (const { index, U, V, low, high } of widths) {
@@ -294,15 +298,8 @@ function refineTransposed(
 }
 
 /** Cells blurred by a Gaussian, sampled at the nodes, then turned into quadratic B-spline coefficients. */
-function blurMatrix(
-  origin: number,
-  step: number,
-  nodes: number,
-  x0: number,
-  size: number,
-  cells: number,
-  sigma: number,
-): BandedMatrix {
+function blurMatrix(origin: number, step: number, nodes: number, edges: Float64Array, sigma: number): BandedMatrix {
+  const cells = edges.length - 1;
   const first = new Int32Array(cells);
   const count = new Int32Array(cells);
   const start = new Int32Array(cells);
@@ -310,21 +307,22 @@ function blurMatrix(
   let total = 0;
   const column = new Float64Array(nodes);
   for (let i = 0; i < cells; i++) {
-    const centre = x0 + i * size;
+    const low = edges[i]!;
+    const high = edges[i + 1]!;
     for (let q = 0; q < nodes; q++) {
-      const x = origin + q * step - centre;
-      column[q] = Math.abs(x) > size / 2 + 8 * sigma ? 0 : gaussianInterval(x - size / 2, x + size / 2, sigma);
+      const x = origin + q * step;
+      column[q] = x < low - 8 * sigma || x > high + 8 * sigma ? 0 : gaussianInterval(x - high, x - low, sigma);
     }
     prefilterQuadratic(column);
-    let low = 0;
-    let high = nodes;
-    while (low < high && Math.abs(column[low]!) < NEGLIGIBLE) low++;
-    while (high > low && Math.abs(column[high - 1]!) < NEGLIGIBLE) high--;
-    first[i] = low;
-    count[i] = high - low;
+    let from = 0;
+    let to = nodes;
+    while (from < to && Math.abs(column[from]!) < NEGLIGIBLE) from++;
+    while (to > from && Math.abs(column[to - 1]!) < NEGLIGIBLE) to--;
+    first[i] = from;
+    count[i] = to - from;
     start[i] = total;
-    chunks.push(column.slice(low, high));
-    total += high - low;
+    chunks.push(column.slice(from, to));
+    total += to - from;
   }
   const values = new Float64Array(total);
   let at = 0;

@@ -8,7 +8,7 @@
  * Float64 rounding, because they share the same weights.
  */
 import type { Beam } from '../beam/beam.js';
-import type { BeamletSet } from '../beam/fluence.js';
+import { type BeamletSet, cellCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { LinearOperator } from '../core/linear-operator.js';
 import { FluenceMap } from '../dose/fluence-map.js';
@@ -63,7 +63,7 @@ export class InfluenceOperator implements LinearOperator {
         map,
         points: set,
         cells: beamlets.cells,
-        fluence: new Float64Array(beamlets.grid.nx * beamlets.grid.ny),
+        fluence: new Float64Array(cellCount(beamlets.grid)),
         offset,
       };
       offset += beamlets.cells.length;

@@ -155,7 +155,8 @@ function fieldView(result: PlanningResult, evaluation: PlanEvaluation, field: Pl
   }));
   const { grid } = fluence;
   const half =
-    1.1 * Math.max(...[grid.x0, grid.x0 + grid.nx * grid.size, grid.y0, grid.y0 + grid.ny * grid.size].map(Math.abs));
+    1.1 * Math.max(...[grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!].map(Math.abs));
+  const size = grid.x[1]! - grid.x[0]!;
   return beamsEyeFigure({
     title: `${model.patient.name}: ${technique.toUpperCase()} field ${index + 1} of ${fields.length}`,
     gantry: beam.pose.gantry,
@@ -167,7 +168,14 @@ function fieldView(result: PlanningResult, evaluation: PlanEvaluation, field: Pl
     ...(aperture
       ? { apertures: apertureOutlines(aperture) }
       : {
-          fluence: { x0: grid.x0, y0: grid.y0, spacing: grid.size, nx: grid.nx, ny: grid.ny, values: fluence.weights },
+          fluence: {
+            x0: grid.x[0]! + size / 2,
+            y0: grid.y[0]! + size / 2,
+            spacing: size,
+            nx: grid.x.length - 1,
+            ny: grid.y.length - 1,
+            values: fluence.weights,
+          },
           maxMonitorUnits: Math.max(1e-6, ...fields.map((f) => f.fluence.weights.reduce((a, b) => Math.max(a, b), 0))),
         }),
   });

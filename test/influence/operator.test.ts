@@ -1,7 +1,7 @@
 /** The influence operator: a linear map and its transpose, the forward dose of the same fluence, and the calibration. */
 import { expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
-import { beamletsCovering, fluenceOfBeamlets } from '../../src/beam/fluence.js';
+import { beamletsCovering, fluenceOfBeamlets, uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { createRandom } from '../../src/core/random.js';
 import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
 import { createGrid } from '../../src/geometry/grid.js';
@@ -79,7 +79,7 @@ test('calibration: 100 MU of 100 x 100 mm at SSD 900, 100 mm deep in water, are 
   const water = buildPhantom(await readPhantom('water-box'), { spacing: [10, 10, 10] });
   const beam = createBeam(artiste6mv, { isocenter: [0, 0, 0], gantry: 0, collimator: 0, couch: 0, position: 'HFS' });
   const points = { grid: water.density.grid, index: Int32Array.of(0), points: Float64Array.of(0, 0, 0) };
-  const field = { grid: { x0: -47.5, y0: -47.5, size: 5, nx: 20, ny: 20 }, weights: new Float64Array(400).fill(100) };
+  const field = { grid: uniformFluenceGrid(-50, -50, 5, 20, 20), weights: new Float64Array(400).fill(100) };
   const dose = addFieldDose(viewOfBeam(beam, water.density, points), field, new Float64Array(1));
   expect(dose[0]!).toBeCloseTo(1, 2);
 });

@@ -22,7 +22,7 @@ const source =
 const { machine, residuals } = commission(data, { source });
 const beyond = residuals.filter((r) => r.depth >= 18 && r.side >= 20).map((r) => Math.abs(r.percent));
 console.log(`beyond 18 mm, sides 20 to 400 mm: largest ${Math.max(...beyond).toFixed(3)} % of the field's maximum`);
-const round = (key, value) => (typeof value === 'number' ? Number(value.toPrecision(8)) : value);
+const round = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(8)) : value);
 const body = JSON.stringify(machine, round, 1).replace(/\n\s+(?=[-\d\]])/g, ' ');
 writeFileSync(
   new URL('../../src/machine/artiste-6mv.ts', import.meta.url),
