@@ -1,117 +1,237 @@
 /**
- * The pencil kernel of one beam in separable form: a few functions of depth times a few functions of radius.
+ * The pencil kernel of one beam in separable form: a few functions of place times a few maps.
  *
- * The machine's kernel is sum_j A_j(d) G(r; s_j) with s_j in patient mm. Seen from the isocentre plane of a beam whose
- * central ray enters at source-surface distance SSD, a width at depth d shrinks to s_j / m(d), m = (SSD + d) / SAD. Each
- * such Gaussian is split between its two neighbours on a fixed ladder so that weight and second moment stay, which gives
- * B_j(d) on widths that no longer depend on depth. A singular value decomposition of the dose of many square fields then
- * keeps K terms (Bortfeld, Schlegel, Rhein 1993):
+ * At a point of radiological depth d, seen under the lateral scale m = SAD / L, the kernel's Gaussians have widths w_j m in
+ * the isocentre plane. Put on the rungs of a fixed ladder they become weights B_r(d, m), and the dose is
  *
- *     dose(p) = (SAD / L)^2 sum_k D_k(d) F_k(u, v),     F_k = psi (*) sum_j c_kj G(r; sqrt(s_j^2 + sigma^2))
+ *     dose(p) = (SAD / L)^2 sum_r B_r(d, m) G_r(u, v),     G_r = psi (*) Gaussian of rung r
+ *
+ * exact in scatter's dependence on the field size *at depth*, for every voxel. The rungs form two bands: the narrow ones
+ * decide the penumbra and live on a fine lattice near the field, the wide ones are smooth. Within a band the weights of the
+ * beam's own points lie near a space of few dimensions: a singular value decomposition of the doses that they give to open
+ * squares keeps the K terms that a stated residual needs (Bortfeld, Schlegel, Rhein 1993),
+ *
+ *     dose(p) = (SAD / L)^2 sum_bands sum_k D_k(d, m) F_k(u, v),     F_k = sum_r c_kr G_r
  */
 import { gaussianInterval } from '../core/error-function.js';
-import { interpolateCubic, pchipSlopes } from '../core/interpolate.js';
 import { singularValues } from '../core/linear-algebra.js';
+import { amplitudesAt } from '../machine/field-integral.js';
 import type { Machine } from '../machine/machine.js';
+import { addToLadder, createWidthLadder, excessBlur, type WidthLadder } from './width-ladder.js';
 
-export interface BeamKernel {
+/** The rungs [first, first + count) of the ladder in separable form. */
+export interface KernelBand {
+  readonly first: number;
+  readonly count: number;
   /** Number of separable terms K. */
   readonly terms: number;
-  /** Depth step of `depthTable`, mm. */
-  readonly depthStep: number;
-  /** D_k(d): [depth index][k], Gy per MU; beyond the last depth it continues exponentially up to the table's end. */
-  readonly depthTable: Float64Array;
-  readonly depthCount: number;
-  /** Standard deviations in the isocentre plane with the source blur included, mm. */
-  readonly sigmas: Float64Array;
-  /** c[k][j] */
+  /** c[k][rung - first] */
   readonly coefficients: Float64Array;
-  /** Largest error of the K terms over depth and square fields 10 to 400 mm, fraction of each field's maximum. */
+  /** D_k(d, m): [scale][depth][k], Gy per MU. */
+  readonly table: Float64Array;
+}
+
+export interface BeamKernel {
+  readonly ladder: WidthLadder;
+  /** From narrow to wide; a band may be missing where the ladder has no such rungs. */
+  readonly bands: readonly KernelBand[];
+  /** mm */
+  readonly depthStep: number;
+  readonly depthCount: number;
+  /** ln m of the first scale, and between scales. */
+  readonly scaleFirst: number;
+  readonly scaleStep: number;
+  readonly scaleCount: number;
+  /** Largest error of the terms over the points and open squares of 2.5 to 400 mm, fraction of each square's maximum. */
   readonly residual: number;
 }
 
-const DEPTH_STEP = 0.5;
-const DEEPEST = 600;
-const SIDES = [5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400];
-
-/**
- * @param ssd source-surface distance of the central ray, mm
- * @param terms number of separable terms K. @default 3
- */
-export function createBeamKernel(machine: Machine, ssd: number, terms = 3): BeamKernel {
-  const { depths, widths, amplitudes } = machine.kernel;
-  const ladder = [...widths, widths[widths.length - 1]! * 1.5];
-  const n = ladder.length;
-  const rows = depths.length;
-  const B = new Float64Array(rows * n);
-  depths.forEach((depth, i) => {
-    const shrink = machine.sad / (ssd + depth);
-    widths.forEach((width, j) => {
-      splitWidth(ladder, width * shrink, amplitudes[i]![j]!, B, i * n);
-    });
-  });
-
-  const sigmas = Float64Array.from(ladder, (width) => Math.hypot(width, machine.penumbraSigma));
-  const M = new Float64Array(rows * SIDES.length);
-  const field = SIDES.map((side) => Array.from(sigmas, (sigma) => gaussianInterval(-side / 2, side / 2, sigma) ** 2));
-  for (let i = 0; i < rows; i++) {
-    field.forEach((E, s) => {
-      let sum = 0;
-      for (let j = 0; j < n; j++) sum += B[i * n + j]! * E[j]!;
-      M[i * SIDES.length + s] = sum;
-    });
-  }
-  const { u } = singularValues(M, rows, SIDES.length);
-  const K = Math.min(terms, n);
-  const coefficients = new Float64Array(K * n);
-  for (let k = 0; k < K; k++) {
-    for (let j = 0; j < n; j++) {
-      let sum = 0;
-      for (let i = 0; i < rows; i++) sum += u[i * SIDES.length + k]! * B[i * n + j]!;
-      coefficients[k * n + j] = sum;
-    }
-  }
-
-  const depthCount = Math.round(DEEPEST / DEPTH_STEP) + 1;
-  const depthTable = new Float64Array(depthCount * K);
-  const last = rows - 1;
-  const total = (i: number): number => field[8]!.reduce((sum, E, j) => sum + B[i * n + j]! * E, 0);
-  const back = depths.findIndex((depth) => depth >= depths[last]! - 50);
-  const attenuation = Math.log(total(back) / total(last)) / (depths[last]! - depths[back]!);
-  for (let k = 0; k < K; k++) {
-    const values = depths.map((_, i) => u[i * SIDES.length + k]!);
-    const slopes = pchipSlopes(depths, values);
-    for (let q = 0; q < depthCount; q++) {
-      const depth = q * DEPTH_STEP;
-      const beyond = depth - depths[last]!;
-      depthTable[q * K + k] =
-        interpolateCubic(depths, values, slopes, depth) * (beyond > 0 ? Math.exp(-attenuation * beyond) : 1);
-    }
-  }
-
-  let residual = 0;
-  field.forEach((E, s) => {
-    let largest = 0;
-    for (let i = 0; i < rows; i++) largest = Math.max(largest, M[i * SIDES.length + s]!);
-    for (let i = 0; i < rows; i++) {
-      let sum = 0;
-      for (let k = 0; k < K; k++) {
-        for (let j = 0; j < n; j++) sum += u[i * SIDES.length + k]! * coefficients[k * n + j]! * E[j]!;
-      }
-      residual = Math.max(residual, Math.abs(sum - M[i * SIDES.length + s]!) / largest);
-    }
-  });
-  return { terms: K, depthStep: DEPTH_STEP, depthTable, depthCount, sigmas, coefficients, residual };
+/** Where a beam's points lie: radiological depth (mm) and distance from the source (mm). */
+export interface KernelPoints {
+  readonly depths: ArrayLike<number>;
+  readonly distances: ArrayLike<number>;
 }
 
-/** Adds `amount` of a Gaussian of the given width to the two ladder widths around it, keeping weight and variance. */
-function splitWidth(ladder: readonly number[], width: number, amount: number, out: Float64Array, offset: number): void {
-  const last = ladder.length - 1;
-  let upper = 1;
-  while (upper < last && ladder[upper]! < width) upper++;
-  const low = ladder[upper - 1]! ** 2;
-  const high = ladder[upper]! ** 2;
-  const share = Math.min(1, Math.max(0, (width * width - low) / (high - low)));
-  out[offset + upper]! += amount * share;
-  out[offset + upper - 1]! += amount * (1 - share);
+export interface KernelOptions {
+  /** Largest error of each band's separable form, fraction of a field's maximum. @default 0.002 */
+  readonly tolerance?: number;
+}
+
+/** Standard deviation from which on a rung is wide, mm: 1.3 nodes of the coarse lattice. */
+export const WIDE = 6.5;
+
+const DEPTH_STEP = 0.25;
+const SCALE_STEP = 0.03;
+const SIDES = [2.5, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400];
+const SAMPLES = 600;
+const MOST_TERMS = 8;
+
+/** @param points all points of the beam; a sample of them decides the terms */
+export function createBeamKernel(machine: Machine, points: KernelPoints, options: KernelOptions = {}): BeamKernel {
+  const n = points.depths.length;
+  let nearest = Infinity;
+  let farthest = 0;
+  let deepest = 0;
+  for (let p = 0; p < n; p++) {
+    nearest = Math.min(nearest, points.distances[p]!);
+    farthest = Math.max(farthest, points.distances[p]!);
+    deepest = Math.max(deepest, points.depths[p]!);
+  }
+  const { widths } = machine.kernel;
+  const ladder = createWidthLadder(machine, nearest, (widths[widths.length - 1]! * machine.sad) / nearest);
+  const amplitudes = amplitudesAt(machine);
+  const rungs = ladder.count;
+  const weigh = (depth: number, distance: number, out: Float64Array, offset: number): void => {
+    const A = amplitudes(depth);
+    const scale = machine.sad / distance;
+    const excess = excessBlur(ladder, machine, distance);
+    for (let j = 0; j < widths.length; j++) {
+      if (A[j] !== 0) addToLadder(ladder, (widths[j]! * scale) ** 2 + excess, A[j]!, out, offset);
+    }
+  };
+
+  // The sample: every so many points, and all depths of the beam near its middle, so that the build-up counts.
+  const sample: [number, number][] = [];
+  for (let q = 0; q < SAMPLES && q < n; q++) {
+    const p = Math.floor(((q + 0.5) * n) / Math.min(SAMPLES, n));
+    sample.push([points.depths[p]!, points.distances[p]!]);
+  }
+  for (let depth = 0; depth <= deepest; depth += depth < 30 ? 2 : 10) {
+    sample.push([depth, nearest + Math.min(depth, farthest - nearest)]);
+  }
+  const B = new Float64Array(sample.length * rungs);
+  for (const [i, [depth, distance]] of sample.entries()) weigh(depth, distance, B, i * rungs);
+  const E = squareDoses(ladder, B, sample.length);
+
+  const wide = ladder.sigmasX.findIndex((sigma, r) => Math.min(sigma, ladder.sigmasY[r]!) >= WIDE);
+  const edge = wide < 0 ? rungs : wide;
+  const ranges = [
+    [0, edge],
+    [edge, rungs],
+  ].filter(([from, to]) => to! > from!) as [number, number][];
+  const separated = ranges.map(([from, to]) =>
+    separate(B, E, sample.length, rungs, from, to, options.tolerance ?? 0.002),
+  );
+
+  const depthCount = Math.ceil(deepest / DEPTH_STEP) + 2;
+  const scaleFirst = Math.log(machine.sad / farthest);
+  const span = Math.log(machine.sad / nearest) - scaleFirst;
+  const scaleCount = Math.max(2, Math.ceil(span / SCALE_STEP) + 1);
+  const scaleStep = Math.max(1e-9, span / (scaleCount - 1));
+  const tables = separated.map(({ terms }) => new Float64Array(scaleCount * depthCount * terms));
+  const weights = new Float64Array(rungs);
+  for (let q = 0; q < scaleCount; q++) {
+    const distance = machine.sad / Math.exp(scaleFirst + q * scaleStep);
+    for (let i = 0; i < depthCount; i++) {
+      weights.fill(0);
+      weigh(i * DEPTH_STEP, distance, weights, 0);
+      separated.forEach(({ terms, project }, b) => {
+        const [from, to] = ranges[b]!;
+        const at = (q * depthCount + i) * terms;
+        for (let r = from; r < to; r++) {
+          if (weights[r] === 0) continue;
+          for (let k = 0; k < terms; k++) tables[b]![at + k]! += weights[r]! * project[(r - from) * terms + k]!;
+        }
+      });
+    }
+  }
+  return {
+    ladder,
+    bands: separated.map(({ terms, coefficients }, b) => ({
+      first: ranges[b]![0],
+      count: ranges[b]![1] - ranges[b]![0],
+      terms,
+      coefficients,
+      table: tables[b]!,
+    })),
+    depthStep: DEPTH_STEP,
+    depthCount,
+    scaleFirst,
+    scaleStep,
+    scaleCount,
+    residual: separated.reduce((sum, { residual }) => sum + residual, 0),
+  };
+}
+
+/** Dose of each open square under each rung, [side][rung], scaled so that every square's maximum over the sample is 1. */
+function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number): Float64Array[] {
+  const rungs = ladder.count;
+  return SIDES.map((side) => {
+    const share = (sigma: number): number => gaussianInterval(-side / 2, side / 2, sigma);
+    const column = Float64Array.from(ladder.sigmasX, (sigmaX, r) => share(sigmaX) * share(ladder.sigmasY[r]!));
+    let largest = 0;
+    for (let i = 0; i < rows; i++) {
+      let sum = 0;
+      for (let r = 0; r < rungs; r++) sum += B[i * rungs + r]! * column[r]!;
+      largest = Math.max(largest, sum);
+    }
+    return column.map((value) => value / largest);
+  });
+}
+
+/**
+ * The separable form of the rungs [from, to): with M = B E = U S V', D_k = (B E) v_k / s_k is linear in B, and c_k = u_k' B
+ * makes sum_k D_k c_k the least-squares image of B.
+ */
+function separate(
+  B: Float64Array,
+  E: readonly Float64Array[],
+  rows: number,
+  rungs: number,
+  from: number,
+  to: number,
+  tolerance: number,
+): { terms: number; residual: number; project: Float64Array; coefficients: Float64Array } {
+  const sides = E.length;
+  const M = new Float64Array(rows * sides);
+  for (let i = 0; i < rows; i++) {
+    for (let s = 0; s < sides; s++) {
+      let sum = 0;
+      for (let r = from; r < to; r++) sum += B[i * rungs + r]! * E[s]![r]!;
+      M[i * sides + s] = sum;
+    }
+  }
+  const { u, s: singular, v } = singularValues(M, rows, sides);
+  const { terms, residual } = chooseTerms(M, u, singular, v, rows, Math.min(MOST_TERMS, to - from), tolerance);
+  const count = to - from;
+  const project = new Float64Array(count * terms);
+  const coefficients = new Float64Array(terms * count);
+  for (let k = 0; k < terms; k++) {
+    for (let r = 0; r < count; r++) {
+      let sum = 0;
+      for (let s = 0; s < sides; s++) sum += E[s]![from + r]! * v[s * sides + k]!;
+      project[r * terms + k] = sum / singular[k]!;
+      let c = 0;
+      for (let i = 0; i < rows; i++) c += u[i * sides + k]! * B[i * rungs + from + r]!;
+      coefficients[k * count + r] = c;
+    }
+  }
+  return { terms, residual, project, coefficients };
+}
+
+/** The least K whose truncation error is within the tolerance; four at least, for which the engine is unrolled. */
+function chooseTerms(
+  M: Float64Array,
+  u: Float64Array,
+  singular: Float64Array,
+  v: Float64Array,
+  rows: number,
+  most: number,
+  tolerance: number,
+): { terms: number; residual: number } {
+  const columns = M.length / rows;
+  const left = Float64Array.from(M);
+  let terms = 0;
+  for (;;) {
+    let residual = 0;
+    for (let q = 0; q < left.length; q++) residual = Math.max(residual, Math.abs(left[q]!));
+    // A further term of no size would only divide by it.
+    const isLast = terms === most || singular[terms]! < 1e-12 * singular[0]!;
+    if (isLast || (terms >= 4 && residual <= tolerance)) return { terms, residual };
+    for (let i = 0; i < rows; i++) {
+      const a = singular[terms]! * u[i * columns + terms]!;
+      for (let s = 0; s < columns; s++) left[i * columns + s]! -= a * v[s * columns + terms]!;
+    }
+    terms++;
+  }
 }

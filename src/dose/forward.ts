@@ -6,9 +6,9 @@ import type { FluenceGrid } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Grid } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
-import type { BeamKernel } from './beam-kernel.js';
+import type { BeamKernel, KernelOptions } from './beam-kernel.js';
 import { FluenceMap } from './fluence-map.js';
-import { gather, kernelOfBeam, type PointSet, preparePoints } from './pencil-beam.js';
+import { type PointSet, prepareBeam } from './pencil-beam.js';
 
 /** Monitor units per cell of a fluence grid. */
 export interface FluenceField {
@@ -62,19 +62,23 @@ export interface BeamView {
   readonly points: PointSet;
 }
 
-export function viewOfBeam(beam: Beam, density: Volume<'density'>, voxels: DoseVoxels, terms?: number): BeamView {
-  const kernel = kernelOfBeam(beam, density, terms);
-  return { beam, kernel, points: preparePoints(beam, kernel, density, voxels.points) };
+export function viewOfBeam(
+  beam: Beam,
+  density: Volume<'density'>,
+  voxels: Pick<DoseVoxels, 'points'>,
+  options?: KernelOptions,
+): BeamView {
+  return { beam, ...prepareBeam(beam, density, voxels.points, options) };
 }
 
 /**
  * Adds the dose of one fluence field to `out` (one value per voxel of the view), Gy.
  *
- * @param step node distance of the map, mm. @default 1.25
+ * @param step node distance of the map, mm. @default by the source blur
  */
-export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Array, step = 1.25): Float64Array {
+export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Array, step?: number): Float64Array {
   const map = new FluenceMap(view.beam.machine, view.kernel, field.grid, view.points.extent, step);
   map.spread(field.weights);
-  gather(map, view.points, out);
+  map.gather(view.points, out);
   return out;
 }

@@ -1,142 +1,124 @@
 /**
  * Beam data as measured: what a physicist brings.
  *
- * Tissue-phantom ratios by depth and square field side *at the measuring point*, total output factors, the in-air
- * fluence of the largest open field, and the conditions they were measured under. Text tables as in {@link parseBeamData}.
+ * Depth doses by field side (tissue-phantom ratios, or percentage depth doses at a stated SSD), total output factors, the
+ * in-air fluence of the largest open field, and the conditions they were measured under. `readBeamData` in
+ * `beam-data-file.ts` reads them from text tables.
  */
-import { FormatError, InvalidInputError } from '../core/errors.js';
+import { InvalidInputError } from '../core/errors.js';
 import { checkRising } from '../core/interpolate.js';
+import type { SourceBlur } from './machine.js';
 
 export interface BeamData {
   readonly name: string;
+  /** Nominal, MV. */
   readonly energy: number;
   readonly sad: number;
-  /** Full width at half maximum of the source blur in the isocentre plane, mm. */
-  readonly penumbraFwhm: number;
-  readonly tpr: {
-    readonly depths: readonly number[];
-    /** Square field sides at the measuring point, mm. */
-    readonly sides: readonly number[];
-    /** [depth][side], normalised to 1 at the reference depth. */
-    readonly values: readonly (readonly number[])[];
-  };
+  readonly penumbra: SourceBlur;
+  readonly depthDose: DepthDose;
   readonly outputFactors: {
+    /** Square field sides in the isocentre plane, mm. */
     readonly sides: readonly number[];
     readonly values: readonly number[];
     readonly ssd: number;
     readonly depth: number;
   };
+  /**
+   * Dose at the surface in percent of the field's maximum, by square field side (mm). Chambers that average over depth read
+   * far too much there, so where it is given it replaces the depth-dose table's row at depth 0.
+   */
+  readonly surface?: { readonly sides: readonly number[]; readonly percent: readonly number[] };
+  /** Radius in the isocentre plane, mm, and fluence; its value on the axis sets the scale. */
   readonly primaryFluence: { readonly radius: readonly number[]; readonly value: readonly number[] };
 }
 
-/** The four text tables of one machine. */
-export interface BeamDataFiles {
-  /** First row field sides, first column depths, mm. */
-  readonly tpr: string;
-  /** Two columns: side in mm, output factor. */
-  readonly outputFactors: string;
-  /** Two columns: radius at the isocentre in mm, fluence. */
-  readonly primaryFluence: string;
-  /** `name value` lines: SAD, photon_energy, fwhm_gauss, dose_reference_ssd, dose_reference_depth. */
-  readonly params: string;
+/** Relative doses on the axis; each field side may have its own scale, which the output factors replace. */
+export interface DepthDose {
+  /** `tpr`: measuring point at the isocentre for every depth. `pdd`: the surface stays at `ssd`. */
+  readonly kind: 'tpr' | 'pdd';
+  /** mm; only for `pdd` */
+  readonly ssd?: number;
+  /** mm of water, rising */
+  readonly depths: readonly number[];
+  /** Square field sides in the isocentre plane, mm, rising; 0 (extrapolated by whoever made the table) is left out. */
+  readonly sides: readonly number[];
+  /** [depth][side] */
+  readonly values: readonly (readonly number[])[];
 }
 
-/**
- * Reads the four tables. Lines that begin with `#` are comments.
- *
- * @throws {FormatError} if a table is ragged or not numeric, {@link InvalidInputError} if a column does not rise or the
- *   depths look like centimetres
- */
-export function parseBeamData(files: BeamDataFiles, name: string): BeamData {
-  const tprRows = parseNumbers(files.tpr, 'tpr.dat');
-  const sides = tprRows[0]!.slice(1);
-  const rows = tprRows.slice(1);
-  for (const row of rows) {
-    if (row.length !== sides.length + 1) {
-      throw new FormatError(
-        `depth ${row[0]} mm has ${row.length - 1} values for ${sides.length} field sides.`,
-        'tpr.dat',
+/** Depth of the largest value of a column, mm. */
+export function depthOfMaximum(table: DepthDose, column: number): number {
+  let best = 0;
+  table.values.forEach((row, i) => {
+    if (row[column]! > table.values[best]![column]!) best = i;
+  });
+  return table.depths[best]!;
+}
+
+/** @throws {InvalidInputError} for tables that cannot be a megavoltage photon beam in millimetres */
+export function checkBeamData(data: BeamData): void {
+  const { depthDose, outputFactors, primaryFluence } = data;
+  const { depths, sides, kind } = depthDose;
+  checkRising(`${kind}: depths`, depths);
+  checkRising(`${kind}: field sides`, sides);
+  checkRising('output factors: sides', outputFactors.sides);
+  checkRising('primary fluence: radii', primaryFluence.radius);
+  const deepest = depths[depths.length - 1]!;
+  if (deepest < 100) {
+    throw new InvalidInputError(
+      `${kind}: the deepest entry is ${deepest} mm. Depths must be millimetres and reach 100; were they centimetres?`,
+    );
+  }
+  const used = sides.filter((side) => side > 0);
+  if (used.length < 3) {
+    throw new InvalidInputError(`${kind}: ${used.length} field sides, but at least 3 are needed. Measure more fields.`);
+  }
+  if (used[used.length - 1]! < 40) {
+    throw new InvalidInputError(
+      `${kind}: the largest field side is ${used[used.length - 1]} mm. Sides must be millimetres; were they centimetres?`,
+    );
+  }
+  const [low, high] = [outputFactors.sides[0]!, outputFactors.sides[outputFactors.sides.length - 1]!];
+  for (const side of used) {
+    if (side < low - 1 || side > high + 1) {
+      throw new InvalidInputError(
+        `output factors: there is none for the ${side} mm field of ${kind}; they reach from ${low} to ${high} mm. Add that field size.`,
       );
     }
   }
-  const depths = rows.map((row) => row[0]!);
-  const of = columns(parseNumbers(files.outputFactors, 'of.dat'), 'of.dat');
-  const fluence = columns(parseNumbers(files.primaryFluence, 'primflu.dat'), 'primflu.dat');
-  const params = parseParams(files.params);
-  const data: BeamData = {
-    name,
-    energy: params('photon_energy'),
-    sad: params('SAD'),
-    penumbraFwhm: params('fwhm_gauss'),
-    tpr: { depths, sides, values: rows.map((row) => row.slice(1)) },
-    outputFactors: {
-      sides: of[0],
-      values: of[1],
-      ssd: params('dose_reference_ssd'),
-      depth: params('dose_reference_depth'),
-    },
-    primaryFluence: { radius: fluence[0], value: fluence[1] },
-  };
-  checkBeamData(data);
-  return data;
-}
-
-/** @throws {InvalidInputError} for tables that cannot be a megavoltage beam in millimetres */
-export function checkBeamData(data: BeamData): void {
-  checkRising('tpr: depths', data.tpr.depths);
-  checkRising('tpr: field sides', data.tpr.sides);
-  checkRising('output factors: sides', data.outputFactors.sides);
-  checkRising('primary fluence: radii', data.primaryFluence.radius);
-  const deepest = data.tpr.depths[data.tpr.depths.length - 1]!;
-  if (deepest < 100) {
-    throw new InvalidInputError(
-      `tpr: the deepest entry is ${deepest} mm. Depths must be millimetres and reach 100; were they centimetres?`,
-    );
-  }
-  data.tpr.values.forEach((row, i) => {
-    row.forEach((value, j) => {
-      if (!(value > 0)) {
+  sides.forEach((side, column) => {
+    const largest = depthOfMaximum(depthDose, column);
+    depthDose.values.forEach((row, i) => {
+      const value = row[column]!;
+      const at = `at depth ${depths[i]} mm, side ${side} mm`;
+      if (!(value > 0) || !Number.isFinite(value)) {
+        throw new InvalidInputError(`${kind}: ${value} ${at}, but every value must be > 0.`);
+      }
+      // Noise may lift a point a little; a step of more than 2 % beyond the build-up is a slip of the pen.
+      if (i > 0 && depths[i - 1]! >= largest && value > 1.02 * depthDose.values[i - 1]![column]!) {
         throw new InvalidInputError(
-          `tpr: ${value} at depth ${data.tpr.depths[i]} mm, side ${data.tpr.sides[j]} mm, but every value must be > 0.`,
+          `${kind}: ${value} ${at} is larger than ${depthDose.values[i - 1]![column]} at ${depths[i - 1]} mm, but beyond the maximum dose must fall. Mend the table.`,
         );
       }
     });
   });
-}
-
-function parseNumbers(text: string, path: string): number[][] {
-  const rows: number[][] = [];
-  text.split(/\r?\n/).forEach((line, index) => {
-    const body = line.replace(/#.*/, '').trim();
-    if (body === '') return;
-    const row = body.split(/[\s,;]+/).map(Number);
-    if (row.some((value) => !Number.isFinite(value))) {
-      throw new FormatError(`line ${index + 1} is not a row of numbers: "${body}".`, path);
+  if (data.surface) {
+    checkRising('surface dose: sides', data.surface.sides);
+    for (const percent of data.surface.percent) {
+      if (!(percent > 0 && percent < 100)) {
+        throw new InvalidInputError(`surface dose: ${percent} is not between 0 and 100 percent of the maximum.`);
+      }
     }
-    rows.push(row);
-  });
-  if (rows.length < 2) throw new FormatError(`holds ${rows.length} rows of numbers, needs at least 2.`, path);
-  return rows;
-}
-
-function columns(rows: number[][], path: string): [number[], number[]] {
-  for (const row of rows) {
-    if (row.length !== 2) throw new FormatError(`a row has ${row.length} values, but two columns are needed.`, path);
-  }
-  return [rows.map((row) => row[0]!), rows.map((row) => row[1]!)];
-}
-
-function parseParams(text: string): (name: string) => number {
-  const values = new Map<string, number>();
-  for (const line of text.split(/\r?\n/)) {
-    const [key, value] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (key && value !== undefined) values.set(key, Number(value));
-  }
-  return (name) => {
-    const value = values.get(name);
-    if (value === undefined || !Number.isFinite(value)) {
-      throw new FormatError(`parameter ${name} is ${value === undefined ? 'missing' : 'not a number'}.`, 'params.dat');
+    if (depths[0] !== 0) {
+      throw new InvalidInputError(
+        `surface dose: ${kind} begins at ${depths[0]} mm. It needs a row at depth 0 to replace.`,
+      );
     }
-    return value;
-  };
+  }
+  for (const value of outputFactors.values) {
+    if (!(value > 0)) throw new InvalidInputError(`output factors: ${value} is not > 0.`);
+  }
+  if (!(primaryFluence.value[0]! > 0)) {
+    throw new InvalidInputError(`primary fluence: ${primaryFluence.value[0]} on the axis is not > 0.`);
+  }
 }

@@ -1,163 +1,239 @@
 /**
  * Commissioning: measured tables in, pencil kernel out.
  *
- * On the axis of a square field of side s, with the measuring point at the isocentre, the model's dose is
+ * On the axis of a field of side s, at distance L from the source and depth d, the model's dose is
  *
- *     T(d, s) = sum_j A_j(d) E_j(s),     E_j(s) = integral over the square of Psi(r) G(r; sqrt(s_j^2 + sigma^2))
+ *     T(d, s) = (SAD / L)^2 sum_j A_j(d) E_j(s, L),     E_j = integral of Psi(x, y) G(x; sx) G(y; sy) over the square
  *
- * with Psi the in-air fluence, G the normalised Gaussian, s_j a fixed ladder of widths and sigma the source blur. The
- * measurement of the same quantity is OF(s) TPR(d, s). For each depth the weights A_j(d) >= 0 follow from non-negative
- * least squares, so the kernel is non-negative at every radius and depth and smooth in radius by construction. The square
- * field enters as a square (no equivalent circle) and the source blur as what it is (no deconvolution of small fields).
+ * with Psi the in-air fluence, s_x^2 = (w_j SAD / L)^2 + blur_x^2(L), w_j a fixed ladder of widths in patient millimetres
+ * and blur the source's. The measurement of the same quantity is the depth-dose curve scaled to the output factor. The
+ * weights A_j(d) >= 0 follow from least squares that are smooth in depth (`gaussian-fit.ts`), so the kernel is
+ * non-negative at every radius and depth and smooth in radius by construction.
+ *
+ * Three detours of table-based commissioning are not taken. The square field enters as a square: no equivalent circle. The
+ * source blur enters as what it is: no deconvolution of small-field output factors. And no column for a field of side zero
+ * is extrapolated: its dose is A_0(d) plus what little the other Gaussians put on the axis.
  */
 import { checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
 import { interpolateCubic, interpolateLinear, pchipSlopes } from '../core/interpolate.js';
-import { nonNegativeLeastSquares } from '../core/linear-algebra.js';
-import { type BeamData, checkBeamData } from './beam-data.js';
-import type { Machine, PencilKernel } from './machine.js';
+import { type BeamData, checkBeamData, depthOfMaximum } from './beam-data.js';
+import { fieldIntegral, openFieldDose, squareField } from './field-integral.js';
+import { fitGaussians } from './gaussian-fit.js';
+import { blurVariance, type Machine } from './machine.js';
 
 export interface CommissionOptions {
   /**
-   * Standard deviations of the Gaussians in patient mm; the first must be 0.
-   * @default [0, 4, 7, 12, 20, 35, 60, 100, 170]: a factor of about 1.7 from the electron range to the largest field
+   * Standard deviations of the Gaussians in patient mm.
+   * @default [0, 4, 7, 13, 24, 44, 80, 145]: a factor of 1.8 from the electron range to the largest field
    */
   readonly widths?: readonly number[];
   /** Gy per MU at `ssd`, `depth`, `fieldSide` (mm). @default 0.01 at SSD 900, depth 100, 100 x 100 mm */
   readonly calibration?: Machine['calibration'];
+  /** Points of the depth-dose table that are known to be wrong and shall not be fitted. */
+  readonly exclude?: readonly { readonly depth: number; readonly side: number }[];
   /** Free text that the machine carries as its origin. */
   readonly source?: string;
 }
 
+/** Model minus measurement. */
 export interface CommissionResidual {
+  /** mm */
   readonly depth: number;
   readonly side: number;
-  /** Model minus measurement, percent of the field's maximum. */
+  /** Percent of the field's maximum. */
   readonly percent: number;
+  readonly region: 'build-up' | 'beyond';
+  /** Left out of the fit on request. */
+  readonly isExcluded: boolean;
 }
 
-const DEFAULT_WIDTHS = [0, 4, 7, 12, 20, 35, 60, 100, 170];
-const DEFAULT_CALIBRATION = { gyPerMu: 0.01, ssd: 900, depth: 100, fieldSide: 100 };
+export interface Commissioned {
+  readonly machine: Machine;
+  readonly depthDose: readonly CommissionResidual[];
+  /** Percent of the measured factor; one per side of the depth-dose table. */
+  readonly outputFactors: readonly { readonly side: number; readonly percent: number }[];
+}
+
+export const defaultWidths: readonly number[] = [0, 4, 7, 13, 24, 44, 80, 145];
+export const defaultCalibration: Machine['calibration'] = { gyPerMu: 0.01, ssd: 900, depth: 100, fieldSide: 100 };
+
+/** Smoothness of the weights in depth, in the build-up and beyond: as strong as leaves the fit within its noise. */
+const BUILD_UP_SMOOTHNESS = 0.02;
+const SMOOTHNESS = 0.3;
 
 /**
  * Fits the pencil kernel of a machine to its measured tables.
  *
- * @param data tissue-phantom ratios (SAD set-up), output factors and in-air fluence; field side 0 (extrapolated by
- *   whoever made the table) is left out
- * @returns the machine and, for every table entry, what the model leaves over
- * @throws {InvalidInputError} if a table does not rise or is not positive
- * @see Bortfeld, Schlegel and Rhein, Med. Phys. 20 (1993) 311 for the separable form
+ * @returns the machine and, for every entry of the tables, what the model leaves over
+ * @throws {InvalidInputError} if the tables cannot be a megavoltage beam in millimetres
+ * @see Bortfeld, Schlegel and Rhein, Med. Phys. 20 (1993) 311, doi:10.1118/1.597070, for the separable form
  */
-export function commission(
-  data: BeamData,
-  options: CommissionOptions = {},
-): { machine: Machine; residuals: CommissionResidual[] } {
+export function commission(data: BeamData, options: CommissionOptions = {}): Commissioned {
   checkBeamData(data);
-  const widths = options.widths ?? DEFAULT_WIDTHS;
-  const calibration = options.calibration ?? DEFAULT_CALIBRATION;
+  const widths = options.widths ?? defaultWidths;
+  const calibration = options.calibration ?? defaultCalibration;
   checkPositive('commission: gyPerMu', calibration.gyPerMu);
-  const sigma = data.penumbraFwhm / Math.sqrt(8 * Math.log(2));
-
-  const used = data.tpr.sides.map((side, column) => ({ side, column })).filter((entry) => entry.side > 0);
-  const factorSlopes = pchipSlopes(data.outputFactors.sides, data.outputFactors.values);
-  const outputs = used.map((entry) =>
-    interpolateCubic(data.outputFactors.sides, data.outputFactors.values, factorSlopes, entry.side),
-  );
-  const fluence = (radius: number): number =>
-    interpolateLinear(data.primaryFluence.radius, data.primaryFluence.value, radius);
-  const rows = used.length;
-  const columns = widths.length;
-  const design = new Float64Array(rows * columns);
-  used.forEach(({ side }, r) => {
-    widths.forEach((width, c) => {
-      design[r * columns + c] = squareFieldIntegral(side, Math.hypot(width, sigma), fluence);
-    });
-  });
-
-  const amplitudes = data.tpr.values.map((row) => {
-    // Each field counts relative to its own dose, so that a 20 mm field is fitted as well as a 400 mm field.
-    const weighted = new Float64Array(rows * columns);
-    const target = new Float64Array(rows);
-    used.forEach(({ column }, r) => {
-      const dose = outputs[r]! * row[column]!;
-      target[r] = 1;
-      for (let c = 0; c < columns; c++) weighted[r * columns + c] = design[r * columns + c]! / dose;
-    });
-    return Array.from(nonNegativeLeastSquares(weighted, rows, columns, target));
-  });
-
-  const kernel: PencilKernel = { depths: data.tpr.depths, widths, amplitudes };
-  const axisDose = (depth: number, side: number): number => {
-    const E = widths.map((width) => squareFieldIntegral(side, Math.hypot(width, sigma), fluence));
-    return interpolateLinear(
-      kernel.depths,
-      amplitudes.map((row) => row.reduce((sum, a, j) => sum + a * E[j]!, 0)),
-      depth,
-    );
-  };
-  const referenceDistance = calibration.ssd + calibration.depth;
-  const inverseSquare = (data.sad / referenceDistance) ** 2;
-  const scale =
-    calibration.gyPerMu /
-    (inverseSquare * axisDose(calibration.depth, (calibration.fieldSide * referenceDistance) / data.sad));
-
-  const residuals: CommissionResidual[] = [];
-  used.forEach(({ side, column }, r) => {
-    const E = Array.from({ length: columns }, (_, c) => design[r * columns + c]!);
-    const measured = data.tpr.values.map((row) => row[column]! * outputs[r]!);
-    const largest = Math.max(...measured);
-    data.tpr.depths.forEach((depth, i) => {
-      const model = amplitudes[i]!.reduce((sum, a, j) => sum + a * E[j]!, 0);
-      residuals.push({ depth, side, percent: (100 * (model - measured[i]!)) / largest });
-    });
-  });
-
-  const machine: Machine = {
+  const { depthDose, sad } = data;
+  const { depths } = depthDose;
+  const fields = depthDose.sides
+    .map((side, column) => ({ side, column, maximum: depthOfMaximum(depthDose, column) }))
+    .filter((field) => field.side > 0);
+  const shell = {
     name: data.name,
     energy: data.energy,
     source: options.source ?? 'commissioned from measured tables',
-    sad: data.sad,
-    penumbraSigma: sigma,
-    primaryFluence: resampleFluence(data),
-    kernel: {
-      depths: [...data.tpr.depths],
-      widths: [...widths],
-      amplitudes: amplitudes.map((row) => row.map((a) => a * scale)),
-    },
+    sad,
+    penumbra: data.penumbra,
+    primaryFluence: resampleFluence(data.primaryFluence),
     calibration,
     range: {
-      fieldSide: [used[0]!.side, used[rows - 1]!.side],
-      depth: [data.tpr.depths[0]!, data.tpr.depths[data.tpr.depths.length - 1]!],
+      fieldSide: [fields[0]!.side, fields[fields.length - 1]!.side],
+      depth: [depths[0]!, depths[depths.length - 1]!],
     },
+  } as const;
+  const withKernel = (amplitudes: number[][]): Machine => ({ ...shell, kernel: { depths, widths, amplitudes } });
+
+  const distances = depths.map((depth) => (depthDose.kind === 'tpr' ? sad : depthDose.ssd! + depth));
+  const design = distances.map((toSource, i) =>
+    i > 0 && toSource === distances[i - 1]
+      ? undefined
+      : fields.map(({ side }) => widthIntegrals(shell, widths, side, toSource)),
+  );
+  for (let i = 1; i < design.length; i++) design[i] ??= design[i - 1];
+  const surfaceSides = data.surface?.sides;
+  const isExcluded = (depth: number, side: number): boolean =>
+    (options.exclude ?? []).some((point) => point.depth === depth && point.side === side) ||
+    (depth === 0 &&
+      surfaceSides !== undefined &&
+      (side < surfaceSides[0]! || side > surfaceSides[surfaceSides.length - 1]!));
+  const curves = fields.map(({ side, column }) =>
+    withSurface(
+      data,
+      side,
+      depthDose.values.map((row) => row[column]!),
+    ),
+  );
+  const middle = fields.map(({ maximum }) => maximum).sort((a, b) => a - b)[fields.length >> 1]!;
+
+  // Scale of each curve: the output factor at its own depth and SSD. Where that is not the geometry of the curve, the
+  // model itself carries it over; three rounds settle it, because only the change of scatter depends on the model.
+  const { ssd, depth: referenceDepth } = data.outputFactors;
+  const factors = outputFactorsAt(data, fields);
+  const ownDistance = depthDose.kind === 'tpr' ? sad : depthDose.ssd! + referenceDepth;
+  const isElsewhere = Math.abs(ownDistance - ssd - referenceDepth) > 0.5;
+  const slopes = curves.map((curve) => pchipSlopes(depths, curve));
+  let carried = fields.map(() => ((ssd + referenceDepth) / ownDistance) ** 2);
+  let machine: Machine | undefined;
+  for (let round = 0; round < (isElsewhere ? 3 : 1); round++) {
+    if (machine) {
+      const known = machine;
+      carried = fields.map(
+        ({ side }) =>
+          openFieldDose(known, squareField(side), ownDistance - referenceDepth, referenceDepth) /
+          openFieldDose(known, squareField(side), ssd, referenceDepth),
+      );
+    }
+    const scales = fields.map(
+      (_, f) => (carried[f]! * factors[f]!) / interpolateCubic(depths, curves[f]!, slopes[f]!, referenceDepth),
+    );
+    const measured = depths.map((_, i) =>
+      fields.map((__, f) => (scales[f]! * curves[f]![i]! * distances[i]! ** 2) / sad ** 2),
+    );
+    const reference = fields.reduce(
+      (best, field, f) => (Math.abs(field.side - 100) < Math.abs(fields[best]!.side - 100) ? f : best),
+      0 as number,
+    ) as number;
+    machine = withKernel(
+      fitGaussians({
+        depths,
+        design: design as number[][][],
+        measured,
+        weights: depths.map((depth) => fields.map(({ side }) => (isExcluded(depth, side) ? 0 : 1))),
+        attenuation: measured.map((row) => row[reference]!),
+        smoothness: depths.map((depth) => (depth <= middle ? BUILD_UP_SMOOTHNESS : SMOOTHNESS)),
+      }),
+    );
+  }
+  const fitted = machine!;
+  const scale =
+    calibration.gyPerMu / openFieldDose(fitted, squareField(calibration.fieldSide), calibration.ssd, calibration.depth);
+  if (!Number.isFinite(scale)) {
+    throw new InvalidInputError(
+      `commission: the model gives no dose at the reference point (SSD ${calibration.ssd} mm, depth ${calibration.depth} mm). Check the calibration conditions.`,
+    );
+  }
+
+  const residuals: CommissionResidual[] = [];
+  fields.forEach(({ side, maximum }, f) => {
+    const model = depths.map((_, i) => {
+      const E = design[i]![f]!;
+      return (fitted.kernel.amplitudes[i]!.reduce((sum, a, j) => sum + a * E[j]!, 0) * sad ** 2) / distances[i]! ** 2;
+    });
+    const at = (curve: readonly number[]): number =>
+      interpolateCubic(depths, curve, pchipSlopes(depths, curve), referenceDepth);
+    const toMeasured = (carried[f]! * factors[f]!) / at(curves[f]!);
+    const largest = toMeasured * Math.max(...curves[f]!);
+    depths.forEach((depth, i) => {
+      residuals.push({
+        depth,
+        side,
+        percent: (100 * (model[i]! - toMeasured * curves[f]![i]!)) / largest,
+        region: depth < maximum ? 'build-up' : 'beyond',
+        isExcluded: isExcluded(depth, side),
+      });
+    });
+  });
+  const reference = openFieldDose(fitted, squareField(100), ssd, referenceDepth);
+  const hundred = factorAt(data, 100);
+  return {
+    machine: withKernel(fitted.kernel.amplitudes.map((row) => row.map((a) => a * scale))),
+    depthDose: residuals,
+    outputFactors: fields.map(({ side }, f) => ({
+      side,
+      percent:
+        100 *
+        ((openFieldDose(fitted, squareField(side), ssd, referenceDepth) / reference) * (hundred / factors[f]!) - 1),
+    })),
   };
-  return { machine, residuals };
 }
 
-/**
- * Integral of Psi(r) G(r; sigma) over a centred square: the circle of radius r lies inside it by the fraction
- * 1 - (4 / pi) acos(s / 2r) between s / 2 and s / sqrt 2. Midpoint rule in r, relative error below 1e-6.
- */
-export function squareFieldIntegral(side: number, sigma: number, fluence: (radius: number) => number): number {
-  const half = side / 2;
-  const end = Math.min(side / Math.SQRT2, 8 * sigma);
-  const n = 2000;
-  const dr = end / n;
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    const r = (i + 0.5) * dr;
-    const inside = r <= half ? 1 : 1 - (4 / Math.PI) * Math.acos(half / r);
-    sum += inside * fluence(r) * r * Math.exp((-r * r) / (2 * sigma * sigma));
-  }
-  return (sum * dr) / (sigma * sigma);
+/** The curve with its value at depth 0 taken from the surface doses, linear in the side between them. */
+function withSurface({ surface, depthDose }: BeamData, side: number, curve: number[]): number[] {
+  if (surface === undefined) return curve;
+  const { sides, percent } = surface;
+  const [low, high] = [sides[0]!, sides[sides.length - 1]!];
+  // Beyond the measured sides the ends' slope would be a guess: such points are not fitted.
+  if (side < low || side > high || depthDose.depths[0] !== 0) return curve;
+  return [(interpolateLinear(sides, percent, side) / 100) * Math.max(...curve), ...curve.slice(1)];
+}
+
+/** E_j of a centred square for every width. */
+function widthIntegrals(
+  machine: Pick<Machine, 'sad' | 'penumbra' | 'primaryFluence'>,
+  widths: readonly number[],
+  side: number,
+  toSource: number,
+): number[] {
+  const blur = ([0, 1] as const).map((axis) => blurVariance(machine as Machine, axis, toSource));
+  return widths.map((width) => {
+    const w2 = ((width * machine.sad) / toSource) ** 2;
+    return fieldIntegral(machine.primaryFluence, squareField(side), Math.sqrt(w2 + blur[0]!), Math.sqrt(w2 + blur[1]!));
+  });
+}
+
+function outputFactorsAt(data: BeamData, fields: readonly { readonly side: number }[]): number[] {
+  return fields.map(({ side }) => factorAt(data, side));
+}
+
+function factorAt({ outputFactors: { sides, values } }: BeamData, side: number): number {
+  return interpolateCubic(sides, values, pchipSlopes(sides, values), side);
 }
 
 /** The in-air fluence on even radii of 10 mm, 1 on the axis. */
-function resampleFluence(data: BeamData): Machine['primaryFluence'] {
-  const last = data.primaryFluence.radius[data.primaryFluence.radius.length - 1]!;
-  const slopes = pchipSlopes(data.primaryFluence.radius, data.primaryFluence.value);
-  const radius = Array.from({ length: Math.floor(last / 10) + 1 }, (_, i) => 10 * i);
-  const centre = data.primaryFluence.value[0]!;
-  const value = radius.map(
-    (r) => interpolateCubic(data.primaryFluence.radius, data.primaryFluence.value, slopes, r) / centre,
-  );
-  return { radius, value };
+export function resampleFluence({ radius, value }: BeamData['primaryFluence']): Machine['primaryFluence'] {
+  const slopes = pchipSlopes(radius, value);
+  const count = Math.floor(radius[radius.length - 1]! / 10) + 1;
+  const even = Array.from({ length: count }, (_, i) => 10 * i);
+  return { radius: even, value: even.map((r) => interpolateCubic(radius, value, slopes, r) / value[0]!) };
 }
