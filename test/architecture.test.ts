@@ -19,6 +19,7 @@ const layers = [
   ['optimize', 'evaluate'],
   ['render', 'io'],
   ['plan'],
+  ['validate'],
   ['node'],
   ['cli'],
 ];

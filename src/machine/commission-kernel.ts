@@ -22,7 +22,7 @@ export interface PencilKernelTable {
 }
 
 export interface KernelCommissionOptions {
-  /** @default [0.35, 0.8, 1.8, 4, 8, 16, 32, 64, 128]: a computed kernel resolves the electrons, a measured one does not */
+  /** @default [0.35, 0.8, 1.6, 2.8, 5, 9, 16, 32, 64, 128]: a computed kernel resolves the electrons, a measured one does not */
   readonly widths?: readonly number[];
   readonly calibration?: Machine['calibration'];
   /** @default a flat fluence of 400 mm radius */
@@ -33,8 +33,8 @@ export interface KernelCommissionOptions {
   readonly source: string;
 }
 
-const DEFAULT_WIDTHS = [0.35, 0.8, 1.8, 4, 8, 16, 32, 64, 128];
-const SMOOTHNESS = 0.05;
+const DEFAULT_WIDTHS = [0.35, 0.8, 1.6, 2.8, 5, 9, 16, 32, 64, 128];
+const SMOOTHNESS = 0.02;
 
 /** @throws {InvalidInputError} if the table is ragged or has no dose */
 export function commissionFromKernel(table: PencilKernelTable, options: KernelCommissionOptions): Machine {
