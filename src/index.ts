@@ -14,9 +14,19 @@
  * ```
  */
 
-export { type Aperture, conformAperture, rasterizeAperture } from './beam/aperture.js';
+export {
+  type Aperture,
+  apertureArea,
+  createAperture,
+  type JawField,
+  type LeafOpening,
+  leavesOfRectangles,
+  rasterizeAperture,
+} from './beam/aperture.js';
 export { arrangementAngles, arrangements, type BeamAngles } from './beam/arrangement.js';
 export { type Beam, createBeam } from './beam/beam.js';
+export type { CellFluence } from './beam/cells.js';
+export { type ConformMode, type ConformOptions, conformAperture } from './beam/conform.js';
 export {
   type BeamletSet,
   beamletsCovering,
@@ -24,6 +34,7 @@ export {
   fluenceOfBeamlets,
   uniformFluenceGrid,
 } from './beam/fluence.js';
+export { apertureFluence, beamletFluence, jawFluence, type OpeningOptions } from './beam/opening.js';
 export { bed, doseFromBed, doseFromEqd2, eqd2 } from './biology/linear-quadratic.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
@@ -83,6 +94,7 @@ export { artiste6mv } from './machine/artiste-6mv.js';
 export { commission } from './machine/commission.js';
 export { defaultHounsfieldTable, densityOfHounsfield, type HounsfieldTable } from './machine/hounsfield.js';
 export type { Machine } from './machine/machine.js';
+export { createLeafBank, type LeafBank, leafBank, leafBanks, uniformLeaves } from './machine/mlc.js';
 export { meanDose } from './optimize/objective/mean-dose.js';
 export type { Objective, RowSet } from './optimize/objective/objective.js';
 export { squaredDeviation } from './optimize/objective/squared-deviation.js';
