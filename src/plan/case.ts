@@ -46,6 +46,8 @@ export const phantomPatient = z.strictObject({
   parameters: z.record(z.string(), finite).optional(),
   noise: z.strictObject({ sd: positive, seed: z.number().int() }).optional(),
 });
+/** Pairs of HU and electron density relative to water. */
+export const hounsfieldTable = z.array(z.tuple([finite, z.number().nonnegative()])).min(2);
 /** A CT with its structures. */
 export const dicomPatient = z.strictObject({
   ct: z.string(),
@@ -54,11 +56,9 @@ export const dicomPatient = z.strictObject({
   rename: z.record(z.string(), z.string()).optional(),
   roles: z.record(z.string(), z.enum(['target', 'organ', 'external', 'support'])).optional(),
   densityOverrides: z.record(z.string(), z.number().nonnegative().max(8)).optional(),
-  hounsfieldTable: z
-    .array(z.tuple([finite, z.number().nonnegative()]))
-    .min(2)
-    .optional(),
+  hounsfieldTable: hounsfieldTable.optional(),
   findExternal: z.boolean().optional(),
+  externalThreshold: finite.optional(),
 });
 
 const schema = z.strictObject({
