@@ -14,9 +14,19 @@
  * ```
  */
 
-export { type Aperture, conformAperture, rasterizeAperture } from './beam/aperture.js';
+export {
+  type Aperture,
+  apertureArea,
+  createAperture,
+  type JawField,
+  type LeafOpening,
+  leavesOfRectangles,
+  rasterizeAperture,
+} from './beam/aperture.js';
 export { arrangementAngles, arrangements, type BeamAngles } from './beam/arrangement.js';
 export { type Beam, createBeam } from './beam/beam.js';
+export type { CellFluence } from './beam/cells.js';
+export { type ConformMode, type ConformOptions, conformAperture } from './beam/conform.js';
 export {
   type BeamletSet,
   beamletsCovering,
@@ -24,6 +34,7 @@ export {
   fluenceOfBeamlets,
   uniformFluenceGrid,
 } from './beam/fluence.js';
+export { apertureFluence, beamletFluence, jawFluence, type OpeningOptions } from './beam/opening.js';
 export { bed, doseFromBed, doseFromEqd2, eqd2 } from './biology/linear-quadratic.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
@@ -78,11 +89,14 @@ export { readCt } from './io/dicom/ct.js';
 export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
-export { decodeNrrd, encodeNrrd } from './io/nrrd.js';
+export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';
+export { type NrrdPatientOptions, patientFromNrrd } from './io/nrrd-patient.js';
 export { artiste6mv } from './machine/artiste-6mv.js';
 export { commission } from './machine/commission.js';
 export { defaultHounsfieldTable, densityOfHounsfield, type HounsfieldTable } from './machine/hounsfield.js';
 export type { Machine } from './machine/machine.js';
+export { parseMachine } from './machine/machine-file.js';
+export { createLeafBank, type LeafBank, leafBank, leafBanks, uniformLeaves } from './machine/mlc.js';
 export { meanDose } from './optimize/objective/mean-dose.js';
 export type { Objective, RowSet } from './optimize/objective/objective.js';
 export { squaredDeviation } from './optimize/objective/squared-deviation.js';
@@ -97,6 +111,16 @@ export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js
 // the whole job
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { evaluatePlan, type PlanEvaluation } from './plan/evaluate.js';
+export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/field-dose.js';
+export {
+  type Fields,
+  type FieldsInput,
+  fieldsSchema,
+  type OpenedField,
+  openFields,
+  parseFields,
+} from './plan/fields.js';
+export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
 export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';

@@ -7,6 +7,7 @@
 import { Command, CommanderError } from 'commander';
 import { isRespineError } from '../core/errors.js';
 import { version } from '../node/version.js';
+import { doseCommand } from './dose.js';
 import { phantomCommand } from './phantom.js';
 import { planCommand } from './plan.js';
 
@@ -45,6 +46,16 @@ program
   .option('--json', 'print grid and volumes as JSON')
   .action(async (name, options) => {
     code = await phantomCommand(name, options);
+  });
+
+program
+  .command('dose')
+  .description('forward dose of explicit fields: rectangles, apertures or fluence maps')
+  .argument('<fields>', 'FIELDS.json; its fields are described in the README')
+  .requiredOption('--out <file>', 'NRRD file for the dose')
+  .option('--json', 'print beams, doses and flags as JSON instead of a table')
+  .action(async (path, options) => {
+    code = await doseCommand(path, options);
   });
 
 try {

@@ -3,14 +3,13 @@
  */
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { InvalidInputError } from '../core/errors.js';
 import type { Patient } from '../geometry/patient.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
-import { artiste6mv } from '../machine/artiste-6mv.js';
 import type { Machine } from '../machine/machine.js';
 import { buildPhantom } from '../phantom/build.js';
 import { type PlanCase, type PlanCaseInput, parseCase } from '../plan/case.js';
 import { readBytes, readFolder, readJson } from './files.js';
+import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
 
 export interface LoadedCase {
@@ -20,8 +19,6 @@ export interface LoadedCase {
   /** SHA-256 by role. */
   readonly inputs: Readonly<Record<string, string>>;
 }
-
-const machines: Readonly<Record<string, Machine>> = { [artiste6mv.name]: artiste6mv };
 
 /**
  * Reads and checks a case; paths in it are relative to its file.
@@ -35,13 +32,8 @@ export async function loadCase(path: string): Promise<LoadedCase> {
 /** The same for the content of a case; paths in it are relative to `path`, or to the working folder. */
 export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<LoadedCase> {
   const plan = parseCase(json, path);
-  const machine = machines[plan.machine];
-  if (machine === undefined) {
-    throw new InvalidInputError(
-      `${path}: machine "${plan.machine}" is unknown. Use ${Object.keys(machines).join(', ')}.`,
-    );
-  }
   const from = (name: string): string => resolve(dirname(path), name);
+  const machine = await readMachine(plan.machine.endsWith('.json') ? from(plan.machine) : plan.machine);
   const inputs: Record<string, string> = { case: sha256(JSON.stringify(plan)) };
   const { patient: source } = plan;
   let patient: Patient;
@@ -61,7 +53,8 @@ export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<Lo
   return { case: plan, patient: plan.name === undefined ? patient : { ...patient, name: plan.name }, machine, inputs };
 }
 
-function sha256(...parts: (string | Uint8Array)[]): string {
+/** Hexadecimal SHA-256 of the parts, one after the other. */
+export function sha256(...parts: (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex');

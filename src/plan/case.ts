@@ -5,7 +5,7 @@
  * with the cord capped at 29.8 Gy. Every assumption is a field that a case may change.
  */
 import { z } from 'zod';
-import { InvalidInputError } from '../core/errors.js';
+import { checkJson, leafBankSchema, transmissionSchema } from './json-check.js';
 
 /** Above this a total dose in Gy is not radiotherapy but centigray. */
 const HIGHEST_DOSE = 200;
@@ -17,7 +17,7 @@ const dose = z
     error: (issue) =>
       `is ${String(issue.input)} Gy, more than ${HIGHEST_DOSE}: was it meant in cGy? Give it in Gy (${Number(issue.input) / 100})`,
   });
-const fractions = z
+export const fractions = z
   .number({ error: (issue) => `${say(issue.input)} is not a number of fractions` })
   .int({ error: (issue) => `is ${String(issue.input)}, but must be a whole number` })
   .min(1, { error: (issue) => `is ${String(issue.input)}, but must be at least 1` });
@@ -35,7 +35,8 @@ const beams = z.union([z.string(), z.array(angles).min(1)], {
 /** What gives way where the cap and the prescription cannot both be met. */
 const hold = z.enum(['cord', 'prescription']);
 
-const phantomPatient = z.strictObject({
+/** A phantom, with what may be changed of it. */
+export const phantomPatient = z.strictObject({
   phantom: z.string(),
   target: z.enum(['body', 'body-pedicle', 'horseshoe', 'ring']).optional(),
   side: z.enum(['left', 'right']).optional(),
@@ -45,18 +46,19 @@ const phantomPatient = z.strictObject({
   parameters: z.record(z.string(), finite).optional(),
   noise: z.strictObject({ sd: positive, seed: z.number().int() }).optional(),
 });
-const dicomPatient = z.strictObject({
+/** Pairs of HU and electron density relative to water. */
+export const hounsfieldTable = z.array(z.tuple([finite, z.number().nonnegative()])).min(2);
+/** A CT with its structures. */
+export const dicomPatient = z.strictObject({
   ct: z.string(),
   structures: z.string(),
   seriesUid: z.string().optional(),
   rename: z.record(z.string(), z.string()).optional(),
   roles: z.record(z.string(), z.enum(['target', 'organ', 'external', 'support'])).optional(),
   densityOverrides: z.record(z.string(), z.number().nonnegative().max(8)).optional(),
-  hounsfieldTable: z
-    .array(z.tuple([finite, z.number().nonnegative()]))
-    .min(2)
-    .optional(),
+  hounsfieldTable: hounsfieldTable.optional(),
   findExternal: z.boolean().optional(),
+  externalThreshold: finite.optional(),
 });
 
 const schema = z.strictObject({
@@ -88,11 +90,26 @@ const schema = z.strictObject({
     .strictObject({
       beams: beams.default('posterior-5'),
       margin: z.number().nonnegative().default(6),
+      /** Width of uniform leaves, mm; `mlc` takes its place. */
       leafWidth: positive.default(5),
+      /** Name of a leaf bank, or its boundaries. */
+      mlc: leafBankSchema.optional(),
+      /** Where the leaf ends stand against the contour of target and margin. */
+      conform: z.enum(['outside', 'midway', 'touching']).default('outside'),
+      /** Under leaves: that of `mlc`, none for uniform leaves; under jaws none. */
+      transmission: transmissionSchema.default({}),
       cordShield: z.boolean().default(false),
       hold: hold.default('prescription'),
     })
-    .default({ beams: 'posterior-5', margin: 6, leafWidth: 5, cordShield: false, hold: 'prescription' }),
+    .default({
+      beams: 'posterior-5',
+      margin: 6,
+      leafWidth: 5,
+      conform: 'outside',
+      transmission: {},
+      cordShield: false,
+      hold: 'prescription',
+    }),
   imrt: z
     .strictObject({
       beams: beams.default('posterior-9'),
@@ -115,29 +132,12 @@ export type PlanCaseInput = z.input<typeof schema>;
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function parseCase(json: unknown, path = 'case'): PlanCase {
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const issue = deepest(result.error.issues[0]!);
-  const field = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
-  throw new InvalidInputError(
-    `${path}: ${field}${issue.message}. The fields are described in the README under CASE.json.`,
-  );
+  return checkJson(schema, json, path, 'The fields are described in the README under CASE.json.');
 }
 
 /** The JSON Schema of CASE.json, for editors. */
 export function caseSchema(): unknown {
   return z.toJSONSchema(schema, { io: 'input' });
-}
-
-/** Within a union, the issue of the alternative that came furthest. */
-function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
-  if (issue.code !== 'invalid_union') return issue;
-  const inner = issue.errors
-    .flat()
-    .filter((candidate) => candidate.path.length > 0 && candidate.code !== 'unrecognized_keys');
-  const missing = inner.filter((candidate) => candidate.code === 'invalid_type' && candidate.path.length === 1);
-  const other = inner.find((candidate) => !missing.includes(candidate));
-  return other ? { path: [...issue.path, ...other.path], message: other.message } : issue;
 }
 
 function say(input: unknown): string {

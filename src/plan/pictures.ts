@@ -155,7 +155,13 @@ function fieldView(result: PlanningResult, evaluation: PlanEvaluation, field: Pl
   }));
   const { grid } = fluence;
   const half =
-    1.1 * Math.max(...[grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!].map(Math.abs));
+    1.1 *
+    Math.max(
+      ...(aperture
+        ? aperture.openings.flatMap((o) => [o.x0, o.x1, o.y0, o.y1])
+        : [grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!]
+      ).map(Math.abs),
+    );
   const size = grid.x[1]! - grid.x[0]!;
   return beamsEyeFigure({
     title: `${model.patient.name}: ${technique.toUpperCase()} field ${index + 1} of ${fields.length}`,

@@ -3,17 +3,21 @@
  *
  * Both pose the same planning problem to the same solver; what differs is the operator's columns.
  */
-import { type Aperture, conformAperture, rasterizeAperture } from '../beam/aperture.js';
+import type { Aperture } from '../beam/aperture.js';
 import { arrangementAngles, type BeamAngles } from '../beam/arrangement.js';
 import { type Beam, createBeam } from '../beam/beam.js';
+import { conformAperture } from '../beam/conform.js';
 import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
+import { apertureFluence } from '../beam/opening.js';
 import { addFieldDose, type DoseVoxels, type FluenceField, viewOfBeam } from '../dose/forward.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { ColumnOperator } from '../influence/field-operator.js';
 import { InfluenceOperator } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
+import { uniformLeaves } from '../machine/mlc.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
+import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 
@@ -57,13 +61,19 @@ export function planConformal(
   machine: Machine,
   onProgress?: ProgressListener,
 ): TechniquePlan {
-  const { margin, leafWidth, cordShield, hold } = plan.fcrt;
+  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield, hold } = plan.fcrt;
+  const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
+  const opening = {
+    jawTransmission: transmission.jaws,
+    leafTransmission: transmission.leaves,
+    largestField: machine.range.fieldSide[1],
+  };
   const target = model.masks.get(model.target)!;
   const shield = cordShield ? model.masks.get(model.cord)! : undefined;
   const rows: DoseVoxels = { grid: model.grid, index: new Int32Array(0), points: voxels.points };
   const fields = beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
-    const aperture = conformAperture(beam.frame, target, { margin, leafWidth, ...(shield ? { shield } : {}) });
-    const { grid, open } = rasterizeAperture(aperture);
+    const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
+    const { grid, weights: open } = apertureFluence(aperture, opening);
     return { beam, aperture, grid, open };
   });
   const columns = fields.map(({ beam, grid, open }) =>

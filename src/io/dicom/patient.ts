@@ -30,6 +30,8 @@ export interface PatientOptions {
   readonly hounsfieldTable?: HounsfieldTable;
   /** Find the body in the CT where no structure has the role `external`. @default false */
   readonly findExternal?: boolean;
+  /** HU above which a voxel may be body, for `findExternal`. @default -250, between lung and fat */
+  readonly externalThreshold?: number;
 }
 
 /**
@@ -66,8 +68,11 @@ export function patientFromDicom(
         'patient: "External" is there but has another role. Give it with roles: { External: "external" }.',
       );
     }
-    structures = [...structures, findExternal(hounsfield)];
-    notes.push('External: found in the CT (largest object above -250 HU, holes filled). Look at it before use.');
+    const threshold = options.externalThreshold ?? -250;
+    structures = [...structures, findExternal(hounsfield, { threshold })];
+    notes.push(
+      `External: found in the CT (largest object above ${threshold} HU, holes filled). Look at it before use.`,
+    );
   }
   return {
     name: ct.patientName || ct.patientId || 'unnamed',

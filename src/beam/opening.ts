@@ -1,0 +1,137 @@
+/**
+ * From any opening to a fluence on rectilinear cells: jaws, leaves, or a map of beamlets.
+ *
+ * The cells' edges are the edges of jaws and leaves, so an opening of any size and place is exact. Closed areas within
+ * the machine's largest field carry the transmission: where jaws and leaves both close, the product of both. Beam
+ * hardening under the leaves is not modelled.
+ *
+ * The in-air fluence of the machine (the horn, Psi) is sampled at cell centres. For cells of side h and a source blur
+ * sigma this leaves a ripple of |Psi'| h / pi exp(-2 pi^2 sigma^2 / h^2) and a mean of h^2 Psi'' / 24. Measured in water
+ * against cells of 1 mm, largest difference in percent of the maximum: 0.006 for 2.5 mm, 0.03 for 5 mm (0.05 in the corners
+ * of a 400 mm field), 0.2 for 10 mm, 0.8 for 20 mm.
+ */
+import { checkAllFinite, checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import { checkTransmission } from '../machine/mlc.js';
+import { type Aperture, apertureBounds, checkJaws, type JawField } from './aperture.js';
+import { type CellFluence, edgeAt, mergeCells, paintCells, risingEdges, splitCells } from './cells.js';
+
+export interface OpeningOptions {
+  /**
+   * Fluence under the jaws as a fraction of the open one.
+   * @default 0: the kernel is fitted to fields whose jaws leaked already, so the leakage is in the measured doses
+   */
+  readonly jawTransmission?: number;
+  /** Fluence under the leaves as a fraction of the open one. @default that of the leaf bank */
+  readonly leafTransmission?: number;
+  /** Side of the machine's largest field, mm: beyond it nothing comes through. @default 400 */
+  readonly largestField?: number;
+  /** Largest cell side where the beam is open, mm; four times that under what closes it. @default 5 */
+  readonly cell?: number;
+}
+
+/**
+ * A rectangular field of jaws.
+ *
+ * @returns 1 where open, the transmission where closed
+ * @throws {InvalidInputError} for a field without width or beyond 300 mm
+ */
+export function jawFluence(jaws: JawField, options: OpeningOptions = {}): CellFluence {
+  checkJaws('field', jaws);
+  const { jawTransmission = 0, largestField = 400, cell = 5 } = options;
+  checkTransmission('jaw transmission', jawTransmission);
+  const limit = unionOf(fieldOfSide(largestField), jaws);
+  const painted = paintCells([jaws.x1, jaws.x2, limit.x1, limit.x2], [jaws.y1, jaws.y2, limit.y1, limit.y2], (x, y) =>
+    isWithin(jaws, x, y) ? 1 : jawTransmission,
+  );
+  return splitCells(mergeCells(painted), cell);
+}
+
+/**
+ * An aperture of leaves and jaws; without jaws the leaves alone close the largest field, as far as they reach in Y.
+ *
+ * @returns 1 where open, the transmission of what closes elsewhere
+ */
+export function apertureFluence(aperture: Aperture, options: OpeningOptions = {}): CellFluence {
+  const { bank, leaves } = aperture;
+  const { jawTransmission = 0, leafTransmission = bank.transmission, largestField = 400, cell = 5 } = options;
+  checkTransmission('jaw transmission', jawTransmission);
+  checkTransmission('leaf transmission', leafTransmission);
+  const { boundaries } = bank;
+  const pairs = boundaries.length - 1;
+  const square = fieldOfSide(largestField);
+  const covered = { ...square, y1: Math.max(square.y1, boundaries[0]!), y2: Math.min(square.y2, boundaries[pairs]!) };
+  const jaws = aperture.jaws ?? unionOf(covered, apertureBounds(aperture) ?? covered);
+  const limit = unionOf(square, jaws);
+  // Rows come in rising order, so the pair is found by walking on from the last one.
+  let pair = 0;
+  const value = (x: number, y: number): number => {
+    while (pair > 0 && y < boundaries[pair]!) pair--;
+    while (pair < pairs - 1 && y > boundaries[pair + 1]!) pair++;
+    const [x1, x2] = leaves[pair]!;
+    const isOpen = x > x1 && x < x2 && y > boundaries[pair]! && y < boundaries[pair + 1]!;
+    return (isWithin(jaws, x, y) ? 1 : jawTransmission) * (isOpen ? 1 : leafTransmission);
+  };
+  const painted = paintCells(
+    [...leaves.filter(([x1, x2]) => x1 < x2).flat(), jaws.x1, jaws.x2, limit.x1, limit.x2],
+    [...boundaries.filter((y) => y > limit.y1 && y < limit.y2), jaws.y1, jaws.y2, limit.y1, limit.y2],
+    value,
+  );
+  return splitCells(mergeCells(painted), cell);
+}
+
+/**
+ * A map of square beamlets; they may overlap (weights add) and need not lie on one lattice.
+ *
+ * @param spacing  side of a beamlet, mm
+ * @param beamlets x and y of the centre in mm, weight in monitor units of open primary fluence, >= 0
+ * @param cell     as in {@link OpeningOptions}
+ * @throws {InvalidInputError} for a negative weight, or beamlets so irregular that they need more than 500,000 cells
+ */
+export function beamletFluence(
+  spacing: number,
+  beamlets: readonly (readonly [x: number, y: number, weight: number])[],
+  cell = 5,
+): CellFluence {
+  const half = checkPositive('fluence: spacing', spacing) / 2;
+  if (beamlets.length === 0) throw new InvalidInputError('fluence: there is no beamlet. Give [x, y, weight] for each.');
+  beamlets.forEach((beamlet, b) => {
+    const [x, y, weight] = beamlet;
+    checkAllFinite(`fluence: beamlet ${b + 1}`, beamlet);
+    if (weight < 0)
+      throw new InvalidInputError(`fluence: beamlet ${b + 1} has the weight ${weight}, but must be >= 0. Mend it.`);
+    checkJaws(`fluence: beamlet ${b + 1}`, { x1: x - half, x2: x + half, y1: y - half, y2: y + half });
+  });
+  const x = risingEdges(beamlets.flatMap(([u]) => [u - half, u + half]));
+  const y = risingEdges(beamlets.flatMap(([, v]) => [v - half, v + half]));
+  const nx = x.length - 1;
+  if (nx * (y.length - 1) > 500_000) {
+    throw new InvalidInputError(
+      `fluence: ${beamlets.length} beamlets ask for ${nx} x ${y.length - 1} cells, as they lie on no common lattice. Resample them to one.`,
+    );
+  }
+  const weights = new Float64Array(nx * (y.length - 1));
+  for (const [u, v, weight] of beamlets) {
+    const i1 = edgeAt(x, u + half);
+    const j1 = edgeAt(y, v + half);
+    for (let j = edgeAt(y, v - half); j < j1; j++) {
+      for (let i = edgeAt(x, u - half); i < i1; i++) weights[i + nx * j]! += weight;
+    }
+  }
+  return splitCells(mergeCells({ grid: { x, y }, weights }), cell);
+}
+
+const fieldOfSide = (side: number): JawField => {
+  const half = checkPositive('opening: largestField', side) / 2;
+  return { x1: -half, x2: half, y1: -half, y2: half };
+};
+
+const unionOf = (a: JawField, b: JawField): JawField => ({
+  x1: Math.min(a.x1, b.x1),
+  x2: Math.max(a.x2, b.x2),
+  y1: Math.min(a.y1, b.y1),
+  y2: Math.max(a.y2, b.y2),
+});
+
+const isWithin = (field: JawField, x: number, y: number): boolean =>
+  x > field.x1 && x < field.x2 && y > field.y1 && y < field.y2;

@@ -1,0 +1,42 @@
+/** `respine dose FIELDS.json --out dose.nrrd`: forward dose of explicit fields. */
+import { InvalidInputError } from '../core/errors.js';
+import { encodeNrrd } from '../io/nrrd.js';
+import { writeFileAtomic } from '../node/files.js';
+import { loadFields } from '../node/load-fields.js';
+import { version } from '../node/version.js';
+import { computeFields } from '../plan/field-dose.js';
+import { fieldsReport, fieldsSummary } from '../plan/fields-report.js';
+import { progressLine } from './progress.js';
+
+export interface DoseOptions {
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** @returns the exit code */
+export async function doseCommand(path: string, options: DoseOptions): Promise<number> {
+  if (!options.out.endsWith('.nrrd')) {
+    throw new InvalidInputError(`--out is "${options.out}", but the dose is an NRRD file. Use for example dose.nrrd.`);
+  }
+  const progress = progressLine();
+  progress.say('reading the fields');
+  const { patient, fields, machine, inputs } = await loadFields(path);
+  progress.say(`dose of ${fields.beams.length} beams`);
+  const result = computeFields(patient, fields, machine);
+  const header = {
+    software: `respine ${version}`,
+    patient: result.patient,
+    machine: machine.name,
+    isocenter: fields.isocenter.join(' '),
+    monitorUnits: result.beams.map((b) => Number(b.opened.monitorUnits.toFixed(4))).join(' '),
+    external: 'dose outside the external contour is zero by definition',
+  };
+  await writeFileAtomic(options.out, await encodeNrrd(result.dose, { gzip: true, fields: header }));
+  progress.end();
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(fieldsReport(result, { version, inputs }), null, 2)}\n`
+      : `${fieldsSummary(result)}\n${options.out}\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,56 @@
+/**
+ * A machine from its JSON, checked as far as the dose needs it.
+ */
+import { z } from 'zod';
+import { FormatError } from '../core/errors.js';
+import type { Machine } from './machine.js';
+
+const positive = z.number().positive();
+const list = z.array(z.number()).min(2);
+const range = z.tuple([z.number(), z.number()]);
+
+/** Further fields pass as they are. */
+const schema = z.looseObject({
+  name: z.string(),
+  energy: positive,
+  source: z.string(),
+  sad: positive.min(500, { error: 'is less than 500 mm; lengths are in mm' }),
+  primaryFluence: z.looseObject({ radius: list, value: list }),
+  kernel: z.looseObject({
+    depths: list,
+    widths: z.array(z.number().nonnegative()).min(2),
+    amplitudes: z.array(z.array(z.number().nonnegative())).min(2),
+  }),
+  calibration: z.looseObject({
+    gyPerMu: positive.max(0.1, {
+      error: (issue) => `is ${String(issue.input)} Gy per monitor unit, more than 0.1: was it meant in cGy`,
+    }),
+    ssd: positive,
+    depth: positive,
+    fieldSide: positive,
+  }),
+  range: z.looseObject({ fieldSide: range, depth: range }),
+});
+
+/**
+ * @param json parsed machine.json, as {@link Machine} is written with JSON.stringify
+ * @throws {FormatError} naming the field that is missing or wrong
+ */
+export function parseMachine(json: unknown, path = 'machine'): Machine {
+  const result = schema.safeParse(json);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new FormatError(
+      `${issue.path.join('.')}: ${issue.message}. Give a machine as commissioning writes it.`,
+      path,
+    );
+  }
+  const { depths, widths, amplitudes } = result.data.kernel;
+  if (amplitudes.length !== depths.length || amplitudes.some((row) => row.length !== widths.length)) {
+    throw new FormatError(
+      `kernel.amplitudes is not ${depths.length} depths by ${widths.length} widths. Give a machine as commissioning writes it.`,
+      path,
+    );
+  }
+  return result.data as unknown as Machine;
+}
