@@ -53,7 +53,7 @@ export interface KernelPoints {
 }
 
 export interface KernelOptions {
-  /** Largest error of each band's separable form, fraction of a field's maximum. @default 0.002 */
+  /** Largest error of each band's separable form, fraction of a field's maximum. @default 0.001 */
   readonly tolerance?: number;
 }
 
@@ -110,7 +110,7 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
     [edge, rungs],
   ].filter(([from, to]) => to! > from!) as [number, number][];
   const separated = ranges.map(([from, to]) =>
-    separate(B, E, sample.length, rungs, from, to, options.tolerance ?? 0.002),
+    separate(B, E, sample.length, rungs, from, to, options.tolerance ?? 0.001),
   );
 
   const depthCount = Math.ceil(deepest / DEPTH_STEP) + 2;

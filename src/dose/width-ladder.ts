@@ -20,7 +20,7 @@ export interface WidthLadder {
 }
 
 /** From one rung to the next; the last is repeated. */
-const RATIOS = [1.2, 1.25, 1.3, 1.4, 1.6, 1.8];
+const RATIOS = [1.2, 1.25, 1.3, 1.4, 1.5];
 /** A point source gets this much blur, mm^2 (0.25 mm): sharper edges than any collimator's. */
 const LEAST_VARIANCE = 0.0625;
 

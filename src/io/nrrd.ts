@@ -281,7 +281,8 @@ const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
 const utf8Encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const utf8Decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+/** Text of UTF-8 bytes, in every JavaScript environment. */
+export const utf8Decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** `ct.nrrd: [60, 115, 170] at ...`: for messages and logs. */
 export function describeNrrd(volume: NrrdVolume): string {

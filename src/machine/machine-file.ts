@@ -15,6 +15,10 @@ const schema = z.looseObject({
   energy: positive,
   source: z.string(),
   sad: positive.min(500, { error: 'is less than 500 mm; lengths are in mm' }),
+  penumbra: z.looseObject({
+    sigma: z.tuple([z.number().nonnegative(), z.number().nonnegative()]),
+    collimator: z.tuple([z.number().nonnegative(), z.number().nonnegative()]),
+  }),
   primaryFluence: z.looseObject({ radius: list, value: list }),
   kernel: z.looseObject({
     depths: list,

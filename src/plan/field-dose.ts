@@ -80,7 +80,7 @@ export function computeFields(
     const pose = { isocenter, gantry, collimator, couch, position: patient.position };
     const beam = createBeam(machine, pose, name);
     const before = total[count]!;
-    const view = viewOfBeam(beam, patient.density, { grid, index: body.index, points });
+    const view = viewOfBeam(beam, patient.density, { points });
     addFieldDose(view, opened[b]!.fluence, total);
     const dose = total[count]! - before;
     if (!Number.isFinite(dose)) {

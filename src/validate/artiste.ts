@@ -1,6 +1,7 @@
 /**
  * The built-in machine against the tables that it was commissioned from, and against tables that it never saw.
  */
+import { utf8Decode } from '../io/nrrd.js';
 import type { BeamData } from '../machine/beam-data.js';
 import { parseBeamData } from '../machine/beam-data-file.js';
 import { type CommissionResidual, commission } from '../machine/commission.js';
@@ -16,7 +17,7 @@ export const artisteOutliers = [
 export function readArtiste(read: ReferenceReader): BeamData | undefined {
   const text = (name: string): string | undefined => {
     const bytes = read(`machine/artiste/${name}`);
-    return bytes && new TextDecoder().decode(bytes);
+    return bytes && utf8Decode(bytes);
   };
   const tpr = text('tpr.dat');
   if (tpr === undefined) return undefined;

@@ -2,13 +2,13 @@
  * Reference tables: comma-separated, comment lines with `#`, one header line, quoted fields allowed.
  */
 import { FormatError } from '../core/errors.js';
+import { utf8Decode } from '../io/nrrd.js';
 
 export type CsvRow = Readonly<Record<string, string>>;
 
 /** @throws {FormatError} if a row has another number of fields than the header */
 export function parseCsv(bytes: Uint8Array, path: string): CsvRow[] {
-  const lines = new TextDecoder()
-    .decode(bytes)
+  const lines = utf8Decode(bytes)
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '' && !line.startsWith('#'));
   const header = fieldsOf(lines[0] ?? '');
