@@ -27,6 +27,8 @@ export interface KernelCommissionOptions {
   readonly calibration?: Machine['calibration'];
   /** @default a flat fluence of 400 mm radius */
   readonly primaryFluence?: Machine['primaryFluence'];
+  /** Lets weights be negative, as other codes' kernels are here and there. @default false */
+  readonly isSigned?: boolean;
   /** mm; far away for a parallel beam. @default 1000 */
   readonly sad?: number;
   readonly name: string;
@@ -77,6 +79,7 @@ export function commissionFromKernel(table: PencilKernelTable, options: KernelCo
         weights: depths.map(() => radii.map(() => 1)),
         attenuation: cumulative.map((row) => row[row.length - 1]!),
         smoothness: depths.map(() => SMOOTHNESS),
+        isSigned: options.isSigned ?? false,
       }),
     },
   };

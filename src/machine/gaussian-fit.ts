@@ -24,14 +24,17 @@ export interface GaussianFitProblem {
   readonly attenuation: readonly number[];
   /** lambda at each depth; 0 fits that depth alone. */
   readonly smoothness: readonly number[];
+  /** Lets weights be negative: for kernels of others that no sum of positive Gaussians resembles. @default false */
+  readonly isSigned?: boolean;
 }
 
 /** Depth offset of the logarithmic scale on which smoothness is judged: fine in the build-up, coarse below. mm */
 const OFFSET = 15;
 const SWEEPS = 120;
 
-/** @returns A[depth][width] >= 0 */
+/** @returns A[depth][width] >= 0, unless the problem is signed */
 export function fitGaussians(problem: GaussianFitProblem): number[][] {
+  if (problem.isSigned) return fitSigned(problem);
   const { depths, design, measured, weights, attenuation, smoothness } = problem;
   const n = depths.length;
   const width = design[0]![0]!.length;
@@ -57,6 +60,14 @@ export function fitGaussians(problem: GaussianFitProblem): number[][] {
     if (sweep > 0 && moved < 1e-7) break;
   }
   return x.map((row, i) => Array.from(row, (value) => value * attenuation[i]!));
+}
+
+/** Every width twice, with either sign: the difference of two non-negative weights is a weight of any sign. */
+function fitSigned(problem: GaussianFitProblem): number[][] {
+  const design = problem.design.map((fields) => fields.map((E) => [...E, ...E.map((e) => -e)]));
+  const width = problem.design[0]![0]!.length;
+  const both = fitGaussians({ ...problem, design, isSigned: false });
+  return both.map((row) => Array.from({ length: width }, (_, j) => row[j]! - row[width + j]!));
 }
 
 /** Rows lambda (c0 x[q-1] + c1 x[q] + c2 x[q+1]) = 0 for every difference in which depth i takes part. */
