@@ -84,6 +84,7 @@ export {
 } from './geometry/volume.js';
 export { voxelizeStructure } from './geometry/voxelize.js';
 export { solidVolume, voxelizeSolid } from './geometry/voxelize-solid.js';
+export { buildMatrix, InfluenceMatrix, type MatrixOptions } from './influence/matrix.js';
 export { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './influence/operator.js';
 export { readCt } from './io/dicom/ct.js';
 export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';

@@ -10,10 +10,10 @@
 import type { Beam } from '../beam/beam.js';
 import { type BeamletSet, cellCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
-import type { LinearOperator } from '../core/linear-operator.js';
 import { FluenceMap } from '../dose/fluence-map.js';
 import { type PointSet, prepareBeam } from '../dose/pencil-beam.js';
 import type { Volume } from '../geometry/volume.js';
+import type { ColumnSource } from './matrix.js';
 
 /** A beam and the beamlets through which it may shine. */
 export interface ModulatedBeam {
@@ -36,7 +36,7 @@ interface BeamPart {
   readonly offset: number;
 }
 
-export class InfluenceOperator implements LinearOperator {
+export class InfluenceOperator implements ColumnSource {
   readonly rows: number;
   readonly columns: number;
   private readonly parts: readonly BeamPart[];
@@ -81,6 +81,20 @@ export class InfluenceOperator implements LinearOperator {
       map.spread(fluence);
       map.gather(points, out);
     }
+    return out;
+  }
+
+  /** Dose of one beamlet at 1 monitor unit; only its own beam is computed. */
+  column(column: number, out: Float64Array): Float64Array {
+    const part = this.parts.find((p) => column >= p.offset && column < p.offset + p.cells.length);
+    if (part === undefined) {
+      throw new InvalidInputError(`influence: there is no beamlet ${column}; they are 0 to ${this.columns - 1}.`);
+    }
+    out.fill(0);
+    part.fluence.fill(0);
+    part.fluence[part.cells[column - part.offset]!] = 1;
+    part.map.spread(part.fluence);
+    part.map.gather(part.points, out);
     return out;
   }
 

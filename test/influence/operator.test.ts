@@ -6,6 +6,7 @@ import { createRandom } from '../../src/core/random.js';
 import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';
+import { buildMatrix } from '../../src/influence/matrix.js';
 import { InfluenceOperator } from '../../src/influence/operator.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { readPhantom } from '../../src/node/phantoms.js';
@@ -71,6 +72,39 @@ test('the forward dose of the same fluence on finer nodes agrees within 0.2 % of
   let worst = 0;
   for (let i = 0; i < dose.length; i++) worst = Math.max(worst, Math.abs(dose[i]! - forward[i]!));
   expect(worst / largest).toBeLessThan(0.002);
+});
+
+test('explicit matrix: the same products to 1e-5, column by column', () => {
+  const matrix = buildMatrix(operator);
+  expect([matrix.rows, matrix.columns]).toEqual([operator.rows, operator.columns]);
+  expect(matrix.truncation).toBe(0);
+  const w = vector(operator.columns);
+  const y = vector(operator.rows);
+  const pairs = [
+    [matrix.apply(w, new Float64Array(matrix.rows)), operator.apply(w, new Float64Array(operator.rows))],
+    [
+      matrix.applyTranspose(y, new Float64Array(matrix.columns)),
+      operator.applyTranspose(y, new Float64Array(operator.columns)),
+    ],
+  ] as const;
+  for (const [a, b] of pairs) {
+    const largest = b.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
+    for (let i = 0; i < a.length; i++) expect(Math.abs(a[i]! - b[i]!)).toBeLessThan(1e-5 * largest);
+  }
+});
+
+test('explicit matrix with a threshold: smaller, and wrong by no more than it says', () => {
+  const matrix = buildMatrix(operator, { threshold: 0.01 });
+  expect(matrix.values.length).toBeLessThan(0.5 * operator.rows * operator.columns);
+  const ones = new Float64Array(operator.columns).fill(1);
+  const exact = operator.apply(ones, new Float64Array(operator.rows));
+  const cut = matrix.apply(ones, new Float64Array(operator.rows));
+  const largest = exact.reduce((a, b) => Math.max(a, b), 0);
+  const worst = exact.reduce((m, d, i) => Math.max(m, Math.abs(d - cut[i]!)), 0) / largest;
+  expect(matrix.truncation).toBeGreaterThan(0.01);
+  expect(worst).toBeLessThanOrEqual(matrix.truncation * (1 + 1e-5));
+  expect(() => buildMatrix(operator, { maxEntries: 1000 })).toThrow(/million allowed\. Raise threshold/);
+  expect(() => buildMatrix(operator, { threshold: 1 })).toThrow(/threshold is 1/);
 });
 
 test('calibration: 100 MU of 100 x 100 mm at SSD 900, 100 mm deep in water, are 1 Gy', {
