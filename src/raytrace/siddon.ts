@@ -11,6 +11,7 @@
  * @see Jacobs et al., J. Comput. Inf. Technol. 6 (1998) 89 (the incremental form)
  */
 import type { Box, Grid, Vec3 } from '../geometry/grid.js';
+import { occupiedBox } from './occupied.js';
 
 /** One voxel crossed by a ray. */
 export interface RaySegment {
@@ -49,9 +50,9 @@ export function clipRay(box: Box, source: Vec3, target: Vec3): readonly [number,
  */
 export class RayTracer {
   private readonly nx: number;
-  private readonly ny: number;
-  private readonly nz: number;
   private readonly stride: number;
+  /** Voxels that are not empty, [low, high) along x, y, z: rays start and end there. */
+  private readonly box: readonly number[];
 
   /**
    * @param grid   lattice of `values`
@@ -63,13 +64,15 @@ export class RayTracer {
     private readonly values: Float32Array,
     private readonly source: Vec3,
   ) {
-    [this.nz, this.ny, this.nx] = grid.shape;
-    this.stride = this.nx * this.ny;
+    this.nx = grid.shape[2];
+    this.stride = grid.shape[1] * grid.shape[2];
+    this.box = occupiedBox(grid, values);
   }
 
   /** Sum of density times length from the source to (x, y, z), mm of water. O(nx + ny + nz), allocates nothing. */
   pathTo(x: number, y: number, z: number): number {
-    const { nx, ny, nz, stride, values } = this;
+    const { nx, stride, values } = this;
+    const [x0, x1, y0, y1, z0, z1] = this.box as [number, number, number, number, number, number];
     const [sx, sy, sz] = this.grid.spacing;
     const [ox, oy, oz] = this.grid.origin;
     const [px, py, pz] = this.source;
@@ -89,23 +92,23 @@ export class RayTracer {
     let enter = 0;
     let leave = 1;
     if (bx !== 0) {
-      const p = -ax / bx;
-      const q = (nx - ax) / bx;
+      const p = (x0 - ax) / bx;
+      const q = (x1 - ax) / bx;
       enter = Math.max(enter, Math.min(p, q));
       leave = Math.min(leave, Math.max(p, q));
-    } else if (ax < 0 || ax > nx) return 0;
+    } else if (ax < x0 || ax > x1) return 0;
     if (by !== 0) {
-      const p = -ay / by;
-      const q = (ny - ay) / by;
+      const p = (y0 - ay) / by;
+      const q = (y1 - ay) / by;
       enter = Math.max(enter, Math.min(p, q));
       leave = Math.min(leave, Math.max(p, q));
-    } else if (ay < 0 || ay > ny) return 0;
+    } else if (ay < y0 || ay > y1) return 0;
     if (bz !== 0) {
-      const p = -az / bz;
-      const q = (nz - az) / bz;
+      const p = (z0 - az) / bz;
+      const q = (z1 - az) / bz;
       enter = Math.max(enter, Math.min(p, q));
       leave = Math.min(leave, Math.max(p, q));
-    } else if (az < 0 || az > nz) return 0;
+    } else if (az < z0 || az > z1) return 0;
     if (!(leave > enter)) return 0;
 
     // First voxel: from the midpoint of a tiny step inside, so that a start exactly on a face falls on the right side.
@@ -113,9 +116,9 @@ export class RayTracer {
     let i = Math.floor(ax + inside * bx);
     let j = Math.floor(ay + inside * by);
     let k = Math.floor(az + inside * bz);
-    i = i < 0 ? 0 : i >= nx ? nx - 1 : i;
-    j = j < 0 ? 0 : j >= ny ? ny - 1 : j;
-    k = k < 0 ? 0 : k >= nz ? nz - 1 : k;
+    i = i < x0 ? x0 : i >= x1 ? x1 - 1 : i;
+    j = j < y0 ? y0 : j >= y1 ? y1 - 1 : j;
+    k = k < z0 ? z0 : k >= z1 ? z1 - 1 : k;
 
     const stepX = bx > 0 ? 1 : -1;
     const stepY = by > 0 ? 1 : -1;
@@ -141,19 +144,19 @@ export class RayTracer {
       // Planes crossed together are crossed in one step, so no zero-length visit of a neighbour outside the grid.
       if (nextX === next) {
         i += stepX;
-        if (i < 0 || i >= nx) return sum * length;
+        if (i < x0 || i >= x1) return sum * length;
         voxel += stepX;
         nextX += deltaX;
       }
       if (nextY === next) {
         j += stepY;
-        if (j < 0 || j >= ny) return sum * length;
+        if (j < y0 || j >= y1) return sum * length;
         voxel += voxelY;
         nextY += deltaY;
       }
       if (nextZ === next) {
         k += stepZ;
-        if (k < 0 || k >= nz) return sum * length;
+        if (k < z0 || k >= z1) return sum * length;
         voxel += voxelZ;
         nextZ += deltaZ;
       }
