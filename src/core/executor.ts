@@ -26,7 +26,7 @@ export interface JobGroup<Command, Result> {
    * @throws what a part throws: the same class and message whichever thread it ran on; if several do, the first lane's
    */
   run(command: Command): Result[];
-  /** Frees what the parts hold. */
+  /** Frees what the parts hold. Never throws. */
   close(): void;
 }
 
@@ -47,7 +47,7 @@ export interface Executor {
   /**
    * Builds the parts of a job, one per input, on as many lanes.
    *
-   * @param inputs at most `lanes`; plain data
+   * @param inputs one to `lanes`; plain data
    * @throws {InvalidInputError} if there are more inputs than lanes
    * @throws what `type.create` throws
    */
