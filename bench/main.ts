@@ -22,6 +22,7 @@ import {
   parseCase,
   planModulated,
   rasterizeAperture,
+  viewOfBeam,
   voxelCount,
   voxelizeStructure,
 } from 'respine';
@@ -81,7 +82,7 @@ async function run(size: Size): Promise<void> {
   line(size, 'ray trace, one beam', traced.seconds, count, 'rays');
 
   const target = model.masks.get(model.target)!;
-  const view = model.viewOf(beams[4]!);
+  const view = viewOfBeam(beams[4]!, patient.density, model.body);
   const { grid, open } = rasterizeAperture(conformAperture(beams[4]!.frame, target, { margin: 6, leafWidth: 5 }));
   const field = { grid, weights: open };
   const dosed = best(repeats, () => addFieldDose(view, field, new Float64Array(count)));

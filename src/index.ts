@@ -38,6 +38,7 @@ export { apertureFluence, beamletFluence, jawFluence, type OpeningOptions } from
 export { bed, doseFromBed, doseFromEqd2, eqd2 } from './biology/linear-quadratic.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
+export { type Executor, type JobGroup, type JobType, type SharableArray, serialExecutor } from './core/executor.js';
 export type { LinearOperator } from './core/linear-operator.js';
 export {
   addFieldDose,
@@ -47,6 +48,7 @@ export {
   viewOfBeam,
   voxelsInside,
 } from './dose/forward.js';
+export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
 export { type Conformity, conformity } from './evaluate/conformity.js';
 // evaluation
 export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
@@ -84,6 +86,7 @@ export {
 } from './geometry/volume.js';
 export { voxelizeStructure } from './geometry/voxelize.js';
 export { solidVolume, voxelizeSolid } from './geometry/voxelize-solid.js';
+export { DividedOperator, type DividedOptions } from './influence/divided-operator.js';
 export { buildMatrix, InfluenceMatrix, type MatrixOptions } from './influence/matrix.js';
 export { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './influence/operator.js';
 export { readCt } from './io/dicom/ct.js';

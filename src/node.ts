@@ -1,4 +1,4 @@
-/** What needs files: cases, folders of DICOM, the built-in phantoms, the bundled font. */
+/** What needs files or threads: cases, folders of DICOM, the built-in phantoms, the bundled font, the worker pool. */
 export { readBytes, readFolder, readJson, writeAll, writeFileAtomic } from './node/files.js';
 export { loadRasterizer } from './node/font.js';
 export { type LoadedCase, loadCase, loadCaseOf } from './node/load-case.js';
@@ -6,3 +6,4 @@ export { type LoadedFields, loadFields } from './node/load-fields.js';
 export { readMachine } from './node/machines.js';
 export { listPhantoms, readPhantom } from './node/phantoms.js';
 export { version } from './node/version.js';
+export { startWorkerPool, type WorkerPool, type WorkerPoolOptions } from './node/worker-pool.js';

@@ -5,8 +5,9 @@ import { writeAll } from '../node/files.js';
 import { loadRasterizer } from '../node/font.js';
 import { loadCase } from '../node/load-case.js';
 import { version } from '../node/version.js';
+import { startWorkerPool } from '../node/worker-pool.js';
 import { planPictures } from '../plan/pictures.js';
-import { runPlan } from '../plan/pipeline.js';
+import { type PlanningResult, runPlan } from '../plan/pipeline.js';
 import { dvhTable, planReport, summary } from '../plan/result.js';
 import type { Technique } from '../plan/technique.js';
 import { encodePng } from '../render/png.js';
@@ -27,13 +28,20 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   progress.say('reading the case');
   const loaded = await loadCase(path);
   progress.say('structures and voxels');
-  const result = runPlan(loaded.patient, loaded.case, loaded.machine, {
-    techniques,
-    onProgress: (technique, { round, violation, prescriptionDose }) =>
-      progress.say(
-        `${technique} round ${round}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(violation) ? `, over the cap by ${Math.max(0, violation).toFixed(2)} Gy` : ''}`,
-      ),
-  });
+  const executor = await startWorkerPool();
+  let result: PlanningResult;
+  try {
+    result = runPlan(loaded.patient, loaded.case, loaded.machine, {
+      techniques,
+      executor,
+      onProgress: (technique, { round, violation, prescriptionDose }) =>
+        progress.say(
+          `${technique} round ${round}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(violation) ? `, over the cap by ${Math.max(0, violation).toFixed(2)} Gy` : ''}`,
+        ),
+    });
+  } finally {
+    await executor.close();
+  }
   const report = planReport(result, { version, inputs: loaded.inputs });
   const files = new Map<string, Uint8Array | string>();
   files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);

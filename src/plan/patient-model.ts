@@ -3,9 +3,10 @@
  * target, cord and external.
  */
 
-import type { Beam } from '../beam/beam.js';
 import { InvalidInputError } from '../core/errors.js';
-import { type BeamView, type DoseVoxels, viewOfBeam, voxelsInside } from '../dose/forward.js';
+import { type Executor, serialExecutor } from '../core/executor.js';
+import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
+import { ForwardDose } from '../dose/forward-dose.js';
 import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import type { Structure } from '../geometry/structure.js';
@@ -24,14 +25,17 @@ export interface PatientModel {
   readonly cord: string;
   readonly external: string;
   readonly isocenter: Vec3;
-  /** Projection and depth of the body's voxels for a beam; traced once per pose, as techniques often share beams. */
-  viewOf(beam: Beam): BeamView;
+  /** Who does the work. */
+  readonly executor: Executor;
+  /** Dose of fields at the body's voxels; beams are traced once per pose, as techniques often share them. */
+  readonly bodyDose: ForwardDose;
 }
 
 /**
+ * @param executor who does the work of beams and dose on this patient
  * @throws {InvalidInputError} for an unknown target or cord, a missing external contour, or an isocentre outside the body
  */
-export function modelPatient(patient: Patient, plan: PlanCase): PatientModel {
+export function modelPatient(patient: Patient, plan: PlanCase, executor: Executor = serialExecutor): PatientModel {
   const structures = new Map(patient.structures.map((s) => [s.name, s]));
   const known = [...structures.keys()].join(', ');
   const need = (field: string, name: string): string => {
@@ -59,14 +63,8 @@ export function modelPatient(patient: Patient, plan: PlanCase): PatientModel {
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
-  const views = new Map<string, BeamView>();
-  const viewOf = (beam: Beam): BeamView => {
-    const key = JSON.stringify([beam.machine.name, beam.pose]);
-    const view = views.get(key) ?? viewOfBeam(beam, patient.density, body);
-    views.set(key, view);
-    return view;
-  };
-  return { patient, grid, structures, masks, body, target, cord, external, isocenter, viewOf };
+  const bodyDose = new ForwardDose(patient.density, body.points, { executor });
+  return { patient, grid, structures, masks, body, target, cord, external, isocenter, executor, bodyDose };
 }
 
 /** Volume of a mask, cc. */

@@ -5,6 +5,7 @@
  *       --> weights or fluence under the cord's cap --> dose --> DVH, metrics, goals --> pictures, tables
  */
 
+import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { separation } from '../geometry/separation.js';
@@ -28,6 +29,8 @@ export interface PipelineOptions {
   /** @default both */
   readonly techniques?: readonly Technique[];
   readonly onProgress?: ProgressListener;
+  /** Who does the work of beams and dose; the plan is the same whoever does. @default serialExecutor */
+  readonly executor?: Executor;
 }
 
 /**
@@ -42,17 +45,21 @@ export function runPlan(
   machine: Machine,
   options: PipelineOptions = {},
 ): PlanningResult {
-  const { techniques = ['fcrt', 'imrt'], onProgress } = options;
-  const model = modelPatient(patient, plan);
-  const voxels = choosePlanningVoxels(model);
-  const plans = techniques.map((technique) => {
-    const planned =
-      technique === 'fcrt'
-        ? planConformal(model, voxels, plan, machine, onProgress)
-        : planModulated(model, voxels, plan, machine, onProgress);
-    return evaluatePlan(planned, model, plan);
-  });
-  return { case: plan, machine, model, plans, gap: gapOf(model) };
+  const { techniques = ['fcrt', 'imrt'], onProgress, executor } = options;
+  const model = modelPatient(patient, plan, executor);
+  try {
+    const voxels = choosePlanningVoxels(model);
+    const plans = techniques.map((technique) => {
+      const planned =
+        technique === 'fcrt'
+          ? planConformal(model, voxels, plan, machine, onProgress)
+          : planModulated(model, voxels, plan, machine, onProgress);
+      return evaluatePlan(planned, model, plan);
+    });
+    return { case: plan, machine, model, plans, gap: gapOf(model) };
+  } finally {
+    model.bodyDose.close();
+  }
 }
 
 function gapOf(model: PatientModel): PlanningResult['gap'] {

@@ -9,10 +9,11 @@ import { type Beam, createBeam } from '../beam/beam.js';
 import { conformAperture } from '../beam/conform.js';
 import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
 import { apertureFluence } from '../beam/opening.js';
-import { addFieldDose, type DoseVoxels, type FluenceField, viewOfBeam } from '../dose/forward.js';
+import type { FluenceField } from '../dose/forward.js';
+import { ForwardDose } from '../dose/forward-dose.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
+import { DividedOperator } from '../influence/divided-operator.js';
 import { ColumnOperator } from '../influence/field-operator.js';
-import { InfluenceOperator } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
 import { uniformLeaves } from '../machine/mlc.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
@@ -70,19 +71,18 @@ export function planConformal(
   };
   const target = model.masks.get(model.target)!;
   const shield = cordShield ? model.masks.get(model.cord)! : undefined;
-  const rows: DoseVoxels = { grid: model.grid, index: new Int32Array(0), points: voxels.points };
   const fields = beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
     const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
     const { grid, weights: open } = apertureFluence(aperture, opening);
     return { beam, aperture, grid, open };
   });
-  const columns = fields.map(({ beam, grid, open }) =>
-    addFieldDose(
-      viewOfBeam(beam, model.patient.density, rows),
-      { grid, weights: open },
-      new Float64Array(voxels.points.length / 3),
-    ),
-  );
+  const dose = new ForwardDose(model.patient.density, voxels.points, { executor: model.executor });
+  let columns: Float64Array[];
+  try {
+    columns = dose.columns(fields.map(({ beam, grid, open }) => ({ beam, fluence: { grid, weights: open } })));
+  } finally {
+    dose.close();
+  }
   const solution = solve(
     { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) },
     { rounds: 8, evaluationsPerRound: 40, onProgress: (p) => onProgress?.('fcrt', p) },
@@ -108,11 +108,16 @@ export function planModulated(
     beam,
     beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
   }));
-  const operator = new InfluenceOperator(beams, model.patient.density, voxels.points);
-  const solution = solve(
-    { operator, ...posePlanningProblem(voxels, plan, hold) },
-    { onProgress: (p) => onProgress?.('imrt', p) },
-  );
+  const operator = new DividedOperator(beams, model.patient.density, voxels.points, { executor: model.executor });
+  let solution: Solution;
+  try {
+    solution = solve(
+      { operator, ...posePlanningProblem(voxels, plan, hold) },
+      { onProgress: (p) => onProgress?.('imrt', p) },
+    );
+  } finally {
+    operator.close();
+  }
   let offset = 0;
   const planned = beams.map(({ beam, beamlets }): PlannedField => {
     const weights = fluenceOfBeamlets(beamlets, solution.weights, offset);
@@ -138,13 +143,7 @@ function finish(
   plan: PlanCase,
   solution: Solution,
 ): TechniquePlan {
-  const total = new Float64Array(model.body.index.length);
-  let beyondRange = 0;
-  for (const field of fields) {
-    const view = model.viewOf(field.beam);
-    addFieldDose(view, field.fluence, total);
-    beyondRange = Math.max(beyondRange, view.points.beyondRange);
-  }
+  const { dose: total, beyondRange } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
   const shrink = hold === 'cord' ? Math.min(1, plan.cordCap / cordMaximum(total, model)) : 1;
   const dose = createDose(model.grid, { quantity: 'physical', fractions: plan.prescription.fractions });
   for (let p = 0; p < total.length; p++) dose.data[model.body.index[p]!] = Math.max(0, shrink * total[p]!);

@@ -1,0 +1,166 @@
+/**
+ * Forward dose of many fields at one set of points, divided over the lanes of an executor by beams.
+ *
+ * A beam belongs to one lane, which traces it once and keeps that view for every later field of the beam. Each field's
+ * dose is a column of its own, and columns are summed for a range of the points per lane in the order of the fields: the
+ * result is the same to the last bit with any number of lanes.
+ */
+import type { Beam } from '../beam/beam.js';
+import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
+import type { Volume } from '../geometry/volume.js';
+import type { Machine } from '../machine/machine.js';
+import type { KernelOptions } from './beam-kernel.js';
+import { addFieldDose, type BeamView, type FluenceField, viewOfBeam } from './forward.js';
+
+/** A fluence and the beam that it is given with. */
+export interface DoseField {
+  readonly beam: Beam;
+  readonly fluence: FluenceField;
+}
+
+export interface ForwardDoseOptions extends KernelOptions {
+  /** @default serialExecutor */
+  readonly executor?: Executor;
+  /** Node distance of the fluence maps, mm. @default by the source blur */
+  readonly step?: number;
+}
+
+/** Fields whose columns are held at once: more than a plan has, and a bound on memory for an arc. */
+const BATCH = 16;
+
+interface LaneInput {
+  readonly lane: number;
+  readonly lanes: number;
+  readonly density: Volume<'density'>;
+  readonly points: Float64Array;
+  readonly kernel: KernelOptions;
+  readonly step?: number;
+}
+
+type LaneCommand =
+  | { readonly fields: readonly LaneField[] }
+  | { readonly sum: readonly Float64Array[]; readonly out: Float64Array };
+
+interface LaneField extends DoseField {
+  /** Which of the beams seen so far. */
+  readonly id: number;
+  readonly lane: number;
+  readonly column: Float64Array;
+}
+
+/** Answers with the number of points beyond the machine's range in the worst beam. */
+export const forwardDoseJob: JobType<LaneInput, LaneCommand, number> = {
+  name: 'forward-dose',
+  create({ lane, lanes, density, points, kernel, step }) {
+    const views = new Map<number, BeamView>();
+    const [from, to] = rangeOfLane(lane, lanes, points.length / 3);
+    return (command) => {
+      let beyondRange = 0;
+      if ('sum' in command) {
+        const { sum, out } = command;
+        for (const column of sum) for (let p = from; p < to; p++) out[p]! += column[p]!;
+        return beyondRange;
+      }
+      for (const field of command.fields) {
+        if (field.lane !== lane) continue;
+        const view = views.get(field.id) ?? viewOfBeam(field.beam, density, { points }, kernel);
+        views.set(field.id, view);
+        addFieldDose(view, field.fluence, field.column.fill(0), step);
+        beyondRange = Math.max(beyondRange, view.points.beyondRange);
+      }
+      return beyondRange;
+    };
+  },
+};
+
+export class ForwardDose {
+  private readonly executor: Executor;
+  private group: JobGroup<LaneCommand, number> | undefined;
+  /** Columns that the lanes write, reused from batch to batch. */
+  private scratch: Float64Array[] = [];
+  /** Beams seen so far; a beam's place is its id. */
+  private beams: { readonly machine: Machine; readonly pose: string }[] = [];
+
+  /**
+   * @param density relative electron density, zero outside the body; must not change afterwards
+   * @param points  x, y, z triples in LPS, mm; must not change afterwards
+   */
+  constructor(
+    private readonly density: Volume<'density'>,
+    private readonly points: Float64Array,
+    private readonly options: ForwardDoseOptions = {},
+  ) {
+    this.executor = options.executor ?? serialExecutor;
+  }
+
+  /**
+   * Dose of each field by itself at every point, Gy.
+   *
+   * @throws {UnsupportedError} if a beam's central ray meets no tissue
+   */
+  columns(fields: readonly DoseField[]): Float64Array[] {
+    const out: Float64Array[] = [];
+    this.forBatches(fields, (_, columns) => out.push(...columns.map((column) => Float64Array.from(column))));
+    return out;
+  }
+
+  /**
+   * Dose of all fields together at every point, Gy, and how many points lie deeper than the machine was commissioned for
+   * in the worst beam.
+   *
+   * @throws {UnsupportedError} if a beam's central ray meets no tissue
+   */
+  total(fields: readonly DoseField[]): { readonly dose: Float64Array; readonly beyondRange: number } {
+    const dose = this.executor.allocate(this.points.length / 3);
+    const beyondRange = this.forBatches(fields, (group, columns) => group.run({ sum: columns, out: dose }));
+    return { dose, beyondRange };
+  }
+
+  /** Frees what the lanes hold of the beams; the next dose traces them again. */
+  close(): void {
+    this.group?.close();
+    this.group = undefined;
+    this.scratch = [];
+    this.beams = [];
+  }
+
+  /** Computes the columns of `BATCH` fields at a time; `use` must be done with them when it returns. */
+  private forBatches(
+    fields: readonly DoseField[],
+    use: (group: JobGroup<LaneCommand, number>, columns: readonly Float64Array[]) => void,
+  ): number {
+    const { lanes } = this.executor;
+    this.group ??= this.start();
+    const { group, scratch } = this;
+    let beyondRange = 0;
+    for (let first = 0; first < fields.length; first += BATCH) {
+      const batch = fields.slice(first, first + BATCH);
+      while (scratch.length < batch.length) scratch.push(this.executor.allocate(this.points.length / 3));
+      const asked = batch.map(({ beam, fluence }, f): LaneField => {
+        const id = this.idOf(beam);
+        // From the last lane on: the first, the caller's own, gets the fewest.
+        return { id, lane: lanes - 1 - (id % lanes), beam, fluence, column: scratch[f]! };
+      });
+      beyondRange = Math.max(beyondRange, ...group.run({ fields: asked }));
+      use(group, scratch.slice(0, batch.length));
+    }
+    return beyondRange;
+  }
+
+  private start(): JobGroup<LaneCommand, number> {
+    const { executor } = this;
+    const { step, executor: _, ...kernel } = this.options;
+    const density = { ...this.density, data: executor.share(this.density.data) };
+    const points = executor.share(this.points);
+    const { lanes } = executor;
+    const inputs = Array.from({ length: lanes }, (_, lane) => ({ lane, lanes, density, points, kernel, step }));
+    return executor.start(forwardDoseJob, inputs);
+  }
+
+  /** Equal for beams of one machine and one pose. */
+  private idOf({ machine, pose }: Beam): number {
+    const key = { machine, pose: JSON.stringify(pose) };
+    const known = this.beams.findIndex((beam) => beam.machine === machine && beam.pose === key.pose);
+    return known >= 0 ? known : this.beams.push(key) - 1;
+  }
+}

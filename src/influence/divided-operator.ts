@@ -1,0 +1,150 @@
+/**
+ * The influence operator with its beams divided over the lanes of an executor.
+ *
+ *   apply            each lane: dose of each of its beams, then the sum over all beams for a range of the rows
+ *   applyTranspose   each lane: the columns of its beams
+ *
+ * A beam's dose is an array of its own, and beams are summed in their order for every row: dose, gradient, and so the
+ * plan, are the same to the last bit with any number of lanes, and those of {@link InfluenceOperator} to rounding. That costs
+ * O(rows x beams) of memory, like the operator itself.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
+import type { LinearOperator } from '../core/linear-operator.js';
+import type { Volume } from '../geometry/volume.js';
+import { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './operator.js';
+
+export interface DividedOptions extends InfluenceOptions {
+  /** @default serialExecutor */
+  readonly executor?: Executor;
+}
+
+interface LaneBeam {
+  readonly beam: ModulatedBeam;
+  /** Its columns: [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /** Its dose, one value per row; shared by all lanes. */
+  readonly dose: Float64Array;
+}
+
+interface LaneInput {
+  readonly own: readonly LaneBeam[];
+  /** The dose of all beams, in order. */
+  readonly doses: readonly Float64Array[];
+  /** Rows [from, to) that this lane sums. */
+  readonly rows: readonly [from: number, to: number];
+  readonly density: Volume<'density'>;
+  readonly points: Float64Array;
+  readonly options: InfluenceOptions;
+  readonly buffers: Buffers;
+}
+
+interface Buffers {
+  readonly weights: Float64Array;
+  readonly dose: Float64Array;
+  readonly rowValues: Float64Array;
+  readonly gradient: Float64Array;
+}
+
+type LaneCommand = 'apply' | 'sum' | 'transpose';
+
+export const influenceJob: JobType<LaneInput, LaneCommand, void> = {
+  name: 'influence',
+  create({ own, doses, rows: [first, end], density, points, options, buffers }) {
+    const { weights, dose, rowValues, gradient } = buffers;
+    const parts = own.map(({ beam, from, to, dose }) => ({
+      operator: new InfluenceOperator([beam], density, points, options),
+      weights: weights.subarray(from, to),
+      gradient: gradient.subarray(from, to),
+      dose,
+    }));
+    return (command) => {
+      if (command === 'apply') {
+        for (const part of parts) part.operator.apply(part.weights, part.dose);
+      } else if (command === 'transpose') {
+        for (const part of parts) part.operator.applyTranspose(rowValues, part.gradient);
+      } else {
+        dose.fill(0, first, end);
+        for (const beam of doses) for (let r = first; r < end; r++) dose[r]! += beam[r]!;
+      }
+    };
+  },
+};
+
+export class DividedOperator implements LinearOperator {
+  readonly rows: number;
+  readonly columns: number;
+  private readonly buffers: Buffers;
+  private readonly group: JobGroup<LaneCommand, void>;
+
+  /**
+   * @param density relative electron density, zero outside the body; must not change afterwards
+   * @param points  x, y, z triples in LPS, mm: the rows; must not change afterwards
+   * @throws {InvalidInputError} without beams or points
+   * @throws {UnsupportedError} if a beam's central ray meets no tissue
+   */
+  constructor(
+    beams: readonly ModulatedBeam[],
+    density: Volume<'density'>,
+    points: Float64Array,
+    { executor = serialExecutor, ...options }: DividedOptions = {},
+  ) {
+    const rows = points.length / 3;
+    if (beams.length === 0) throw new InvalidInputError('influence: there are no beams. Give at least one.');
+    let columns = 0;
+    const parts = beams.map((beam): LaneBeam => {
+      const from = columns;
+      columns += beam.beamlets.cells.length;
+      return { beam, from, to: columns, dose: executor.allocate(rows) };
+    });
+    const buffers = {
+      weights: executor.allocate(columns),
+      dose: executor.allocate(rows),
+      rowValues: executor.allocate(rows),
+      gradient: executor.allocate(columns),
+    };
+    const common = {
+      doses: parts.map((part) => part.dose),
+      density: { ...density, data: executor.share(density.data) },
+      points: executor.share(points),
+      options,
+      buffers,
+    };
+    const lanes = Math.min(executor.lanes, parts.length);
+    const inputs = Array.from(
+      { length: lanes },
+      (_, lane): LaneInput => ({
+        ...common,
+        // From the last lane on: the first, the caller's own, gets the fewest.
+        own: parts.filter((_, b) => lanes - 1 - (b % lanes) === lane),
+        rows: rangeOfLane(lane, lanes, rows),
+      }),
+    );
+    this.group = executor.start(influenceJob, inputs);
+    this.rows = rows;
+    this.columns = columns;
+    this.buffers = buffers;
+  }
+
+  /** Gy at every point for monitor units per beamlet. */
+  apply(weights: Float64Array, out: Float64Array): Float64Array {
+    this.buffers.weights.set(weights);
+    this.group.run('apply');
+    this.group.run('sum');
+    out.set(this.buffers.dose);
+    return out;
+  }
+
+  applyTranspose(rowValues: Float64Array, out: Float64Array): Float64Array {
+    this.buffers.rowValues.set(rowValues);
+    this.group.run('transpose');
+    out.set(this.buffers.gradient);
+    return out;
+  }
+
+  /** Frees what the lanes hold; the operator cannot be used afterwards. */
+  close(): void {
+    this.group.close();
+  }
+}

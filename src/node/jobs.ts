@@ -1,0 +1,9 @@
+/** Every job that a worker thread can do. */
+import type { JobType } from '../core/executor.js';
+import { forwardDoseJob } from '../dose/forward-dose.js';
+import { influenceJob } from '../influence/divided-operator.js';
+
+/** A job whose input and command came as messages. */
+export type AnyJobType = JobType<never, never, unknown>;
+
+export const jobTypes: readonly AnyJobType[] = [forwardDoseJob, influenceJob];

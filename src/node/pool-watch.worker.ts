@@ -1,0 +1,33 @@
+/**
+ * The watch: a thread that starts the pool's workers and waits for their end.
+ *
+ * The calling thread sleeps while workers compute and hears no events, so it could never learn that one has died (of
+ * memory, say). This thread only listens; it marks the end in the shared state and wakes the caller.
+ */
+import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { ENDED, type LaneEnd, type WatchData } from './pool-message.js';
+
+const { lanes, answers, ends } = workerData as WatchData;
+let ready = 0;
+for (const data of lanes) {
+  const { lane, port } = data;
+  const worker = new Worker(new URL('./pool.worker.js', import.meta.url), {
+    workerData: data,
+    execArgv: [],
+    transferList: [port],
+  });
+  let reason: string | undefined;
+  worker.on('message', () => {
+    if (++ready === lanes.length) parentPort!.postMessage('ready');
+  });
+  worker.on('error', (error) => {
+    reason = error instanceof Error ? error.message : String(error);
+  });
+  worker.on('exit', (code) => {
+    const end: LaneEnd = { lane, reason: reason ?? `exit code ${code}` };
+    if (ready < lanes.length) parentPort!.postMessage(end);
+    ends.postMessage(end);
+    Atomics.store(answers, lane, ENDED);
+    Atomics.notify(answers, lane);
+  });
+}

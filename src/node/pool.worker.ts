@@ -1,0 +1,44 @@
+/** One lane of the pool: sleeps until there is a request, does it, answers, sleeps. It has no event loop to speak of. */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { InvalidInputError } from '../core/errors.js';
+import { type AnyJobType, jobTypes } from './jobs.js';
+import { type Answer, type LaneData, packError, type Request } from './pool-message.js';
+
+const { lane, port, requests, answers, jobs } = workerData as LaneData;
+const types = new Map(jobTypes.map((type) => [type.name, type]));
+if (jobs !== undefined) {
+  const module = (await import(jobs)) as { jobTypes: readonly AnyJobType[] };
+  for (const type of module.jobTypes) types.set(type.name, type);
+}
+const parts = new Map<number, (command: never) => unknown>();
+
+parentPort!.postMessage(lane);
+for (let done = 0; ; ) {
+  Atomics.wait(requests, lane, done);
+  const { message } = receiveMessageOnPort(port) as { message: Request };
+  try {
+    port.postMessage({ result: handle(message) } satisfies Answer);
+  } catch (error) {
+    // From the job, or from a result that cannot be cloned.
+    port.postMessage({ error: packError(error) } satisfies Answer);
+  }
+  Atomics.store(answers, lane, ++done);
+  Atomics.notify(answers, lane);
+}
+
+function handle(request: Request): unknown {
+  const { group } = request;
+  if (request.kind === 'run') return parts.get(group)!(request.command as never);
+  if (request.kind === 'close') {
+    parts.delete(group);
+    return undefined;
+  }
+  const type = types.get(request.job);
+  if (type === undefined) {
+    throw new InvalidInputError(
+      `worker pool: job "${request.job}" is unknown to the workers, which know ${[...types.keys()].join(', ')}. Export it from the module that the option "jobs" names.`,
+    );
+  }
+  parts.set(group, type.create(request.input as never));
+  return undefined;
+}

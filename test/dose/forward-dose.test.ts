@@ -1,0 +1,87 @@
+/** Forward dose over several lanes: the same numbers as field by field, whatever the number of lanes. */
+import { expect, test } from 'vitest';
+import { createBeam } from '../../src/beam/beam.js';
+import { uniformFluenceGrid } from '../../src/beam/fluence.js';
+import { UnsupportedError } from '../../src/core/errors.js';
+import { serialExecutor } from '../../src/core/executor.js';
+import { createRandom } from '../../src/core/random.js';
+import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
+import { ForwardDose } from '../../src/dose/forward-dose.js';
+import { createGrid } from '../../src/geometry/grid.js';
+import { createVolume } from '../../src/geometry/volume.js';
+import { artiste6mv } from '../../src/machine/artiste-6mv.js';
+
+const grid = createGrid([9, 15, 17], [11, 9, 8], [-61, -70, -33]);
+const random = createRandom(11);
+const density = createVolume('density', grid);
+for (let v = 0; v < density.data.length; v++) density.data[v] = 0.3 + random.uniform();
+const voxels = voxelsInside(createVolume('mask', grid, new Float32Array(density.data.length).fill(1)));
+const count = voxels.index.length;
+const beamAt = (gantry: number, isocenter: [number, number, number] = [-1, 2, 3]) =>
+  createBeam(artiste6mv, { isocenter, gantry, collimator: 20, couch: 10, position: 'HFS' });
+const cells = uniformFluenceGrid(-30, -20, 7, 8, 6);
+// The first and the last beam are one: it is traced once.
+const fields = [17, 95, 230, 17].map((gantry) => ({
+  beam: beamAt(gantry),
+  fluence: { grid: cells, weights: Float64Array.from({ length: 48 }, () => random.uniform()) },
+}));
+/** Lanes without threads: they show what dividing does to the numbers. */
+const withLanes = (lanes: number) => ({ ...serialExecutor, lanes });
+
+for (const lanes of [1, 2, 5]) {
+  test(`${lanes} lanes: columns are those of addFieldDose, the total is their sum, to the last bit (seed 11)`, () => {
+    const dose = new ForwardDose(density, voxels.points, { executor: withLanes(lanes) });
+    const columns = dose.columns(fields);
+    const sum = new Float64Array(count);
+    let beyondRange = 0;
+    fields.forEach(({ beam, fluence }, f) => {
+      const view = viewOfBeam(beam, density, voxels);
+      expect(columns[f]).toEqual(addFieldDose(view, fluence, new Float64Array(count)));
+      for (let p = 0; p < count; p++) sum[p]! += columns[f]![p]!;
+      beyondRange = Math.max(beyondRange, view.points.beyondRange);
+    });
+    expect(dose.total(fields)).toEqual({ dose: sum, beyondRange });
+    dose.close();
+    expect(dose.total(fields).dose, 'after close it starts anew').toEqual(sum);
+  });
+}
+
+test('more fields than are held at once', () => {
+  const many = Array.from({ length: 35 }, (_, f) => fields[f % 4]!);
+  const few = voxels.points.slice(3000, 3009);
+  const dose = new ForwardDose(density, few, { executor: withLanes(2) });
+  const sum = new Float64Array(3);
+  for (const column of dose.columns(many)) for (let p = 0; p < 3; p++) sum[p]! += column[p]!;
+  expect(dose.total(many).dose).toEqual(sum);
+});
+
+test('a beam is traced once per pose and machine', () => {
+  const ids = new Set<number>();
+  const counting: typeof serialExecutor = {
+    ...serialExecutor,
+    start: (type, inputs) => {
+      const group = serialExecutor.start(type, inputs);
+      return {
+        ...group,
+        run: (command) => {
+          for (const { id } of (command as { fields?: readonly { id: number }[] }).fields ?? []) ids.add(id);
+          return group.run(command);
+        },
+      };
+    },
+  };
+  const dose = new ForwardDose(density, voxels.points, { executor: counting });
+  dose.total(fields);
+  dose.columns(fields);
+  expect(ids.size).toBe(3);
+  const other = { ...artiste6mv, source: 'another machine of the same name' };
+  dose.total([{ beam: createBeam(other, fields[0]!.beam.pose), fluence: fields[0]!.fluence }]);
+  expect(ids.size).toBe(4);
+});
+
+test('a beam that misses is an error, and no obstacle to the next', () => {
+  const dose = new ForwardDose(density, voxels.points, { executor: withLanes(2) });
+  const miss = { beam: beamAt(0, [900, 0, 0]), fluence: fields[0]!.fluence };
+  expect(() => dose.total([fields[0]!, miss])).toThrow(UnsupportedError);
+  expect(dose.total([fields[0]!]).dose.some((d) => d > 0)).toBe(true);
+});

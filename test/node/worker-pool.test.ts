@@ -1,0 +1,196 @@
+/** The worker pool of the built package: results, errors and ends of threads. Workers cannot start from TypeScript. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import {
+  artiste6mv,
+  beamletsCovering,
+  buildPhantom,
+  createBeam,
+  createGrid,
+  createVolume,
+  DividedOperator,
+  FormatError,
+  ForwardDose,
+  InvalidInputError,
+  type JobType,
+  parseCase,
+  runPlan,
+  UnsupportedError,
+  uniformFluenceGrid,
+  voxelsInside,
+} from '../../dist/index.js';
+import { packError, unpackError } from '../../dist/node/pool-message.js';
+import { readPhantom, startWorkerPool } from '../../dist/node.js';
+import { createRandom } from '../../src/core/random.js';
+
+// Threads of a busy machine start late.
+vi.setConfig({ testTimeout: 30_000 });
+
+const folder = mkdtempSync(join(tmpdir(), 'respine-pool-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const dist = new URL('../../dist/', import.meta.url);
+const jobsFile = join(folder, 'jobs.mjs');
+writeFileSync(
+  jobsFile,
+  `import { FormatError } from '${new URL('index.js', dist)}';
+   export const jobTypes = [{ name: 'test', create: (lane) => (command) => {
+     if (command === 'exit') process.exit(3);
+     if (command === 'format') throw new FormatError('is torn. Mend it.', 'a/b.nrrd', 17);
+     if (command === 'bug') null.x;
+     if (command === 'function') return () => 0;
+     return lane + command;
+   } }];`,
+);
+const jobs = pathToFileURL(jobsFile);
+/** What the caller's lane does of that job: nothing that fails. */
+const testJob: JobType<string, string, unknown> = { name: 'test', create: (lane) => (command) => lane + command };
+
+const grid = createGrid([9, 15, 17], [11, 9, 8], [-61, -70, -33]);
+const random = createRandom(3);
+const density = createVolume('density', grid);
+const target = createVolume('mask', grid);
+for (let v = 0; v < density.data.length; v++) {
+  density.data[v] = 0.3 + random.uniform();
+  target.data[v] = Math.abs((v % 17) - 7) < 3 && Math.abs((Math.floor(v / 17) % 15) - 7) < 3 ? 1 : 0;
+}
+const { points } = voxelsInside(createVolume('mask', grid, new Float32Array(density.data.length).fill(1)));
+const beamAt = (gantry: number, isocenter: [number, number, number] = [-1, 2, 3]) =>
+  createBeam(artiste6mv, { isocenter, gantry, collimator: 0, couch: 0, position: 'HFS' });
+const modulated = [17, 95, 230].map((gantry) => {
+  const beam = beamAt(gantry);
+  return { beam, beamlets: beamletsCovering(beam.frame, target) };
+});
+const fields = modulated.map(({ beam }) => ({
+  beam,
+  fluence: {
+    grid: uniformFluenceGrid(-30, -20, 7, 8, 6),
+    weights: Float64Array.from({ length: 48 }, () => random.uniform()),
+  },
+}));
+const vector = (n: number): Float64Array => Float64Array.from({ length: n }, () => random.normal());
+
+describe.each([1, 2, 3, 5])('%i lanes', (lanes) => {
+  test('dose and gradient are the serial ones to the last bit (seed 3)', async () => {
+    const pool = await startWorkerPool({ lanes });
+    const serial = new DividedOperator(modulated, density, points);
+    const divided = new DividedOperator(modulated, density, points, { executor: pool });
+    for (let trial = 0; trial < 3; trial++) {
+      const w = vector(serial.columns);
+      const y = vector(serial.rows);
+      expect(divided.apply(w, new Float64Array(serial.rows))).toEqual(serial.apply(w, new Float64Array(serial.rows)));
+      expect(divided.applyTranspose(y, new Float64Array(serial.columns))).toEqual(
+        serial.applyTranspose(y, new Float64Array(serial.columns)),
+      );
+    }
+    divided.close();
+    const forward = new ForwardDose(density, points).total(fields);
+    const pooled = new ForwardDose(density, points, { executor: pool }).total(fields);
+    expect(Float64Array.from(pooled.dose)).toEqual(forward.dose);
+    expect(pooled.beyondRange).toBe(forward.beyondRange);
+    await pool.close();
+  });
+});
+
+test('a whole plan is the same with and without a pool', { timeout: 60_000 }, async () => {
+  const plan = parseCase({
+    patient: { phantom: 'slab-lung' },
+    target: 'PTV',
+    doseGrid: { spacing: [9, 8, 7] },
+    fcrt: { beams: 'posterior-3' },
+    imrt: { beams: 'posterior-3' },
+  });
+  const patient = buildPhantom(await readPhantom('slab-lung'), { spacing: [9, 8, 7] });
+  const pool = await startWorkerPool({ lanes: 2 });
+  const serial = runPlan(patient, plan, artiste6mv);
+  const pooled = runPlan(patient, plan, artiste6mv, { executor: pool });
+  await pool.close();
+  for (const p of [0, 1]) {
+    expect(pooled.plans[p]!.plan.dose.data).toEqual(serial.plans[p]!.plan.dose.data);
+    expect(pooled.plans[p]!.plan.beyondRange).toBe(serial.plans[p]!.plan.beyondRange);
+  }
+});
+
+test('an error of a worker arrives with class, message and fields', async () => {
+  const pool = await startWorkerPool({ lanes: 2, jobs });
+  const miss = { beam: beamAt(0, [900, 0, 0]), beamlets: modulated[0]!.beamlets };
+  // The second lane is a worker, and it holds the first beam.
+  expect(() => new DividedOperator([miss, modulated[1]!], density, points, { executor: pool })).toThrow(
+    new UnsupportedError(
+      'beam G0: its central ray misses the patient. Move the isocentre (900.0, 0.0, 0.0) mm into the body.',
+    ),
+  );
+  const group = pool.start(testJob, ['a', 'b']);
+  const thrown = (command: string): unknown => {
+    try {
+      return group.run(command);
+    } catch (error) {
+      return error;
+    }
+  };
+  const format = thrown('format');
+  expect(format).toBeInstanceOf(FormatError);
+  expect(format).toMatchObject({ message: 'a/b.nrrd: is torn. Mend it.', path: 'a/b.nrrd', offset: 17 });
+  expect(thrown('bug')).toBeInstanceOf(TypeError);
+  expect((thrown('bug') as Error).stack).toContain('jobs.mjs');
+  expect(thrown('function')).toMatchObject({ message: expect.stringContaining('could not be cloned') });
+  expect(group.run('!'), 'and the pool goes on').toEqual(['a!', 'b!']);
+  expect(() => pool.start({ ...testJob, name: 'no such' }, ['a', 'b'])).toThrow(InvalidInputError);
+  expect(() => pool.start(testJob, ['a', 'b', 'c'])).toThrow('3 inputs for 2 lanes');
+  expect(() => pool.start(testJob, ['a', (() => 0) as unknown as string])).toThrow('could not be cloned');
+  group.close();
+  expect(() => group.run('!')).toThrow(InvalidInputError);
+  await pool.close();
+  expect(() => pool.start(testJob, ['a'])).toThrow('it is closed');
+});
+
+test('errors survive the crossing', () => {
+  for (const error of [
+    new InvalidInputError('a. b.'),
+    new UnsupportedError('a. b.'),
+    new FormatError('a. b.', 'path', 3),
+    new FormatError('a. b.'),
+    new RangeError('a'),
+  ]) {
+    const copy = unpackError(structuredClone(packError(error)));
+    expect(copy).toBeInstanceOf(error.constructor);
+    expect(copy).toEqual(error);
+    expect(copy.stack).toBe(error.stack);
+  }
+  expect(unpackError(packError('text'))).toEqual(new Error('text'));
+});
+
+test('a worker that dies is an error, not a hang', async () => {
+  const pool = await startWorkerPool({ lanes: 3, jobs });
+  const group = pool.start(testJob, ['a', 'b', 'c']);
+  expect(() => group.run('exit')).toThrow(/^worker pool: the worker of lane 1 has ended \(exit code 3\)/);
+  expect(() => group.run('!'), 'and stays one').toThrow(UnsupportedError);
+  expect(() => pool.start(testJob, ['a', 'b'])).toThrow(UnsupportedError);
+  group.close();
+  await pool.close();
+});
+
+test('a pool whose threads cannot start is an error', async () => {
+  await expect(startWorkerPool({ lanes: 2, jobs: pathToFileURL(join(folder, 'none.mjs')) })).rejects.toThrow(
+    UnsupportedError,
+  );
+  await expect(startWorkerPool({ lanes: 0 })).rejects.toThrow(InvalidInputError);
+});
+
+test.each(['await pool.close();', ''])('the process exits by itself (%s)', async (end) => {
+  const script = `import { startWorkerPool } from '${new URL('node.js', dist)}';
+    const pool = await startWorkerPool({ lanes: 3, jobs: new URL('${jobs}') });
+    const group = pool.start({ name: 'test', create: (lane) => (command) => lane + command }, ['a', 'b', 'c']);
+    process.stdout.write(group.run('!').join());
+    ${end}`;
+  const run = await new Promise<{ code: number; text: string }>((done) => {
+    execFile(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 }, (error, stdout, stderr) =>
+      done({ code: error ? Number(error.code) : 0, text: stdout + stderr }),
+    );
+  });
+  expect(run).toEqual({ code: 0, text: 'a!,b!,c!' });
+});
