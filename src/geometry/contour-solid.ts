@@ -6,6 +6,7 @@
  * the empty layers between and beyond the pieces. Both are exact.
  */
 import { contourSlabs } from './contour.js';
+import { EdgeIndex } from './edge-index.js';
 import type { Box } from './grid.js';
 import type { Solid } from './solid.js';
 import type { Contours, Structure } from './structure.js';
@@ -27,7 +28,7 @@ const solids = new WeakMap<Contours, Solid>();
 interface Layer {
   readonly low: number;
   readonly high: number;
-  readonly outline?: Outline;
+  readonly outline?: EdgeIndex;
 }
 
 /**
@@ -42,7 +43,7 @@ export function solidOfContours(contours: Contours): Solid {
     const low = slabs[2 * p]!;
     const high = slabs[2 * p + 1]!;
     if (low > end + 1e-9) layers.push({ low: end, high: low });
-    layers.push({ low, high, outline: new Outline(plane.polygons) });
+    layers.push({ low, high, outline: new EdgeIndex(boundaryEdges(plane.polygons)) });
     end = high;
   });
   layers.push({ low: end, high: Infinity });
@@ -79,73 +80,6 @@ function layerDistance(layer: Layer, inside: boolean, x: number, y: number, z: n
   if (dz >= best) return best;
   const squared = outline.contains(x, y) === inside ? outline.squaredDistance(x, y, best * best - dz * dz) : 0;
   return Math.min(best, Math.sqrt(dz * dz + squared));
-}
-
-/** Edges per bounding box. */
-const chunk = 12;
-
-/** The edges of one plane, in runs with bounding boxes. */
-class Outline {
-  private readonly edges: Float64Array;
-  private readonly boxes: Float64Array;
-
-  constructor(polygons: readonly Float64Array[]) {
-    this.edges = boundaryEdges(polygons);
-    const n = Math.ceil(this.edges.length / (4 * chunk));
-    this.boxes = new Float64Array(4 * n);
-    for (let c = 0; c < n; c++) {
-      const box = [Infinity, Infinity, -Infinity, -Infinity];
-      const stop = Math.min(this.edges.length, 4 * chunk * (c + 1));
-      for (let e = 4 * chunk * c; e < stop; e += 2) {
-        box[0] = Math.min(box[0]!, this.edges[e]!);
-        box[1] = Math.min(box[1]!, this.edges[e + 1]!);
-        box[2] = Math.max(box[2]!, this.edges[e]!);
-        box[3] = Math.max(box[3]!, this.edges[e + 1]!);
-      }
-      this.boxes.set(box, 4 * c);
-    }
-  }
-
-  contains(x: number, y: number): boolean {
-    const { edges, boxes } = this;
-    let odd = false;
-    for (let b = 0; b < boxes.length; b += 4) {
-      if (y < boxes[b + 1]! || y >= boxes[b + 3]! || x >= boxes[b + 2]!) continue;
-      const stop = Math.min(edges.length, (b + 4) * chunk);
-      for (let e = b * chunk; e < stop; e += 4) {
-        const y0 = edges[e + 1]!;
-        const y1 = edges[e + 3]!;
-        if (y0 > y === y1 > y) continue;
-        if (x < edges[e]! + ((edges[e + 2]! - edges[e]!) * (y - y0)) / (y1 - y0)) odd = !odd;
-      }
-    }
-    return odd;
-  }
-
-  /** Squared distance to the nearest edge, or `limit` where that is smaller. */
-  squaredDistance(x: number, y: number, limit: number): number {
-    const { edges, boxes } = this;
-    let best = limit;
-    for (let b = 0; b < boxes.length; b += 4) {
-      const bx = Math.max(0, boxes[b]! - x, x - boxes[b + 2]!);
-      const by = Math.max(0, boxes[b + 1]! - y, y - boxes[b + 3]!);
-      if (bx * bx + by * by >= best) continue;
-      const stop = Math.min(edges.length, (b + 4) * chunk);
-      for (let e = b * chunk; e < stop; e += 4) {
-        const ax = edges[e]!;
-        const ay = edges[e + 1]!;
-        const ux = edges[e + 2]! - ax;
-        const uy = edges[e + 3]! - ay;
-        const along = ((x - ax) * ux + (y - ay) * uy) / (ux * ux + uy * uy);
-        const t = along < 0 ? 0 : along > 1 ? 1 : along;
-        const dx = x - ax - t * ux;
-        const dy = y - ay - t * uy;
-        const squared = dx * dx + dy * dy;
-        if (squared < best) best = squared;
-      }
-    }
-    return best;
-  }
 }
 
 /** Edges [x0, y0, x1, y1, ...] that bound the inside: an edge drawn twice, as a keyhole's channel is, bounds nothing. */

@@ -8,6 +8,7 @@
  */
 import { checkAllFinite, checkFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { EdgeIndex } from './edge-index.js';
 import type { Box, Vec3 } from './grid.js';
 import type { Solid } from './solid.js';
 
@@ -25,8 +26,11 @@ export function box(min: Vec3, max: Vec3): Solid {
     const dx = Math.abs(x - cx) - hx;
     const dy = Math.abs(y - cy) - hy;
     const dz = Math.abs(z - cz) - hz;
-    const outside = Math.hypot(Math.max(0, dx), Math.max(0, dy), Math.max(0, dz));
-    return outside + Math.min(0, Math.max(dx, dy, dz));
+    if (dx <= 0 && dy <= 0 && dz <= 0) return Math.max(dx, dy, dz);
+    const ex = Math.max(0, dx);
+    const ey = Math.max(0, dy);
+    const ez = Math.max(0, dz);
+    return Math.sqrt(ex * ex + ey * ey + ez * ez);
   };
   return { distance, box: { min, max }, isExact: true };
 }
@@ -57,7 +61,13 @@ export function tube(points: readonly Vec3[], radius: number): Solid {
   const p = Float64Array.from(points.flat());
   checkAllFinite('tube: points', p);
   const n = p.length / 3;
-  const distance = (x: number, y: number, z: number): number => {
+  const low = [0, 1, 2].map((a) => Math.min(...points.map((q) => q[a]!)) - radius);
+  const high = [0, 1, 2].map((a) => Math.max(...points.map((q) => q[a]!)) + radius);
+  const [x0, y0, z0] = vec(low);
+  const [x1, y1, z1] = vec(high);
+  const distance = (x: number, y: number, z: number, reach = Infinity): number => {
+    const far = Math.max(x0 - x, x - x1, y0 - y, y - y1, z0 - z, z - z1);
+    if (far >= reach) return far;
     let best = Infinity;
     for (let s = 0; s < Math.max(1, n - 1); s++) {
       const i = 3 * s;
@@ -79,8 +89,6 @@ export function tube(points: readonly Vec3[], radius: number): Solid {
     }
     return Math.sqrt(best) - radius;
   };
-  const low = [0, 1, 2].map((a) => Math.min(...points.map((q) => q[a]!)) - radius);
-  const high = [0, 1, 2].map((a) => Math.max(...points.map((q) => q[a]!)) + radius);
   return { distance, box: { min: vec(low), max: vec(high) }, isExact: true };
 }
 
@@ -110,9 +118,13 @@ export function prism(outline: Float64Array, low: number, high: number, options:
   checkFinite('prism: inset', inset);
   const middle = (low + high) / 2;
   const half = (high - low) / 2;
-  const along = (u: number, v: number, w: number): number => {
-    const d = polygonDistance(outline, u, v) + inset;
+  const index = new EdgeIndex(edgesOf(outline));
+  const along = (u: number, v: number, w: number, reach = Infinity): number => {
     const e = Math.abs(w - middle) - half;
+    if (e >= reach) return e;
+    const far = Math.max(u0 - u, u - u1, v0 - v, v - v1);
+    if (far >= reach) return far;
+    const d = index.signedDistance(u, v) + inset;
     if (d <= 0 && e <= 0) return d > e ? d : e;
     if (d <= 0) return e;
     if (e <= 0) return d;
@@ -131,51 +143,36 @@ export function prism(outline: Float64Array, low: number, high: number, options:
   }
   min[w] = low;
   max[w] = high;
+  const [u0, u1, v0, v1] = [min[u]!, max[u]!, min[v]!, max[v]!];
   const distance =
     axis === 'z'
       ? along
       : axis === 'y'
-        ? (x: number, y: number, z: number) => along(x, z, y)
-        : (x: number, y: number, z: number) => along(y, z, x);
+        ? (x: number, y: number, z: number, reach?: number) => along(x, z, y, reach)
+        : (x: number, y: number, z: number, reach?: number) => along(y, z, x, reach);
   return { distance, box: { min: vec(min), max: vec(max) }, isExact: inset === 0 };
 }
 
-/** Signed distance to a simple polygon, mm; one pass over its edges. */
-function polygonDistance(outline: Float64Array, u: number, v: number): number {
+/** Edges from each point of a polygon to the one before. */
+function edgesOf(outline: Float64Array): Float64Array {
   const n = outline.length;
-  let best = Infinity;
-  let isInside = false;
-  let ju = outline[n - 2]!;
-  let jv = outline[n - 1]!;
-  for (let i = 0; i < n; i += 2) {
-    const iu = outline[i]!;
-    const iv = outline[i + 1]!;
-    const eu = ju - iu;
-    const ev = jv - iv;
-    const wu = u - iu;
-    const wv = v - iv;
-    let t = (wu * eu + wv * ev) / (eu * eu + ev * ev);
-    t = t < 0 ? 0 : t > 1 ? 1 : t;
-    const du = wu - t * eu;
-    const dv = wv - t * ev;
-    const d2 = du * du + dv * dv;
-    if (d2 < best) best = d2;
-    if (iv > v !== jv > v && u < iu + (eu * wv) / ev) isInside = !isInside;
-    ju = iu;
-    jv = iv;
+  const edges = new Float64Array(2 * n);
+  for (let i = 0; i < n; i++) {
+    const at = 2 * i - (i % 2);
+    edges[at] = outline[i]!;
+    edges[at + 2] = outline[(i + n - 2) % n]!;
   }
-  const d = Math.sqrt(best);
-  return isInside ? -d : d;
+  return edges;
 }
 
 /** All that lies in at least one; exact outside where each is. */
 export function union(...solids: readonly Solid[]): Solid {
   if (solids.length === 0) throw new InvalidInputError('union: there are no solids. Give at least one.');
   if (solids.length === 1) return solids[0]!;
-  const distance = (x: number, y: number, z: number): number => {
+  const distance = (x: number, y: number, z: number, reach?: number): number => {
     let d = Infinity;
     for (let s = 0; s < solids.length; s++) {
-      const other = solids[s]!.distance(x, y, z);
+      const other = solids[s]!.distance(x, y, z, reach);
       if (other < d) d = other;
     }
     return d;
@@ -188,7 +185,10 @@ export function intersection(a: Solid, b: Solid): Solid {
   const min = [0, 1, 2].map((i) => Math.max(a.box.min[i]!, b.box.min[i]!));
   const max = [0, 1, 2].map((i, k) => Math.max(min[k]!, Math.min(a.box.max[i]!, b.box.max[i]!)));
   return {
-    distance: (x, y, z) => Math.max(a.distance(x, y, z), b.distance(x, y, z)),
+    distance: (x, y, z, reach = Infinity) => {
+      const d = a.distance(x, y, z, reach);
+      return d >= reach ? d : Math.max(d, b.distance(x, y, z, reach));
+    },
     box: { min: vec(min), max: vec(max) },
     isExact: false,
   };
@@ -196,7 +196,14 @@ export function intersection(a: Solid, b: Solid): Solid {
 
 /** What lies in `a` but not in `b`; a bound of the distance. */
 export function difference(a: Solid, b: Solid): Solid {
-  return { distance: (x, y, z) => Math.max(a.distance(x, y, z), -b.distance(x, y, z)), box: a.box, isExact: false };
+  return {
+    distance: (x, y, z, reach = Infinity) => {
+      const d = a.distance(x, y, z, reach);
+      return d >= reach ? d : Math.max(d, -b.distance(x, y, z, reach));
+    },
+    box: a.box,
+    isExact: false,
+  };
 }
 
 /** `solid` shrunk by `depth` mm: the inside of a wall of that thickness. A bound of the distance. */
@@ -204,7 +211,7 @@ export function inset(solid: Solid, depth: number): Solid {
   const min = solid.box.min.map((c) => c + depth);
   const max = solid.box.max.map((c, a) => Math.max(min[a]!, c - depth));
   return {
-    distance: (x, y, z) => solid.distance(x, y, z) + depth,
+    distance: (x, y, z, reach = Infinity) => solid.distance(x, y, z, reach + Math.abs(depth)) + depth,
     box: { min: vec(min), max: vec(max) },
     isExact: false,
   };

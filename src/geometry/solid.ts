@@ -9,8 +9,13 @@
 import type { Box } from './grid.js';
 
 export interface Solid {
-  /** Signed distance of (x, y, z), mm; < 0 inside. */
-  distance(x: number, y: number, z: number): number;
+  /**
+   * Signed distance of (x, y, z), mm; < 0 inside.
+   *
+   * @param reach mm; where the distance is not within (-reach, reach), any bound of it will do that is not either: a
+   *   question about a small cell costs little far from the boundary. @default Infinity
+   */
+  distance(x: number, y: number, z: number, reach?: number): number;
   /** Box that contains the solid, mm. */
   readonly box: Box;
   /** Whether distances outside are exact. */

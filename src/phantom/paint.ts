@@ -45,6 +45,8 @@ class Painter {
   private readonly counts: Int32Array;
   /** Their distances from the cell's centre. */
   private readonly distances: Float64Array[];
+  /** 1 where the last layer of the list fills the cell, and so every part of it. */
+  private readonly fulls: Uint8Array;
   private hu = 0;
   private red = 0;
 
@@ -59,6 +61,7 @@ class Painter {
     this.depth = Math.max(0, Math.ceil(Math.log2(Math.max(...grid.spacing) / leafEdge)));
     this.lists = Array.from({ length: this.depth + 4 }, () => new Int32Array(layers.length + 1));
     this.counts = new Int32Array(this.depth + 4);
+    this.fulls = new Uint8Array(this.depth + 4);
     this.distances = this.lists.map((list) => new Float64Array(list.length));
   }
 
@@ -74,7 +77,7 @@ class Painter {
         for (let i0 = 0; i0 < nx; i0 += block) {
           const middle = (block - 1) / 2;
           const half = block / 2;
-          this.narrow(
+          const isPure = this.narrow(
             0,
             ox + (i0 + middle) * sx,
             oy + (j0 + middle) * sy,
@@ -83,12 +86,17 @@ class Painter {
             half * sy,
             half * sz,
           );
+          this.hu = 0;
+          this.red = 0;
+          if (isPure) this.addPure(1, 1);
           for (let k = k0; k < Math.min(nz, k0 + block); k++) {
             for (let j = j0; j < Math.min(ny, j0 + block); j++) {
               for (let i = i0; i < Math.min(nx, i0 + block); i++) {
-                this.hu = 0;
-                this.red = 0;
-                this.fill(1, ox + i * sx, oy + j * sy, oz + k * sz, sx / 2, sy / 2, sz / 2, 1);
+                if (!isPure) {
+                  this.hu = 0;
+                  this.red = 0;
+                  this.fill(1, ox + i * sx, oy + j * sy, oz + k * sz, sx / 2, sy / 2, sz / 2, 1);
+                }
                 const voxel = i + nx * (j + ny * k);
                 this.hounsfield[voxel] = this.hu;
                 this.density[voxel] = this.red;
@@ -105,11 +113,21 @@ class Painter {
     const from = this.lists[level]!;
     const to = this.lists[level + 1]!;
     const distances = this.distances[level + 1]!;
-    const radius = Math.sqrt(hx * hx + hy * hy + hz * hz);
+    // A leaf takes the boundary to be a plane along one of its faces: beyond this it does not cut the leaf.
+    const radius = level > this.depth ? (hx + hy + hz) / 3 : Math.sqrt(hx * hx + hy * hy + hz * hz);
+    const isLastFull = this.fulls[level]! === 1;
+    const count = this.counts[level]!;
     let n = 0;
     let crossing = 0;
-    for (let q = 0; q < this.counts[level]!; q++) {
+    this.fulls[level + 1] = 0;
+    for (let q = 0; q < count; q++) {
       const layer = from[q]!;
+      if (isLastFull && q === count - 1) {
+        distances[n] = -Infinity;
+        to[n++] = layer;
+        this.fulls[level + 1] = 1;
+        break;
+      }
       const { min, max } = this.solids[layer]!.box;
       if (
         x + hx < min[0] ||
@@ -121,11 +139,14 @@ class Painter {
       ) {
         continue;
       }
-      const d = this.solids[layer]!.distance(x, y, z);
+      const d = this.solids[layer]!.distance(x, y, z, radius);
       if (d >= radius) continue;
       distances[n] = d;
       to[n++] = layer;
-      if (d <= -radius) break;
+      if (d <= -radius) {
+        this.fulls[level + 1] = 1;
+        break;
+      }
       crossing++;
     }
     this.counts[level + 1] = n;
@@ -144,10 +165,7 @@ class Painter {
   ): void {
     const isPure = this.narrow(level, x, y, z, hx, hy, hz);
     if (isPure) {
-      const material =
-        this.counts[level + 1]! > 0 ? this.layers[this.lists[level + 1]![0]!]!.material : this.background;
-      this.hu += share * material.hounsfield;
-      this.red += share * material.density;
+      this.addPure(level + 1, share);
       return;
     }
     if (level > this.depth) {
@@ -169,6 +187,12 @@ class Painter {
         share / 8,
       );
     }
+  }
+
+  private addPure(level: number, share: number): void {
+    const material = this.counts[level]! > 0 ? this.layers[this.lists[level]![0]!]!.material : this.background;
+    this.hu += share * material.hounsfield;
+    this.red += share * material.density;
   }
 
   private leaf(level: number, edges: number, share: number): void {

@@ -113,7 +113,7 @@ export function createSpine(spec: PhantomSpec, options: TargetOptions): Spine {
 /** Minkowski sum with a ball: for an exact distance a plain subtraction. */
 function grown(solid: Solid, mm: number): Solid {
   return {
-    distance: (x, y, z) => solid.distance(x, y, z) - mm,
+    distance: (x, y, z, reach = Infinity) => solid.distance(x, y, z, reach + mm) - mm,
     box: {
       min: solid.box.min.map((c) => c - mm) as unknown as Vec3,
       max: solid.box.max.map((c) => c + mm) as unknown as Vec3,
