@@ -79,6 +79,7 @@ export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
 export { decodeNrrd, encodeNrrd } from './io/nrrd.js';
+export { doseOfNrrd } from './io/nrrd-dose.js';
 export { artiste6mv } from './machine/artiste-6mv.js';
 export { commission } from './machine/commission.js';
 export { defaultHounsfieldTable, densityOfHounsfield, type HounsfieldTable } from './machine/hounsfield.js';
