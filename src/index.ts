@@ -39,6 +39,7 @@ export {
 export { type Conformity, conformity } from './evaluate/conformity.js';
 // evaluation
 export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
+export { type GammaCriteria, type GammaResult, gammaIndex } from './evaluate/gamma.js';
 export { evaluateGoal, type Goal, type GoalResult, parseGoal } from './evaluate/goal.js';
 export { evaluateMetric, formatMetric, type Metric, parseMetric } from './evaluate/metric.js';
 export { contoursVolume, createContours } from './geometry/contour.js';
