@@ -7,6 +7,7 @@
 import { Command, CommanderError } from 'commander';
 import { isRespineError } from '../core/errors.js';
 import { version } from '../node/version.js';
+import { gammaCommand } from './gamma.js';
 import { phantomCommand } from './phantom.js';
 import { planCommand } from './plan.js';
 
@@ -45,6 +46,23 @@ program
   .option('--json', 'print grid and volumes as JSON')
   .action(async (name, options) => {
     code = await phantomCommand(name, options);
+  });
+
+program
+  .command('gamma')
+  .description('gamma index between two doses (NRRD, Gy): pass rate, statistics, map')
+  .argument('<reference>', 'dose whose voxels are judged')
+  .argument('<evaluated>', 'dose in which agreement is searched; its grid may be another')
+  .requiredOption('--dose <percent>', 'dose criterion, of the reference maximum or, with --local, of each voxel')
+  .requiredOption('--distance <mm>', 'distance to agreement')
+  .option('--local', 'dose criterion relative to the reference dose of each voxel')
+  .option('--threshold <percent>', 'leave out reference voxels below this share of the reference maximum', '10')
+  .option('--cap <gamma>', 'largest gamma that is looked for', '2')
+  .option('--fractions <n>', 'fractions of a file whose header does not say', '1')
+  .option('--out <file>', 'gamma map, .nrrd')
+  .option('--json', 'print the figures as JSON')
+  .action(async (reference, evaluated, options) => {
+    code = await gammaCommand(reference, evaluated, options);
   });
 
 try {
