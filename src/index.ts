@@ -52,6 +52,7 @@ export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/for
 export { type Conformity, conformity } from './evaluate/conformity.js';
 // evaluation
 export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
+export { type GammaCriteria, type GammaResult, gammaIndex } from './evaluate/gamma.js';
 export { evaluateGoal, type Goal, type GoalResult, parseGoal } from './evaluate/goal.js';
 export { evaluateMetric, formatMetric, type Metric, parseMetric } from './evaluate/metric.js';
 export { contoursVolume, createContours } from './geometry/contour.js';
@@ -94,6 +95,7 @@ export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
 export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';
+export { doseOfNrrd } from './io/nrrd-dose.js';
 export { type NrrdPatientOptions, patientFromNrrd } from './io/nrrd-patient.js';
 export { artiste6mv } from './machine/artiste-6mv.js';
 export { commission } from './machine/commission.js';

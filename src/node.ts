@@ -2,6 +2,7 @@
 export { readBytes, readFolder, readJson, writeAll, writeFileAtomic } from './node/files.js';
 export { loadRasterizer } from './node/font.js';
 export { type LoadedCase, loadCase, loadCaseOf } from './node/load-case.js';
+export { type LoadedDose, loadDose } from './node/load-dose.js';
 export { type LoadedFields, loadFields } from './node/load-fields.js';
 export { readMachine } from './node/machines.js';
 export { listPhantoms, readPhantom } from './node/phantoms.js';

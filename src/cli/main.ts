@@ -8,8 +8,10 @@ import { Command, CommanderError } from 'commander';
 import { isRespineError } from '../core/errors.js';
 import { version } from '../node/version.js';
 import { doseCommand } from './dose.js';
+import { gammaCommand } from './gamma.js';
 import { phantomCommand } from './phantom.js';
 import { planCommand } from './plan.js';
+import { validateCommand } from './validate.js';
 
 let code = 0;
 const program = new Command('respine')
@@ -56,6 +58,33 @@ program
   .option('--json', 'print beams, doses and flags as JSON instead of a table')
   .action(async (path, options) => {
     code = await doseCommand(path, options);
+  });
+
+program
+  .command('gamma')
+  .description('gamma index between two doses (NRRD, Gy): pass rate, statistics, map')
+  .argument('<reference>', 'dose whose voxels are judged')
+  .argument('<evaluated>', 'dose in which agreement is searched; its grid may be another')
+  .requiredOption('--dose <percent>', 'dose criterion, of the reference maximum or, with --local, of each voxel')
+  .requiredOption('--distance <mm>', 'distance to agreement')
+  .option('--local', 'dose criterion relative to the reference dose of each voxel')
+  .option('--threshold <percent>', 'leave out reference voxels below this share of the reference maximum', '10')
+  .option('--cap <gamma>', 'largest gamma that is looked for', '2')
+  .option('--fractions <n>', 'fractions of a file whose header does not say', '1')
+  .option('--out <file>', 'gamma map, .nrrd')
+  .option('--json', 'print the figures as JSON')
+  .action(async (reference, evaluated, options) => {
+    code = await gammaCommand(reference, evaluated, options);
+  });
+
+program
+  .command('validate')
+  .description('re-run every comparison of the validation table')
+  .option('--reference <dir>', 'folder with the reference data')
+  .option('--out <dir>', 'folder for validation.md and validation.json')
+  .option('--json', 'print JSON instead of the table')
+  .action(async (options) => {
+    code = await validateCommand(options);
   });
 
 try {

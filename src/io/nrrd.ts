@@ -34,6 +34,7 @@ const UNITS: Record<VolumeKind, string> = {
   mask: 'fraction',
   depth: 'mm of water',
   dose: 'Gy',
+  gamma: 'index',
 };
 
 /** Bytes per value and the DataView reader of every type name of the format. */

@@ -1,0 +1,40 @@
+/** What an NRRD file says about its dose, as respine writes it; files of others may say nothing. */
+import { FormatError, InvalidInputError } from '../core/errors.js';
+import { createDose, type DoseMeaning, type DoseVolume } from '../geometry/volume.js';
+import type { NrrdVolume } from './nrrd.js';
+
+const quantities: readonly string[] = ['physical', 'eqd2', 'bed'] satisfies DoseMeaning['quantity'][];
+
+/**
+ * The volume as a dose: total over its course, Gy.
+ *
+ * A header that is silent about the quantity means physical dose, one that is silent about the fractions `fractions`.
+ *
+ * @param name file name for messages
+ * @param fractions of a file that does not say; @default 1
+ * @throws {InvalidInputError} if the header says that the volume is no dose, or not in Gy
+ * @throws {FormatError} if quantity, fractions or alphaBeta of the header cannot be understood
+ */
+export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions = 1): DoseVolume {
+  const { kind, fields } = volume;
+  if (kind !== undefined && kind !== 'dose') {
+    throw new InvalidInputError(`${name}: holds a volume of kind "${kind}", not a dose. Give a dose.`);
+  }
+  const { units, quantity = 'physical', alphaBeta } = fields;
+  if (units !== undefined && units.toLowerCase() !== 'gy') {
+    throw new InvalidInputError(`${name}: its units are "${units}", but a dose is read in Gy. Convert it.`);
+  }
+  if (!quantities.includes(quantity)) {
+    throw new FormatError(`quantity "${quantity}" is none of ${quantities.join(', ')}.`, name);
+  }
+  const meaning: DoseMeaning = {
+    quantity: quantity as DoseMeaning['quantity'],
+    fractions: fields['fractions'] === undefined ? fractions : Number(fields['fractions']),
+    ...(alphaBeta === undefined ? {} : { alphaBeta: Number(alphaBeta) }),
+  };
+  try {
+    return createDose(volume.grid, meaning, volume.data);
+  } catch (cause) {
+    throw new FormatError(cause instanceof Error ? cause.message : String(cause), name);
+  }
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { createGrid } from '../../src/geometry/grid.js';
+import { createDose, createVolume } from '../../src/geometry/volume.js';
+import { decodeNrrd, encodeNrrd } from '../../src/io/nrrd.js';
+import { doseOfNrrd } from '../../src/io/nrrd-dose.js';
+
+const grid = createGrid([2, 3, 4], [2, 3, 5], [0, 1, 2]);
+
+describe('dose of an NRRD file', () => {
+  test.each([
+    { quantity: 'physical', fractions: 22 },
+    { quantity: 'eqd2', fractions: 19, alphaBeta: 2 },
+  ] as const)('the meaning that was written: $quantity', async (meaning) => {
+    const dose = createDose(grid, meaning, new Float32Array(24).fill(3));
+    const back = doseOfNrrd(await decodeNrrd(await encodeNrrd(dose)), 'a.nrrd', 5);
+    expect(back).toEqual(dose);
+  });
+
+  test('a silent header: physical, in the fractions given', () => {
+    const volume = { grid, data: new Float32Array(24), fields: {} };
+    expect(doseOfNrrd(volume)).toMatchObject({ kind: 'dose', quantity: 'physical', fractions: 1 });
+    expect(doseOfNrrd(volume, 'a.nrrd', 5).fractions).toBe(5);
+  });
+
+  test.each([
+    [{ units: 'cGy' }, /a\.nrrd: its units are "cGy"/],
+    [{ quantity: 'dose' }, /a\.nrrd: quantity "dose" is none of physical, eqd2, bed/],
+    [{ fractions: 'many' }, /a\.nrrd: dose: fractions is NaN/],
+    [{ quantity: 'eqd2' }, /a\.nrrd: dose: eqd2 needs an alpha\/beta/],
+  ])('refuses %j', (fields: Record<string, string>, message) => {
+    expect(() => doseOfNrrd({ grid, data: new Float32Array(24), fields }, 'a.nrrd')).toThrow(message);
+  });
+
+  test('refuses what is no dose', async () => {
+    const density = await decodeNrrd(await encodeNrrd(createVolume('density', grid)));
+    expect(() => doseOfNrrd(density, 'd.nrrd')).toThrow(/d\.nrrd: holds a volume of kind "density", not a dose/);
+  });
+});
