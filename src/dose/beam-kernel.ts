@@ -27,7 +27,7 @@ export interface KernelBand {
   readonly terms: number;
   /** c[k][rung - first] */
   readonly coefficients: Float64Array;
-  /** D_k(d, m): [scale][depth][k], Gy per MU. */
+  /** D_k(d, m): [distance][depth][k], Gy per MU. */
   readonly table: Float64Array;
 }
 
@@ -38,10 +38,10 @@ export interface BeamKernel {
   /** mm */
   readonly depthStep: number;
   readonly depthCount: number;
-  /** ln m of the first scale, and between scales. */
-  readonly scaleFirst: number;
-  readonly scaleStep: number;
-  readonly scaleCount: number;
+  /** First distance from the source, and between distances, mm. */
+  readonly distanceFirst: number;
+  readonly distanceStep: number;
+  readonly distanceCount: number;
   /** Largest error of the terms over the points and open squares of 2.5 to 400 mm, fraction of each square's maximum. */
   readonly residual: number;
 }
@@ -61,7 +61,7 @@ export interface KernelOptions {
 export const WIDE = 6.5;
 
 const DEPTH_STEP = 0.25;
-const SCALE_STEP = 0.03;
+const DISTANCE_STEP = 30;
 const SIDES = [2.5, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400];
 const SAMPLES = 600;
 const MOST_TERMS = 8;
@@ -114,14 +114,13 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
   );
 
   const depthCount = Math.ceil(deepest / DEPTH_STEP) + 2;
-  const scaleFirst = Math.log(machine.sad / farthest);
-  const span = Math.log(machine.sad / nearest) - scaleFirst;
-  const scaleCount = Math.max(2, Math.ceil(span / SCALE_STEP) + 1);
-  const scaleStep = Math.max(1e-9, span / (scaleCount - 1));
-  const tables = separated.map(({ terms }) => new Float64Array(scaleCount * depthCount * terms));
+  const span = farthest - nearest;
+  const distanceCount = Math.max(2, Math.ceil(span / DISTANCE_STEP) + 1);
+  const distanceStep = Math.max(1e-6, span / (distanceCount - 1));
+  const tables = separated.map(({ terms }) => new Float64Array(distanceCount * depthCount * terms));
   const weights = new Float64Array(rungs);
-  for (let q = 0; q < scaleCount; q++) {
-    const distance = machine.sad / Math.exp(scaleFirst + q * scaleStep);
+  for (let q = 0; q < distanceCount; q++) {
+    const distance = nearest + q * distanceStep;
     for (let i = 0; i < depthCount; i++) {
       weights.fill(0);
       weigh(i * DEPTH_STEP, distance, weights, 0);
@@ -146,9 +145,9 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
     })),
     depthStep: DEPTH_STEP,
     depthCount,
-    scaleFirst,
-    scaleStep,
-    scaleCount,
+    distanceFirst: nearest,
+    distanceStep,
+    distanceCount,
     residual: separated.reduce((sum, { residual }) => sum + residual, 0),
   };
 }

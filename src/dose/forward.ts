@@ -8,7 +8,7 @@ import type { Grid } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import type { BeamKernel, KernelOptions } from './beam-kernel.js';
 import { FluenceMap } from './fluence-map.js';
-import { type PointSet, prepareBeam } from './pencil-beam.js';
+import { allocateWeights, type PointSet, prepareBeam, weighPoints } from './pencil-beam.js';
 
 /** Monitor units per cell of a fluence grid. */
 export interface FluenceField {
@@ -55,6 +55,9 @@ export function voxelsInside(mask: Volume<'mask'>, threshold = 0.5): DoseVoxels 
   return { grid, index, points };
 }
 
+/** Points whose weights are held at once. */
+const PIECE = 8192;
+
 /** What one beam sees of the voxels: made once, used for every fluence of that beam. */
 export interface BeamView {
   readonly beam: Beam;
@@ -77,8 +80,14 @@ export function viewOfBeam(
  * @param step node distance of the map, mm. @default by the source blur
  */
 export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Array, step?: number): Float64Array {
-  const map = new FluenceMap(view.beam.machine, view.kernel, field.grid, view.points.extent, step);
+  const { beam, kernel, points } = view;
+  const map = new FluenceMap(beam.machine, kernel, field.grid, points.extent, step);
   map.spread(field.weights);
-  map.gather(view.points, out);
+  // In pieces that stay in the cache: the weights of a whole body would take more memory than all else.
+  const weights = allocateWeights(kernel, Math.min(PIECE, points.count));
+  for (let from = 0; from < points.count; from += PIECE) {
+    const to = Math.min(points.count, from + PIECE);
+    map.gather(weighPoints(kernel, beam.machine.sad, points, from, to, weights), out.subarray(from, to));
+  }
   return out;
 }

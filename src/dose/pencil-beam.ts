@@ -3,8 +3,8 @@
  *
  *     dose(p) = (SAD / |p - source|)^2 sum_k D_k(d(p), m(p)) F_k(u(p), v(p)),   m = SAD / |p - source|
  *
- * `prepareBeam` does what depends on geometry alone: projection, depth, kernel, D_k with the inverse square. What a change of
- * fluence needs is in `fluence-map.ts`.
+ * `prepareBeam` does what depends on geometry alone: projection, depth, kernel; `weighPoints` gives the points their D_k with
+ * the inverse square. What a change of fluence needs is in `fluence-map.ts`.
  */
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
@@ -12,12 +12,19 @@ import { gridBox } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import { depthOfPoints } from '../raytrace/depth.js';
 import { clipRay, RayTracer } from '../raytrace/siddon.js';
-import { type BeamKernel, createBeamKernel, type KernelBand, type KernelOptions } from './beam-kernel.js';
+import { type BeamKernel, createBeamKernel, type KernelOptions } from './beam-kernel.js';
 import type { MapExtent, MapPoints } from './fluence-map.js';
 
-/** Geometry of N points in one beam; weights are (SAD / L)^2 D_k(d, m), Gy per MU. */
-export interface PointSet extends MapPoints {
+/** Geometry of N points in one beam. */
+export interface PointSet {
   readonly count: number;
+  /** Projection on the isocentre plane, mm. */
+  readonly u: Float32Array;
+  readonly v: Float32Array;
+  /** Radiological depth, mm of water. */
+  readonly depths: Float32Array;
+  /** Distance from the source, mm. */
+  readonly distances: Float32Array;
   readonly extent: MapExtent;
   /** Points deeper than the machine was commissioned for. */
   readonly beyondRange: number;
@@ -99,45 +106,60 @@ export function prepareBeam(
     distances[p] = Math.sqrt(bx * bx + by * by + toSource * toSource);
   }
   const kernel = createBeamKernel(beam.machine, { depths, distances }, options);
-  const weights = kernel.bands.map((band) => depthFunctions(kernel, band, sad, depths, distances));
   const deepest = beam.machine.range.depth[1];
   let beyondRange = 0;
   for (let p = 0; p < count; p++) if (depths[p]! > deepest) beyondRange++;
-  return { kernel, points: { count, u, v, weights, extent: { u0, u1, v0, v1 }, beyondRange } };
+  return { kernel, points: { count, u, v, depths, distances, extent: { u0, u1, v0, v1 }, beyondRange } };
 }
 
-/** (SAD / L)^2 D_k at every point, [point][k]: bilinear in depth and logarithm of scale, error below 1e-4. */
-function depthFunctions(
+/** Arrays for the weights of `count` points, one per band. */
+export function allocateWeights(kernel: BeamKernel, count: number): Float32Array[] {
+  return kernel.bands.map(({ terms }) => new Float32Array(count * terms));
+}
+
+/**
+ * The points [from, to) with their weights (SAD / L)^2 D_k(d, m), Gy per MU: bilinear in depth and distance, error below
+ * 1e-4.
+ *
+ * @param out one array per band, at least (to - from) K long; overwritten, and part of what is returned
+ */
+export function weighPoints(
   kernel: BeamKernel,
-  { terms: K, table }: KernelBand,
   sad: number,
-  depths: Float32Array,
-  distances: Float32Array,
-): Float32Array {
-  const { depthStep, depthCount, scaleFirst, scaleStep, scaleCount } = kernel;
-  const count = depths.length;
-  const out = new Float32Array(count * K);
-  const row = depthCount * K;
-  for (let p = 0; p < count; p++) {
-    const m = sad / distances[p]!;
+  points: PointSet,
+  from: number,
+  to: number,
+  out: readonly Float32Array[],
+): MapPoints {
+  const { depths, distances } = points;
+  const { depthStep, depthCount, distanceFirst, distanceStep, distanceCount, bands } = kernel;
+  for (let p = from; p < to; p++) {
+    const distance = distances[p]!;
+    const m = sad / distance;
     const x = depths[p]! / depthStep;
     const i = Math.min(depthCount - 2, Math.floor(x));
     const tx = x - i;
-    const y = (Math.log(m) - scaleFirst) / scaleStep;
-    const j = Math.min(scaleCount - 2, Math.max(0, Math.floor(y)));
+    const y = (distance - distanceFirst) / distanceStep;
+    const j = Math.min(distanceCount - 2, Math.max(0, Math.floor(y)));
     const ty = y - j;
     const inverseSquare = m * m;
     const a = inverseSquare * (1 - tx) * (1 - ty);
     const b = inverseSquare * tx * (1 - ty);
     const c = inverseSquare * (1 - tx) * ty;
     const d = inverseSquare * tx * ty;
-    const at = j * row + i * K;
-    for (let k = 0; k < K; k++) {
-      out[p * K + k] =
-        a * table[at + k]! + b * table[at + K + k]! + c * table[at + row + k]! + d * table[at + row + K + k]!;
+    for (let q = 0; q < bands.length; q++) {
+      const { terms: K, table } = bands[q]!;
+      const weights = out[q]!;
+      const at = (j * depthCount + i) * K;
+      const next = at + depthCount * K;
+      const first = (p - from) * K;
+      for (let k = 0; k < K; k++) {
+        weights[first + k] =
+          a * table[at + k]! + b * table[at + K + k]! + c * table[next + k]! + d * table[next + K + k]!;
+      }
     }
   }
-  return out;
+  return { u: points.u.subarray(from, to), v: points.v.subarray(from, to), weights: out };
 }
 
 /** One radiological depth, for the isocentre of a beam, mm of water. */

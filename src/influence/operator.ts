@@ -10,8 +10,8 @@
 import type { Beam } from '../beam/beam.js';
 import { type BeamletSet, cellCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
-import { FluenceMap } from '../dose/fluence-map.js';
-import { type PointSet, prepareBeam } from '../dose/pencil-beam.js';
+import { FluenceMap, type MapPoints } from '../dose/fluence-map.js';
+import { allocateWeights, prepareBeam, weighPoints } from '../dose/pencil-beam.js';
 import type { Volume } from '../geometry/volume.js';
 import type { ColumnSource } from './matrix.js';
 
@@ -30,7 +30,7 @@ export interface InfluenceOptions {
 
 interface BeamPart {
   readonly map: FluenceMap;
-  readonly points: PointSet;
+  readonly points: MapPoints;
   readonly cells: Int32Array;
   readonly fluence: Float64Array;
   readonly offset: number;
@@ -60,7 +60,7 @@ export class InfluenceOperator implements ColumnSource {
       const map = new FluenceMap(beam.machine, kernel, beamlets.grid, set.extent, options.step);
       const part = {
         map,
-        points: set,
+        points: weighPoints(kernel, beam.machine.sad, set, 0, set.count, allocateWeights(kernel, set.count)),
         cells: beamlets.cells,
         fluence: new Float64Array(cellCount(beamlets.grid)),
         offset,
