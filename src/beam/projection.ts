@@ -6,7 +6,7 @@
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { BeamFrame } from '../geometry/frame.js';
-import type { Volume } from '../geometry/volume.js';
+import { occupiedFrom, type Volume } from '../geometry/volume.js';
 
 /** A binary map in the isocentre plane: cell (i, j) is centred at (x0 + i spacing, y0 + j spacing), mm. */
 export interface Silhouette {
@@ -28,36 +28,36 @@ export interface Silhouette {
  * @throws {InvalidInputError} if no voxel is at least half occupied
  */
 export function projectSilhouette(frame: BeamFrame, mask: Volume<'mask'>, margin: number, spacing = 1): Silhouette {
-  const [nz, ny, nx] = mask.grid.shape;
+  const [, ny, nx] = mask.grid.shape;
   const [sx, sy, sz] = mask.grid.spacing;
   const [ox, oy, oz] = mask.grid.origin;
   const m = frame.beamFromPatient;
-  const u: number[] = [];
-  const v: number[] = [];
-  const threshold = Math.min(0.5, 0.5 * mask.data.reduce((a, b) => Math.max(a, b), 0));
+  const threshold = occupiedFrom(mask);
   if (threshold === 0)
     throw new InvalidInputError('silhouette: the structure occupies no voxel. Check the grid or the structure.');
-  for (let k = 0; k < nz; k++) {
-    for (let j = 0; j < ny; j++) {
-      for (let i = 0; i < nx; i++) {
-        if (mask.data[i + nx * (j + ny * k)]! < threshold) continue;
-        const x = ox + i * sx;
-        const y = oy + j * sy;
-        const z = oz + k * sz;
-        const scale = frame.sad / (frame.sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!));
-        u.push((m[0]! * x + m[4]! * y + m[8]! * z + m[12]!) * scale);
-        v.push((m[1]! * x + m[5]! * y + m[9]! * z + m[13]!) * scale);
-      }
-    }
+  const voxels = voxelsFrom(mask.data, threshold);
+  const u = new Float64Array(voxels.length);
+  const v = new Float64Array(voxels.length);
+  let [uMin, uMax, vMin, vMax] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let p = 0; p < voxels.length; p++) {
+    const row = Math.floor(voxels[p]! / nx);
+    const x = ox + (voxels[p]! - nx * row) * sx;
+    const y = oy + (row % ny) * sy;
+    const z = oz + Math.floor(row / ny) * sz;
+    const scale = frame.sad / (frame.sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!));
+    u[p] = (m[0]! * x + m[4]! * y + m[8]! * z + m[12]!) * scale;
+    v[p] = (m[1]! * x + m[5]! * y + m[9]! * z + m[13]!) * scale;
+    uMin = Math.min(uMin, u[p]!);
+    uMax = Math.max(uMax, u[p]!);
+    vMin = Math.min(vMin, v[p]!);
+    vMax = Math.max(vMax, v[p]!);
   }
   const reach = Math.max(sx, sy, sz) / 2;
   const pad = margin + reach + 2 * spacing;
-  const min = (list: number[]): number => list.reduce((a, b) => Math.min(a, b), Infinity);
-  const max = (list: number[]): number => list.reduce((a, b) => Math.max(a, b), -Infinity);
-  const x0 = Math.floor((min(u) - pad) / spacing) * spacing + spacing / 2;
-  const y0 = Math.floor((min(v) - pad) / spacing) * spacing + spacing / 2;
-  const mx = Math.ceil((max(u) + pad - x0) / spacing) + 1;
-  const my = Math.ceil((max(v) + pad - y0) / spacing) + 1;
+  const x0 = Math.floor((uMin - pad) / spacing) * spacing + spacing / 2;
+  const y0 = Math.floor((vMin - pad) / spacing) * spacing + spacing / 2;
+  const mx = Math.ceil((uMax + pad - x0) / spacing) + 1;
+  const my = Math.ceil((vMax + pad - y0) / spacing) + 1;
   const seeds = new Uint8Array(mx * my);
   for (let p = 0; p < u.length; p++) {
     const i = Math.round((u[p]! - x0) / spacing);
@@ -65,6 +65,13 @@ export function projectSilhouette(frame: BeamFrame, mask: Volume<'mask'>, margin
     seeds[i + mx * j] = 1;
   }
   return { x0, y0, spacing, nx: mx, ny: my, cells: dilate(seeds, mx, my, (margin + reach) / spacing) };
+}
+
+/** Flat indices of the values that reach the threshold. */
+function voxelsFrom(data: Float32Array, threshold: number): number[] {
+  const voxels: number[] = [];
+  for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) voxels.push(i);
+  return voxels;
 }
 
 /** All cells within `radius` cells of a seed, by the exact two-pass squared distance transform. */

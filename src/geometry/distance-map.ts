@@ -15,7 +15,6 @@ import type { Volume } from './volume.js';
  */
 export function distanceMap(mask: Volume<'mask'>, threshold = 0.5): Float32Array {
   const [nz, ny, nx] = mask.grid.shape;
-  const far = 1e12;
   const squared = new Float64Array(mask.data.length);
   let any = false;
   for (let i = 0; i < squared.length; i++) {
@@ -32,8 +31,13 @@ export function distanceMap(mask: Volume<'mask'>, threshold = 0.5): Float32Array
   for (let k = 0; k < nz; k++) for (let j = 0; j < ny; j++) pass.run(squared, nx * (j + ny * k), 1, nx, sx);
   for (let k = 0; k < nz; k++) for (let i = 0; i < nx; i++) pass.run(squared, i + nx * ny * k, nx, ny, sy);
   for (let j = 0; j < ny; j++) for (let i = 0; i < nx; i++) pass.run(squared, i + nx * j, nx * ny, nz, sz);
-  return Float32Array.from(squared, Math.sqrt);
+  const out = new Float32Array(squared.length);
+  for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(squared[i]!);
+  return out;
 }
+
+/** Squared distance where no voxel of the set is on the way yet, mm^2. */
+const far = 1e12;
 
 /** One-dimensional squared distance transform with its scratch. */
 class EnvelopePass {
@@ -49,25 +53,27 @@ class EnvelopePass {
 
   run(data: Float64Array, start: number, stride: number, n: number, spacing: number): void {
     const { values, apex, edge } = this;
-    for (let q = 0; q < n; q++) values[q] = data[start + q * stride]!;
-    let k = 0;
-    apex[0] = 0;
-    edge[0] = -Infinity;
-    edge[1] = Infinity;
     const s2 = spacing * spacing;
-    for (let q = 1; q < n; q++) {
-      let cross = 0;
-      for (;;) {
+    // Parabolas of far points lie above all others: only the rest make the envelope, and a line of far points stays.
+    let k = -1;
+    edge[0] = -Infinity;
+    for (let q = 0; q < n; q++) {
+      const value = data[start + q * stride]!;
+      if (value >= far) continue;
+      const height = value + s2 * q * q;
+      let cross = -Infinity;
+      for (; k >= 0; k--) {
         const p = apex[k]!;
-        cross = (values[q]! + s2 * q * q - (values[p]! + s2 * p * p)) / (2 * s2 * (q - p));
-        if (cross > edge[k]! || k === 0) break;
-        k--;
+        cross = (height - (values[p]! + s2 * p * p)) / (2 * s2 * (q - p));
+        if (cross > edge[k]!) break;
       }
-      if (cross > edge[k]!) k++;
+      k++;
+      values[q] = value;
       apex[k] = q;
       edge[k] = k === 0 ? -Infinity : cross;
-      edge[k + 1] = Infinity;
     }
+    if (k < 0) return;
+    edge[k + 1] = Infinity;
     k = 0;
     for (let q = 0; q < n; q++) {
       while (edge[k + 1]! < q) k++;

@@ -37,6 +37,18 @@ export function createVolume<K extends VolumeKind>(kind: K, grid: Grid, data?: F
   return { kind, grid, data: values };
 }
 
+/**
+ * The fraction from which a voxel counts as occupied: half, or half of the largest in a structure thinner than a voxel.
+ *
+ * @returns 0 for a mask without any occupied voxel
+ */
+export function occupiedFrom(mask: Volume<'mask'>): number {
+  const { data } = mask;
+  let most = 0;
+  for (let i = 0; i < data.length && most < 1; i++) if (data[i]! > most) most = data[i]!;
+  return Math.min(0.5, 0.5 * most);
+}
+
 /** @throws {InvalidInputError} if eqd2 or bed comes without alpha/beta, or the fractions are not a whole number >= 1 */
 export function createDose(grid: Grid, meaning: DoseMeaning, data?: Float32Array): DoseVolume {
   if (!Number.isInteger(meaning.fractions) || meaning.fractions < 1) {

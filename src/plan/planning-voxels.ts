@@ -6,6 +6,7 @@
  * never hides a violation. Where target and cord overlap both apply, and the hard cap wins.
  */
 import { distanceMap } from '../geometry/distance-map.js';
+import { occupiedFrom } from '../geometry/volume.js';
 import { meanDose } from '../optimize/objective/mean-dose.js';
 import type { Level, Objective, RowSet } from '../optimize/objective/objective.js';
 import { squaredDeviation } from '../optimize/objective/squared-deviation.js';
@@ -34,7 +35,7 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   const { grid, masks } = model;
   const target = masks.get(model.target)!;
   const cord = masks.get(model.cord)!;
-  const distance = distanceMap(target, Math.min(0.5, 0.5 * target.data.reduce((a, b) => Math.max(a, b), 0)));
+  const distance = distanceMap(target, occupiedFrom(target));
   const [nz, ny, nx] = grid.shape;
   const inside = new Uint8Array(nx * ny * nz);
   for (const voxel of model.body.index) inside[voxel] = 1;
