@@ -19,13 +19,11 @@ import { InvalidInputError } from '../core/errors.js';
 import { voxelVolume } from '../geometry/grid.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 
-/** Intervals of dose with their volumes; `low[i] <= high[i]`. */
+/** Intervals of dose with their volumes. */
 export interface DoseSamples {
-  /** Gy */
-  readonly low: Float32Array;
-  /** Gy */
-  readonly high: Float32Array;
-  /** cc */
+  /** Upper ends of the n intervals, then their lower ends in the same order, Gy: what a DVH sorts. */
+  readonly ends: Float32Array;
+  /** cc, n values */
   readonly volume: Float64Array;
 }
 
@@ -44,16 +42,17 @@ export function occupiedVoxels(name: string, mask: Volume<'mask'>): Uint32Array 
   const { data } = mask;
   let count = 0;
   for (let i = 0; i < data.length; i++) {
-    if (!(data[i]! >= -1e-6 && data[i]! <= 1 + 1e-6)) {
+    const fraction = data[i]!;
+    if (fraction === 0) continue;
+    if (!(fraction >= -1e-6 && fraction <= 1 + 1e-6)) {
       throw new InvalidInputError(
-        `${name}: the mask of voxel ${i} is ${data[i]}, but must be a fraction 0..1. Voxelise it again.`,
+        `${name}: the mask of voxel ${i} is ${fraction}, but must be a fraction 0..1. Voxelise it again.`,
       );
     }
-    if (data[i]! > 0) count++;
+    if (fraction > 0) count++;
   }
   const voxels = new Uint32Array(count);
-  let at = 0;
-  for (let i = 0; i < data.length; i++) if (data[i]! > 0) voxels[at++] = i;
+  for (let i = 0, at = 0; at < count; i++) if (data[i]! > 0) voxels[at++] = i;
   return voxels;
 }
 
@@ -73,9 +72,9 @@ export function sampleDose(
 ): DoseSamples {
   const n = Math.max(1, Math.min(5, Math.floor(Math.cbrt(CELL_BUDGET / voxels.length))));
   const cells = n * n * n;
-  const low = new Float32Array(voxels.length * cells);
-  const high = new Float32Array(voxels.length * cells);
-  const volume = new Float64Array(voxels.length * cells);
+  const capacity = voxels.length * cells;
+  const ends = new Float32Array(2 * capacity);
+  const volume = new Float64Array(capacity);
   const narrow = NARROW * Math.max(Math.abs(least), Math.abs(most));
   const full = voxelVolume(dose.grid);
   const slope = new Float64Array(3);
@@ -94,7 +93,7 @@ export function sampleDose(
     } else {
       fill.fill(fraction);
     }
-    const width = Math.hypot(slope[0]!, slope[1]!, slope[2]!) / n;
+    const width = Math.sqrt(slope[0]! * slope[0]! + slope[1]! * slope[1]! + slope[2]! * slope[2]!) / n;
     const half = width > narrow ? width / 2 : 0;
     for (let c = 0; c < cells; c++) {
       if (fill[c] === 0) continue;
@@ -103,8 +102,8 @@ export function sampleDose(
         slope[0]! * offsets[3 * c]! +
         slope[1]! * offsets[3 * c + 1]! +
         slope[2]! * offsets[3 * c + 2]!;
-      low[count] = Math.min(most, Math.max(least, middle - half));
-      high[count] = Math.min(most, Math.max(least, middle + half));
+      ends[count] = Math.min(most, Math.max(least, middle + half));
+      ends[capacity + count] = Math.min(most, Math.max(least, middle - half));
       volume[count] = (fill[c]! * full) / cells;
       count++;
       // Gradient and fraction alike in all cells: one interval would do, but only an even dose is common enough to test.
@@ -114,7 +113,8 @@ export function sampleDose(
       }
     }
   }
-  return { low: low.subarray(0, count), high: high.subarray(0, count), volume: volume.subarray(0, count) };
+  ends.copyWithin(count, capacity, capacity + count);
+  return { ends: ends.subarray(0, 2 * count), volume: volume.subarray(0, count) };
 }
 
 /** Centres of the n^3 cells in units of the voxel, -0.5..0.5; x, y, z of each. */

@@ -86,7 +86,8 @@ export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { nam
   let least = Infinity;
   let most = -Infinity;
   let occupancy = 0;
-  for (const voxel of voxels) {
+  for (let v = 0; v < voxels.length; v++) {
+    const voxel = voxels[v]!;
     const d = dose.data[voxel]!;
     const f = Math.min(1, mask.data[voxel]!);
     if (!Number.isFinite(d)) {
@@ -100,6 +101,7 @@ export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { nam
   }
   const volumeCc = occupancy * voxelVolume(dose.grid);
   const samples = sampleDose(dose, mask, voxels, least, most);
+  const mean = Math.min(most, Math.max(least, meanOf(samples)));
   const corners = cumulate(samples, volumeCc);
   return {
     name,
@@ -107,7 +109,7 @@ export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { nam
     fractions: dose.fractions,
     ...(dose.alphaBeta === undefined ? {} : { alphaBeta: dose.alphaBeta }),
     volumeCc,
-    mean: Math.min(most, Math.max(least, meanOf(samples))),
+    mean,
     max: most,
     min: least,
     ...corners,
@@ -211,42 +213,47 @@ export function differentialCurve(dvh: Dvh, n = 100): DvhCurve {
 }
 
 /** Volume-weighted mean of the samples, Gy. */
-function meanOf(samples: DoseSamples): number {
+function meanOf({ ends, volume }: DoseSamples): number {
+  const n = volume.length;
   let sum = 0;
-  let volume = 0;
-  for (let i = 0; i < samples.volume.length; i++) {
-    sum += samples.volume[i]! * (samples.low[i]! + samples.high[i]!) * 0.5;
-    volume += samples.volume[i]!;
+  let total = 0;
+  for (let i = 0; i < n; i++) {
+    sum += volume[i]! * (ends[n + i]! + ends[i]!) * 0.5;
+    total += volume[i]!;
   }
-  return sum / volume;
+  return sum / total;
 }
 
-/** Corners of V(D) from hot to cold: slopes switch on at the top of each interval and off at its bottom. */
-function cumulate(samples: DoseSamples, total: number): { dose: Float64Array; volume: Float64Array } {
-  const { low, high, volume } = samples;
-  const n = low.length;
-  const ends = new Float32Array(2 * n);
-  ends.set(high);
-  ends.set(low, n);
-  const order = risingOrder(ends);
-  const corners = new Float64Array(4 * n);
-  const above = new Float64Array(4 * n);
+/**
+ * Corners of V(D) from hot to cold: slopes switch on at the top of each interval and off at its bottom.
+ *
+ * Overwrites the samples' volumes: an interval's becomes its slope, one without width keeps its volume, as a negative.
+ */
+function cumulate({ ends, volume }: DoseSamples, total: number): { dose: Float64Array; volume: Float64Array } {
+  const n = volume.length;
+  let nJumps = 0;
+  for (let i = 0; i < n; i++) {
+    const width = ends[i]! - ends[n + i]!;
+    if (width === 0) nJumps++;
+    volume[i] = width === 0 ? -volume[i]! : volume[i]! / width;
+  }
+  const { values, order } = risingOrder(ends);
+  const corners = new Float64Array(2 * n + nJumps);
+  const above = new Float64Array(2 * n + nJumps);
   let count = 0;
   let sum = 0;
   let slope = 0;
-  let at = ends[order[2 * n - 1]!]!;
+  let at = values[2 * n - 1]!;
   for (let o = 2 * n - 1; o >= 0; ) {
-    const d = ends[order[o]!]!;
+    const d = values[o]!;
     sum += slope * (at - d);
     at = d;
     let jump = 0;
-    for (; o >= 0 && ends[order[o]!] === d; o--) {
+    for (; o >= 0 && values[o]! === d; o--) {
       const end = order[o]!;
-      const i = end < n ? end : end - n;
-      const width = high[i]! - low[i]!;
-      if (width === 0) jump += volume[i]! / 2;
-      else if (end < n) slope += volume[i]! / width;
-      else slope -= volume[i]! / width;
+      const step = volume[end < n ? end : end - n]!;
+      if (step < 0) jump -= step / 2;
+      else slope += end < n ? step : -step;
     }
     corners[count] = d;
     above[count++] = sum;
@@ -263,5 +270,5 @@ function cumulate(samples: DoseSamples, total: number): { dose: Float64Array; vo
     highest = Math.max(highest, above[i]! * scale);
     above[i] = Math.min(highest, total);
   }
-  return { dose: corners.slice(0, count), volume: above.slice(0, count) };
+  return { dose: corners.subarray(0, count), volume: above.subarray(0, count) };
 }

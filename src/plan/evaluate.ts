@@ -6,6 +6,7 @@ import { type Conformity, conformity } from '../evaluate/conformity.js';
 import { createDvh, type Dvh } from '../evaluate/dvh.js';
 import { evaluateGoal, type GoalResult, parseGoal } from '../evaluate/goal.js';
 import { evaluateMetric, formatMetric, parseMetric } from '../evaluate/metric.js';
+import { occupiedFrom } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { TechniquePlan } from './technique.js';
@@ -62,7 +63,7 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
   const structures: StructureReport[] = [];
   for (const [name, mask] of model.masks) {
     // A structure beyond the dose grid has no dose: it is left out, not given zeros.
-    if (!mask.data.some((fraction) => fraction > 0)) continue;
+    if (occupiedFrom(mask) === 0) continue;
     const dvh = createDvh(technique.dose, mask, { name });
     dvhs.set(name, dvh);
     const role = model.structures.get(name)!.role;

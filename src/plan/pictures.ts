@@ -7,7 +7,7 @@ import { projectSilhouette, type Silhouette } from '../beam/projection.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
 import { tracePixels } from '../geometry/contour-trace.js';
 import { type Box, gridBox, type Vec3 } from '../geometry/grid.js';
-import type { Volume } from '../geometry/volume.js';
+import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { beamsEyeFigure } from '../render/beams-eye.js';
 import { structureColor } from '../render/colour.js';
 import { compareFigure } from '../render/compare-figure.js';
@@ -87,7 +87,7 @@ function structuresShown({ model, plans, case: plan }: PlanningResult): FigureSt
     for (const organ of organs.slice(0, 6)) wanted.add(organ.name);
   }
   return [...model.masks]
-    .filter(([name, mask]) => wanted.has(name) && mask.data.some((f) => f > 0))
+    .filter(([name, mask]) => wanted.has(name) && occupiedFrom(mask) > 0)
     .map(([name, mask]) => ({ name, color: model.structures.get(name)!.color ?? structureColor(name), mask }));
 }
 
