@@ -8,7 +8,7 @@ import { cumulativeCurve } from '../evaluate/dvh.js';
 import { tracePixels } from '../geometry/contour-trace.js';
 import { type Box, gridBox, type Vec3 } from '../geometry/grid.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
-import { beamsEyeFigure } from '../render/beams-eye.js';
+import { type BeamsEyeOutline, beamsEyeFigure } from '../render/beams-eye.js';
 import { structureColor } from '../render/colour.js';
 import { compareFigure } from '../render/compare-figure.js';
 import { doseFigure } from '../render/dose-figure.js';
@@ -66,10 +66,15 @@ export function planPictures(result: PlanningResult): Map<string, string> {
     }
   }
   out.set('dvh', dvhOf(result, shown, prescribed));
+  // Techniques often share beams, and so the shadows in their views.
+  const shadows = new Map<string, FieldOutlines>();
   for (const evaluation of plans) {
     evaluation.plan.fields.forEach((field, i) => {
       const name = `field_${evaluation.plan.technique}_${String(i + 1).padStart(2, '0')}`;
-      out.set(name, fieldView(result, evaluation, field, i));
+      const pose = JSON.stringify([field.beam.machine.name, field.beam.pose]);
+      const outlines = shadows.get(pose) ?? fieldOutlines(result, field);
+      shadows.set(pose, outlines);
+      out.set(name, fieldView(result, evaluation, field, i, outlines));
     });
   }
   return out;
@@ -141,11 +146,11 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
   });
 }
 
-function fieldView(result: PlanningResult, evaluation: PlanEvaluation, field: PlannedField, index: number): string {
-  const { model } = result;
-  const { technique, fields } = evaluation.plan;
-  const { beam, fluence, aperture } = field;
-  const outlines = [model.target, model.cord].map((name) => ({
+type FieldOutlines = readonly BeamsEyeOutline[];
+
+/** Target and cord as the field sees them. */
+function fieldOutlines({ model }: PlanningResult, { beam }: PlannedField): FieldOutlines {
+  return [model.target, model.cord].map((name) => ({
     name,
     color: model.structures.get(name)!.color ?? structureColor(name),
     // Voxel centres lie half a voxel inside the outline; a little more closes the gaps between their projections.
@@ -153,6 +158,18 @@ function fieldView(result: PlanningResult, evaluation: PlanEvaluation, field: Pl
       projectSilhouette(beam.frame, model.masks.get(name)!, 0.7 * Math.max(...model.grid.spacing)),
     ),
   }));
+}
+
+function fieldView(
+  result: PlanningResult,
+  evaluation: PlanEvaluation,
+  field: PlannedField,
+  index: number,
+  outlines: FieldOutlines,
+): string {
+  const { model } = result;
+  const { technique, fields } = evaluation.plan;
+  const { beam, fluence, aperture } = field;
   const { grid } = fluence;
   const half =
     1.1 * Math.max(...[grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!].map(Math.abs));

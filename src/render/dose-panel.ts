@@ -13,7 +13,7 @@ import { type Color, cssColor, doseColor } from './colour.js';
 import { group, image, line, path, polylinePath, px, rect, text } from './figure.js';
 import { isolinesOf, outline, type Polylines } from './isodose.js';
 import { base64, encodePng } from './png.js';
-import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent, type Slice, sampleSlice } from './slice.js';
+import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent, resampleSlice, type Slice } from './slice.js';
 import { textWidth } from './text-width.js';
 
 export interface FigureStructure {
@@ -173,21 +173,26 @@ function blend(
   const low = window.level - window.width / 2;
   const du = (extent.uMax - extent.uMin) / columns;
   const dv = (extent.vMax - extent.vMin) / rows;
-  for (let r = 0, out = 0; r < rows; r++) {
-    const v = isDownReversed ? extent.vMax - (r + 0.5) * dv : extent.vMin + (r + 0.5) * dv;
-    for (let c = 0; c < columns; c++, out += 3) {
-      const u = extent.uMin + (c + 0.5) * du;
-      const t = (sampleSlice(ct, u, v, low) - low) / window.width;
-      const gray = DARK + (BRIGHT - DARK) * Math.min(1, Math.max(0, t));
-      const gy = sampleSlice(dose, u, v, 0);
-      if (gy >= from) {
-        const [red, green, blue] = washColor((100 * gy) / options.prescription);
-        data[out] = Math.round(gray + opacity * (red - gray));
-        data[out + 1] = Math.round(gray + opacity * (green - gray));
-        data[out + 2] = Math.round(gray + opacity * (blue - gray));
-      } else {
-        data.fill(Math.round(gray), out, out + 3);
-      }
+  const us = Float64Array.from({ length: columns }, (_, c) => extent.uMin + (c + 0.5) * du);
+  const vs = Float64Array.from({ length: rows }, (_, r) =>
+    isDownReversed ? extent.vMax - (r + 0.5) * dv : extent.vMin + (r + 0.5) * dv,
+  );
+  const hounsfield = resampleSlice(ct, us, vs, low);
+  const doses = resampleSlice(dose, us, vs, 0);
+  for (let p = 0, out = 0; p < hounsfield.length; p++, out += 3) {
+    const t = (hounsfield[p]! - low) / window.width;
+    const gray = DARK + (BRIGHT - DARK) * Math.min(1, Math.max(0, t));
+    const gy = doses[p]!;
+    if (gy >= from) {
+      const [red, green, blue] = washColor((100 * gy) / options.prescription);
+      data[out] = Math.round(gray + opacity * (red - gray));
+      data[out + 1] = Math.round(gray + opacity * (green - gray));
+      data[out + 2] = Math.round(gray + opacity * (blue - gray));
+    } else {
+      const level = Math.round(gray);
+      data[out] = level;
+      data[out + 1] = level;
+      data[out + 2] = level;
     }
   }
   return image(

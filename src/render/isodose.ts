@@ -2,7 +2,7 @@
  * Isolines of a slice in patient millimetres, by marching squares (d3-contour), and outlines of masks at the level 0.5.
  */
 import { contours } from 'd3-contour';
-import { refineSlice, type Slice } from './slice.js';
+import { partOfSlice, refineSlice, type Slice } from './slice.js';
 
 /** Polylines as flat [u0, v0, u1, v1, ...], mm. */
 export type Polylines = readonly Float64Array[];
@@ -20,7 +20,25 @@ export function isolines(slice: Slice, level: number): Polylines {
 
 /** Outline of a fractional mask: its 0.5 level; open where the structure runs out of the slice. */
 export function outline(mask: Slice): Polylines {
-  return isolines(mask, 0.5);
+  const { columns, rows, data } = mask;
+  let [c0, c1, r0, r1] = [columns, -1, rows, -1];
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) {
+      if (!(data[r * columns + c]! > 0)) continue;
+      c0 = Math.min(c0, c);
+      c1 = Math.max(c1, c);
+      r0 = Math.min(r0, r);
+      r1 = Math.max(r1, r);
+    }
+  }
+  if (c1 < 0) return [];
+  // A rim of two empty samples, where there are any, closes lines as in the whole slice.
+  c0 = Math.max(0, c0 - 2);
+  r0 = Math.max(0, r0 - 2);
+  const part = partOfSlice(mask, c0, r0, Math.min(columns, c1 + 3), Math.min(rows, r1 + 3));
+  const fine = refineSlice(part, FINENESS);
+  // Points count from the corner of the whole slice, so that they round alike whatever part of it is traced.
+  return traceLevel({ ...fine, u0: mask.u0, v0: mask.v0 }, 0.5, FINENESS * c0, FINENESS * r0);
 }
 
 /** Several levels of one slice; refines once. */
@@ -29,7 +47,8 @@ export function isolinesOf(slice: Slice, levels: readonly number[]): Polylines[]
   return levels.map((level) => traceLevel(fine, level));
 }
 
-function traceLevel(slice: Slice, level: number): Polylines {
+/** @param left,top samples that were left out before the first column and row */
+function traceLevel(slice: Slice, level: number, left = 0, top = 0): Polylines {
   const { columns, rows, data } = slice;
   if (columns < 2 || rows < 2) return [];
   let reached = false;
@@ -46,8 +65,8 @@ function traceLevel(slice: Slice, level: number): Polylines {
         const line = new Float64Array(2 * part.length);
         part.forEach(([x, y], i) => {
           // Sample (c, r) stands at (c + 0.5, r + 0.5) in d3-contour.
-          line[2 * i] = slice.u0 + (x! - 0.5) * slice.du;
-          line[2 * i + 1] = slice.v0 + (y! - 0.5) * slice.dv;
+          line[2 * i] = slice.u0 + (x! + left - 0.5) * slice.du;
+          line[2 * i + 1] = slice.v0 + (y! + top - 0.5) * slice.dv;
         });
         lines.push(line);
       }

@@ -129,6 +129,11 @@ export function cropSlice(
   const c1 = clamp(Math.ceil((window.uMax - slice.u0) / slice.du) + margin + 1, slice.columns);
   const r0 = clamp(Math.floor((window.vMin - slice.v0) / slice.dv) - margin, slice.rows);
   const r1 = clamp(Math.ceil((window.vMax - slice.v0) / slice.dv) + margin + 1, slice.rows);
+  return partOfSlice(slice, c0, r0, c1, r1);
+}
+
+/** Columns c0 to c1 - 1 of rows r0 to r1 - 1. */
+export function partOfSlice(slice: Slice, c0: number, r0: number, c1: number, r1: number): Slice {
   const columns = Math.max(0, c1 - c0);
   const rows = Math.max(0, r1 - r0);
   const data = new Float32Array(columns * rows);
@@ -184,23 +189,55 @@ function transpose(data: Float32Array, columns: number, rows: number): Float32Ar
   return out;
 }
 
-/** Bilinear value at (u, v) mm; `outside` beyond the outer faces of the samples. */
-export function sampleSlice(slice: Slice, u: number, v: number, outside: number): number {
-  const x = (u - slice.u0) / slice.du;
-  const y = (v - slice.v0) / slice.dv;
-  if (x < -0.5 || y < -0.5 || x > slice.columns - 0.5 || y > slice.rows - 0.5 || slice.data.length === 0)
-    return outside;
-  const cx = Math.min(slice.columns - 1, Math.max(0, x));
-  const cy = Math.min(slice.rows - 1, Math.max(0, y));
-  const i = Math.min(Math.floor(cx), Math.max(0, slice.columns - 2));
-  const j = Math.min(Math.floor(cy), Math.max(0, slice.rows - 2));
-  const i1 = Math.min(i + 1, slice.columns - 1);
-  const j1 = Math.min(j + 1, slice.rows - 1);
-  const tx = cx - i;
-  const ty = cy - j;
-  const top = slice.data[j * slice.columns + i]! * (1 - tx) + slice.data[j * slice.columns + i1]! * tx;
-  const bottom = slice.data[j1 * slice.columns + i]! * (1 - tx) + slice.data[j1 * slice.columns + i1]! * tx;
-  return top * (1 - ty) + bottom * ty;
+/**
+ * Bilinear values at all (u, v), row by row; the steps between samples are worked out once per column and row.
+ *
+ * @param us,vs positions across and down, mm
+ * @param outside value beyond the outer faces of the samples
+ */
+export function resampleSlice(slice: Slice, us: Float64Array, vs: Float64Array, outside: number): Float64Array {
+  const { columns, data } = slice;
+  const across = stepsOf(us, slice.u0, slice.du, columns);
+  const down = stepsOf(vs, slice.v0, slice.dv, slice.rows);
+  const out = new Float64Array(us.length * vs.length).fill(outside);
+  if (data.length === 0) return out;
+  for (let r = 0; r < vs.length; r++) {
+    if (down.near[r]! < 0) continue;
+    const upper = down.near[r]! * columns;
+    const lower = down.far[r]! * columns;
+    const ty = down.part[r]!;
+    for (let c = 0, at = r * us.length; c < us.length; c++, at++) {
+      const i = across.near[c]!;
+      if (i < 0) continue;
+      const i1 = across.far[c]!;
+      const tx = across.part[c]!;
+      const top = data[upper + i]! * (1 - tx) + data[upper + i1]! * tx;
+      const bottom = data[lower + i]! * (1 - tx) + data[lower + i1]! * tx;
+      out[at] = top * (1 - ty) + bottom * ty;
+    }
+  }
+  return out;
+}
+
+/** Samples on either side of each position, and how far it is from the near one; near is -1 outside. */
+function stepsOf(
+  positions: Float64Array,
+  first: number,
+  step: number,
+  n: number,
+): { near: Int32Array; far: Int32Array; part: Float64Array } {
+  const near = new Int32Array(positions.length).fill(-1);
+  const far = new Int32Array(positions.length);
+  const part = new Float64Array(positions.length);
+  for (let p = 0; p < positions.length; p++) {
+    const x = (positions[p]! - first) / step;
+    if (x < -0.5 || x > n - 0.5) continue;
+    const inside = Math.min(n - 1, Math.max(0, x));
+    near[p] = Math.min(Math.floor(inside), Math.max(0, n - 2));
+    far[p] = Math.min(near[p]! + 1, n - 1);
+    part[p] = inside - near[p]!;
+  }
+  return { near, far, part };
 }
 
 /** The part of the patient that a grid shows in a plane, mm. */

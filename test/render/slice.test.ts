@@ -9,7 +9,7 @@ import {
   type Plane,
   planeExtent,
   refineSlice,
-  sampleSlice,
+  resampleSlice,
 } from '../../src/render/slice.js';
 
 const grid = createGrid([7, 11, 9], [2, 3, 5], [-4, 10, -20]);
@@ -43,8 +43,15 @@ describe('slices of x + 10 y + 100 z on odd dims and unequal spacing', () => {
         for (let c = 0; c < s.columns; c++)
           expect(s.data[r * s.columns + c]!).toBeCloseTo(value(s.u0 + c * s.du, s.v0 + r * s.dv), 2);
     }
-    expect(sampleSlice(slice, slice.u0 + 1.3, slice.v0 + 2.1, 0)).toBeCloseTo(value(slice.u0 + 1.3, slice.v0 + 2.1), 2);
-    expect(sampleSlice(slice, slice.u0 - 100, slice.v0, -7)).toBe(-7);
+    const us = Float64Array.of(slice.u0 + 1.3, slice.u0 - 100, slice.u0);
+    const vs = Float64Array.of(slice.v0 + 2.1, slice.v0);
+    const values = resampleSlice(slice, us, vs, -7);
+    for (const [r, v] of vs.entries()) {
+      for (const [c, u] of us.entries()) {
+        if (c === 1) expect(values[3 * r + c]).toBe(-7);
+        else expect(values[3 * r + c]!).toBeCloseTo(value(u, v), 2);
+      }
+    }
   });
 
   test('letters: +x is the patient left, +y posterior, +z superior', () => {
