@@ -2,7 +2,7 @@
  * The voxels that the optimiser sees, and what it is asked to do with them.
  *
  * All voxels of target and cord count, and all within 6 mm of the target; further out every second voxel along each axis
- * up to 30 mm, then every fourth, with the volume that each stands for. Caps are on *every* voxel of the cord, so sampling
+ * up to 30 mm, every fourth up to 60 mm, then every eighth, with the volume that each stands for. Caps are on *every* voxel of the cord, so sampling
  * never hides a violation. Where target and cord overlap both apply, and the hard cap wins.
  */
 import { distanceMap } from '../geometry/distance-map.js';
@@ -30,6 +30,7 @@ export interface PlanningVoxels {
 
 const NEAR = 6;
 const MIDDLE = 30;
+const FAR = 60;
 
 export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   const { grid, masks } = model;
@@ -56,7 +57,7 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
         const t = target.data[voxel]!;
         const c = cord.data[voxel]!;
         const d = distance[voxel]!;
-        const stride = d <= NEAR ? 1 : d <= MIDDLE ? 2 : 4;
+        const stride = d <= NEAR ? 1 : d <= MIDDLE ? 2 : d <= FAR ? 4 : 8;
         const sampled = i % stride === 0 && j % stride === 0 && k % stride === 0;
         if (t === 0 && c === 0 && !sampled) continue;
         const row = points.length / 3;
