@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { gaussianInterval } from '../../src/core/error-function.js';
 import type { BeamData } from '../../src/machine/beam-data.js';
 import { parseBeamData, parseExclusions } from '../../src/machine/beam-data-file.js';
+import { beamQuality } from '../../src/machine/beam-quality.js';
 import { commission } from '../../src/machine/commission.js';
 import { amplitudesAt } from '../../src/machine/field-integral.js';
 import type { Machine } from '../../src/machine/machine.js';
+import { residualTable } from '../../src/machine/residual-table.js';
 import { validateArtiste } from '../../src/validate/artiste.js';
 import { isMet } from '../../src/validate/comparison.js';
 import { hasShared, noteSkipped, shared } from '../shared.js';
@@ -74,6 +76,21 @@ describe('doses of fields that were not measured', () => {
     const apart = replaced!.flatMap((row, i) => row.map((a, j) => Math.abs(a - plain![i]![j]!)));
     expect(Math.max(...apart)).toBeLessThan(1e-12);
   });
+});
+
+test('what residuals show, and what they cannot', () => {
+  const data = measure({ kind: 'pdd', ssd: 900 });
+  const { sides, values } = data.outputFactors;
+  const high = values.map((v, i) => (sides[i] === 60 ? 1.02 * v : v));
+  const table = residualTable(commission({ ...data, outputFactors: { ...data.outputFactors, values: high } }));
+  expect(table.sides.reduce((a, b) => (b.beyond.max > a.beyond.max ? b : a)).side).toBe(60);
+  expect(table.total.beyond.max).toBeGreaterThan(0.9);
+  expect(table.total.outputFactor).toBeGreaterThan(1);
+  // The distance that all fields share is taken up by the kernel: only numbers from elsewhere show that it is wrong.
+  const wrong = commission({ ...data, depthDose: { ...data.depthDose, ssd: 1000 } });
+  expect(residualTable(wrong).total.beyond.max).toBeLessThan(0.2);
+  const pdd10 = beamQuality(commission(data).machine).pdd10!;
+  expect(beamQuality(wrong.machine).pdd10! - pdd10).toBeCloseTo(-1.5, 1);
 });
 
 test('the kernel is positive everywhere, falls with the radius and has no step in it', () => {
