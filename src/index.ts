@@ -98,11 +98,28 @@ export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';
 export { doseOfNrrd } from './io/nrrd-dose.js';
 export { type NrrdPatientOptions, patientFromNrrd } from './io/nrrd-patient.js';
 export { artiste6mv } from './machine/artiste-6mv.js';
-export { commission } from './machine/commission.js';
+export type { BeamData, DepthDose, OpenProfile } from './machine/beam-data.js';
+export { checkBeamData } from './machine/beam-data-check.js';
+export { type BeamDataFiles, parseBeamData, parseExclusions } from './machine/beam-data-file.js';
+export { type BeamQuality, beamQuality } from './machine/beam-quality.js';
+export {
+  type Commissioned,
+  type CommissionOptions,
+  type CommissionResidual,
+  commission,
+} from './machine/commission.js';
+export {
+  commissionFromKernel,
+  type KernelCommissionOptions,
+  type PencilKernelTable,
+} from './machine/commission-kernel.js';
+export { type DepthDoseCurves, depthDoseCurves } from './machine/depth-dose-curves.js';
+export { type FieldRectangle, openFieldDose, squareField } from './machine/field-integral.js';
 export { defaultHounsfieldTable, densityOfHounsfield, type HounsfieldTable } from './machine/hounsfield.js';
 export type { Machine } from './machine/machine.js';
 export { parseMachine } from './machine/machine-file.js';
 export { createLeafBank, type LeafBank, leafBank, leafBanks, uniformLeaves } from './machine/mlc.js';
+export { type ResidualTable, residualTable } from './machine/residual-table.js';
 export { meanDose } from './optimize/objective/mean-dose.js';
 export type { Objective, RowSet } from './optimize/objective/objective.js';
 export { squaredDeviation } from './optimize/objective/squared-deviation.js';
@@ -116,6 +133,7 @@ export { type Material, materials } from './phantom/material.js';
 export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
 // the whole job
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
+export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
 export { evaluatePlan, type PlanEvaluation } from './plan/evaluate.js';
 export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/field-dose.js';
 export {
@@ -137,6 +155,7 @@ export { depthOfPoints } from './raytrace/depth.js';
 // pictures
 export { beamsEyeFigure } from './render/beams-eye.js';
 export { compareFigure } from './render/compare-figure.js';
+export { type DepthDoseFigureOptions, depthDoseFigure } from './render/depth-dose-figure.js';
 export { doseFigure } from './render/dose-figure.js';
 export { dvhFigure } from './render/dvh-plot.js';
 export { encodePng } from './render/png.js';

@@ -1,6 +1,7 @@
 /** What needs files or threads: cases, folders of DICOM, the built-in phantoms, the bundled font, the worker pool. */
 export { readBytes, readFolder, readJson, writeAll, writeFileAtomic } from './node/files.js';
 export { loadRasterizer } from './node/font.js';
+export { type LoadedBeamData, loadBeamData } from './node/load-beam-data.js';
 export { type LoadedCase, loadCase, loadCaseOf } from './node/load-case.js';
 export { type LoadedDose, loadDose } from './node/load-dose.js';
 export { type LoadedFields, loadFields } from './node/load-fields.js';

@@ -7,6 +7,7 @@
 import { Command, CommanderError } from 'commander';
 import { isRespineError } from '../core/errors.js';
 import { version } from '../node/version.js';
+import { commissionCommand } from './commission.js';
 import { doseCommand } from './dose.js';
 import { gammaCommand } from './gamma.js';
 import { phantomCommand } from './phantom.js';
@@ -85,6 +86,19 @@ program
   .option('--json', 'print JSON instead of the table')
   .action(async (options) => {
     code = await validateCommand(options);
+  });
+
+program
+  .command('commission')
+  .description('a machine from measured tables: depth doses, output factors, fluence; docs/beam-data.md describes them')
+  .argument('<dir>', 'folder with tpr.dat or pdd.dat, of.dat, primflu.dat or profile.dat, params.dat')
+  .requiredOption('--out <file>', 'machine .json file')
+  .option('--picture <file>', 'PNG of measured and modelled depth doses and their differences')
+  .option('--name <name>', "the machine's name; otherwise that of the folder")
+  .option('--widths <mm>', 'standard deviations of the Gaussians, with commas')
+  .option('--json', 'print residuals as JSON instead of a table')
+  .action(async (dir, options) => {
+    code = await commissionCommand(dir, options);
   });
 
 try {

@@ -2,12 +2,11 @@
  * Beam data as measured: what a physicist brings.
  *
  * Depth doses by field side (tissue-phantom ratios, or percentage depth doses at a stated SSD), total output factors, the
- * in-air fluence of the largest open field, and the conditions they were measured under. `readBeamData` in
- * `beam-data-file.ts` reads them from text tables.
+ * in-air fluence of the largest open field or its profile in water, and the conditions they were measured under.
+ * `parseBeamData` in `beam-data-file.ts` reads them from text tables, `checkBeamData` holds them against common sense.
  */
-import { InvalidInputError } from '../core/errors.js';
-import { checkRising } from '../core/interpolate.js';
-import type { SourceBlur } from './machine.js';
+import { interpolateLinear } from '../core/interpolate.js';
+import type { Machine, SourceBlur } from './machine.js';
 
 export interface BeamData {
   readonly name: string;
@@ -28,8 +27,28 @@ export interface BeamData {
    * far too much there, so where it is given it replaces the depth-dose table's row at depth 0.
    */
   readonly surface?: { readonly sides: readonly number[]; readonly percent: readonly number[] };
-  /** Radius in the isocentre plane, mm, and fluence; its value on the axis sets the scale. */
-  readonly primaryFluence: { readonly radius: readonly number[]; readonly value: readonly number[] };
+  /** Radius in the isocentre plane, mm, from 0, and fluence; its value on the axis sets the scale. */
+  readonly primaryFluence?: Fluence;
+  /** Instead of the fluence: what a scan of the largest field in water shows of it. */
+  readonly profile?: OpenProfile;
+  /** The machine's monitor calibration. @default 0.01 Gy at SSD 900, depth 100, 100 x 100 mm */
+  readonly calibration?: Machine['calibration'];
+}
+
+export type Fluence = Machine['primaryFluence'];
+
+/** Dose across an open square field in water, from the axis outwards. */
+export interface OpenProfile {
+  /** mm in the isocentre plane, from 0, rising */
+  readonly radius: readonly number[];
+  /** Any scale; the value on the axis sets it. */
+  readonly dose: readonly number[];
+  readonly ssd: number;
+  readonly depth: number;
+  /** Side of the field in the isocentre plane, mm. */
+  readonly side: number;
+  /** Direction of the scan, degrees from X: 0 along X, 45 the diagonal, 90 along Y. */
+  readonly angle: number;
 }
 
 /** Relative doses on the axis; each field side may have its own scale, which the output factors replace. */
@@ -55,70 +74,16 @@ export function depthOfMaximum(table: DepthDose, column: number): number {
   return table.depths[best]!;
 }
 
-/** @throws {InvalidInputError} for tables that cannot be a megavoltage photon beam in millimetres */
-export function checkBeamData(data: BeamData): void {
-  const { depthDose, outputFactors, primaryFluence } = data;
-  const { depths, sides, kind } = depthDose;
-  checkRising(`${kind}: depths`, depths);
-  checkRising(`${kind}: field sides`, sides);
-  checkRising('output factors: sides', outputFactors.sides);
-  checkRising('primary fluence: radii', primaryFluence.radius);
-  const deepest = depths[depths.length - 1]!;
-  if (deepest < 100) {
-    throw new InvalidInputError(
-      `${kind}: the deepest entry is ${deepest} mm. Depths must be millimetres and reach 100; were they centimetres?`,
-    );
-  }
-  const used = sides.filter((side) => side > 0);
-  if (used.length < 3) {
-    throw new InvalidInputError(`${kind}: ${used.length} field sides, but at least 3 are needed. Measure more fields.`);
-  }
-  if (used[used.length - 1]! < 40) {
-    throw new InvalidInputError(
-      `${kind}: the largest field side is ${used[used.length - 1]} mm. Sides must be millimetres; were they centimetres?`,
-    );
-  }
-  const [low, high] = [outputFactors.sides[0]!, outputFactors.sides[outputFactors.sides.length - 1]!];
-  for (const side of used) {
-    if (side < low - 1 || side > high + 1) {
-      throw new InvalidInputError(
-        `output factors: there is none for the ${side} mm field of ${kind}; they reach from ${low} to ${high} mm. Add that field size.`,
-      );
-    }
-  }
-  sides.forEach((side, column) => {
-    const largest = depthOfMaximum(depthDose, column);
-    depthDose.values.forEach((row, i) => {
-      const value = row[column]!;
-      const at = `at depth ${depths[i]} mm, side ${side} mm`;
-      if (!(value > 0) || !Number.isFinite(value)) {
-        throw new InvalidInputError(`${kind}: ${value} ${at}, but every value must be > 0.`);
-      }
-      // Noise may lift a point a little; a step of more than 2 % beyond the build-up is a slip of the pen.
-      if (i > 0 && depths[i - 1]! >= largest && value > 1.02 * depthDose.values[i - 1]![column]!) {
-        throw new InvalidInputError(
-          `${kind}: ${value} ${at} is larger than ${depthDose.values[i - 1]![column]} at ${depths[i - 1]} mm, but beyond the maximum dose must fall. Mend the table.`,
-        );
-      }
-    });
-  });
-  if (data.surface) {
-    checkRising('surface dose: sides', data.surface.sides);
-    for (const percent of data.surface.percent) {
-      if (!(percent > 0 && percent < 100)) {
-        throw new InvalidInputError(`surface dose: ${percent} is not between 0 and 100 percent of the maximum.`);
-      }
-    }
-    if (depths[0] !== 0) {
-      throw new InvalidInputError(
-        `surface dose: ${kind} begins at ${depths[0]} mm. It needs a row at depth 0 to replace.`,
-      );
-    }
-  }
-  for (const value of outputFactors.values) {
-    if (!(value > 0)) throw new InvalidInputError(`output factors: ${value} is not > 0.`);
-  }
-  if (!(primaryFluence.value[0]! > 0)) {
-    throw new InvalidInputError(`primary fluence: ${primaryFluence.value[0]} on the axis is not > 0.`);
-  }
+/** A column of the depth-dose table, with its value at depth 0 taken from the surface doses where they reach its side. */
+export function depthDoseCurve({ surface, depthDose }: BeamData, column: number): number[] {
+  const curve = depthDose.values.map((row) => row[column]!);
+  const side = depthDose.sides[column]!;
+  // Beyond the measured sides the ends' slope would be a guess: such points are not fitted.
+  if (surface === undefined || depthDose.depths[0] !== 0 || !hasSurfaceDose(surface, side)) return curve;
+  return [(interpolateLinear(surface.sides, surface.percent, side) / 100) * Math.max(...curve), ...curve.slice(1)];
+}
+
+/** True where the side lies within those of the surface doses. */
+export function hasSurfaceDose({ sides }: NonNullable<BeamData['surface']>, side: number): boolean {
+  return side >= sides[0]! && side <= sides[sides.length - 1]!;
 }

@@ -14,11 +14,13 @@
  * source blur enters as what it is: no deconvolution of small-field output factors. And no column for a field of side zero
  * is extrapolated: its dose is A_0(d) plus what little the other Gaussians put on the axis.
  */
-import { checkPositive } from '../core/check.js';
+import { checkAllFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { interpolateCubic, interpolateLinear, pchipSlopes } from '../core/interpolate.js';
-import { type BeamData, checkBeamData, depthOfMaximum } from './beam-data.js';
+import { checkRising, interpolateCubic, pchipSlopes } from '../core/interpolate.js';
+import { type BeamData, depthDoseCurve, depthOfMaximum, type Fluence, hasSurfaceDose } from './beam-data.js';
+import { checkBeamData } from './beam-data-check.js';
 import { fieldIntegral, openFieldDose, squareField } from './field-integral.js';
+import { fluenceFromProfile } from './fluence-profile.js';
 import { fitGaussians } from './gaussian-fit.js';
 import { blurVariance, type Machine } from './machine.js';
 
@@ -28,7 +30,7 @@ export interface CommissionOptions {
    * @default [0, 4, 7, 13, 24, 44, 80, 145]: a factor of 1.8 from the electron range to the largest field
    */
   readonly widths?: readonly number[];
-  /** Gy per MU at `ssd`, `depth`, `fieldSide` (mm). @default 0.01 at SSD 900, depth 100, 100 x 100 mm */
+  /** Gy per MU at `ssd`, `depth`, `fieldSide` (mm). @default that of the data, else 0.01 at SSD 900, depth 100, 100 x 100 mm */
   readonly calibration?: Machine['calibration'];
   /** Points of the depth-dose table that are known to be wrong and shall not be fitted. */
   readonly exclude?: readonly { readonly depth: number; readonly side: number }[];
@@ -72,8 +74,31 @@ const SMOOTHNESS = 0.3;
 export function commission(data: BeamData, options: CommissionOptions = {}): Commissioned {
   checkBeamData(data);
   const widths = options.widths ?? defaultWidths;
-  const calibration = options.calibration ?? defaultCalibration;
-  checkPositive('commission: gyPerMu', calibration.gyPerMu);
+  if (widths.length < 2 || !(widths[0]! >= 0)) {
+    throw new InvalidInputError(
+      `commission: widths are [${widths.join(', ')}], but at least two are needed, rising from >= 0 mm. The default is [${defaultWidths.join(', ')}].`,
+    );
+  }
+  checkAllFinite('commission: widths', widths);
+  checkRising('commission: widths', widths);
+  const calibration = options.calibration ?? data.calibration ?? defaultCalibration;
+  for (const key of ['gyPerMu', 'ssd', 'depth', 'fieldSide'] as const) {
+    checkPositive(`commission: calibration ${key}`, calibration[key]);
+  }
+  const { profile } = data;
+  const fluence = profile
+    ? fluenceFromProfile(profile, (known) => fitMachine(data, known, widths, calibration, options).machine)
+    : data.primaryFluence!;
+  return fitMachine(data, fluence, widths, calibration, options);
+}
+
+function fitMachine(
+  data: BeamData,
+  fluence: Fluence,
+  widths: readonly number[],
+  calibration: Machine['calibration'],
+  options: CommissionOptions,
+): Commissioned {
   const { depthDose, sad } = data;
   const { depths } = depthDose;
   const fields = depthDose.sides
@@ -85,7 +110,7 @@ export function commission(data: BeamData, options: CommissionOptions = {}): Com
     source: options.source ?? 'commissioned from measured tables',
     sad,
     penumbra: data.penumbra,
-    primaryFluence: resampleFluence(data.primaryFluence),
+    primaryFluence: resampleFluence(fluence),
     calibration,
     range: {
       fieldSide: [fields[0]!.side, fields[fields.length - 1]!.side],
@@ -101,19 +126,10 @@ export function commission(data: BeamData, options: CommissionOptions = {}): Com
       : fields.map(({ side }) => widthIntegrals(shell, widths, side, toSource)),
   );
   for (let i = 1; i < design.length; i++) design[i] ??= design[i - 1];
-  const surfaceSides = data.surface?.sides;
   const isExcluded = (depth: number, side: number): boolean =>
     (options.exclude ?? []).some((point) => point.depth === depth && point.side === side) ||
-    (depth === 0 &&
-      surfaceSides !== undefined &&
-      (side < surfaceSides[0]! || side > surfaceSides[surfaceSides.length - 1]!));
-  const curves = fields.map(({ side, column }) =>
-    withSurface(
-      data,
-      side,
-      depthDose.values.map((row) => row[column]!),
-    ),
-  );
+    (depth === 0 && data.surface !== undefined && !hasSurfaceDose(data.surface, side));
+  const curves = fields.map(({ column }) => depthDoseCurve(data, column));
   const middle = fields.map(({ maximum }) => maximum).sort((a, b) => a - b)[fields.length >> 1]!;
 
   // Scale of each curve: the output factor at its own depth and SSD. Where that is not the geometry of the curve, the
@@ -198,16 +214,6 @@ export function commission(data: BeamData, options: CommissionOptions = {}): Com
   };
 }
 
-/** The curve with its value at depth 0 taken from the surface doses, linear in the side between them. */
-function withSurface({ surface, depthDose }: BeamData, side: number, curve: number[]): number[] {
-  if (surface === undefined) return curve;
-  const { sides, percent } = surface;
-  const [low, high] = [sides[0]!, sides[sides.length - 1]!];
-  // Beyond the measured sides the ends' slope would be a guess: such points are not fitted.
-  if (side < low || side > high || depthDose.depths[0] !== 0) return curve;
-  return [(interpolateLinear(sides, percent, side) / 100) * Math.max(...curve), ...curve.slice(1)];
-}
-
 /** E_j of a centred square for every width. */
 function widthIntegrals(
   machine: Pick<Machine, 'sad' | 'penumbra' | 'primaryFluence'>,
@@ -231,7 +237,7 @@ function factorAt({ outputFactors: { sides, values } }: BeamData, side: number):
 }
 
 /** The in-air fluence on even radii of 10 mm, 1 on the axis. */
-export function resampleFluence({ radius, value }: BeamData['primaryFluence']): Machine['primaryFluence'] {
+export function resampleFluence({ radius, value }: Fluence): Fluence {
   const slopes = pchipSlopes(radius, value);
   const count = Math.floor(radius[radius.length - 1]! / 10) + 1;
   const even = Array.from({ length: count }, (_, i) => 10 * i);

@@ -1,9 +1,13 @@
 /** The pictures that the golden tests compare: name and SVG. */
+import { commission } from '../../src/machine/commission.js';
+import { depthDoseCurves } from '../../src/machine/depth-dose-curves.js';
 import { beamsEyeFigure } from '../../src/render/beams-eye.js';
 import { compareFigure } from '../../src/render/compare-figure.js';
+import { depthDoseFigure } from '../../src/render/depth-dose-figure.js';
 import { doseFigure } from '../../src/render/dose-figure.js';
 import { doseUnits } from '../../src/render/dose-legend.js';
 import { dvhFigure } from '../../src/render/dvh-plot.js';
+import { measureNoisy } from '../machine/synthetic.js';
 import { doseLike, dvhCurves, hounsfield, isocenter, PRESCRIPTION, structures } from './scene.js';
 
 const imrt = doseLike(0.45);
@@ -34,6 +38,18 @@ const aperture = [
   -35, -15, -35, -10, -40, -10, -40, 10, -30, 10, -30, 20, 32, 20, 32, 8, 40, 8, 40, -12, 28, -12, 28, -20, -35, -20,
 ];
 const beam = { gantry: 150, collimator: 0, couch: 10, monitorUnits: 84.2, outlines };
+
+const exclude = [{ depth: 2, side: 40 }];
+
+function depthDose(): string {
+  const data = measureNoisy();
+  return depthDoseFigure({
+    title: 'Depth doses, measured and modelled',
+    subtitle: 'Synthetic machine with 0.3 % noise, SSD 1000 mm, one reading left out',
+    kind: 'pdd',
+    fields: depthDoseCurves(data, commission(data, { exclude })),
+  });
+}
 
 export const PICTURES: Readonly<Record<string, () => string>> = {
   'dose-axial': () =>
@@ -71,6 +87,7 @@ export const PICTURES: Readonly<Record<string, () => string>> = {
       ],
       doseUnits: doseUnits(imrt),
     }),
+  'depth-dose': depthDose,
   'beam-aperture': () => beamsEyeFigure({ ...beam, title: 'Field 4, aperture', apertures: [aperture] }),
   'beam-fluence': () => beamsEyeFigure({ ...beam, title: 'Field 4, fluence', fluence }),
 };
