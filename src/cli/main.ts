@@ -82,7 +82,7 @@ program
   .command('validate')
   .description('re-run every comparison of the validation table')
   .option('--reference <dir>', 'folder with the reference data')
-  .option('--out <dir>', 'folder for validation.md and validation.json')
+  .option('--out <dir>', 'folder for validation.md, validation.json and pictures')
   .option('--json', 'print JSON instead of the table')
   .action(async (options) => {
     code = await validateCommand(options);

@@ -1,9 +1,13 @@
 /** `respine validate`: every comparison of the validation table, measured anew. */
 import { writeAll } from '../node/files.js';
+import { loadRasterizer } from '../node/font.js';
 import { referenceReader } from '../node/reference.js';
 import { version } from '../node/version.js';
+import { depthDoseFigure } from '../render/depth-dose-figure.js';
+import { encodePng } from '../render/png.js';
 import { validateAll } from '../validate/all.js';
 import { comparisonTable, isMet } from '../validate/comparison.js';
+import { slabCurves } from '../validate/slabs.js';
 import { progressLine } from './progress.js';
 
 export interface ValidateOptions {
@@ -28,9 +32,23 @@ export async function validateCommand(options: ValidateOptions): Promise<number>
   const page = `# Validation of respine ${version}\n\n${text}\n`;
   const report = { software: `respine ${version}`, sections };
   if (options.out !== undefined) {
-    const files = new Map<string, string>();
+    const files = new Map<string, string | Uint8Array>();
     files.set('validation.md', page);
     files.set('validation.json', `${JSON.stringify(report, null, 2)}\n`);
+    const rasterizer = await loadRasterizer();
+    for (const name of ['lung', 'bone'] as const) {
+      const fields = slabCurves(name, [20, 50, 100], read);
+      if (fields.length === 0) continue;
+      const svg = depthDoseFigure({
+        title: `Water, ${name}, water: the engine (lines) and Monte Carlo (points)`,
+        subtitle: 'Parallel beam, dose on the axis of circular fields by their equivalent square; depth scaling alone',
+        kind: 'pdd',
+        fields,
+        tolerance: 2,
+        footer: 'Monte Carlo: dose to medium. Machine commissioned from the Monte Carlo kernel of water.',
+      });
+      files.set(`slab_${name}.png`, encodePng(rasterizer.rasterize(svg)));
+    }
     await writeAll(options.out, files);
   }
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : page);

@@ -11,6 +11,7 @@ import { addFieldDose, viewOfBeam } from '../dose/forward.js';
 import { createGrid } from '../geometry/grid.js';
 import { createVolume, type Volume } from '../geometry/volume.js';
 import { commissionFromKernel } from '../machine/commission-kernel.js';
+import type { DepthDoseCurves } from '../machine/depth-dose-curves.js';
 import type { Machine } from '../machine/machine.js';
 import { type Comparison, type ReferenceReader, spread } from './comparison.js';
 import { parseCsv } from './csv.js';
@@ -206,4 +207,28 @@ function referenceOf(machine: Machine): number {
   const at = (i: number): number => amplitudes[i]!.reduce((sum, a, j) => sum + a * inside[j]!, 0);
   const i = depths.findIndex((depth) => depth > 100);
   return at(i - 1) + ((100 - depths[i - 1]!) / (depths[i]! - depths[i - 1]!)) * (at(i) - at(i - 1));
+}
+
+/** Simulated points and the engine's lines of one slab phantom, percent of the field's simulated maximum, for a picture. */
+export function slabCurves(name: SlabName, sides: readonly number[], read: ReferenceReader): DepthDoseCurves[] {
+  const machine = slabMachine(read);
+  if (machine === undefined) return [];
+  const all = slabPoints(name, machine, read).filter((p) => p.radiological < DEEPEST);
+  return sides.map((side) => {
+    const mine = all.filter((p) => p.side === side);
+    const largest = Math.max(...mine.map((p) => p.monteCarlo));
+    return {
+      side,
+      points: mine.map((p) => ({
+        depth: p.depth,
+        measured: (100 * p.monteCarlo) / largest,
+        residual: (100 * (p.model - p.monteCarlo)) / largest,
+        isExcluded: false,
+      })),
+      model: {
+        depths: mine.map((p) => p.depth),
+        percent: mine.map((p) => (100 * p.model) / largest),
+      },
+    };
+  });
 }

@@ -1,0 +1,42 @@
+/** Every line of the validation table is met: slabs with the project's own data, the rest where the reference folder is. */
+import { describe, expect, test } from 'vitest';
+import { referenceReader } from '../../src/node/reference.js';
+import { type Comparison, comparisonTable, isMet } from '../../src/validate/comparison.js';
+import { validateDepthDoses, validateProfiles } from '../../src/validate/measured.js';
+import { validatePeer } from '../../src/validate/peer.js';
+import { validateSlabs } from '../../src/validate/slabs.js';
+import { validateDivergentWater, validateThorax } from '../../src/validate/thorax.js';
+import { hasShared, noteSkipped } from '../shared.js';
+
+const read = referenceReader();
+
+function expectMet(comparisons: readonly Comparison[], count: number): void {
+  expect(comparisons.length).toBe(count);
+  expect(comparisons.filter((c) => !isMet(c)).map((c) => `${c.quantity}: ${c.value} ${c.unit}`)).toEqual([]);
+}
+
+test('slabs of water, lung and bone', { timeout: 60_000 }, () => {
+  const comparisons = validateSlabs(read);
+  expectMet(comparisons, 5);
+  expect(comparisonTable(comparisons).split('\n').length).toBe(7);
+});
+
+test('a missed limit is said, and a number without a limit is not judged', () => {
+  const line: Comparison = { quantity: 'q', reference: 'r', value: -3, limit: 2, unit: '%' };
+  expect(isMet(line)).toBe(false);
+  expect(comparisonTable([line])).toContain('**missed**');
+  expect(isMet({ ...line, limit: null })).toBe(true);
+});
+
+describe.skipIf(!hasShared)('with the reference folder', () => {
+  test('other machines: depth doses, penumbra, tails', { timeout: 60_000 }, () => {
+    expectMet([...validateDepthDoses(read), ...validateProfiles(read)], 7);
+  });
+  test('divergent water and the thoracic phantom', { timeout: 120_000 }, async () => {
+    expectMet([...validateDivergentWater(read), ...(await validateThorax(read))], 11);
+  });
+  test("the peer's machine in water and on the C-shape phantom", { timeout: 180_000 }, async () => {
+    expectMet(await validatePeer(read), 3);
+  });
+});
+noteSkipped('the validation against measurements, Monte Carlo in 3-D and the peer');
