@@ -2,15 +2,14 @@
 import { InvalidInputError } from '../core/errors.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
-import { loadRasterizer } from '../node/font.js';
 import { loadCase } from '../node/load-case.js';
+import { renderPictures } from '../node/pictures.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { planPictures } from '../plan/pictures.js';
 import { type PlanningResult, runPlan } from '../plan/pipeline.js';
 import { dvhTable, planReport, summary } from '../plan/result.js';
 import type { Technique } from '../plan/technique.js';
-import { encodePng } from '../render/png.js';
 import { progressLine } from './progress.js';
 
 export interface PlanOptions {
@@ -53,11 +52,8 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
     );
   }
   if (options.pictures) {
-    const rasterizer = await loadRasterizer();
-    for (const [name, svg] of planPictures(result)) {
-      progress.say(`picture ${name}`);
-      files.set(`${name}.png`, encodePng(rasterizer.rasterize(svg)));
-    }
+    const drawn = await renderPictures(planPictures(result), (name) => progress.say(`picture ${name}`));
+    for (const [name, png] of drawn) files.set(`${name}.png`, png);
   }
   await writeAll(options.out, files);
   progress.end();

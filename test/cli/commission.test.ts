@@ -1,31 +1,18 @@
 /** `respine commission`: from a folder of tables to a dose, and one sentence for every folder that will not do. */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { decode } from 'fast-png';
 import { afterAll, expect, test } from 'vitest';
 import { parseMachine } from '../../src/machine/machine-file.js';
 import { loadCaseOf } from '../../src/node/load-case.js';
 import { beamDataTexts, doseAt, measure, measureProfile } from '../machine/synthetic.js';
+import { respineIn } from './respine.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'respine-commission-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const respine = (...args: string[]): Promise<Run> =>
-  new Promise((done) => {
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26, cwd: folder }, (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
+const respine = respineIn(folder);
 
 const texts = beamDataTexts(measure({ kind: 'pdd' }));
 

@@ -1,9 +1,7 @@
 /** `respine dose`: the contract of FIELDS.json, the four kinds of patient, and one sentence for every bad input. */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isRespineError } from '../../src/core/errors.js';
 import { createGrid } from '../../src/geometry/grid.js';
@@ -12,23 +10,12 @@ import { decodeNrrd, encodeNrrd } from '../../src/io/nrrd.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { loadFields } from '../../src/node/load-fields.js';
 import { computeFields } from '../../src/plan/field-dose.js';
+import { respineIn } from './respine.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'respine-dose-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const respine = (...args: string[]): Promise<Run> =>
-  new Promise((done) => {
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26, cwd: folder }, (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
+const respine = respineIn(folder);
 
 let count = 0;
 function fieldsFile(content: unknown): string {

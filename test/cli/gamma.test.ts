@@ -1,5 +1,4 @@
 /** `respine gamma` as built: JSON contract, map, one sentence for bad input. */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,19 +7,15 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
 import { decodeNrrd, encodeNrrd } from '../../src/io/nrrd.js';
+import { type Run, respineIn } from './respine.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const reference = fileURLToPath(new URL('../reference/gamma/box_othergrid_ref.nrrd', import.meta.url));
 const evaluated = fileURLToPath(new URL('../reference/gamma/box_othergrid_eval.nrrd', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'respine-gamma-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const gamma = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((done) => {
-    execFile(process.execPath, [main, 'gamma', ...args], (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
+const respine = respineIn(folder);
+const gamma = (...args: string[]): Promise<Run> => respine('gamma', ...args);
 
 test('figures, map, and their agreement', { timeout: 60_000 }, async () => {
   const out = join(folder, 'new', 'gamma.nrrd');

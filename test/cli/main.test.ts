@@ -1,31 +1,18 @@
 /** The built command line: exit codes, what it writes, and one sentence for every bad input. */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { contoursVolume } from '../../src/geometry/contour.js';
 import { readStructureSet } from '../../src/io/dicom/structure-set.js';
 import { decodeNrrd } from '../../src/io/nrrd.js';
 import { hasShared, noteSkipped, shared } from '../shared.js';
+import { main, type Run, respineIn } from './respine.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'respine-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const respine = (...args: string[]): Promise<Run> =>
-  new Promise((done) => {
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
+const respine = respineIn(folder);
 
 let count = 0;
 function caseFile(content: unknown): string {
