@@ -53,7 +53,7 @@ export async function readJson(path: string): Promise<unknown> {
     return JSON.parse(text);
   } catch (cause) {
     throw new FormatError(
-      `is not JSON (${cause instanceof Error ? cause.message : String(cause)}). Mend that place.`,
+      `is not JSON (${(cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ')}). Mend that place.`,
       path,
     );
   }
@@ -86,7 +86,7 @@ export async function writeAll(outDir: string, files: ReadonlyMap<string, Uint8A
           `${path} is a folder, but a file is to be written there. Name another output folder.`,
         );
       }
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const temporary = path + suffix;
       pending.push({ temporary, path });
       const handle = await open(temporary, 'wx');
@@ -104,6 +104,16 @@ export async function writeAll(outDir: string, files: ReadonlyMap<string, Uint8A
       `${outDir} cannot be written (${reasonOf(cause)}). Choose a folder that you may write to.`,
     );
   }
+}
+
+/** Makes a folder and those above it, one by one: Node's recursive mkdir never returns where a file system refuses with ENOENT. */
+async function makeFolder(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  await mkdir(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw cause;
+  });
 }
 
 function checkName(name: string): string {

@@ -82,6 +82,13 @@ test('all files or none', async () => {
   expect((await readdir(out)).sort()).toEqual(['a.txt', 'sub']);
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'a file system that refuses folders is an error, not an endless wait',
+  async () => {
+    await expect(writeAll('/proc/none/out', new Map([['a', 'b']]))).rejects.toThrow('/proc/none/out cannot be written');
+  },
+);
+
 test('an output path that is a file, and names that leave the folder, are refused', async () => {
   await writeFile(join(dir, 'file'), 'x');
   await expect(writeAll(join(dir, 'file'), new Map([['a', 'b']]))).rejects.toThrow('is a file, but a folder is needed');
