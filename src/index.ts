@@ -49,6 +49,13 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
+export {
+  type BeamOptions,
+  DENSITY_RANGE,
+  type DoseModelOptions,
+  prepareBeam,
+} from './dose/pencil-beam.js';
+export { convertDose, defaultTissues, doseFactor, type Tissue } from './dose/tissue.js';
 export { type Conformity, conformity } from './evaluate/conformity.js';
 // evaluation
 export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
@@ -150,8 +157,22 @@ export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
+export {
+  type ModelOutcome,
+  type ModelSensitivity,
+  modelSensitivity,
+  sensitivityFigure,
+  sensitivityReport,
+  sensitivitySummary,
+} from './plan/sensitivity.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export { depthOfPoints } from './raytrace/depth.js';
+export {
+  type DensityMemory,
+  defaultDensityMemory,
+  type EffectiveDensities,
+  effectiveDensities,
+} from './raytrace/effective-density.js';
 // pictures
 export { beamsEyeFigure } from './render/beams-eye.js';
 export { compareFigure } from './render/compare-figure.js';

@@ -122,6 +122,11 @@ function checkSameMeaning(reference: DoseMeaning, evaluated: DoseMeaning): void 
       `gamma: the reference is ${a} and the evaluated dose ${b}; these are not comparable. Convert or rescale one first.`,
     );
   }
+  if (reference.medium && evaluated.medium && reference.medium !== evaluated.medium) {
+    throw new InvalidInputError(
+      `gamma: the medium of the reference dose is "${reference.medium}", that of the evaluated dose "${evaluated.medium}"; these differ by up to 10 % in bone. Convert one first (convertDose).`,
+    );
+  }
 }
 
 /** EQD2 and BED of different fractions compare; physical doses of different fractions do not. */
