@@ -202,23 +202,15 @@ export function weighPoints(
   out: readonly Float32Array[],
 ): MapPoints {
   const { depths, distances, densities, factors } = points;
-  const { tables, bandTerms } = kernel;
-  bandTerms.forEach((K, b) => {
-    out[b]!.fill(0, 0, (to - from) * K);
+  const { tables, bands } = kernel;
+  bands.forEach(({ terms }, b) => {
+    out[b]!.fill(0, 0, (to - from) * terms);
   });
-  for (let p = from; p < to; p++) {
-    const distance = distances[p]!;
-    const m = sad / distance;
-    const at = p - from;
-    const factor = factors === undefined ? m * m : m * m * factors[p]!;
-    if (densities === undefined) {
-      addTerms(tables[0]!, bandTerms, depths[p]!, distance, 0, factor, out, at);
-    } else {
-      const byElectron = Math.log(m / densities.electron[p]!);
-      const byScatter = Math.log(m / densities.scatter[p]!);
-      addTerms(tables[0]!, bandTerms, depths[p]!, distance, byElectron, factor, out, at);
-      addTerms(tables[1]!, bandTerms, depths[p]!, distance, byScatter, factor, out, at);
-    }
+  const at = { depths, distances, ...(factors && { factors }) };
+  if (densities === undefined) addTerms(tables[0]!, sad, at, from, to, out);
+  else {
+    addTerms(tables[0]!, sad, { ...at, densities: densities.electron }, from, to, out);
+    addTerms(tables[1]!, sad, { ...at, densities: densities.scatter }, from, to, out);
   }
   return { u: points.u.subarray(from, to), v: points.v.subarray(from, to), weights: out };
 }
