@@ -91,7 +91,9 @@ export { DividedOperator, type DividedOptions } from './influence/divided-operat
 export { buildMatrix, InfluenceMatrix, type MatrixOptions } from './influence/matrix.js';
 export { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './influence/operator.js';
 export { readCt } from './io/dicom/ct.js';
+export { type RtDose, type RtDoseOptions, readRtDose } from './io/dicom/dose.js';
 export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';
+export { type PlanFractions, readPlanFractions } from './io/dicom/plan-fractions.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
 export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';

@@ -9,6 +9,7 @@ import { isRespineError } from '../core/errors.js';
 import { version } from '../node/version.js';
 import { commissionCommand } from './commission.js';
 import { doseCommand } from './dose.js';
+import { addDoseFlags } from './dose-options.js';
 import { gammaCommand } from './gamma.js';
 import { phantomCommand } from './phantom.js';
 import { planCommand } from './plan.js';
@@ -61,9 +62,8 @@ program
     code = await doseCommand(path, options);
   });
 
-program
-  .command('gamma')
-  .description('gamma index between two doses (NRRD, Gy): pass rate, statistics, map')
+addDoseFlags(program.command('gamma'), { hasPlan: false })
+  .description('gamma index between two doses (RTDOSE or NRRD): pass rate, statistics, map')
   .argument('<reference>', 'dose whose voxels are judged')
   .argument('<evaluated>', 'dose in which agreement is searched; its grid may be another')
   .requiredOption('--dose <percent>', 'dose criterion, of the reference maximum or, with --local, of each voxel')
@@ -71,7 +71,6 @@ program
   .option('--local', 'dose criterion relative to the reference dose of each voxel')
   .option('--threshold <percent>', 'leave out reference voxels below this share of the reference maximum', '10')
   .option('--cap <gamma>', 'largest gamma that is looked for', '2')
-  .option('--fractions <n>', 'fractions of a file whose header does not say', '1')
   .option('--out <file>', 'gamma map, .nrrd')
   .option('--json', 'print the figures as JSON')
   .action(async (reference, evaluated, options) => {

@@ -119,7 +119,7 @@ function checkSameMeaning(reference: DoseMeaning, evaluated: DoseMeaning): void 
   const [a, b] = [describe(reference), describe(evaluated)];
   if (a !== b) {
     throw new InvalidInputError(
-      `gamma: the reference is ${a} and the evaluated dose ${b}; these are not comparable. Convert or rescale one first.`,
+      `gamma: the reference is ${a} and the evaluated dose ${b}; these are not comparable. Convert or rescale one first, or give the fractions that a file does not tell.`,
     );
   }
 }
@@ -127,6 +127,7 @@ function checkSameMeaning(reference: DoseMeaning, evaluated: DoseMeaning): void 
 /** EQD2 and BED of different fractions compare; physical doses of different fractions do not. */
 function describe({ quantity, fractions, alphaBeta }: DoseMeaning): string {
   if (quantity !== 'physical') return `${quantity} with alpha/beta ${alphaBeta} Gy`;
+  if (fractions === undefined) return 'physical dose in an unknown number of fractions';
   return `physical dose in ${fractions} fraction${fractions === 1 ? '' : 's'}`;
 }
 

@@ -19,8 +19,8 @@ export interface Volume<K extends VolumeKind = VolumeKind> {
 /** What a dose number means. Doses of different meaning are never added or compared. */
 export interface DoseMeaning {
   readonly quantity: 'physical' | 'eqd2' | 'bed';
-  /** Fractions over which this total was (or will be) given. */
-  readonly fractions: number;
+  /** Fractions over which this total was (or will be) given; absent where its source does not say. */
+  readonly fractions?: number;
   /** Gy; required for eqd2 and bed. */
   readonly alphaBeta?: number;
 }
@@ -51,9 +51,10 @@ export function occupiedFrom(mask: Volume<'mask'>): number {
 
 /** @throws {InvalidInputError} if eqd2 or bed comes without alpha/beta, or the fractions are not a whole number >= 1 */
 export function createDose(grid: Grid, meaning: DoseMeaning, data?: Float32Array): DoseVolume {
-  if (!Number.isInteger(meaning.fractions) || meaning.fractions < 1) {
+  const { fractions } = meaning;
+  if (fractions !== undefined && (!Number.isInteger(fractions) || fractions < 1)) {
     throw new InvalidInputError(
-      `dose: fractions is ${meaning.fractions}, but must be a whole number >= 1. Dose is the total over its course.`,
+      `dose: fractions is ${fractions}, but must be a whole number >= 1. Dose is the total over its course.`,
     );
   }
   if (meaning.quantity !== 'physical' && !(meaning.alphaBeta !== undefined && meaning.alphaBeta > 0)) {

@@ -148,7 +148,7 @@ function meaningOf(volume: Volume): Record<string, string> {
   if (volume.kind !== 'dose' || quantity === undefined) return {};
   return {
     quantity,
-    fractions: String(fractions),
+    ...(fractions === undefined ? {} : { fractions: String(fractions) }),
     ...(alphaBeta === undefined ? {} : { alphaBeta: String(alphaBeta) }),
   };
 }

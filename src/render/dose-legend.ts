@@ -14,7 +14,9 @@ export const LEGEND_WIDTH = 196;
 export function doseUnits(dose: DoseVolume): string {
   const kind =
     dose.quantity === 'physical' ? 'physical' : `${dose.quantity.toUpperCase()}, alpha/beta ${dose.alphaBeta} Gy`;
-  return `Gy (total, ${kind}, ${dose.fractions} fraction${dose.fractions === 1 ? '' : 's'})`;
+  const { fractions } = dose;
+  const given = fractions === undefined ? 'fractions unknown' : `${fractions} fraction${fractions === 1 ? '' : 's'}`;
+  return `Gy (total, ${kind}, ${given})`;
 }
 
 /** A dose in Gy with one decimal, or two below 1 Gy. */
