@@ -1,0 +1,31 @@
+/** Structures are found by their exact names; a name that is not there is answered with those that look like it. */
+
+/** `no structure "Spinal cord" (did you mean "SpinalCord"?); there are BODY, PTV, SpinalCord`. */
+export function missingStructure(name: string, known: readonly string[]): string {
+  const near = nearNames(name, known);
+  const guess = near.length > 0 ? ` (did you mean ${near.map((n) => `"${n}"`).join(' or ')}?)` : '';
+  return `no structure "${name}"${guess}; there are ${known.join(', ') || 'none'}`;
+}
+
+/** Names that differ in case, spaces and punctuation only, or else by one or two letters. */
+export function nearNames(name: string, known: readonly string[]): string[] {
+  const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  const wanted = plain(name);
+  const alike = known.filter((other) => plain(other) === wanted);
+  if (alike.length > 0) return alike;
+  const allowed = wanted.length < 6 ? 1 : 2;
+  return known.filter((other) => editDistance(plain(other), wanted) <= allowed);
+}
+
+/** Letters to insert, delete or replace (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
