@@ -49,15 +49,30 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
+export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
 export { type Conformity, conformity } from './evaluate/conformity.js';
 // evaluation
 export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
 export { type GammaCriteria, type GammaResult, gammaIndex } from './evaluate/gamma.js';
-export { evaluateGoal, type Goal, type GoalResult, parseGoal } from './evaluate/goal.js';
+export { evaluateGoal, type Goal, type GoalResult, parseGoal, type Verdict } from './evaluate/goal.js';
 export { type DoseScale, describeMetric, formatMetric, type Metric, type MetricUnit } from './evaluate/metric.js';
 export { parseMetric } from './evaluate/metric-parser.js';
 export { evaluateMetric, type MetricContext, type MetricValue, whyNoValue } from './evaluate/metric-value.js';
 export { powerMean } from './evaluate/power-mean.js';
+export {
+  createProtocol,
+  createProtocolItem,
+  type Evidence,
+  evaluateProtocol,
+  type GoalSource,
+  type PriorCourse,
+  type Protocol,
+  type ProtocolInput,
+  type ProtocolItem,
+  type ProtocolItemInput,
+  type ProtocolRow,
+  worstVerdict,
+} from './evaluate/protocol.js';
 export { contoursVolume, createContours } from './geometry/contour.js';
 export { solidOfStructure } from './geometry/contour-solid.js';
 export { contoursOfStructure } from './geometry/contour-trace.js';
@@ -150,6 +165,7 @@ export {
   parseFields,
 } from './plan/fields.js';
 export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
+export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/goal-file.js';
 export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';

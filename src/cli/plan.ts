@@ -62,7 +62,9 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
       ? `${JSON.stringify(report, null, 2)}\n`
       : `${summary(result)}\n${files.size} files in ${options.out}\n`,
   );
-  const isMissed = result.plans.some(({ goals }) => goals.some((goal) => goal.result !== 'pass'));
+  const isMissed = result.plans.some(({ goals }) =>
+    goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
+  );
   return options.strict && isMissed ? 1 : 0;
 }
 

@@ -58,10 +58,14 @@ const QUANTITY = /^\s*(-?(?:\d+\.?\d*|\.\d+))\s*(cGy|Gy|%|cc|cm3)?\s*$/i;
  * Reads one goal.
  *
  * @param text `STRUCTURE METRIC COMPARISON LIMIT`; the structure's name may hold spaces; comparisons <=, >=, <, >, and the signs for them
- * @param acceptable limit of the acceptable variation, as `31Gy`, or a number in the unit of the limit
+ * @param options.acceptable limit of the acceptable variation, as `31Gy`, or a number in the unit of the limit
+ * @param options.isShare the limit is a percentage of something else than the metric's own, as of the dose of all courses
  * @throws {InvalidInputError} naming the part, and its position, that does not fit
  */
-export function parseGoal(text: string, acceptable?: string | number): Goal {
+export function parseGoal(
+  text: string,
+  options: { readonly acceptable?: string | number; readonly isShare?: boolean } = {},
+): Goal {
   const fail = (what: string): never => {
     throw new InvalidInputError(
       `goal "${text}": ${what}. Write for example "PTV D95% >= 95%" or "SpinalCord Max <= 29.8Gy".`,
@@ -78,22 +82,19 @@ export function parseGoal(text: string, acceptable?: string | number): Goal {
     );
   }
   const [unit, value] = unitOfLimit(limit[2], Number(limit[1]), metric);
-  if (metric.isUnitGiven && metric.unit !== unit) {
-    fail(`the metric is in ${metric.unit}, but the limit in ${unit}; use one unit for both`);
-  }
-  const allowed = metric.kind === 'Volume' ? ['cc'] : isVolume(metric) ? ['%', 'cc'] : ['Gy', '%'];
-  if (!allowed.includes(unit)) {
-    fail(`${metric.kind} is measured in ${allowed.join(' or ')}, but the limit is in ${unit}`);
-  }
+  if (options.isShare) {
+    if (isVolume(metric) || limit[2] !== '%') fail('the share of a course is a dose metric with a limit in %');
+  } else checkUnits(metric, unit, fail);
   const sign = comparison[0] === '≤' ? '<=' : comparison[0] === '≥' ? '>=' : (comparison[0] as Comparison);
   const goal: Goal = {
     text: text.trim().replace(/\s+/g, ' '),
     structure,
-    metric: { ...metric, unit },
+    metric: options.isShare ? metric : { ...metric, unit },
     comparison: sign,
     limit: value,
     unit,
   };
+  const { acceptable } = options;
   return acceptable === undefined ? goal : { ...goal, acceptable: weakerLimit(goal, acceptable, fail) };
 }
 
@@ -161,6 +162,16 @@ function splitSubject(left: string, fail: (what: string) => never): readonly [st
   }
   if (failure === undefined) return fail('a structure and a metric are expected before the comparison');
   return fail((failure as Error).message.split('. Write')[0]!);
+}
+
+function checkUnits(metric: Metric, unit: MetricUnit, fail: (what: string) => never): void {
+  if (metric.isUnitGiven && metric.unit !== unit) {
+    fail(`the metric is in ${metric.unit}, but the limit in ${unit}; use one unit for both`);
+  }
+  const allowed = metric.kind === 'Volume' ? ['cc'] : isVolume(metric) ? ['%', 'cc'] : ['Gy', '%'];
+  if (!allowed.includes(unit)) {
+    fail(`${metric.kind} is measured in ${allowed.join(' or ')}, but the limit is in ${unit}`);
+  }
 }
 
 function weakerLimit(goal: Goal, acceptable: string | number, fail: (what: string) => never): number {

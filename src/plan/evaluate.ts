@@ -4,10 +4,15 @@
 import { eqd2 } from '../biology/linear-quadratic.js';
 import { type Conformity, conformity } from '../evaluate/conformity.js';
 import { createDvh, type Dvh } from '../evaluate/dvh.js';
-import { evaluateGoal, type GoalResult, parseGoal } from '../evaluate/goal.js';
 import { formatMetric } from '../evaluate/metric.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
+import {
+  createProtocolItem,
+  evaluateProtocol,
+  type ProtocolItemInput,
+  type ProtocolRow,
+} from '../evaluate/protocol.js';
 import { occupiedFrom } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
@@ -40,7 +45,7 @@ export interface PlanEvaluation {
   readonly plan: TechniquePlan;
   readonly dvhs: ReadonlyMap<string, Dvh>;
   readonly structures: readonly StructureReport[];
-  readonly goals: readonly GoalResult[];
+  readonly goals: readonly ProtocolRow[];
   readonly conformity: Conformity;
   readonly cumulativeCord?: CumulativeCord;
 }
@@ -79,8 +84,10 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
     }
     structures.push({ name, role, volumeCc: dvh.volumeCc, metrics, ...(remarks.length > 0 ? { remarks } : {}) });
   }
-  const goals = (plan.goals ?? defaultGoals(model, plan)).map((goal) =>
-    evaluateGoal(parseGoal(goal), dvhs, { prescription }),
+  const goals = evaluateProtocol(
+    (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
+    dvhs,
+    { prescription, ...(plan.prior ? { prior: plan.prior } : {}) },
   );
   const cumulative = cumulateCord(dvhs.get(model.cord), plan);
   return {

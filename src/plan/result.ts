@@ -118,7 +118,8 @@ export function summary(result: PlanningResult): string {
     );
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
-      lines.push(`  ${g.result === 'pass' ? 'pass' : 'FAIL'}  ${g.goal.padEnd(34)} ${value}`);
+      const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];
+      lines.push(`  ${verdict}  ${g.goal.padEnd(34)} ${value}`);
     }
     for (const name of names) {
       const found = structures.find((s) => s.name === name);

@@ -189,7 +189,7 @@ describe('goal', () => {
     ['PTV Max <= 41Gy', 42, 'pass', 1],
     ['PTV Max < 39Gy', '40Gy', 'fail', -1],
   ])('%s, acceptable %s: %s', (text, acceptable, result, margin) => {
-    const out = evaluateGoal(parseGoal(text, acceptable), dvhs, context);
+    const out = evaluateGoal(parseGoal(text, { acceptable }), dvhs, context);
     expect(out.result).toBe(result);
     expect(out.margin).toBeCloseTo(margin, 6);
   });
@@ -200,7 +200,7 @@ describe('goal', () => {
     ['PTV D95% >= 95%', '38Gy', /its limit is in %, but the variation in Gy/],
     ['PTV Max <= 39Gy', 'more', /its variation "more" is no number/],
   ])('%s, acceptable %s: refused', (text, acceptable, message) => {
-    expect(() => parseGoal(text, acceptable)).toThrow(message);
+    expect(() => parseGoal(text, { acceptable })).toThrow(message);
   });
 
   test('a biological goal; spaces within the metric', () => {
