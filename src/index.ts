@@ -50,9 +50,20 @@ export {
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
 export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
+export {
+  type ComparedDose,
+  type CompareOptions,
+  compareDoses,
+  type DoseComparison,
+  type MetricComparison,
+  type StructureComparison,
+} from './evaluate/compare.js';
 export { type Conformity, conformity } from './evaluate/conformity.js';
+export { type DoseDifference, doseDifference } from './evaluate/dose-difference.js';
 // evaluation
 export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
+export { type DvhBand, type DvhDistance, dvhBand, dvhDistance } from './evaluate/dvh-band.js';
+export { type DoseFallOff, doseFallOff } from './evaluate/fall-off.js';
 export { type GammaCriteria, type GammaResult, gammaIndex } from './evaluate/gamma.js';
 export { evaluateGoal, type Goal, type GoalResult, parseGoal, type Verdict } from './evaluate/goal.js';
 export { type DoseScale, describeMetric, formatMetric, type Metric, type MetricUnit } from './evaluate/metric.js';
@@ -91,7 +102,8 @@ export {
   voxelVolume,
 } from './geometry/grid.js';
 export type { Patient } from './geometry/patient.js';
-export { separation } from './geometry/separation.js';
+export { type Resampled, resample, valueAt } from './geometry/resample.js';
+export { type SurfacePair, separation, surfacePairs } from './geometry/separation.js';
 export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
 export type { Solid } from './geometry/solid.js';
 export type { ContourPlane, Contours, Structure, StructureRole, StructureShape } from './geometry/structure.js';

@@ -11,7 +11,8 @@
  */
 import { checkAllFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { createVolume, type DoseMeaning, type DoseVolume, type Volume } from '../geometry/volume.js';
+import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.js';
+import { checkSameMeaning } from './dose-meaning.js';
 import { GammaSearch } from './gamma-search.js';
 
 export interface GammaCriteria {
@@ -67,7 +68,7 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
       `gamma: threshold is ${threshold}, but must be ${local ? 'above 0 (a percentage of no dose is no local criterion)' : 'from 0'} to 100 percent of the reference maximum. Use 10.`,
     );
   }
-  checkSameMeaning(reference, evaluated);
+  checkSameMeaning('gamma', reference, evaluated);
   checkAllFinite('gamma: reference dose', reference.data);
   checkAllFinite('gamma: evaluated dose', evaluated.data);
   let most = 0;
@@ -113,22 +114,6 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
     maximum,
     histogram,
   };
-}
-
-function checkSameMeaning(reference: DoseMeaning, evaluated: DoseMeaning): void {
-  const [a, b] = [describe(reference), describe(evaluated)];
-  if (a !== b) {
-    throw new InvalidInputError(
-      `gamma: the reference is ${a} and the evaluated dose ${b}; these are not comparable. Convert or rescale one first, or give the fractions that a file does not tell.`,
-    );
-  }
-}
-
-/** EQD2 and BED of different fractions compare; physical doses of different fractions do not. */
-function describe({ quantity, fractions, alphaBeta }: DoseMeaning): string {
-  if (quantity !== 'physical') return `${quantity} with alpha/beta ${alphaBeta} Gy`;
-  if (fractions === undefined) return 'physical dose in an unknown number of fractions';
-  return `physical dose in ${fractions} fraction${fractions === 1 ? '' : 's'}`;
 }
 
 /** Within the voxel centres, up to the rounding of header numbers. */

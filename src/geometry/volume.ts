@@ -6,8 +6,8 @@
 import { InvalidInputError } from '../core/errors.js';
 import { describeGrid, type Grid, voxelCount } from './grid.js';
 
-/** `hounsfield` HU; `density` electron density relative to water; `mask` fraction 0..1; `depth` mm of water; `dose` Gy; `gamma` index, NaN where not evaluated. */
-export type VolumeKind = 'hounsfield' | 'density' | 'mask' | 'depth' | 'dose' | 'gamma';
+/** `hounsfield` HU; `density` electron density relative to water; `mask` fraction 0..1; `depth` mm of water; `dose` Gy; `gamma` index, `difference` Gy, NaN where neither is evaluated. */
+export type VolumeKind = 'hounsfield' | 'density' | 'mask' | 'depth' | 'dose' | 'gamma' | 'difference';
 
 export interface Volume<K extends VolumeKind = VolumeKind> {
   readonly kind: K;

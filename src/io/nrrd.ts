@@ -35,6 +35,7 @@ const UNITS: Record<VolumeKind, string> = {
   depth: 'mm of water',
   dose: 'Gy',
   gamma: 'index',
+  difference: 'Gy',
 };
 
 /** Bytes per value and the DataView reader of every type name of the format. */
