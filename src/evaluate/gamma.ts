@@ -54,7 +54,8 @@ export interface GammaResult {
  * @param reference total dose, Gy, whose voxels are judged
  * @param evaluated total dose, Gy, in which agreement is searched; same quantity and fractions
  * @throws {InvalidInputError} if the doses differ in meaning, a value is not finite, the reference has no dose, a criterion
- * is not positive, the cap is not above 1, or the threshold is not from 0 to 100 (above 0 where local)
+ * is not positive, the cap is not above 1, the threshold is not from 0 to 100 (above 0 where local), or the grids do not
+ * overlap where there is dose
  */
 export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteria: GammaCriteria): GammaResult {
   const { local = false, threshold = 10, cap = 2 } = criteria;
@@ -105,6 +106,11 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
         if (gamma > maximum) maximum = gamma;
       }
     }
+  }
+  if (count.outside === count.evaluated) {
+    throw new InvalidInputError(
+      'gamma: the grids do not overlap where there is dose. Are both doses of one patient, in one frame of reference?',
+    );
   }
   return {
     map: createVolume('gamma', grid, map),

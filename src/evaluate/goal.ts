@@ -49,6 +49,11 @@ export interface GoalResult {
   readonly reason?: string;
 }
 
+export interface GoalContext extends MetricContext {
+  /** Structures that are known but have no DVH, with the reason: for the message of a goal on one of them. */
+  readonly absent?: ReadonlyMap<string, string>;
+}
+
 /** Limits hold to this relative tolerance: doses are Float32, whose rounding is 6e-8. */
 const TOLERANCE = 1e-6;
 
@@ -106,9 +111,13 @@ export function parseGoal(
  * @returns `not evaluable`, with the reason, where the structure has no DVH, percent has no prescription or a biological
  *   dose no fractions; never throws for those
  */
-export function evaluateGoal(goal: Goal, dvhs: ReadonlyMap<string, Dvh>, context: MetricContext = {}): GoalResult {
+export function evaluateGoal(goal: Goal, dvhs: ReadonlyMap<string, Dvh>, context: GoalContext = {}): GoalResult {
   const dvh = dvhs.get(goal.structure);
-  if (dvh === undefined) return notEvaluable(goal, missingStructure(goal.structure, [...dvhs.keys()]));
+  if (dvh === undefined) {
+    const { absent = new Map<string, string>() } = context;
+    const reason = absent.get(goal.structure);
+    return notEvaluable(goal, reason ?? missingStructure(goal.structure, [...dvhs.keys(), ...absent.keys()]));
+  }
   const reason = whyNoValue(goal.metric, dvh, context);
   if (reason !== undefined) return notEvaluable(goal, reason);
   const { value, flag } = evaluateMetric(goal.metric, dvh, context);

@@ -12,9 +12,17 @@ import { bed, eqd2 } from '../biology/linear-quadratic.js';
 import { checkInteger, checkNonNegative, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Dvh } from './dvh.js';
-import { evaluateGoal, type Goal, type GoalResult, judge, notEvaluable, parseGoal, type Verdict } from './goal.js';
+import {
+  evaluateGoal,
+  type Goal,
+  type GoalContext,
+  type GoalResult,
+  judge,
+  notEvaluable,
+  parseGoal,
+  type Verdict,
+} from './goal.js';
 import type { DoseScale, MetricUnit } from './metric.js';
-import type { MetricContext } from './metric-value.js';
 
 /**
  * How a number is known: `found` in its source, which was read; `recalled` from general knowledge, source not read;
@@ -82,7 +90,7 @@ export interface PriorCourse {
   readonly months?: number;
 }
 
-export interface ProtocolContext extends MetricContext {
+export interface ProtocolContext extends GoalContext {
   readonly prior?: PriorCourse;
 }
 
@@ -156,7 +164,7 @@ export function evaluateProtocol(
       courses,
       ...(priority === undefined ? {} : { priority }),
       ...(source === undefined ? {} : { source }),
-      warnings: extrapolations(item, dvhs),
+      warnings: result.value === null ? [] : extrapolations(item, dvhs),
     };
   });
 }

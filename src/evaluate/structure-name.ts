@@ -1,10 +1,14 @@
 /** Structures are found by their exact names; a name that is not there is answered with those that look like it. */
 
-/** `no structure "Spinal cord" (did you mean "SpinalCord"?); there are BODY, PTV, SpinalCord`. */
+/** More names than this are not listed in a message. */
+const LISTED = 12;
+
+/** `no structure "Spinal cord", did you mean "SpinalCord"?`, or, where nothing is near, `...; there are BODY, PTV.` */
 export function missingStructure(name: string, known: readonly string[]): string {
   const near = nearNames(name, known);
-  const guess = near.length > 0 ? ` (did you mean ${near.map((n) => `"${n}"`).join(' or ')}?)` : '';
-  return `no structure "${name}"${guess}; there are ${known.join(', ') || 'none'}`;
+  if (near.length > 0) return `no structure "${name}", did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
+  const more = known.length > LISTED ? ` and ${known.length - LISTED} more` : '';
+  return `no structure "${name}"; there are ${known.slice(0, LISTED).join(', ') || 'none'}${more}.`;
 }
 
 /** Names that differ in case, spaces and punctuation only, or else by one or two letters. */

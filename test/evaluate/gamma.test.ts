@@ -324,6 +324,16 @@ describe('refuses', () => {
       /evaluated dose\[0\] is NaN/,
     ],
     [
+      'grids that do not overlap',
+      () =>
+        gammaIndex(
+          dose,
+          values(() => 30, createGrid([9, 11, 7], [2, 3, 5], [-6.3, 100, -20.1])),
+          criteria,
+        ),
+      /do not overlap where there is dose/,
+    ],
+    [
       'a boundless search',
       () =>
         gammaIndex(

@@ -211,7 +211,7 @@ describe('goal', () => {
 
   test('a name that is nearly there', () => {
     const near = (name: string): string | undefined => evaluateGoal(parseGoal(`${name} Max <= 1Gy`), dvhs).reason;
-    expect(near('ptv')).toBe('no structure "ptv" (did you mean "PTV"?); there are PTV');
+    expect(near('ptv')).toBe('no structure "ptv", did you mean "PTV"?');
     expect(near('PTV1')).toMatch(/did you mean "PTV"/);
     expect(near('GTV_1')).toMatch(/^no structure "GTV_1"; there/);
   });
@@ -229,7 +229,7 @@ describe('goal', () => {
       result: 'not evaluable',
       value: null,
       margin: null,
-      reason: 'no structure "SpinalCord"; there are PTV',
+      reason: 'no structure "SpinalCord"; there are PTV.',
     });
     expect(evaluateGoal(parseGoal('PTV D95% >= 95%'), dvhs)).toMatchObject({
       result: 'not evaluable',

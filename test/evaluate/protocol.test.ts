@@ -83,7 +83,11 @@ describe('built-in protocols after 38 Gy in 19 fractions, now in 22', () => {
     const { items } = builtInProtocol('hytec-retreatment');
     const silent = evaluateProtocol(items, new Map([['ThecalSac', even('ThecalSac', 20, undefined)]]), { prior });
     expect(silent[0]).toMatchObject({ value: null, reason: expect.stringMatching(/needs the number of fractions/) });
-    expect(silent[0]!.warnings).toEqual(['stated for 1 to 5 fractions; the dose does not tell its fractions']);
+    expect(silent[0]!.warnings).toEqual([]);
+    const told = createProtocolItem({ goal: 'ThecalSac Max <= 25Gy', statedFor: { fractions: [1, 5] } });
+    expect(evaluateProtocol([told], new Map([['ThecalSac', even('ThecalSac', 20, undefined)]]))[0]!.warnings).toEqual([
+      'stated for 1 to 5 fractions; the dose does not tell its fractions',
+    ]);
     expect(silent[4]!.reason).toMatch(/no structure "SpinalCord"/);
   });
 
