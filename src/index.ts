@@ -166,6 +166,12 @@ export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js
 // the whole job
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
+export {
+  type DoseEvaluationOptions,
+  defaultMetrics,
+  evaluateDose,
+  type StructureEvaluation,
+} from './plan/dose-evaluation.js';
 export { evaluatePlan, type PlanEvaluation } from './plan/evaluate.js';
 export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/field-dose.js';
 export {
@@ -183,6 +189,8 @@ export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
+export { type MaskedStructure, type StructureDvh, structureDvh } from './plan/structure-dvh.js';
+export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export { depthOfPoints } from './raytrace/depth.js';
 // pictures

@@ -1,4 +1,5 @@
 /** `respine dvh`: volumes, metrics and curves of structures in an imported dose. */
+import { InvalidInputError } from '../core/errors.js';
 import type { Dvh } from '../evaluate/dvh.js';
 import type { Metric } from '../evaluate/metric.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
@@ -13,12 +14,15 @@ import {
   type StructureEvaluation,
 } from '../plan/dose-evaluation.js';
 import { columns } from '../plan/table.js';
+import { targetReport, targetSummary } from '../plan/target-report.js';
 import { loadDoseAndStructures, pickStructures, type StructureFlags } from './dose-and-structures.js';
 import { doseOptions, numberOf } from './dose-options.js';
 
 export interface DvhCommandOptions extends StructureFlags {
   readonly metrics?: readonly string[];
   readonly roi?: readonly string[];
+  readonly target?: string;
+  readonly cord?: string;
   readonly out?: string;
   readonly csv?: boolean;
   readonly json?: boolean;
@@ -38,11 +42,23 @@ export async function dvhCommand(options: DvhCommandOptions): Promise<number> {
     partial: options.partial ?? false,
     ...(prescription === undefined ? {} : { prescription }),
   });
+  if (options.cord !== undefined && options.target === undefined) {
+    throw new InvalidInputError('--cord asks for the fall-off from a target. Add --target.');
+  }
+  const target =
+    options.target === undefined
+      ? undefined
+      : targetReport(dose.dose, structures.structures, {
+          target: options.target,
+          ...(prescription === undefined ? {} : { prescription }),
+          ...(options.cord === undefined ? {} : { cord: options.cord }),
+        });
   const report = {
     software: `respine ${version}`,
     inputs: { dose: dose.hash, structures: structures.hash },
     ...(prescription === undefined ? {} : { prescription }),
     ...doseReport(dose.dose, evaluated),
+    ...(target === undefined ? {} : { target }),
     notes,
   };
   const json = `${JSON.stringify(report, null, 2)}\n`;
@@ -52,7 +68,8 @@ export async function dvhCommand(options: DvhCommandOptions): Promise<number> {
     const files = { 'dvh.json': json, 'metrics.csv': metricsCsv(evaluated), 'dvh.csv': curvesCsv(dvhs) };
     await writeAll(options.out, new Map(Object.entries(files)));
   }
-  process.stdout.write(options.json ? json : options.csv ? metricsCsv(evaluated) : table(evaluated, notes));
+  const text = table(evaluated, notes) + (target === undefined ? '' : targetSummary(target));
+  process.stdout.write(options.json ? json : options.csv ? metricsCsv(evaluated) : text);
   return 0;
 }
 

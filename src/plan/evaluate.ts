@@ -4,6 +4,7 @@
 import { eqd2 } from '../biology/linear-quadratic.js';
 import { type Conformity, conformity } from '../evaluate/conformity.js';
 import { createDvh, type Dvh } from '../evaluate/dvh.js';
+import { type DoseFallOff, doseFallOff } from '../evaluate/fall-off.js';
 import { formatMetric } from '../evaluate/metric.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
@@ -47,6 +48,8 @@ export interface PlanEvaluation {
   readonly structures: readonly StructureReport[];
   readonly goals: readonly ProtocolRow[];
   readonly conformity: Conformity;
+  /** Across the gap between target and cord; absent where the cord meets no slice of the dose. */
+  readonly fallOff?: DoseFallOff;
   readonly cumulativeCord?: CumulativeCord;
 }
 
@@ -89,6 +92,7 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
     dvhs,
     { prescription, ...(plan.prior ? { prior: plan.prior } : {}) },
   );
+  const fallOff = doseFallOff(technique.dose, model.structures.get(model.target)!, model.structures.get(model.cord)!);
   const cumulative = cumulateCord(dvhs.get(model.cord), plan);
   return {
     plan: technique,
@@ -98,6 +102,7 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
     conformity: conformity(technique.dose, model.masks.get(model.target)!, prescription, {
       region: dvhs.get(model.external)!,
     }),
+    ...(fallOff ? { fallOff } : {}),
     ...(cumulative ? { cumulativeCord: cumulative } : {}),
   };
 }

@@ -45,7 +45,7 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
       'The dose engine scales depth by density along each ray; behind lung it is known to be wrong by 4 to 30 %.',
     ],
     notes: model.patient.notes,
-    plans: plans.map(({ plan: technique, structures, goals, conformity, cumulativeCord }) => ({
+    plans: plans.map(({ plan: technique, structures, goals, conformity, fallOff, cumulativeCord }) => ({
       technique: technique.technique,
       status: technique.solution.status,
       gaveWay:
@@ -68,6 +68,7 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
         margin: g.margin === null ? null : round(g.margin),
       })),
       conformity: rounded(conformity),
+      ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
       ...(cumulativeCord
         ? {
             cumulativeCordEqd2: {
@@ -111,7 +112,7 @@ export function summary(result: PlanningResult): string {
     `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
-  for (const { plan: technique, goals, structures, conformity, cumulativeCord } of result.plans) {
+  for (const { plan: technique, goals, structures, conformity, fallOff, cumulativeCord } of result.plans) {
     lines.push(
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
@@ -133,6 +134,11 @@ export function summary(result: PlanningResult): string {
     lines.push(
       `        Paddick CI ${index(conformity.paddick)}, HI ${index(conformity.homogeneity)}, R50 ${index(conformity.r50)}, gradient index ${index(conformity.gradientIndex)}`,
     );
+    if (fallOff?.nearest) {
+      lines.push(
+        `        from ${model.target} to ${model.cord} across ${fallOff.nearest.gap.toFixed(1)} mm: ${fallOff.nearest.perMm.toFixed(2)} Gy/mm, steepest ${index(fallOff.steepest)}, median ${index(fallOff.median)}`,
+      );
+    }
     if (cumulativeCord) {
       lines.push(
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy = ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)}`,

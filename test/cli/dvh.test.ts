@@ -260,7 +260,10 @@ describe.skipIf(!hasShared)('real DICOM', () => {
 
   test('Eclipse prostate: six structures, gamma and compare of two days', slow, async () => {
     const patient = ['--structures', at('eclipse-prostate/RS.dcm'), '--dose', at('eclipse-prostate/RD.dcm')];
-    const report = JSON.parse((await respine('dvh', ...patient, '--json')).stdout);
+    const gap = ['--target', 'PTV', '--cord', 'Rectum', '--prescription', '46'];
+    const report = JSON.parse((await respine('dvh', ...patient, ...gap, '--json')).stdout);
+    expect(report.target.conformity.coverage).toBeGreaterThan(0.98);
+    expect(report.target.fallOff.distance).toBeLessThan(5);
     expect(report.structures.map((s: { name: string }) => s.name)).toContain('Femoral Head Lt');
     expect(report.dose.fractions).toBeNull();
     const days = ['RD_day1.dcm', 'RD_day2.dcm'].map((name) => at(`eclipse-ent/${name}`));
