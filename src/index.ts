@@ -49,7 +49,6 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
-<<<<<<< HEAD
 export {
   type BeamOptions,
   DENSITY_RANGE,
@@ -57,7 +56,6 @@ export {
   prepareBeam,
 } from './dose/pencil-beam.js';
 export { convertDose, defaultTissues, doseFactor, type Tissue } from './dose/tissue.js';
-=======
 export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
 export {
   type ComparedDose,
@@ -67,7 +65,6 @@ export {
   type MetricComparison,
   type StructureComparison,
 } from './evaluate/compare.js';
->>>>>>> io5
 export { type Conformity, conformity } from './evaluate/conformity.js';
 export { type DoseDifference, doseDifference } from './evaluate/dose-difference.js';
 // evaluation
@@ -199,7 +196,6 @@ export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
-<<<<<<< HEAD
 export {
   type ModelOutcome,
   type ModelSensitivity,
@@ -208,10 +204,8 @@ export {
   sensitivityReport,
   sensitivitySummary,
 } from './plan/sensitivity.js';
-=======
 export { type MaskedStructure, type StructureDvh, structureDvh } from './plan/structure-dvh.js';
 export { type TargetReport, targetReport } from './plan/target-report.js';
->>>>>>> io5
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export { depthOfPoints } from './raytrace/depth.js';
 export {

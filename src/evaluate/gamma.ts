@@ -122,29 +122,6 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
   };
 }
 
-<<<<<<< HEAD
-function checkSameMeaning(reference: DoseMeaning, evaluated: DoseMeaning): void {
-  const [a, b] = [describe(reference), describe(evaluated)];
-  if (a !== b) {
-    throw new InvalidInputError(
-      `gamma: the reference is ${a} and the evaluated dose ${b}; these are not comparable. Convert or rescale one first.`,
-    );
-  }
-  if (reference.medium && evaluated.medium && reference.medium !== evaluated.medium) {
-    throw new InvalidInputError(
-      `gamma: the medium of the reference dose is "${reference.medium}", that of the evaluated dose "${evaluated.medium}"; these differ by up to 10 % in bone. Convert one first (convertDose).`,
-    );
-  }
-}
-
-/** EQD2 and BED of different fractions compare; physical doses of different fractions do not. */
-function describe({ quantity, fractions, alphaBeta }: DoseMeaning): string {
-  if (quantity !== 'physical') return `${quantity} with alpha/beta ${alphaBeta} Gy`;
-  return `physical dose in ${fractions} fraction${fractions === 1 ? '' : 's'}`;
-}
-
-=======
->>>>>>> io5
 /** Within the voxel centres, up to the rounding of header numbers. */
 function insideOf({ grid }: DoseVolume): (x: number, y: number, z: number) => boolean {
   const { shape, spacing, origin } = grid;

@@ -1,11 +1,7 @@
 /** What an NRRD file says about its dose, as respine writes it; files of others may say nothing. */
 import { FormatError, InvalidInputError } from '../core/errors.js';
-<<<<<<< HEAD
 import { createDose, type DoseMeaning, type DoseMedium, type DoseVolume } from '../geometry/volume.js';
-=======
-import { createDose, type DoseMeaning, type DoseVolume } from '../geometry/volume.js';
 import { checkDoseValues } from './dose-values.js';
->>>>>>> io5
 import type { NrrdVolume } from './nrrd.js';
 
 const quantities: readonly string[] = ['physical', 'eqd2', 'bed'] satisfies DoseMeaning['quantity'][];
@@ -34,14 +30,11 @@ export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions?: number
   if (!quantities.includes(quantity)) {
     throw new FormatError(`quantity "${quantity}" is none of ${quantities.join(', ')}.`, name);
   }
-<<<<<<< HEAD
   if (medium !== undefined && !media.includes(medium)) {
     throw new FormatError(`medium "${medium}" is none of ${media.join(', ')}.`, name);
   }
-=======
   checkDoseValues(name, volume.grid, volume.data);
   const given = fields['fractions'] === undefined ? fractions : Number(fields['fractions']);
->>>>>>> io5
   const meaning: DoseMeaning = {
     quantity: quantity as DoseMeaning['quantity'],
     ...(given === undefined ? {} : { fractions: given }),

@@ -5,12 +5,8 @@
  * with the cord capped at 29.8 Gy. Every assumption is a field that a case may change.
  */
 import { z } from 'zod';
-<<<<<<< HEAD
-import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
-=======
 import { goalList } from './goal-schema.js';
-import { checkJson, leafBankSchema, transmissionSchema } from './json-check.js';
->>>>>>> io5
+import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
 
 /** Above this a total dose in Gy is not radiotherapy but centigray. */
 const HIGHEST_DOSE = 200;
