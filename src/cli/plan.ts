@@ -72,7 +72,9 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
       ? `${JSON.stringify(report, null, 2)}\n`
       : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s))].join('\n')}\n${files.size} files in ${options.out}\n`,
   );
-  const isMissed = result.plans.some(({ goals }) => goals.some((goal) => goal.result !== 'pass'));
+  const isMissed = result.plans.some(({ goals }) =>
+    goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
+  );
   return options.strict && isMissed ? 1 : 0;
 }
 

@@ -35,6 +35,7 @@ const UNITS: Record<VolumeKind, string> = {
   depth: 'mm of water',
   dose: 'Gy',
   gamma: 'index',
+  difference: 'Gy',
 };
 
 /** Bytes per value and the DataView reader of every type name of the format. */
@@ -148,7 +149,7 @@ function meaningOf(volume: Volume): Record<string, string> {
   if (volume.kind !== 'dose' || quantity === undefined) return {};
   return {
     quantity,
-    fractions: String(fractions),
+    ...(fractions === undefined ? {} : { fractions: String(fractions) }),
     ...(alphaBeta === undefined ? {} : { alphaBeta: String(alphaBeta) }),
     ...(medium === undefined ? {} : { medium }),
   };

@@ -52,7 +52,7 @@ export function planReport(
       ...doseModelAssumptions(plan.doseModel),
     ],
     notes: model.patient.notes,
-    plans: plans.map(({ plan: technique, structures, goals, conformity, cumulativeCord }) => ({
+    plans: plans.map(({ plan: technique, structures, goals, conformity, fallOff, cumulativeCord }) => ({
       technique: technique.technique,
       status: technique.solution.status,
       gaveWay:
@@ -75,6 +75,7 @@ export function planReport(
         margin: g.margin === null ? null : round(g.margin),
       })),
       conformity: rounded(conformity),
+      ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
       ...(cumulativeCord
         ? {
             cumulativeCordEqd2: {
@@ -133,14 +134,15 @@ export function summary(result: PlanningResult): string {
     `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
-  for (const { plan: technique, goals, structures, conformity, cumulativeCord } of result.plans) {
+  for (const { plan: technique, goals, structures, conformity, fallOff, cumulativeCord } of result.plans) {
     lines.push(
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
-      lines.push(`  ${g.result === 'pass' ? 'pass' : 'FAIL'}  ${g.goal.padEnd(34)} ${value}`);
+      const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];
+      lines.push(`  ${verdict}  ${g.goal.padEnd(34)} ${value}`);
     }
     for (const name of names) {
       const found = structures.find((s) => s.name === name);
@@ -154,6 +156,11 @@ export function summary(result: PlanningResult): string {
     lines.push(
       `        Paddick CI ${index(conformity.paddick)}, HI ${index(conformity.homogeneity)}, R50 ${index(conformity.r50)}, gradient index ${index(conformity.gradientIndex)}`,
     );
+    if (fallOff?.nearest) {
+      lines.push(
+        `        from ${model.target} to ${model.cord} across ${fallOff.nearest.gap.toFixed(1)} mm: ${fallOff.nearest.perMm.toFixed(2)} Gy/mm, steepest ${index(fallOff.steepest)}, median ${index(fallOff.median)}`,
+      );
+    }
     if (cumulativeCord) {
       lines.push(
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy = ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)}`,

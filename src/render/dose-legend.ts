@@ -16,7 +16,9 @@ export function doseUnits(dose: DoseVolume): string {
     dose.quantity === 'physical'
       ? physical(dose.medium)
       : `${dose.quantity.toUpperCase()}, alpha/beta ${dose.alphaBeta} Gy`;
-  return `Gy (total, ${kind}, ${dose.fractions} fraction${dose.fractions === 1 ? '' : 's'})`;
+  const { fractions } = dose;
+  const given = fractions === undefined ? 'fractions unknown' : `${fractions} fraction${fractions === 1 ? '' : 's'}`;
+  return `Gy (total, ${kind}, ${given})`;
 }
 
 /** The engine's dose is what is meant where nothing is said. */
