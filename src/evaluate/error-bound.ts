@@ -57,12 +57,13 @@ export function errorBound(dvh: Dvh, readings: readonly [Reading, ...Reading[]])
   return withDoseGrid(bounds, readings[0], samplingBound(dvh, bounds, readings));
 }
 
-/** Bound of the largest or smallest dose. */
-export function extremeBound(dvh: Dvh, extreme: 'max' | 'min'): ErrorBound | undefined {
+/** Bound of a figure read from the largest or the smallest dose. */
+export function extremeBound(dvh: Dvh, read: Reading): ErrorBound | undefined {
   const { bounds } = dvh;
   if (bounds === undefined) return undefined;
-  const beyond = extreme === 'max' ? bounds.beyondMax : bounds.beyondMin;
-  return withDoseGrid(bounds, (d) => d[extreme], beyond + rounding * Math.abs(dvh[extreme]));
+  const value = read(dvh);
+  const beyond = read({ ...dvh, max: dvh.max + bounds.beyondMax, min: dvh.min - bounds.beyondMin });
+  return withDoseGrid(bounds, read, Math.abs(beyond - value) + rounding * Math.abs(value));
 }
 
 function withDoseGrid({ coarse, lower, upper }: DvhBounds, read: Reading, sampling: number): ErrorBound {

@@ -34,6 +34,9 @@ export function extremeDose(dose: DoseVolume, solid: Solid, options: ExtremeOpti
   return { value: sign * search.best, beyond };
 }
 
+/** Cells per edge of the blocks that are first asked whether they matter. */
+const block = 4;
+
 /** Part of a voxel cell in voxel coordinates, with the bound of its signed dose. */
 interface Part {
   readonly bound: number;
@@ -63,7 +66,7 @@ class ExtremeSearch {
     return Math.max(0, (this.heap[0]?.bound ?? this.best) - this.best);
   }
 
-  /** Every voxel cell that the solid's box touches and whose bound matters. */
+  /** Every voxel cell whose bound matters, of the blocks that the solid reaches. */
   private start(): void {
     const { shape, spacing, origin } = this.dose.grid;
     const { min, max } = this.solid.box;
@@ -74,11 +77,36 @@ class ExtremeSearch {
       first.push(Math.max(-1, Math.floor((min[a]! - origin[a]!) / spacing[a]!)));
       last.push(Math.min(n - 1, Math.floor((max[a]! - origin[a]!) / spacing[a]!)));
     }
-    for (let k = first[2]!; k <= last[2]!; k++) {
-      for (let j = first[1]!; j <= last[1]!; j++) {
-        for (let i = first[0]!; i <= last[0]!; i++) this.offer([i, j, k], [i + 1, j + 1, k + 1]);
+    const radius = (block / 2) * Math.hypot(...spacing);
+    for (let k = first[2]!; k <= last[2]!; k += block) {
+      for (let j = first[1]!; j <= last[1]!; j += block) {
+        for (let i = first[0]!; i <= last[0]!; i += block) {
+          if (!this.isHot(i, j, k)) continue;
+          const [x, y, z] = [i, j, k].map((c, a) => origin[a]! + (c + block / 2) * spacing[a]!) as [number, number, number];
+          if (this.solid.distance(x, y, z, radius) >= radius) continue;
+          for (let c = 0; c < block ** 3; c++) {
+            const [u, v, w] = [i + (c % block), j + (Math.floor(c / block) % block), k + Math.floor(c / block ** 2)];
+            if (u <= last[0]! && v <= last[1]! && w <= last[2]!) this.offer([u, v, w], [u + 1, v + 1, w + 1]);
+          }
+        }
       }
     }
+  }
+
+  /** Does any voxel centre of a block's cells exceed the best dose by the tolerance? */
+  private isHot(i: number, j: number, k: number): boolean {
+    const { grid, data } = this.dose;
+    const [nz, ny, nx] = grid.shape;
+    const enough = this.best + this.tolerance;
+    for (let w = Math.max(0, k); w <= Math.min(nz - 1, k + block); w++) {
+      for (let v = Math.max(0, j); v <= Math.min(ny - 1, j + block); v++) {
+        const row = nx * (v + ny * w);
+        for (let u = row + Math.max(0, i), end = row + Math.min(nx - 1, i + block); u <= end; u++) {
+          if (this.sign * data[u]! > enough) return true;
+        }
+      }
+    }
+    return false;
   }
 
   private offer(low: Part['low'], high: Part['high']): void {

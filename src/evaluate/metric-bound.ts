@@ -4,7 +4,8 @@
 
 import type { Dvh } from './dvh.js';
 import { type ErrorBound, errorBound, extremeBound, type Reading } from './error-bound.js';
-import { evaluateMetric, type Metric, type MetricContext } from './metric.js';
+import type { Metric } from './metric.js';
+import { evaluateMetric, type MetricContext } from './metric-value.js';
 
 /** Volumes this many times as large, and doses this share of the span below and above, must agree too. */
 const nearVolumes = [1 / 1.5, 1 / 1.2, 1.2, 1.5];
@@ -19,21 +20,11 @@ const nearDose = 0.02;
  */
 export function metricBound(metric: Metric, dvh: Dvh, context: MetricContext = {}): ErrorBound | undefined {
   if (dvh.bounds === undefined) return undefined;
-  const { kind } = metric;
-  if (kind === 'Max' || kind === 'Min') {
-    const bound = extremeBound(dvh, kind === 'Max' ? 'max' : 'min')!;
-    // Doses in percent scale with the prescription.
-    const perGy = metric.unit === '%' ? 100 / context.prescription! : 1;
-    return {
-      sampling: bound.sampling * perGy,
-      doseGrid: bound.doseGrid * perGy,
-      total: bound.total * perGy,
-    };
-  }
   const read =
     (m: Metric): Reading =>
     (d) =>
       evaluateMetric(m, d, context).value;
+  if (metric.kind === 'Max' || metric.kind === 'Min') return extremeBound(dvh, read(metric));
   return errorBound(dvh, [read(metric), ...nearby(metric, dvh).map(read)]);
 }
 

@@ -25,8 +25,11 @@ export interface StructureDvhOptions {
    * are refined until they agree to this. @default 0.001
    */
   readonly tolerance?: number;
-  /** Lines of the finest scan; where they do not suffice the bounds are larger, and say so. @default 60000 */
-  readonly maxLines?: number;
+  /**
+   * Pieces of line, each within one voxel, that the finest scan may hold; where they do not suffice for the tolerance, the
+   * bounds are larger and say so. @default 200000
+   */
+  readonly budget?: number;
   /**
    * What to do with a structure that is partly outside the dose grid: refuse, or take the part inside, whose share the
    * result carries as `coverage`. @default 'refuse'
@@ -44,6 +47,9 @@ export const STRUCTURE_DVH_ESTIMATORS: DvhEstimators = {
 /** A structure counts as covered where no more than this share lies outside: coordinates are rounded. */
 const coveredFrom = 1 - 1e-6;
 
+/** Lines of the coarsest scan, at most. */
+const coarseLines = 1024;
+
 /** Share of a solid's volume to which it must be known; that of contours is exact. */
 const volumeShare = 2e-3;
 
@@ -53,7 +59,7 @@ const extremeShare = 1e-3;
 /**
  * The DVH of one structure.
  *
- * O(lines x voxels along them), at most a few times `maxLines`. The volume is that of the contours' polygons and slabs.
+ * O(pieces of line), at most a few times `budget`. The volume is that of the contours' polygons and slabs.
  *
  * @param dose total dose of the course, Gy, shape [nz, ny, nx], any grid
  * @param structure LPS, mm
@@ -61,12 +67,15 @@ const extremeShare = 1e-3;
  *   negative, or does not say what quantity it is
  */
 export function createStructureDvh(dose: DoseVolume, structure: Structure, options: StructureDvhOptions = {}): Dvh {
-  const { tolerance = 1e-3, maxLines = 60_000, partial = 'refuse' } = options;
+  const { tolerance = 1e-3, budget = 200_000, partial = 'refuse' } = options;
   const { name } = structure;
   checkDoseMeaning(name, dose);
   checkPositive(`DVH of ${name}: tolerance`, tolerance);
-  checkPositive(`DVH of ${name}: maxLines`, maxLines);
-  const step = coarsestStep(structure);
+  checkPositive(`DVH of ${name}: budget`, budget);
+  // Two halvings of the step make 16 times the lines of the coarsest scan.
+  const { box } = solidOfStructure(structure);
+  const piecesPerLine = 2 + (box.max[0] - box.min[0]) / dose.grid.spacing[0];
+  const step = coarsestStep(structure, Math.min(coarseLines, Math.max(1, budget / 16 / piecesPerLine)));
   const levelAt = (division: number): Level => {
     const lines = scanStructure(structure, step, division);
     const samples = sampleLines(name, dose, lines, false);
@@ -76,7 +85,7 @@ export function createStructureDvh(dose: DoseVolume, structure: Structure, optio
   checkSamples(structure, dose, coarser.samples, partial);
   let coarse = levelAt(2);
   let fine = levelAt(4);
-  for (let division = 8; 4 * fine.lines.count <= maxLines; division *= 2) {
+  for (let division = 8; 4 * fine.samples.volume.length <= budget; division *= 2) {
     const span = fine.dvh.max - fine.dvh.min;
     const bounds = { coarse: coarse.dvh, coarser: coarser.dvh };
     const isVolumeFine = samplingBound(fine.dvh, bounds, [(d) => d.volumeCc]) <= volumeShare * fine.dvh.volumeCc;
@@ -156,7 +165,7 @@ function dvhOf(name: string, dose: DoseVolume, samples: LineSamples): Dvh {
   return {
     name,
     quantity: dose.quantity,
-    fractions: dose.fractions,
+    ...(dose.fractions === undefined ? {} : { fractions: dose.fractions }),
     ...(dose.alphaBeta === undefined ? {} : { alphaBeta: dose.alphaBeta }),
     volumeCc: coveredCc,
     mean: Math.min(most, Math.max(least, meanOf(samples))),

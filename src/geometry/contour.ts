@@ -112,12 +112,24 @@ export function contourSlabs(contours: Contours): Float64Array {
   return slabs;
 }
 
+/** Area inside of each plane, mm^2; exact. Worked out once. */
+export function contourAreas(contours: Contours): Float64Array {
+  let known = areas.get(contours);
+  if (known === undefined) {
+    known = Float64Array.from(contours.planes, (plane) => contourArea(plane));
+    areas.set(contours, known);
+  }
+  return known;
+}
+
+const areas = new WeakMap<Contours, Float64Array>();
+
 /** Volume, cc: the sum of area x slab thickness. */
 export function contoursVolume(contours: Contours): number {
   const slabs = contourSlabs(contours);
   let volume = 0;
-  contours.planes.forEach((plane, p) => {
-    volume += contourArea(plane) * (slabs[2 * p + 1]! - slabs[2 * p]!);
+  contourAreas(contours).forEach((area, p) => {
+    volume += area * (slabs[2 * p + 1]! - slabs[2 * p]!);
   });
   return volume / 1000;
 }

@@ -6,7 +6,7 @@
  * of a plane hold the exact area of the plane's polygons. So volumes cost no accuracy, and what is computed along a line
  * (a dose that is interpolated linearly between voxel centres) is exact in one of three directions.
  */
-import { contourArea, contourSlabs } from './contour.js';
+import { contourAreas, contourSlabs } from './contour.js';
 import type { Solid } from './solid.js';
 import type { Contours, Structure } from './structure.js';
 
@@ -33,15 +33,20 @@ export interface ScanStep {
   readonly z: number;
 }
 
-/** Steps across the smaller of the extents in y and z, and lines of a structure, in the coarsest scan. */
+/** Steps across the smaller of the extents in y and z in the coarsest scan. */
 const coarseSteps = 8;
-const coarseLines = 1024;
 
-/** The step of the coarsest scan of a structure. */
-export function coarsestStep(structure: Structure): ScanStep {
+/**
+ * The step of the coarsest scan of a structure.
+ *
+ * @param lines that it may hold, about
+ */
+export function coarsestStep(structure: Structure, lines: number): ScanStep {
   const [ey, ez] = extentOf(structure);
-  const step = Math.max(Math.min(ey, ez) / coarseSteps, Math.sqrt((ey * ez) / coarseLines));
-  return { y: step, z: step };
+  const step = Math.max(Math.min(ey, ez) / coarseSteps, Math.sqrt((ey * ez) / lines));
+  // Every plane of contours has a row at least, however close they lie.
+  const planes = structure.shape.kind === 'contours' ? structure.shape.contours.planes.length : 0;
+  return { y: Math.max(step, (ey * planes) / lines), z: step };
 }
 
 /** Extent in y and z, mm. */
@@ -87,9 +92,10 @@ export function scannedVolume(lines: ScanLines): number {
 /** Every plane's lines, on each of the layers into which its slab is cut. */
 function scanContours(contours: Contours, step: ScanStep, division: number): ScanLines {
   const slabs = contourSlabs(contours);
+  const areas = contourAreas(contours);
   const out = new LineBuffer();
   contours.planes.forEach((plane, p) => {
-    const area = contourArea(plane);
+    const area = areas[p]!;
     if (!(area > 0)) return;
     const low = slabs[2 * p]!;
     const thickness = slabs[2 * p + 1]! - low;
