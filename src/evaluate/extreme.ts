@@ -2,7 +2,7 @@
  * The largest (or smallest) dose within a structure, between a dose that is reached and one that is not exceeded.
  *
  * Branch and bound: within a cell between eight voxel centres trilinear dose is largest at a corner, of any part of the cell
- * too, and the solid's distance says which parts it can reach. The part with the largest bound is split until no bound lies
+ * too, and the solid's distance says which parts it can reach. Parts begin as blocks of cells; the one with the largest bound is split until no bound lies
  * above the best dose found by more than the tolerance.
  */
 import type { Solid } from '../geometry/solid.js';
@@ -34,10 +34,10 @@ export function extremeDose(dose: DoseVolume, solid: Solid, options: ExtremeOpti
   return { value: sign * search.best, beyond };
 }
 
-/** Cells per edge of the blocks that are first asked whether they matter. */
-const block = 4;
+/** Voxel cells per edge of the parts that the search begins with; a power of two. */
+const block = 8;
 
-/** Part of a voxel cell in voxel coordinates, with the bound of its signed dose. */
+/** A cube of voxel cells, or a part of one cell, in voxel coordinates, with the bound of its signed dose. */
 interface Part {
   readonly bound: number;
   readonly low: readonly [number, number, number];
@@ -66,7 +66,7 @@ class ExtremeSearch {
     return Math.max(0, (this.heap[0]?.bound ?? this.best) - this.best);
   }
 
-  /** Every voxel cell whose bound matters, of the blocks that the solid reaches. */
+  /** Blocks of voxel cells that cover the solid's box. */
   private start(): void {
     const { shape, spacing, origin } = this.dose.grid;
     const { min, max } = this.solid.box;
@@ -77,45 +77,42 @@ class ExtremeSearch {
       first.push(Math.max(-1, Math.floor((min[a]! - origin[a]!) / spacing[a]!)));
       last.push(Math.min(n - 1, Math.floor((max[a]! - origin[a]!) / spacing[a]!)));
     }
-    const radius = (block / 2) * Math.hypot(...spacing);
     for (let k = first[2]!; k <= last[2]!; k += block) {
       for (let j = first[1]!; j <= last[1]!; j += block) {
-        for (let i = first[0]!; i <= last[0]!; i += block) {
-          if (!this.isHot(i, j, k)) continue;
-          const [x, y, z] = [i, j, k].map((c, a) => origin[a]! + (c + block / 2) * spacing[a]!) as [number, number, number];
-          if (this.solid.distance(x, y, z, radius) >= radius) continue;
-          for (let c = 0; c < block ** 3; c++) {
-            const [u, v, w] = [i + (c % block), j + (Math.floor(c / block) % block), k + Math.floor(c / block ** 2)];
-            if (u <= last[0]! && v <= last[1]! && w <= last[2]!) this.offer([u, v, w], [u + 1, v + 1, w + 1]);
-          }
-        }
+        for (let i = first[0]!; i <= last[0]!; i += block) this.offer([i, j, k], [i + block, j + block, k + block]);
       }
     }
-  }
-
-  /** Does any voxel centre of a block's cells exceed the best dose by the tolerance? */
-  private isHot(i: number, j: number, k: number): boolean {
-    const { grid, data } = this.dose;
-    const [nz, ny, nx] = grid.shape;
-    const enough = this.best + this.tolerance;
-    for (let w = Math.max(0, k); w <= Math.min(nz - 1, k + block); w++) {
-      for (let v = Math.max(0, j); v <= Math.min(ny - 1, j + block); v++) {
-        const row = nx * (v + ny * w);
-        for (let u = row + Math.max(0, i), end = row + Math.min(nx - 1, i + block); u <= end; u++) {
-          if (this.sign * data[u]! > enough) return true;
-        }
-      }
-    }
-    return false;
   }
 
   private offer(low: Part['low'], high: Part['high']): void {
+    const bound = high[0] - low[0] > 1 ? this.blockBound(low, high) : this.cellBound(low, high);
+    if (bound > this.best + this.tolerance) this.push({ bound, low, high });
+  }
+
+  private cellBound(low: Part['low'], high: Part['high']): number {
     let bound = -Infinity;
     for (let c = 0; c < 8; c++) {
       const value = this.at(c & 1 ? high[0] : low[0], c & 2 ? high[1] : low[1], c & 4 ? high[2] : low[2]);
       if (value > bound) bound = value;
     }
-    if (bound > this.best + this.tolerance) this.push({ bound, low, high });
+    return bound;
+  }
+
+  /** Of whole voxel cells: the largest value at their corners. */
+  private blockBound(low: Part['low'], high: Part['high']): number {
+    const { grid, data } = this.dose;
+    const [nz, ny, nx] = grid.shape;
+    let bound = -Infinity;
+    for (let w = Math.max(0, low[2]); w <= Math.min(nz - 1, high[2]); w++) {
+      for (let v = Math.max(0, low[1]); v <= Math.min(ny - 1, high[1]); v++) {
+        const row = nx * (v + ny * w);
+        for (let p = row + Math.max(0, low[0]), end = row + Math.min(nx - 1, high[0]); p <= end; p++) {
+          const value = this.sign * data[p]!;
+          if (value > bound) bound = value;
+        }
+      }
+    }
+    return bound;
   }
 
   private visit({ bound, low, high }: Part): void {

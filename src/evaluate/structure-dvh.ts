@@ -27,7 +27,7 @@ export interface StructureDvhOptions {
   readonly tolerance?: number;
   /**
    * Pieces of line, each within one voxel, that the finest scan may hold; where they do not suffice for the tolerance, the
-   * bounds are larger and say so. @default 200000
+   * bounds are larger and say so. @default 100000
    */
   readonly budget?: number;
   /**
@@ -67,7 +67,7 @@ const extremeShare = 1e-3;
  *   negative, or does not say what quantity it is
  */
 export function createStructureDvh(dose: DoseVolume, structure: Structure, options: StructureDvhOptions = {}): Dvh {
-  const { tolerance = 1e-3, budget = 200_000, partial = 'refuse' } = options;
+  const { tolerance = 1e-3, budget = 100_000, partial = 'refuse' } = options;
   const { name } = structure;
   checkDoseMeaning(name, dose);
   checkPositive(`DVH of ${name}: tolerance`, tolerance);

@@ -141,20 +141,26 @@ export function contoursVolume(contours: Contours): number {
  */
 export function insideTrapezoids(polygons: readonly Float64Array[], rule: FillRule = 'even-odd'): Float64Array {
   const edges = risingEdges(polygons);
-  const levels = Float64Array.from(new Set([...edges.flatMap((e) => [e[1], e[3]])])).sort();
+  const levels = new Float64Array(2 * edges.length);
+  edges.forEach((edge, e) => {
+    levels[2 * e] = edge[1];
+    levels[2 * e + 1] = edge[3];
+  });
+  levels.sort();
   const out: number[] = [];
   const active: Edge[] = [];
   let next = 0;
   for (let s = 0; s + 1 < levels.length; s++) {
     const y0 = levels[s]!;
     const y1 = levels[s + 1]!;
+    if (y0 === y1) continue;
     let kept = 0;
     for (const edge of active) if (edge[3] > y0) active[kept++] = edge;
     active.length = kept;
     while (next < edges.length && edges[next]![1] <= y0) active.push(edges[next++]!);
     if (active.length > 0) stripTrapezoids(active, y0, y1, rule, out);
   }
-  return Float64Array.from(out);
+  return new Float64Array(out);
 }
 
 /** x0, y0, x1, y1 with y0 < y1, and 1 where it was drawn upwards, -1 where downwards */
@@ -183,6 +189,17 @@ const xAt = (edge: Edge, y: number): number =>
 
 /** One strip without vertices inside: cut it again where edges cross, then pair the edges from left to right. */
 function stripTrapezoids(active: readonly Edge[], y0: number, y1: number, rule: FillRule, out: number[]): void {
+  if (active.length === 2) {
+    const [a, b] = [active[0]!, active[1]!];
+    const isLeft = xAt(a, y0) + xAt(a, y1) < xAt(b, y0) + xAt(b, y1);
+    const [left, right] = isLeft ? [a, b] : [b, a];
+    const [x0, x1, x2, x3] = [xAt(left, y0), xAt(left, y1), xAt(right, y0), xAt(right, y1)];
+    // Two edges that do not cross, as in most strips, need no more.
+    if (x2 >= x0 && x3 >= x1) {
+      out.push(y0, y1, x0, x1, x2, x3);
+      return;
+    }
+  }
   const cuts = [y0, y1];
   for (let i = 0; i < active.length; i++) {
     for (let j = 0; j < i; j++) {
