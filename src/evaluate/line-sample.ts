@@ -43,7 +43,8 @@ export function sampleLines(name: string, dose: DoseVolume, lines: ScanLines, er
   const sampler = new LineSampler(dose, pieceBound(dose, lines), errors);
   for (let l = 0; l < lines.count; l++) sampler.line(lines, l);
   const samples = sampler.finish();
-  if (!Number.isFinite(samples.most) || !Number.isFinite(samples.least)) {
+  const { most, least, volume } = samples;
+  if (volume.length > 0 && !(Number.isFinite(most) && Number.isFinite(least))) {
     const voxel = dose.data.findIndex((d) => !Number.isFinite(d));
     throw new InvalidInputError(
       `DVH of ${name}: the dose of voxel ${voxel} is ${dose.data[voxel]}, but must be finite. Recompute the dose.`,
