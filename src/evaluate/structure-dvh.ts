@@ -48,7 +48,7 @@ export const STRUCTURE_DVH_ESTIMATORS: DvhEstimators = {
 const coveredFrom = 1 - 1e-6;
 
 /** Pieces that the first three scans may hold. */
-const coarsePieces = 300_000;
+const coarsePieces = 200_000;
 
 /** Lines of the coarsest scan, at most. */
 const coarseLines = 1024;

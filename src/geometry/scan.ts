@@ -101,8 +101,12 @@ function scanContours(contours: Contours, step: ScanStep, division: number): Sca
     const thickness = slabs[2 * p + 1]! - low;
     const [from, to] = rangeOfY(plane.polygons);
     const n = division * Math.max(1, Math.ceil((to - from) / step.y - 1e-9));
-    // Within a slab only the dose changes along z, which costs less accuracy than the outline does along y.
-    const layers = Math.ceil(division / 2) * Math.max(1, Math.ceil(thickness / step.z - 1e-9));
+    // Within a slab only the dose changes along z: layers need be no closer than rows, nor half as many.
+    const slabSteps = thickness / step.z - 1e-9;
+    const layers = Math.max(
+      1,
+      Math.min(Math.ceil(division / 2) * Math.ceil(slabSteps), Math.ceil(division * slabSteps)),
+    );
     const height = (to - from) / n;
     const { first, length } = crossEdges(plane.polygons, from, height, n, out);
     // Rows between vertices of a sliver may all miss it: then nothing can be scaled, and it holds no volume worth a line.
