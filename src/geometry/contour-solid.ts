@@ -98,7 +98,7 @@ function layerDistance(layer: Layer, inside: boolean, x: number, y: number, z: n
 /** Edges [x0, y0, x1, y1, ...] that bound the inside: an edge drawn twice, as a keyhole's channel is, bounds nothing. */
 function boundaryEdges(polygons: readonly Float64Array[]): Float64Array {
   const edges: number[] = [];
-  // By a sum that does not tell the direction; the few edges that share one are compared.
+  // By a sum that does not tell the direction; edges that share one are compared.
   const bySum = new Map<number, number>();
   for (const ring of polygons) {
     let x0 = ring[ring.length - 2]!;
@@ -107,7 +107,7 @@ function boundaryEdges(polygons: readonly Float64Array[]): Float64Array {
       const x1 = ring[i]!;
       const y1 = ring[i + 1]!;
       if (x0 !== x1 || y0 !== y1) {
-        const sum = x0 + x1 + Math.PI * (y0 + y1);
+        const sum = x0 + x1 + Math.PI * (y0 + y1) + Math.E * Math.abs(x0 - x1) + Math.SQRT2 * Math.abs(y0 - y1);
         const at = bySum.get(sum);
         if (at !== undefined && isSameEdge(edges, at, x0, y0, x1, y1)) {
           edges[at] = Number.NaN;
