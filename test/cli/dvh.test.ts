@@ -189,6 +189,8 @@ describe('bad input: exit 2, one sentence, nothing written', async () => {
     ['a metric', () => dvhCommand({ ...patient, metrics: ['D95'], out }), /character 4 a unit/],
     ['a name', () => dvhCommand({ ...patient, roi: ['Spinal cord'], out }), /did you mean "SpinalCord"\?/],
     ['a label map', () => dvhCommand({ ...patient, structures: [file('labels.nrrd')], out }), /label map up to 3/],
+    ['a cord without a target', () => dvhCommand({ ...patient, cord: 'SpinalCord', out }), /Add --target/],
+    ['no such target', () => dvhCommand({ ...patient, target: 'ptv', out }), /no structure "ptv", did you mean "PTV"/],
     [
       'one name twice',
       () => dvhCommand({ ...patient, structures: [file('far.nrrd'), file('far.nrrd')] }),
