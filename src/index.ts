@@ -189,7 +189,13 @@ export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
-export { type MaskedStructure, type StructureDvh, structureDvh } from './plan/structure-dvh.js';
+export {
+  type AnyStructure,
+  type EmptyStructure,
+  type MaskedStructure,
+  type StructureDvh,
+  structureDvh,
+} from './plan/structure-dvh.js';
 export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export { depthOfPoints } from './raytrace/depth.js';

@@ -2,10 +2,9 @@
 import type { Command } from 'commander';
 import { InvalidInputError } from '../core/errors.js';
 import { missingStructure } from '../evaluate/structure-name.js';
-import type { Structure } from '../geometry/structure.js';
 import { type LoadDoseOptions, type LoadedDose, loadDose } from '../node/load-dose.js';
 import { type LoadedStructures, loadStructures } from '../node/load-structures.js';
-import type { MaskedStructure } from '../plan/structure-dvh.js';
+import type { AnyStructure } from '../plan/structure-dvh.js';
 import { addDoseFlags, type DoseFlags } from './dose-options.js';
 
 export interface StructureFlags extends DoseFlags {
@@ -47,9 +46,9 @@ export async function loadDoseAndStructures(
 
 /** The structures named, in that order; all where none is. */
 export function pickStructures(
-  structures: readonly (Structure | MaskedStructure)[],
+  structures: readonly AnyStructure[],
   names: readonly string[] | undefined,
-): readonly (Structure | MaskedStructure)[] {
+): readonly AnyStructure[] {
   if (names === undefined) return structures;
   return names.map((name) => {
     const found = structures.find((structure) => structure.name === name);

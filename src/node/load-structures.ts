@@ -2,17 +2,17 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
-import type { Structure, StructureRole } from '../geometry/structure.js';
+import type { StructureRole } from '../geometry/structure.js';
 import { createVolume } from '../geometry/volume.js';
 import { isDicom, sopClassOf } from '../io/dicom/dataset.js';
 import { readStructureSet, structureSetStorage } from '../io/dicom/structure-set.js';
 import { decodeNrrd } from '../io/nrrd.js';
-import type { MaskedStructure } from '../plan/structure-dvh.js';
+import type { AnyStructure, MaskedStructure } from '../plan/structure-dvh.js';
 import { type NamedBytes, readBytes, readFolder } from './files.js';
 import { sha256 } from './load-case.js';
 
 export interface LoadedStructures {
-  readonly structures: readonly (Structure | MaskedStructure)[];
+  readonly structures: readonly AnyStructure[];
   /** Of an RTSTRUCT. */
   readonly frameOfReferenceUid?: string;
   /** SHA-256 of all files. */
@@ -41,7 +41,7 @@ export async function loadStructures(paths: readonly string[]): Promise<LoadedSt
   }
   const set = readStructureSet(sets[0]!);
   return {
-    structures: set.structures,
+    structures: [...set.structures, ...set.empty.map((region) => ({ ...region, isEmpty: true as const }))],
     frameOfReferenceUid: set.frameOfReferenceUid,
     hash,
     notes: [...notes, ...set.notes],

@@ -5,9 +5,8 @@ import { cumulativeCurve, DVH_ESTIMATORS, type Dvh, differentialCurve } from '..
 import { formatMetric, type Metric } from '../evaluate/metric.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric, type MetricContext, whyNoValue } from '../evaluate/metric-value.js';
-import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume } from '../geometry/volume.js';
-import { type MaskedStructure, type StructureDvh, structureDvh } from './structure-dvh.js';
+import { type AnyStructure, type StructureDvh, structureDvh } from './structure-dvh.js';
 import { csvLine } from './table.js';
 
 /** What is shown of every structure where nothing else is asked for. */
@@ -34,7 +33,7 @@ export interface DoseEvaluationOptions extends MetricContext {
  */
 export function evaluateDose(
   dose: DoseVolume,
-  structures: readonly (Structure | MaskedStructure)[],
+  structures: readonly AnyStructure[],
   options: DoseEvaluationOptions = {},
 ): StructureEvaluation[] {
   return structures.map((structure) => {

@@ -22,6 +22,16 @@ export interface MaskedStructure {
   readonly mask: Volume<'mask'>;
 }
 
+/** A structure that is named but was never drawn. */
+export interface EmptyStructure {
+  readonly name: string;
+  readonly role: StructureRole;
+  readonly isEmpty: true;
+}
+
+/** Whatever a file may hold under a structure's name. */
+export type AnyStructure = Structure | MaskedStructure | EmptyStructure;
+
 export interface StructureDvh {
   readonly name: string;
   readonly role: StructureRole;
@@ -48,10 +58,13 @@ const nearlyWhole = 0.99;
  */
 export function structureDvh(
   dose: DoseVolume,
-  structure: Structure | MaskedStructure,
+  structure: AnyStructure,
   options: { readonly partial?: boolean } = {},
 ): StructureDvh {
   const { name, role } = structure;
+  if ('isEmpty' in structure) {
+    return { name, role, volumeCc: 0, coverage: 0, reason: `${name} is empty: it has no closed contour` };
+  }
   const { mask, on, total } = 'mask' in structure ? maskedDose(dose, structure.mask) : drawnDose(dose, structure);
   const covered = volumeOf(mask);
   const coverage = total > 0 ? Math.min(1, covered / total) : 0;
@@ -86,7 +99,7 @@ function drawnDose(dose: DoseVolume, structure: Structure): MaskAndDose {
 function maskedDose(dose: DoseVolume, mask: Volume<'mask'>): MaskAndDose {
   const total = volumeOf(mask);
   if (isSameGrid(dose.grid, mask.grid)) return { mask, on: dose, total };
-  const { volume, isInside, outside } = resample(dose, mask.grid);
+  const { volume, isInside, outside } = resample(dose, mask.grid, { toFaces: true });
   const on = { ...dose, ...volume };
   if (outside === 0) return { mask, on, total };
   const inside = mask.data.map((fraction, i) => (isInside[i] ? fraction : 0));

@@ -8,8 +8,15 @@ import { compareCommand } from '../../src/cli/compare.js';
 import { dvhCommand } from '../../src/cli/dvh.js';
 import { isRespineError } from '../../src/core/errors.js';
 import { createGrid } from '../../src/geometry/grid.js';
+import { sphere } from '../../src/geometry/shape.js';
+import type { Structure } from '../../src/geometry/structure.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
+import { ctReference, writeStructureSet } from '../../src/io/dicom/write.js';
 import { encodeNrrd } from '../../src/io/nrrd.js';
+import { loadDose } from '../../src/node/load-dose.js';
+import { loadStructures } from '../../src/node/load-structures.js';
+import { evaluateDose } from '../../src/plan/dose-evaluation.js';
+import { targetReport } from '../../src/plan/target-report.js';
 import { doseOf, maskOf } from '../evaluate/analytic.js';
 import { hasShared, noteSkipped, shared } from '../shared.js';
 import { respineIn } from './respine.js';
@@ -86,6 +93,25 @@ describe('dvh', () => {
     expect(part.metrics['Mean[Gy]']).toBeGreaterThan(40);
     expect(part.coverage).toBeLessThan(0.6);
   });
+});
+
+test('RTSTRUCT: a structure that is named but not drawn is listed as empty', async () => {
+  const hounsfield = createVolume('hounsfield', grid);
+  const at = (name: string, z: number): Structure => ({
+    name,
+    role: 'organ',
+    shape: { kind: 'solid', solid: sphere([0, 0, z], 8) },
+  });
+  const identity = { patientName: 'A', patientId: 'B' };
+  const file = writeStructureSet([at('Cord', 0), at('Undrawn', 500)], ctReference(hounsfield, identity));
+  await write('RS.dcm', file.bytes);
+  const loaded = await loadStructures([join(folder, 'RS.dcm')]);
+  const { dose } = await loadDose(join(folder, 'dose.nrrd'));
+  const [cord, undrawn] = evaluateDose(dose, loaded.structures);
+  expect(cord!.metrics['Mean[Gy]']).toBeCloseTo(30, 1);
+  expect(undrawn).toMatchObject({ name: 'Undrawn', volumeCc: 0, coverage: 0, metrics: { 'Mean[Gy]': null } });
+  expect(undrawn!.remarks).toEqual(['Undrawn is empty: it has no closed contour']);
+  expect(() => targetReport(dose, loaded.structures, { target: 'Undrawn' })).toThrow(/Undrawn is empty/);
 });
 
 describe('check', () => {

@@ -33,6 +33,8 @@ export interface StructureSetOptions {
 
 export interface StructureSet {
   readonly structures: readonly Structure[];
+  /** Those that are named but have no closed contour. */
+  readonly empty: readonly { readonly name: string; readonly role: StructureRole }[];
   readonly frameOfReferenceUid: string;
   readonly notes: readonly string[];
 }
@@ -56,9 +58,13 @@ export function readStructureSet(file: DicomFile, options: StructureSetOptions =
   const drawn = regions.map((region) => ({ region, planes: readPlanes(dataset, region, notes) }));
   const sliceSpacing = options.sliceSpacing ?? usualSpacing(drawn.map(({ planes }) => planes));
   const structures: Structure[] = [];
+  const empty: { name: string; role: StructureRole }[] = [];
   const used = new Set<string>();
   for (const { region, planes } of drawn) {
-    if (planes.length === 0) continue;
+    if (planes.length === 0) {
+      empty.push({ name: region.name, role: roleOf(region.name, region.interpretedType) });
+      continue;
+    }
     const name = uniqueName(region.name, used, notes);
     const levels = new Set(planes.map((plane) => Math.round(plane.z / flat)));
     if (levels.size === 1 && sliceSpacing === undefined) {
@@ -79,7 +85,7 @@ export function readStructureSet(file: DicomFile, options: StructureSetOptions =
       ...(region.color ? { color: region.color } : {}),
     });
   }
-  return { structures, frameOfReferenceUid, notes };
+  return { structures, empty, frameOfReferenceUid, notes };
 }
 
 interface Region {

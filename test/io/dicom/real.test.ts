@@ -72,7 +72,7 @@ describe.skipIf(!hasShared)('real cases', () => {
     const found = patientFromDicom(files, undefined, { findExternal: true }).structures[0]!;
     const drawn = patient.structures.find((s) => s.name === 'External')!;
     expect(volumeOf(found) / volumeOf(drawn)).toBeCloseTo(1, 2);
-  });
+  }, 20000);
 
   test('thorax-a written and read again', async () => {
     const ct = readCt(await readFolder(shared('patients/thorax-a/CT')));
