@@ -49,6 +49,13 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
+export {
+  type BeamOptions,
+  DENSITY_RANGE,
+  type DoseModelOptions,
+  prepareBeam,
+} from './dose/pencil-beam.js';
+export { convertDose, defaultTissues, doseFactor, type Tissue } from './dose/tissue.js';
 export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
 export {
   type ComparedDose,
@@ -190,6 +197,14 @@ export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
 export {
+  type ModelOutcome,
+  type ModelSensitivity,
+  modelSensitivity,
+  sensitivityFigure,
+  sensitivityReport,
+  sensitivitySummary,
+} from './plan/sensitivity.js';
+export {
   type AnyStructure,
   type EmptyStructure,
   type MaskedStructure,
@@ -199,6 +214,12 @@ export {
 export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export { depthOfPoints } from './raytrace/depth.js';
+export {
+  type DensityMemory,
+  defaultDensityMemory,
+  type EffectiveDensities,
+  effectiveDensities,
+} from './raytrace/effective-density.js';
 // pictures
 export { beamsEyeFigure } from './render/beams-eye.js';
 export { compareFigure } from './render/compare-figure.js';

@@ -36,6 +36,7 @@ program
   .option('--out <dir>', 'folder for all results', 'out')
   .option('--json', 'print plan.json instead of a table')
   .option('--strict', 'exit 1 where a goal is missed')
+  .option('--sensitivity', 'the same plans under uniform water, depth scaling and density scaling, with a picture')
   .option('--no-pictures', 'leave the pictures out')
   .action(async (path, options) => {
     code = await planCommand(path, options);

@@ -6,9 +6,9 @@ import type { FluenceGrid } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Grid } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
-import type { BeamKernel, KernelOptions } from './beam-kernel.js';
+import type { BeamKernel } from './beam-kernel.js';
 import { FluenceMap } from './fluence-map.js';
-import { allocateWeights, type PointSet, prepareBeam, weighPoints } from './pencil-beam.js';
+import { allocateWeights, type BeamOptions, type PointSet, prepareBeam, weighPoints } from './pencil-beam.js';
 
 /** Monitor units per cell of a fluence grid. */
 export interface FluenceField {
@@ -69,7 +69,7 @@ export function viewOfBeam(
   beam: Beam,
   density: Volume<'density'>,
   voxels: Pick<DoseVoxels, 'points'>,
-  options?: KernelOptions,
+  options?: BeamOptions,
 ): BeamView {
   return { beam, ...prepareBeam(beam, density, voxels.points, options) };
 }

@@ -16,6 +16,12 @@ export interface Volume<K extends VolumeKind = VolumeKind> {
   readonly data: Float32Array;
 }
 
+/**
+ * What a dose is given to: `engine`, water of the voxel's electron density (what a pencil beam computes); `medium`, the tissue
+ * itself; `water`, a little water in the tissue.
+ */
+export type DoseMedium = 'engine' | 'medium' | 'water';
+
 /** What a dose number means. Doses of different meaning are never added or compared. */
 export interface DoseMeaning {
   readonly quantity: 'physical' | 'eqd2' | 'bed';
@@ -23,6 +29,8 @@ export interface DoseMeaning {
   readonly fractions?: number;
   /** Gy; required for eqd2 and bed. */
   readonly alphaBeta?: number;
+  /** Unnamed where it is not known, as for most imported doses. */
+  readonly medium?: DoseMedium;
 }
 
 export interface DoseVolume extends Volume<'dose'>, DoseMeaning {}

@@ -11,7 +11,7 @@ import type { Beam } from '../beam/beam.js';
 import { type BeamletSet, cellCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import { FluenceMap, type MapPoints } from '../dose/fluence-map.js';
-import { allocateWeights, prepareBeam, weighPoints } from '../dose/pencil-beam.js';
+import { allocateWeights, type DoseModelOptions, prepareBeam, weighPoints } from '../dose/pencil-beam.js';
 import type { Volume } from '../geometry/volume.js';
 import type { ColumnSource } from './matrix.js';
 
@@ -21,7 +21,7 @@ export interface ModulatedBeam {
   readonly beamlets: BeamletSet;
 }
 
-export interface InfluenceOptions {
+export interface InfluenceOptions extends DoseModelOptions {
   /** Of the separable form, as {@link KernelOptions}. @default 0.002: four terms, for which the loops are unrolled */
   readonly tolerance?: number;
   /** Node distance of the fluence maps, mm. @default by the source blur: interpolation error below 0.1 % of the field */
@@ -56,7 +56,10 @@ export class InfluenceOperator implements ColumnSource {
     if (points.length === 0) throw new InvalidInputError('influence: there are no points. Give the voxels to compute.');
     let offset = 0;
     this.parts = beams.map(({ beam, beamlets }) => {
-      const { kernel, points: set } = prepareBeam(beam, density, points, { tolerance: options.tolerance ?? 0.002 });
+      const { kernel, points: set } = prepareBeam(beam, density, points, {
+        ...options,
+        tolerance: options.tolerance ?? 0.002,
+      });
       const map = new FluenceMap(beam.machine, kernel, beamlets.grid, set.extent, options.step);
       const part = {
         map,

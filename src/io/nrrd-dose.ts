@@ -1,10 +1,11 @@
 /** What an NRRD file says about its dose, as respine writes it; files of others may say nothing. */
 import { FormatError, InvalidInputError } from '../core/errors.js';
-import { createDose, type DoseMeaning, type DoseVolume } from '../geometry/volume.js';
+import { createDose, type DoseMeaning, type DoseMedium, type DoseVolume } from '../geometry/volume.js';
 import { checkDoseValues } from './dose-values.js';
 import type { NrrdVolume } from './nrrd.js';
 
 const quantities: readonly string[] = ['physical', 'eqd2', 'bed'] satisfies DoseMeaning['quantity'][];
+const media: readonly string[] = ['engine', 'medium', 'water'] satisfies DoseMedium[];
 
 /**
  * The volume as a dose: total over its course, Gy.
@@ -22,12 +23,15 @@ export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions?: number
   if (kind !== undefined && kind !== 'dose') {
     throw new InvalidInputError(`${name}: holds a volume of kind "${kind}", not a dose. Give a dose.`);
   }
-  const { units, quantity = 'physical', alphaBeta } = fields;
+  const { units, quantity = 'physical', alphaBeta, medium } = fields;
   if (units !== undefined && units.toLowerCase() !== 'gy') {
     throw new InvalidInputError(`${name}: its units are "${units}", but a dose is read in Gy. Convert it.`);
   }
   if (!quantities.includes(quantity)) {
     throw new FormatError(`quantity "${quantity}" is none of ${quantities.join(', ')}.`, name);
+  }
+  if (medium !== undefined && !media.includes(medium)) {
+    throw new FormatError(`medium "${medium}" is none of ${media.join(', ')}.`, name);
   }
   checkDoseValues(name, volume.grid, volume.data);
   const given = fields['fractions'] === undefined ? fractions : Number(fields['fractions']);
@@ -35,6 +39,7 @@ export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions?: number
     quantity: quantity as DoseMeaning['quantity'],
     ...(given === undefined ? {} : { fractions: given }),
     ...(alphaBeta === undefined ? {} : { alphaBeta: Number(alphaBeta) }),
+    ...(medium === undefined ? {} : { medium: medium as DoseMedium }),
   };
   try {
     return createDose(volume.grid, meaning, volume.data);

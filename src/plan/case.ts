@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { goalList } from './goal-schema.js';
-import { checkJson, leafBankSchema, transmissionSchema } from './json-check.js';
+import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
 
 /** Above this a total dose in Gy is not radiotherapy but centigray. */
 const HIGHEST_DOSE = 200;
@@ -85,6 +85,7 @@ const schema = z.strictObject({
   alphaBeta: z.strictObject({ cord: positive.default(2) }).default({ cord: 2 }),
   cordCap: dose.default(29.8),
   machine: z.string().default('artiste-6mv'),
+  doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),
   isocenter: vector.optional(),
   doseGrid: z.strictObject({ spacing: z.tuple([positive, positive, positive]) }).default({ spacing: [2, 2, 2] }),
   fcrt: z

@@ -3,7 +3,10 @@
  */
 import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
 import { describeGrid } from '../geometry/grid.js';
+import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import type { PlanningResult } from './pipeline.js';
+import { type ModelSensitivity, sensitivityReport } from './sensitivity.js';
+import type { TechniquePlan } from './technique.js';
 
 export interface Provenance {
   readonly version: string;
@@ -16,7 +19,11 @@ const rounded = (values: object): Record<string, number | null> =>
   Object.fromEntries(Object.entries(values).map(([k, v]) => [k, typeof v === 'number' ? round(v) : null]));
 
 /** The content of plan.json. */
-export function planReport(result: PlanningResult, provenance: Provenance): Record<string, unknown> {
+export function planReport(
+  result: PlanningResult,
+  provenance: Provenance,
+  sensitivities: readonly ModelSensitivity[] = [],
+): Record<string, unknown> {
   const { case: plan, model, machine, plans, gap } = result;
   const { prescription, prior } = plan;
   return {
@@ -42,7 +49,7 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
       `Max: ${DVH_ESTIMATORS.max}. Min: ${DVH_ESTIMATORS.min}. Near-maximum: ${DVH_ESTIMATORS.nearMax}.`,
       'Structures are fractions of voxels; a drawn contour stands for a slab of one slice spacing (end slices half out).',
       `Machine: ${machine.source}.`,
-      'The dose engine scales depth by density along each ray; behind lung it is known to be wrong by 4 to 30 %.',
+      ...doseModelAssumptions(plan.doseModel),
     ],
     notes: model.patient.notes,
     plans: plans.map(({ plan: technique, structures, goals, conformity, fallOff, cumulativeCord }) => ({
@@ -79,13 +86,28 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
             },
           }
         : {}),
-      ...(technique.beyondRange > 0
-        ? {
-            warning: `${technique.beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth.`,
-          }
-        : {}),
+      ...sensitivityOf(technique, sensitivities),
+      ...warningOf(technique),
     })),
   };
+}
+
+function sensitivityOf(
+  { technique }: TechniquePlan,
+  sensitivities: readonly ModelSensitivity[],
+): { modelSensitivity?: unknown } {
+  const found = sensitivities.find((s) => s.technique === technique);
+  return found === undefined ? {} : { modelSensitivity: sensitivityReport(found) };
+}
+
+function warningOf({ beyondRange, beyondDensity }: TechniquePlan): { warning?: string } {
+  const found = [
+    ...(beyondRange > 0
+      ? [`${beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth`]
+      : []),
+    ...(beyondDensity > 0 ? [densityWarning(beyondDensity)] : []),
+  ];
+  return found.length === 0 ? {} : { warning: `${found.join('; ')}.` };
 }
 
 /** Cumulative DVHs of every structure and technique, one line per dose level. */

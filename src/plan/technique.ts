@@ -42,6 +42,8 @@ export interface TechniquePlan {
   readonly solution: Solution;
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
+  /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
+  readonly beyondDensity: number;
 }
 
 export type ProgressListener = (technique: Technique, progress: SolveProgress) => void;
@@ -76,7 +78,10 @@ export function planConformal(
     const { grid, weights: open } = apertureFluence(aperture, opening);
     return { beam, aperture, grid, open };
   });
-  const dose = new ForwardDose(model.patient.density, voxels.points, { executor: model.executor });
+  const dose = new ForwardDose(model.patient.density, voxels.points, {
+    executor: model.executor,
+    ...plan.doseModel,
+  });
   let columns: Float64Array[];
   try {
     columns = dose.columns(fields.map(({ beam, grid, open }) => ({ beam, fluence: { grid, weights: open } })));
@@ -108,7 +113,10 @@ export function planModulated(
     beam,
     beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
   }));
-  const operator = new DividedOperator(beams, model.patient.density, voxels.points, { executor: model.executor });
+  const operator = new DividedOperator(beams, model.patient.density, voxels.points, {
+    executor: model.executor,
+    ...plan.doseModel,
+  });
   let solution: Solution;
   try {
     solution = solve(
@@ -143,9 +151,17 @@ function finish(
   plan: PlanCase,
   solution: Solution,
 ): TechniquePlan {
-  const { dose: total, beyondRange } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
+  const {
+    dose: total,
+    beyondRange,
+    beyondDensity,
+  } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
   const shrink = hold === 'cord' ? Math.min(1, plan.cordCap / cordMaximum(total, model)) : 1;
-  const dose = createDose(model.grid, { quantity: 'physical', fractions: plan.prescription.fractions });
+  const dose = createDose(model.grid, {
+    quantity: 'physical',
+    fractions: plan.prescription.fractions,
+    medium: plan.doseModel.medium,
+  });
   for (let p = 0; p < total.length; p++) dose.data[model.body.index[p]!] = Math.max(0, shrink * total[p]!);
   const held = fields.map((field) => ({
     ...field,
@@ -153,7 +169,15 @@ function finish(
     fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => shrink * w) },
   }));
   const prescriptionDose = shrink * solution.prescriptionDose;
-  return { technique, hold, fields: held, dose, solution: { ...solution, prescriptionDose }, beyondRange };
+  return {
+    technique,
+    hold,
+    fields: held,
+    dose,
+    solution: { ...solution, prescriptionDose },
+    beyondRange,
+    beyondDensity,
+  };
 }
 
 /** Gy */
