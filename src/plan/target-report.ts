@@ -46,13 +46,15 @@ export function targetReport(
           structures.map((s) => s.name),
         ),
       );
-    if ('isEmpty' in found)
-      throw new InvalidInputError(`${name} is empty: it has no closed contour. Draw it, or name another.`);
+    if ('emptyBecause' in found)
+      throw new InvalidInputError(`${name} is empty: ${found.emptyBecause}. Draw it, or name another.`);
     return found;
   };
   const goal = find(target);
   const organ = cord === undefined ? undefined : find(cord);
-  const external = structures.find((s): s is Structure | MaskedStructure => s.role === 'external' && !('isEmpty' in s));
+  const external = structures.find(
+    (s): s is Structure | MaskedStructure => s.role === 'external' && !('emptyBecause' in s),
+  );
   if (prescription === undefined) remarks.push('no conformity indices: they need the prescription');
   else if (external === undefined)
     remarks.push('isodose volumes are those of the whole dose grid: there is no external');
