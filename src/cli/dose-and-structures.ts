@@ -18,7 +18,7 @@ export interface StructureFlags extends DoseFlags {
 
 /** Flags of every command that looks at structures in one dose. */
 export function addStructureFlags(command: Command): Command {
-  return addDoseFlags(command, { hasPlan: true })
+  command
     .requiredOption('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd), or a folder of them')
     .requiredOption('--dose <file>', 'RTDOSE, or NRRD in Gy')
     .option('--prescription <gy>', 'prescribed total dose, for percent of dose')
@@ -28,6 +28,7 @@ export function addStructureFlags(command: Command): Command {
       'half-slice',
     )
     .option('--partial', 'evaluate also what lies only in part in the dose grid');
+  return addDoseFlags(command, { hasPlan: true });
 }
 
 export interface DoseAndStructures {

@@ -83,7 +83,7 @@ addStructureFlags(program.command('dvh'))
 
 addStructureFlags(program.command('check'))
   .description('check a dose against goals and protocols: pass, variation, fail, margin')
-  .option('--goals <file>', 'GOALS.json; its fields are described in the README')
+  .option('--goals <file>', 'GOALS.json; docs/evaluate.md describes its fields')
   .option('--protocol <names...>', `built-in: ${protocolNames.join(', ')}`)
   .option('--prior <course>', 'prior course as Gy,fractions,months: 38,19,17.7')
   .option('--out <dir>', 'folder for check.json and check.csv')
