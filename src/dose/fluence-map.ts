@@ -35,7 +35,7 @@ export interface MapPoints {
 }
 
 /** Values of one matrix, by column (cell), on the contiguous nodes where they are not negligible. */
-interface BandedMatrix {
+export interface BandedMatrix {
   /** First node of each cell's band, its length, and where its values start. */
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -44,7 +44,7 @@ interface BandedMatrix {
 }
 
 /** The matrices of one rung, and the nodes along u that any cell reaches, [low, high). */
-interface RungMatrices {
+export interface RungMatrices {
   readonly U: BandedMatrix;
   readonly V: BandedMatrix;
   readonly low: number;
@@ -52,7 +52,7 @@ interface RungMatrices {
 }
 
 /** A band on its lattice. */
-interface BandMap extends Lattice {
+export interface BandMap extends Lattice {
   readonly coefficients: Float64Array;
   readonly rungs: readonly RungMatrices[];
   /** Scratch: cells along v by nodes along u; one line of nodes. */
@@ -73,9 +73,9 @@ const FINEST = 0.4;
 const FINE = 1;
 
 export class FluenceMap {
-  private readonly bands: readonly BandMap[];
+  readonly bands: readonly BandMap[];
   /** Primary fluence at each cell's centre. */
-  private readonly horn: Float64Array;
+  readonly horn: Float64Array;
 
   /**
    * @param cells  the fluence grid whose weights will be spread
@@ -85,7 +85,7 @@ export class FluenceMap {
   constructor(
     machine: Machine,
     kernel: BeamKernel,
-    private readonly cells: FluenceGrid,
+    readonly cells: FluenceGrid,
     extent: MapExtent,
     step = Math.min(FINE, Math.max(FINEST, Math.min(kernel.ladder.sigmasX[0]!, kernel.ladder.sigmasY[0]!) / 2)),
   ) {
