@@ -23,7 +23,7 @@ export interface ErrorBound {
 
 export type Reading = (dvh: Dvh) => number;
 
-/** The bound is this many times the estimate. */
+/** The bound is this many times the estimate: what the 41 analytic cases need for it to hold in every one. */
 const safety = 1.85;
 
 /** Doses are kept as Float32: half a unit in the last place of the dose and of each end of an interval. */

@@ -37,9 +37,7 @@ function nearby(metric: Metric, dvh: Dvh): Metric[] {
     const whole = at.unit === '%' ? 100 : dvh.volumeCc;
     if (at.value >= whole) return [];
     // Near the whole structure the rest is what counts.
-    return nearVolumes.map((f) =>
-      moved(at.value > whole / 2 ? whole - (whole - at.value) * f : at.value * f),
-    );
+    return nearVolumes.map((f) => moved(at.value > whole / 2 ? whole - (whole - at.value) * f : at.value * f));
   }
   const step = nearDose * (dvh.max - dvh.min) * (at.unit === 'Gy' ? 1 : at.value / Math.max(dvh.max, 1e-9));
   return [at.value - step, at.value + step].filter((value) => value >= 0).map(moved);

@@ -22,12 +22,12 @@ import { type LineSamples, sampleLines } from './line-sample.js';
 export interface StructureDvhOptions {
   /**
    * What the metrics may be off by sampling, as a share of the structure's span of dose: D99% to D1%, D0.03cc and the mean
-   * are refined until they agree to this. @default 0.001
+   * are refined until they agree to this. @default 0.002
    */
   readonly tolerance?: number;
   /**
    * Pieces of line, each within one voxel, that the finest scan may hold; where they do not suffice for the tolerance, the
-   * bounds are larger and say so. @default 100000
+   * bounds are larger and say so. @default 500000
    */
   readonly budget?: number;
   /**
@@ -67,7 +67,7 @@ const extremeShare = 1e-3;
  *   negative, or does not say what quantity it is
  */
 export function createStructureDvh(dose: DoseVolume, structure: Structure, options: StructureDvhOptions = {}): Dvh {
-  const { tolerance = 1e-3, budget = 100_000, partial = 'refuse' } = options;
+  const { tolerance = 2e-3, budget = 500_000, partial = 'refuse' } = options;
   const { name } = structure;
   checkDoseMeaning(name, dose);
   checkPositive(`DVH of ${name}: tolerance`, tolerance);

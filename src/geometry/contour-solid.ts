@@ -33,8 +33,11 @@ interface Layer {
   outline?: EdgeIndex;
 }
 
-const outlineOf = (layer: Layer | undefined): EdgeIndex | undefined =>
-  layer?.polygons && (layer.outline ??= new EdgeIndex(boundaryEdges(layer.polygons)));
+function outlineOf(layer: Layer | undefined): EdgeIndex | undefined {
+  if (layer?.polygons === undefined) return undefined;
+  layer.outline ??= new EdgeIndex(boundaryEdges(layer.polygons));
+  return layer.outline;
+}
 
 /**
  * @param contours LPS, mm

@@ -21,7 +21,7 @@ export interface ContourOptions {
 }
 
 /** A gap wider than this many usual gaps separates two pieces: nothing was drawn between, so nothing is filled in. */
-const pieceGap = 1.5;
+export const pieceGap = 1.5;
 
 /**
  * Contours from planes in any order; planes at the same z are joined.

@@ -145,7 +145,10 @@ export function contoursOfCase(shape: AnalyticCase, spacing: number): Contours {
 }
 
 /** Half the width in x of the section at z, as a function of y, and its range of y. */
-export function sectionWidth({ shape, size }: AnalyticCase, z: number): { width: DoseField; low: number; high: number } {
+export function sectionWidth(
+  { shape, size }: AnalyticCase,
+  z: number,
+): { width: DoseField; low: number; high: number } {
   const [a, b, c] = size;
   const disc = (r: number): ReturnType<typeof sectionWidth> => ({
     width: (y) => Math.sqrt(Math.max(0, r * r - y * y)),

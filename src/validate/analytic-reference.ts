@@ -95,7 +95,9 @@ export function countedDvh(dose: DoseVolume, shape: AnalyticCase, slabs: number 
     const y = min[1] + size[1] * ((0.5 + n / (g * g)) % 1);
     const z = min[2] + size[2] * ((0.5 + n / (g * g * g)) % 1);
     const isIn =
-      slabs === undefined ? shape.solid.distance(x, y, z) < 0 : isInSlab(shape, x, y, (Math.floor(z / slabs) + 0.5) * slabs);
+      slabs === undefined
+        ? shape.solid.distance(x, y, z) < 0
+        : isInSlab(shape, x, y, (Math.floor(z / slabs) + 0.5) * slabs);
     if (isIn) values[count++] = at(x, y, z);
   }
   const sorted = values.subarray(0, count).sort();
@@ -123,10 +125,7 @@ function trilinear({ grid, data }: DoseVolume): DoseField {
     for (let c = 0; c < 8; c++) {
       const [di, dj, dk] = [c & 1, (c >> 1) & 1, c >> 2];
       sum +=
-        value(i + di, j + dj, k + dk) *
-        (di ? u - i : 1 - u + i) *
-        (dj ? v - j : 1 - v + j) *
-        (dk ? w - k : 1 - w + k);
+        value(i + di, j + dj, k + dk) * (di ? u - i : 1 - u + i) * (dj ? v - j : 1 - v + j) * (dk ? w - k : 1 - w + k);
     }
     return sum;
   };
