@@ -102,6 +102,18 @@ export class FluenceMap {
     }
   }
 
+  /** First band that each of the points [from, to) reads: 1 beyond the narrow lattice, where only the wide band's is left. */
+  firstBands(u: Float32Array, v: Float32Array, from: number, to: number, out: Uint8Array): Uint8Array {
+    const narrow = this.bands[0]!;
+    if (this.bands.length === 1) return out.fill(0);
+    const [u0, v0] = [narrow.u0, narrow.v0];
+    const [u1, v1] = [u0 + narrow.nu * narrow.step, v0 + narrow.nv * narrow.step];
+    for (let p = from; p < to; p++) {
+      out[p - from] = u[p]! >= u0 && u[p]! <= u1 && v[p]! >= v0 && v[p]! <= v1 ? 0 : 1;
+    }
+    return out;
+  }
+
   /** Sets the maps to those of the fluence `weights` (one per cell, x-fastest). */
   spread(weights: Float64Array): void {
     const nx = this.cells.x.length - 1;
