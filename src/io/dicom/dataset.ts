@@ -4,12 +4,11 @@
  * Tags are eight upper-case hexadecimal digits, as `00280010` for Rows. Files without the 128-byte preamble and meta
  * header, as old exports are, are read as what their first element looks like.
  */
-import { inflateSync } from 'fflate';
 import { FormatError } from '../../core/errors.js';
-import { ElementReader, type Elements, type Encoding, itemsOf } from './element-reader.js';
 import { numberValues, textValues } from './element-value.js';
+import { type Elements, parseElements } from './elements.js';
 
-export type { Elements } from './element-reader.js';
+export type { Elements } from './elements.js';
 
 /** A file's name, for messages, and its content. */
 export interface DicomFile {
@@ -25,9 +24,6 @@ export interface Dataset {
 
 const implicitLittleEndian = '1.2.840.10008.1.2';
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
-const deflated = '1.2.840.10008.1.2.1.99';
-const bigEndian = '1.2.840.10008.1.2.2';
-const lastOfMeta = 0x0002ffff;
 
 /** Does the file look like DICOM, with or without its preamble? */
 export function isDicom(file: DicomFile): boolean {
@@ -44,40 +40,32 @@ export function readDataset(file: DicomFile): Dataset {
 /** SOP class UID from the first elements alone; undefined where it cannot be read. O(1) in the size of the file. */
 export function sopClassOf(file: DicomFile): string | undefined {
   try {
-    return text(parse(file, 0x00080018).elements, '00080016');
+    return text(parse(file, 'x00080018').elements, '00080016');
   } catch {
     return undefined;
   }
 }
 
-/** @param last tag to read */
-function parse({ name, bytes }: DicomFile, last?: number): Dataset {
+/** @param untilTag last tag to read */
+function parse({ name, bytes }: DicomFile, untilTag?: string): Dataset {
   const layout = layoutOf(bytes);
   if (layout === undefined) throw new FormatError('is not a DICOM file.', name);
-  let transferSyntax = layout === 'implicit' ? implicitLittleEndian : explicitLittleEndian;
-  let reader = new ElementReader(bytes, name, layout === 'part10' ? 132 : 0);
-  if (layout === 'part10' || layout === 'meta-only') {
-    const meta = reader.read({ isExplicit: true, isLittle: true }, bytes.length, lastOfMeta);
-    transferSyntax = text(meta, '00020010') ?? '';
-    if (transferSyntax === '') {
-      throw new FormatError('is truncated or corrupt DICOM (no transfer syntax). Export it again.', name);
-    }
-  }
-  if (transferSyntax === deflated) reader = new ElementReader(inflate(bytes.subarray(reader.at), name), name);
-  const encoding: Encoding = {
-    isExplicit: transferSyntax !== implicitLittleEndian,
-    isLittle: transferSyntax !== bigEndian,
+  const bare = {
+    implicit: implicitLittleEndian,
+    explicit: explicitLittleEndian,
+    part10: undefined,
+    'meta-only': undefined,
   };
-  return { name, transferSyntax, elements: reader.read(encoding, undefined, last) };
+  const whole = layout === 'meta-only' ? withPreamble(bytes) : bytes;
+  return { name, ...parseElements(whole, name, bare[layout], untilTag) };
 }
 
-function inflate(bytes: Uint8Array, name: string): Uint8Array {
-  try {
-    return inflateSync(bytes);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FormatError(`is truncated or corrupt DICOM (deflated data: ${reason}). Export it again.`, name);
-  }
+/** The 128 bytes and the magic word that old exports leave out before their meta header. */
+function withPreamble(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(132 + bytes.length);
+  out.set([0x44, 0x49, 0x43, 0x4d], 128);
+  out.set(bytes, 132);
+  return out;
 }
 
 type Layout = 'part10' | 'meta-only' | 'explicit' | 'implicit';
@@ -151,7 +139,7 @@ export function needText(dataset: Dataset, tag: string, keyword: string): string
 /** Items of a sequence; empty where it is absent. */
 export function items(elements: Elements, tag: string): readonly Elements[] {
   const element = elements[tag];
-  return element === undefined ? [] : (element.items ?? itemsOf(element));
+  return element?.items ?? [];
 }
 
 /** Binary fragments of an element: one, unless its pixel data are encapsulated. */

@@ -2,7 +2,7 @@
  * What the bytes of an element say: text in its character set, numbers as decimal text or binary.
  */
 import { UnsupportedError } from '../../core/errors.js';
-import type { Element } from './element-reader.js';
+import type { Element } from './elements.js';
 
 // Typed without the DOM library; present in every browser and in Node.
 declare const TextDecoder: new (label: string) => { decode(bytes: Uint8Array): string };

@@ -5,7 +5,7 @@ import { contoursVolume } from '../../../src/geometry/contour.js';
 import type { Structure } from '../../../src/geometry/structure.js';
 import { voxelizeStructure } from '../../../src/geometry/voxelize.js';
 import { readCt } from '../../../src/io/dicom/ct.js';
-import { type DicomFile, number, numbers, readDataset, text } from '../../../src/io/dicom/dataset.js';
+import { type DicomFile, items, number, readDataset, text } from '../../../src/io/dicom/dataset.js';
 import { patientFromDicom } from '../../../src/io/dicom/patient.js';
 import { readPixels } from '../../../src/io/dicom/pixels.js';
 import { readStructureSet } from '../../../src/io/dicom/structure-set.js';
@@ -129,7 +129,7 @@ describe.skipIf(!hasShared)('real cases', () => {
     expect(readStructureSet(read('odd/rtss_deflated.dcm')).structures.length).toBeGreaterThan(5);
     const plan = readDataset(read('odd/rtplan_nometa.dcm'));
     expect(text(plan.elements, '00080060')).toBe('RTPLAN');
-    expect(numbers(plan.elements, '300A00B0').length).toBeGreaterThan(0);
+    expect(items(plan.elements, '300A00B0').length).toBeGreaterThan(0);
     expect(() => readDataset(read('odd/rtplan_truncated.dcm'))).toThrow(
       'rtplan_truncated.dcm: is truncated or corrupt',
     );
