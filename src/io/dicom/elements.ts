@@ -96,7 +96,7 @@ function checkWhole(tag: string, value: Uint8Array, dataSet: DataSet, name: stri
 
 function elementsOf(dataSet: DataSet, isLittle: boolean, inherited: string): Elements {
   const own = dataSet.elements[CHARACTER_SET];
-  const charset = own === undefined ? inherited : String.fromCharCode(...valueOf(dataSet.byteArray as Uint8Array, own));
+  const charset = own === undefined ? inherited : String.fromCharCode(...bytesOf(dataSet.byteArray as Uint8Array, own));
   const out: Record<string, Element> = {};
   for (const [key, element] of Object.entries(dataSet.elements)) {
     const bytes = dataSet.byteArray as Uint8Array;
@@ -104,7 +104,7 @@ function elementsOf(dataSet: DataSet, isLittle: boolean, inherited: string): Ele
     out[key.slice(1).toUpperCase()] = {
       vr: element.vr ?? 'UN',
       value:
-        element.items === undefined && element.fragments === undefined ? valueOf(bytes, element) : bytes.subarray(0, 0),
+        element.items === undefined && element.fragments === undefined ? bytesOf(bytes, element) : bytes.subarray(0, 0),
       isLittle,
       charset,
       get items() {
@@ -119,6 +119,6 @@ function elementsOf(dataSet: DataSet, isLittle: boolean, inherited: string): Ele
   return out;
 }
 
-function valueOf(bytes: Uint8Array, { dataOffset, length }: { dataOffset: number; length: number }): Uint8Array {
+function bytesOf(bytes: Uint8Array, { dataOffset, length }: { dataOffset: number; length: number }): Uint8Array {
   return bytes.subarray(dataOffset, dataOffset + Math.max(0, length));
 }
