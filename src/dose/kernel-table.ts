@@ -95,9 +95,11 @@ export interface TablePoints {
   readonly densities?: Float32Array;
   /** Multiply the terms besides (SAD / distance)^2. */
   readonly factors?: Float32Array;
+  /** First band that each point reads: points far from the field read only the wide one. */
+  readonly firstBand?: Uint8Array;
 }
 
-/** out[band][p - from][k] += (SAD / distance)^2 times the terms at the points [from, to). */
+/** out[band][p - from][k] += (SAD / distance)^2 times the terms at the points [from, to), for the bands that they read. */
 export function addTerms(
   table: KernelTable,
   sad: number,
@@ -107,12 +109,13 @@ export function addTerms(
   out: readonly Float32Array[],
 ): void {
   const { depthCount, distance, scale } = table;
-  const { depths, distances, densities, factors } = points;
+  const { depths, distances, densities, factors, firstBand } = points;
   const byDistance = distance.count > 1;
   const byScale = scale.count > 1;
   const strideS = byScale ? depthCount : 0;
   const strideD = byDistance ? depthCount * scale.count : 0;
   for (let p = from; p < to; p++) {
+    const first = firstBand === undefined ? 0 : firstBand[p - from]!;
     const toSource = distances[p]!;
     const m = sad / toSource;
     const factor = factors === undefined ? m * m : m * m * factors[p]!;
@@ -131,7 +134,7 @@ export function addTerms(
     const low = factor * (1 - ts);
     const high = factor * ts;
     if (!byDistance) {
-      addCorners4(table, out, p - from, node, strideS, low * (1 - tx), low * tx, high * (1 - tx), high * tx);
+      addCorners4(table, first, out, p - from, node, strideS, low * (1 - tx), low * tx, high * (1 - tx), high * tx);
       continue;
     }
     const z = (toSource - distance.first) / distance.step;
@@ -142,6 +145,7 @@ export function addTerms(
     if (!byScale) {
       addCorners4(
         table,
+        first,
         out,
         p - from,
         node,
@@ -154,14 +158,15 @@ export function addTerms(
       continue;
     }
     const [a, b, c, d] = [low * (1 - tx), low * tx, high * (1 - tx), high * tx];
-    addCorners4(table, out, p - from, node, strideS, near * a, near * b, near * c, near * d);
-    addCorners4(table, out, p - from, node + strideD, strideS, far * a, far * b, far * c, far * d);
+    addCorners4(table, first, out, p - from, node, strideS, near * a, near * b, near * c, near * d);
+    addCorners4(table, first, out, p - from, node + strideD, strideS, far * a, far * b, far * c, far * d);
   }
 }
 
 /** Two depths at a node, and two `stride` nodes on. */
 function addCorners4(
   { terms, bandTerms }: KernelTable,
+  firstBand: number,
   out: readonly Float32Array[],
   point: number,
   node: number,
@@ -171,7 +176,7 @@ function addCorners4(
   c: number,
   d: number,
 ): void {
-  for (let band = 0; band < terms.length; band++) {
+  for (let band = firstBand; band < terms.length; band++) {
     const K = bandTerms[band]!;
     const table = terms[band]!;
     const weights = out[band]!;

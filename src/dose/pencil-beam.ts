@@ -192,6 +192,7 @@ export function allocateWeights(kernel: BeamKernel, count: number): Float32Array
  * The points [from, to) with their weights (SAD / L)^2 D_k, Gy per MU.
  *
  * @param out one array per band, at least (to - from) K long; overwritten, and part of what is returned
+ * @param firstBand first band that each point reads, [to - from]; @default 0 for all
  */
 export function weighPoints(
   kernel: BeamKernel,
@@ -200,13 +201,14 @@ export function weighPoints(
   from: number,
   to: number,
   out: readonly Float32Array[],
+  firstBand?: Uint8Array,
 ): MapPoints {
   const { depths, distances, densities, factors } = points;
   const { tables, bands } = kernel;
   bands.forEach(({ terms }, b) => {
     out[b]!.fill(0, 0, (to - from) * terms);
   });
-  const at = { depths, distances, ...(factors && { factors }) };
+  const at = { depths, distances, ...(factors && { factors }), ...(firstBand && { firstBand }) };
   if (densities === undefined) addTerms(tables[0]!, sad, at, from, to, out);
   else {
     addTerms(tables[0]!, sad, { ...at, densities: densities.electron }, from, to, out);
