@@ -13,7 +13,7 @@
  * with the largest t (1 - t) of the piece, and h^2 f'' between the least and largest second difference at the corners.
  */
 import { InvalidInputError } from '../core/errors.js';
-import type { ScanLines } from '../geometry/scan.js';
+import type { ScanLines } from '../geometry/scan-lines.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import type { DoseSamples } from './dose-sample.js';
 

@@ -142,13 +142,9 @@ export function validateDvh(read: ReferenceReader, spacings: readonly number[] =
       groups.push({ representation, spacing, results: cases.map((c) => measureCase(c, representation, spacing)) });
     }
   }
-  return [
-    ...groups.flatMap(groupRows),
-    ...boundRows(
-      groups.filter((g) => g.representation === 'solid'),
-      cases,
-    ),
-  ];
+  const drawn = groups.find((g) => g.representation === 'contours')!;
+  const solids = groups.filter((g) => g.representation === 'solid');
+  return [...groups.flatMap(groupRows), shapeRow(drawn), ...boundRows(solids, cases)];
 }
 
 function groupRows({ representation, spacing, results }: Group): Comparison[] {
@@ -186,6 +182,17 @@ function groupRows({ representation, spacing, results }: Group): Comparison[] {
     });
   }
   return rows;
+}
+
+/** What the slices themselves lose: the contours' DVHs against the shape that they were drawn from. */
+function shapeRow({ spacing, results }: Group): Comparison {
+  const some = results.filter((r) => r.isLinear && r.volumeCc >= 0.5);
+  return errorRow(
+    `${some.length} linear DVHs of 0.5 cc or more, contours ${sliceSpacing} mm, dose ${spacing} mm: the slices' own error`,
+    'closed form of the shape',
+    some.flatMap((r) => r.metrics.map((m) => ({ where: `${r.name} ${m.metric}`, error: m.closedForm }))),
+    null,
+  );
 }
 
 interface Named {
