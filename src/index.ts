@@ -35,7 +35,25 @@ export {
   uniformFluenceGrid,
 } from './beam/fluence.js';
 export { apertureFluence, beamletFluence, jawFluence, type OpeningOptions } from './beam/opening.js';
-export { bed, doseFromBed, doseFromEqd2, eqd2 } from './biology/linear-quadratic.js';
+// biology of several courses
+export {
+  type Accumulated,
+  type AccumulateOptions,
+  accumulate,
+  type Course,
+} from './biology/accumulate.js';
+export type { Evidence, Source } from './biology/evidence.js';
+export {
+  type BiologicalQuantity,
+  bed,
+  bedFromEqd2,
+  doseFromBed,
+  doseFromEqd2,
+  eqd2,
+  eqd2FromBed,
+  fractionsFromBed,
+  isoeffectiveDose,
+} from './biology/linear-quadratic.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
 export { type Executor, type JobGroup, type JobType, type SharableArray, serialExecutor } from './core/executor.js';
@@ -80,7 +98,6 @@ export { powerMean } from './evaluate/power-mean.js';
 export {
   createProtocol,
   createProtocolItem,
-  type Evidence,
   evaluateProtocol,
   type GoalSource,
   type PriorCourse,
@@ -110,6 +127,19 @@ export {
 } from './geometry/grid.js';
 export type { Patient } from './geometry/patient.js';
 export { type Resampled, resample, valueAt } from './geometry/resample.js';
+export { resampleRigid } from './geometry/resample-rigid.js';
+export {
+  composeRigid,
+  createRigidTransform,
+  describeRigid,
+  identityTransform,
+  invertRigid,
+  isIdentity,
+  type RigidInput,
+  type RigidTransform,
+  rigidFromMatrix,
+  transformPoint,
+} from './geometry/rigid-transform.js';
 export { type SurfacePair, separation, surfacePairs } from './geometry/separation.js';
 export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
 export type { Solid } from './geometry/solid.js';

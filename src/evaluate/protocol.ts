@@ -8,6 +8,7 @@
  * bound that needs no registration. Nothing recovers. Doses of two courses are added as EQD2 or BED only.
  * A limit that its source states for another structure or number of fractions is applied with a warning that says so.
  */
+import type { Evidence, Source } from '../biology/evidence.js';
 import { bed, eqd2 } from '../biology/linear-quadratic.js';
 import { checkInteger, checkNonNegative, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
@@ -24,18 +25,7 @@ import {
 } from './goal.js';
 import type { DoseScale, MetricUnit } from './metric.js';
 
-/**
- * How a number is known: `found` in its source, which was read; `recalled` from general knowledge, source not read;
- * `computed` by us from such numbers; `assumed`, a choice of ours.
- */
-export type Evidence = 'found' | 'recalled' | 'computed' | 'assumed';
-
-export interface GoalSource {
-  readonly citation: string;
-  readonly doi?: string;
-  readonly evidence: Evidence;
-  readonly note?: string;
-}
+export type { Evidence, Source as GoalSource };
 
 export type Courses = 'this' | 'all' | 'each' | 'share';
 
@@ -45,7 +35,7 @@ export type ProtocolItemInput = string | GoalItemInput | IntervalItemInput;
 interface ItemInput {
   /** 1 is the most important. */
   readonly priority?: number;
-  readonly source?: GoalSource;
+  readonly source?: Source;
   /** What the source states the limit for; elsewhere it is extrapolated. */
   readonly statedFor?: { readonly structure?: string; readonly fractions?: readonly [number, number] };
 }
@@ -98,7 +88,7 @@ export interface ProtocolRow extends Omit<GoalResult, 'unit'> {
   readonly unit: MetricUnit | 'months';
   readonly courses: Courses;
   readonly priority?: number;
-  readonly source?: GoalSource;
+  readonly source?: Source;
   /** Where the limit is extrapolated from what its source states. */
   readonly warnings: readonly string[];
 }
