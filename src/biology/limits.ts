@@ -131,11 +131,18 @@ const tg101Cauda: Readonly<Record<string, FractionTable>> = {
     [5, 30],
   ],
 };
-const ukCanal: FractionTable = [
-  [1, 14],
-  [3, 21.9],
-  [5, 30],
-];
+const ukCanal = {
+  optimal: [
+    [1, 10],
+    [3, 18],
+    [5, 23],
+  ],
+  mandatory: [
+    [1, 14],
+    [3, 21.9],
+    [5, 30],
+  ],
+} as const satisfies Readonly<Record<string, FractionTable>>;
 
 /**
  * The EQD2 of a table for a number of fractions: of its own row where there is one; between two rows of the smaller EQD2;
@@ -264,7 +271,15 @@ function firstCourse({ fractions, priorEqd2 }: LimitContext, tissue: 'cord' | 'c
       source: hytecSource,
     },
     ...stereotactic,
-    { ...ofTable(ukCanal), name: 'uk-D0.1cc', title: 'UK, first course', metric: 'D0.1cc', source: uk },
+    ...Object.entries(ukCanal).map(([kind, table]): CordLimit => {
+      return {
+        ...ofTable(table),
+        name: `uk-${kind}`,
+        title: `UK, ${kind}, first course`,
+        metric: 'D0.1cc',
+        source: uk,
+      };
+    }),
   ];
 }
 

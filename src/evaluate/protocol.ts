@@ -73,8 +73,10 @@ export interface ProtocolInput extends Omit<Protocol, 'items'> {
 }
 
 export interface PriorCourse {
-  /** Total physical dose, Gy, uniform in every structure. */
+  /** Total physical dose, Gy, uniform in every structure that `doseIn` does not name. */
   readonly dose: number;
+  /** Largest dose by structure, where it is not uniform, Gy. */
+  readonly doseIn?: ReadonlyMap<string, number>;
   readonly fractions: number;
   /** Since its end. */
   readonly months?: number;
@@ -174,16 +176,16 @@ function inCourses(
   if (courses === 'this' || alone.value === null) return alone;
   const { prior } = context;
   if (prior === undefined) return notEvaluable(goal!, 'no prior course is given: give its dose and fractions');
-  const before = priorDose(prior, goal!.metric.scale!);
+  const before = priorDose(prior, goal!.structure, goal!.metric.scale!);
   const all = alone.value + before;
   if (courses === 'share' && !(all > 0)) return notEvaluable(goal!, 'no course has any dose there');
   const value = { all, each: Math.max(alone.value, before), share: (100 * alone.value) / all }[courses];
   return { ...judge(goal!, value), ...(alone.reason === undefined ? {} : { reason: alone.reason }) };
 }
 
-function priorDose({ dose, fractions }: PriorCourse, { quantity, alphaBeta }: DoseScale): number {
-  checkPositive('goal: alpha/beta', alphaBeta);
-  return (quantity === 'eqd2' ? eqd2 : bed)(dose, fractions, alphaBeta);
+function priorDose({ dose, doseIn, fractions }: PriorCourse, structure: string, scale: DoseScale): number {
+  checkPositive('goal: alpha/beta', scale.alphaBeta);
+  return (scale.quantity === 'eqd2' ? eqd2 : bed)(doseIn?.get(structure) ?? dose, fractions, scale.alphaBeta);
 }
 
 function evaluateInterval(least: number, prior: PriorCourse | undefined): Omit<ProtocolRow, 'courses' | 'warnings'> {
