@@ -11,6 +11,8 @@ import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from '
 
 const finite = z.number();
 const positive = z.number().positive();
+const nonNegative = z.number().nonnegative();
+const extent = z.tuple([nonNegative, nonNegative, nonNegative]);
 const angles = z.strictObject({
   gantry: z.number().min(-360).max(360),
   collimator: z.number().min(-360).max(360).optional(),
@@ -114,6 +116,16 @@ const retreatment = z.strictObject({
   recovery: z.string().default('none'),
   /** Voxelwise bounds. @default HyTEC's 25 and 70 Gy on the cord */
   bounds: z.array(voxelBound).min(1).optional(),
+  /** Rigid shifts under which the cumulative maximum is told. */
+  position: z
+    .strictObject({
+      /** Semi-axes of the ellipsoid that is searched, mm. */
+      search: extent.default([3, 3, 3]),
+      /** Systematic set-up error of prior and new course, standard deviations, mm. */
+      priorSd: extent.default([2.3, 2.3, 2.3]),
+      sd: extent.default([0.2, 0.2, 0.2]),
+    })
+    .default({ search: [3, 3, 3], priorSd: [2.3, 2.3, 2.3], sd: [0.2, 0.2, 0.2] }),
   /** For the report: histology, intent, priorTechnique, priorTarget, priorToxicity, imageGuidance, followUp, ... */
   clinical: z.record(z.string(), z.string()).default({}),
 });
@@ -135,7 +147,7 @@ const schema = z.strictObject({
     })
     .default({ dose: 39.6, fractions: 22, to: 'D50' }),
   prior: prior.nullable().default({ dose: 38, fractions: 19, months: 17.7 }),
-  retreatment: retreatment.default({ tolerance: 50, recovery: 'none', clinical: {} }),
+  retreatment: retreatment.prefault({}),
   alphaBeta: z.strictObject({ cord: positive.default(2) }).default({ cord: 2 }),
   cordCap: dose.default(29.8),
   machine: z.string().default('artiste-6mv'),

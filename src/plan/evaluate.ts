@@ -18,6 +18,7 @@ import {
 import { occupiedFrom } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
+import type { PositionReport } from './position.js';
 import { type PriorExposure, priorMaximum } from './prior.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { TechniquePlan } from './technique.js';
@@ -59,6 +60,8 @@ export interface PlanEvaluation {
   readonly cumulativeCord?: CumulativeCord;
   /** Where there was a prior course. */
   readonly retreatment?: RetreatmentAssessment;
+  /** The cord's cumulative maximum under rigid shifts, where there was a prior course. */
+  readonly position?: PositionReport;
 }
 
 const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', 'Min', 'Max'];

@@ -14,6 +14,7 @@ import type { PlanCase } from './case.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
+import { cordPosition } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
 import { type ProgressListener, planConformal, planModulated, type Technique } from './technique.js';
 import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
@@ -64,7 +65,8 @@ export function runPlan(
         technique === 'fcrt'
           ? planConformal(model, voxels, plan, machine, onProgress)
           : planModulated(model, voxels, plan, machine, onProgress);
-      return evaluatePlan(planned, model, plan, prior, bounds);
+      const evaluation = evaluatePlan(planned, model, plan, prior, bounds);
+      return prior ? { ...evaluation, position: cordPosition(model, plan, prior, planned) } : evaluation;
     });
     return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), bounds, gap: gapOf(model) };
   } finally {

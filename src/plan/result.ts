@@ -70,7 +70,7 @@ function planEntry(
   { case: plan, model, prior }: PlanningResult,
   sensitivities: readonly ModelSensitivity[],
 ): Record<string, unknown> {
-  const { plan: technique, structures, goals, conformity, fallOff, cumulativeCord, retreatment } = evaluation;
+  const { plan: technique, structures, goals, conformity, fallOff, cumulativeCord, retreatment, position } = evaluation;
   return {
     technique: technique.technique,
     status: technique.solution.status,
@@ -106,7 +106,7 @@ function planEntry(
           },
         }
       : {}),
-    ...(retreatment ? { retreatment: retreatmentReport(retreatment, plan.prescription.fractions) } : {}),
+    ...(retreatment ? { retreatment: retreatmentReport(retreatment, plan.prescription.fractions, position) } : {}),
     ...(prior ? { reirradiation: reirradiationReport(evaluation, model, plan, prior) } : {}),
     ...sensitivityOf(technique, sensitivities),
     ...warningOf(technique),
@@ -155,7 +155,16 @@ export function summary(result: PlanningResult): string {
     `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
-  for (const { plan: technique, goals, structures, conformity, fallOff, cumulativeCord, retreatment } of result.plans) {
+  for (const {
+    plan: technique,
+    goals,
+    structures,
+    conformity,
+    fallOff,
+    cumulativeCord,
+    retreatment,
+    position,
+  } of result.plans) {
     lines.push(
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
@@ -190,7 +199,7 @@ export function summary(result: PlanningResult): string {
     if (retreatment) {
       const table = retreatmentTable(retreatment).trimEnd();
       lines.push('', ...table.split('\n').map((line) => (line === '' ? '' : `  ${line}`)));
-      lines.push('', `  ${retreatmentSentence(retreatment, plan.prescription.fractions)}`);
+      lines.push('', `  ${retreatmentSentence(retreatment, plan.prescription.fractions, position)}`);
     }
   }
   if (result.prior) lines.push('', result.prior.description, ...result.prior.notes);

@@ -1,5 +1,6 @@
 /** A retreatment's assessment in words: the sentence, the table, and the same as JSON. */
 import type { AssessmentRow } from './assessment.js';
+import type { PositionReport } from './position.js';
 import type { RecoveryRow, RetreatmentAssessment } from './retreatment.js';
 import { columns } from './table.js';
 
@@ -7,13 +8,25 @@ import { columns } from './table.js';
  * What a physician asks first: the cord's maximum, both courses together by which convention, which limit binds and by how
  * much.
  */
-export function retreatmentSentence(assessment: RetreatmentAssessment, fractions: number): string {
+export function retreatmentSentence(
+  assessment: RetreatmentAssessment,
+  fractions: number,
+  position?: PositionReport,
+): string {
   const { cord, maximum, binding, strictest, exceeded } = assessment;
   const { thisCourse, alphaBeta, priorEqd2, cumulative, sumOfMaxima } = maximum;
   const apart = sumOfMaxima - cumulative > 0.005 ? `; sum of maxima ${gy(sumOfMaxima)}` : '';
   const parts = [
     `${cord}: maximum ${gy(thisCourse)} of this course in ${fractions} fractions, with the prior course (up to ${gy(priorEqd2)} EQD2) ${gy(cumulative)} EQD2 in all, no recovery, alpha/beta ${alphaBeta} Gy${apart}`,
   ];
+  if (position !== undefined) {
+    const { search, worst, worstInside, expected } = position;
+    const [a, b, c] = search;
+    const size = a === b && b === c ? `${a} mm` : `${search.join(' x ')} mm (semi-axes)`;
+    parts.push(
+      `under rigid shifts of either course within ${size} at worst ${gy(worst)} EQD2 (${gy(worstInside)} from places within it), expected ${gy(expected)}`,
+    );
+  }
   if (binding !== undefined) parts.push(`${nameOf(binding)} binds, ${leftOf(binding)}`);
   if (strictest !== undefined && strictest !== binding && strictest.result === 'fail') {
     parts.push(`on ${strictest.structure} ${nameOf(strictest)} is ${leftOf(strictest)}`);
@@ -64,13 +77,17 @@ export function retreatmentTable(assessment: RetreatmentAssessment): string {
 }
 
 /** The content of `retreatment` in plan.json; figures to 1e-4. */
-export function retreatmentReport(assessment: RetreatmentAssessment, fractions: number): Record<string, unknown> {
+export function retreatmentReport(
+  assessment: RetreatmentAssessment,
+  fractions: number,
+  position?: PositionReport,
+): Record<string, unknown> {
   const { cord, level, prior, maximum, cumulativeNearMax, rows, binding, strictest, recovery, risk, exceeded } =
     assessment;
   const idOf = (row: AssessmentRow | undefined): unknown =>
     row === undefined ? null : { name: row.name, structure: row.structure, result: row.result, room: round(row.room) };
   return {
-    sentence: retreatmentSentence(assessment, fractions),
+    sentence: retreatmentSentence(assessment, fractions, position),
     cord,
     level,
     prior: {
@@ -81,6 +98,20 @@ export function retreatmentReport(assessment: RetreatmentAssessment, fractions: 
       notes: prior.notes,
     },
     maximum: figures(maximum),
+    ...(position === undefined
+      ? {}
+      : {
+          position: {
+            ...position,
+            ...figures({
+              nominal: position.nominal,
+              worst: position.worst,
+              worstInside: position.worstInside,
+              expected: position.expected,
+              percentile95: position.percentile95,
+            }),
+          },
+        }),
     cumulativeNearMax: round(cumulativeNearMax),
     limits: rows.map((row) => ({ ...row, ...figures(pick(row)) })),
     binding: idOf(binding),
