@@ -7,7 +7,7 @@
  *
  * A maximum over voxels and over shifts may be taken in either order, so the search of each voxel's neighbourhood, course
  * by course, *is* the worst over all pairs of rigid shifts, sampled at the shifts given. Restricted to the cord, only places
- * within it are searched: what cord tissue received, were it another part of the cord.
+ * within it, by the nearest voxel, are searched: what cord tissue received, were it another part of the cord.
  *
  * A shifted dose may be the same dose moved, or computed anew from shifted fields: the caller's functions decide.
  */

@@ -116,7 +116,7 @@ const retreatment = z.strictObject({
   recovery: z.string().default('none'),
   /** Voxelwise bounds. @default HyTEC's 25 and 70 Gy on the cord */
   bounds: z.array(voxelBound).min(1).optional(),
-  /** Rigid shifts under which the cumulative maximum is told. */
+  /** Rigid shifts under which the cumulative maximum is told; null for none. */
   position: z
     .strictObject({
       /** Semi-axes of the ellipsoid that is searched, mm. */
@@ -125,6 +125,7 @@ const retreatment = z.strictObject({
       priorSd: extent.default([2.3, 2.3, 2.3]),
       sd: extent.default([0.2, 0.2, 0.2]),
     })
+    .nullable()
     .default({ search: [3, 3, 3], priorSd: [2.3, 2.3, 2.3], sd: [0.2, 0.2, 0.2] }),
   /** For the report: histology, intent, priorTechnique, priorTarget, priorToxicity, imageGuidance, followUp, ... */
   clinical: z.record(z.string(), z.string()).default({}),

@@ -66,7 +66,9 @@ export function runPlan(
           ? planConformal(model, voxels, plan, machine, onProgress)
           : planModulated(model, voxels, plan, machine, onProgress);
       const evaluation = evaluatePlan(planned, model, plan, prior, bounds);
-      return prior ? { ...evaluation, position: cordPosition(model, plan, prior, planned) } : evaluation;
+      const { position: shifts } = plan.retreatment;
+      if (prior === undefined || shifts === null) return evaluation;
+      return { ...evaluation, position: cordPosition(model, plan, prior, planned, shifts) };
     });
     return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), bounds, gap: gapOf(model) };
   } finally {
