@@ -34,8 +34,6 @@ export interface BeamKernel {
   readonly ladder: WidthLadder;
   /** From narrow to wide; a band may be missing where the ladder has no such rungs. */
   readonly bands: readonly KernelBand[];
-  /** K of every band. */
-  readonly bandTerms: readonly number[];
   /** D_k: of the whole kernel, or of its electrons and its scatter, whose lateral scales differ. */
   readonly tables: readonly KernelTable[];
   /** Largest error of the terms over the points and open squares of 2.5 to 400 mm, fraction of each square's maximum. */
@@ -60,7 +58,7 @@ export interface KernelOptions {
 /** Standard deviation from which on a rung is wide, mm: 1.3 nodes of the coarse lattice. */
 export const WIDE = 6.5;
 
-const DISTANCE_STEP = 30;
+const DISTANCE_STEP = 60;
 /** Between scales of a table: a factor of 1.06, read linearly. */
 const SCALE_STEP = 0.06;
 const SIDES = [2.5, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400];
@@ -153,7 +151,6 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
       terms,
       coefficients,
     })),
-    bandTerms,
     tables,
     residual: separated.reduce((sum, { residual }) => sum + residual, 0),
   };

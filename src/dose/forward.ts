@@ -85,9 +85,11 @@ export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Ar
   map.spread(field.weights);
   // In pieces that stay in the cache: the weights of a whole body would take more memory than all else.
   const weights = allocateWeights(kernel, Math.min(PIECE, points.count));
+  const bands = new Uint8Array(Math.min(PIECE, points.count));
   for (let from = 0; from < points.count; from += PIECE) {
     const to = Math.min(points.count, from + PIECE);
-    map.gather(weighPoints(kernel, beam.machine.sad, points, from, to, weights), out.subarray(from, to));
+    const read = map.firstBands(points.u, points.v, from, to, bands);
+    map.gather(weighPoints(kernel, beam.machine.sad, points, from, to, weights, read), out.subarray(from, to));
   }
   return out;
 }

@@ -22,12 +22,14 @@ export interface KernelTable {
   readonly scale: Axis;
   /** [band]: [distance][scale][depth][k], Gy per MU. */
   readonly terms: readonly Float64Array[];
+  /** K of every band. */
+  readonly bandTerms: readonly number[];
 }
 
 /** Depth nodes: this fine in the build-up, where dose bends; coarser below. mm */
 const FINE_STEP = 0.125;
 const FINE_UNTIL = 25;
-const COARSE_STEP = 2;
+const COARSE_STEP = 4;
 const FINE_COUNT = FINE_UNTIL / FINE_STEP;
 
 /** Depth of a node, mm. */
@@ -80,62 +82,110 @@ export function createKernelTable(
       }
     }
   }
-  return { depthCount, distance, scale, terms };
+  return { depthCount, distance, scale, terms, bandTerms };
 }
 
-/** Corners of a table around a point: offsets in units of K, and weights. */
-const offsets = new Int32Array(8);
-const shares = new Float64Array(8);
+/** Where points read a table. */
+export interface TablePoints {
+  /** Radiological, mm. */
+  readonly depths: Float32Array;
+  /** From the source, mm. */
+  readonly distances: Float32Array;
+  /** Effective densities by which the lateral scale SAD / distance is divided; none where they are 1. */
+  readonly densities?: Float32Array;
+  /** Multiply the terms besides (SAD / distance)^2. */
+  readonly factors?: Float32Array;
+  /** First band that each point reads: points far from the field read only the wide one. */
+  readonly firstBand?: Uint8Array;
+}
 
-/**
- * out[band][at .. at + K] += factor times the terms at a point.
- *
- * @param depth radiological, mm
- * @param lnScale ln of the lateral scale
- */
+/** out[band][p - from][k] += (SAD / distance)^2 times the terms at the points [from, to), for the bands that they read. */
 export function addTerms(
-  { depthCount, distance, scale, terms }: KernelTable,
-  bandTerms: readonly number[],
-  depth: number,
-  toSource: number,
-  lnScale: number,
-  factor: number,
+  table: KernelTable,
+  sad: number,
+  points: TablePoints,
+  from: number,
+  to: number,
+  out: readonly Float32Array[],
+): void {
+  const { depthCount, distance, scale } = table;
+  const { depths, distances, densities, factors, firstBand } = points;
+  const byDistance = distance.count > 1;
+  const byScale = scale.count > 1;
+  const strideS = byScale ? depthCount : 0;
+  const strideD = byDistance ? depthCount * scale.count : 0;
+  for (let p = from; p < to; p++) {
+    const first = firstBand === undefined ? 0 : firstBand[p - from]!;
+    const toSource = distances[p]!;
+    const m = sad / toSource;
+    const factor = factors === undefined ? m * m : m * m * factors[p]!;
+    const depth = depths[p]!;
+    const x = depth < FINE_UNTIL ? depth / FINE_STEP : FINE_COUNT + (depth - FINE_UNTIL) / COARSE_STEP;
+    const i = Math.min(depthCount - 2, Math.trunc(x));
+    const tx = x - i;
+    let node = i;
+    let ts = 0;
+    if (byScale) {
+      const y = (Math.log(densities === undefined ? m : m / densities[p]!) - scale.first) / scale.step;
+      const j = Math.min(scale.count - 2, Math.max(0, Math.trunc(y)));
+      ts = y - j;
+      node += j * strideS;
+    }
+    const low = factor * (1 - ts);
+    const high = factor * ts;
+    if (!byDistance) {
+      addCorners4(table, first, out, p - from, node, strideS, low * (1 - tx), low * tx, high * (1 - tx), high * tx);
+      continue;
+    }
+    const z = (toSource - distance.first) / distance.step;
+    const q = Math.min(distance.count - 2, Math.max(0, Math.trunc(z)));
+    const td = z - q;
+    node += q * strideD;
+    const [near, far] = [1 - td, td];
+    if (!byScale) {
+      addCorners4(
+        table,
+        first,
+        out,
+        p - from,
+        node,
+        strideD,
+        near * low * (1 - tx),
+        near * low * tx,
+        far * low * (1 - tx),
+        far * low * tx,
+      );
+      continue;
+    }
+    const [a, b, c, d] = [low * (1 - tx), low * tx, high * (1 - tx), high * tx];
+    addCorners4(table, first, out, p - from, node, strideS, near * a, near * b, near * c, near * d);
+    addCorners4(table, first, out, p - from, node + strideD, strideS, far * a, far * b, far * c, far * d);
+  }
+}
+
+/** Two depths at a node, and two `stride` nodes on. */
+function addCorners4(
+  { terms, bandTerms }: KernelTable,
+  firstBand: number,
   out: readonly Float32Array[],
   point: number,
+  node: number,
+  stride: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
 ): void {
-  const x = depth < FINE_UNTIL ? depth / FINE_STEP : FINE_COUNT + (depth - FINE_UNTIL) / COARSE_STEP;
-  const i = Math.min(depthCount - 2, Math.trunc(x));
-  const tx = x - i;
-  offsets[0] = i;
-  shares[0] = factor;
-  let corners = 1;
-  if (scale.count > 1) corners = bracket(scale, lnScale, depthCount, corners);
-  if (distance.count > 1) corners = bracket(distance, toSource, depthCount * scale.count, corners);
-  for (let b = 0; b < terms.length; b++) {
-    const K = bandTerms[b]!;
-    const table = terms[b]!;
-    const weights = out[b]!;
-    for (let c = 0; c < corners; c++) {
-      const at = offsets[c]! * K;
-      const high = shares[c]! * tx;
-      const low = shares[c]! - high;
-      for (let k = 0; k < K; k++) weights[point * K + k]! += low * table[at + k]! + high * table[at + K + k]!;
+  for (let band = firstBand; band < terms.length; band++) {
+    const K = bandTerms[band]!;
+    const table = terms[band]!;
+    const weights = out[band]!;
+    const first = node * K;
+    const second = (node + stride) * K;
+    const at = point * K;
+    for (let k = 0; k < K; k++) {
+      weights[at + k]! +=
+        a * table[first + k]! + b * table[first + K + k]! + c * table[second + k]! + d * table[second + K + k]!;
     }
   }
-}
-
-/** Splits every corner in two along an axis. */
-function bracket({ first, step, count }: Axis, value: number, stride: number, corners: number): number {
-  const y = (value - first) / step;
-  const j = Math.min(count - 2, Math.max(0, Math.trunc(y)));
-  const t = y - j;
-  for (let c = 0; c < corners; c++) {
-    const at = offsets[c]! + j * stride;
-    const share = shares[c]!;
-    offsets[c] = at;
-    shares[c] = share * (1 - t);
-    offsets[c + corners] = at + stride;
-    shares[c + corners] = share * t;
-  }
-  return 2 * corners;
 }

@@ -192,6 +192,7 @@ export function allocateWeights(kernel: BeamKernel, count: number): Float32Array
  * The points [from, to) with their weights (SAD / L)^2 D_k, Gy per MU.
  *
  * @param out one array per band, at least (to - from) K long; overwritten, and part of what is returned
+ * @param firstBand first band that each point reads, [to - from]; @default 0 for all
  */
 export function weighPoints(
   kernel: BeamKernel,
@@ -200,25 +201,18 @@ export function weighPoints(
   from: number,
   to: number,
   out: readonly Float32Array[],
+  firstBand?: Uint8Array,
 ): MapPoints {
   const { depths, distances, densities, factors } = points;
-  const { tables, bandTerms } = kernel;
-  bandTerms.forEach((K, b) => {
-    out[b]!.fill(0, 0, (to - from) * K);
+  const { tables, bands } = kernel;
+  bands.forEach(({ terms }, b) => {
+    out[b]!.fill(0, 0, (to - from) * terms);
   });
-  for (let p = from; p < to; p++) {
-    const distance = distances[p]!;
-    const m = sad / distance;
-    const at = p - from;
-    const factor = factors === undefined ? m * m : m * m * factors[p]!;
-    if (densities === undefined) {
-      addTerms(tables[0]!, bandTerms, depths[p]!, distance, 0, factor, out, at);
-    } else {
-      const byElectron = Math.log(m / densities.electron[p]!);
-      const byScatter = Math.log(m / densities.scatter[p]!);
-      addTerms(tables[0]!, bandTerms, depths[p]!, distance, byElectron, factor, out, at);
-      addTerms(tables[1]!, bandTerms, depths[p]!, distance, byScatter, factor, out, at);
-    }
+  const at = { depths, distances, ...(factors && { factors }), ...(firstBand && { firstBand }) };
+  if (densities === undefined) addTerms(tables[0]!, sad, at, from, to, out);
+  else {
+    addTerms(tables[0]!, sad, { ...at, densities: densities.electron }, from, to, out);
+    addTerms(tables[1]!, sad, { ...at, densities: densities.scatter }, from, to, out);
   }
   return { u: points.u.subarray(from, to), v: points.v.subarray(from, to), weights: out };
 }
