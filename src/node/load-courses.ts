@@ -3,12 +3,11 @@ import { dirname, resolve } from 'node:path';
 import type { Course } from '../biology/accumulate.js';
 import { InvalidInputError } from '../core/errors.js';
 import { describeRigid, identityTransform, type RigidTransform } from '../geometry/rigid-transform.js';
-import type { Structure } from '../geometry/structure.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { readRegistration, rigidBetween } from '../io/dicom/registration.js';
 import { type TransformInput, transformOf } from '../plan/course-schema.js';
 import { type Courses, parseCourses } from '../plan/courses.js';
-import type { MaskedStructure } from '../plan/structure-dvh.js';
+import type { AnyStructure } from '../plan/structure-dvh.js';
 import { readBytes, readJson } from './files.js';
 import { loadDose } from './load-dose.js';
 import { loadStructures } from './load-structures.js';
@@ -106,7 +105,7 @@ export interface LoadedCourses {
   readonly doses: readonly (Course & { readonly months?: number })[];
   /** Index of the course whose frame and grid are those of the sum. */
   readonly reference: number;
-  readonly structures: readonly (Structure | MaskedStructure)[];
+  readonly structures: readonly AnyStructure[];
   readonly notes: readonly string[];
   /** SHA-256 by role. */
   readonly inputs: Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@ import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { Courses } from './courses.js';
-import type { MaskedStructure } from './structure-dvh.js';
+import type { AnyStructure, MaskedStructure } from './structure-dvh.js';
 import { columns } from './table.js';
 
 export interface AccumulatedStructure {
@@ -50,7 +50,7 @@ export function accumulateCourses(
   courses: Courses,
   doses: readonly Course[],
   reference: number,
-  structures: readonly (Structure | MaskedStructure)[],
+  structures: readonly AnyStructure[],
   executor: Executor = serialExecutor,
 ): Accumulation {
   const { alphaBeta, quantity, beyond } = courses;
@@ -67,33 +67,30 @@ export function accumulateCourses(
 }
 
 function evaluateStructure(
-  structure: Structure | MaskedStructure,
+  structure: AnyStructure,
   total: DoseVolume,
   doses: readonly Course[],
   alone: readonly DoseVolume[],
 ): AccumulatedStructure {
   const { name } = structure;
   const { grid, data } = total;
-  const mask = maskOn(structure, grid);
-  const volumeCc = volumeOfStructure(structure, mask);
-  const known = mask.data.map((fraction, i) => (Number.isNaN(data[i]!) ? 0 : fraction));
-  const covered = known.reduce((a, b) => a + b, 0) * voxelVolume(grid);
-  const coverage = volumeCc > 0 ? Math.min(1, covered / volumeCc) : 0;
   const none = {
+    name,
     courses: Object.fromEntries(doses.map((course) => [course.name, null])),
     maximumOfSum: null,
     sumOfMaxima: null,
     metrics: Object.fromEntries(metrics.map((text) => [text, null])),
   };
+  if ('emptyBecause' in structure) return { ...none, volumeCc: 0, coverage: 0, reason: structure.emptyBecause };
+  const mask = maskOn(structure, grid);
+  const volumeCc = volumeOfStructure(structure, mask);
+  const known = mask.data.map((fraction, i) => (Number.isNaN(data[i]!) ? 0 : fraction));
+  const covered = known.reduce((a, b) => a + b, 0) * voxelVolume(grid);
+  const coverage = volumeCc > 0 ? Math.min(1, covered / volumeCc) : 0;
   if (coverage < nearlyWhole) {
     const share = `only ${(100 * coverage).toFixed(1)} % of ${name} have a dose of every course`;
-    return {
-      name,
-      volumeCc,
-      coverage,
-      ...none,
-      reason: `${share}: give larger doses, or say that beyond its grid a course gave nothing (beyond: "zero")`,
-    };
+    const reason = `${share}: give larger doses, or say that beyond its grid a course gave nothing (beyond: "zero")`;
+    return { ...none, volumeCc, coverage, reason };
   }
   const dose = { ...total, data: data.map((value) => (Number.isNaN(value) ? 0 : value)) };
   const dvh = createDvh(dose, { ...mask, data: known }, { name });
