@@ -13,8 +13,8 @@ import { niederAlphaBeta, type SpineLevel } from './risk.js';
 export interface CordLimit {
   readonly name: string;
   readonly title: string;
-  /** What the source states it for; `cord` is the structure under the cap. */
-  readonly structure: 'ThecalSac' | 'cord';
+  /** What the source states it for; `cord` is the structure under the cap, whatever its name. */
+  readonly structure: string;
   /** `Max` is a point, as the largest voxel-centre dose; the others in the notation of AAPM TG-263. */
   readonly metric: string;
   /** Of this course, of all together, of the larger, or this course's share of all, in percent. */

@@ -67,23 +67,46 @@ const niederSource: Source = {
   note: 'rates found in the abstract (3, 25, 90 %); points of the score recalled',
 };
 
+/** Steps and points of the score, recalled: an institution that knows better gives its own. */
+export interface NiederPoints {
+  /** Cumulative BED without a point, and BED per point above it, Gy. */
+  readonly from: number;
+  readonly step: number;
+  readonly most: number;
+  readonly interval: { readonly months: number; readonly points: number };
+  readonly course: { readonly bed: number; readonly points: number };
+  /** Largest points of the low and the intermediate group. */
+  readonly low: number;
+  readonly intermediate: number;
+}
+
+export const niederPoints: NiederPoints = {
+  from: 120,
+  step: 10,
+  most: 9,
+  interval: { months: 6, points: 4.5 },
+  course: { bed: 102, points: 4.5 },
+  low: 3,
+  intermediate: 6,
+};
+
 /**
  * Nieder's score: 0 points to a cumulative BED of 120 Gy and one more per 10 Gy, up to 9; 4.5 for an interval under 6
  * months; 4.5 for a course of 102 Gy or more. Up to 3 low, above 6 high.
  *
  * @throws {InvalidInputError} for negative doses or months
  */
-export function niederScore({ courses, cumulative, months }: NiederInput): NiederScore {
+export function niederScore({ courses, cumulative, months }: NiederInput, table = niederPoints): NiederScore {
   for (const bed of courses) checkNonNegative('niederScore: course', bed);
   checkNonNegative('niederScore: months', months);
   const total = checkNonNegative('niederScore: cumulative', cumulative ?? courses.reduce((a, b) => a + b, 0));
   const parts = {
     // A trace above a step, as rounding leaves it, is not a step.
-    cumulative: Math.min(9, Math.max(0, Math.ceil((total - 120) / 10 - 1e-9))),
-    interval: months < 6 ? 4.5 : 0,
-    course: courses.some((bed) => bed >= 102) ? 4.5 : 0,
+    cumulative: Math.min(table.most, Math.max(0, Math.ceil((total - table.from) / table.step - 1e-9))),
+    interval: months < table.interval.months ? table.interval.points : 0,
+    course: courses.some((bed) => bed >= table.course.bed) ? table.course.points : 0,
   };
   const points = parts.cumulative + parts.interval + parts.course;
-  const group = points <= 3 ? 'low' : points > 6 ? 'high' : 'intermediate';
+  const group = points <= table.low ? 'low' : points > table.intermediate ? 'high' : 'intermediate';
   return { points, parts, group, rate: { low: 0.03, intermediate: 0.25, high: 0.9 }[group], source: niederSource };
 }

@@ -57,12 +57,15 @@ export interface RowContext {
 /** Limits that hold to this relative tolerance: doses are Float32. */
 const TOLERANCE = 1e-6;
 
-/** Every limit on the structure that it is stated for, as far as that is there, and on the cord. */
+/**
+ * Every limit on the structure that it is stated for, as far as that is there; those for the thecal sac also on the cord
+ * within it.
+ */
 export function limitRows(limits: readonly CordLimit[], context: RowContext): AssessmentRow[] {
   const { cord } = context.model;
   return limits.flatMap((limit) => {
     const stated = limit.structure === 'cord' ? cord : limit.structure;
-    const structures = stated === cord ? [cord] : [stated, cord];
+    const structures = stated === 'ThecalSac' ? [stated, cord] : [stated];
     return structures.filter((name) => context.dvhs.has(name)).map((name) => rowOf(limit, name, stated, context));
   });
 }

@@ -106,6 +106,26 @@ const voxelBound = z.strictObject({
   source: z.string().optional(),
 });
 
+/** A limit of the case's own, in EQD2 or BED, or this course's share of all in percent. */
+const ownLimit = z.strictObject({
+  name: z.string(),
+  structure: z.string(),
+  metric: z.enum(['Max', 'Mean', 'D0.03cc', 'D0.035cc', 'D0.1cc', 'D0.35cc', 'D1cc']).default('Max'),
+  courses: z.enum(['this', 'all', 'each', 'share']),
+  quantity: z.enum(['eqd2', 'bed']).default('eqd2'),
+  alphaBeta: positive,
+  limit: dose,
+  /** Fractions that its source states it for. */
+  fractions: z.tuple([fractions, fractions]).optional(),
+  role: z.enum(['criterion', 'comparison']).default('criterion'),
+  source: z.strictObject({
+    citation: z.string().min(1),
+    doi: z.string().optional(),
+    evidence: z.enum(['found', 'recalled', 'computed', 'assumed']),
+    note: z.string().optional(),
+  }),
+});
+
 /** How a retreatment is judged and bounded. */
 const retreatment = z.strictObject({
   /** Decides alpha/beta in Nieder's score and which limits apply. @default that of the phantom, or thoracic */
@@ -113,7 +133,20 @@ const retreatment = z.strictObject({
   /** EQD2 that the cord tolerates without a prior course, for recovery conventions, Gy. */
   tolerance: dose.default(50),
   /** Convention that the voxelwise bounds credit; any but `none` is said beside every result. */
-  recovery: z.string().default('none'),
+  recovery: z
+    .union([
+      z.string(),
+      z.strictObject({
+        convention: z.enum(['discount-prior', 'scale-tolerance', 'ang']),
+        /** [months, share forgotten or factor]. */
+        table: z.array(z.tuple([finite, finite])).min(1),
+      }),
+    ])
+    .default('none'),
+  /** Limits of the built-in table that are left out, by name. */
+  omit: z.array(z.string()).default([]),
+  /** Further limits, judged as the built-in ones are. */
+  limits: z.array(ownLimit).default([]),
   /** Voxelwise bounds. @default HyTEC's 25 and 70 Gy on the cord */
   bounds: z.array(voxelBound).min(1).optional(),
   /** Rigid shifts under which the cumulative maximum is told; null for none. */

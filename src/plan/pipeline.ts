@@ -16,6 +16,7 @@ import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
 import { cordPosition } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { ownLimits } from './retreatment.js';
 import { type ProgressListener, planConformal, planModulated, type Technique } from './technique.js';
 import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
@@ -59,6 +60,8 @@ export function runPlan(
   try {
     const prior = exposeToPrior(model, plan, machine, options.prior);
     const bounds = voxelBounds(model, plan, prior);
+    // A name that is wrong must show before the optimiser runs.
+    ownLimits(plan, model);
     const voxels = choosePlanningVoxels(model);
     const plans = techniques.map((technique) => {
       const planned =

@@ -8,6 +8,7 @@ import type { PlanCase } from './case.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
+import { conventionOf } from './voxel-bounds.js';
 
 /** What only the clinic knows: keys of `retreatment.clinical`. */
 const clinicalItems = [
@@ -69,7 +70,7 @@ export function reirradiationReport(
       quantity: `EQD2, physical dose of each course converted voxel by voxel, alpha/beta ${alphaBeta.cord} Gy in ${model.cord}`,
       uncertainty: 'see position',
     },
-    recovery: `none credited; voxelwise bounds: ${settings.recovery}`,
+    recovery: { credited: 'none in any figure', voxelwiseBounds: conventionOf(settings.recovery).name },
     cumulative:
       cumulative === undefined
         ? null

@@ -3,6 +3,7 @@
  */
 import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
 import { describeGrid } from '../geometry/grid.js';
+import type { PlanCase } from './case.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
@@ -10,6 +11,7 @@ import { reirradiationReport } from './reirradiation-report.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
 import { type ModelSensitivity, sensitivityReport } from './sensitivity.js';
 import type { TechniquePlan } from './technique.js';
+import { conventionOf } from './voxel-bounds.js';
 
 export interface Provenance {
   readonly version: string;
@@ -51,9 +53,7 @@ export function planReport(
         ? 'No prior course: nothing is accumulated.'
         : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added voxel by voxel, no recovery.`,
       'Incomplete repair between fractions is not modelled.',
-      ...(plan.retreatment.recovery === 'none'
-        ? []
-        : [`Voxelwise bounds credit the recovery convention "${plan.retreatment.recovery}".`]),
+      ...creditOf(plan),
       `Max: ${DVH_ESTIMATORS.max}. Min: ${DVH_ESTIMATORS.min}. Near-maximum: ${DVH_ESTIMATORS.nearMax}.`,
       'Structures are fractions of voxels; a drawn contour stands for a slab of one slice spacing (end slices half out).',
       `Machine: ${machine.source}.`,
@@ -62,6 +62,12 @@ export function planReport(
     notes: model.patient.notes,
     plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities)),
   };
+}
+
+/** Said where a recovery is credited, and only there. */
+function creditOf(plan: PlanCase): string[] {
+  const { name, title } = conventionOf(plan.retreatment.recovery);
+  return name === 'none' ? [] : [`Voxelwise bounds credit the recovery convention ${name}: ${title}.`];
 }
 
 /** One technique's plan. */
@@ -202,7 +208,7 @@ export function summary(result: PlanningResult): string {
       lines.push('', `  ${retreatmentSentence(retreatment, plan.prescription.fractions, position)}`);
     }
   }
-  if (result.prior) lines.push('', result.prior.description, ...result.prior.notes);
+  if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(plan));
   lines.push(
     '',
     `The cap of ${plan.cordCap} Gy: by default HyTEC's 25 Gy EQD2 point maximum (thecal sac, 1 to 5 fractions) at 22 fractions.`,

@@ -72,6 +72,9 @@ export function retreatmentTable(assessment: RetreatmentAssessment): string {
     `\nRisk, for orientation: Nieder ${nieder.points} points (${nieder.group}, alpha/beta ${nieder.alphaBeta} Gy) [${nieder.source.evidence}]; `,
     `Schultheiss ${percent(schultheiss.thisCourse)} of this course, ${percent(schultheiss.cumulative)} of both without recovery [${schultheiss.source.evidence}]; `,
     `Lyman ${percent(lyman.cumulative)} (pessimistic: never a pass or fail) [${lyman.source.evidence}].\n`,
+    ...(/cauda/i.test(assessment.cord)
+      ? [`Conventions and risks are those of the spinal cord, applied to ${assessment.cord}: an extrapolation.\n`]
+      : []),
     `Incomplete repair between fractions is not modelled; EQD2 with alpha/beta ${maximum.alphaBeta} Gy is converted voxel by voxel.\n`,
   ].join('');
 }

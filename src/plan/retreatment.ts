@@ -7,7 +7,7 @@
  */
 import { accumulate } from '../biology/accumulate.js';
 import type { Source } from '../biology/evidence.js';
-import { cordLimits } from '../biology/limits.js';
+import { type CordLimit, cordLimits } from '../biology/limits.js';
 import { bed, doseFromEqd2, eqd2 } from '../biology/linear-quadratic.js';
 import { recoveryConventions } from '../biology/recovery.js';
 import {
@@ -30,7 +30,7 @@ import { type AssessmentRow, bindingRow, intervalRows, limitRows } from './asses
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import { type PriorExposure, priorMaximum } from './prior.js';
-import { type PriorExcess, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
+import { conventionOf, type PriorExcess, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 /** A convention's view of the cord's maximum. */
 export interface RecoveryRow {
@@ -114,7 +114,10 @@ export function assessRetreatment(
   const tissue = /cauda/i.test(model.cord) ? 'cauda' : 'cord';
   const priorMax = both.priorMaximum(model.cord);
   const priorEqd2 = eqd2(priorMax, prior.fractions, 2);
-  const limits = cordLimits({ fractions, level, priorEqd2, tissue });
+  const limits = [
+    ...cordLimits({ fractions, level, priorEqd2, tissue }).filter(({ name }) => !plan.retreatment.omit.includes(name)),
+    ...ownLimits(plan, model),
+  ];
   const rows = [
     ...limitRows(limits, { model, dvhs, both, prior, fractions }),
     ...intervalRows(prior.months, level, fractions),
@@ -141,6 +144,23 @@ export function assessRetreatment(
     risk: riskOf(model, plan, prior, cord, both, level),
     exceeded: bounds.flatMap(({ exceeded }) => exceeded),
   };
+}
+
+/**
+ * The limits that the case brings itself.
+ *
+ * @throws {InvalidInputError} for one on an unknown structure
+ */
+export function ownLimits(plan: PlanCase, model: PatientModel): CordLimit[] {
+  return plan.retreatment.limits.map((limit): CordLimit => {
+    if (!model.masks.has(limit.structure)) {
+      throw new InvalidInputError(
+        `case: retreatment.limits names "${limit.structure}", which is not a structure. There are ${[...model.masks.keys()].join(', ')}.`,
+      );
+    }
+    const { fractions, source, ...rest } = limit;
+    return { ...rest, title: limit.name, source: source as Source, ...(fractions === undefined ? {} : { fractions }) };
+  });
 }
 
 /** DVHs of both courses by structure, quantity and alpha/beta: each sum is made once. */
@@ -198,7 +218,9 @@ function recoveryRows(model: PatientModel, plan: PlanCase, prior: PriorExposure,
   const mask = model.masks.get(model.cord)!.data;
   const { fractions } = plan.prescription;
   const { tolerance: first } = plan.retreatment;
-  return recoveryConventions.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
+  const asked = conventionOf(plan.retreatment.recovery);
+  const shown = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
+  return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
     let worst = { prior: 0, cumulative: -Infinity, tolerance: 0, allowed: 0 };
     for (let i = 0; i < mask.length; i++) {
       if (!(mask[i]! > 0)) continue;

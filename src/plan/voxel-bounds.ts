@@ -3,7 +3,13 @@
  * or of any organ that the case names.
  */
 import { type Excess, remainingAllowance, type VoxelLimit } from '../biology/allowance.js';
-import { recoveryConvention } from '../biology/recovery.js';
+import {
+  angRecovery,
+  discountPrior,
+  type RecoveryConvention,
+  recoveryConvention,
+  scaleTolerance,
+} from '../biology/recovery.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Grid, Vec3 } from '../geometry/grid.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
@@ -37,7 +43,7 @@ export interface VoxelBounds {
  * @throws {InvalidInputError} for an unknown structure or convention, or a prior dose that is unknown in one of its voxels
  */
 export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExposure | undefined): VoxelBounds[] {
-  const recovery = recoveryConvention(plan.retreatment.recovery);
+  const recovery = conventionOf(plan.retreatment.recovery);
   const { fractions } = plan.prescription;
   return [...limitsByStructure(model, plan)].map(([structure, limits]) => {
     const mask = model.masks.get(structure);
@@ -109,6 +115,21 @@ export function allowanceVolume(bounds: readonly VoxelBounds[], model: PatientMo
     }
   }
   return volume;
+}
+
+/**
+ * The convention that a case names, or one of its own month table.
+ *
+ * @throws {InvalidInputError} for an unknown name or a table that makes no sense
+ */
+export function conventionOf(input: PlanCase['retreatment']['recovery']): RecoveryConvention {
+  if (typeof input === 'string') return recoveryConvention(input);
+  const { convention, table } = input;
+  const source = { citation: "the case's own month table", evidence: 'assumed' } as const;
+  if (convention === 'ang') return { ...angRecovery(table), name: 'ang, own table', source };
+  return convention === 'discount-prior'
+    ? discountPrior(table, source, 'discount-prior, own table')
+    : scaleTolerance(table, source, 'scale-tolerance, own table');
 }
 
 function limitsByStructure(model: PatientModel, plan: PlanCase): Map<string, VoxelLimit[]> {

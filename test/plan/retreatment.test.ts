@@ -110,6 +110,28 @@ describe('assessment of 38 Gy in 19, then a uniform course in 22 fractions', () 
     expect(levelOf(caseOf())).toBe('thoracic');
   });
 
+  test("limits of the case's own, those it omits, a month table of its own", () => {
+    const source = { citation: 'our tumour board', evidence: 'assumed' } as const;
+    const own = { name: 'board', structure: 'Esophagus', courses: 'all', alphaBeta: 3, limit: 60, source } as const;
+    const recovery = { convention: 'discount-prior' as const, table: [[3, 0.1]] as [number, number][] };
+    const {
+      rows,
+      strictest,
+      recovery: shown,
+    } = assess(22, {
+      retreatment: { omit: ['hytec-retreatment'], limits: [own], recovery },
+    });
+    expect(rows.some(({ name }) => name === 'hytec-retreatment')).toBe(false);
+    const row = rows.find(({ name }) => name === 'board')!;
+    expect(row).toMatchObject({ scale: 'EQD2/3', result: 'pass', role: 'criterion', source, warnings: [] });
+    expect(row.value).toBeCloseTo(38 + eqd2(22, 22, 3), 3);
+    expect(row.allowed).toBeCloseTo(doseFromEqd2(60 - 38, 22, 3), 3);
+    expect(strictest).toBe(row);
+    expect(shown.at(-1)).toMatchObject({ name: 'discount-prior, own table', prior: expect.closeTo(34.2, 4) });
+    const unknown = { retreatment: { limits: [{ ...own, structure: 'Gullet' }] } };
+    expect(() => assess(22, unknown)).toThrow(/limits names "Gullet", which is not a structure/);
+  });
+
   test('no prior course: nothing is assessed', () => {
     const dose = courseOf(20);
     const plan = caseOf({ prior: null });
