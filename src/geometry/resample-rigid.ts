@@ -102,6 +102,10 @@ function sampleLine(
   to: number,
   values: Float64Array,
 ): void {
+  if (sx === 1 && Number.isInteger(bx)) {
+    for (let i = from; i < to; i++) values[i] = data[first + bx + i]!;
+    return;
+  }
   for (let i = from; i < to; i++) {
     const x = bx + i * sx;
     const i0 = x | 0;
