@@ -125,7 +125,7 @@ export type { Objective, RowSet } from './optimize/objective/objective.js';
 export { squaredDeviation } from './optimize/objective/squared-deviation.js';
 export { squaredOverdose } from './optimize/objective/squared-overdose.js';
 export { squaredUnderdose } from './optimize/objective/squared-underdose.js';
-export type { Caps, Prescription, Problem } from './optimize/problem.js';
+export type { Prescription, Problem } from './optimize/problem.js';
 // optimisation
 export { type Solution, type SolveOptions, solve } from './optimize/solver.js';
 export { buildPhantom, type PhantomOptions } from './phantom/build.js';

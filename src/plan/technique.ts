@@ -16,11 +16,14 @@ import { DividedOperator } from '../influence/divided-operator.js';
 import { ColumnOperator } from '../influence/field-operator.js';
 import type { Machine } from '../machine/machine.js';
 import { uniformLeaves } from '../machine/mlc.js';
+import { certifyAt } from '../optimize/certificate.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
+import { sampleInfluence } from './influence-sample.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
-import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import { groupRows } from './row-groups.js';
 
 export type Technique = 'fcrt' | 'imrt';
 
@@ -83,15 +86,13 @@ export function planConformal(
   } finally {
     dose.close();
   }
-  const solution = solve(
-    { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) },
-    { rounds: 8, evaluationsPerRound: 40, onProgress: (p) => onProgress?.('fcrt', p) },
-  );
+  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) };
+  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p) });
   const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
     const monitorUnits = solution.weights[f]!;
     return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
   });
-  return finish('fcrt', hold, planned, model, plan, solution);
+  return finish('fcrt', hold, planned, model, plan, problem, solution);
 }
 
 /** IMRT: beamlets over the target's view from every beam; their weights are the fluence. */
@@ -109,12 +110,12 @@ export function planModulated(
     beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
   }));
   const operator = new DividedOperator(beams, model.patient.density, voxels.points, { executor: model.executor });
+  const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
+  const problem = { operator, ...posePlanningProblem(voxels, plan, hold) };
   let solution: Solution;
   try {
-    solution = solve(
-      { operator, ...posePlanningProblem(voxels, plan, hold) },
-      { onProgress: (p) => onProgress?.('imrt', p) },
-    );
+    const sample = sampleInfluence(beams, model.patient.density, groups, model.executor);
+    solution = solve({ ...problem, sample }, { onProgress: (p) => onProgress?.('imrt', p) });
   } finally {
     operator.close();
   }
@@ -126,14 +127,15 @@ export function planModulated(
     const monitorUnits = shining.length === 0 ? 0 : shining.reduce((a, b) => a + b, 0) / shining.length;
     return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights } };
   });
-  return finish('imrt', hold, planned, model, plan, solution);
+  return finish('imrt', hold, planned, model, plan, problem, solution);
 }
 
 /**
  * Forward dose of the finished fluences on every voxel of the body.
  *
  * The maps of the whole body lie on other nodes than those of the optimiser, so the dose differs by up to 0.1 %. Where that
- * takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference, never up.
+ * takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference, never up; the certificate is
+ * that of the scaled plan.
  */
 function finish(
   technique: Technique,
@@ -141,6 +143,7 @@ function finish(
   fields: readonly PlannedField[],
   model: PatientModel,
   plan: PlanCase,
+  { objectives, limits }: PlanningProblem,
   solution: Solution,
 ): TechniquePlan {
   const { dose: total, beyondRange } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
@@ -152,8 +155,17 @@ function finish(
     monitorUnits: shrink * field.monitorUnits,
     fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => shrink * w) },
   }));
-  const prescriptionDose = shrink * solution.prescriptionDose;
-  return { technique, hold, fields: held, dose, solution: { ...solution, prescriptionDose }, beyondRange };
+  const planned = solution.dose.map((d) => shrink * d);
+  const certificate = certifyAt(solution.certificate, objectives, limits, planned);
+  const final: Solution = {
+    ...solution,
+    weights: solution.weights.map((w) => shrink * w),
+    dose: planned,
+    objective: certificate.value,
+    prescriptionDose: shrink * solution.prescriptionDose,
+    certificate,
+  };
+  return { technique, hold, fields: held, dose, solution: final, beyondRange };
 }
 
 /** Gy */
