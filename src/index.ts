@@ -120,14 +120,33 @@ export type { Machine } from './machine/machine.js';
 export { parseMachine } from './machine/machine-file.js';
 export { createLeafBank, type LeafBank, leafBank, leafBanks, uniformLeaves } from './machine/mlc.js';
 export { type ResidualTable, residualTable } from './machine/residual-table.js';
+// optimisation
+export type { Certificate, ShadowPrice } from './optimize/certificate.js';
+export {
+  type Limit,
+  maximumDose,
+  maximumGeud,
+  maximumHottest,
+  maximumMean,
+  minimumDose,
+  minimumGeud,
+  minimumMean,
+} from './optimize/limit.js';
+export type { RowSample } from './optimize/normal-matrix.js';
+export { doseFallOff, type FallOff } from './optimize/objective/dose-fall-off.js';
+export { maximumDvh, minimumDvh } from './optimize/objective/dose-volume.js';
+export { fluenceSmoothness } from './optimize/objective/fluence-smoothness.js';
+export { type GeudOptions, generalisedEud, squaredGeud } from './optimize/objective/generalised-eud.js';
+export { smoothMaximum, smoothMinimum } from './optimize/objective/log-sum-exp.js';
 export { meanDose } from './optimize/objective/mean-dose.js';
-export type { Objective, RowSet } from './optimize/objective/objective.js';
+export type { Level, Objective, RowSet } from './optimize/objective/objective.js';
 export { squaredDeviation } from './optimize/objective/squared-deviation.js';
 export { squaredOverdose } from './optimize/objective/squared-overdose.js';
 export { squaredUnderdose } from './optimize/objective/squared-underdose.js';
+export { type OverlapPolicy, type PrioritisedSet, type ResolvedOverlap, resolveOverlap } from './optimize/overlap.js';
 export type { Prescription, Problem } from './optimize/problem.js';
-// optimisation
-export { type Solution, type SolveOptions, solve } from './optimize/solver.js';
+export { sampleRows } from './optimize/row-sample.js';
+export { type Solution, type SolveOptions, type SolveProgress, solve } from './optimize/solver.js';
 export { buildPhantom, type PhantomOptions } from './phantom/build.js';
 export { type Material, materials } from './phantom/material.js';
 export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
@@ -145,11 +164,13 @@ export {
   parseFields,
 } from './plan/fields.js';
 export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
+export { sampleInfluence } from './plan/influence-sample.js';
 export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
+export { groupRows, type RowGroups } from './plan/row-groups.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export { depthOfPoints } from './raytrace/depth.js';
 // pictures

@@ -130,20 +130,9 @@ export class InteriorPoint {
    * @returns the part of the step that was taken; 0 where none was possible
    */
   step(options: StepOptions): number {
-    const { weights, reduced, slacks, multipliers, problem, dose } = this;
+    const { weights, reduced, slacks, problem } = this;
     const columns = weights.length;
-    const curvature = new Float64Array(dose.length);
-    for (const objective of problem.objectives) objective.addCurvature(dose, curvature);
-    const stiffness = Float64Array.from(slacks, (s, k) => multipliers[k]! / s);
-    const { rows, planes } = problem.limits;
-    for (let i = 0; i < rows.length; i++) curvature[rows[i]!]! += stiffness[i]!;
-    const system: NewtonSystem = {
-      rowDiagonal: curvature,
-      columnDiagonal: Float64Array.from(weights, (w, c) => reduced[c]! / w),
-      terms: planes.map(({ column }, p) => ({ vector: column, scale: stiffness[rows.length + p]! })),
-    };
-    this.normal.update(system.rowDiagonal, system.columnDiagonal, system.terms);
-
+    const system = this.newtonSystem();
     const { mu, weightBend, slackBend } = this.predict(options);
     const force = this.rowGradient.slice();
     addForces(
@@ -162,6 +151,37 @@ export class InteriorPoint {
       return options.isEnough(after);
     });
     return this.move(change, doseChange, mu, weightBend, slackBend);
+  }
+
+  /** The system at the present point; the preconditioner is made for it. */
+  private newtonSystem(): NewtonSystem {
+    const { weights, reduced, slacks, multipliers, problem, dose } = this;
+    const rowDiagonal = new Float64Array(dose.length);
+    for (const objective of problem.objectives) objective.addCurvature(dose, rowDiagonal);
+    const stiffness = Float64Array.from(slacks, (s, k) => multipliers[k]! / s);
+    const { rows, planes } = problem.limits;
+    for (let i = 0; i < rows.length; i++) rowDiagonal[rows[i]!]! += stiffness[i]!;
+    const columnDiagonal = Float64Array.from(weights, (w, c) => reduced[c]! / w);
+    const terms = planes.map(({ column }, p) => ({ vector: column, scale: stiffness[rows.length + p]! }));
+    this.normal.update(rowDiagonal, columnDiagonal, terms);
+    return { rowDiagonal, columnDiagonal, terms };
+  }
+
+  /**
+   * How the best plan's dose changes per unit by which the bounds of some half-spaces give way: the derivative of the present
+   * optimum, from one more Newton system. Right to about a percent at gaps of 0.1 to 1 %; far below, limits are so stiff that
+   * the preconditioner's Float32 hides the rest.
+   *
+   * @param first the half-spaces [first, end)
+   */
+  response(first: number, end: number): Float64Array {
+    const { slacks, multipliers, problem } = this;
+    const system = this.newtonSystem();
+    const pull = Float64Array.from(slacks, (s, k) => (k >= first && k < end ? multipliers[k]! / s : 0));
+    const force = new Float64Array(this.dose.length);
+    addForces(problem.limits, pull, force);
+    const options = { leastMu: 0, maxProducts: 40, accuracy: 1e-4 };
+    return this.conjugateGradients(system, this.transpose(force).slice(), options, () => true).doseChange;
   }
 
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */

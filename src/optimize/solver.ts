@@ -35,6 +35,8 @@ export interface SolveOptions {
   readonly maxSteps?: number;
   /** Relative error of the prescription at which its level stands still. @default 0.0005 */
   readonly prescriptionTolerance?: number;
+  /** Whether to find how the dose responds where a limit gives way, which costs about as much as a step for each. @default false */
+  readonly responses?: boolean;
   /** Called after every step. */
   readonly onProgress?: (progress: SolveProgress) => void;
   /** Looked at between steps; an AbortSignal fits. */
@@ -67,6 +69,8 @@ export interface Solution {
   readonly evaluations: number;
   readonly prescriptionDose: number;
   readonly certificate: Certificate;
+  /** Where asked for: by limit over voxels, the change of dose per Gy by which all of its bounds give way, one per row. */
+  readonly responses: readonly { readonly limit: string; readonly dose: Float64Array }[];
 }
 
 /** @throws {InvalidInputError} for a malformed problem; not converging is a status, not an error */
@@ -289,8 +293,22 @@ class Session {
     for (let c = 0; c < weights.length; c++) weights[c]! *= scale;
     for (let i = 0; i < dose.length; i++) dose[i]! *= scale;
     const value = evaluateAll(objectives, dose, new Float64Array(dose.length));
-    const solution = this.solution(weights, dose, value, point.multipliers, this.bound);
+    const responses = this.options.responses && !stopped ? this.responsesAt(point) : [];
+    const solution = { ...this.solution(weights, dose, value, point.multipliers, this.bound), responses };
     return stopped ? { ...solution, status: stopped } : solution;
+  }
+
+  private responsesAt(point: InteriorPoint): Solution['responses'] {
+    const before = point.evaluations;
+    let first = 0;
+    const responses: { limit: string; dose: Float64Array }[] = [];
+    for (const limit of this.limits) {
+      if (limit.kind !== 'voxels') continue;
+      responses.push({ limit: limit.name, dose: point.response(first, first + limit.rows.length) });
+      first += limit.rows.length;
+    }
+    this.evaluations += point.evaluations - before;
+    return responses;
   }
 
   private solution(
@@ -320,6 +338,7 @@ class Session {
       evaluations: this.evaluations,
       prescriptionDose: this.prescribed(dose),
       certificate,
+      responses: [],
     };
   }
 }

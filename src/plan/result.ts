@@ -3,6 +3,7 @@
  */
 import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
 import { describeGrid } from '../geometry/grid.js';
+import { certificateLine, certificateReport } from './certificate-report.js';
 import type { PlanningResult } from './pipeline.js';
 
 export interface Provenance {
@@ -54,6 +55,7 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
           : 'the cord cap, as far as the prescription needed it',
       prescriptionDose: round(technique.solution.prescriptionDose),
       evaluations: technique.solution.evaluations,
+      certificate: certificateReport(technique.solution, technique.voxels, technique.gains),
       fields: technique.fields.map(({ beam, monitorUnits }) => ({
         name: beam.name,
         gantry: beam.pose.gantry,
@@ -116,6 +118,7 @@ export function summary(result: PlanningResult): string {
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
+    lines.push(`        ${certificateLine(technique.solution.certificate, technique.gains)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
       lines.push(`  ${g.result === 'pass' ? 'pass' : 'FAIL'}  ${g.goal.padEnd(34)} ${value}`);

@@ -19,6 +19,7 @@ import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
+import { type CoverageGain, coverageGains } from './certificate-report.js';
 import { sampleInfluence } from './influence-sample.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
@@ -43,6 +44,10 @@ export interface TechniquePlan {
   readonly fields: readonly PlannedField[];
   readonly dose: DoseVolume;
   readonly solution: Solution;
+  /** The voxels that the solution's rows are. */
+  readonly voxels: PlanningVoxels;
+  /** What one more Gy on each hard limit buys in the target. */
+  readonly gains: readonly CoverageGain[];
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
 }
@@ -87,12 +92,12 @@ export function planConformal(
     dose.close();
   }
   const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) };
-  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p) });
+  const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
   const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
     const monitorUnits = solution.weights[f]!;
     return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
   });
-  return finish('fcrt', hold, planned, model, plan, problem, solution);
+  return finish('fcrt', hold, planned, model, plan, voxels, problem, solution);
 }
 
 /** IMRT: beamlets over the target's view from every beam; their weights are the fluence. */
@@ -115,7 +120,7 @@ export function planModulated(
   let solution: Solution;
   try {
     const sample = sampleInfluence(beams, model.patient.density, groups, model.executor);
-    solution = solve({ ...problem, sample }, { onProgress: (p) => onProgress?.('imrt', p) });
+    solution = solve({ ...problem, sample }, { responses: true, onProgress: (p) => onProgress?.('imrt', p) });
   } finally {
     operator.close();
   }
@@ -127,7 +132,7 @@ export function planModulated(
     const monitorUnits = shining.length === 0 ? 0 : shining.reduce((a, b) => a + b, 0) / shining.length;
     return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights } };
   });
-  return finish('imrt', hold, planned, model, plan, problem, solution);
+  return finish('imrt', hold, planned, model, plan, voxels, problem, solution);
 }
 
 /**
@@ -143,6 +148,7 @@ function finish(
   fields: readonly PlannedField[],
   model: PatientModel,
   plan: PlanCase,
+  voxels: PlanningVoxels,
   { objectives, limits }: PlanningProblem,
   solution: Solution,
 ): TechniquePlan {
@@ -165,7 +171,8 @@ function finish(
     prescriptionDose: shrink * solution.prescriptionDose,
     certificate,
   };
-  return { technique, hold, fields: held, dose, solution: final, beyondRange };
+  const gains = coverageGains(final, voxels.target, plan.prescription.dose);
+  return { technique, hold, fields: held, dose, solution: final, voxels, gains, beyondRange };
 }
 
 /** Gy */
