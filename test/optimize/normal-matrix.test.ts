@@ -10,14 +10,16 @@ test.each([5, 8, 37])('SIMD and plain TypeScript agree to the last bit (size %i,
     const random = createRandom(1);
     const kernel = createDenseKernel(size, { isAccelerated });
     for (let q = 0; q < 3; q++) {
-      for (let i = 0; i < kernel.panel.length; i++) kernel.panel[i] = random.normal();
+      for (let i = 0; i < kernel.panels.length; i++) kernel.panels[i] = random.normal();
       for (let i = 0; i < kernel.scales.length; i++) kernel.scales[i] = random.normal();
-      kernel.add(q);
+      kernel.add(kernel.capacity, q, kernel.capacity, 1 + q);
     }
     return kernel;
   });
   const upper = (matrix: Float32Array): number[] =>
-    Array.from({ length: size }, (_, i) => [...matrix.subarray(i * fast!.stride + i, i * fast!.stride + size)]).flat();
+    Array.from({ length: size }, (_, i) => [
+      ...matrix.subarray(i * fast!.capacity + i, i * fast!.capacity + size),
+    ]).flat();
   expect(upper(fast!.matrix)).toEqual(upper(plain!.matrix));
 });
 
