@@ -49,12 +49,48 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
+export {
+  type BeamOptions,
+  DENSITY_RANGE,
+  type DoseModelOptions,
+  prepareBeam,
+} from './dose/pencil-beam.js';
+export { convertDose, defaultTissues, doseFactor, type Tissue } from './dose/tissue.js';
+export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
+export {
+  type ComparedDose,
+  type CompareOptions,
+  compareDoses,
+  type DoseComparison,
+  type MetricComparison,
+  type StructureComparison,
+} from './evaluate/compare.js';
 export { type Conformity, conformity } from './evaluate/conformity.js';
+export { type DoseDifference, doseDifference } from './evaluate/dose-difference.js';
 // evaluation
 export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
+export { type DvhBand, type DvhDistance, dvhBand, dvhDistance } from './evaluate/dvh-band.js';
+export { type DoseFallOff, doseFallOff } from './evaluate/fall-off.js';
 export { type GammaCriteria, type GammaResult, gammaIndex } from './evaluate/gamma.js';
-export { evaluateGoal, type Goal, type GoalResult, parseGoal } from './evaluate/goal.js';
-export { evaluateMetric, formatMetric, type Metric, parseMetric } from './evaluate/metric.js';
+export { evaluateGoal, type Goal, type GoalResult, parseGoal, type Verdict } from './evaluate/goal.js';
+export { type DoseScale, describeMetric, formatMetric, type Metric, type MetricUnit } from './evaluate/metric.js';
+export { parseMetric } from './evaluate/metric-parser.js';
+export { evaluateMetric, type MetricContext, type MetricValue, whyNoValue } from './evaluate/metric-value.js';
+export { powerMean } from './evaluate/power-mean.js';
+export {
+  createProtocol,
+  createProtocolItem,
+  type Evidence,
+  evaluateProtocol,
+  type GoalSource,
+  type PriorCourse,
+  type Protocol,
+  type ProtocolInput,
+  type ProtocolItem,
+  type ProtocolItemInput,
+  type ProtocolRow,
+  worstVerdict,
+} from './evaluate/protocol.js';
 export { contoursVolume, createContours } from './geometry/contour.js';
 export { solidOfStructure } from './geometry/contour-solid.js';
 export { contoursOfStructure } from './geometry/contour-trace.js';
@@ -73,7 +109,8 @@ export {
   voxelVolume,
 } from './geometry/grid.js';
 export type { Patient } from './geometry/patient.js';
-export { separation } from './geometry/separation.js';
+export { type Resampled, resample, valueAt } from './geometry/resample.js';
+export { type SurfacePair, separation, surfacePairs } from './geometry/separation.js';
 export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
 export type { Solid } from './geometry/solid.js';
 export type { ContourPlane, Contours, Structure, StructureRole, StructureShape } from './geometry/structure.js';
@@ -91,7 +128,9 @@ export { DividedOperator, type DividedOptions } from './influence/divided-operat
 export { buildMatrix, InfluenceMatrix, type MatrixOptions } from './influence/matrix.js';
 export { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './influence/operator.js';
 export { readCt } from './io/dicom/ct.js';
+export { type RtDose, type RtDoseOptions, readRtDose } from './io/dicom/dose.js';
 export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';
+export { type PlanFractions, readPlanFractions } from './io/dicom/plan-fractions.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
 export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';
@@ -133,7 +172,6 @@ export {
   minimumMean,
 } from './optimize/limit.js';
 export type { RowSample } from './optimize/normal-matrix.js';
-export { doseFallOff, type FallOff } from './optimize/objective/dose-fall-off.js';
 export { maximumDvh, minimumDvh } from './optimize/objective/dose-volume.js';
 export { fluenceSmoothness } from './optimize/objective/fluence-smoothness.js';
 export { type GeudOptions, generalisedEud, squaredGeud } from './optimize/objective/generalised-eud.js';
@@ -141,6 +179,7 @@ export { smoothMaximum, smoothMinimum } from './optimize/objective/log-sum-exp.j
 export { meanDose } from './optimize/objective/mean-dose.js';
 export type { Level, Objective, RowSet } from './optimize/objective/objective.js';
 export { squaredDeviation } from './optimize/objective/squared-deviation.js';
+export { type FallOff, squaredFallOff } from './optimize/objective/squared-fall-off.js';
 export { squaredOverdose } from './optimize/objective/squared-overdose.js';
 export { squaredUnderdose } from './optimize/objective/squared-underdose.js';
 export { type OverlapPolicy, type PrioritisedSet, type ResolvedOverlap, resolveOverlap } from './optimize/overlap.js';
@@ -153,6 +192,12 @@ export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js
 // the whole job
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
+export {
+  type DoseEvaluationOptions,
+  defaultMetrics,
+  evaluateDose,
+  type StructureEvaluation,
+} from './plan/dose-evaluation.js';
 export { evaluatePlan, type PlanEvaluation } from './plan/evaluate.js';
 export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/field-dose.js';
 export {
@@ -164,6 +209,7 @@ export {
   parseFields,
 } from './plan/fields.js';
 export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
+export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/goal-file.js';
 export { sampleInfluence } from './plan/influence-sample.js';
 export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
@@ -171,8 +217,24 @@ export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
 export { groupRows, type RowGroups } from './plan/row-groups.js';
+export {
+  type ModelOutcome,
+  type ModelSensitivity,
+  modelSensitivity,
+  sensitivityFigure,
+  sensitivityReport,
+  sensitivitySummary,
+} from './plan/sensitivity.js';
+export { type MaskedStructure, type StructureDvh, structureDvh } from './plan/structure-dvh.js';
+export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export { depthOfPoints } from './raytrace/depth.js';
+export {
+  type DensityMemory,
+  defaultDensityMemory,
+  type EffectiveDensities,
+  effectiveDensities,
+} from './raytrace/effective-density.js';
 // pictures
 export { beamsEyeFigure } from './render/beams-eye.js';
 export { compareFigure } from './render/compare-figure.js';

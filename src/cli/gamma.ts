@@ -1,18 +1,18 @@
-/** `respine gamma REFERENCE EVALUATED`: pass rate and map of the gamma index between two dose files. */
+/** `respine gamma REFERENCE EVALUATED`: pass rate and map of the gamma index between two doses, RTDOSE or NRRD. */
 import { InvalidInputError } from '../core/errors.js';
 import { type GammaCriteria, type GammaResult, gammaIndex } from '../evaluate/gamma.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeFileAtomic } from '../node/files.js';
-import { loadDose } from '../node/load-dose.js';
+import { type LoadedDose, loadDose } from '../node/load-dose.js';
 import { version } from '../node/version.js';
+import { type DoseFlags, doseOptions, numberOf } from './dose-options.js';
 
-export interface GammaCommandOptions {
+export interface GammaCommandOptions extends DoseFlags {
   readonly dose: string;
   readonly distance: string;
   readonly local?: boolean;
   readonly threshold: string;
   readonly cap: string;
-  readonly fractions: string;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -29,15 +29,12 @@ export async function gammaCommand(
     threshold: numberOf('--threshold', options.threshold),
     cap: numberOf('--cap', options.cap),
   };
-  const fractions = numberOf('--fractions', options.fractions);
-  if (!Number.isInteger(fractions) || fractions < 1) {
-    throw new InvalidInputError(`--fractions is "${options.fractions}", but must be a whole number >= 1.`);
-  }
+  const meaning = doseOptions(options);
   if (options.out !== undefined && !options.out.endsWith('.nrrd')) {
     throw new InvalidInputError(`--out is "${options.out}", but the map is an NRRD file. Let its name end in .nrrd.`);
   }
-  const reference = await loadDose(referencePath, fractions);
-  const evaluated = await loadDose(evaluatedPath, fractions);
+  const reference = await loadDose(referencePath, meaning);
+  const evaluated = await loadDose(evaluatedPath, meaning);
   const result = gammaIndex(reference.dose, evaluated.dose, criteria);
   const { map, ...figures } = result;
   const { quantity, alphaBeta } = reference.dose;
@@ -45,6 +42,7 @@ export async function gammaCommand(
     ...figures,
     criteria,
     meaning: { quantity, fractions: reference.dose.fractions, alphaBeta },
+    notes: notesOf(reference, evaluated),
     version,
     inputs: { reference: reference.hash, evaluated: evaluated.hash },
   };
@@ -58,12 +56,29 @@ export async function gammaCommand(
     await writeFileAtomic(options.out, await encodeNrrd(map, { gzip: true, fields }));
   }
   process.stdout.write(
-    options.json ? `${JSON.stringify(report, null, 2)}\n` : summaryOf(result, criteria, options.out),
+    options.json ? `${JSON.stringify(report, null, 2)}\n` : summaryOf(result, criteria, report.notes, options.out),
   );
   return 0;
 }
 
-function summaryOf(result: GammaResult, criteria: Required<GammaCriteria>, out?: string): string {
+function notesOf(reference: LoadedDose, evaluated: LoadedDose): string[] {
+  const notes = [
+    ...reference.notes.map((note) => `reference: ${note}`),
+    ...evaluated.notes.map((note) => `evaluated: ${note}`),
+  ];
+  const [a, b] = [reference.frameOfReferenceUid, evaluated.frameOfReferenceUid];
+  if (a !== undefined && b !== undefined && a !== b) {
+    notes.push(`The doses lie in different frames of reference (${a} and ${b}) and are compared as if in one.`);
+  }
+  return notes;
+}
+
+function summaryOf(
+  result: GammaResult,
+  criteria: Required<GammaCriteria>,
+  notes: readonly string[],
+  out?: string,
+): string {
   const { passRate, passed, evaluated, mean, maximum, outside } = result;
   const lines = [
     describe(criteria),
@@ -73,16 +88,10 @@ function summaryOf(result: GammaResult, criteria: Required<GammaCriteria>, out?:
   ];
   if (outside > 0)
     lines.push(`${outside} of these voxels lie outside the evaluated dose and were compared with its border`);
+  lines.push(...notes);
   if (out !== undefined) lines.push(`map in ${out}`);
   return `${lines.join('\n')}\n`;
 }
 
 const describe = ({ dose, distance, local, threshold, cap }: Required<GammaCriteria>): string =>
   `gamma ${dose} % / ${distance} mm ${local ? 'local' : 'global'}, threshold ${threshold} %, cap ${cap}`;
-
-function numberOf(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value))
-    throw new InvalidInputError(`${option} is "${text}", but must be a number.`);
-  return value;
-}

@@ -6,9 +6,15 @@
  */
 import { Command, CommanderError } from 'commander';
 import { isRespineError } from '../core/errors.js';
+import { protocolNames } from '../evaluate/builtin-protocols.js';
 import { version } from '../node/version.js';
+import { checkCommand } from './check.js';
 import { commissionCommand } from './commission.js';
+import { compareCommand } from './compare.js';
 import { doseCommand } from './dose.js';
+import { addStructureFlags } from './dose-and-structures.js';
+import { addDoseFlags } from './dose-options.js';
+import { dvhCommand } from './dvh.js';
 import { gammaCommand } from './gamma.js';
 import { phantomCommand } from './phantom.js';
 import { planCommand } from './plan.js';
@@ -30,6 +36,7 @@ program
   .option('--out <dir>', 'folder for all results', 'out')
   .option('--json', 'print plan.json instead of a table')
   .option('--strict', 'exit 1 where a goal is missed')
+  .option('--sensitivity', 'the same plans under uniform water, depth scaling and density scaling, with a picture')
   .option('--no-pictures', 'leave the pictures out')
   .action(async (path, options) => {
     code = await planCommand(path, options);
@@ -61,9 +68,34 @@ program
     code = await doseCommand(path, options);
   });
 
-program
-  .command('gamma')
-  .description('gamma index between two doses (NRRD, Gy): pass rate, statistics, map')
+addStructureFlags(program.command('dvh'))
+  .description('volumes, metrics and DVHs of structures in a dose (DICOM or NRRD)')
+  .option('--metrics <list...>', 'e.g. D95%[Gy] D0.03cc V20Gy[cc] Max[EQD2/2]; all usual ones otherwise')
+  .option('--roi <names...>', 'only these structures, by their exact names')
+  .option('--target <name>', 'conformity indices of this structure (with --prescription)')
+  .option('--cord <name>', 'distance and dose fall-off from --target to this structure')
+  .option('--out <dir>', 'folder for dvh.json, metrics.csv and the curves in dvh.csv')
+  .option('--csv', 'print the metrics as CSV instead of a table')
+  .option('--json', 'print JSON instead of a table')
+  .action(async (options) => {
+    code = await dvhCommand(options);
+  });
+
+addStructureFlags(program.command('check'))
+  .description('check a dose against goals and protocols: pass, variation, fail, margin')
+  .option('--goals <file>', 'GOALS.json; its fields are described in the README')
+  .option('--protocol <names...>', `built-in: ${protocolNames.join(', ')}`)
+  .option('--prior <course>', 'prior course as Gy,fractions,months: 38,19,17.7')
+  .option('--out <dir>', 'folder for check.json and check.csv')
+  .option('--csv', 'print CSV instead of a table')
+  .option('--json', 'print JSON instead of a table')
+  .option('--strict', 'exit 1 where a goal fails or cannot be evaluated')
+  .action(async (options) => {
+    code = await checkCommand(options);
+  });
+
+addDoseFlags(program.command('gamma'), { hasPlan: false })
+  .description('gamma index between two doses (RTDOSE or NRRD): pass rate, statistics, map')
   .argument('<reference>', 'dose whose voxels are judged')
   .argument('<evaluated>', 'dose in which agreement is searched; its grid may be another')
   .requiredOption('--dose <percent>', 'dose criterion, of the reference maximum or, with --local, of each voxel')
@@ -71,11 +103,29 @@ program
   .option('--local', 'dose criterion relative to the reference dose of each voxel')
   .option('--threshold <percent>', 'leave out reference voxels below this share of the reference maximum', '10')
   .option('--cap <gamma>', 'largest gamma that is looked for', '2')
-  .option('--fractions <n>', 'fractions of a file whose header does not say', '1')
   .option('--out <file>', 'gamma map, .nrrd')
   .option('--json', 'print the figures as JSON')
   .action(async (reference, evaluated, options) => {
     code = await gammaCommand(reference, evaluated, options);
+  });
+
+addDoseFlags(program.command('compare'), { hasPlan: false })
+  .description('compare two doses on any grids: difference, gamma, DVHs, metrics')
+  .argument('<reference>', 'RTDOSE, or NRRD in Gy')
+  .argument('<evaluated>', 'the same; differences are evaluated - reference')
+  .option('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd), or a folder of them')
+  .option('--roi <names...>', 'only these structures, by their exact names')
+  .option('--metrics <list...>', 'e.g. D95%[Gy] D0.03cc V20Gy[cc]; all usual ones otherwise')
+  .option('--prescription <gy>', 'prescribed total dose, for percent of dose')
+  .option('--partial', 'compare also what lies only in part in a dose grid')
+  .option('--dose <percent>', 'dose criterion of gamma', '3')
+  .option('--distance <mm>', 'distance criterion of gamma', '3')
+  .option('--local', 'dose criterion relative to the reference dose of each voxel')
+  .option('--threshold <percent>', 'leave out voxels below this share of the reference maximum', '10')
+  .option('--out <dir>', 'folder for compare.json, difference.nrrd, gamma.nrrd and dvh_band.csv')
+  .option('--json', 'print JSON instead of tables')
+  .action(async (reference, evaluated, options) => {
+    code = await compareCommand(reference, evaluated, options);
   });
 
 program

@@ -9,6 +9,7 @@ import { startWorkerPool } from '../node/worker-pool.js';
 import { planPictures } from '../plan/pictures.js';
 import { type PlanningResult, runPlan } from '../plan/pipeline.js';
 import { dvhTable, planReport, summary } from '../plan/result.js';
+import { type ModelSensitivity, modelSensitivity, sensitivityFigure, sensitivitySummary } from '../plan/sensitivity.js';
 import type { Technique } from '../plan/technique.js';
 import { progressLine } from './progress.js';
 
@@ -18,6 +19,8 @@ export interface PlanOptions {
   readonly json?: boolean;
   readonly strict?: boolean;
   readonly pictures: boolean;
+  /** The plan under uniform water, depth scaling and density scaling. */
+  readonly sensitivity?: boolean;
 }
 
 /** @returns the exit code: 1 where a goal fails under `--strict` */
@@ -29,6 +32,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   progress.say('structures and voxels');
   const executor = await startWorkerPool();
   let result: PlanningResult;
+  let sensitivities: ModelSensitivity[] = [];
   try {
     result = runPlan(loaded.patient, loaded.case, loaded.machine, {
       techniques,
@@ -38,10 +42,14 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
           `${technique} step ${step}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(gap) ? `, within ${(100 * gap).toFixed(1)} % of the best` : ''}`,
         ),
     });
+    if (options.sensitivity) {
+      progress.say('the same plans under other dose models');
+      sensitivities = result.plans.map((evaluation) => modelSensitivity(result, evaluation, executor));
+    }
   } finally {
     await executor.close();
   }
-  const report = planReport(result, { version, inputs: loaded.inputs });
+  const report = planReport(result, { version, inputs: loaded.inputs }, sensitivities);
   const files = new Map<string, Uint8Array | string>();
   files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);
   files.set('dvh.csv', dvhTable(result));
@@ -52,7 +60,9 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
     );
   }
   if (options.pictures) {
-    const drawn = await renderPictures(planPictures(result), (name) => progress.say(`picture ${name}`));
+    const pictures = planPictures(result);
+    for (const s of sensitivities) pictures.set(`sensitivity_${s.technique}`, sensitivityFigure(result, s));
+    const drawn = await renderPictures(pictures, (name) => progress.say(`picture ${name}`));
     for (const [name, png] of drawn) files.set(`${name}.png`, png);
   }
   await writeAll(options.out, files);
@@ -60,9 +70,11 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   process.stdout.write(
     options.json
       ? `${JSON.stringify(report, null, 2)}\n`
-      : `${summary(result)}\n${files.size} files in ${options.out}\n`,
+      : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s))].join('\n')}\n${files.size} files in ${options.out}\n`,
   );
-  const isMissed = result.plans.some(({ goals }) => goals.some((goal) => goal.result !== 'pass'));
+  const isMissed = result.plans.some(({ goals }) =>
+    goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
+  );
   return options.strict && isMissed ? 1 : 0;
 }
 

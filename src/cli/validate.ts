@@ -16,6 +16,13 @@ export interface ValidateOptions {
   readonly json?: boolean;
 }
 
+const slabPictures = [
+  ['lung', 'density'],
+  ['lung', 'depth'],
+  ['bone', 'density'],
+  ['bone', 'depth'],
+] as const;
+
 /** @returns the exit code: 1 where a comparison misses its limit */
 export async function validateCommand(options: ValidateOptions): Promise<number> {
   const read = referenceReader(options.reference);
@@ -36,18 +43,21 @@ export async function validateCommand(options: ValidateOptions): Promise<number>
     files.set('validation.md', page);
     files.set('validation.json', `${JSON.stringify(report, null, 2)}\n`);
     const rasterizer = await loadRasterizer();
-    for (const name of ['lung', 'bone'] as const) {
-      const fields = slabCurves(name, [20, 50, 100], read);
+    for (const [name, heterogeneity] of slabPictures) {
+      const fields = slabCurves(name, [20, 50, 100], read, { heterogeneity });
       if (fields.length === 0) continue;
       const svg = depthDoseFigure({
         title: `Water, ${name}, water: the engine (lines) and Monte Carlo (points)`,
-        subtitle: 'Parallel beam, dose on the axis of circular fields by their equivalent square; depth scaling alone',
+        subtitle: `Parallel beam, dose on the axis of circular fields by their equivalent square; ${heterogeneity === 'depth' ? 'depth scaling alone' : 'density scaling'}`,
         kind: 'pdd',
         fields,
         tolerance: 2,
         footer: 'Monte Carlo: dose to medium. Machine commissioned from the Monte Carlo kernel of water.',
       });
-      files.set(`slab_${name}.png`, encodePng(rasterizer.rasterize(svg)));
+      files.set(
+        heterogeneity === 'depth' ? `slab_${name}_depth.png` : `slab_${name}.png`,
+        encodePng(rasterizer.rasterize(svg)),
+      );
     }
     await writeAll(options.out, files);
   }

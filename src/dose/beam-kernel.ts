@@ -15,8 +15,9 @@
  */
 import { gaussianInterval } from '../core/error-function.js';
 import { singularValues } from '../core/linear-algebra.js';
-import { amplitudesAt } from '../machine/field-integral.js';
+import { amplitudesAt, partsAt } from '../machine/field-integral.js';
 import type { Machine } from '../machine/machine.js';
+import { type Axis, createAxis, createKernelTable, depthNodes, depthOfNode, type KernelTable } from './kernel-table.js';
 import { addToLadder, createWidthLadder, excessBlur, type WidthLadder } from './width-ladder.js';
 
 /** The rungs [first, first + count) of the ladder in separable form. */
@@ -27,29 +28,26 @@ export interface KernelBand {
   readonly terms: number;
   /** c[k][rung - first] */
   readonly coefficients: Float64Array;
-  /** D_k(d, m): [distance][depth][k], Gy per MU. */
-  readonly table: Float64Array;
 }
 
 export interface BeamKernel {
   readonly ladder: WidthLadder;
   /** From narrow to wide; a band may be missing where the ladder has no such rungs. */
   readonly bands: readonly KernelBand[];
-  /** mm */
-  readonly depthStep: number;
-  readonly depthCount: number;
-  /** First distance from the source, and between distances, mm. */
-  readonly distanceFirst: number;
-  readonly distanceStep: number;
-  readonly distanceCount: number;
+  /** D_k: of the whole kernel, or of its electrons and its scatter, whose lateral scales differ. */
+  readonly tables: readonly KernelTable[];
   /** Largest error of the terms over the points and open squares of 2.5 to 400 mm, fraction of each square's maximum. */
   readonly residual: number;
 }
 
-/** Where a beam's points lie: radiological depth (mm) and distance from the source (mm). */
+/** Where a beam's points lie. */
 export interface KernelPoints {
+  /** Radiological, mm. */
   readonly depths: ArrayLike<number>;
+  /** From the source, mm. */
   readonly distances: ArrayLike<number>;
+  /** Effective densities that stretch the kernel's parts; without them it keeps the lateral size that it has in water. */
+  readonly densities?: { readonly electron: ArrayLike<number>; readonly scatter: ArrayLike<number> };
 }
 
 export interface KernelOptions {
@@ -60,47 +58,58 @@ export interface KernelOptions {
 /** Standard deviation from which on a rung is wide, mm: 1.3 nodes of the coarse lattice. */
 export const WIDE = 6.5;
 
-const DEPTH_STEP = 0.25;
-const DISTANCE_STEP = 30;
+const DISTANCE_STEP = 60;
+/** Between scales of a table: a factor of 1.06, read linearly. */
+const SCALE_STEP = 0.06;
 const SIDES = [2.5, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400];
 const SAMPLES = 600;
 const MOST_TERMS = 8;
 
-/** @param points all points of the beam; a sample of them decides the terms */
+/** Gaussians of one part at a depth, and the ln of the lateral scale under which a point sees them. */
+interface KernelPart {
+  readonly amplitudes: (depth: number) => Float64Array;
+  /** Of point p, or of a point of water. */
+  readonly lnScale: (p: number | undefined, distance: number) => number;
+  readonly distance: Axis;
+  readonly scale: Axis;
+}
+
+/**
+ * @param points all points of the beam; a sample of them decides the terms
+ * @throws {UnsupportedError} if densities are given for a machine whose kernel is not split
+ */
 export function createBeamKernel(machine: Machine, points: KernelPoints, options: KernelOptions = {}): BeamKernel {
-  const n = points.depths.length;
-  let nearest = Infinity;
-  let farthest = 0;
-  let deepest = 0;
-  for (let p = 0; p < n; p++) {
-    nearest = Math.min(nearest, points.distances[p]!);
-    farthest = Math.max(farthest, points.distances[p]!);
-    deepest = Math.max(deepest, points.depths[p]!);
-  }
   const { widths } = machine.kernel;
-  const ladder = createWidthLadder(machine, nearest, (widths[widths.length - 1]! * machine.sad) / nearest);
-  const amplitudes = amplitudesAt(machine);
+  const n = points.depths.length;
+  const [nearest, farthest] = range(points.distances);
+  const deepest = range(points.depths)[1];
+  const parts = partsOf(machine, points, [nearest, farthest]);
+  const widest = Math.max(...parts.map(({ scale }) => scale.first + (scale.count - 1) * scale.step));
+  const largest = Math.max(Math.exp(widest), machine.sad / nearest);
+  const ladder = createWidthLadder(machine, nearest, widths[widths.length - 1]! * largest);
   const rungs = ladder.count;
-  const weigh = (depth: number, distance: number, out: Float64Array, offset: number): void => {
-    const A = amplitudes(depth);
-    const scale = machine.sad / distance;
-    const excess = excessBlur(ladder, machine, distance);
-    for (let j = 0; j < widths.length; j++) {
-      if (A[j] !== 0) addToLadder(ladder, (widths[j]! * scale) ** 2 + excess, A[j]!, out, offset);
+  const variance = (width: number, distance: number, lnScale: number): number =>
+    (widths[width]! * Math.exp(lnScale)) ** 2 + excessBlur(ladder, machine, distance);
+  const weigh = (p: number | undefined, depth: number, distance: number, out: Float64Array, offset: number): void => {
+    for (const { amplitudes, lnScale } of parts) {
+      const at = lnScale(p, distance);
+      amplitudes(depth).forEach((a, j) => {
+        if (a !== 0) addToLadder(ladder, variance(j, distance, at), a, out, offset);
+      });
     }
   };
 
   // The sample: every so many points, and all depths of the beam near its middle, so that the build-up counts.
-  const sample: [number, number][] = [];
+  const sample: [number | undefined, number, number][] = [];
   for (let q = 0; q < SAMPLES && q < n; q++) {
     const p = Math.floor(((q + 0.5) * n) / Math.min(SAMPLES, n));
-    sample.push([points.depths[p]!, points.distances[p]!]);
+    sample.push([p, points.depths[p]!, points.distances[p]!]);
   }
-  for (let depth = 0; depth <= deepest; depth += depth < 30 ? 2 : 10) {
-    sample.push([depth, nearest + Math.min(depth, farthest - nearest)]);
+  for (let depth = 0; depth <= deepest; depth += depth < 20 ? 1 : 10) {
+    sample.push([undefined, depth, nearest + Math.min(depth, farthest - nearest)]);
   }
   const B = new Float64Array(sample.length * rungs);
-  for (const [i, [depth, distance]] of sample.entries()) weigh(depth, distance, B, i * rungs);
+  for (const [i, [p, depth, distance]] of sample.entries()) weigh(p, depth, distance, B, i * rungs);
   const E = squareDoses(ladder, B, sample.length);
 
   const wide = ladder.sigmasX.findIndex((sigma, r) => Math.min(sigma, ladder.sigmasY[r]!) >= WIDE);
@@ -113,27 +122,27 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
     separate(B, E, sample.length, rungs, from, to, options.tolerance ?? 0.001),
   );
 
-  const depthCount = Math.ceil(deepest / DEPTH_STEP) + 2;
-  const span = farthest - nearest;
-  const distanceCount = Math.max(2, Math.ceil(span / DISTANCE_STEP) + 1);
-  const distanceStep = Math.max(1e-6, span / (distanceCount - 1));
-  const tables = separated.map(({ terms }) => new Float64Array(distanceCount * depthCount * terms));
+  const bandTerms = separated.map(({ terms }) => terms);
+  const depths = Array.from({ length: depthNodes(deepest) }, (_, i) => depthOfNode(i));
   const weights = new Float64Array(rungs);
-  for (let q = 0; q < distanceCount; q++) {
-    const distance = nearest + q * distanceStep;
-    for (let i = 0; i < depthCount; i++) {
-      weights.fill(0);
-      weigh(i * DEPTH_STEP, distance, weights, 0);
-      separated.forEach(({ terms, project }, b) => {
-        const [from, to] = ranges[b]!;
-        const at = (q * depthCount + i) * terms;
-        for (let r = from; r < to; r++) {
-          if (weights[r] === 0) continue;
-          for (let k = 0; k < terms; k++) tables[b]![at + k]! += weights[r]! * project[(r - from) * terms + k]!;
-        }
-      });
-    }
-  }
+  const project = (width: number, distance: number, lnScale: number): Float64Array[] => {
+    weights.fill(0);
+    addToLadder(ladder, variance(width, distance, lnScale), 1, weights, 0);
+    return separated.map(({ terms, project: p }, b) => {
+      const [from, to] = ranges[b]!;
+      const out = new Float64Array(terms);
+      for (let r = from; r < to; r++) {
+        if (weights[r] === 0) continue;
+        for (let k = 0; k < terms; k++) out[k]! += weights[r]! * p[(r - from) * terms + k]!;
+      }
+      return out;
+    });
+  };
+  const tables = parts.map(({ amplitudes, lnScale, distance, scale }) =>
+    createKernelTable(depths.map(amplitudes), widths.length, distance, scale, bandTerms, (j, at, ln) =>
+      project(j, at, scale.count === 1 && distance.count > 1 ? lnScale(undefined, at) : ln),
+    ),
+  );
   return {
     ladder,
     bands: separated.map(({ terms, coefficients }, b) => ({
@@ -141,15 +150,51 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
       count: ranges[b]![1] - ranges[b]![0],
       terms,
       coefficients,
-      table: tables[b]!,
     })),
-    depthStep: DEPTH_STEP,
-    depthCount,
-    distanceFirst: nearest,
-    distanceStep,
-    distanceCount,
+    tables,
     residual: separated.reduce((sum, { residual }) => sum + residual, 0),
   };
+}
+
+/**
+ * The whole kernel under the scale that goes with the distance; or its electrons and its scatter, each under its own.
+ * Scatter is so much wider than the source that its blur is taken at the middle distance.
+ */
+function partsOf(
+  machine: Machine,
+  { densities, depths, distances }: KernelPoints,
+  [nearest, farthest]: readonly [number, number],
+): KernelPart[] {
+  const inWater = (distance: number): number => Math.log(machine.sad / distance);
+  const none: Axis = { first: 0, step: 1, count: 1 };
+  const byDistance = createAxis(nearest, farthest, DISTANCE_STEP);
+  if (densities === undefined) {
+    const fixed = byDistance.count === 1 ? { ...none, first: inWater(nearest) } : none;
+    return [{ amplitudes: amplitudesAt(machine), lnScale: (_, d) => inWater(d), distance: byDistance, scale: fixed }];
+  }
+  const at = partsAt(machine);
+  const middle: Axis = { ...none, first: (nearest + farthest) / 2 };
+  const part = (density: ArrayLike<number>, which: 'electrons' | 'scatter', distance: Axis): KernelPart => {
+    const lnScale = (p: number | undefined, d: number): number =>
+      inWater(d) - (p === undefined ? 0 : Math.log(density[p]!));
+    let [low, high] = [inWater(farthest), inWater(nearest)];
+    for (let p = 0; p < depths.length; p++) {
+      const s = lnScale(p, distances[p]!);
+      if (s < low) low = s;
+      if (s > high) high = s;
+    }
+    return { amplitudes: (depth) => at(depth)[which], lnScale, distance, scale: createAxis(low, high, SCALE_STEP) };
+  };
+  return [part(densities.electron, 'electrons', byDistance), part(densities.scatter, 'scatter', middle)];
+}
+
+function range(values: ArrayLike<number>): [number, number] {
+  let [low, high] = [Infinity, 0];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! < low) low = values[i]!;
+    if (values[i]! > high) high = values[i]!;
+  }
+  return [low, high];
 }
 
 /** Dose of each open square under each rung, [side][rung], scaled so that every square's maximum over the sample is 1. */

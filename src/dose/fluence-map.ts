@@ -35,7 +35,7 @@ export interface MapPoints {
 }
 
 /** Values of one matrix, by column (cell), on the contiguous nodes where they are not negligible. */
-interface BandedMatrix {
+export interface BandedMatrix {
   /** First node of each cell's band, its length, and where its values start. */
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -44,7 +44,7 @@ interface BandedMatrix {
 }
 
 /** The matrices of one rung, and the nodes along u that any cell reaches, [low, high). */
-interface RungMatrices {
+export interface RungMatrices {
   readonly U: BandedMatrix;
   readonly V: BandedMatrix;
   readonly low: number;
@@ -52,7 +52,7 @@ interface RungMatrices {
 }
 
 /** A band on its lattice. */
-interface BandMap extends Lattice {
+export interface BandMap extends Lattice {
   readonly coefficients: Float64Array;
   readonly rungs: readonly RungMatrices[];
   /** Scratch: cells along v by nodes along u; one line of nodes. */
@@ -73,9 +73,9 @@ const FINEST = 0.4;
 const FINE = 1;
 
 export class FluenceMap {
-  private readonly bands: readonly BandMap[];
+  readonly bands: readonly BandMap[];
   /** Primary fluence at each cell's centre. */
-  private readonly horn: Float64Array;
+  readonly horn: Float64Array;
 
   /**
    * @param cells  the fluence grid whose weights will be spread
@@ -85,7 +85,7 @@ export class FluenceMap {
   constructor(
     machine: Machine,
     kernel: BeamKernel,
-    private readonly cells: FluenceGrid,
+    readonly cells: FluenceGrid,
     extent: MapExtent,
     step = Math.min(FINE, Math.max(FINEST, Math.min(kernel.ladder.sigmasX[0]!, kernel.ladder.sigmasY[0]!) / 2)),
   ) {
@@ -100,6 +100,18 @@ export class FluenceMap {
         this.horn[i + nx * j] = interpolateLinear(radius, value, r);
       }
     }
+  }
+
+  /** First band that each of the points [from, to) reads: 1 beyond the narrow lattice, where only the wide band's is left. */
+  firstBands(u: Float32Array, v: Float32Array, from: number, to: number, out: Uint8Array): Uint8Array {
+    const narrow = this.bands[0]!;
+    if (this.bands.length === 1) return out.fill(0);
+    const [u0, v0] = [narrow.u0, narrow.v0];
+    const [u1, v1] = [u0 + narrow.nu * narrow.step, v0 + narrow.nv * narrow.step];
+    for (let p = from; p < to; p++) {
+      out[p - from] = u[p]! >= u0 && u[p]! <= u1 && v[p]! >= v0 && v[p]! <= v1 ? 0 : 1;
+    }
+    return out;
   }
 
   /** Sets the maps to those of the fluence `weights` (one per cell, x-fastest). */

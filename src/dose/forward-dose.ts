@@ -9,8 +9,8 @@ import type { Beam } from '../beam/beam.js';
 import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
 import type { Volume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
-import type { KernelOptions } from './beam-kernel.js';
 import { addFieldDose, type BeamView, type FluenceField, viewOfBeam } from './forward.js';
+import type { BeamOptions } from './pencil-beam.js';
 
 /** A fluence and the beam that it is given with. */
 export interface DoseField {
@@ -18,7 +18,7 @@ export interface DoseField {
   readonly fluence: FluenceField;
 }
 
-export interface ForwardDoseOptions extends KernelOptions {
+export interface ForwardDoseOptions extends BeamOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
   /** Node distance of the fluence maps, mm. @default by the source blur */
@@ -33,7 +33,7 @@ interface LaneInput {
   readonly lanes: number;
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
-  readonly kernel: KernelOptions;
+  readonly kernel: BeamOptions;
   readonly step?: number;
 }
 
@@ -48,34 +48,54 @@ interface LaneField extends DoseField {
   readonly column: Float64Array;
 }
 
-/** Answers with the number of points beyond the machine's range in the worst beam. */
-export const forwardDoseJob: JobType<LaneInput, LaneCommand, number> = {
+/** How many points lie outside what machine and model are tested for, in the worst beam. */
+export interface PointsBeyond {
+  /** Deeper than the machine was commissioned for. */
+  readonly beyondRange: number;
+  /** Of an effective density outside the tested range. */
+  readonly beyondDensity: number;
+}
+
+const nothingBeyond: PointsBeyond = { beyondRange: 0, beyondDensity: 0 };
+
+function worst(all: readonly PointsBeyond[]): PointsBeyond {
+  return all.reduce(
+    (a, b) => ({
+      beyondRange: Math.max(a.beyondRange, b.beyondRange),
+      beyondDensity: Math.max(a.beyondDensity, b.beyondDensity),
+    }),
+    nothingBeyond,
+  );
+}
+
+export const forwardDoseJob: JobType<LaneInput, LaneCommand, PointsBeyond> = {
   name: 'forward-dose',
   create({ lane, lanes, density, points, kernel, step }) {
     const views = new Map<number, BeamView>();
     const [from, to] = rangeOfLane(lane, lanes, points.length / 3);
     return (command) => {
-      let beyondRange = 0;
       if ('sum' in command) {
         const { sum, out } = command;
         for (const column of sum) for (let p = from; p < to; p++) out[p]! += column[p]!;
-        return beyondRange;
+        return nothingBeyond;
       }
+      const seen: PointsBeyond[] = [];
       for (const field of command.fields) {
         if (field.lane !== lane) continue;
         const view = views.get(field.id) ?? viewOfBeam(field.beam, density, { points }, kernel);
         views.set(field.id, view);
         addFieldDose(view, field.fluence, field.column.fill(0), step);
-        beyondRange = Math.max(beyondRange, view.points.beyondRange);
+        const { beyondRange, beyondDensity } = view.points;
+        seen.push({ beyondRange, beyondDensity });
       }
-      return beyondRange;
+      return worst(seen);
     };
   },
 };
 
 export class ForwardDose {
   private readonly executor: Executor;
-  private group: JobGroup<LaneCommand, number> | undefined;
+  private group: JobGroup<LaneCommand, PointsBeyond> | undefined;
   /** Columns that the lanes write, reused from batch to batch. */
   private scratch: Float64Array[] = [];
   /** Beams seen so far; a beam's place is its id. */
@@ -105,15 +125,16 @@ export class ForwardDose {
   }
 
   /**
-   * Dose of all fields together at every point, Gy, and how many points lie deeper than the machine was commissioned for
-   * in the worst beam.
+   * Dose of all fields together at every point, Gy, and how many points lie outside what is tested.
    *
    * @throws {UnsupportedError} if a beam's central ray meets no tissue
    */
-  total(fields: readonly DoseField[]): { readonly dose: Float64Array; readonly beyondRange: number } {
+  total(fields: readonly DoseField[]): PointsBeyond & { readonly dose: Float64Array } {
     const dose = this.executor.allocate(this.points.length / 3);
-    const beyondRange = this.forBatches(fields, (group, columns) => group.run({ sum: columns, out: dose }));
-    return { dose, beyondRange };
+    const beyond = this.forBatches(fields, (group, columns) => {
+      group.run({ sum: columns, out: dose });
+    });
+    return { dose, ...beyond };
   }
 
   /** Frees what the lanes hold of the beams; the next dose traces them again. */
@@ -127,12 +148,12 @@ export class ForwardDose {
   /** Computes the columns of `BATCH` fields at a time; `use` must be done with them when it returns. */
   private forBatches(
     fields: readonly DoseField[],
-    use: (group: JobGroup<LaneCommand, number>, columns: readonly Float64Array[]) => void,
-  ): number {
+    use: (group: JobGroup<LaneCommand, PointsBeyond>, columns: readonly Float64Array[]) => void,
+  ): PointsBeyond {
     const { lanes } = this.executor;
     this.group ??= this.start();
     const { group, scratch } = this;
-    let beyondRange = 0;
+    let beyond = nothingBeyond;
     for (let first = 0; first < fields.length; first += BATCH) {
       const batch = fields.slice(first, first + BATCH);
       while (scratch.length < batch.length) scratch.push(this.executor.allocate(this.points.length / 3));
@@ -141,13 +162,13 @@ export class ForwardDose {
         // From the last lane on: the first, the caller's own, gets the fewest.
         return { id, lane: lanes - 1 - (id % lanes), beam, fluence, column: scratch[f]! };
       });
-      beyondRange = Math.max(beyondRange, ...group.run({ fields: asked }));
+      beyond = worst([beyond, ...group.run({ fields: asked })]);
       use(group, scratch.slice(0, batch.length));
     }
-    return beyondRange;
+    return beyond;
   }
 
-  private start(): JobGroup<LaneCommand, number> {
+  private start(): JobGroup<LaneCommand, PointsBeyond> {
     const { executor } = this;
     const { step, executor: _, ...kernel } = this.options;
     const density = { ...this.density, data: executor.share(this.density.data) };

@@ -6,9 +6,9 @@ import type { FluenceGrid } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Grid } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
-import type { BeamKernel, KernelOptions } from './beam-kernel.js';
+import type { BeamKernel } from './beam-kernel.js';
 import { FluenceMap } from './fluence-map.js';
-import { allocateWeights, type PointSet, prepareBeam, weighPoints } from './pencil-beam.js';
+import { allocateWeights, type BeamOptions, type PointSet, prepareBeam, weighPoints } from './pencil-beam.js';
 
 /** Monitor units per cell of a fluence grid. */
 export interface FluenceField {
@@ -69,7 +69,7 @@ export function viewOfBeam(
   beam: Beam,
   density: Volume<'density'>,
   voxels: Pick<DoseVoxels, 'points'>,
-  options?: KernelOptions,
+  options?: BeamOptions,
 ): BeamView {
   return { beam, ...prepareBeam(beam, density, voxels.points, options) };
 }
@@ -85,9 +85,11 @@ export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Ar
   map.spread(field.weights);
   // In pieces that stay in the cache: the weights of a whole body would take more memory than all else.
   const weights = allocateWeights(kernel, Math.min(PIECE, points.count));
+  const bands = new Uint8Array(Math.min(PIECE, points.count));
   for (let from = 0; from < points.count; from += PIECE) {
     const to = Math.min(points.count, from + PIECE);
-    map.gather(weighPoints(kernel, beam.machine.sad, points, from, to, weights), out.subarray(from, to));
+    const read = map.firstBands(points.u, points.v, from, to, bands);
+    map.gather(weighPoints(kernel, beam.machine.sad, points, from, to, weights, read), out.subarray(from, to));
   }
   return out;
 }

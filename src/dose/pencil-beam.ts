@@ -9,11 +9,14 @@
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
 import { gridBox } from '../geometry/grid.js';
-import type { Volume } from '../geometry/volume.js';
+import type { DoseMedium, Volume } from '../geometry/volume.js';
 import { depthOfPoints } from '../raytrace/depth.js';
+import { type DensityMemory, type EffectiveDensities, effectiveDensities } from '../raytrace/effective-density.js';
 import { clipRay, RayTracer } from '../raytrace/siddon.js';
 import { type BeamKernel, createBeamKernel, type KernelOptions } from './beam-kernel.js';
 import type { MapExtent, MapPoints } from './fluence-map.js';
+import { addTerms } from './kernel-table.js';
+import { doseFactor, type Tissue } from './tissue.js';
 
 /** Geometry of N points in one beam. */
 export interface PointSet {
@@ -25,10 +28,37 @@ export interface PointSet {
   readonly depths: Float32Array;
   /** Distance from the source, mm. */
   readonly distances: Float32Array;
+  /** Effective densities, within the range that the model is tested for; none where depth alone is scaled. */
+  readonly densities?: EffectiveDensities;
+  /** From engine dose to dose to medium or water; none for the engine's own. */
+  readonly factors?: Float32Array;
   readonly extent: MapExtent;
   /** Points deeper than the machine was commissioned for. */
   readonly beyondRange: number;
+  /** Points whose effective density was brought back to {@link DENSITY_RANGE}. */
+  readonly beyondDensity: number;
 }
+
+/** Effective densities, relative to water, that the model is tested for: beyond, the nearest end is used and flagged. */
+export const DENSITY_RANGE: readonly [number, number] = [0.15, 2.2];
+
+/** How the engine treats matter that is not water, and what its dose is given to. */
+export interface DoseModelOptions {
+  /**
+   * `depth`: only depth is radiological, the kernel keeps its lateral size of water. `density`: the kernel's electrons and
+   * scatter are stretched by the densities that they have crossed.
+   * @default 'density'
+   */
+  readonly heterogeneity?: 'depth' | 'density';
+  /** Ranges over which densities are averaged. */
+  readonly memory?: DensityMemory;
+  /** @default 'engine' */
+  readonly medium?: DoseMedium;
+  /** By electron density, for a `medium` other than the engine's. */
+  readonly tissues?: readonly Tissue[];
+}
+
+export interface BeamOptions extends KernelOptions, DoseModelOptions {}
 
 /**
  * Source-surface distance along the central ray: where the density first exceeds 0.1 (skin, not a tube in air), mm.
@@ -73,7 +103,7 @@ export function prepareBeam(
   beam: Beam,
   density: Volume<'density'>,
   points: Float64Array,
-  options: KernelOptions = {},
+  options: BeamOptions = {},
 ): { kernel: BeamKernel; points: PointSet } {
   sourceSurfaceDistance(beam, density);
   const count = points.length / 3;
@@ -81,6 +111,7 @@ export function prepareBeam(
   const distances = new Float32Array(count);
   const u = new Float32Array(count);
   const v = new Float32Array(count);
+  const along = new Float32Array(count);
   const m = beam.frame.beamFromPatient;
   const sad = beam.frame.sad;
   let u0 = Infinity;
@@ -99,17 +130,57 @@ export function prepareBeam(
     const pv = by * scale;
     u[p] = pu;
     v[p] = pv;
+    along[p] = toSource;
     if (pu < u0) u0 = pu;
     if (pu > u1) u1 = pu;
     if (pv < v0) v0 = pv;
     if (pv > v1) v1 = pv;
     distances[p] = Math.sqrt(bx * bx + by * by + toSource * toSource);
   }
-  const kernel = createBeamKernel(beam.machine, { depths, distances }, options);
+  const isScaled = (options.heterogeneity ?? 'density') === 'density';
+  const densities = isScaled ? effectiveDensities(density, beam.frame, { u, v, along }, options.memory) : undefined;
+  const beyondDensity = densities === undefined ? 0 : clampDensities(densities);
+  const kernel = createBeamKernel(beam.machine, { depths, distances, ...(densities && { densities }) }, options);
+  const factors = factorsOf(density, points, options);
   const deepest = beam.machine.range.depth[1];
   let beyondRange = 0;
   for (let p = 0; p < count; p++) if (depths[p]! > deepest) beyondRange++;
-  return { kernel, points: { count, u, v, depths, distances, extent: { u0, u1, v0, v1 }, beyondRange } };
+  const extent = { u0, u1, v0, v1 };
+  const parts = { ...(densities && { densities }), ...(factors && { factors }) };
+  const set = { count, u, v, depths, distances, ...parts, extent, beyondRange, beyondDensity };
+  return { kernel, points: set };
+}
+
+/** Per point, of the voxel that it lies in; points outside the image are air. */
+function factorsOf(
+  { grid, data }: Volume<'density'>,
+  points: Float64Array,
+  { medium = 'engine', tissues }: DoseModelOptions,
+): Float32Array | undefined {
+  if (medium === 'engine') return undefined;
+  const [nz, ny, nx] = grid.shape;
+  const at = (p: number, axis: 0 | 1 | 2): number =>
+    Math.round((points[3 * p + axis]! - grid.origin[axis]) / grid.spacing[axis]);
+  return Float32Array.from({ length: points.length / 3 }, (_, p) => {
+    const [i, j, k] = [at(p, 0), at(p, 1), at(p, 2)];
+    const isInside = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
+    return doseFactor(isInside ? data[i + nx * (j + ny * k)]! : 0, medium, tissues);
+  });
+}
+
+/** Brings densities into the tested range, in place; returns how many points were outside. */
+function clampDensities({ electron, scatter }: EffectiveDensities): number {
+  const [low, high] = DENSITY_RANGE;
+  let outside = 0;
+  for (let p = 0; p < electron.length; p++) {
+    const e = electron[p]!;
+    const s = scatter[p]!;
+    if (e >= low && e <= high && s >= low && s <= high) continue;
+    outside++;
+    electron[p] = Math.min(high, Math.max(low, e));
+    scatter[p] = Math.min(high, Math.max(low, s));
+  }
+  return outside;
 }
 
 /** Arrays for the weights of `count` points, one per band. */
@@ -118,10 +189,10 @@ export function allocateWeights(kernel: BeamKernel, count: number): Float32Array
 }
 
 /**
- * The points [from, to) with their weights (SAD / L)^2 D_k(d, m), Gy per MU: bilinear in depth and distance, error below
- * 1e-4.
+ * The points [from, to) with their weights (SAD / L)^2 D_k, Gy per MU.
  *
  * @param out one array per band, at least (to - from) K long; overwritten, and part of what is returned
+ * @param firstBand first band that each point reads, [to - from]; @default 0 for all
  */
 export function weighPoints(
   kernel: BeamKernel,
@@ -130,34 +201,18 @@ export function weighPoints(
   from: number,
   to: number,
   out: readonly Float32Array[],
+  firstBand?: Uint8Array,
 ): MapPoints {
-  const { depths, distances } = points;
-  const { depthStep, depthCount, distanceFirst, distanceStep, distanceCount, bands } = kernel;
-  for (let p = from; p < to; p++) {
-    const distance = distances[p]!;
-    const m = sad / distance;
-    const x = depths[p]! / depthStep;
-    const i = Math.min(depthCount - 2, Math.floor(x));
-    const tx = x - i;
-    const y = (distance - distanceFirst) / distanceStep;
-    const j = Math.min(distanceCount - 2, Math.max(0, Math.floor(y)));
-    const ty = y - j;
-    const inverseSquare = m * m;
-    const a = inverseSquare * (1 - tx) * (1 - ty);
-    const b = inverseSquare * tx * (1 - ty);
-    const c = inverseSquare * (1 - tx) * ty;
-    const d = inverseSquare * tx * ty;
-    for (let q = 0; q < bands.length; q++) {
-      const { terms: K, table } = bands[q]!;
-      const weights = out[q]!;
-      const at = (j * depthCount + i) * K;
-      const next = at + depthCount * K;
-      const first = (p - from) * K;
-      for (let k = 0; k < K; k++) {
-        weights[first + k] =
-          a * table[at + k]! + b * table[at + K + k]! + c * table[next + k]! + d * table[next + K + k]!;
-      }
-    }
+  const { depths, distances, densities, factors } = points;
+  const { tables, bands } = kernel;
+  bands.forEach(({ terms }, b) => {
+    out[b]!.fill(0, 0, (to - from) * terms);
+  });
+  const at = { depths, distances, ...(factors && { factors }), ...(firstBand && { firstBand }) };
+  if (densities === undefined) addTerms(tables[0]!, sad, at, from, to, out);
+  else {
+    addTerms(tables[0]!, sad, { ...at, densities: densities.electron }, from, to, out);
+    addTerms(tables[1]!, sad, { ...at, densities: densities.scatter }, from, to, out);
   }
   return { u: points.u.subarray(from, to), v: points.v.subarray(from, to), weights: out };
 }

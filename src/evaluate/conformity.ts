@@ -8,6 +8,7 @@
  *     RTOG CI       PIV / TV                    coverage TV_PIV / TV, selectivity TV_PIV / PIV
  *     HI (ICRU 83)  (D2% - D98%) / D50%         R50 = V(50 % of prescription) / TV
  *     GI (Paddick & Lippitz)                    V(50 % of prescription) / V(100 % of prescription)
+ *     gradient distance (Wagner)                r50 - r100, r = (3 V / 4 pi)^(1/3): radii of spheres of these volumes
  *
  * Volumes are read from exact DVHs of the region, not from voxel counts. The isodose of the conformity indices is 95 %
  * of the prescription by default (the level of ICRU 83 plans normalised to D50%); R50 and GI always use 50 % and 100 %.
@@ -39,6 +40,8 @@ export interface Conformity {
   readonly homogeneity: number | null;
   readonly r50: number;
   readonly gradientIndex: number | null;
+  /** Mean distance from the prescription's isodose to that of its half, mm. */
+  readonly gradientDistance: number | null;
 }
 
 export interface ConformityOptions {
@@ -96,5 +99,9 @@ export function conformity(
     homogeneity: median > 0 ? (d(2) - d(98)) / median : null,
     r50: v50 / tv,
     gradientIndex: v100 > 0 ? v50 / v100 : null,
+    gradientDistance: v100 > 0 ? sphereRadius(v50) - sphereRadius(v100) : null,
   };
 }
+
+/** Radius of the sphere of a volume in cc, mm. */
+const sphereRadius = (cc: number): number => Math.cbrt((3000 * cc) / (4 * Math.PI));

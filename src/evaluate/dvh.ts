@@ -106,7 +106,7 @@ export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { nam
   return {
     name,
     quantity: dose.quantity,
-    fractions: dose.fractions,
+    ...(dose.fractions === undefined ? {} : { fractions: dose.fractions }),
     ...(dose.alphaBeta === undefined ? {} : { alphaBeta: dose.alphaBeta }),
     volumeCc,
     mean,

@@ -11,7 +11,8 @@
  */
 import { checkAllFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { createVolume, type DoseMeaning, type DoseVolume, type Volume } from '../geometry/volume.js';
+import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.js';
+import { checkSameMeaning } from './dose-meaning.js';
 import { GammaSearch } from './gamma-search.js';
 
 export interface GammaCriteria {
@@ -53,7 +54,8 @@ export interface GammaResult {
  * @param reference total dose, Gy, whose voxels are judged
  * @param evaluated total dose, Gy, in which agreement is searched; same quantity and fractions
  * @throws {InvalidInputError} if the doses differ in meaning, a value is not finite, the reference has no dose, a criterion
- * is not positive, the cap is not above 1, or the threshold is not from 0 to 100 (above 0 where local)
+ * is not positive, the cap is not above 1, the threshold is not from 0 to 100 (above 0 where local), or the grids do not
+ * overlap where there is dose
  */
 export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteria: GammaCriteria): GammaResult {
   const { local = false, threshold = 10, cap = 2 } = criteria;
@@ -67,7 +69,7 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
       `gamma: threshold is ${threshold}, but must be ${local ? 'above 0 (a percentage of no dose is no local criterion)' : 'from 0'} to 100 percent of the reference maximum. Use 10.`,
     );
   }
-  checkSameMeaning(reference, evaluated);
+  checkSameMeaning('gamma', reference, evaluated);
   checkAllFinite('gamma: reference dose', reference.data);
   checkAllFinite('gamma: evaluated dose', evaluated.data);
   let most = 0;
@@ -105,6 +107,11 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
       }
     }
   }
+  if (count.outside === count.evaluated) {
+    throw new InvalidInputError(
+      'gamma: the grids do not overlap where there is dose. Are both doses of one patient, in one frame of reference?',
+    );
+  }
   return {
     map: createVolume('gamma', grid, map),
     passRate: (100 * count.passed) / count.evaluated,
@@ -113,21 +120,6 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
     maximum,
     histogram,
   };
-}
-
-function checkSameMeaning(reference: DoseMeaning, evaluated: DoseMeaning): void {
-  const [a, b] = [describe(reference), describe(evaluated)];
-  if (a !== b) {
-    throw new InvalidInputError(
-      `gamma: the reference is ${a} and the evaluated dose ${b}; these are not comparable. Convert or rescale one first.`,
-    );
-  }
-}
-
-/** EQD2 and BED of different fractions compare; physical doses of different fractions do not. */
-function describe({ quantity, fractions, alphaBeta }: DoseMeaning): string {
-  if (quantity !== 'physical') return `${quantity} with alpha/beta ${alphaBeta} Gy`;
-  return `physical dose in ${fractions} fraction${fractions === 1 ? '' : 's'}`;
 }
 
 /** Within the voxel centres, up to the rounding of header numbers. */

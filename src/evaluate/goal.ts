@@ -2,19 +2,17 @@
  * Clinical goals: `PTV D95% >= 95%`, `SpinalCord Max <= 29.8Gy`, and whether a plan meets them.
  *
  * A goal is a structure, a metric, a comparison and a limit with its unit. The unit of the limit is the unit of the
- * metric, so `D95% >= 95%` is percent of the prescription, `V95% >= 90%` percent of the structure.
- * The margin is what is left: positive when the goal is met, in the unit of the limit.
+ * metric, so `D95% >= 95%` is percent of the prescription, `V95% >= 90%` percent of the structure. A biological scale
+ * stands in the metric: `ThecalSac Max[EQD2/2] <= 25Gy`.
+ * The margin is what is left: positive when the goal is met, in the unit of the limit. A goal may have an acceptable
+ * variation, a second limit: what misses the first and meets the second is neither passed nor failed.
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { Dvh } from './dvh.js';
-import {
-  evaluateMetric,
-  formatMetric,
-  type Metric,
-  type MetricContext,
-  type MetricUnit,
-  parseMetric,
-} from './metric.js';
+import { formatMetric, isVolume, type Metric, type MetricUnit } from './metric.js';
+import { parseMetric } from './metric-parser.js';
+import { evaluateMetric, type MetricContext, whyNoValue } from './metric-value.js';
+import { missingStructure } from './structure-name.js';
 
 export type Comparison = '<=' | '>=' | '<' | '>';
 
@@ -27,7 +25,11 @@ export interface Goal {
   readonly comparison: Comparison;
   readonly limit: number;
   readonly unit: MetricUnit;
+  /** Limit of what is still acceptable, in `unit`; weaker than `limit`. */
+  readonly acceptable?: number;
 }
+
+export type Verdict = 'pass' | 'variation' | 'fail' | 'not evaluable';
 
 export interface GoalResult {
   readonly goal: string;
@@ -35,26 +37,40 @@ export interface GoalResult {
   /** Canonical notation, e.g. `D95%[%]`. */
   readonly metric: string;
   readonly limit: number;
+  /** Limit of the acceptable variation, where there is one. */
+  readonly acceptable?: number;
   /** null where it could not be evaluated: never a zero in place of a number. */
   readonly value: number | null;
   readonly unit: MetricUnit;
-  readonly result: 'pass' | 'fail' | 'not evaluable';
-  /** Room left, in `unit`; negative by how much the goal is missed; null where there is no value. */
+  readonly result: Verdict;
+  /** Room left to `limit`, in `unit`; negative by how much it is missed; null where there is no value. */
   readonly margin: number | null;
   /** Why it is not evaluable, or what the value is instead of what was asked for. */
   readonly reason?: string;
 }
 
+export interface GoalContext extends MetricContext {
+  /** Structures that are known but have no DVH, with the reason: for the message of a goal on one of them. */
+  readonly absent?: ReadonlyMap<string, string>;
+}
+
 /** Limits hold to this relative tolerance: doses are Float32, whose rounding is 6e-8. */
 const TOLERANCE = 1e-6;
+
+const QUANTITY = /^\s*(-?(?:\d+\.?\d*|\.\d+))\s*(cGy|Gy|%|cc|cm3)?\s*$/i;
 
 /**
  * Reads one goal.
  *
  * @param text `STRUCTURE METRIC COMPARISON LIMIT`; the structure's name may hold spaces; comparisons <=, >=, <, >, and the signs for them
+ * @param options.acceptable limit of the acceptable variation, as `31Gy`, or a number in the unit of the limit
+ * @param options.isShare the limit is a percentage of something else than the metric's own, as of the dose of all courses
  * @throws {InvalidInputError} naming the part, and its position, that does not fit
  */
-export function parseGoal(text: string): Goal {
+export function parseGoal(
+  text: string,
+  options: { readonly acceptable?: string | number; readonly isShare?: boolean } = {},
+): Goal {
   const fail = (what: string): never => {
     throw new InvalidInputError(
       `goal "${text}": ${what}. Write for example "PTV D95% >= 95%" or "SpinalCord Max <= 29.8Gy".`,
@@ -62,40 +78,29 @@ export function parseGoal(text: string): Goal {
   };
   const comparison = /<=|>=|≤|≥|<|>/.exec(text);
   if (comparison === null) return fail('it has no comparison (<=, >=, < or >)');
-  const left = text.slice(0, comparison.index);
   const right = text.slice(comparison.index + comparison[0].length);
-  // The metric is the last word before the comparison, so that names with spaces survive.
-  const words = /^\s*(.*\S)\s+(\S+)\s*$/.exec(left);
-  if (words === null) return fail('a structure and a metric are expected before the comparison');
-  const limit = /^\s*(-?(?:\d+\.?\d*|\.\d+))\s*(cGy|Gy|%|cc|cm3)?\s*$/i.exec(right);
+  const [structure, metric] = splitSubject(text.slice(0, comparison.index), fail);
+  const limit = QUANTITY.exec(right);
   if (limit === null) {
     return fail(
       `at character ${comparison.index + comparison[0].length + 1} a number with Gy, % or cc is expected, but found "${right.trim()}"`,
     );
   }
-  let metric: Metric;
-  try {
-    metric = parseMetric(words[2]!);
-  } catch (error) {
-    return fail((error as Error).message.split('. Write')[0]!);
-  }
   const [unit, value] = unitOfLimit(limit[2], Number(limit[1]), metric);
-  if (metric.isUnitGiven && metric.unit !== unit) {
-    fail(`the metric is in ${metric.unit}, but the limit in ${unit}; use one unit for both`);
-  }
-  const dosed = metric.kind !== 'V' && metric.kind !== 'CV' && metric.kind !== 'Volume';
-  const allowed = metric.kind === 'Volume' ? ['cc'] : dosed ? ['Gy', '%'] : ['%', 'cc'];
-  if (!allowed.includes(unit))
-    fail(`${metric.kind} is measured in ${allowed.join(' or ')}, but the limit is in ${unit}`);
+  if (options.isShare) {
+    if (isVolume(metric) || limit[2] !== '%') fail('the share of a course is a dose metric with a limit in %');
+  } else checkUnits(metric, unit, fail);
   const sign = comparison[0] === '≤' ? '<=' : comparison[0] === '≥' ? '>=' : (comparison[0] as Comparison);
-  return {
+  const goal: Goal = {
     text: text.trim().replace(/\s+/g, ' '),
-    structure: words[1]!,
-    metric: { ...metric, unit },
+    structure,
+    metric: options.isShare ? metric : { ...metric, unit },
     comparison: sign,
     limit: value,
     unit,
   };
+  const { acceptable } = options;
+  return acceptable === undefined ? goal : { ...goal, acceptable: weakerLimit(goal, acceptable, fail) };
 }
 
 /**
@@ -103,38 +108,90 @@ export function parseGoal(text: string): Goal {
  *
  * @param dvhs DVH per structure name (exact, case-sensitive)
  * @param context.prescription total Gy, for percent of dose
- * @returns `not evaluable`, with the reason, where the structure has no DVH or percent has no prescription; never throws for those
+ * @returns `not evaluable`, with the reason, where the structure has no DVH, percent has no prescription or a biological
+ *   dose no fractions; never throws for those
  */
-export function evaluateGoal(goal: Goal, dvhs: ReadonlyMap<string, Dvh>, context: MetricContext = {}): GoalResult {
-  const head = { goal: goal.text, structure: goal.structure, metric: formatMetric(goal.metric), limit: goal.limit };
-  const none = (reason: string): GoalResult => ({
-    ...head,
-    value: null,
-    unit: goal.unit,
-    result: 'not evaluable',
-    margin: null,
-    reason,
-  });
+export function evaluateGoal(goal: Goal, dvhs: ReadonlyMap<string, Dvh>, context: GoalContext = {}): GoalResult {
   const dvh = dvhs.get(goal.structure);
   if (dvh === undefined) {
-    return none(`no structure ${goal.structure}; there are ${[...dvhs.keys()].join(', ') || 'none'}`);
+    const { absent = new Map<string, string>() } = context;
+    const reason = absent.get(goal.structure);
+    return notEvaluable(goal, reason ?? missingStructure(goal.structure, [...dvhs.keys(), ...absent.keys()]));
   }
-  const usesPrescription =
-    (goal.metric.at?.unit === '%' && (goal.metric.kind === 'V' || goal.metric.kind === 'CV')) ||
-    (goal.unit === '%' && goal.metric.kind !== 'V' && goal.metric.kind !== 'CV');
-  if (usesPrescription && context.prescription === undefined) return none('percent of dose needs a prescription');
+  const reason = whyNoValue(goal.metric, dvh, context);
+  if (reason !== undefined) return notEvaluable(goal, reason);
   const { value, flag } = evaluateMetric(goal.metric, dvh, context);
-  const margin = goal.comparison.startsWith('<') ? goal.limit - value : value - goal.limit;
-  const tolerance = TOLERANCE * Math.abs(goal.limit);
-  const passes = goal.comparison.endsWith('=') ? margin >= -tolerance : margin > 0;
-  return {
-    ...head,
-    value,
-    unit: goal.unit,
-    result: passes ? 'pass' : 'fail',
-    margin,
-    ...(flag === undefined ? {} : { reason: flag }),
+  return { ...judge(goal, value), ...(flag === undefined ? {} : { reason: flag }) };
+}
+
+/** The verdict on a value that was found. */
+export function judge(goal: Goal, value: number): GoalResult {
+  const meets = (limit: number): boolean => {
+    const room = roomTo(goal, limit, value);
+    return goal.comparison.endsWith('=') ? room >= -TOLERANCE * Math.abs(limit) : room > 0;
   };
+  const isAcceptable = goal.acceptable !== undefined && meets(goal.acceptable);
+  return {
+    ...headOf(goal),
+    value,
+    result: meets(goal.limit) ? 'pass' : isAcceptable ? 'variation' : 'fail',
+    margin: roomTo(goal, goal.limit, value),
+  };
+}
+
+export function notEvaluable(goal: Goal, reason: string): GoalResult {
+  return { ...headOf(goal), value: null, result: 'not evaluable', margin: null, reason };
+}
+
+function headOf(goal: Goal): Pick<GoalResult, 'goal' | 'structure' | 'metric' | 'limit' | 'acceptable' | 'unit'> {
+  return {
+    goal: goal.text,
+    structure: goal.structure,
+    metric: formatMetric(goal.metric),
+    limit: goal.limit,
+    ...(goal.acceptable === undefined ? {} : { acceptable: goal.acceptable }),
+    unit: goal.unit,
+  };
+}
+
+const roomTo = ({ comparison }: Goal, limit: number, value: number): number =>
+  comparison.startsWith('<') ? limit - value : value - limit;
+
+/** Structure and metric: the metric is the shortest end that reads as one, so that names with spaces survive. */
+function splitSubject(left: string, fail: (what: string) => never): readonly [string, Metric] {
+  let failure: unknown;
+  for (const space of [...left.trimEnd().matchAll(/\s+/g)].reverse()) {
+    const structure = left.slice(0, space.index).trim();
+    if (structure === '') break;
+    try {
+      return [structure, parseMetric(left.slice(space.index).trim())];
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure === undefined) return fail('a structure and a metric are expected before the comparison');
+  return fail((failure as Error).message.split('. Write')[0]!);
+}
+
+function checkUnits(metric: Metric, unit: MetricUnit, fail: (what: string) => never): void {
+  if (metric.isUnitGiven && metric.unit !== unit) {
+    fail(`the metric is in ${metric.unit}, but the limit in ${unit}; use one unit for both`);
+  }
+  const allowed = metric.kind === 'Volume' ? ['cc'] : isVolume(metric) ? ['%', 'cc'] : ['Gy', '%'];
+  if (!allowed.includes(unit)) {
+    fail(`${metric.kind} is measured in ${allowed.join(' or ')}, but the limit is in ${unit}`);
+  }
+}
+
+function weakerLimit(goal: Goal, acceptable: string | number, fail: (what: string) => never): number {
+  const read = QUANTITY.exec(String(acceptable));
+  if (read === null) return fail(`its variation "${acceptable}" is no number with Gy, % or cc`);
+  const [unit, value] = unitOfLimit(read[2], Number(read[1]), goal.metric);
+  if (unit !== goal.unit) fail(`its limit is in ${goal.unit}, but the variation in ${unit}`);
+  if (!(roomTo(goal, value, goal.limit) > 0)) {
+    fail(`its variation ${value} ${unit} must be weaker than its limit of ${goal.limit} ${unit}`);
+  }
+  return value;
 }
 
 function unitOfLimit(text: string | undefined, value: number, metric: Metric): readonly [MetricUnit, number] {

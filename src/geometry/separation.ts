@@ -1,44 +1,106 @@
 /**
  * How far apart two structures are: the gap in which a plan must fall from the prescription to the cord's limit.
+ *
+ * Points of an outline lie 0.25 mm apart or closer, on every slice of a grid for a solid and at the middle and both faces
+ * of every slab for contours; each is followed to the nearest surface point of the other structure.
  */
-
+import { contourSlabs } from './contour.js';
 import { solidOfStructure } from './contour-solid.js';
 import { contoursOfStructure } from './contour-trace.js';
-import type { Grid } from './grid.js';
-import type { Structure } from './structure.js';
+import type { Grid, Vec3 } from './grid.js';
+import type { Solid } from './solid.js';
+import type { Contours, Structure } from './structure.js';
 
 /** Distance between points sampled along an outline, mm. */
 const sampling = 0.25;
 
+/** Step of the numeric gradient, mm. */
+const step = 1e-3;
+
+/** A surface point of one structure and the nearest of another, mm. */
+export interface SurfacePair {
+  readonly from: Vec3;
+  readonly to: Vec3;
+  /** Negative where `from` lies inside the other structure. */
+  readonly distance: number;
+}
+
 /**
  * Least distance from the outlines of `from`, on the slices of a grid, to the surface of `to`, mm.
  *
- * Outlines are sampled every 0.25 mm, so the result is at most 0.13 mm too large in the plane; a closest point between two
- * slices of `from` is not seen. Negative: the depth to which an outline of `from` enters `to`.
+ * At most 0.13 mm too large in the plane; for a solid, a closest point between two slices is not seen. Negative: the depth
+ * to which an outline of `from` enters `to`.
  *
  * @returns undefined where `from` meets no slice
  */
 export function separation(from: Structure, to: Structure, grid: Grid): number | undefined {
-  const contours = contoursOfStructure(from, grid);
-  if (contours === undefined) return undefined;
   const solid = solidOfStructure(to);
   let least = Infinity;
-  for (const { z, polygons } of contours.planes) {
-    for (const polygon of polygons) {
-      const n = polygon.length;
-      for (let i = 0; i < n; i += 2) {
-        const j = (i + 2) % n;
-        const dx = polygon[j]! - polygon[i]!;
-        const dy = polygon[j + 1]! - polygon[i + 1]!;
-        const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / sampling));
-        for (let s = 0; s < steps; s++) {
-          least = Math.min(
-            least,
-            solid.distance(polygon[i]! + (dx * s) / steps, polygon[i + 1]! + (dy * s) / steps, z),
-          );
-        }
-      }
+  forOutlinePoints(from, grid, (x, y, z) => {
+    const distance = solid.distance(x, y, z);
+    if (distance < least) least = distance;
+  });
+  return Number.isFinite(least) ? least : undefined;
+}
+
+/**
+ * Every outline point of `from` that lies outside `to` and no further than `reach`, with the nearest surface point of `to`.
+ *
+ * @param reach mm
+ */
+export function surfacePairs(from: Structure, to: Structure, grid: Grid, reach: number): SurfacePair[] {
+  const solid = solidOfStructure(to);
+  const pairs: SurfacePair[] = [];
+  forOutlinePoints(from, grid, (x, y, z) => {
+    const distance = solid.distance(x, y, z);
+    if (distance > 0 && distance <= reach) pairs.push({ from: [x, y, z], to: nearestOn(solid, [x, y, z]), distance });
+  });
+  return pairs;
+}
+
+/** Down the gradient of the distance to the surface; again where a solid's distance is only a bound. */
+function nearestOn(solid: Solid, start: Vec3): Vec3 {
+  let [x, y, z] = start;
+  for (let n = 0; n < 8; n++) {
+    const distance = solid.distance(x, y, z);
+    if (Math.abs(distance) < step) break;
+    const gx = solid.distance(x + step, y, z) - solid.distance(x - step, y, z);
+    const gy = solid.distance(x, y + step, z) - solid.distance(x, y - step, z);
+    const gz = solid.distance(x, y, z + step) - solid.distance(x, y, z - step);
+    const size = Math.hypot(gx, gy, gz);
+    if (!(size > 0)) break;
+    x -= (distance * gx) / size;
+    y -= (distance * gy) / size;
+    z -= (distance * gz) / size;
+  }
+  return [x, y, z];
+}
+
+function forOutlinePoints(structure: Structure, grid: Grid, visit: (x: number, y: number, z: number) => void): void {
+  const { shape } = structure;
+  const contours = shape.kind === 'contours' ? shape.contours : contoursOfStructure(structure, grid);
+  if (contours === undefined) return;
+  const slabs = shape.kind === 'contours' ? contourSlabs(contours) : undefined;
+  contours.planes.forEach((plane, p) => {
+    // Just inside the faces: on a face the point belongs to both slabs.
+    const levels = slabs === undefined ? [plane.z] : [plane.z, slabs[2 * p]! + 1e-6, slabs[2 * p + 1]! - 1e-6];
+    for (const z of levels) alongOutlines(plane.polygons, z, visit);
+  });
+}
+
+function alongOutlines(
+  polygons: Contours['planes'][number]['polygons'],
+  z: number,
+  visit: (x: number, y: number, z: number) => void,
+): void {
+  for (const polygon of polygons) {
+    const n = polygon.length;
+    for (let i = 0; i < n; i += 2) {
+      const j = (i + 2) % n;
+      const dx = polygon[j]! - polygon[i]!;
+      const dy = polygon[j + 1]! - polygon[i + 1]!;
+      const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / sampling));
+      for (let s = 0; s < steps; s++) visit(polygon[i]! + (dx * s) / steps, polygon[i + 1]! + (dy * s) / steps, z);
     }
   }
-  return Number.isFinite(least) ? least : undefined;
 }

@@ -6,8 +6,8 @@
 import { InvalidInputError } from '../core/errors.js';
 import { describeGrid, type Grid, voxelCount } from './grid.js';
 
-/** `hounsfield` HU; `density` electron density relative to water; `mask` fraction 0..1; `depth` mm of water; `dose` Gy; `gamma` index, NaN where not evaluated. */
-export type VolumeKind = 'hounsfield' | 'density' | 'mask' | 'depth' | 'dose' | 'gamma';
+/** `hounsfield` HU; `density` electron density relative to water; `mask` fraction 0..1; `depth` mm of water; `dose` Gy; `gamma` index, `difference` Gy, NaN where neither is evaluated. */
+export type VolumeKind = 'hounsfield' | 'density' | 'mask' | 'depth' | 'dose' | 'gamma' | 'difference';
 
 export interface Volume<K extends VolumeKind = VolumeKind> {
   readonly kind: K;
@@ -16,13 +16,21 @@ export interface Volume<K extends VolumeKind = VolumeKind> {
   readonly data: Float32Array;
 }
 
+/**
+ * What a dose is given to: `engine`, water of the voxel's electron density (what a pencil beam computes); `medium`, the tissue
+ * itself; `water`, a little water in the tissue.
+ */
+export type DoseMedium = 'engine' | 'medium' | 'water';
+
 /** What a dose number means. Doses of different meaning are never added or compared. */
 export interface DoseMeaning {
   readonly quantity: 'physical' | 'eqd2' | 'bed';
-  /** Fractions over which this total was (or will be) given. */
-  readonly fractions: number;
+  /** Fractions over which this total was (or will be) given; absent where its source does not say. */
+  readonly fractions?: number;
   /** Gy; required for eqd2 and bed. */
   readonly alphaBeta?: number;
+  /** Unnamed where it is not known, as for most imported doses. */
+  readonly medium?: DoseMedium;
 }
 
 export interface DoseVolume extends Volume<'dose'>, DoseMeaning {}
@@ -51,9 +59,10 @@ export function occupiedFrom(mask: Volume<'mask'>): number {
 
 /** @throws {InvalidInputError} if eqd2 or bed comes without alpha/beta, or the fractions are not a whole number >= 1 */
 export function createDose(grid: Grid, meaning: DoseMeaning, data?: Float32Array): DoseVolume {
-  if (!Number.isInteger(meaning.fractions) || meaning.fractions < 1) {
+  const { fractions } = meaning;
+  if (fractions !== undefined && (!Number.isInteger(fractions) || fractions < 1)) {
     throw new InvalidInputError(
-      `dose: fractions is ${meaning.fractions}, but must be a whole number >= 1. Dose is the total over its course.`,
+      `dose: fractions is ${fractions}, but must be a whole number >= 1. Dose is the total over its course.`,
     );
   }
   if (meaning.quantity !== 'physical' && !(meaning.alphaBeta !== undefined && meaning.alphaBeta > 0)) {

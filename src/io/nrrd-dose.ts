@@ -1,36 +1,45 @@
 /** What an NRRD file says about its dose, as respine writes it; files of others may say nothing. */
 import { FormatError, InvalidInputError } from '../core/errors.js';
-import { createDose, type DoseMeaning, type DoseVolume } from '../geometry/volume.js';
+import { createDose, type DoseMeaning, type DoseMedium, type DoseVolume } from '../geometry/volume.js';
+import { checkDoseValues } from './dose-values.js';
 import type { NrrdVolume } from './nrrd.js';
 
 const quantities: readonly string[] = ['physical', 'eqd2', 'bed'] satisfies DoseMeaning['quantity'][];
+const media: readonly string[] = ['engine', 'medium', 'water'] satisfies DoseMedium[];
 
 /**
  * The volume as a dose: total over its course, Gy.
  *
- * A header that is silent about the quantity means physical dose, one that is silent about the fractions `fractions`.
+ * A header that is silent about the quantity means physical dose; one that is silent about the fractions leaves them
+ * unknown, unless the caller knows them.
  *
  * @param name file name for messages
- * @param fractions of a file that does not say; @default 1
- * @throws {InvalidInputError} if the header says that the volume is no dose, or not in Gy
+ * @param fractions of a file that does not say
+ * @throws {InvalidInputError} if the header says that the volume is no dose, or not in Gy; if a value is negative or not finite
  * @throws {FormatError} if quantity, fractions or alphaBeta of the header cannot be understood
  */
-export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions = 1): DoseVolume {
+export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions?: number): DoseVolume {
   const { kind, fields } = volume;
   if (kind !== undefined && kind !== 'dose') {
     throw new InvalidInputError(`${name}: holds a volume of kind "${kind}", not a dose. Give a dose.`);
   }
-  const { units, quantity = 'physical', alphaBeta } = fields;
+  const { units, quantity = 'physical', alphaBeta, medium } = fields;
   if (units !== undefined && units.toLowerCase() !== 'gy') {
     throw new InvalidInputError(`${name}: its units are "${units}", but a dose is read in Gy. Convert it.`);
   }
   if (!quantities.includes(quantity)) {
     throw new FormatError(`quantity "${quantity}" is none of ${quantities.join(', ')}.`, name);
   }
+  if (medium !== undefined && !media.includes(medium)) {
+    throw new FormatError(`medium "${medium}" is none of ${media.join(', ')}.`, name);
+  }
+  checkDoseValues(name, volume.grid, volume.data);
+  const given = fields['fractions'] === undefined ? fractions : Number(fields['fractions']);
   const meaning: DoseMeaning = {
     quantity: quantity as DoseMeaning['quantity'],
-    fractions: fields['fractions'] === undefined ? fractions : Number(fields['fractions']),
+    ...(given === undefined ? {} : { fractions: given }),
     ...(alphaBeta === undefined ? {} : { alphaBeta: Number(alphaBeta) }),
+    ...(medium === undefined ? {} : { medium: medium as DoseMedium }),
   };
   try {
     return createDose(volume.grid, meaning, volume.data);

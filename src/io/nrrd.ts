@@ -6,7 +6,7 @@
  */
 import { FormatError, InvalidInputError, UnsupportedError } from '../core/errors.js';
 import { createGrid, describeGrid, type Grid, type Vec3, voxelCount } from '../geometry/grid.js';
-import type { Volume, VolumeKind } from '../geometry/volume.js';
+import type { DoseMeaning, Volume, VolumeKind } from '../geometry/volume.js';
 import { gunzip, gzip } from './gzip.js';
 
 export interface NrrdOptions {
@@ -35,6 +35,7 @@ const UNITS: Record<VolumeKind, string> = {
   depth: 'mm of water',
   dose: 'Gy',
   gamma: 'index',
+  difference: 'Gy',
 };
 
 /** Bytes per value and the DataView reader of every type name of the format. */
@@ -59,7 +60,7 @@ const TYPES: readonly [names: string, bytes: number, read: (view: DataView, at: 
 /**
  * A volume as the bytes of an NRRD file.
  *
- * The header carries `kind` and `units`, and for a dose `quantity`, `fractions` and `alphaBeta`.
+ * The header carries `kind` and `units`, and for a dose `quantity`, `fractions`, `alphaBeta` and `medium`.
  *
  * @throws {InvalidInputError} for a field that the header cannot hold
  */
@@ -144,12 +145,13 @@ export async function decodeNrrd(bytes: Uint8Array, name = 'nrrd'): Promise<Nrrd
 }
 
 function meaningOf(volume: Volume): Record<string, string> {
-  const { quantity, fractions, alphaBeta } = volume as { quantity?: string; fractions?: number; alphaBeta?: number };
+  const { quantity, fractions, alphaBeta, medium } = volume as Partial<DoseMeaning>;
   if (volume.kind !== 'dose' || quantity === undefined) return {};
   return {
     quantity,
-    fractions: String(fractions),
+    ...(fractions === undefined ? {} : { fractions: String(fractions) }),
     ...(alphaBeta === undefined ? {} : { alphaBeta: String(alphaBeta) }),
+    ...(medium === undefined ? {} : { medium }),
   };
 }
 

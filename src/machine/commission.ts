@@ -6,27 +6,29 @@
  *     T(d, s) = (SAD / L)^2 sum_j A_j(d) E_j(s, L),     E_j = integral of Psi(x, y) G(x; sx) G(y; sy) over the square
  *
  * with Psi the in-air fluence, s_x^2 = (w_j SAD / L)^2 + blur_x^2(L), w_j a fixed ladder of widths in patient millimetres
- * and blur the source's. The measurement of the same quantity is the depth-dose curve scaled to the output factor. The
+ * and blur the source's. The first, j = 0, stands for the electrons: not one Gaussian but the mixture that Monte Carlo gives
+ * (`electron-kernel.ts`), which no measured table resolves; the others are scatter. The measurement of the same quantity is the depth-dose curve scaled to the output factor. The
  * weights A_j(d) >= 0 follow from least squares that are smooth in depth (`gaussian-fit.ts`), so the kernel is
  * non-negative at every radius and depth and smooth in radius by construction.
  *
  * Three detours of table-based commissioning are not taken. The square field enters as a square: no equivalent circle. The
  * source blur enters as what it is: no deconvolution of small-field output factors. And no column for a field of side zero
- * is extrapolated: its dose is A_0(d) plus what little the other Gaussians put on the axis.
+ * is extrapolated: the electrons' mixture knows what becomes of it.
  */
 import { checkAllFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { checkRising, interpolateCubic, pchipSlopes } from '../core/interpolate.js';
 import { type BeamData, depthDoseCurve, depthOfMaximum, type Fluence, hasSurfaceDose } from './beam-data.js';
 import { checkBeamData } from './beam-data-check.js';
+import { electronKernel, electronShares } from './electrons.js';
 import { fieldIntegral, openFieldDose, squareField } from './field-integral.js';
 import { fluenceFromProfile } from './fluence-profile.js';
 import { fitGaussians } from './gaussian-fit.js';
-import { blurVariance, type Machine } from './machine.js';
+import { blurVariance, type Machine, type PencilKernel } from './machine.js';
 
 export interface CommissionOptions {
   /**
-   * Standard deviations of the Gaussians in patient mm.
+   * Standard deviations of the Gaussians in patient mm; a first of 0 stands for the electrons' own mixture.
    * @default [0, 4, 7, 13, 24, 44, 80, 145]: a factor of 1.8 from the electron range to the largest field
    */
   readonly widths?: readonly number[];
@@ -117,15 +119,10 @@ function fitMachine(
       depth: [depths[0]!, depths[depths.length - 1]!],
     },
   } as const;
-  const withKernel = (amplitudes: number[][]): Machine => ({ ...shell, kernel: { depths, widths, amplitudes } });
+  const withKernel = (amplitudes: number[][]): Machine => ({ ...shell, kernel: kernelOf(depths, widths, amplitudes) });
 
   const distances = depths.map((depth) => (depthDose.kind === 'tpr' ? sad : depthDose.ssd! + depth));
-  const design = distances.map((toSource, i) =>
-    i > 0 && toSource === distances[i - 1]
-      ? undefined
-      : fields.map(({ side }) => widthIntegrals(shell, widths, side, toSource)),
-  );
-  for (let i = 1; i < design.length; i++) design[i] ??= design[i - 1];
+  const design = designOf(shell, widths, depths, distances, fields);
   const isExcluded = (depth: number, side: number): boolean =>
     (options.exclude ?? []).some((point) => point.depth === depth && point.side === side) ||
     (depth === 0 && data.surface !== undefined && !hasSurfaceDose(data.surface, side));
@@ -141,6 +138,7 @@ function fitMachine(
   const slopes = curves.map((curve) => pchipSlopes(depths, curve));
   let carried = fields.map(() => ((ssd + referenceDepth) / ownDistance) ** 2);
   let machine: Machine | undefined;
+  let weights: number[][] = [];
   for (let round = 0; round < (isElsewhere ? 3 : 1); round++) {
     if (machine) {
       const known = machine;
@@ -160,16 +158,15 @@ function fitMachine(
       (best, field, f) => (Math.abs(field.side - 100) < Math.abs(fields[best]!.side - 100) ? f : best),
       0 as number,
     ) as number;
-    machine = withKernel(
-      fitGaussians({
-        depths,
-        design: design as number[][][],
-        measured,
-        weights: depths.map((depth) => fields.map(({ side }) => (isExcluded(depth, side) ? 0 : 1))),
-        attenuation: measured.map((row) => row[reference]!),
-        smoothness: depths.map((depth) => (depth <= middle ? BUILD_UP_SMOOTHNESS : SMOOTHNESS)),
-      }),
-    );
+    weights = fitGaussians({
+      depths,
+      design,
+      measured,
+      weights: depths.map((depth) => fields.map(({ side }) => (isExcluded(depth, side) ? 0 : 1))),
+      attenuation: measured.map((row) => row[reference]!),
+      smoothness: depths.map((depth) => (depth <= middle ? BUILD_UP_SMOOTHNESS : SMOOTHNESS)),
+    });
+    machine = withKernel(weights);
   }
   const fitted = machine!;
   const scale =
@@ -184,7 +181,7 @@ function fitMachine(
   fields.forEach(({ side, maximum }, f) => {
     const model = depths.map((_, i) => {
       const E = design[i]![f]!;
-      return (fitted.kernel.amplitudes[i]!.reduce((sum, a, j) => sum + a * E[j]!, 0) * sad ** 2) / distances[i]! ** 2;
+      return (weights[i]!.reduce((sum, a, j) => sum + a * E[j]!, 0) * sad ** 2) / distances[i]! ** 2;
     });
     const at = (curve: readonly number[]): number =>
       interpolateCubic(depths, curve, pchipSlopes(depths, curve), referenceDepth);
@@ -203,7 +200,7 @@ function fitMachine(
   const reference = openFieldDose(fitted, squareField(100), ssd, referenceDepth);
   const hundred = factorAt(data, 100);
   return {
-    machine: withKernel(fitted.kernel.amplitudes.map((row) => row.map((a) => a * scale))),
+    machine: withKernel(weights.map((row) => row.map((a) => a * scale))),
     depthDose: residuals,
     outputFactors: fields.map(({ side }, f) => ({
       side,
@@ -214,18 +211,54 @@ function fitMachine(
   };
 }
 
-/** E_j of a centred square for every width. */
-function widthIntegrals(
+/** E[depth][field][column]: of centred squares, for the electrons (a width of 0) and every Gaussian. */
+function designOf(
   machine: Pick<Machine, 'sad' | 'penumbra' | 'primaryFluence'>,
   widths: readonly number[],
-  side: number,
-  toSource: number,
-): number[] {
-  const blur = ([0, 1] as const).map((axis) => blurVariance(machine as Machine, axis, toSource));
-  return widths.map((width) => {
-    const w2 = ((width * machine.sad) / toSource) ** 2;
-    return fieldIntegral(machine.primaryFluence, squareField(side), Math.sqrt(w2 + blur[0]!), Math.sqrt(w2 + blur[1]!));
+  depths: readonly number[],
+  distances: readonly number[],
+  fields: readonly { readonly side: number }[],
+): number[][][] {
+  const integrals = (toSource: number): { electrons: number[]; scatter: number[] }[] => {
+    const blur = ([0, 1] as const).map((axis) => blurVariance(machine as Machine, axis, toSource));
+    return fields.map(({ side }) => {
+      const integral = (width: number): number => {
+        const w2 = ((width * machine.sad) / toSource) ** 2;
+        const [sx, sy] = [Math.sqrt(w2 + blur[0]!), Math.sqrt(w2 + blur[1]!)];
+        return fieldIntegral(machine.primaryFluence, squareField(side), sx, sy);
+      };
+      return { electrons: electronKernel.widths.map(integral), scatter: widths.map(integral) };
+    });
+  };
+  let known: ReturnType<typeof integrals> = [];
+  return depths.map((depth, i) => {
+    if (i === 0 || distances[i] !== distances[i - 1]) known = integrals(distances[i]!);
+    if (widths[0] !== 0) return known.map(({ scatter }) => scatter);
+    const shares = electronShares(depth);
+    return known.map(({ electrons, scatter }) => [
+      electrons.reduce((sum, e, c) => sum + shares[c]! * e, 0),
+      ...scatter.slice(1),
+    ]);
   });
+}
+
+/** The fitted columns as a kernel: the electrons' column spread over their own Gaussians, all others scatter. */
+function kernelOf(depths: readonly number[], columns: readonly number[], weights: readonly number[][]): PencilKernel {
+  if (columns[0] !== 0) return { depths, widths: columns, amplitudes: weights };
+  const widths = [...new Set([...electronKernel.widths, ...columns.slice(1)])].sort((a, b) => a - b);
+  const scatter = weights.map((row) => {
+    const out = widths.map(() => 0);
+    for (let j = 1; j < columns.length; j++) out[widths.indexOf(columns[j]!)]! += row[j]!;
+    return out;
+  });
+  const amplitudes = weights.map((row, i) => {
+    const out = [...scatter[i]!];
+    electronShares(depths[i]!).forEach((share, c) => {
+      out[widths.indexOf(electronKernel.widths[c]!)]! += share * row[0]!;
+    });
+    return out;
+  });
+  return { depths, widths, amplitudes, scatter };
 }
 
 function outputFactorsAt(data: BeamData, fields: readonly { readonly side: number }[]): number[] {

@@ -8,6 +8,7 @@
  * engine is tested against, and what commissioning fits.
  */
 import { gaussianInterval } from '../core/error-function.js';
+import { UnsupportedError } from '../core/errors.js';
 import { interpolateCubic, interpolateLinear, pchipSlopes } from '../core/interpolate.js';
 import { blurVariance, type Machine } from './machine.js';
 
@@ -60,8 +61,32 @@ export function fieldIntegral(
 
 /** A_j(d) between the kernel's depths: shape-preserving cubic, and beyond the last depth the attenuation of the last 50 mm. */
 export function amplitudesAt(machine: Machine): (depth: number) => Float64Array {
+  return between(machine, machine.kernel.amplitudes);
+}
+
+/**
+ * The weights of the kernel's two parts at a depth; their sum is {@link amplitudesAt}.
+ *
+ * @throws {UnsupportedError} if the machine does not tell scatter from electrons
+ */
+export function partsAt(machine: Machine): (depth: number) => { electrons: Float64Array; scatter: Float64Array } {
+  const { scatter: rows } = machine.kernel;
+  if (rows === undefined) {
+    throw new UnsupportedError(
+      `machine ${machine.name}: its kernel does not tell scatter from electrons, which scaling with density needs. Commission it again, or set heterogeneity to "depth".`,
+    );
+  }
+  const all = amplitudesAt(machine);
+  const scattered = between(machine, rows);
+  return (depth) => {
+    const scatter = scattered(depth);
+    return { electrons: all(depth).map((a, j) => a - scatter[j]!), scatter };
+  };
+}
+
+function between(machine: Machine, rows: readonly (readonly number[])[]): (depth: number) => Float64Array {
   const { depths, amplitudes, widths } = machine.kernel;
-  const columns = widths.map((_, j) => amplitudes.map((row) => row[j]!));
+  const columns = widths.map((_, j) => rows.map((row) => row[j]!));
   const slopes = columns.map((column) => pchipSlopes(depths, column));
   const last = depths[depths.length - 1]!;
   const back = depths.findIndex((depth) => depth >= last - 50);

@@ -24,6 +24,7 @@ const schema = z.looseObject({
     depths: list,
     widths: z.array(z.number().nonnegative()).min(2),
     amplitudes: z.array(z.array(z.number().nonnegative())).min(2),
+    scatter: z.array(z.array(z.number().nonnegative())).optional(),
   }),
   calibration: z.looseObject({
     gyPerMu: positive.max(0.1, {
@@ -49,10 +50,18 @@ export function parseMachine(json: unknown, path = 'machine'): Machine {
       path,
     );
   }
-  const { depths, widths, amplitudes } = result.data.kernel;
-  if (amplitudes.length !== depths.length || amplitudes.some((row) => row.length !== widths.length)) {
+  const { depths, widths, amplitudes, scatter } = result.data.kernel;
+  for (const [name, rows] of Object.entries({ amplitudes, scatter: scatter ?? amplitudes })) {
+    if (rows.length !== depths.length || rows.some((row) => row.length !== widths.length)) {
+      throw new FormatError(
+        `kernel.${name} is not ${depths.length} depths by ${widths.length} widths. Give a machine as commissioning writes it.`,
+        path,
+      );
+    }
+  }
+  if (scatter?.some((row, i) => row.some((s, j) => s > amplitudes[i]![j]! * (1 + 1e-6)))) {
     throw new FormatError(
-      `kernel.amplitudes is not ${depths.length} depths by ${widths.length} widths. Give a machine as commissioning writes it.`,
+      'kernel.scatter is more than kernel.amplitudes somewhere, but is a part of it. Give a machine as commissioning writes it.',
       path,
     );
   }

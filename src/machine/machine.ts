@@ -54,6 +54,11 @@ export interface PencilKernel {
   readonly widths: readonly number[];
   /** A[depth][width] >= 0; dose of the fluence 1 in an infinite field is the row sum. Gy per MU. */
   readonly amplitudes: readonly (readonly number[])[];
+  /**
+   * The part of `amplitudes` that scattered photons bring; the rest is short-range electrons. Of the same shape. A kernel
+   * without it cannot be scaled with density.
+   */
+  readonly scatter?: readonly (readonly number[])[];
 }
 
 /** Variance of the source blur along one axis, for points at distance `toSource` from the source, in the isocentre plane, mm^2. */

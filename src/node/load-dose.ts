@@ -1,27 +1,46 @@
-/** A dose file by what is in it, not by its name. */
-import { createHash } from 'node:crypto';
-import { UnsupportedError } from '../core/errors.js';
+/** A dose file by what is in it, not by its name: RTDOSE or NRRD. */
+import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { isDicom } from '../io/dicom/dataset.js';
+import { type RtDoseOptions, readRtDose } from '../io/dicom/dose.js';
+import { readPlanFractions } from '../io/dicom/plan-fractions.js';
 import { decodeNrrd } from '../io/nrrd.js';
 import { doseOfNrrd } from '../io/nrrd-dose.js';
 import { readBytes } from './files.js';
+import { sha256 } from './load-case.js';
+
+export interface LoadDoseOptions extends Omit<RtDoseOptions, 'plan'> {
+  /** Path of the RTPLAN of the dose. */
+  readonly plan?: string;
+}
 
 export interface LoadedDose {
   readonly dose: DoseVolume;
   /** SHA-256 of the file. */
   readonly hash: string;
+  /** What was taken on the caller's word. */
+  readonly notes: readonly string[];
+  /** Of an RTDOSE. */
+  readonly frameOfReferenceUid?: string;
 }
 
 /**
- * @param fractions of a file that does not say
+ * @param options of an RTDOSE; of an NRRD only `fractions` and `plan` count, for a header that does not tell the fractions
  * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the file
  */
-export async function loadDose(path: string, fractions = 1): Promise<LoadedDose> {
-  const bytes = await readBytes(path);
-  if (isDicom({ name: path, bytes })) {
-    throw new UnsupportedError(`${path}: is DICOM, but doses are read from NRRD only as yet. Save it as .nrrd.`);
+export async function loadDose(path: string, options: LoadDoseOptions = {}): Promise<LoadedDose> {
+  const file = { name: path, bytes: await readBytes(path) };
+  const hash = sha256(file.bytes);
+  const { plan: planPath, ...rest } = options;
+  const plan = planPath === undefined ? undefined : { name: planPath, bytes: await readBytes(planPath) };
+  if (isDicom(file)) {
+    const { dose, notes, frameOfReferenceUid } = readRtDose(file, { ...rest, ...(plan ? { plan } : {}) });
+    return { dose, hash, notes, frameOfReferenceUid };
   }
-  const dose = doseOfNrrd(await decodeNrrd(bytes, path), path, fractions);
-  return { dose, hash: createHash('sha256').update(bytes).digest('hex') };
+  const odd = (['extent', 'gyPerUnit', 'quantity', 'alphaBeta'] as const).find((key) => options[key] !== undefined);
+  if (odd !== undefined) {
+    throw new InvalidInputError(`${path}: ${odd} speaks for an RTDOSE, but this is no DICOM file. Leave it out.`);
+  }
+  const fractions = plan === undefined ? options.fractions : readPlanFractions(plan).fractions;
+  return { dose: doseOfNrrd(await decodeNrrd(file.bytes, path), path, fractions), hash, notes: [] };
 }

@@ -11,7 +11,8 @@
  *
  *     F(A w)  >=  F(d) - y' d - l' b - theta (F_best - k).
  *
- * Nothing here trusts the solver: d and l may come from anywhere. It holds to the rounding of the sums, some 1e-12 of F.
+ * Nothing here trusts the solver: d and l may come from anywhere. What rounding there is between the operator and its transpose
+ * is measured where the plan's own weights are at hand, |y' A w - w' A' y|, and taken off the bound.
  */
 import type { LinearOperator } from '../core/linear-operator.js';
 import { addForces, boundForce, evaluateAll, type HalfSpaces, type Multipliers } from './half-spaces.js';
@@ -23,20 +24,33 @@ export interface Tangent {
   readonly slopes: Float64Array;
 }
 
-/** The tangent at a dose; costs one transpose. @param objectives convex ones only */
+/**
+ * The tangent at a dose; costs one transpose.
+ *
+ * @param objectives convex ones only
+ * @param weights    whose dose it is, where it is one's: the bound is lowered by what the transpose differs from the operator
+ */
 export function tangentAt(
   operator: LinearOperator,
   objectives: readonly Objective[],
   limits: HalfSpaces,
   dose: Float64Array,
   multipliers: Multipliers,
+  weights?: Float64Array,
 ): Tangent {
   const force = new Float64Array(dose.length);
   let constant = evaluateAll(objectives, dose, force);
   for (let i = 0; i < dose.length; i++) constant -= force[i]! * dose[i]!;
   constant -= boundForce(limits, multipliers);
   addForces(limits, multipliers, force);
-  return { constant, slopes: operator.applyTranspose(force, new Float64Array(operator.columns)).slice() };
+  const slopes = operator.applyTranspose(force, new Float64Array(operator.columns)).slice();
+  if (weights) {
+    let difference = 0;
+    for (let i = 0; i < dose.length; i++) difference += force[i]! * dose[i]!;
+    for (let c = 0; c < slopes.length; c++) difference -= slopes[c]! * weights[c]!;
+    constant -= Math.abs(difference);
+  }
+  return { constant, slopes };
 }
 
 /** What the two tangents prove of every permitted plan at least as good as `best`; -Infinity where they prove nothing. */

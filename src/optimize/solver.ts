@@ -213,7 +213,8 @@ class Session {
   private prove(point: InteriorPoint): void {
     if (this.cuts.length === 0) this.findCuts(point);
     const { operator } = this.problem;
-    const tangent = tangentAt(operator, this.convexObjectives, this.halfSpaces, point.dose, point.multipliers);
+    const { dose, multipliers, weights } = point;
+    const tangent = tangentAt(operator, this.convexObjectives, this.halfSpaces, dose, multipliers, weights);
     this.evaluations += 0.5;
     this.bound = Math.max(this.bound, lowerBound(tangent, this.cuts, point.value));
   }

@@ -5,12 +5,13 @@
  * with the cord capped at 29.8 Gy. Every assumption is a field that a case may change.
  */
 import { z } from 'zod';
-import { checkJson, leafBankSchema, transmissionSchema } from './json-check.js';
+import { goalList } from './goal-schema.js';
+import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
 
 /** Above this a total dose in Gy is not radiotherapy but centigray. */
 const HIGHEST_DOSE = 200;
 
-const dose = z
+export const dose = z
   .number({ error: (issue) => `${say(issue.input)} is not a dose in Gy` })
   .positive({ error: (issue) => `is ${String(issue.input)} Gy, but must be > 0` })
   .max(HIGHEST_DOSE, {
@@ -84,6 +85,7 @@ const schema = z.strictObject({
   alphaBeta: z.strictObject({ cord: positive.default(2) }).default({ cord: 2 }),
   cordCap: dose.default(29.8),
   machine: z.string().default('artiste-6mv'),
+  doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),
   isocenter: vector.optional(),
   doseGrid: z.strictObject({ spacing: z.tuple([positive, positive, positive]) }).default({ spacing: [2, 2, 2] }),
   fcrt: z
@@ -118,7 +120,7 @@ const schema = z.strictObject({
       hold: hold.default('cord'),
     })
     .default({ beams: 'posterior-9', beamlet: 5, margin: 5, hold: 'cord' }),
-  goals: z.array(z.string()).optional(),
+  goals: goalList.optional(),
 });
 
 export type PlanCase = z.output<typeof schema>;

@@ -4,8 +4,16 @@
 import { eqd2 } from '../biology/linear-quadratic.js';
 import { type Conformity, conformity } from '../evaluate/conformity.js';
 import { createDvh, type Dvh } from '../evaluate/dvh.js';
-import { evaluateGoal, type GoalResult, parseGoal } from '../evaluate/goal.js';
-import { evaluateMetric, formatMetric, parseMetric } from '../evaluate/metric.js';
+import { type DoseFallOff, doseFallOff } from '../evaluate/fall-off.js';
+import { formatMetric } from '../evaluate/metric.js';
+import { parseMetric } from '../evaluate/metric-parser.js';
+import { evaluateMetric } from '../evaluate/metric-value.js';
+import {
+  createProtocolItem,
+  evaluateProtocol,
+  type ProtocolItemInput,
+  type ProtocolRow,
+} from '../evaluate/protocol.js';
 import { occupiedFrom } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
@@ -38,8 +46,10 @@ export interface PlanEvaluation {
   readonly plan: TechniquePlan;
   readonly dvhs: ReadonlyMap<string, Dvh>;
   readonly structures: readonly StructureReport[];
-  readonly goals: readonly GoalResult[];
+  readonly goals: readonly ProtocolRow[];
   readonly conformity: Conformity;
+  /** Across the gap between target and cord; absent where the cord meets no slice of the dose. */
+  readonly fallOff?: DoseFallOff;
   readonly cumulativeCord?: CumulativeCord;
 }
 
@@ -77,9 +87,12 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
     }
     structures.push({ name, role, volumeCc: dvh.volumeCc, metrics, ...(remarks.length > 0 ? { remarks } : {}) });
   }
-  const goals = (plan.goals ?? defaultGoals(model, plan)).map((goal) =>
-    evaluateGoal(parseGoal(goal), dvhs, { prescription }),
+  const goals = evaluateProtocol(
+    (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
+    dvhs,
+    { prescription, ...(plan.prior ? { prior: plan.prior } : {}) },
   );
+  const fallOff = doseFallOff(technique.dose, model.structures.get(model.target)!, model.structures.get(model.cord)!);
   const cumulative = cumulateCord(dvhs.get(model.cord), plan);
   return {
     plan: technique,
@@ -89,6 +102,7 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
     conformity: conformity(technique.dose, model.masks.get(model.target)!, prescription, {
       region: dvhs.get(model.external)!,
     }),
+    ...(fallOff ? { fallOff } : {}),
     ...(cumulative ? { cumulativeCord: cumulative } : {}),
   };
 }

@@ -4,18 +4,19 @@
 import { type Beam, createBeam } from '../beam/beam.js';
 import { InvalidInputError } from '../core/errors.js';
 import { addFieldDose, viewOfBeam, voxelsInside } from '../dose/forward.js';
-import { isocentreDepth } from '../dose/pencil-beam.js';
+import { isocentreDepth, type PointSet } from '../dose/pencil-beam.js';
 import { type Grid, gridBox, gridCovering, type Vec3 } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { createDose, type DoseVolume, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { Machine } from '../machine/machine.js';
 import { traceRay } from '../raytrace/siddon.js';
+import { densityWarning } from './dose-model.js';
 import { type Fields, type OpenedField, openFields } from './fields.js';
 
 /** A number that is computed but rests on less than measurements. */
 export interface DoseFlag {
-  readonly code: 'field-size' | 'depth' | 'isocenter-outside' | 'nothing-open';
+  readonly code: 'field-size' | 'depth' | 'density' | 'isocenter-outside' | 'nothing-open';
   readonly message: string;
 }
 
@@ -80,7 +81,7 @@ export function computeFields(
     const pose = { isocenter, gantry, collimator, couch, position: patient.position };
     const beam = createBeam(machine, pose, name);
     const before = total[count]!;
-    const view = viewOfBeam(beam, patient.density, { points });
+    const view = viewOfBeam(beam, patient.density, { points }, fields.doseModel);
     addFieldDose(view, opened[b]!.fluence, total);
     const dose = total[count]! - before;
     if (!Number.isFinite(dose)) {
@@ -97,10 +98,14 @@ export function computeFields(
       ssd: surfaceDistance(beam, patient.density),
       isocenterDepth: isocentreDepth(beam, patient.density),
       isocenterDose: isInside ? dose : null,
-      flags: flagsOf(opened[b]!, view.points.beyondRange, isInside, machine),
+      flags: flagsOf(opened[b]!, view.points, isInside, machine),
     };
   });
-  const dose = createDose(grid, { quantity: 'physical', fractions: fields.fractions });
+  const dose = createDose(grid, {
+    quantity: 'physical',
+    fractions: fields.fractions,
+    medium: fields.doseModel.medium,
+  });
   let best = 0;
   for (let p = 0; p < count; p++) {
     // The separable kernel can fall below zero by its residual, far from the field.
@@ -146,7 +151,12 @@ function isPointInside(point: Vec3, { grid, data }: Volume<'mask'>): boolean {
   return isInGrid && data[i + nx * (j + ny * k)]! >= 0.5;
 }
 
-function flagsOf({ bounds, area }: OpenedField, beyond: number, isInside: boolean, { range }: Machine): DoseFlag[] {
+function flagsOf(
+  { bounds, area }: OpenedField,
+  { beyondRange: beyond, beyondDensity }: PointSet,
+  isInside: boolean,
+  { range }: Machine,
+): DoseFlag[] {
   const flags: DoseFlag[] = [];
   const [least, most] = range.fieldSide;
   if (bounds === undefined) flags.push({ code: 'nothing-open', message: 'nothing is open' });
@@ -165,6 +175,9 @@ function flagsOf({ bounds, area }: OpenedField, beyond: number, isInside: boolea
       code: 'depth',
       message: `${beyond} points lie deeper than the commissioned ${range.depth[1]} mm of water`,
     });
+  }
+  if (beyondDensity > 0) {
+    flags.push({ code: 'density', message: densityWarning(beyondDensity) });
   }
   if (!isInside) {
     flags.push({

@@ -2,6 +2,7 @@
  * What `dose` prints: the numbers of each beam and of the whole, with what they rest on.
  */
 import { describeGrid } from '../geometry/grid.js';
+import { doseModelAssumptions } from './dose-model.js';
 import type { BeamDose, FieldsResult } from './field-dose.js';
 import type { Provenance } from './result.js';
 
@@ -19,6 +20,7 @@ export function fieldsReport(result: FieldsResult, provenance: Provenance): Reco
     isocenter: fields.isocenter,
     doseGrid: describeGrid(dose.grid),
     quantity: dose.quantity,
+    doseModel: fields.doseModel,
     fractions: dose.fractions,
     beams: result.beams.map(beamReport),
     totals: {
@@ -32,7 +34,7 @@ export function fieldsReport(result: FieldsResult, provenance: Provenance): Reco
       'Dose outside the external is zero by definition; what lies outside it weakens no beam.',
       'Leaf ends are flat and leaf sides straight: no rounded tip, no tongue and groove, no gap between closed leaves. Radiation under leaves is not hardened.',
       'Jaws let nothing through unless told: the kernel is fitted to fields whose jaws leaked already.',
-      'The dose engine scales depth by density along each ray; behind lung it is known to be wrong by 4 to 30 %.',
+      ...doseModelAssumptions(fields.doseModel),
     ],
     notes: result.notes,
   };

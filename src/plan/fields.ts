@@ -12,7 +12,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { patientPositions } from '../geometry/frame.js';
 import type { Machine } from '../machine/machine.js';
 import { dicomPatient, fractions, hounsfieldTable, phantomPatient } from './case.js';
-import { checkJson, leafBankSchema, resolveLeafBank, transmissionSchema } from './json-check.js';
+import { checkJson, doseModelSchema, leafBankSchema, resolveLeafBank, transmissionSchema } from './json-check.js';
 
 /** Monitor units of one beam beyond which a number is not meant so: 100 fractions of 1000. */
 const MOST_UNITS = 100_000;
@@ -90,6 +90,7 @@ const schema = z.strictObject({
     },
   ),
   machine: z.string().default('artiste-6mv'),
+  doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),
   grid: z.strictObject({ spacing: z.tuple([mm.positive(), mm.positive(), mm.positive()]) }).optional(),
   isocenter: z.tuple([mm, mm, mm]),
   /** Of the course that this is the total of. */

@@ -3,7 +3,7 @@
  */
 import { type Executor, type JobType, rangeOfLane } from '../core/executor.js';
 import type { Volume } from '../geometry/volume.js';
-import { InfluenceOperator, type ModulatedBeam } from '../influence/operator.js';
+import { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from '../influence/operator.js';
 import type { RowSample } from '../optimize/normal-matrix.js';
 import type { RowGroups } from './row-groups.js';
 
@@ -19,16 +19,17 @@ interface SampleInput {
   readonly columns: number;
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
+  readonly options: InfluenceOptions;
   /** All lanes write their columns of it. */
   readonly matrix: Float32Array;
 }
 
 export const influenceSampleJob: JobType<SampleInput, 'read', void> = {
   name: 'influence sample',
-  create({ beams, offsets, columns, density, points, matrix }) {
+  create({ beams, offsets, columns, density, points, options, matrix }) {
     return () => {
       beams.forEach((beam, b) => {
-        const operator = new InfluenceOperator([beam], density, points, { step: NODES });
+        const operator = new InfluenceOperator([beam], density, points, { ...options, step: NODES });
         const { rows } = operator;
         const doses = Array.from({ length: BATCH }, () => new Float64Array(rows));
         // Several columns at a time: a row of the matrix is a stretch of memory, a column is not.
@@ -45,12 +46,16 @@ export const influenceSampleJob: JobType<SampleInput, 'read', void> = {
   },
 };
 
-/** @param groups the rows that are read, and whom they stand for */
+/**
+ * @param groups  the rows that are read, and whom they stand for
+ * @param options of the operator whose rows they are
+ */
 export function sampleInfluence(
   beams: readonly ModulatedBeam[],
   density: Volume<'density'>,
   { points, memberOf }: RowGroups,
   executor: Executor,
+  options: InfluenceOptions = {},
 ): RowSample {
   const offsets: number[] = [];
   let columns = 0;
@@ -65,6 +70,7 @@ export function sampleInfluence(
     columns,
     density: { ...density, data: executor.share(density.data) },
     points: executor.share(points),
+    options,
     matrix,
   };
   const group = executor.start(

@@ -55,6 +55,12 @@ export const transmissionSchema = z.strictObject({
   leaves: z.number().min(0).lt(1).optional(),
 });
 
+/** How the dose engine treats matter that is not water, and what its dose is given to. */
+export const doseModelSchema = z.strictObject({
+  heterogeneity: z.enum(['density', 'depth']).default('density'),
+  medium: z.enum(['engine', 'medium', 'water']).default('engine'),
+});
+
 /** @throws {InvalidInputError} for an unknown name or boundaries that cannot be leaves */
 export function resolveLeafBank(input: z.output<typeof leafBankSchema>): LeafBank {
   if (typeof input === 'string') return leafBank(input);

@@ -63,7 +63,7 @@ export function modelPatient(patient: Patient, plan: PlanCase, executor: Executo
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
-  const bodyDose = new ForwardDose(patient.density, body.points, { executor });
+  const bodyDose = new ForwardDose(patient.density, body.points, { executor, ...plan.doseModel });
   return { patient, grid, structures, masks, body, target, cord, external, isocenter, executor, bodyDose };
 }
 

@@ -9,10 +9,10 @@ import { distanceMap } from '../geometry/distance-map.js';
 import type { Vec3 } from '../geometry/grid.js';
 import { occupiedFrom } from '../geometry/volume.js';
 import { type Limit, maximumDose } from '../optimize/limit.js';
-import { doseFallOff } from '../optimize/objective/dose-fall-off.js';
 import { meanDose } from '../optimize/objective/mean-dose.js';
 import type { Level, Objective, RowSet } from '../optimize/objective/objective.js';
 import { squaredDeviation } from '../optimize/objective/squared-deviation.js';
+import { squaredFallOff } from '../optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../optimize/objective/squared-overdose.js';
 import { squaredUnderdose } from '../optimize/objective/squared-underdose.js';
 import type { Prescription } from '../optimize/problem.js';
@@ -137,7 +137,7 @@ export function posePlanningProblem(
   const objectives: Objective[] = [
     squaredDeviation('target', voxels.target, level, 100),
     squaredUnderdose('target', voxels.target, level, 0.97, 100),
-    doseFallOff('tissue around the target', voxels.tissue, voxels.tissue.distance, fallOff, outside),
+    squaredFallOff('tissue around the target', voxels.tissue, voxels.tissue.distance, fallOff, outside),
     meanDose('tissue', voxels.tissue, 2),
   ];
   if (hasCord && hold === 'prescription') objectives.push(squaredOverdose('cord', voxels.cord, plan.cordCap, outside));

@@ -4,7 +4,10 @@
 import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
 import { describeGrid } from '../geometry/grid.js';
 import { certificateLine, certificateReport } from './certificate-report.js';
+import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import type { PlanningResult } from './pipeline.js';
+import { type ModelSensitivity, sensitivityReport } from './sensitivity.js';
+import type { TechniquePlan } from './technique.js';
 
 export interface Provenance {
   readonly version: string;
@@ -17,7 +20,11 @@ const rounded = (values: object): Record<string, number | null> =>
   Object.fromEntries(Object.entries(values).map(([k, v]) => [k, typeof v === 'number' ? round(v) : null]));
 
 /** The content of plan.json. */
-export function planReport(result: PlanningResult, provenance: Provenance): Record<string, unknown> {
+export function planReport(
+  result: PlanningResult,
+  provenance: Provenance,
+  sensitivities: readonly ModelSensitivity[] = [],
+): Record<string, unknown> {
   const { case: plan, model, machine, plans, gap } = result;
   const { prescription, prior } = plan;
   return {
@@ -43,10 +50,10 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
       `Max: ${DVH_ESTIMATORS.max}. Min: ${DVH_ESTIMATORS.min}. Near-maximum: ${DVH_ESTIMATORS.nearMax}.`,
       'Structures are fractions of voxels; a drawn contour stands for a slab of one slice spacing (end slices half out).',
       `Machine: ${machine.source}.`,
-      'The dose engine scales depth by density along each ray; behind lung it is known to be wrong by 4 to 30 %.',
+      ...doseModelAssumptions(plan.doseModel),
     ],
     notes: model.patient.notes,
-    plans: plans.map(({ plan: technique, structures, goals, conformity, cumulativeCord }) => ({
+    plans: plans.map(({ plan: technique, structures, goals, conformity, fallOff, cumulativeCord }) => ({
       technique: technique.technique,
       status: technique.solution.status,
       gaveWay:
@@ -70,6 +77,7 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
         margin: g.margin === null ? null : round(g.margin),
       })),
       conformity: rounded(conformity),
+      ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
       ...(cumulativeCord
         ? {
             cumulativeCordEqd2: {
@@ -80,13 +88,28 @@ export function planReport(result: PlanningResult, provenance: Provenance): Reco
             },
           }
         : {}),
-      ...(technique.beyondRange > 0
-        ? {
-            warning: `${technique.beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth.`,
-          }
-        : {}),
+      ...sensitivityOf(technique, sensitivities),
+      ...warningOf(technique),
     })),
   };
+}
+
+function sensitivityOf(
+  { technique }: TechniquePlan,
+  sensitivities: readonly ModelSensitivity[],
+): { modelSensitivity?: unknown } {
+  const found = sensitivities.find((s) => s.technique === technique);
+  return found === undefined ? {} : { modelSensitivity: sensitivityReport(found) };
+}
+
+function warningOf({ beyondRange, beyondDensity }: TechniquePlan): { warning?: string } {
+  const found = [
+    ...(beyondRange > 0
+      ? [`${beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth`]
+      : []),
+    ...(beyondDensity > 0 ? [densityWarning(beyondDensity)] : []),
+  ];
+  return found.length === 0 ? {} : { warning: `${found.join('; ')}.` };
 }
 
 /** Cumulative DVHs of every structure and technique, one line per dose level. */
@@ -113,7 +136,7 @@ export function summary(result: PlanningResult): string {
     `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
-  for (const { plan: technique, goals, structures, conformity, cumulativeCord } of result.plans) {
+  for (const { plan: technique, goals, structures, conformity, fallOff, cumulativeCord } of result.plans) {
     lines.push(
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
@@ -121,7 +144,8 @@ export function summary(result: PlanningResult): string {
     lines.push(`        ${certificateLine(technique.solution.certificate, technique.gains)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
-      lines.push(`  ${g.result === 'pass' ? 'pass' : 'FAIL'}  ${g.goal.padEnd(34)} ${value}`);
+      const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];
+      lines.push(`  ${verdict}  ${g.goal.padEnd(34)} ${value}`);
     }
     for (const name of names) {
       const found = structures.find((s) => s.name === name);
@@ -135,6 +159,11 @@ export function summary(result: PlanningResult): string {
     lines.push(
       `        Paddick CI ${index(conformity.paddick)}, HI ${index(conformity.homogeneity)}, R50 ${index(conformity.r50)}, gradient index ${index(conformity.gradientIndex)}`,
     );
+    if (fallOff?.nearest) {
+      lines.push(
+        `        from ${model.target} to ${model.cord} across ${fallOff.nearest.gap.toFixed(1)} mm: ${fallOff.nearest.perMm.toFixed(2)} Gy/mm, steepest ${index(fallOff.steepest)}, median ${index(fallOff.median)}`,
+      );
+    }
     if (cumulativeCord) {
       lines.push(
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy = ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)}`,

@@ -50,6 +50,8 @@ export interface TechniquePlan {
   readonly gains: readonly CoverageGain[];
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
+  /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
+  readonly beyondDensity: number;
 }
 
 export type ProgressListener = (technique: Technique, progress: SolveProgress) => void;
@@ -84,7 +86,10 @@ export function planConformal(
     const { grid, weights: open } = apertureFluence(aperture, opening);
     return { beam, aperture, grid, open };
   });
-  const dose = new ForwardDose(model.patient.density, voxels.points, { executor: model.executor });
+  const dose = new ForwardDose(model.patient.density, voxels.points, {
+    executor: model.executor,
+    ...plan.doseModel,
+  });
   let columns: Float64Array[];
   try {
     columns = dose.columns(fields.map(({ beam, grid, open }) => ({ beam, fluence: { grid, weights: open } })));
@@ -114,12 +119,15 @@ export function planModulated(
     beam,
     beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
   }));
-  const operator = new DividedOperator(beams, model.patient.density, voxels.points, { executor: model.executor });
+  const operator = new DividedOperator(beams, model.patient.density, voxels.points, {
+    executor: model.executor,
+    ...plan.doseModel,
+  });
   const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
   const problem = { operator, ...posePlanningProblem(voxels, plan, hold) };
   let solution: Solution;
   try {
-    const sample = sampleInfluence(beams, model.patient.density, groups, model.executor);
+    const sample = sampleInfluence(beams, model.patient.density, groups, model.executor, plan.doseModel);
     solution = solve({ ...problem, sample }, { responses: true, onProgress: (p) => onProgress?.('imrt', p) });
   } finally {
     operator.close();
@@ -152,9 +160,17 @@ function finish(
   { objectives, limits }: PlanningProblem,
   solution: Solution,
 ): TechniquePlan {
-  const { dose: total, beyondRange } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
+  const {
+    dose: total,
+    beyondRange,
+    beyondDensity,
+  } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
   const shrink = hold === 'cord' ? Math.min(1, plan.cordCap / cordMaximum(total, model)) : 1;
-  const dose = createDose(model.grid, { quantity: 'physical', fractions: plan.prescription.fractions });
+  const dose = createDose(model.grid, {
+    quantity: 'physical',
+    fractions: plan.prescription.fractions,
+    medium: plan.doseModel.medium,
+  });
   for (let p = 0; p < total.length; p++) dose.data[model.body.index[p]!] = Math.max(0, shrink * total[p]!);
   const held = fields.map((field) => ({
     ...field,
@@ -172,7 +188,7 @@ function finish(
     certificate,
   };
   const gains = coverageGains(final, voxels.target, plan.prescription.dose);
-  return { technique, hold, fields: held, dose, solution: final, voxels, gains, beyondRange };
+  return { technique, hold, fields: held, dose, solution: final, voxels, gains, beyondRange, beyondDensity };
 }
 
 /** Gy */

@@ -13,8 +13,17 @@ export const LEGEND_WIDTH = 196;
 /** `Gy (total, physical, 22 fractions)`: what the numbers of a dose are. */
 export function doseUnits(dose: DoseVolume): string {
   const kind =
-    dose.quantity === 'physical' ? 'physical' : `${dose.quantity.toUpperCase()}, alpha/beta ${dose.alphaBeta} Gy`;
-  return `Gy (total, ${kind}, ${dose.fractions} fraction${dose.fractions === 1 ? '' : 's'})`;
+    dose.quantity === 'physical'
+      ? physical(dose.medium)
+      : `${dose.quantity.toUpperCase()}, alpha/beta ${dose.alphaBeta} Gy`;
+  const { fractions } = dose;
+  const given = fractions === undefined ? 'fractions unknown' : `${fractions} fraction${fractions === 1 ? '' : 's'}`;
+  return `Gy (total, ${kind}, ${given})`;
+}
+
+/** The engine's dose is what is meant where nothing is said. */
+function physical(medium: DoseVolume['medium']): string {
+  return medium === 'medium' || medium === 'water' ? `physical, to ${medium}` : 'physical';
 }
 
 /** A dose in Gy with one decimal, or two below 1 Gy. */

@@ -148,7 +148,7 @@ function checkPanelOptions(options: PanelOptions): void {
   checkPositive('dose figure: prescription', options.prescription);
   for (const level of levelsOf(options)) checkPositive('dose figure: level', level);
   checkPositive('dose figure: window width', options.window?.width ?? 900);
-  if (options.dose.quantity === undefined || !(options.dose.fractions >= 1)) {
+  if (options.dose.quantity === undefined) {
     throw new InvalidInputError(
       'dose figure: the dose does not say what it is. Make it with createDose(grid, { quantity, fractions }).',
     );

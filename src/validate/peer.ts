@@ -204,7 +204,12 @@ async function validateCShape(peer: PeerMachine, read: ReferenceReader): Promise
       collimator: 0,
       couch: 0,
     });
-    const view = viewOfBeam(beam, density, { points: Float64Array.from(points) }, { tolerance: 2e-4 });
+    const view = viewOfBeam(
+      beam,
+      density,
+      { points: Float64Array.from(points) },
+      { tolerance: 2e-4, heterogeneity: 'depth' },
+    );
     const shifted = {
       ...view,
       points: { ...view.points, u: view.points.u.map((u) => u + SHIFT), v: view.points.v.map((v) => v + SHIFT) },

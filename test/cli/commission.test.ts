@@ -83,7 +83,8 @@ test('a profile in water, other widths, a name, and the table', { timeout: 120_0
   expect(run.stdout).toMatch(/asked 0\.1 %: K = \d \+ \d, residual .*what the engine keeps/);
   expect(run.stdout).toMatch(/fluence from the profile of the 400 mm field/);
   expect(parseMachine(JSON.parse(readFileSync(join(folder, 'p.json'), 'utf8'))).kernel.widths).toEqual([
-    0, 5, 12, 30, 70, 150,
+    ...[0.2, 0.5, 1, 1.8, 3, 5, 9],
+    ...[12, 30, 70, 150],
   ]);
 });
 

@@ -49,10 +49,10 @@ describe('bad input: exit 2, one sentence, nothing written', async () => {
   const text = await file('dose.txt', Buffer.from('no volume'));
   const cases: [string, string[], RegExp][] = [
     ['no such file', [reference, 'nowhere.nrrd'], /nowhere\.nrrd cannot be read/],
-    ['DICOM', [reference, dicom], /rd\.dcm: is DICOM, but doses are read from NRRD only/],
+    ['a broken DICOM file', [reference, dicom], /rd\.dcm: is truncated or corrupt DICOM/],
     ['no NRRD', [text, evaluated], /dose\.txt: does not begin with "NRRD"/],
     ['no dose', [reference, density], /density\.nrrd: holds a volume of kind "density"/],
-    ['other fractions', [reference, inFractions], /in 1 fraction .*in 22 fractions/],
+    ['other fractions', [reference, inFractions], /in an unknown number of fractions .*in 22 fractions/],
     ['a word', [reference, evaluated, '--cap', 'high'], /--cap is "high", but must be a number/],
     ['a cap of 1', [reference, evaluated, '--cap', '1'], /cap is 1, but must be above 1/],
     ['half a fraction', [reference, evaluated, '--fractions', '0.5'], /--fractions is "0.5"/],

@@ -33,14 +33,15 @@ for (const lanes of [1, 2, 5]) {
     const dose = new ForwardDose(density, voxels.points, { executor: withLanes(lanes) });
     const columns = dose.columns(fields);
     const sum = new Float64Array(count);
-    let beyondRange = 0;
+    let [beyondRange, beyondDensity] = [0, 0];
     fields.forEach(({ beam, fluence }, f) => {
       const view = viewOfBeam(beam, density, voxels);
       expect(columns[f]).toEqual(addFieldDose(view, fluence, new Float64Array(count)));
       for (let p = 0; p < count; p++) sum[p]! += columns[f]![p]!;
       beyondRange = Math.max(beyondRange, view.points.beyondRange);
+      beyondDensity = Math.max(beyondDensity, view.points.beyondDensity);
     });
-    expect(dose.total(fields)).toEqual({ dose: sum, beyondRange });
+    expect(dose.total(fields)).toEqual({ dose: sum, beyondRange, beyondDensity });
     dose.close();
     expect(dose.total(fields).dose, 'after close it starts anew').toEqual(sum);
   });

@@ -5,8 +5,7 @@ import { createRandom } from '../../src/core/random.js';
 import { type GammaCriteria, gammaIndex } from '../../src/evaluate/gamma.js';
 import { createGrid, type Grid, type Vec3, voxelCount } from '../../src/geometry/grid.js';
 import { createDose, type DoseVolume } from '../../src/geometry/volume.js';
-import { needNumbers, numbers, readDataset } from '../../src/io/dicom/dataset.js';
-import { readPixels } from '../../src/io/dicom/pixels.js';
+import { readRtDose } from '../../src/io/dicom/dose.js';
 import { decodeNrrd } from '../../src/io/nrrd.js';
 import { doseOfNrrd } from '../../src/io/nrrd-dose.js';
 import { hasShared, noteSkipped, shared } from '../shared.js';
@@ -197,20 +196,6 @@ describe('against a fine lattice', () => {
   });
 });
 
-/** RTDOSE for this one test, until the library reads it. */
-function readRtDose(path: string): DoseVolume {
-  const set = readDataset({ name: path, bytes: readFileSync(path) });
-  const need = (tag: string, n: number): Float64Array => needNumbers(set, tag, tag, n);
-  const frames = numbers(set.elements, '3004000C');
-  const shape: Vec3 = [frames.length, need('00280010', 1)[0]!, need('00280011', 1)[0]!];
-  const [dy, dx] = need('00280030', 2);
-  const [x, y, z] = need('00200032', 3);
-  const on = createGrid(shape, [dx!, dy!, frames[1]! - frames[0]!], [x!, y!, z! + frames[0]!]);
-  const scale = need('3004000E', 1)[0]!;
-  const data = Float32Array.from(readPixels(set, frames.length), (v) => v * scale);
-  return createDose(on, { quantity: 'physical', fractions: 1 }, data);
-}
-
 const own = new URL('../reference/gamma/', import.meta.url).pathname;
 const rows = readFileSync(`${own}expected.csv`, 'utf8')
   .trim()
@@ -222,11 +207,16 @@ describe('reference pass rates and maps', () => {
   const load = async (folder: string, name: string): Promise<DoseVolume> =>
     doseOfNrrd(await decodeNrrd(readFileSync(`${folder}${name}.nrrd`), name), name);
 
+  const loadDay = (day: string): DoseVolume => {
+    const name = shared(`patients/eclipse-ent/RD_${day}.dcm`);
+    return readRtDose({ name, bytes: readFileSync(name) }).dose;
+  };
+
   async function compare(folder: string, row: readonly string[], hasMap: boolean): Promise<void> {
     const [name, dose, distance, norm, threshold, n, nPass, , mean, max] = row;
     const isPatient = name!.startsWith('eclipse');
     const side = (part: string, day: string): Promise<DoseVolume> | DoseVolume =>
-      isPatient ? readRtDose(shared(`patients/eclipse-ent/RD_${day}.dcm`)) : load(folder, `${name}_${part}`);
+      isPatient ? loadDay(day) : load(folder, `${name}_${part}`);
     const result = gammaIndex(await side('ref', 'day1'), await side('eval', 'day2'), {
       dose: Number(dose),
       distance: Number(distance),
@@ -242,7 +232,8 @@ describe('reference pass rates and maps', () => {
       expect(Math.abs(result.maximum - Number(max))).toBeLessThan(2e-5);
     }
     if (!hasMap) return;
-    const expected = await load(folder, `${name}_${norm![0]}${Number(distance)}${Number(dose)}_gamma`);
+    const file = `${name}_${norm![0]}${Number(distance)}${Number(dose)}_gamma.nrrd`;
+    const expected = await decodeNrrd(readFileSync(folder + file), file);
     let worst = 0;
     let other = 0;
     result.map.data.forEach((value, i) => {
@@ -287,6 +278,8 @@ describe('reference pass rates and maps', () => {
         expect(voxelCount(map.grid)).toBe(map.data.length);
         const expected = block('expected_gamma_rounded', cut).flat(2);
         const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(map.data[i]! - value)), 0);
+        const above = expected.reduce((most, value, i) => Math.max(most, map.data[i]! - value), -Infinity);
+        expect(above, `${dimension}: a lattice can only overestimate`).toBeLessThan(1e-9);
         // Theirs is rounded to 0.1 and read from a lattice of a tenth of the distance: 0.05 and a little.
         expect(worst, dimension).toBeLessThan(0.07);
       }
@@ -329,6 +322,16 @@ describe('refuses', () => {
           criteria,
         ),
       /evaluated dose\[0\] is NaN/,
+    ],
+    [
+      'grids that do not overlap',
+      () =>
+        gammaIndex(
+          dose,
+          values(() => 30, createGrid([9, 11, 7], [2, 3, 5], [-6.3, 100, -20.1])),
+          criteria,
+        ),
+      /do not overlap where there is dose/,
     ],
     [
       'a boundless search',

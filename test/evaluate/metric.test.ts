@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createDvh } from '../../src/evaluate/dvh.js';
+import { createDvh, type Dvh } from '../../src/evaluate/dvh.js';
 import { evaluateGoal, parseGoal } from '../../src/evaluate/goal.js';
-import { evaluateMetric, formatMetric, parseMetric } from '../../src/evaluate/metric.js';
+import { describeMetric, formatMetric } from '../../src/evaluate/metric.js';
+import { parseMetric } from '../../src/evaluate/metric-parser.js';
+import { evaluateMetric } from '../../src/evaluate/metric-value.js';
+import { powerMean } from '../../src/evaluate/power-mean.js';
 import { createGrid } from '../../src/geometry/grid.js';
-import { createDose, createVolume } from '../../src/geometry/volume.js';
+import { createDose, createVolume, type DoseMeaning } from '../../src/geometry/volume.js';
 
 // Ten voxels of 1 cc, jumps between plateaus: 8 cc at 40 Gy, 2 cc at 10 Gy.
 const grid = createGrid([1, 1, 10], [10, 10, 10], [0, 0, 0]);
@@ -35,6 +38,17 @@ describe('metric', () => {
     ['Max[%]', 'Max[%]', 100],
     ['Min', 'Min[Gy]', 10],
     ['Volume', 'Volume[cc]', 10],
+    ['gEUD(a=1)', 'gEUD(a=1)[Gy]', 34],
+    ['geud( a = -1 )[Gy]', 'gEUD(a=-1)[Gy]', 1 / (0.8 / 40 + 0.2 / 10)],
+    ['gEUD(a=2)[%]', 'gEUD(a=2)[%]', Math.sqrt(0.8 * 1600 + 0.2 * 100) / 0.4],
+    // 40 Gy in 22 fractions: 40 (40/22 + 2) / 4; 10 Gy: 10 (10/22 + 2) / 4.
+    ['Max[EQD2/2]', 'Max[EQD2/2]', 38.181818],
+    ['min [ eqd2 / 2 ]', 'Min[EQD2/2]', 6.136364],
+    ['Mean[EQD2/2]', 'Mean[EQD2/2]', 0.8 * 38.181818 + 0.2 * 6.136364],
+    ['D50%[BED/2]', 'D50%[BED/2]', 76.363636],
+    ['V25EQD2/2[cc]', 'V25EQD2/2[cc]', 8],
+    ['CV38.2EQD2/2', 'CV38.2EQD2/2[%]', 100],
+    ['gEUD(a=20)[EQD2/2]', 'gEUD(a=20)[EQD2/2]', 38.181818 * (0.8 + 0.2 * (6.136364 / 38.181818) ** 20) ** 0.05],
   ])('%s is %s', (text, canonical, value) => {
     const metric = parseMetric(text);
     expect(formatMetric(metric)).toBe(canonical);
@@ -56,7 +70,14 @@ describe('metric', () => {
     ['D95%[Gy]x', /character 9 the end/],
     ['D-5%', /character 2 a number/],
     ['D120%', /120 % of a structure/],
-    ['Max[cGy]', /cGy|unit/],
+    ['Max[cGy]', /character 5 a result in Gy, not cGy, is expected, but found "cGy\]"/],
+    ['gEUD', /character 5 "\(a=" and the exponent/],
+    ['gEUD(a=0)', /character 8 an exponent other than 0/],
+    ['gEUD(a=20', /character 10 "\)"/],
+    ['Max[EQD2]', /character 9 "\/" and alpha\/beta in Gy, as in EQD2\/2/],
+    ['V25EQD2/0', /character 9 an alpha\/beta above 0/],
+    ['V25Gy[EQD2/2]', /character 7 a unit \(% or cc\)/],
+    ['D5EQD2/2', /character 3 a unit \(% or cc\)/],
   ])('"%s" is refused with the position', (text, message) => {
     expect(() => parseMetric(text)).toThrow(message);
   });
@@ -66,6 +87,74 @@ describe('metric', () => {
     expect(() => evaluateMetric(parseMetric('V95%'), dvh)).toThrow(/needs a prescription/);
     expect(evaluateMetric(parseMetric('D20cc'), dvh)).toMatchObject({ value: 10, flag: /only 10 cc/ });
     expect(evaluateMetric(parseMetric('DC20cc'), dvh)).toMatchObject({ value: 40, flag: /maximum dose given/ });
+  });
+});
+
+describe('what a biological dose or a percentage needs', () => {
+  const of = (meaning: DoseMeaning): Dvh =>
+    createDvh(createDose(grid, meaning, dose.data), createVolume('mask', grid, new Float32Array(10).fill(1)), {
+      name: 'PTV',
+    });
+  test.each<[string, DoseMeaning, RegExp]>([
+    ['Max[EQD2/2]', { quantity: 'physical' }, /needs the number of fractions, which the dose does not tell/],
+    [
+      'Max[EQD2/2]',
+      { quantity: 'eqd2', alphaBeta: 3 },
+      /is eqd2 with alpha\/beta 3 Gy, from which EQD2\/2 does not follow/,
+    ],
+    ['Max[%]', { quantity: 'eqd2', alphaBeta: 3 }, /the dose is eqd2, but the prescription .* is physical/],
+    ['V95%', { quantity: 'bed', alphaBeta: 3 }, /the dose is bed/],
+  ])('%s of %j', (text, meaning, message) => {
+    expect(() => evaluateMetric(parseMetric(text), of(meaning), context)).toThrow(message);
+  });
+
+  test('EQD2 and BED follow from each other without fractions', () => {
+    const eqd2 = of({ quantity: 'eqd2', alphaBeta: 2 });
+    expect(evaluateMetric(parseMetric('Max[EQD2/2]'), eqd2).value).toBeCloseTo(40, 6);
+    expect(evaluateMetric(parseMetric('Max[BED/2]'), eqd2).value).toBeCloseTo(80, 6);
+    expect(evaluateMetric(parseMetric('V79BED/2[cc]'), eqd2).value).toBeCloseTo(8, 6);
+    expect(evaluateMetric(parseMetric('Max[EQD2/2]'), of({ quantity: 'bed', alphaBeta: 2 })).value).toBeCloseTo(20, 6);
+  });
+
+  test('percent in words', () => {
+    expect(describeMetric(parseMetric('D95%[%]'))).toBe(
+      'dose that the hottest 95 % of the structure receive at least, in % of the prescription',
+    );
+    expect(describeMetric(parseMetric('V95%[%]'))).toBe(
+      'volume that receives at least 95 % of the prescription, in % of the structure',
+    );
+    expect(describeMetric(parseMetric('CV25EQD2/2[cc]'))).toBe(
+      'volume that receives less than 25 Gy EQD2 (alpha/beta 2 Gy), in cc',
+    );
+  });
+});
+
+describe('means of a power', () => {
+  // A ramp from 0 to 60 Gy without jumps: V(D) is a straight line, the mean of D^a is 60^a / (a + 1).
+  const ramp = (low: number, high: number): Dvh => ({
+    name: 'ramp',
+    quantity: 'physical',
+    fractions: 20,
+    volumeCc: 5,
+    mean: (low + high) / 2,
+    max: high,
+    min: low,
+    dose: Float64Array.of(high, low),
+    volume: Float64Array.of(0, 5),
+  });
+  test.each([1, 2, 8, 20, 100, 0.5])('gEUD of a ramp, a = %d', (a) => {
+    expect(powerMean(ramp(0, 60), a) / (60 * (1 / (a + 1)) ** (1 / a))).toBeCloseTo(1, 7);
+  });
+  test.each([-10, -2])('a = %d, from 30 to 60 Gy', (a) => {
+    const mean = (60 ** (a + 1) - 30 ** (a + 1)) / ((a + 1) * 30);
+    expect(powerMean(ramp(30, 60), a) / mean ** (1 / a)).toBeCloseTo(1, 8);
+  });
+  test('no dose somewhere: a negative exponent gives 0', () => {
+    expect(powerMean(ramp(0, 60), -10)).toBe(0);
+  });
+  test('mean EQD2 of a ramp: (E[D^2] / n + r E[D]) / (2 + r)', () => {
+    const value = evaluateMetric(parseMetric('Mean[EQD2/3]'), ramp(0, 60)).value;
+    expect(value).toBeCloseTo((1200 / 20 + 3 * 30) / 5, 8);
   });
 });
 
@@ -93,6 +182,40 @@ describe('goal', () => {
     expect(evaluateGoal(parseGoal('C Max <= 29.8Gy'), new Map([['C', capped]])).result).toBe('pass');
   });
 
+  test.each([
+    ['PTV D80% >= 101%', '99%', 'variation', -1],
+    ['PTV D80% >= 101%', 101 - 0.5, 'fail', -1],
+    ['PTV Max <= 39Gy', '4000cGy', 'variation', -1],
+    ['PTV Max <= 41Gy', 42, 'pass', 1],
+    ['PTV Max < 39Gy', '40Gy', 'fail', -1],
+  ])('%s, acceptable %s: %s', (text, acceptable, result, margin) => {
+    const out = evaluateGoal(parseGoal(text, { acceptable }), dvhs, context);
+    expect(out.result).toBe(result);
+    expect(out.margin).toBeCloseTo(margin, 6);
+  });
+
+  test.each([
+    ['PTV Max <= 39Gy', '38Gy', /variation 38 Gy must be weaker than its limit of 39 Gy/],
+    ['PTV D95% >= 95%', '95%', /must be weaker/],
+    ['PTV D95% >= 95%', '38Gy', /its limit is in %, but the variation in Gy/],
+    ['PTV Max <= 39Gy', 'more', /its variation "more" is no number/],
+  ])('%s, acceptable %s: refused', (text, acceptable, message) => {
+    expect(() => parseGoal(text, { acceptable })).toThrow(message);
+  });
+
+  test('a biological goal; spaces within the metric', () => {
+    const out = evaluateGoal(parseGoal('PTV Max [EQD2/2] <= 25Gy'), dvhs);
+    expect(out).toMatchObject({ structure: 'PTV', metric: 'Max[EQD2/2]', unit: 'Gy', result: 'fail' });
+    expect(out.value).toBeCloseTo(38.181818, 5);
+  });
+
+  test('a name that is nearly there', () => {
+    const near = (name: string): string | undefined => evaluateGoal(parseGoal(`${name} Max <= 1Gy`), dvhs).reason;
+    expect(near('ptv')).toBe('no structure "ptv", did you mean "PTV"?');
+    expect(near('PTV1')).toMatch(/did you mean "PTV"/);
+    expect(near('GTV_1')).toMatch(/^no structure "GTV_1"; there/);
+  });
+
   test('names with spaces survive; text is kept with single spaces', () => {
     expect(parseGoal('Left lung  V20Gy <= 30%')).toMatchObject({
       structure: 'Left lung',
@@ -106,7 +229,7 @@ describe('goal', () => {
       result: 'not evaluable',
       value: null,
       margin: null,
-      reason: 'no structure SpinalCord; there are PTV',
+      reason: 'no structure "SpinalCord"; there are PTV.',
     });
     expect(evaluateGoal(parseGoal('PTV D95% >= 95%'), dvhs)).toMatchObject({
       result: 'not evaluable',

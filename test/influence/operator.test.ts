@@ -29,7 +29,8 @@ const beams = [
 ].map((angles) => createBeam(artiste6mv, { isocenter: [-1, 2, 3], position: 'HFS', ...angles }));
 const modulated = beams.map((beam) => ({ beam, beamlets: beamletsCovering(beam.frame, target) }));
 const voxels = voxelsInside(createVolume('mask', grid, new Float32Array(density.data.length).fill(1)));
-const operator = new InfluenceOperator(modulated, density, voxels.points);
+// In Float64: the reference.
+const operator = new InfluenceOperator(modulated, density, voxels.points, { kernels: 'plain' });
 const random = createRandom(7);
 const vector = (n: number): Float64Array => Float64Array.from({ length: n }, () => random.normal());
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);

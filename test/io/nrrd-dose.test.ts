@@ -16,9 +16,12 @@ describe('dose of an NRRD file', () => {
     expect(back).toEqual(dose);
   });
 
-  test('a silent header: physical, in the fractions given', () => {
+  test('a silent header: physical, in the fractions given, or in a number that stays unknown', async () => {
     const volume = { grid, data: new Float32Array(24), fields: {} };
-    expect(doseOfNrrd(volume)).toMatchObject({ kind: 'dose', quantity: 'physical', fractions: 1 });
+    const dose = doseOfNrrd(volume);
+    expect(dose).toMatchObject({ kind: 'dose', quantity: 'physical' });
+    expect(dose.fractions).toBeUndefined();
+    expect(doseOfNrrd(await decodeNrrd(await encodeNrrd(dose)))).toEqual(dose);
     expect(doseOfNrrd(volume, 'a.nrrd', 5).fractions).toBe(5);
   });
 
@@ -29,6 +32,15 @@ describe('dose of an NRRD file', () => {
     [{ quantity: 'eqd2' }, /a\.nrrd: dose: eqd2 needs an alpha\/beta/],
   ])('refuses %j', (fields: Record<string, string>, message) => {
     expect(() => doseOfNrrd({ grid, data: new Float32Array(24), fields }, 'a.nrrd')).toThrow(message);
+  });
+
+  test.each([
+    [Number.NaN, /a\.nrrd: the dose at \(0, 1, 7\) mm is NaN, but must be a number/],
+    [-2, /a\.nrrd: the dose at \(0, 1, 7\) mm is -2 Gy, but must not be negative/],
+  ])('refuses a dose of %d', (value, message) => {
+    const data = new Float32Array(24).fill(1);
+    data[12] = value;
+    expect(() => doseOfNrrd({ grid, data, fields: {} }, 'a.nrrd')).toThrow(message);
   });
 
   test('refuses what is no dose', async () => {

@@ -168,25 +168,9 @@ describe('what the detours of table-based commissioning would cost on this machi
     const recipe = factor(flat, 10) / gaussianInterval(-5, 5, synthetic.penumbra.sigma[0]) ** 2;
     const { machine } = commission({ ...measure({ kind: 'tpr' }) });
     const ours = factor({ ...machine, primaryFluence: point.primaryFluence, penumbra: point.penumbra }, 10);
-    // The recipe counts the blur as if all dose were local. Ours is off by the ladder's step, of about the same size: the
-    // gain is not the number but that the measured factors stay what they are.
-    expect(percent(recipe, truth)).toBeCloseTo(-0.33, 1);
-    expect(percent(ours, truth)).toBeCloseTo(0.23, 1);
-  });
-
-  test('the column for a field of side zero', () => {
-    const { machine } = commission(measure({ kind: 'tpr' }));
-    const A = amplitudesAt(machine);
-    const tpr = (m: Machine, side: number): number => doseAt(side, 800, 200, m) / doseAt(side, 950, 50, m);
-    const truth = amplitudesAt(point)(200)[0]! / amplitudesAt(point)(50)[0]!;
-    // Through a point of field only the delta doses the axis.
-    expect(percent(tpr(point, 0.2), truth)).toBeCloseTo(0, 3);
-    expect(percent(A(200)[0]! / A(50)[0]!, truth)).toBeCloseTo(-0.27, 1);
-    const line = (near: number, far: number): number =>
-      tpr(synthetic, near) - (near * (tpr(synthetic, far) - tpr(synthetic, near))) / (far - near);
-    // A straight line through the two smallest fields that a chamber can measure, and through the next two.
-    expect(percent(line(20, 30), truth)).toBeCloseTo(-0.96, 1);
-    expect(percent(line(40, 60), truth)).toBeCloseTo(-0.71, 1);
+    // The recipe counts the blur as if all dose were local, but electrons blur the edge too.
+    expect(percent(recipe, truth)).toBeCloseTo(-4.05, 1);
+    expect(percent(ours, truth)).toBeCloseTo(0.17, 1);
   });
 });
 

@@ -6,11 +6,15 @@
  */
 import { createRandom } from '../../src/core/random.js';
 import type { BeamData } from '../../src/machine/beam-data.js';
+import { electronKernel, electronShares } from '../../src/machine/electrons.js';
 import { openFieldDose, squareField } from '../../src/machine/field-integral.js';
 import type { Machine } from '../../src/machine/machine.js';
 
 const DEPTHS = [0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 25, 30, 40, 50, 65, 80, 100, 120, 150, 180, 220, 260, 300, 350];
-const WIDTHS = [0, 5.5, 18, 55, 120];
+/** Electrons that reach 5 % further than those that commissioning assumes, then scatter. */
+const ELECTRONS = electronKernel.widths.map((width) => 1.05 * width);
+const SCATTER = [5.5, 18, 55, 120];
+const WIDTHS = [...ELECTRONS, ...SCATTER].sort((a, b) => a - b);
 
 export const horn = (r: number): number => 1 + 0.09 * (1 - Math.exp(-((r / 60) ** 2))) - 0.02 * (r / 200) ** 2;
 
@@ -18,13 +22,18 @@ function amplitudes(depth: number): number[] {
   const primary = Math.exp(-0.0046 * depth);
   const buildUp = 1 - 0.9 * Math.exp(-depth / 4);
   const grown = depth / (depth + 60);
-  return [
-    0.72 * buildUp * primary,
+  const scatter = [
     0.1 * buildUp * primary,
     (0.02 + 0.12 * grown) * buildUp * primary,
     (0.05 + 0.22 * grown) * primary,
     (0.05 + 0.18 * grown) * primary,
   ].map((a) => 0.018 * a);
+  const shares = electronShares(depth);
+  return WIDTHS.map((width) =>
+    SCATTER.includes(width)
+      ? scatter[SCATTER.indexOf(width)]!
+      : 0.018 * 0.72 * buildUp * primary * shares[ELECTRONS.indexOf(width)]!,
+  );
 }
 
 const RADII = Array.from({ length: 31 }, (_, i) => 10 * i);

@@ -1,7 +1,6 @@
 /** Every objective's gradient and curvature against central differences, and what is refused. */
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { doseFallOff } from '../../src/optimize/objective/dose-fall-off.js';
 import { maximumDvh, minimumDvh } from '../../src/optimize/objective/dose-volume.js';
 import { fluenceSmoothness } from '../../src/optimize/objective/fluence-smoothness.js';
 import { generalisedEud, squaredGeud } from '../../src/optimize/objective/generalised-eud.js';
@@ -9,6 +8,7 @@ import { smoothMaximum, smoothMinimum } from '../../src/optimize/objective/log-s
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
 import type { Objective, RowSet } from '../../src/optimize/objective/objective.js';
 import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';
+import { squaredFallOff } from '../../src/optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.js';
 import { squaredUnderdose } from '../../src/optimize/objective/squared-underdose.js';
 import { dense, randomMatrix, rowsOf } from './problems.js';
@@ -20,7 +20,10 @@ const objectives: readonly (readonly [string, Objective])[] = [
   ['squared overdose, one bound per voxel', squaredOverdose('s', some, Float64Array.of(6, 7, 8, 12), 3)],
   ['squared overdose, one bound', squaredOverdose('s', some, 8, 3)],
   ['mean', meanDose('s', some, 3)],
-  ['fall-off', doseFallOff('s', some, Float64Array.of(0, 3, 8, 20), { dose: 10, perMillimetre: 0.06, least: 0.4 }, 3)],
+  [
+    'fall-off',
+    squaredFallOff('s', some, Float64Array.of(0, 3, 8, 20), { dose: 10, perMillimetre: 0.06, least: 0.4 }, 3),
+  ],
   ['gEUD above', squaredGeud('s', some, { value: 7 }, { a: 4, side: 'above' }, 3)],
   ['gEUD above, a = 1', squaredGeud('s', some, { value: 7 }, { a: 1, side: 'above' }, 3)],
   ['gEUD below', squaredGeud('s', some, { value: 14 }, { a: -6, side: 'below' }, 3)],

@@ -9,6 +9,7 @@ import { FormatError, InvalidInputError, UnsupportedError } from '../../core/err
 import { usualGap } from '../../geometry/contour.js';
 import { createGrid } from '../../geometry/grid.js';
 import { createVolume, type Volume } from '../../geometry/volume.js';
+import { type PatientAxis, patientAxis } from './axes.js';
 import {
   type Dataset,
   type DicomFile,
@@ -25,9 +26,6 @@ import { readPixels } from './pixels.js';
 
 const ctImageStorage = '1.2.840.10008.5.1.4.1.1.2';
 const enhancedCtStorage = '1.2.840.10008.5.1.4.1.1.2.1';
-
-/** Largest sine of an axis away from the patient's: 0.1 mm over 500 mm. */
-const straight = 2e-4;
 
 export interface CtOptions {
   /** Which series, where a folder holds several. */
@@ -82,8 +80,8 @@ interface Slice {
   readonly x0: number;
   readonly y0: number;
   /** Along which axis (0 x, 1 y) and which way a row and a column of the image run. */
-  readonly row: { readonly axis: number; readonly sign: number };
-  readonly column: { readonly axis: number; readonly sign: number };
+  readonly row: PatientAxis;
+  readonly column: PatientAxis;
   readonly rows: number;
   readonly columns: number;
   /** Along x and y of the patient, mm. */
@@ -155,13 +153,6 @@ function toSlice(dataset: Dataset, bytes: Uint8Array): Slice {
     columns: needNumbers(dataset, '00280011', 'Columns', 1)[0]!,
     pixel: row.axis === 0 ? [alongRow, alongColumn] : [alongColumn, alongRow],
   };
-}
-
-function patientAxis(v: Float64Array): { axis: number; sign: number } | undefined {
-  const axis = v.findIndex((c) => Math.abs(c) > 0.5);
-  if (axis < 0 || Math.abs(Math.abs(v[axis]!) - 1) > straight) return undefined;
-  if (v.some((c, a) => a !== axis && Math.abs(c) > straight)) return undefined;
-  return { axis, sign: Math.sign(v[axis]!) };
 }
 
 function chooseSeries(

@@ -148,7 +148,9 @@ export function texts(elements: Elements, tag: string): string[] {
 /** All values as numbers; empty where the element is absent. A value that is no number becomes NaN. */
 export function numbers(elements: Elements, tag: string): Float64Array {
   const values = elements[tag]?.Value ?? [];
-  return Float64Array.from(values, (value) => (value === null || value === '' ? Number.NaN : Number(value)));
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = values[i] === null || values[i] === '' ? Number.NaN : Number(values[i]);
+  return out;
 }
 
 /** First value as a number; undefined where it is absent, empty or no number. */

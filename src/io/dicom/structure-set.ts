@@ -19,7 +19,7 @@ import {
   text,
 } from './dataset.js';
 
-const structureSetStorage = '1.2.840.10008.5.1.4.1.1.481.3';
+export const structureSetStorage = '1.2.840.10008.5.1.4.1.1.481.3';
 
 /** Contour coordinates are rounded to 0.01 mm by many systems. */
 const flat = 0.05;

@@ -17,7 +17,7 @@ export interface FallOff {
 }
 
 /** @param distance from the target, mm, one per row of the set */
-export function doseFallOff(
+export function squaredFallOff(
   name: string,
   set: RowSet,
   distance: Float64Array,

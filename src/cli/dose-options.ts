@@ -1,0 +1,65 @@
+/** Options that say of a dose file what it does not say itself; shared by the commands that read doses. */
+import type { Command } from 'commander';
+import { InvalidInputError } from '../core/errors.js';
+import type { LoadDoseOptions } from '../node/load-dose.js';
+
+export interface DoseFlags {
+  readonly fractions?: string;
+  readonly plan?: string;
+  readonly extent?: string;
+  readonly gyPerUnit?: string;
+  readonly quantity?: string;
+  readonly alphaBeta?: string;
+}
+
+/** Adds the flags; `plan` only where one dose is read. */
+export function addDoseFlags(command: Command, flags: { readonly hasPlan: boolean }): Command {
+  command.option('--fractions <n>', 'fractions of the course, where the file does not tell');
+  if (flags.hasPlan) command.option('--plan <file>', 'RTPLAN of the dose: tells the fractions');
+  return command
+    .option('--extent <name>', 'what an RTDOSE that is not of a whole plan holds: course or fraction')
+    .option('--gy-per-unit <gy>', 'what 1 stands for in an RTDOSE with relative units')
+    .option('--quantity <name>', 'what an RTDOSE of type EFFECTIVE is: physical, eqd2 or bed')
+    .option('--alpha-beta <gy>', 'alpha/beta of an eqd2 or bed dose');
+}
+
+/** @throws {InvalidInputError} naming the option */
+export function doseOptions(flags: DoseFlags): LoadDoseOptions {
+  const { fractions, plan, extent, gyPerUnit, quantity, alphaBeta } = flags;
+  return {
+    ...(fractions === undefined ? {} : { fractions: countOf('--fractions', fractions) }),
+    ...(plan === undefined ? {} : { plan }),
+    ...(extent === undefined ? {} : { extent: oneOf('--extent', extent, ['course', 'fraction'] as const) }),
+    ...(gyPerUnit === undefined ? {} : { gyPerUnit: numberOf('--gy-per-unit', gyPerUnit) }),
+    ...(quantity === undefined
+      ? {}
+      : { quantity: oneOf('--quantity', quantity, ['physical', 'eqd2', 'bed'] as const) }),
+    ...(alphaBeta === undefined ? {} : { alphaBeta: numberOf('--alpha-beta', alphaBeta) }),
+  };
+}
+
+/** @throws {InvalidInputError} unless the text is a number */
+export function numberOf(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) {
+    throw new InvalidInputError(`${option} is "${text}", but must be a number.`);
+  }
+  return value;
+}
+
+/** @throws {InvalidInputError} unless the text is a whole number >= 1 */
+export function countOf(option: string, text: string): number {
+  const value = numberOf(option, text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new InvalidInputError(`${option} is "${text}", but must be a whole number >= 1.`);
+  }
+  return value;
+}
+
+/** @throws {InvalidInputError} unless the text is one of the names */
+export function oneOf<T extends string>(option: string, text: string, names: readonly T[]): T {
+  if (!names.includes(text as T)) {
+    throw new InvalidInputError(`${option} is "${text}", but must be one of ${names.join(', ')}.`);
+  }
+  return text as T;
+}

@@ -1,0 +1,78 @@
+/**
+ * How fast the dose falls between a target and an organ, Gy per mm: the gradient that a plan had to build.
+ *
+ *     fall-off = (D(t) - D(o)) / |t - o|
+ *
+ * o is a point of the organ's outline, t the nearest surface point of the target, D the trilinear dose. Only outline points
+ * that face the target, no further than `reach`, count; where organ and target touch or overlap there is no gap to fall in.
+ */
+
+import { checkPositive } from '../core/check.js';
+import { sortedQuantile } from '../core/quantile.js';
+
+import { valueAt } from '../geometry/resample.js';
+import { type SurfacePair, separation, surfacePairs } from '../geometry/separation.js';
+import type { Structure } from '../geometry/structure.js';
+import type { DoseVolume } from '../geometry/volume.js';
+
+/** Gaps below this, mm, are within the rounding of contours. */
+const leastGap = 0.1;
+
+export interface DoseFallOff {
+  /** Least distance from the organ to the target, mm; negative where they overlap. */
+  readonly distance: number;
+  /** Across the narrowest gap; null where no gap lies within reach and the dose grid. */
+  readonly nearest: {
+    readonly gap: number;
+    /** Gy, at the target's and at the organ's surface. */
+    readonly targetDose: number;
+    readonly organDose: number;
+    readonly perMm: number;
+  } | null;
+  /** Steepest and median fall-off over all gaps, Gy/mm. */
+  readonly steepest: number | null;
+  readonly median: number | null;
+  /** Gaps looked at. */
+  readonly pairs: number;
+}
+
+/**
+ * @param dose   total dose, Gy
+ * @param target contours or solid
+ * @param organ  contours or solid; a solid is traced on the slices of the dose grid
+ * @param options.reach mm. @default 10
+ * @returns undefined where the organ meets no slice of the dose grid
+ */
+export function doseFallOff(
+  dose: DoseVolume,
+  target: Structure,
+  organ: Structure,
+  options: { readonly reach?: number } = {},
+): DoseFallOff | undefined {
+  const reach = checkPositive('dose fall-off: reach', options.reach ?? 10);
+  const distance = separation(organ, target, dose.grid);
+  if (distance === undefined) return undefined;
+  const gaps: { pair: SurfacePair; targetDose: number; organDose: number; perMm: number }[] = [];
+  for (const pair of surfacePairs(organ, target, dose.grid, reach)) {
+    if (pair.distance < leastGap) continue;
+    const targetDose = valueAt(dose, ...pair.to);
+    const organDose = valueAt(dose, ...pair.from);
+    if (targetDose === undefined || organDose === undefined) continue;
+    gaps.push({ pair, targetDose, organDose, perMm: (targetDose - organDose) / pair.distance });
+  }
+  if (gaps.length === 0) return { distance, nearest: null, steepest: null, median: null, pairs: 0 };
+  const narrowest = gaps.reduce((a, b) => (b.pair.distance < a.pair.distance ? b : a));
+  const rates = Float64Array.from(gaps, ({ perMm }) => perMm).sort();
+  return {
+    distance,
+    nearest: {
+      gap: narrowest.pair.distance,
+      targetDose: narrowest.targetDose,
+      organDose: narrowest.organDose,
+      perMm: narrowest.perMm,
+    },
+    steepest: rates[rates.length - 1]!,
+    median: sortedQuantile(rates, 0.5),
+    pairs: gaps.length,
+  };
+}

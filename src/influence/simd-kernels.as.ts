@@ -1,0 +1,298 @@
+/**
+ * The four inner loops of the influence operator in AssemblyScript, four Float32 at a time: the separable terms of a node lie side
+ * by side, so one vector holds a node of four terms.
+ *
+ * They do what `FluenceMap` and `lattice.ts` do in Float64; those remain the reference and take over where there is no SIMD.
+ * All arguments are byte addresses and counts; the caller lays out memory. Terms are padded with zeros to `groups` vectors of
+ * four, lines along u to a multiple of four.
+ *
+ * Built by `npm run build:simd` into `simd-binary.ts`.
+ */
+
+// A rung of the kernel's ladder, as 32-bit fields: the matrices U (by cell: first node, length, start) and V (by line of nodes: first
+// cell, length, start), their values, and the coefficients c[k].
+const RUNG_BYTES: usize = 36;
+
+// @ts-expect-error: decorator
+@inline
+function field(rung: usize, at: usize): usize {
+  return load<u32>(rung + 4 * at) as usize;
+}
+
+/** nodes = sum over rungs of c (x) V W U' for the weights W of `ny` rows of `nx` cells. */
+export function spread(
+  rungs: usize,
+  rungCount: i32,
+  weights: usize,
+  nx: i32,
+  ny: i32,
+  lineBytes: usize,
+  nv: i32,
+  groups: i32,
+  nodes: usize,
+  rows: usize,
+  lines: usize,
+): void {
+  const rowBytes = lineBytes * ny;
+  memory.fill(rows, 0, rowBytes * rungCount);
+  for (let r = 0; r < rungCount; r++) {
+    const rung = rungs + RUNG_BYTES * r;
+    const first = field(rung, 0);
+    const length = field(rung, 1);
+    const start = field(rung, 2);
+    const values = field(rung, 3);
+    for (let j = 0; j < ny; j++) {
+      const row = rows + rowBytes * r + lineBytes * j;
+      for (let i = 0; i < nx; i++) {
+        const weight = load<f32>(weights + 4 * (i + nx * j));
+        if (weight == 0) continue;
+        const w = f32x4.splat(weight);
+        let to = row + 4 * load<u32>(first + 4 * i);
+        let from = values + 4 * load<u32>(start + 4 * i);
+        for (let q = load<i32>(length + 4 * i); q > 0; q -= 4) {
+          v128.store(to, f32x4.add(v128.load(to), f32x4.mul(w, v128.load(from))));
+          to += 16;
+          from += 16;
+        }
+      }
+    }
+  }
+  const nodeBytes: usize = 16 * groups;
+  const nodesAlong = lineBytes / 4;
+  for (let v = 0; v < nv; v++) {
+    memory.fill(lines, 0, lineBytes * rungCount);
+    for (let r = 0; r < rungCount; r++) {
+      const rung = rungs + RUNG_BYTES * r;
+      const line = lines + lineBytes * r;
+      let row = rows + rowBytes * r + lineBytes * load<u32>(field(rung, 4) + 4 * v);
+      let value = field(rung, 7) + 4 * load<u32>(field(rung, 6) + 4 * v);
+      for (let t = load<i32>(field(rung, 5) + 4 * v); t > 0; t--) {
+        const w = v128.load32_splat(value);
+        for (let u: usize = 0; u < lineBytes; u += 16) {
+          v128.store(line + u, f32x4.add(v128.load(line + u), f32x4.mul(w, v128.load(row + u))));
+        }
+        row += lineBytes;
+        value += 4;
+      }
+    }
+    let node = nodes + nodeBytes * nodesAlong * v;
+    for (let u: usize = 0; u < lineBytes; u += 4) {
+      for (let g = 0; g < groups; g++) {
+        let sum = f32x4.splat(0);
+        for (let r = 0; r < rungCount; r++) {
+          const c = v128.load(field(rungs + RUNG_BYTES * r, 8) + 16 * g);
+          sum = f32x4.add(sum, f32x4.mul(c, v128.load32_splat(lines + lineBytes * r + u)));
+        }
+        v128.store(node, sum);
+        node += 16;
+      }
+    }
+  }
+}
+
+/** Transpose of `spread`: out[cell] += what each cell contributes to the nodes. */
+export function collect(
+  rungs: usize,
+  rungCount: i32,
+  out: usize,
+  nx: i32,
+  ny: i32,
+  lineBytes: usize,
+  nv: i32,
+  groups: i32,
+  nodes: usize,
+  rows: usize,
+  lines: usize,
+): void {
+  const rowBytes = lineBytes * ny;
+  memory.fill(rows, 0, rowBytes * rungCount);
+  const nodeBytes: usize = 16 * groups;
+  const nodesAlong = lineBytes / 4;
+  for (let v = 0; v < nv; v++) {
+    const first = nodes + nodeBytes * nodesAlong * v;
+    memory.fill(lines, 0, lineBytes * rungCount);
+    for (let u: usize = 0; u < lineBytes; u += 16) {
+      for (let g = 0; g < groups; g++) {
+        // Four nodes of four terms, turned into four terms of four nodes.
+        const node = first + (nodeBytes * u) / 4 + 16 * g;
+        const a = v128.load(node);
+        const b = v128.load(node + nodeBytes);
+        const c = v128.load(node + 2 * nodeBytes);
+        const d = v128.load(node + 3 * nodeBytes);
+        const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+        const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+        const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+        const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+        const k0 = v128.shuffle<f32>(ab, cd, 0, 1, 4, 5);
+        const k1 = v128.shuffle<f32>(ab, cd, 2, 3, 6, 7);
+        const k2 = v128.shuffle<f32>(ab2, cd2, 0, 1, 4, 5);
+        const k3 = v128.shuffle<f32>(ab2, cd2, 2, 3, 6, 7);
+        for (let r = 0; r < rungCount; r++) {
+          const coefficients = field(rungs + RUNG_BYTES * r, 8) + 16 * g;
+          const line = lines + lineBytes * r + u;
+          let sum = f32x4.add(v128.load(line), f32x4.mul(v128.load32_splat(coefficients), k0));
+          sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(coefficients + 4), k1));
+          sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(coefficients + 8), k2));
+          v128.store(line, f32x4.add(sum, f32x4.mul(v128.load32_splat(coefficients + 12), k3)));
+        }
+      }
+    }
+    for (let r = 0; r < rungCount; r++) {
+      const rung = rungs + RUNG_BYTES * r;
+      const line = lines + lineBytes * r;
+      let row = rows + rowBytes * r + lineBytes * load<u32>(field(rung, 4) + 4 * v);
+      let value = field(rung, 7) + 4 * load<u32>(field(rung, 6) + 4 * v);
+      for (let t = load<i32>(field(rung, 5) + 4 * v); t > 0; t--) {
+        const w = v128.load32_splat(value);
+        for (let u: usize = 0; u < lineBytes; u += 16) {
+          v128.store(row + u, f32x4.add(v128.load(row + u), f32x4.mul(w, v128.load(line + u))));
+        }
+        row += lineBytes;
+        value += 4;
+      }
+    }
+  }
+  for (let r = 0; r < rungCount; r++) {
+    const rung = rungs + RUNG_BYTES * r;
+    const first = field(rung, 0);
+    const length = field(rung, 1);
+    const start = field(rung, 2);
+    const values = field(rung, 3);
+    for (let j = 0; j < ny; j++) {
+      const row = rows + rowBytes * r + lineBytes * j;
+      for (let i = 0; i < nx; i++) {
+        let from = row + 4 * load<u32>(first + 4 * i);
+        let value = values + 4 * load<u32>(start + 4 * i);
+        let sum = f32x4.splat(0);
+        for (let q = load<i32>(length + 4 * i); q > 0; q -= 4) {
+          sum = f32x4.add(sum, f32x4.mul(v128.load(from), v128.load(value)));
+          from += 16;
+          value += 16;
+        }
+        const to = out + 4 * (i + nx * j);
+        store<f32>(to, load<f32>(to) + horizontal(sum));
+      }
+    }
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function horizontal(a: v128): f32 {
+  return (
+    f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3))
+  );
+}
+
+/** out[p] += sum over terms of weights[p] times the map, a quadratic spline over 3 x 3 nodes. */
+export function gather(
+  nodes: usize,
+  nu: i32,
+  lineBytes: usize,
+  nv: i32,
+  groups: i32,
+  inverse: f64,
+  shiftU: f64,
+  shiftV: f64,
+  count: i32,
+  us: usize,
+  vs: usize,
+  weights: usize,
+  out: usize,
+): void {
+  const nodeBytes: usize = 16 * groups;
+  const stride = nodeBytes * (lineBytes / 4);
+  const highU = (nu - 1) as f64;
+  const highV = (nv - 1) as f64;
+  for (let p = 0; p < count; p++) {
+    const x = load<f32>(us + 4 * p) as f64 * inverse + shiftU;
+    const y = load<f32>(vs + 4 * p) as f64 * inverse + shiftV;
+    if (!(x >= 1 && x < highU && y >= 1 && y < highV)) continue;
+    const i = x as i32;
+    const j = y as i32;
+    const tx = (x - (i as f64) - 0.5) as f32;
+    const ty = (y - (j as f64) - 0.5) as f32;
+    const ax = f32x4.splat(0.5 * (0.5 - tx) * (0.5 - tx));
+    const bx = f32x4.splat(0.75 - tx * tx);
+    const cx = f32x4.splat(0.5 * (0.5 + tx) * (0.5 + tx));
+    const ay = f32x4.splat(0.5 * (0.5 - ty) * (0.5 - ty));
+    const by = f32x4.splat(0.75 - ty * ty);
+    const cy = f32x4.splat(0.5 * (0.5 + ty) * (0.5 + ty));
+    let a = nodes + stride * (j - 1) + nodeBytes * (i - 1);
+    let sum = f32x4.splat(0);
+    for (let g = 0; g < groups; g++) {
+      const weight = v128.load(weights + nodeBytes * p + 16 * g);
+      const low = line3(a, nodeBytes, ax, bx, cx);
+      const middle = line3(a + stride, nodeBytes, ax, bx, cx);
+      const high = line3(a + 2 * stride, nodeBytes, ax, bx, cx);
+      const value = f32x4.add(f32x4.add(f32x4.mul(ay, low), f32x4.mul(by, middle)), f32x4.mul(cy, high));
+      sum = f32x4.add(sum, f32x4.mul(weight, value));
+      a += 16;
+    }
+    const to = out + 8 * p;
+    store<f64>(to, load<f64>(to) + (horizontal(sum) as f64));
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function line3(a: usize, nodeBytes: usize, ax: v128, bx: v128, cx: v128): v128 {
+  const left = f32x4.mul(ax, v128.load(a));
+  const middle = f32x4.mul(bx, v128.load(a + nodeBytes));
+  return f32x4.add(f32x4.add(left, middle), f32x4.mul(cx, v128.load(a + 2 * nodeBytes)));
+}
+
+/** Transpose of `gather`: nodes += what every point's value asks of them. */
+export function scatter(
+  nodes: usize,
+  nu: i32,
+  lineBytes: usize,
+  nv: i32,
+  groups: i32,
+  inverse: f64,
+  shiftU: f64,
+  shiftV: f64,
+  count: i32,
+  us: usize,
+  vs: usize,
+  weights: usize,
+  values: usize,
+): void {
+  const nodeBytes: usize = 16 * groups;
+  const stride = nodeBytes * (lineBytes / 4);
+  const highU = (nu - 1) as f64;
+  const highV = (nv - 1) as f64;
+  for (let p = 0; p < count; p++) {
+    const given = load<f64>(values + 8 * p) as f32;
+    if (given == 0) continue;
+    const x = load<f32>(us + 4 * p) as f64 * inverse + shiftU;
+    const y = load<f32>(vs + 4 * p) as f64 * inverse + shiftV;
+    if (!(x >= 1 && x < highU && y >= 1 && y < highV)) continue;
+    const i = x as i32;
+    const j = y as i32;
+    const tx = (x - (i as f64) - 0.5) as f32;
+    const ty = (y - (j as f64) - 0.5) as f32;
+    const ax = f32x4.splat(0.5 * (0.5 - tx) * (0.5 - tx));
+    const bx = f32x4.splat(0.75 - tx * tx);
+    const cx = f32x4.splat(0.5 * (0.5 + tx) * (0.5 + tx));
+    const ay = f32x4.splat(given * 0.5 * (0.5 - ty) * (0.5 - ty));
+    const by = f32x4.splat(given * (0.75 - ty * ty));
+    const cy = f32x4.splat(given * 0.5 * (0.5 + ty) * (0.5 + ty));
+    let a = nodes + stride * (j - 1) + nodeBytes * (i - 1);
+    for (let g = 0; g < groups; g++) {
+      const weight = v128.load(weights + nodeBytes * p + 16 * g);
+      add3(a, nodeBytes, f32x4.mul(ay, weight), ax, bx, cx);
+      add3(a + stride, nodeBytes, f32x4.mul(by, weight), ax, bx, cx);
+      add3(a + 2 * stride, nodeBytes, f32x4.mul(cy, weight), ax, bx, cx);
+      a += 16;
+    }
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function add3(a: usize, nodeBytes: usize, value: v128, ax: v128, bx: v128, cx: v128): void {
+  v128.store(a, f32x4.add(v128.load(a), f32x4.mul(ax, value)));
+  v128.store(a + nodeBytes, f32x4.add(v128.load(a + nodeBytes), f32x4.mul(bx, value)));
+  v128.store(a + 2 * nodeBytes, f32x4.add(v128.load(a + 2 * nodeBytes), f32x4.mul(cx, value)));
+}

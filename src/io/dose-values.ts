@@ -1,0 +1,42 @@
+/** Values that can be a dose, and where one is that cannot. */
+import { InvalidInputError } from '../core/errors.js';
+import type { Grid } from '../geometry/grid.js';
+
+/** Rounding of a resampled dose may undercut 0 by this share of the maximum. */
+const ROUNDING = 1e-6;
+
+/**
+ * @param name of the file, for messages
+ * @param data Gy, on the grid
+ * @throws {InvalidInputError} if a value is not finite or is negative, with the value and its place
+ */
+export function checkDoseValues(name: string, grid: Grid, data: Float32Array): void {
+  let low = 0;
+  let lowest = 0;
+  let most = 0;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    if (!Number.isFinite(value)) {
+      throw new InvalidInputError(
+        `${name}: the dose at ${placeOf(grid, i)} is ${value}, but must be a number. Write 0 where there is none, or crop the grid.`,
+      );
+    }
+    if (value < low) {
+      low = value;
+      lowest = i;
+    }
+    if (value > most) most = value;
+  }
+  if (low < -ROUNDING * most) {
+    throw new InvalidInputError(
+      `${name}: the dose at ${placeOf(grid, lowest)} is ${Number(low.toPrecision(4))} Gy, but must not be negative. Is it a difference of doses? Give a dose.`,
+    );
+  }
+}
+
+/** `(10, -3.5, 120) mm`: centre of a voxel in the patient frame. */
+function placeOf({ shape, spacing, origin }: Grid, voxel: number): string {
+  const [, ny, nx] = shape;
+  const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
+  return `(${index.map((n, a) => Number((origin[a]! + n * spacing[a]!).toFixed(1))).join(', ')}) mm`;
+}

@@ -1,0 +1,102 @@
+/** Structures by what is in the files: an RTSTRUCT, NRRD masks, or a folder that holds either. */
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { InvalidInputError } from '../core/errors.js';
+import type { Structure, StructureRole } from '../geometry/structure.js';
+import { createVolume } from '../geometry/volume.js';
+import { isDicom, sopClassOf } from '../io/dicom/dataset.js';
+import { readStructureSet, structureSetStorage } from '../io/dicom/structure-set.js';
+import { decodeNrrd } from '../io/nrrd.js';
+import type { MaskedStructure } from '../plan/structure-dvh.js';
+import { type NamedBytes, readBytes, readFolder } from './files.js';
+import { sha256 } from './load-case.js';
+
+export interface LoadedStructures {
+  readonly structures: readonly (Structure | MaskedStructure)[];
+  /** Of an RTSTRUCT. */
+  readonly frameOfReferenceUid?: string;
+  /** SHA-256 of all files. */
+  readonly hash: string;
+  readonly notes: readonly string[];
+}
+
+/**
+ * @param paths an RTSTRUCT, or NRRD masks (`mask_SpinalCord.nrrd` or `SpinalCord.nrrd` is SpinalCord), or one folder of them
+ * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the file
+ */
+export async function loadStructures(paths: readonly string[]): Promise<LoadedStructures> {
+  const notes: string[] = [];
+  const files = await filesOf(paths, notes);
+  const hash = sha256(...files.map(({ bytes }) => bytes));
+  const sets = files.filter((file) => isDicom(file));
+  if (sets.length === 0) {
+    const structures = await Promise.all(files.map((file) => readMask(file)));
+    checkNames(structures.map(({ name }) => name));
+    return { structures, hash, notes };
+  }
+  if (sets.length > 1 || files.length > 1) {
+    throw new InvalidInputError(
+      `structures: ${files.map(({ name }) => name).join(', ')} are ${files.length} files, but one RTSTRUCT, or NRRD masks only, is needed. Name one.`,
+    );
+  }
+  const set = readStructureSet(sets[0]!);
+  return {
+    structures: set.structures,
+    frameOfReferenceUid: set.frameOfReferenceUid,
+    hash,
+    notes: [...notes, ...set.notes],
+  };
+}
+
+/** The files named; of a folder its structure sets, or else its masks. */
+async function filesOf(paths: readonly string[], notes: string[]): Promise<NamedBytes[]> {
+  const files: NamedBytes[] = [];
+  for (const path of paths) {
+    if (!(await stat(path).catch(() => undefined))?.isDirectory()) {
+      files.push({ name: path, bytes: await readBytes(path) });
+      continue;
+    }
+    const all = await readFolder(path);
+    const sets = all.filter((file) => isDicom(file) && sopClassOf(file) === structureSetStorage);
+    const nrrd = all.filter(({ name }) => name.endsWith('.nrrd'));
+    const masks = nrrd.filter(({ name }) => name.startsWith('mask_'));
+    const found = sets.length > 0 ? sets : masks.length > 0 ? masks : nrrd;
+    if (found.length === 0) {
+      throw new InvalidInputError(
+        `${path}: holds neither an RTSTRUCT nor NRRD masks. Give a structure set, or masks as mask_NAME.nrrd.`,
+      );
+    }
+    if (found.length < all.length) notes.push(`${path}: ${all.length - found.length} other file(s) passed over.`);
+    files.push(...found);
+  }
+  return files;
+}
+
+async function readMask({ name: file, bytes }: NamedBytes): Promise<MaskedStructure> {
+  const { kind, grid, data } = await decodeNrrd(bytes, file);
+  if (kind !== undefined && kind !== 'mask') {
+    throw new InvalidInputError(`${file}: holds a volume of kind "${kind}", not a mask. Give a mask.`);
+  }
+  const most = data.reduce((a, b) => (b > a ? b : a), 0);
+  const odd = data.findIndex((value) => !(value >= -1e-6 && value <= 1 + 1e-6));
+  if (odd >= 0) {
+    const isLabels = Number.isFinite(most) && data.every(Number.isInteger);
+    throw new InvalidInputError(
+      `${file}: the mask holds ${data[odd]}, but must be 0 to 1. ${isLabels ? `Is it a label map up to ${most}? Save each structure by itself.` : 'Save it as fractions of voxels.'}`,
+    );
+  }
+  const name = basename(file, '.nrrd').replace(/^mask_/, '');
+  return { name, role: roleOfName(name), mask: createVolume('mask', grid, data) };
+}
+
+function roleOfName(name: string): StructureRole {
+  if (/^(GTV|CTV|PTV)/i.test(name)) return 'target';
+  return /^(external|body|skin)$/i.test(name) ? 'external' : 'organ';
+}
+
+function checkNames(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new InvalidInputError(`structures: "${twice}" is given twice. Rename one of the files.`);
+  }
+}
