@@ -24,8 +24,8 @@ export interface PlanningVoxels {
   /** x, y, z triples in LPS, mm: the rows. */
   readonly points: Float64Array;
   readonly target: RowSet;
-  /** Every voxel with any cord in it. */
-  readonly cord: RowSet;
+  /** Every voxel with any cord in it, with its index in the grid. */
+  readonly cord: RowSet & { readonly voxels: Int32Array };
   /** Tissue outside the target, with its distance from it, mm. */
   readonly tissue: RowSet & { readonly distance: Float64Array };
   /** Row of the isocentre. */
@@ -54,6 +54,7 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   const targetVolumes: number[] = [];
   const cordRows: number[] = [];
   const cordVolumes: number[] = [];
+  const cordVoxels: number[] = [];
   const tissueRows: number[] = [];
   const tissueVolumes: number[] = [];
   const tissueDistances: number[] = [];
@@ -83,6 +84,7 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
         if (c > 0) {
           cordRows.push(row);
           cordVolumes.push(c);
+          cordVoxels.push(voxel);
         }
         if (t < 1 && sampled) {
           tissueRows.push(row);
@@ -102,7 +104,7 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   return {
     points: Float64Array.from(points),
     target: set(targetRows, targetVolumes),
-    cord: set(cordRows, cordVolumes),
+    cord: { ...set(cordRows, cordVolumes), voxels: Int32Array.from(cordVoxels) },
     tissue: { ...set(tissueRows, tissueVolumes), distance: Float64Array.from(tissueDistances) },
     isocenterRow,
     zones: Uint8Array.from(zones),
@@ -122,11 +124,14 @@ export interface PlanningProblem {
  * to 45 %, little dose elsewhere, and the cord under its cap (hard, or as strong as the prescription allows).
  *
  * The weights are ours; they set the compromise inside the limits, not the limits.
+ *
+ * @param caps Gy, one per cord voxel. @default the case's cap in all of them
  */
 export function posePlanningProblem(
   voxels: PlanningVoxels,
   plan: PlanCase,
   hold: 'cord' | 'prescription',
+  caps: number | Float64Array = plan.cordCap,
 ): PlanningProblem {
   const { dose, to } = plan.prescription;
   const level: Level = { value: dose };
@@ -145,7 +150,7 @@ export function posePlanningProblem(
   const prescribed = to === 'isocenter' ? point : voxels.target;
   return {
     objectives,
-    limits: hasCord && hold === 'cord' ? [maximumDose('cord', voxels.cord, plan.cordCap)] : [],
+    limits: hasCord && hold === 'cord' ? [maximumDose('cord', voxels.cord, caps)] : [],
     prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
   };
 }

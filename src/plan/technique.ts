@@ -14,6 +14,7 @@ import { ForwardDose } from '../dose/forward-dose.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { DividedOperator } from '../influence/divided-operator.js';
 import { ColumnOperator } from '../influence/field-operator.js';
+import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
 import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
@@ -27,6 +28,11 @@ import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from '
 import { groupRows } from './row-groups.js';
 
 export type Technique = 'fcrt' | 'imrt';
+
+/** Gap at which a plan is near enough to the best one to show how engine and optimiser differ. */
+const ROUGH = 0.05;
+/** Most that a voxel's cap is moved for it, fraction. */
+const MISMATCH = 0.005;
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -124,31 +130,68 @@ export function planModulated(
     ...plan.doseModel,
   });
   const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
-  const problem = { operator, ...posePlanningProblem(voxels, plan, hold) };
+  const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
+  let problem = { operator, ...posePlanningProblem(voxels, plan, hold) };
   let solution: Solution;
   try {
     const sample = sampleInfluence(beams, model.patient.density, groups, model.executor, plan.doseModel);
-    solution = solve({ ...problem, sample }, { responses: true, onProgress: (p) => onProgress?.('imrt', p) });
+    const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
+    if (problem.limits.length === 0) solution = solve({ ...problem, sample }, options);
+    else {
+      const rough = solve({ ...problem, sample }, { ...options, responses: false, gap: ROUGH });
+      const caps = engineCaps(voxels, model, plan, rough.dose, fieldsOf(rough.weights));
+      problem = { operator, ...posePlanningProblem(voxels, plan, hold, caps) };
+      const finer = solve({ ...problem, sample }, { ...options, start: rough.weights });
+      solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
+    }
   } finally {
     operator.close();
   }
+  return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, problem, solution);
+}
+
+function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
   let offset = 0;
-  const planned = beams.map(({ beam, beamlets }): PlannedField => {
-    const weights = fluenceOfBeamlets(beamlets, solution.weights, offset);
+  return beams.map(({ beam, beamlets }): PlannedField => {
+    const fluence = fluenceOfBeamlets(beamlets, weights, offset);
     offset += beamlets.cells.length;
-    const shining = weights.filter((w) => w > 0);
+    const shining = fluence.filter((w) => w > 0);
     const monitorUnits = shining.length === 0 ? 0 : shining.reduce((a, b) => a + b, 0) / shining.length;
-    return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights } };
+    return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights: fluence } };
   });
-  return finish('imrt', hold, planned, model, plan, voxels, problem, solution);
+}
+
+/**
+ * The cord's caps in terms of the optimiser's dose.
+ *
+ * The engine's maps of the whole body lie on other nodes than the optimiser's, so that the two differ by some 0.1 % from voxel
+ * to voxel, and hardly with the fluence. What a plan near the best one shows of it moves each voxel's cap, so that the cap
+ * holds in the dose that is reported without the whole plan giving way.
+ */
+function engineCaps(
+  voxels: PlanningVoxels,
+  model: PatientModel,
+  plan: PlanCase,
+  dose: Float64Array,
+  fields: readonly PlannedField[],
+): Float64Array {
+  const { dose: total } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
+  const engine = new Map<number, number>();
+  for (const voxel of voxels.cord.voxels) engine.set(voxel, 0);
+  for (let p = 0; p < total.length; p++) {
+    if (engine.has(model.body.index[p]!)) engine.set(model.body.index[p]!, total[p]!);
+  }
+  return Float64Array.from(voxels.cord.rows, (row, q) => {
+    const ratio = dose[row]! / engine.get(voxels.cord.voxels[q]!)!;
+    return plan.cordCap * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
+  });
 }
 
 /**
  * Forward dose of the finished fluences on every voxel of the body.
  *
- * The maps of the whole body lie on other nodes than those of the optimiser, so the dose differs by up to 0.1 %. Where that
- * takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference, never up; the certificate is
- * that of the scaled plan.
+ * Where the engine's dose still takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference,
+ * never up; the certificate is that of the scaled plan.
  */
 function finish(
   technique: Technique,
