@@ -9,7 +9,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import type { LinearOperator } from '../core/linear-operator.js';
 import { checkAgreement, type Limit } from './limit.js';
-import type { RowSample } from './normal-matrix.js';
+import type { NormalMatrix, RowSample } from './normal-matrix.js';
 import type { Level, Objective, RowSet } from './objective/objective.js';
 
 /**
@@ -34,6 +34,8 @@ export interface Problem {
    * @default read off the operator, which takes one application per column
    */
   readonly sample?: RowSample;
+  /** Made of the sample, for those who solve several problems on one operator. @default made anew */
+  readonly preconditioner?: NormalMatrix;
 }
 
 /** @throws {InvalidInputError} if rows lie outside the operator, a weight or bound makes no sense, or limits contradict */

@@ -113,7 +113,7 @@ class Session {
     this.convexObjectives = objectives.filter((o) => o.isConvex);
     if (!sample) this.evaluations += operator.columns / 2;
     this.sample = sample ?? sampleRows(operator);
-    this.normal = new NormalMatrix(this.sample, operator.columns);
+    this.normal = problem.preconditioner ?? new NormalMatrix(this.sample, operator.columns);
     this.isLevelFixed = prescription === undefined;
     const linear = limits.filter((limit) => limit.kind === 'linear');
     this.evaluations += linear.length / 2;

@@ -18,6 +18,7 @@ import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
 import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
+import { NormalMatrix } from '../optimize/normal-matrix.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
 import { type CoverageGain, coverageGains } from './certificate-report.js';
@@ -135,13 +136,15 @@ export function planModulated(
   let solution: Solution;
   try {
     const sample = sampleInfluence(beams, model.patient.density, groups, model.executor, plan.doseModel);
+    const preconditioner = new NormalMatrix(sample, operator.columns);
+    const given = { sample, preconditioner };
     const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
-    if (problem.limits.length === 0) solution = solve({ ...problem, sample }, options);
+    if (problem.limits.length === 0) solution = solve({ ...problem, ...given }, options);
     else {
-      const rough = solve({ ...problem, sample }, { ...options, responses: false, gap: ROUGH });
+      const rough = solve({ ...problem, ...given }, { ...options, responses: false, gap: ROUGH });
       const caps = engineCaps(voxels, model, plan, rough.dose, fieldsOf(rough.weights));
       problem = { operator, ...posePlanningProblem(voxels, plan, hold, caps) };
-      const finer = solve({ ...problem, sample }, { ...options, start: rough.weights });
+      const finer = solve({ ...problem, ...given }, { ...options, start: rough.weights });
       solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
     }
   } finally {
