@@ -38,6 +38,8 @@ const [reference, percent = '0.1', goals] = process.argv.slice(2);
 if (reference === undefined) throw new Error('c-shape: give the reference folder');
 const read = (name: string): Uint8Array => readFileSync(`${reference}/matrad/${name}`);
 const FRACTIONS = 30;
+/** The peer's kernel scales depth alone, and its phantom is water. */
+const water = { heterogeneity: 'depth' } as const;
 /** Body within this distance of target and core, voxels of 3 mm along each axis. */
 const REACH = 3;
 /** Body that a round's plan gives more than this is seen by the next one, Gy. */
@@ -116,7 +118,7 @@ function objectivesOf([target, core, body]: readonly RowSet[]): Objective[] {
 }
 
 const all = Array.from(owner.keys()).filter((v) => owner[v]! >= 0);
-const forward = new ForwardDose(density, Float64Array.from(all.flatMap(pointOf)), { executor: pool });
+const forward = new ForwardDose(density, Float64Array.from(all.flatMap(pointOf)), { executor: pool, ...water });
 const timed = <T>(what: string, job: () => T): T => {
   const from = clock();
   const value = job();
@@ -124,6 +126,20 @@ const timed = <T>(what: string, job: () => T): T => {
   return value;
 };
 
+/** The peer's own weights, in the order of ours, for what of the difference is dose and what is the plan. */
+const theirs = Float64Array.from(
+  beams.flatMap(({ beamlets }, b) => {
+    const byCell = new Map(
+      listed.filter(([beam]) => beam === b + 1).map((line) => [`${line[3]} ${line[4]}`, line[5]!] as const),
+    );
+    const { x, y } = beamlets.grid;
+    const columns = x.length - 1;
+    return Array.from(beamlets.cells, (cell) => {
+      const [i, j] = [cell % columns, Math.floor(cell / columns)];
+      return byCell.get(`${x[i]! + 2.5} ${y[j]! + 2.5}`)!;
+    });
+  }),
+);
 let weights: Float64Array | undefined;
 for (const gap of [0.05, Number(percent) / 100]) {
   const rowVoxels = all.filter((v) => near[v]);
@@ -133,10 +149,10 @@ for (const gap of [0.05, Number(percent) / 100]) {
     return { rows, volumes: new Float64Array(rows.length).fill(1) };
   });
   console.log(`rows ${rowVoxels.length}: ${sets.map(({ rows }) => rows.length).join(' + ')} of ${counts.join(' + ')}`);
-  const operator = timed('operator', () => new DividedOperator(beams, density, points, { executor: pool }));
+  const operator = timed('operator', () => new DividedOperator(beams, density, points, { executor: pool, ...water }));
   const zones = Uint8Array.from(rowVoxels, (v) => (owner[v] === 2 ? 2 : 1));
   const sample = timed('sample', () =>
-    sampleInfluence(beams, density, groupRows(points, zones, grid.spacing, operator.columns), pool),
+    sampleInfluence(beams, density, groupRows(points, zones, grid.spacing, operator.columns), pool, water),
   );
   console.log(`${operator.columns} beamlets, sample of ${sample.count} rows`);
   const from = clock();
@@ -154,6 +170,11 @@ for (const gap of [0.05, Number(percent) / 100]) {
   );
   console.log(
     `solved in ${(clock() - from).toFixed(1)} s (CPU ${((process.cpuUsage().user - cpu) / 1e6).toFixed(1)} s) with ${solution.evaluations} evaluations`,
+  );
+  const peerDose = operator.apply(theirs, new Float64Array(operator.rows));
+  const peerTerms = objectivesOf(sets).map((o) => o.evaluate(peerDose, new Float64Array(operator.rows)));
+  console.log(
+    `the peer's weights under this dose: ${peerTerms.reduce((a, b) => a + b, 0).toFixed(6)} (${peerTerms.map((v) => v.toFixed(4)).join(' + ')})`,
   );
   operator.close();
   weights = solution.weights;

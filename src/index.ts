@@ -228,6 +228,13 @@ export {
 export { type MaskedStructure, type StructureDvh, structureDvh } from './plan/structure-dvh.js';
 export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
+export {
+  type TradeOffOptions,
+  type TradeOffPoint,
+  tradeOff,
+  tradeOffFigure,
+  tradeOffTable,
+} from './plan/trade-off.js';
 export { depthOfPoints } from './raytrace/depth.js';
 export {
   type DensityMemory,

@@ -180,8 +180,13 @@ export class InteriorPoint {
     const pull = Float64Array.from(slacks, (s, k) => (k >= first && k < end ? multipliers[k]! / s : 0));
     const force = new Float64Array(this.dose.length);
     addForces(problem.limits, pull, force);
-    const options = { leastMu: 0, maxProducts: 40, accuracy: 1e-4 };
+    const options = { leastMu: 0, maxProducts: 60, accuracy: 1e-4 };
     return this.conjugateGradients(system, this.transpose(force).slice(), options, () => true).doseChange;
+  }
+
+  /** Change of the objective per unit of a change of dose. */
+  slopeAlong(doseChange: Float64Array): number {
+    return dot(this.rowGradient, doseChange);
   }
 
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */

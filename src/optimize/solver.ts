@@ -69,7 +69,10 @@ export interface Solution {
   readonly evaluations: number;
   readonly prescriptionDose: number;
   readonly certificate: Certificate;
-  /** Where asked for: by limit over voxels, the change of dose per Gy by which all of its bounds give way, one per row. */
+  /**
+   * Where asked for: by limit over voxels, the change of dose per Gy by which all of its bounds give way, one per row. Left out
+   * for limits that cost nothing, and where the envelope theorem shows that the system was solved too roughly.
+   */
   readonly responses: readonly { readonly limit: string; readonly dose: Float64Array }[];
 }
 
@@ -80,6 +83,8 @@ export function solve(problem: Problem, options: SolveOptions = {}): Solution {
   return session.run();
 }
 
+/** How far the objective's slope along a response may be from the limit's price, fraction; else the response is left out. */
+const ENVELOPE = 0.1;
 /** How often a level that stood still may be set right. */
 const LEVEL_CHANGES = 8;
 /** Planes that stand for convex limits, at most. */
@@ -305,8 +310,13 @@ class Session {
     const responses: { limit: string; dose: Float64Array }[] = [];
     for (const limit of this.limits) {
       if (limit.kind !== 'voxels') continue;
-      responses.push({ limit: limit.name, dose: point.response(first, first + limit.rows.length) });
-      first += limit.rows.length;
+      const end = first + limit.rows.length;
+      const dose = point.response(first, end);
+      // By the envelope theorem the objective falls along it by the limit's price; a system solved too roughly shows here.
+      const price = point.multipliers.subarray(first, end).reduce((a, b) => a + b, 0);
+      const fall = -point.slopeAlong(dose);
+      if (Math.abs(fall - price) <= ENVELOPE * price) responses.push({ limit: limit.name, dose });
+      first = end;
     }
     this.evaluations += point.evaluations - before;
     return responses;

@@ -112,6 +112,16 @@ export function planConformal(
   return finish('fcrt', hold, planned, model, plan, voxels, problem, solution);
 }
 
+/** The beams of a case's IMRT, with beamlets over the target's view from each. */
+export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Machine): ModulatedBeam[] {
+  const { beams, beamlet, margin } = plan.imrt;
+  const target = model.masks.get(model.target)!;
+  return beamsOf(beams, model, machine).map((beam) => ({
+    beam,
+    beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
+  }));
+}
+
 /** IMRT: beamlets over the target's view from every beam; their weights are the fluence. */
 export function planModulated(
   model: PatientModel,
@@ -120,12 +130,8 @@ export function planModulated(
   machine: Machine,
   onProgress?: ProgressListener,
 ): TechniquePlan {
-  const { beamlet, margin, hold } = plan.imrt;
-  const target = model.masks.get(model.target)!;
-  const beams = beamsOf(plan.imrt.beams, model, machine).map((beam) => ({
-    beam,
-    beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
-  }));
+  const { hold } = plan.imrt;
+  const beams = modulatedBeams(model, plan, machine);
   const operator = new DividedOperator(beams, model.patient.density, voxels.points, {
     executor: model.executor,
     ...plan.doseModel,
