@@ -5,6 +5,7 @@
  * together; nothing is scaled up afterwards. Once the prescription is met the level stands still, the problem is convex, and
  * the lower bound of `lower-bound.ts` counts from there. Only a plan without limits is scaled to its prescription.
  */
+import { InvalidInputError } from '../core/errors.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
 import { type Certificate, certify, worstViolation } from './certificate.js';
 import { searchFeasible } from './feasibility.js';
@@ -69,6 +70,8 @@ export interface Solution {
   readonly evaluations: number;
   readonly prescriptionDose: number;
   readonly certificate: Certificate;
+  /** Rows of the prescription that hardly any weight reaches: a target outside all beams. */
+  readonly uncovered: Int32Array;
   /**
    * Where asked for: by limit over voxels, the change of dose per Gy by which all of its bounds give way, one per row. Left out
    * for limits that cost nothing, and where the envelope theorem shows that the system was solved too roughly.
@@ -85,6 +88,8 @@ export function solve(problem: Problem, options: SolveOptions = {}): Solution {
 
 /** How far the objective's slope along a response may be from the limit's price, fraction; else the response is left out. */
 const ENVELOPE = 0.1;
+/** With equal weights a voxel in the beams receives more than this fraction of the largest dose. */
+const UNCOVERED = 0.02;
 /** How often a level that stood still may be set right. */
 const LEVEL_CHANGES = 8;
 /** Planes that stand for convex limits, at most. */
@@ -108,6 +113,7 @@ class Session {
   private cuts: readonly Tangent[] = [];
   private isLevelFixed: boolean;
   private levelChanges = 0;
+  private uncovered: Int32Array = new Int32Array(0);
 
   constructor(
     private readonly problem: Problem,
@@ -134,6 +140,7 @@ class Session {
   run(): Solution {
     const { operator, objectives } = this.problem;
     let given = this.options.start;
+    this.uncovered = this.findUncovered();
     for (;;) {
       const start = this.start(given);
       if ('status' in start) return start;
@@ -149,6 +156,22 @@ class Session {
       this.gap = Math.max(this.finalGap, broken.length === 0 ? 0 : 0.4 * this.gap);
       given = point.weights;
     }
+  }
+
+  /** @throws {InvalidInputError} if no voxel of the prescription is covered */
+  private findUncovered(): Int32Array {
+    const { operator, prescription } = this.problem;
+    if (!prescription) return new Int32Array(0);
+    const dose = operator.apply(new Float64Array(operator.columns).fill(1), new Float64Array(operator.rows));
+    this.evaluations += 0.5;
+    const least = UNCOVERED * dose.reduce((a, b) => Math.max(a, b), 0);
+    const rows = prescription.rows.filter((row) => dose[row]! < least);
+    if (rows.length === prescription.rows.length) {
+      throw new InvalidInputError(
+        `optimise: none of the prescription's ${rows.length} voxels lies in a beam. Move the isocentre, or give beamlets that cover them.`,
+      );
+    }
+    return rows;
   }
 
   private start(given: Float64Array | undefined): StartingPoint | Solution {
@@ -349,6 +372,7 @@ class Session {
       evaluations: this.evaluations,
       prescriptionDose: this.prescribed(dose),
       certificate,
+      uncovered: this.uncovered,
       responses: [],
     };
   }

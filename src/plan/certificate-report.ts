@@ -37,7 +37,7 @@ const round = (value: number, digits: number): number => Number(value.toPrecisio
 
 /** The block `certificate` of plan.json. */
 export function certificateReport(
-  { certificate }: Solution,
+  { certificate, uncovered }: Solution,
   { points }: PlanningVoxels,
   gains: readonly CoverageGain[],
 ): Record<string, unknown> {
@@ -50,6 +50,7 @@ export function certificateReport(
     gap: gap === null ? null : round(gap, 3),
     isConvex,
     problem: `${points.length / 3} voxels of the optimiser, every one of target and limit`,
+    ...(uncovered.length > 0 ? { targetVoxelsOutsideAllBeams: Array.from(uncovered, place) } : {}),
     violation:
       violation === null
         ? null

@@ -237,6 +237,22 @@ test('prescription without limits is met exactly; out of reach under a cap it is
   expect(capped.certificate.gap!).toBeLessThanOrEqual(0.01);
 });
 
+test('target voxels outside all beams are listed; a target outside altogether is refused', () => {
+  const operator = dense([
+    [1, 0.5],
+    [0.5, 1],
+    [0.001, 0.002],
+  ]);
+  const level = { value: 10 };
+  const target = rowsOf(0, 1, 2);
+  const objectives = [squaredDeviation('target', target, level, 1)];
+  const solution = solve({ operator, objectives, prescription: { ...target, fraction: 0.5, dose: 10, level } });
+  expect([...solution.uncovered]).toEqual([2]);
+  expect(() => solve({ operator, objectives, prescription: { ...rowsOf(2), fraction: 0.5, dose: 10, level } })).toThrow(
+    "none of the prescription's 1 voxels lies in a beam",
+  );
+});
+
 test('a warm start takes fewer steps and ends within the same gap; two runs are equal to the last bit', () => {
   const operator = dense(randomMatrix(60, 30, 61));
   const problem = (cap: number) => ({

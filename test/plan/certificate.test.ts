@@ -13,11 +13,11 @@ import { tradeOff, tradeOffFigure, tradeOffTable } from '../../src/plan/trade-of
 
 const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const spec = parsePhantom(JSON.parse(readFileSync(file, 'utf8')));
-const patient = buildPhantom(spec, { target: 'horseshoe', spacing: [5, 5, 5] });
+const patient = buildPhantom(spec, { target: 'horseshoe', spacing: [6, 6, 6] });
 const caseOf = (more: Partial<PlanCaseInput> = {}) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing: [5, 5, 5] },
+    doseGrid: { spacing: [6, 6, 6] },
     imrt: { beams: 'posterior-5', beamlet: 10 },
     fcrt: { beams: 'posterior-3' },
     ...more,
