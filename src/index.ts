@@ -225,7 +225,13 @@ export {
   sensitivityReport,
   sensitivitySummary,
 } from './plan/sensitivity.js';
-export { type MaskedStructure, type StructureDvh, structureDvh } from './plan/structure-dvh.js';
+export {
+  type AnyStructure,
+  type EmptyStructure,
+  type MaskedStructure,
+  type StructureDvh,
+  structureDvh,
+} from './plan/structure-dvh.js';
 export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export {

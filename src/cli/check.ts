@@ -9,7 +9,13 @@ import { version } from '../node/version.js';
 import { type GoalFile, parseGoalFile } from '../plan/goal-file.js';
 import { checkCsv, checkProtocols, checkTable, goalRows } from '../plan/goal-report.js';
 import { structureDvh } from '../plan/structure-dvh.js';
-import { type DoseAndStructures, loadDoseAndStructures, type StructureFlags } from './dose-and-structures.js';
+import {
+  type DoseAndStructures,
+  describeEndRule,
+  endRuleOf,
+  loadDoseAndStructures,
+  type StructureFlags,
+} from './dose-and-structures.js';
 import { doseOptions, numberOf } from './dose-options.js';
 
 export interface CheckCommandOptions extends StructureFlags {
@@ -35,7 +41,7 @@ export async function checkCommand(options: CheckCommandOptions): Promise<number
   const prior = options.prior === undefined ? file.prior : priorOf(options.prior);
   const meaning = doseOptions(options);
   const fractions = meaning.fractions ?? (meaning.plan === undefined ? file.fractions : undefined);
-  const loaded = await loadDoseAndStructures(options.dose, options.structures, {
+  const loaded = await loadDoseAndStructures(options, {
     ...meaning,
     ...(fractions === undefined ? {} : { fractions }),
   });
@@ -58,6 +64,7 @@ export async function checkCommand(options: CheckCommandOptions): Promise<number
     prescription: prescription ?? null,
     fractions: loaded.dose.dose.fractions ?? null,
     prior: prior ?? null,
+    assumptions: [describeEndRule(endRuleOf(options.endSlices))],
     goals: goalRows(checked),
     protocols: checked.map(({ goals: _, ...head }) => head),
     notes,

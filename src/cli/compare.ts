@@ -10,7 +10,7 @@ import { type LoadedStructures, loadStructures } from '../node/load-structures.j
 import { version } from '../node/version.js';
 import { bandCsv, comparisonReport, comparisonTable } from '../plan/comparison-report.js';
 import { structureDvh } from '../plan/structure-dvh.js';
-import { pickStructures } from './dose-and-structures.js';
+import { endRuleOf, pickStructures } from './dose-and-structures.js';
 import { type DoseFlags, doseOptions, numberOf } from './dose-options.js';
 import { metricsOf } from './dvh.js';
 
@@ -23,6 +23,7 @@ export interface CompareCommandOptions extends DoseFlags {
   readonly roi?: readonly string[];
   readonly metrics?: readonly string[];
   readonly partial?: boolean;
+  readonly endSlices?: string;
   readonly prescription?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -44,7 +45,10 @@ export async function compareCommand(
   if (options.roi !== undefined && options.structures === undefined) {
     throw new InvalidInputError('--roi names structures, but none are given. Add --structures.');
   }
-  const structures = options.structures === undefined ? undefined : await loadStructures(options.structures);
+  const structures =
+    options.structures === undefined
+      ? undefined
+      : await loadStructures(options.structures, { ends: endRuleOf(options.endSlices) });
   const frame = structures?.frameOfReferenceUid;
   const meaning = { ...doseOptions(options), ...(frame === undefined ? {} : { frameOfReferenceUid: frame }) };
   const reference = await loadDose(referencePath, meaning);

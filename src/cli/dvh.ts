@@ -15,7 +15,13 @@ import {
 } from '../plan/dose-evaluation.js';
 import { columns } from '../plan/table.js';
 import { targetReport, targetSummary } from '../plan/target-report.js';
-import { loadDoseAndStructures, pickStructures, type StructureFlags } from './dose-and-structures.js';
+import {
+  describeEndRule,
+  endRuleOf,
+  loadDoseAndStructures,
+  pickStructures,
+  type StructureFlags,
+} from './dose-and-structures.js';
 import { doseOptions, numberOf } from './dose-options.js';
 
 export interface DvhCommandOptions extends StructureFlags {
@@ -32,11 +38,7 @@ export async function dvhCommand(options: DvhCommandOptions): Promise<number> {
   const metrics = metricsOf(options.metrics);
   const prescription =
     options.prescription === undefined ? undefined : numberOf('--prescription', options.prescription);
-  const { dose, structures, notes } = await loadDoseAndStructures(
-    options.dose,
-    options.structures,
-    doseOptions(options),
-  );
+  const { dose, structures, notes } = await loadDoseAndStructures(options, doseOptions(options));
   const evaluated = evaluateDose(dose.dose, pickStructures(structures.structures, options.roi), {
     metrics,
     partial: options.partial ?? false,
@@ -57,7 +59,7 @@ export async function dvhCommand(options: DvhCommandOptions): Promise<number> {
     software: `respine ${version}`,
     inputs: { dose: dose.hash, structures: structures.hash },
     ...(prescription === undefined ? {} : { prescription }),
-    ...doseReport(dose.dose, evaluated),
+    ...doseReport(dose.dose, evaluated, [describeEndRule(endRuleOf(options.endSlices))]),
     ...(target === undefined ? {} : { target }),
     notes,
   };
@@ -81,12 +83,16 @@ export function metricsOf(texts: readonly string[] | undefined): readonly Metric
 
 function table(evaluated: readonly StructureEvaluation[], notes: readonly string[]): string {
   const names = Object.keys(evaluated[0]?.metrics ?? {});
-  const cell = (value: number | null): string => (value === null ? '-' : value.toFixed(2));
-  const rows = evaluated.map(({ name, volumeCc, metrics }) => [
+  const cell = (value: number | null, bound: number | undefined): string => {
+    if (value === null) return '-';
+    return bound === undefined ? value.toFixed(2) : `${value.toFixed(2)} ±${bound.toFixed(2)}`;
+  };
+  const rows = evaluated.map(({ name, volumeCc, metrics, errorBounds }) => [
     name,
     volumeCc.toFixed(volumeCc < 10 ? 3 : 1),
-    ...names.map((metric) => cell(metrics[metric]!)),
+    ...names.map((metric) => cell(metrics[metric]!, errorBounds[metric]?.total)),
   ]);
+  const hasBounds = evaluated.some(({ errorBounds }) => Object.keys(errorBounds).length > 0);
   const remarks = evaluated.flatMap(({ name, remarks }) => remarks.map((remark) => `${name}: ${remark}\n`));
-  return `${columns([['structure', 'cc', ...names], ...rows])}${remarks.join('')}${notes.map((n) => `${n}\n`).join('')}`;
+  return `${columns([['structure', 'cc', ...names], ...rows])}${hasBounds ? 'After ±: how far off a value may be.\n' : ''}${remarks.join('')}${notes.map((n) => `${n}\n`).join('')}`;
 }

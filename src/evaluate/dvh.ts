@@ -16,15 +16,25 @@ import { checkFinite, checkInteger, checkNonNegative } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { checkSameGrid, voxelVolume } from '../geometry/grid.js';
 import type { DoseMeaning, DoseVolume, Volume } from '../geometry/volume.js';
-import { type DoseSamples, occupiedVoxels, sampleDose } from './dose-sample.js';
-import { risingOrder } from './radix-sort.js';
+import { cumulate, meanOf } from './cumulate.js';
+import { occupiedVoxels, sampleDose } from './dose-sample.js';
 
-/** The words that go into every result beside its figures. */
-export const DVH_ESTIMATORS = {
+/** Dose below zero is remarked on beyond this share of the largest: resampling with a cubic may leave less. */
+const negativeShare = 1e-3;
+
+/** How the figures of a DVH were read off. */
+export interface DvhEstimators {
+  readonly max: string;
+  readonly min: string;
+  readonly nearMax: string;
+}
+
+/** The words that go into every result of {@link createDvh} beside its figures. */
+export const DVH_ESTIMATORS: DvhEstimators = {
   max: 'largest voxel-centre dose over voxels of any occupancy',
   min: 'smallest voxel-centre dose over voxels of any occupancy',
   nearMax: 'DXcc and DX% read from the exact piecewise linear V(D) of the fractional mask',
-} as const;
+};
 
 export interface Dvh extends DoseMeaning {
   /** Name of the structure, for messages and goals. */
@@ -40,6 +50,27 @@ export interface Dvh extends DoseMeaning {
   readonly dose: Float64Array;
   /** Corners of V(D): volume at or above `dose`, rising to `volumeCc`, cc. */
   readonly volume: Float64Array;
+  /** @default DVH_ESTIMATORS */
+  readonly estimators?: DvhEstimators;
+  /** Share of the structure's volume that lies on the dose grid, where it is known and less than 1: all else is of that part. */
+  readonly coverage?: number;
+  /** What is odd about the dose or the structure. */
+  readonly remarks?: readonly string[];
+  /** What error bounds are read from; see `metric-bound.ts`. */
+  readonly bounds?: DvhBounds;
+}
+
+/** DVHs beside a DVH, from which `metric-bound.ts` reads how far off a metric may be. */
+export interface DvhBounds {
+  /** From lines twice and four times as far apart. */
+  readonly coarse: Dvh;
+  readonly coarser: Dvh;
+  /** `coarse` with the dose lowered and raised, everywhere, by what the dose grid's interpolation may be off there. */
+  readonly lower: Dvh;
+  readonly upper: Dvh;
+  /** How far the true extremes of the interpolated dose may lie beyond `max` and `min`, Gy. */
+  readonly beyondMax: number;
+  readonly beyondMin: number;
 }
 
 /** A read-off; `flag` says why the number is not what was asked for. */
@@ -72,11 +103,7 @@ export interface DvhCurve {
 export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { name?: string } = {}): Dvh {
   const name = options.name ?? 'structure';
   checkSameGrid(`DVH of ${name}: dose and mask`, dose.grid, mask.grid);
-  if (dose.quantity !== 'physical' && dose.quantity !== 'eqd2' && dose.quantity !== 'bed') {
-    throw new InvalidInputError(
-      `DVH of ${name}: the dose quantity is ${String(dose.quantity)}, but must be physical, eqd2 or bed. Make the dose with createDose.`,
-    );
-  }
+  checkDoseMeaning(name, dose);
   const voxels = occupiedVoxels(`DVH of ${name}`, mask);
   if (voxels.length === 0) {
     throw new InvalidInputError(
@@ -99,6 +126,7 @@ export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { nam
     if (d > most) most = d;
     occupancy += f;
   }
+  const remark = negativeRemark(name, least, most);
   const volumeCc = occupancy * voxelVolume(dose.grid);
   const samples = sampleDose(dose, mask, voxels, least, most);
   const mean = Math.min(most, Math.max(least, meanOf(samples)));
@@ -113,7 +141,23 @@ export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { nam
     max: most,
     min: least,
     ...corners,
+    ...(remark === undefined ? {} : { remarks: [remark] }),
   };
+}
+
+/** @throws {InvalidInputError} unless the dose says what quantity it is */
+export function checkDoseMeaning(name: string, { quantity }: DoseMeaning): void {
+  if (quantity !== 'physical' && quantity !== 'eqd2' && quantity !== 'bed') {
+    throw new InvalidInputError(
+      `DVH of ${name}: the dose quantity is ${String(quantity)}, but must be physical, eqd2 or bed. Make the dose with createDose.`,
+    );
+  }
+}
+
+/** What a result says of a dose below zero, beyond what resampling leaves; undefined where there is none. */
+export function negativeRemark(name: string, least: number, most: number): string | undefined {
+  if (least >= -negativeShare * Math.max(0, most)) return undefined;
+  return `the dose in ${name} falls to ${Number(least.toPrecision(4))} Gy, below zero: is it a difference of doses?`;
 }
 
 /**
@@ -210,65 +254,4 @@ export function differentialCurve(dvh: Dvh, n = 100): DvhCurve {
     above = next;
   }
   return { dose, volume, percent };
-}
-
-/** Volume-weighted mean of the samples, Gy. */
-function meanOf({ ends, volume }: DoseSamples): number {
-  const n = volume.length;
-  let sum = 0;
-  let total = 0;
-  for (let i = 0; i < n; i++) {
-    sum += volume[i]! * (ends[n + i]! + ends[i]!) * 0.5;
-    total += volume[i]!;
-  }
-  return sum / total;
-}
-
-/**
- * Corners of V(D) from hot to cold: slopes switch on at the top of each interval and off at its bottom.
- *
- * Overwrites the samples' volumes: an interval's becomes its slope, one without width keeps its volume, as a negative.
- */
-function cumulate({ ends, volume }: DoseSamples, total: number): { dose: Float64Array; volume: Float64Array } {
-  const n = volume.length;
-  let nJumps = 0;
-  for (let i = 0; i < n; i++) {
-    const width = ends[i]! - ends[n + i]!;
-    if (width === 0) nJumps++;
-    volume[i] = width === 0 ? -volume[i]! : volume[i]! / width;
-  }
-  const { values, order } = risingOrder(ends);
-  const corners = new Float64Array(2 * n + nJumps);
-  const above = new Float64Array(2 * n + nJumps);
-  let count = 0;
-  let sum = 0;
-  let slope = 0;
-  let at = values[2 * n - 1]!;
-  for (let o = 2 * n - 1; o >= 0; ) {
-    const d = values[o]!;
-    sum += slope * (at - d);
-    at = d;
-    let jump = 0;
-    for (; o >= 0 && values[o]! === d; o--) {
-      const end = order[o]!;
-      const step = volume[end < n ? end : end - n]!;
-      if (step < 0) jump -= step / 2;
-      else slope += end < n ? step : -step;
-    }
-    corners[count] = d;
-    above[count++] = sum;
-    if (jump > 0) {
-      sum += jump;
-      corners[count] = d;
-      above[count++] = sum;
-    }
-  }
-  // The last corner is the whole structure; whatever rounding the sweep gathered is scaled out.
-  const scale = sum > 0 ? total / sum : 1;
-  let highest = 0;
-  for (let i = 0; i < count; i++) {
-    highest = Math.max(highest, above[i]! * scale);
-    above[i] = Math.min(highest, total);
-  }
-  return { dose: corners.subarray(0, count), volume: above.subarray(0, count) };
 }

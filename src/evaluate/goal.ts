@@ -10,6 +10,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import type { Dvh } from './dvh.js';
 import { formatMetric, isVolume, type Metric, type MetricUnit } from './metric.js';
+import { metricBound } from './metric-bound.js';
 import { parseMetric } from './metric-parser.js';
 import { evaluateMetric, type MetricContext, whyNoValue } from './metric-value.js';
 import { missingStructure } from './structure-name.js';
@@ -45,6 +46,8 @@ export interface GoalResult {
   readonly result: Verdict;
   /** Room left to `limit`, in `unit`; negative by how much it is missed; null where there is no value. */
   readonly margin: number | null;
+  /** How far off `value` may be, in `unit`, where it is known. */
+  readonly errorBound?: number;
   /** Why it is not evaluable, or what the value is instead of what was asked for. */
   readonly reason?: string;
 }
@@ -121,7 +124,15 @@ export function evaluateGoal(goal: Goal, dvhs: ReadonlyMap<string, Dvh>, context
   const reason = whyNoValue(goal.metric, dvh, context);
   if (reason !== undefined) return notEvaluable(goal, reason);
   const { value, flag } = evaluateMetric(goal.metric, dvh, context);
-  return { ...judge(goal, value), ...(flag === undefined ? {} : { reason: flag }) };
+  const judged = judge(goal, value);
+  const bound = metricBound(goal.metric, dvh, context)?.total;
+  const isClose = bound !== undefined && Math.abs(judged.margin!) < bound;
+  const remarks = [...(flag === undefined ? [] : [flag]), ...(isClose ? ['the margin is within the error bound'] : [])];
+  return {
+    ...judged,
+    ...(bound === undefined ? {} : { errorBound: bound }),
+    ...(remarks.length === 0 ? {} : { reason: remarks.join('; ') }),
+  };
 }
 
 /** The verdict on a value that was found. */

@@ -188,7 +188,13 @@ function inCourses(
   const all = alone.value + before;
   if (courses === 'share' && !(all > 0)) return notEvaluable(goal!, 'no course has any dose there');
   const value = { all, each: Math.max(alone.value, before), share: (100 * alone.value) / all }[courses];
-  return { ...judge(goal!, value), ...(alone.reason === undefined ? {} : { reason: alone.reason }) };
+  // The bound of this course's metric is that of a sum, but not of a maximum or a share.
+  const { errorBound, reason } = alone;
+  return {
+    ...judge(goal!, value),
+    ...(courses === 'all' && errorBound !== undefined ? { errorBound } : {}),
+    ...(reason === undefined || reason.includes('error bound') ? {} : { reason }),
+  };
 }
 
 function priorDose({ dose, fractions }: PriorCourse, { quantity, alphaBeta }: DoseScale): number {

@@ -28,7 +28,15 @@ const solids = new WeakMap<Contours, Solid>();
 interface Layer {
   readonly low: number;
   readonly high: number;
-  readonly outline?: EdgeIndex;
+  readonly polygons?: readonly Float64Array[];
+  /** Of the polygons, from the first question on. */
+  outline?: EdgeIndex;
+}
+
+function outlineOf(layer: Layer | undefined): EdgeIndex | undefined {
+  if (layer?.polygons === undefined) return undefined;
+  layer.outline ??= new EdgeIndex(boundaryEdges(layer.polygons));
+  return layer.outline;
 }
 
 /**
@@ -43,14 +51,19 @@ export function solidOfContours(contours: Contours): Solid {
     const low = slabs[2 * p]!;
     const high = slabs[2 * p + 1]!;
     if (low > end + 1e-9) layers.push({ low: end, high: low });
-    layers.push({ low, high, outline: new EdgeIndex(boundaryEdges(plane.polygons)) });
+    layers.push({ low, high, polygons: plane.polygons });
     end = high;
   });
   layers.push({ low: end, high: Infinity });
-  return { distance: (x, y, z) => layeredDistance(layers, x, y, z), box: boxOf(contours, slabs), isExact: true };
+  return {
+    distance: (x, y, z, reach = Infinity) => layeredDistance(layers, x, y, z, reach),
+    box: boxOf(contours, slabs),
+    isExact: true,
+    isExactInside: true,
+  };
 }
 
-function layeredDistance(layers: readonly Layer[], x: number, y: number, z: number): number {
+function layeredDistance(layers: readonly Layer[], x: number, y: number, z: number, reach: number): number {
   let home = 0;
   let top = layers.length - 1;
   while (home < top) {
@@ -58,11 +71,11 @@ function layeredDistance(layers: readonly Layer[], x: number, y: number, z: numb
     if (layers[middle]!.high < z) home = middle + 1;
     else top = middle;
   }
-  const outline = layers[home]!.outline;
+  const outline = outlineOf(layers[home]);
   // A point on the face between two layers belongs to both.
-  const shared = z === layers[home]!.high ? layers[home + 1]!.outline : undefined;
+  const shared = z === layers[home]!.high ? outlineOf(layers[home + 1]) : undefined;
   const inside = (outline?.contains(x, y) ?? false) || (shared?.contains(x, y) ?? false);
-  let best = Infinity;
+  let best = reach;
   for (let step = 0, up = true, down = true; up || down; step++) {
     up &&= home + step < layers.length && layers[home + step]!.low - z < best;
     if (up) best = layerDistance(layers[home + step]!, inside, x, y, z, best);
@@ -75,7 +88,7 @@ function layeredDistance(layers: readonly Layer[], x: number, y: number, z: numb
 /** Distance to what is of the other kind within one layer, or `best` where that is nearer. */
 function layerDistance(layer: Layer, inside: boolean, x: number, y: number, z: number, best: number): number {
   const dz = Math.max(0, layer.low - z, z - layer.high);
-  const outline = layer.outline;
+  const outline = outlineOf(layer);
   if (outline === undefined) return inside ? Math.min(best, dz) : best;
   if (dz >= best) return best;
   const squared = outline.contains(x, y) === inside ? outline.squaredDistance(x, y, best * best - dz * dz) : 0;

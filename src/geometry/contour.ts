@@ -7,22 +7,35 @@
  */
 import { checkFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import type { ContourPlane, Contours } from './structure.js';
+import type { ContourPlane, Contours, EndRule } from './structure.js';
 
 /** Planes nearer than this are one plane: contour files round to 0.01 mm. */
 const samePlane = 0.05;
 
+/** What makes a point inside: an odd number of turns around it, or any number but none. */
+export type FillRule = 'even-odd' | 'nonzero';
+
+export interface ContourOptions {
+  /** Where the structure ends beyond its first and last plane. @default 'half-slice' */
+  readonly ends?: EndRule;
+}
+
 /** A gap wider than this many usual gaps separates two pieces: nothing was drawn between, so nothing is filled in. */
-const pieceGap = 1.5;
+export const pieceGap = 1.5;
 
 /**
  * Contours from planes in any order; planes at the same z are joined.
  *
  * @param planes each at one z with closed polygons [x0, y0, x1, y1, ...], mm, LPS, at least 3 points each
  * @param spacing distance between planes, mm. @default the (lower) median of the gaps
- * @throws {InvalidInputError} if there is no plane, a polygon is malformed, or one plane comes without `spacing`
+ * @throws {InvalidInputError} if there is no plane, a polygon is malformed, one plane comes without `spacing`, or the
+ *   end rule `none` leaves a lone plane without thickness
  */
-export function createContours(planes: readonly ContourPlane[], spacing?: number): Contours {
+export function createContours(
+  planes: readonly ContourPlane[],
+  spacing?: number,
+  { ends = 'half-slice' }: ContourOptions = {},
+): Contours {
   if (planes.length === 0) throw new InvalidInputError('contours: no planes. Give at least one.');
   for (const plane of planes) checkPlane(plane);
   const sorted = [...planes].sort((a, b) => a.z - b.z);
@@ -38,7 +51,15 @@ export function createContours(planes: readonly ContourPlane[], spacing?: number
       `contours: a single plane at z = ${joined[0]!.z} mm has no thickness of its own. Give the slice spacing.`,
     );
   }
-  return { planes: joined, spacing: checkPositive('contours: spacing', usual) };
+  const contours = { planes: joined, spacing: checkPositive('contours: spacing', usual), ends };
+  const slabs = contourSlabs(contours);
+  const flat = joined.findIndex((_, p) => !(slabs[2 * p + 1]! > slabs[2 * p]!));
+  if (flat >= 0) {
+    throw new InvalidInputError(
+      `contours: the plane at z = ${joined[flat]!.z} mm stands alone and has no thickness under the end rule none. Use half-slice.`,
+    );
+  }
+  return contours;
 }
 
 /** Lower median of the gaps between rising positions; undefined for fewer than two. */
@@ -62,10 +83,10 @@ function checkPlane(plane: ContourPlane): void {
   }
 }
 
-/** Area inside under the even-odd rule, mm^2; exact, also where outlines cross. */
-export function contourArea(plane: ContourPlane): number {
+/** Area inside, mm^2; exact, also where outlines cross. */
+export function contourArea(plane: ContourPlane, rule: FillRule = 'even-odd'): number {
   let area = 0;
-  const t = evenOddTrapezoids(plane.polygons);
+  const t = insideTrapezoids(plane.polygons, rule);
   for (let i = 0; i < t.length; i += 6) {
     area += ((t[i + 1]! - t[i]!) * (t[i + 4]! - t[i + 2]! + t[i + 5]! - t[i + 3]!)) / 2;
   }
@@ -75,56 +96,75 @@ export function contourArea(plane: ContourPlane): number {
 /**
  * The slab that each plane stands for: [low, high] in z, mm, one pair per plane.
  *
- * Half the gap towards each neighbour; half the usual spacing at the ends and towards a gap of more than 1.5 spacings
- * (the half-slice rule: every slice counts in full).
+ * Half the gap towards each neighbour; at the ends, and towards a gap of more than 1.5 spacings, what the end rule says:
+ * half the usual spacing, or nothing.
  */
 export function contourSlabs(contours: Contours): Float64Array {
-  const { planes, spacing } = contours;
+  const { planes, spacing, ends } = contours;
+  const end = ends === 'none' ? 0 : spacing;
   const slabs = new Float64Array(2 * planes.length);
   for (let p = 0; p < planes.length; p++) {
     const below = p === 0 ? Infinity : planes[p]!.z - planes[p - 1]!.z;
     const above = p === planes.length - 1 ? Infinity : planes[p + 1]!.z - planes[p]!.z;
-    slabs[2 * p] = planes[p]!.z - (below > pieceGap * spacing ? spacing : below) / 2;
-    slabs[2 * p + 1] = planes[p]!.z + (above > pieceGap * spacing ? spacing : above) / 2;
+    slabs[2 * p] = planes[p]!.z - (below > pieceGap * spacing ? end : below) / 2;
+    slabs[2 * p + 1] = planes[p]!.z + (above > pieceGap * spacing ? end : above) / 2;
   }
   return slabs;
 }
+
+/** Area inside of each plane, mm^2; exact. Worked out once. */
+export function contourAreas(contours: Contours): Float64Array {
+  let known = areas.get(contours);
+  if (known === undefined) {
+    known = Float64Array.from(contours.planes, (plane) => contourArea(plane));
+    areas.set(contours, known);
+  }
+  return known;
+}
+
+const areas = new WeakMap<Contours, Float64Array>();
 
 /** Volume, cc: the sum of area x slab thickness. */
 export function contoursVolume(contours: Contours): number {
   const slabs = contourSlabs(contours);
   let volume = 0;
-  contours.planes.forEach((plane, p) => {
-    volume += contourArea(plane) * (slabs[2 * p + 1]! - slabs[2 * p]!);
+  contourAreas(contours).forEach((area, p) => {
+    volume += area * (slabs[2 * p + 1]! - slabs[2 * p]!);
   });
   return volume / 1000;
 }
 
 /**
- * The inside of a set of rings as trapezoids that do not overlap.
+ * The inside of a set of rings as trapezoids that do not overlap, under the even-odd rule unless told otherwise.
  *
  * Each is [y0, y1, xLeft at y0, xLeft at y1, xRight at y0, xRight at y1], y0 < y1. O(points x edges per strip).
  */
-export function evenOddTrapezoids(polygons: readonly Float64Array[]): Float64Array {
+export function insideTrapezoids(polygons: readonly Float64Array[], rule: FillRule = 'even-odd'): Float64Array {
   const edges = risingEdges(polygons);
-  const levels = Float64Array.from(new Set([...edges.flatMap((e) => [e[1], e[3]])])).sort();
+  const levels = new Float64Array(2 * edges.length);
+  edges.forEach((edge, e) => {
+    levels[2 * e] = edge[1];
+    levels[2 * e + 1] = edge[3];
+  });
+  levels.sort();
   const out: number[] = [];
   const active: Edge[] = [];
   let next = 0;
   for (let s = 0; s + 1 < levels.length; s++) {
     const y0 = levels[s]!;
     const y1 = levels[s + 1]!;
+    if (y0 === y1) continue;
     let kept = 0;
     for (const edge of active) if (edge[3] > y0) active[kept++] = edge;
     active.length = kept;
     while (next < edges.length && edges[next]![1] <= y0) active.push(edges[next++]!);
-    if (active.length > 0) stripTrapezoids(active, y0, y1, out);
+    if (active.length > 0) stripTrapezoids(active, y0, y1, rule, out);
   }
-  return Float64Array.from(out);
+  return new Float64Array(out);
 }
 
-/** x0, y0, x1, y1 with y0 < y1 */
-type Edge = readonly [number, number, number, number];
+/** x0, y0, x1, y1 with y0 < y1, and 1 where it was drawn upwards, -1 where downwards */
+type Edge = readonly [number, number, number, number, number];
 
 /** Edges that are not horizontal, lower end first, sorted by that end. */
 function risingEdges(polygons: readonly Float64Array[]): Edge[] {
@@ -135,8 +175,8 @@ function risingEdges(polygons: readonly Float64Array[]): Edge[] {
     for (let i = 0; i < ring.length; i += 2) {
       const x1 = ring[i]!;
       const y1 = ring[i + 1]!;
-      if (y0 < y1) edges.push([x0, y0, x1, y1]);
-      else if (y1 < y0) edges.push([x1, y1, x0, y0]);
+      if (y0 < y1) edges.push([x0, y0, x1, y1, 1]);
+      else if (y1 < y0) edges.push([x1, y1, x0, y0, -1]);
       x0 = x1;
       y0 = y1;
     }
@@ -148,7 +188,18 @@ const xAt = (edge: Edge, y: number): number =>
   y === edge[3] ? edge[2] : edge[0] + ((edge[2] - edge[0]) * (y - edge[1])) / (edge[3] - edge[1]);
 
 /** One strip without vertices inside: cut it again where edges cross, then pair the edges from left to right. */
-function stripTrapezoids(active: readonly Edge[], y0: number, y1: number, out: number[]): void {
+function stripTrapezoids(active: readonly Edge[], y0: number, y1: number, rule: FillRule, out: number[]): void {
+  if (active.length === 2) {
+    const [a, b] = [active[0]!, active[1]!];
+    const isLeft = xAt(a, y0) + xAt(a, y1) < xAt(b, y0) + xAt(b, y1);
+    const [left, right] = isLeft ? [a, b] : [b, a];
+    const [x0, x1, x2, x3] = [xAt(left, y0), xAt(left, y1), xAt(right, y0), xAt(right, y1)];
+    // Two edges that do not cross, as in most strips, need no more.
+    if (x2 >= x0 && x3 >= x1) {
+      out.push(y0, y1, x0, x1, x2, x3);
+      return;
+    }
+  }
   const cuts = [y0, y1];
   for (let i = 0; i < active.length; i++) {
     for (let j = 0; j < i; j++) {
@@ -164,10 +215,13 @@ function stripTrapezoids(active: readonly Edge[], y0: number, y1: number, out: n
     if (!(high > low)) continue;
     const middle = (low + high) / 2;
     const ordered = [...active].sort((a, b) => xAt(a, middle) - xAt(b, middle));
-    for (let e = 0; e + 1 < ordered.length; e += 2) {
-      const left = ordered[e]!;
-      const right = ordered[e + 1]!;
-      out.push(low, high, xAt(left, low), xAt(left, high), xAt(right, low), xAt(right, high));
+    let turns = 0;
+    let left = ordered[0]!;
+    for (const edge of ordered) {
+      const before = turns;
+      turns = rule === 'even-odd' ? 1 - turns : turns + edge[4];
+      if (before === 0) left = edge;
+      else if (turns === 0) out.push(low, high, xAt(left, low), xAt(left, high), xAt(edge, low), xAt(edge, high));
     }
   }
 }

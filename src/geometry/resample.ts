@@ -2,7 +2,7 @@
  * Trilinear values of a volume between its voxel centres: at a point, or on the lattice of another grid.
  *
  * Nothing is extrapolated: a place beyond the outermost voxel centres has no value. A grid of one voxel along an axis has
- * values in the plane of its centres only.
+ * values in the plane of its centres only. On request the outermost values hold up to the faces of their voxels.
  */
 import type { Grid } from './grid.js';
 import { createVolume, type Volume, type VolumeKind } from './volume.js';
@@ -20,13 +20,13 @@ interface AxisPlaces {
   readonly step: number;
 }
 
-function placesOf(grid: Grid, axis: 0 | 1 | 2, coordinates: ArrayLike<number>): AxisPlaces {
+function placesOf(grid: Grid, axis: 0 | 1 | 2, coordinates: ArrayLike<number>, border: number): AxisPlaces {
   const n = grid.shape[2 - axis]!;
   const lower = new Int32Array(coordinates.length).fill(-1);
   const weight = new Float64Array(coordinates.length);
   for (let i = 0; i < coordinates.length; i++) {
     const p = (coordinates[i]! - grid.origin[axis]) / grid.spacing[axis];
-    if (!(p >= -slack && p <= n - 1 + slack)) continue;
+    if (!(p >= -border && p <= n - 1 + border)) continue;
     const inside = Math.min(Math.max(p, 0), n - 1);
     lower[i] = Math.min(Math.floor(inside), Math.max(0, n - 2));
     weight[i] = inside - lower[i]!;
@@ -36,7 +36,7 @@ function placesOf(grid: Grid, axis: 0 | 1 | 2, coordinates: ArrayLike<number>): 
 
 /** Trilinear value at a point of the patient frame, mm; undefined outside the voxel centres. */
 export function valueAt(volume: Volume, x: number, y: number, z: number): number | undefined {
-  const point = [x, y, z].map((c, axis) => placesOf(volume.grid, axis as 0 | 1 | 2, [c]));
+  const point = [x, y, z].map((c, axis) => placesOf(volume.grid, axis as 0 | 1 | 2, [c], slack));
   const out = new Float32Array(1);
   return fill(volume, point as [AxisPlaces, AxisPlaces, AxisPlaces], out) === 0 ? out[0] : undefined;
 }
@@ -53,9 +53,16 @@ export interface Resampled<K extends VolumeKind> {
 /**
  * A volume on another grid, at its voxel centres. O(voxels of `grid`).
  *
- * @param outside value where the volume has none. @default 0
+ * @param options.outside value where the volume has none. @default 0
+ * @param options.toFaces whether the outermost values hold up to the faces of their voxels. @default false
  */
-export function resample<K extends VolumeKind>(volume: Volume<K>, grid: Grid, outside = 0): Resampled<K> {
+export function resample<K extends VolumeKind>(
+  volume: Volume<K>,
+  grid: Grid,
+  options: { readonly outside?: number; readonly toFaces?: boolean } = {},
+): Resampled<K> {
+  const { outside = 0, toFaces = false } = options;
+  const border = slack + (toFaces ? 0.5 : 0);
   const [nz, ny, nx] = grid.shape;
   const axes = ([nx, ny, nz] as const).map((n, a) => {
     const axis = a as 0 | 1 | 2;
@@ -63,6 +70,7 @@ export function resample<K extends VolumeKind>(volume: Volume<K>, grid: Grid, ou
       volume.grid,
       axis,
       Float64Array.from({ length: n }, (_, i) => grid.origin[axis] + i * grid.spacing[axis]),
+      border,
     );
   }) as [AxisPlaces, AxisPlaces, AxisPlaces];
   const data = new Float32Array(nx * ny * nz).fill(outside);

@@ -32,7 +32,7 @@ export function box(min: Vec3, max: Vec3): Solid {
     const ez = Math.max(0, dz);
     return Math.sqrt(ex * ex + ey * ey + ez * ez);
   };
-  return { distance, box: { min, max }, isExact: true };
+  return { distance, box: { min, max }, isExact: true, isExactInside: true };
 }
 
 /** Ellipsoid; a bound of the distance, (|p / a| - 1) min a, with the right sign. */
@@ -89,7 +89,7 @@ export function tube(points: readonly Vec3[], radius: number): Solid {
     }
     return Math.sqrt(best) - radius;
   };
-  return { distance, box: { min: vec(low), max: vec(high) }, isExact: true };
+  return { distance, box: { min: vec(low), max: vec(high) }, isExact: true, isExactInside: n <= 2 };
 }
 
 export interface PrismOptions {

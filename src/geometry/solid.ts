@@ -20,4 +20,6 @@ export interface Solid {
   readonly box: Box;
   /** Whether distances outside are exact. */
   readonly isExact: boolean;
+  /** Whether distances inside are exact too: then the solid shrinks by plain addition. @default false */
+  readonly isExactInside?: boolean;
 }

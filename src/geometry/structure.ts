@@ -16,11 +16,19 @@ export interface ContourPlane {
   readonly polygons: readonly Float64Array[];
 }
 
+/**
+ * Where a structure ends beyond its first and last plane: `half-slice`, half a spacing further, so that every plane counts
+ * in full and the volume is the sum of area x spacing; `none`, at these planes.
+ */
+export type EndRule = 'half-slice' | 'none';
+
 export interface Contours {
   /** Sorted by z, one entry per plane. */
   readonly planes: readonly ContourPlane[];
-  /** Distance between planes, mm; each plane stands for a slab of this thickness centred on it (end-slice rule half-slice). */
+  /** Distance between planes, mm; each plane stands for the slab half way to its neighbours. */
   readonly spacing: number;
+  /** @default 'half-slice' */
+  readonly ends?: EndRule;
 }
 
 export type StructureShape =

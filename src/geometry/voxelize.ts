@@ -5,7 +5,7 @@
  * trapezoids' sides as font rasterisers do it, times the overlap of the plane's slab with the voxel in z. Summed over
  * the voxels this is the polygon volume at every grid spacing, to the rounding of Float32.
  */
-import { contourSlabs, evenOddTrapezoids } from './contour.js';
+import { contourSlabs, insideTrapezoids } from './contour.js';
 import { type Grid, voxelCount } from './grid.js';
 import type { Contours, Structure } from './structure.js';
 import { createVolume, type Volume } from './volume.js';
@@ -38,7 +38,7 @@ export function voxelizeContours(contours: Contours, grid: Grid): Volume<'mask'>
     const first = Math.max(0, Math.floor(low));
     const last = Math.min(nz - 1, Math.ceil(high) - 1);
     if (first > last) return;
-    const rows = planeCoverage(evenOddTrapezoids(plane.polygons), grid, sums);
+    const rows = planeCoverage(insideTrapezoids(plane.polygons), grid, sums);
     for (let k = first; k <= last; k++) {
       const weight = Math.min(high, k + 1) - Math.max(low, k);
       const offset = k * ny * nx;

@@ -2,17 +2,17 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
-import type { Structure, StructureRole } from '../geometry/structure.js';
+import type { EndRule, StructureRole } from '../geometry/structure.js';
 import { createVolume } from '../geometry/volume.js';
 import { isDicom, sopClassOf } from '../io/dicom/dataset.js';
 import { readStructureSet, structureSetStorage } from '../io/dicom/structure-set.js';
 import { decodeNrrd } from '../io/nrrd.js';
-import type { MaskedStructure } from '../plan/structure-dvh.js';
+import type { AnyStructure, MaskedStructure } from '../plan/structure-dvh.js';
 import { type NamedBytes, readBytes, readFolder } from './files.js';
 import { sha256 } from './load-case.js';
 
 export interface LoadedStructures {
-  readonly structures: readonly (Structure | MaskedStructure)[];
+  readonly structures: readonly AnyStructure[];
   /** Of an RTSTRUCT. */
   readonly frameOfReferenceUid?: string;
   /** SHA-256 of all files. */
@@ -21,10 +21,14 @@ export interface LoadedStructures {
 }
 
 /**
+ * @param options.ends where drawn structures end beyond their first and last slice. @default 'half-slice'
  * @param paths an RTSTRUCT, or NRRD masks (`mask_SpinalCord.nrrd` or `SpinalCord.nrrd` is SpinalCord), or one folder of them
  * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the file
  */
-export async function loadStructures(paths: readonly string[]): Promise<LoadedStructures> {
+export async function loadStructures(
+  paths: readonly string[],
+  options: { readonly ends?: EndRule } = {},
+): Promise<LoadedStructures> {
   const notes: string[] = [];
   const files = await filesOf(paths, notes);
   const hash = sha256(...files.map(({ bytes }) => bytes));
@@ -39,9 +43,9 @@ export async function loadStructures(paths: readonly string[]): Promise<LoadedSt
       `structures: ${files.map(({ name }) => name).join(', ')} are ${files.length} files, but one RTSTRUCT, or NRRD masks only, is needed. Name one.`,
     );
   }
-  const set = readStructureSet(sets[0]!);
+  const set = readStructureSet(sets[0]!, options);
   return {
-    structures: set.structures,
+    structures: [...set.structures, ...set.empty],
     frameOfReferenceUid: set.frameOfReferenceUid,
     hash,
     notes: [...notes, ...set.notes],

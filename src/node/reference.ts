@@ -19,8 +19,10 @@ export function referenceReader(folder?: string): ReferenceReader {
     throw new InvalidInputError(`${folder} is not there. Name the folder with the reference data, or leave it out.`);
   }
   const folders = [folder, join(root, '../shared/reference'), join(root, 'test/reference')];
+  // Patients lie in a folder beside the reference data.
+  const siblings = [folder && join(folder, '..'), join(root, '../shared')];
   return (path) => {
-    for (const dir of folders) {
+    for (const dir of path.startsWith('patients/') ? siblings : folders) {
       const file = dir && join(dir, path);
       if (file && existsSync(file)) return readFileSync(file);
     }

@@ -2,12 +2,13 @@
  * Structures of a dose as a report: volumes, metrics and curves, with what is missing said in words.
  */
 import { cumulativeCurve, DVH_ESTIMATORS, type Dvh, differentialCurve } from '../evaluate/dvh.js';
+import type { ErrorBound } from '../evaluate/error-bound.js';
 import { formatMetric, type Metric } from '../evaluate/metric.js';
+import { metricBound } from '../evaluate/metric-bound.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric, type MetricContext, whyNoValue } from '../evaluate/metric-value.js';
-import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume } from '../geometry/volume.js';
-import { type MaskedStructure, type StructureDvh, structureDvh } from './structure-dvh.js';
+import { type AnyStructure, type StructureDvh, structureDvh } from './structure-dvh.js';
 import { csvLine } from './table.js';
 
 /** What is shown of every structure where nothing else is asked for. */
@@ -18,6 +19,8 @@ export const defaultMetrics: readonly Metric[] = [
 export interface StructureEvaluation extends StructureDvh {
   /** By canonical notation with unit; null, with a remark, where there is no value. */
   readonly metrics: Readonly<Record<string, number | null>>;
+  /** How far off a metric may be, in its unit; of masks none is known. */
+  readonly errorBounds: Readonly<Record<string, ErrorBound>>;
   readonly remarks: readonly string[];
 }
 
@@ -34,7 +37,7 @@ export interface DoseEvaluationOptions extends MetricContext {
  */
 export function evaluateDose(
   dose: DoseVolume,
-  structures: readonly (Structure | MaskedStructure)[],
+  structures: readonly AnyStructure[],
   options: DoseEvaluationOptions = {},
 ): StructureEvaluation[] {
   return structures.map((structure) => {
@@ -46,9 +49,10 @@ export function evaluateDose(
 function metricsOf(
   { dvh, reason }: StructureDvh,
   options: DoseEvaluationOptions,
-): Pick<StructureEvaluation, 'metrics' | 'remarks'> {
+): Pick<StructureEvaluation, 'metrics' | 'errorBounds' | 'remarks'> {
   const metrics: Record<string, number | null> = {};
-  const remarks: string[] = reason === undefined ? [] : [reason];
+  const errorBounds: Record<string, ErrorBound> = {};
+  const remarks: string[] = [...(reason === undefined ? [] : [reason]), ...(dvh?.remarks ?? [])];
   for (const metric of options.metrics ?? defaultMetrics) {
     const name = formatMetric(metric);
     metrics[name] = null;
@@ -61,38 +65,58 @@ function metricsOf(
     const { value, flag } = evaluateMetric(metric, dvh, options);
     metrics[name] = value;
     if (flag !== undefined) remarks.push(`${name}: ${flag}`);
+    const bound = metricBound(metric, dvh, options);
+    if (bound !== undefined) errorBounds[name] = bound;
   }
-  return { metrics, remarks };
+  return { metrics, errorBounds, remarks };
 }
 
-/** The content of `dvh --json`; figures to 1e-6. */
-export function doseReport(dose: DoseVolume, structures: readonly StructureEvaluation[]): Record<string, unknown> {
+/**
+ * The content of `dvh --json`; figures to 1e-6.
+ *
+ * @param assumptions that the structures rest on, as the end rule
+ */
+export function doseReport(
+  dose: DoseVolume,
+  structures: readonly StructureEvaluation[],
+  assumptions: readonly string[] = [],
+): Record<string, unknown> {
   const { quantity, fractions, alphaBeta } = dose;
   return {
     notice: 'Research software, not for clinical use.',
     dose: { quantity, fractions: fractions ?? null, ...(alphaBeta === undefined ? {} : { alphaBeta }) },
-    assumptions: [
-      'Dose is the total of its course in Gy.',
-      `Max: ${DVH_ESTIMATORS.max}. Min: ${DVH_ESTIMATORS.min}. Near-maximum: ${DVH_ESTIMATORS.nearMax}.`,
-      'A drawn contour stands for a slab of one slice spacing (end slices half out).',
-    ],
-    structures: structures.map(({ name, role, volumeCc, coverage, metrics, remarks }) => ({
+    assumptions: ['Dose is the total of its course in Gy.', ...estimatorsOf(structures), ...assumptions],
+    structures: structures.map(({ name, role, volumeCc, coverage, metrics, errorBounds, remarks }) => ({
       name,
       role,
       volumeCc: rounded(volumeCc),
       coverage: rounded(coverage),
       metrics: Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, rounded(value)])),
+      errorBounds: Object.fromEntries(Object.entries(errorBounds).map(([key, bound]) => [key, roundedBound(bound)])),
       ...(remarks.length > 0 ? { remarks } : {}),
     })),
   };
 }
 
-/** One line per structure: `structure,volume_cc,coverage,Mean[Gy],...`; empty where there is no value. */
+/** How extremes and near-maxima were read off, once for every way that occurs. */
+function estimatorsOf(structures: readonly StructureEvaluation[]): string[] {
+  const ways = structures.flatMap(({ dvh }) => (dvh === undefined ? [] : [dvh.estimators ?? DVH_ESTIMATORS]));
+  return [...new Set(ways.map(({ max, min, nearMax }) => `Max: ${max}. Min: ${min}. Near-maximum: ${nearMax}.`))];
+}
+
+const roundedBound = ({ sampling, doseGrid, total }: ErrorBound): Record<string, number | null> => ({
+  sampling: rounded(sampling),
+  doseGrid: rounded(doseGrid),
+  total: rounded(total),
+});
+
+/** One line per structure: `structure,volume_cc,coverage,Mean[Gy],Mean[Gy] bound,...`; empty where there is no value. */
 export function metricsCsv(structures: readonly StructureEvaluation[]): string {
   const names = Object.keys(structures[0]?.metrics ?? {});
-  const lines = [csvLine(['structure', 'volume_cc', 'coverage', ...names])];
-  for (const { name, volumeCc, coverage, metrics } of structures) {
-    lines.push(csvLine([name, ...[volumeCc, coverage, ...names.map((n) => metrics[n] ?? null)].map(rounded)]));
+  const lines = [csvLine(['structure', 'volume_cc', 'coverage', ...names.flatMap((n) => [n, `${n} bound`])])];
+  for (const { name, volumeCc, coverage, metrics, errorBounds } of structures) {
+    const figures = names.flatMap((n) => [metrics[n] ?? null, errorBounds[n]?.total ?? null]);
+    lines.push(csvLine([name, ...[volumeCc, coverage, ...figures].map(rounded)]));
   }
   return lines.join('');
 }

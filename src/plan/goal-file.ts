@@ -43,7 +43,7 @@ export interface GoalFile {
  * @throws {InvalidInputError} one sentence with the field, its value and the rule; also where there is no goal at all
  */
 export function parseGoalFile(json: unknown, path = 'goals'): GoalFile {
-  const remedy = 'The fields are described in the README under GOALS.json.';
+  const remedy = 'The fields are described in docs/evaluate.md.';
   // A list is checked as a list, so that the message names the goal and not the alternatives.
   const file = Array.isArray(json)
     ? { name: 'goals', protocols: [], goals: checkJson(goalList, json, path, remedy) }

@@ -1,17 +1,18 @@
 /**
  * DVHs of structures in a dose that was not planned here: contours, solids or masks on any grid, in a dose on another.
  *
- * Contours become fractions of the dose's voxels; a mask keeps its own grid, and the dose is interpolated onto it. What lies
+ * What is drawn is scanned as it is drawn; a mask keeps its own grid, and the dose is interpolated onto it. What lies
  * outside the dose grid has no dose: its share is told, and a structure that misses more than a hundredth is refused unless
  * its part is asked for.
  */
+import { InvalidInputError } from '../core/errors.js';
 import { createDvh, type Dvh } from '../evaluate/dvh.js';
+import { createStructureDvh } from '../evaluate/structure-dvh.js';
 import { contoursVolume } from '../geometry/contour.js';
-import { gridBox, isSameGrid, voxelVolume } from '../geometry/grid.js';
+import { isSameGrid, voxelVolume } from '../geometry/grid.js';
 import { resample } from '../geometry/resample.js';
 import type { Structure, StructureRole } from '../geometry/structure.js';
 import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.js';
-import { voxelizeStructure } from '../geometry/voxelize.js';
 import { solidVolume } from '../geometry/voxelize-solid.js';
 
 /** A structure that is given by its voxels. */
@@ -21,6 +22,17 @@ export interface MaskedStructure {
   /** Fractions 0..1. */
   readonly mask: Volume<'mask'>;
 }
+
+/** A structure that is named but has no volume. */
+export interface EmptyStructure {
+  readonly name: string;
+  readonly role: StructureRole;
+  /** Why: `it has no closed contour`. */
+  readonly emptyBecause: string;
+}
+
+/** Whatever a file may hold under a structure's name. */
+export type AnyStructure = Structure | MaskedStructure | EmptyStructure;
 
 export interface StructureDvh {
   readonly name: string;
@@ -35,62 +47,70 @@ export interface StructureDvh {
   readonly reason?: string;
 }
 
-/** Missing shares below this are the rounding of contours and voxel faces. */
-const whole = 1 - 1e-4;
-
 /** A body cut off at the head or the feet keeps its values, as of the part. */
 const nearlyWhole = 0.99;
 
 /**
  * @param dose total dose, Gy
  * @param options.partial give the DVH of the part within the dose grid. @default false
- * @throws {InvalidInputError} if a mask is not 0..1, or a dose not finite
+ * @throws {InvalidInputError} if a mask is not 0..1
  */
 export function structureDvh(
   dose: DoseVolume,
-  structure: Structure | MaskedStructure,
+  structure: AnyStructure,
   options: { readonly partial?: boolean } = {},
 ): StructureDvh {
   const { name, role } = structure;
-  const { mask, on, total } = 'mask' in structure ? maskedDose(dose, structure.mask) : drawnDose(dose, structure);
-  const covered = volumeOf(mask);
-  const coverage = total > 0 ? Math.min(1, covered / total) : 0;
-  const head = { name, role, volumeCc: total, coverage };
-  if (!(total > 0)) return { ...head, reason: `${name} is empty: it has no volume` };
-  if (!(covered > 0)) return { ...head, reason: `${name} lies wholly outside the dose grid` };
-  if (coverage >= whole) return { ...head, coverage: 1, dvh: createDvh(on, mask, { name }) };
+  const none = (volumeCc: number, reason: string): StructureDvh => ({
+    name,
+    role,
+    volumeCc,
+    coverage: 0,
+    reason,
+  });
+  if ('emptyBecause' in structure) return none(0, `${name} is empty: ${structure.emptyBecause}`);
+  let dvh: Dvh;
+  try {
+    dvh = 'mask' in structure ? maskDvh(dose, structure) : createStructureDvh(dose, structure, { partial: 'covered' });
+  } catch (error) {
+    // Empty, or outside the grid: what is wrong with one structure is said, and the others go on.
+    if (!(error instanceof InvalidInputError)) throw error;
+    const volumeCc = wholeVolume(structure);
+    return none(
+      volumeCc,
+      volumeCc === 0 ? `${name} is empty: its mask has no voxel` : error.message.replace(/\.$/, ''),
+    );
+  }
+  const { coverage = 1 } = dvh;
+  const head = { name, role, volumeCc: dvh.volumeCc / coverage, coverage };
+  if (coverage === 1) return { ...head, dvh };
   const share = `only ${(100 * coverage).toFixed(1)} % of ${name} lie in the dose grid`;
-  if (coverage < nearlyWhole && !options.partial)
+  if (coverage < nearlyWhole && !options.partial) {
     return { ...head, reason: `${share}: ask for the part (partial), or give a larger dose grid` };
-  return { ...head, dvh: createDvh(on, mask, { name }), reason: `${share}; all values are of that part` };
-}
-
-interface MaskAndDose {
-  readonly mask: Volume<'mask'>;
-  readonly on: DoseVolume;
-  /** cc */
-  readonly total: number;
-}
-
-function drawnDose(dose: DoseVolume, structure: Structure): MaskAndDose {
-  const { shape } = structure;
-  const mask = voxelizeStructure(structure, dose.grid);
-  if (shape.kind === 'contours') return { mask, on: dose, total: contoursVolume(shape.contours) };
-  // A solid's volume comes from an octree of its own: only where the grid cuts it off do the two differ by more than that.
-  const { min, max } = gridBox(dose.grid);
-  const isWhole = [0, 1, 2].every((a) => shape.solid.box.min[a]! >= min[a]! && shape.solid.box.max[a]! <= max[a]!);
-  return { mask, on: dose, total: isWhole ? volumeOf(mask) : solidVolume(shape.solid) };
+  }
+  return { ...head, dvh, reason: `${share}; all values are of that part` };
 }
 
 /** The dose at the mask's voxel centres, and the mask without those where there is none. */
-function maskedDose(dose: DoseVolume, mask: Volume<'mask'>): MaskAndDose {
-  const total = volumeOf(mask);
-  if (isSameGrid(dose.grid, mask.grid)) return { mask, on: dose, total };
-  const { volume, isInside, outside } = resample(dose, mask.grid);
+function maskDvh(dose: DoseVolume, { name, mask }: MaskedStructure): Dvh {
+  if (isSameGrid(dose.grid, mask.grid)) return createDvh(dose, mask, { name });
+  const { volume, isInside, outside } = resample(dose, mask.grid, { toFaces: true });
   const on = { ...dose, ...volume };
-  if (outside === 0) return { mask, on, total };
-  const inside = mask.data.map((fraction, i) => (isInside[i] ? fraction : 0));
-  return { mask: createVolume('mask', mask.grid, inside), on, total };
+  if (outside === 0) return createDvh(on, mask, { name });
+  const inside = createVolume(
+    'mask',
+    mask.grid,
+    mask.data.map((fraction, i) => (isInside[i] ? fraction : 0)),
+  );
+  const coverage = volumeOf(inside) / volumeOf(mask);
+  if (!(coverage > 0)) throw new InvalidInputError(`${name} lies wholly outside the dose grid.`);
+  return { ...createDvh(on, inside, { name }), ...(coverage < 1 ? { coverage } : {}) };
+}
+
+function wholeVolume(structure: Structure | MaskedStructure): number {
+  if ('mask' in structure) return volumeOf(structure.mask);
+  const { shape } = structure;
+  return shape.kind === 'contours' ? contoursVolume(shape.contours) : solidVolume(shape.solid);
 }
 
 function volumeOf({ data, grid }: Volume<'mask'>): number {

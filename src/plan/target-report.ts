@@ -8,7 +8,7 @@ import { isSameGrid } from '../geometry/grid.js';
 import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
-import type { MaskedStructure } from './structure-dvh.js';
+import type { AnyStructure, MaskedStructure } from './structure-dvh.js';
 
 export interface TargetReportOptions {
   readonly target: string;
@@ -33,7 +33,7 @@ export interface TargetReport {
  */
 export function targetReport(
   dose: DoseVolume,
-  structures: readonly (Structure | MaskedStructure)[],
+  structures: readonly AnyStructure[],
   { target, prescription, cord }: TargetReportOptions,
 ): TargetReport {
   const remarks: string[] = [];
@@ -46,11 +46,15 @@ export function targetReport(
           structures.map((s) => s.name),
         ),
       );
+    if ('emptyBecause' in found)
+      throw new InvalidInputError(`${name} is empty: ${found.emptyBecause}. Draw it, or name another.`);
     return found;
   };
   const goal = find(target);
   const organ = cord === undefined ? undefined : find(cord);
-  const external = structures.find(({ role }) => role === 'external');
+  const external = structures.find(
+    (s): s is Structure | MaskedStructure => s.role === 'external' && !('emptyBecause' in s),
+  );
   if (prescription === undefined) remarks.push('no conformity indices: they need the prescription');
   else if (external === undefined)
     remarks.push('isodose volumes are those of the whole dose grid: there is no external');

@@ -8,8 +8,15 @@ import { compareCommand } from '../../src/cli/compare.js';
 import { dvhCommand } from '../../src/cli/dvh.js';
 import { isRespineError } from '../../src/core/errors.js';
 import { createGrid } from '../../src/geometry/grid.js';
+import { sphere } from '../../src/geometry/shape.js';
+import type { Structure } from '../../src/geometry/structure.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
+import { ctReference, writeStructureSet } from '../../src/io/dicom/write.js';
 import { encodeNrrd } from '../../src/io/nrrd.js';
+import { loadDose } from '../../src/node/load-dose.js';
+import { loadStructures } from '../../src/node/load-structures.js';
+import { evaluateDose } from '../../src/plan/dose-evaluation.js';
+import { targetReport } from '../../src/plan/target-report.js';
 import { doseOf, maskOf } from '../evaluate/analytic.js';
 import { hasShared, noteSkipped, shared } from '../shared.js';
 import { respineIn } from './respine.js';
@@ -53,7 +60,7 @@ describe('dvh', () => {
     expect(report.dose).toEqual({ quantity: 'physical', fractions: 22 });
     expect(JSON.parse(readFileSync(join(folder, 'out/dvh.json'), 'utf8'))).toEqual(report);
     expect(readFileSync(join(folder, 'out/metrics.csv'), 'utf8')).toMatch(
-      /^structure,volume_cc,coverage,Mean\[Gy\],D50%\[Gy\],Max\[EQD2\/2\],D10cc\[Gy\]\nPTV,7\.2/,
+      /^structure,volume_cc,coverage,Mean\[Gy\],Mean\[Gy\] bound,D50%\[Gy\],D50%\[Gy\] bound,.*\nPTV,7\.2/,
     );
     const curve = readFileSync(join(folder, 'out/dvh.csv'), 'utf8').trim().split('\n');
     expect(curve[0]).toBe('structure,dose_Gy,volume_cc,volume_percent,differential_cc_per_Gy');
@@ -86,6 +93,28 @@ describe('dvh', () => {
     expect(part.metrics['Mean[Gy]']).toBeGreaterThan(40);
     expect(part.coverage).toBeLessThan(0.6);
   });
+});
+
+test('RTSTRUCT: a structure that is named but not drawn is listed as empty', async () => {
+  const hounsfield = createVolume('hounsfield', grid);
+  const at = (name: string, z: number): Structure => ({
+    name,
+    role: 'organ',
+    shape: { kind: 'solid', solid: sphere([0, 0, z], 8) },
+  });
+  const identity = { patientName: 'A', patientId: 'B' };
+  const file = writeStructureSet([at('Cord', 0), at('Undrawn', 500)], ctReference(hounsfield, identity));
+  await write('RS.dcm', file.bytes);
+  const loaded = await loadStructures([join(folder, 'RS.dcm')]);
+  const { dose } = await loadDose(join(folder, 'dose.nrrd'));
+  const [cord, undrawn] = evaluateDose(dose, loaded.structures);
+  expect(Math.abs(cord!.metrics['Mean[Gy]']! - 30)).toBeLessThan(cord!.errorBounds['Mean[Gy]']!.total + 0.01);
+  expect(undrawn).toMatchObject({ name: 'Undrawn', volumeCc: 0, coverage: 0, metrics: { 'Mean[Gy]': null } });
+  expect(undrawn!.remarks).toEqual(['Undrawn is empty: it has no closed contour']);
+  expect(() => targetReport(dose, loaded.structures, { target: 'Undrawn' })).toThrow(/Undrawn is empty/);
+  // Slices are 2 mm apart, the outermost at -6 and 6 mm or so: without half a slice at both ends it is 2 mm shorter.
+  const [shorter] = evaluateDose(dose, (await loadStructures([join(folder, 'RS.dcm')], { ends: 'none' })).structures);
+  expect(shorter!.volumeCc).toBeLessThan(0.99 * cord!.volumeCc);
 });
 
 describe('check', () => {
@@ -189,6 +218,8 @@ describe('bad input: exit 2, one sentence, nothing written', async () => {
     ['a metric', () => dvhCommand({ ...patient, metrics: ['D95'], out }), /character 4 a unit/],
     ['a name', () => dvhCommand({ ...patient, roi: ['Spinal cord'], out }), /did you mean "SpinalCord"\?/],
     ['a label map', () => dvhCommand({ ...patient, structures: [file('labels.nrrd')], out }), /label map up to 3/],
+    ['a cord without a target', () => dvhCommand({ ...patient, cord: 'SpinalCord', out }), /Add --target/],
+    ['no such target', () => dvhCommand({ ...patient, target: 'ptv', out }), /no structure "ptv", did you mean "PTV"/],
     [
       'one name twice',
       () => dvhCommand({ ...patient, structures: [file('far.nrrd'), file('far.nrrd')] }),
@@ -205,6 +236,11 @@ describe('bad input: exit 2, one sentence, nothing written', async () => {
       /holds neither an RTSTRUCT nor NRRD masks/,
     ],
     ['half a fraction', () => dvhCommand({ ...patient, fractions: '2.5' }), /--fractions is "2\.5"/],
+    [
+      'an end rule',
+      () => dvhCommand({ ...patient, endSlices: 'half' }),
+      /--end-slices is "half", but must be one of half-slice, none/,
+    ],
     [
       'an extent',
       () => dvhCommand({ ...patient, extent: 'all' }),

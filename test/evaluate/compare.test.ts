@@ -35,10 +35,15 @@ describe('resampling', () => {
     const { volume, isInside, outside } = resample(
       doseOf(() => 5, grid),
       other,
-      -1,
+      { outside: -1 },
     );
     expect(outside).toBe(isInside.filter((v) => v === 0).length);
     expect(volume.data.every((value, i) => value === (isInside[i] ? 5 : -1))).toBe(true);
+    // Faces: half a voxel more on every side, with the outermost values.
+    const line = createGrid([1, 1, 9], [1, 1, 1], [-2, 0, 0]);
+    const short = doseOf((x) => 3 + x, createGrid([1, 1, 3], [2, 1, 1], [0, 0, 0]));
+    const faces = resample(short, line, { outside: -1, toFaces: true }).volume.data;
+    expect([...faces]).toEqual([-1, 3, 3, 4, 5, 6, 7, 7, -1]);
     const slice = doseOf((x) => x, createGrid([1, 3, 3], [1, 1, 1], [0, 0, 7]));
     expect(valueAt(slice, 1.5, 1, 7)).toBeCloseTo(1.5, 6);
     expect(valueAt(slice, 1.5, 1, 7.5)).toBeUndefined();

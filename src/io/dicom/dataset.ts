@@ -1,15 +1,14 @@
 /**
- * A DICOM file as its elements by tag: dcmjs parses, this file asks.
+ * A DICOM file as its elements by tag, and questions to them.
  *
  * Tags are eight upper-case hexadecimal digits, as `00280010` for Rows. Files without the 128-byte preamble and meta
- * header, as old exports are, get one before they are parsed.
+ * header, as old exports are, are read as what their first element looks like.
  */
-import dcmjs from 'dcmjs';
-import { FormatError, UnsupportedError } from '../../core/errors.js';
+import { FormatError } from '../../core/errors.js';
+import { numberValues, textValues } from './element-value.js';
+import { type Elements, parseElements } from './elements.js';
 
-/** dcmjs reports each oddity of a file on the console; what matters comes out as an error here. */
-dcmjs.log.setLevel('silent');
-dcmjs.log.getLogger('validation.dcmjs').setLevel('silent');
+export type { Elements } from './elements.js';
 
 /** A file's name, for messages, and its content. */
 export interface DicomFile {
@@ -17,21 +16,13 @@ export interface DicomFile {
   readonly bytes: Uint8Array;
 }
 
-interface Element {
-  readonly vr: string;
-  readonly Value?: readonly unknown[];
-}
-
-/** Elements by tag: of a file or of one item of a sequence. */
-export type Elements = Readonly<Record<string, Element>>;
-
 export interface Dataset {
   readonly name: string;
   readonly transferSyntax: string;
   readonly elements: Elements;
 }
 
-export const implicitLittleEndian = '1.2.840.10008.1.2';
+const implicitLittleEndian = '1.2.840.10008.1.2';
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
 
 /** Does the file look like DICOM, with or without its preamble? */
@@ -43,53 +34,38 @@ export function isDicom(file: DicomFile): boolean {
  * @throws {FormatError} if the bytes are not DICOM, truncated or corrupt; the message names the file
  */
 export function readDataset(file: DicomFile): Dataset {
-  return parse(file, {});
+  return parse(file);
 }
 
 /** SOP class UID from the first elements alone; undefined where it cannot be read. O(1) in the size of the file. */
 export function sopClassOf(file: DicomFile): string | undefined {
   try {
-    const head = parse(file, { untilTag: '00080018', stopOnGreaterTag: true, ignoreErrors: true });
-    return text(head.elements, '00080016');
+    return text(parse(file, 'x00080018').elements, '00080016');
   } catch {
     return undefined;
   }
 }
 
-function parse(file: DicomFile, options: Parameters<typeof dcmjs.data.DicomMessage.readFile>[1]): Dataset {
-  const buffer = withMetaHeader(file);
-  try {
-    const { meta, dict } = dcmjs.data.DicomMessage.readFile(buffer, options);
-    const transferSyntax = text(meta, '00020010');
-    if (transferSyntax === undefined) throw new Error('no transfer syntax');
-    if (options?.untilTag === undefined) checkPixelsWhole(file.bytes, fragments(dict, '7FE00010'));
-    return { name: file.name, transferSyntax, elements: dict };
-  } catch (cause) {
-    // One line: dcmjs may quote whole chunks of the file.
-    const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.slice(0, 120).trim();
-    if (/character set/i.test(reason)) {
-      throw new UnsupportedError(`${file.name}: ${reason}. Export it with SpecificCharacterSet ISO_IR 192 (UTF-8).`);
-    }
-    throw new FormatError(`is truncated or corrupt DICOM (${reason}). Export it again.`, file.name);
-  }
+/** @param untilTag last tag to read */
+function parse({ name, bytes }: DicomFile, untilTag?: string): Dataset {
+  const layout = layoutOf(bytes);
+  if (layout === undefined) throw new FormatError('is not a DICOM file.', name);
+  const bare = {
+    implicit: implicitLittleEndian,
+    explicit: explicitLittleEndian,
+    part10: undefined,
+    'meta-only': undefined,
+  };
+  const whole = layout === 'meta-only' ? withPreamble(bytes) : bytes;
+  return { name, ...parseElements(whole, name, bare[layout], untilTag) };
 }
 
-/** dcmjs fills up pixel data that end too early with zeros; a file that is cut there must not pass for air. */
-function checkPixelsWhole(bytes: Uint8Array, pixels: readonly Uint8Array[]): void {
-  const length = pixels[0]?.length ?? 0;
-  if (pixels.length !== 1 || length === 0) return;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // The header is sought from where it would be if the pixel data came last, as they nearly always do.
-  for (let at = Math.max(0, bytes.length - length - 12); at + 8 <= bytes.length; at++) {
-    const isLittle = view.getUint32(at, true) === 0x00107fe0;
-    if (!isLittle && view.getUint32(at, false) !== 0x7fe00010) continue;
-    for (const header of [8, 12]) {
-      if (at + header > bytes.length) continue;
-      if (view.getUint32(at + header - 4, isLittle) === length && at + header + length > bytes.length) {
-        throw new Error(`pixel data end after ${bytes.length - at - header} of ${length} bytes`);
-      }
-    }
-  }
+/** The 128 bytes and the magic word that old exports leave out before their meta header. */
+function withPreamble(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(132 + bytes.length);
+  out.set([0x44, 0x49, 0x43, 0x4d], 128);
+  out.set(bytes, 132);
+  return out;
 }
 
 type Layout = 'part10' | 'meta-only' | 'explicit' | 'implicit';
@@ -107,50 +83,30 @@ function layoutOf(bytes: Uint8Array): Layout | undefined {
   return bytes[5] === 0 && bytes[6] === 0 && bytes[7] === 0 ? 'implicit' : undefined;
 }
 
-/** The bytes with preamble and meta header, copied. */
-function withMetaHeader({ name, bytes }: DicomFile): ArrayBuffer {
-  const layout = layoutOf(bytes);
-  if (layout === undefined) throw new FormatError('is not a DICOM file.', name);
-  let prefix: number[] = [];
-  if (layout !== 'part10') {
-    const ascii = (s: string): number[] => [...s].map((c) => c.charCodeAt(0));
-    prefix = [...new Array<number>(128).fill(0), ...ascii('DICM')];
-    if (layout !== 'meta-only') {
-      const plain = layout === 'implicit' ? implicitLittleEndian : explicitLittleEndian;
-      const uid = ascii(plain.length % 2 === 0 ? plain : `${plain}\0`);
-      const syntax = [2, 0, 16, 0, ...ascii('UI'), uid.length, 0, ...uid];
-      prefix.push(2, 0, 0, 0, ...ascii('UL'), 4, 0, syntax.length, 0, 0, 0, ...syntax);
-    }
-  }
-  const whole = new Uint8Array(prefix.length + bytes.length);
-  whole.set(prefix);
-  whole.set(bytes, prefix.length);
-  return whole.buffer;
-}
+/** Representations that implicit files do not tell, of the numbers that are not text. */
+const implicitWords = new Set(['00280002', '00280010', '00280011', '00280100', '00280101', '00280102', '00280103']);
+
+const patientName = '00100010';
 
 /** First value as trimmed text; undefined where the element is absent or empty. */
 export function text(elements: Elements, tag: string): string | undefined {
-  const value = elements[tag]?.Value?.[0];
-  if (value === undefined || value === null) return undefined;
-  const plain = typeof value === 'object' ? (value as { Alphabetic?: unknown }).Alphabetic : value;
-  // UIDs are padded with a zero byte.
-  const trimmed = String(plain ?? '')
-    .replaceAll('\0', '')
-    .trim();
-  return trimmed === '' ? undefined : trimmed;
+  const [first = ''] = texts(elements, tag);
+  // Of a person's name the first group is the alphabetic one.
+  const isName = elements[tag]?.vr === 'PN' || tag === patientName;
+  return (isName ? first.split('=')[0] : first) || undefined;
 }
 
 /** All values as trimmed text. */
 export function texts(elements: Elements, tag: string): string[] {
-  return (elements[tag]?.Value ?? []).map((value) => String(value).trim());
+  const element = elements[tag];
+  return element === undefined ? [] : textValues(element);
 }
 
 /** All values as numbers; empty where the element is absent. A value that is no number becomes NaN. */
 export function numbers(elements: Elements, tag: string): Float64Array {
-  const values = elements[tag]?.Value ?? [];
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i++) out[i] = values[i] === null || values[i] === '' ? Number.NaN : Number(values[i]);
-  return out;
+  const element = elements[tag];
+  if (element === undefined) return new Float64Array(0);
+  return numberValues(element, element.vr === 'UN' && implicitWords.has(tag) ? 'US' : element.vr);
 }
 
 /** First value as a number; undefined where it is absent, empty or no number. */
@@ -182,14 +138,12 @@ export function needText(dataset: Dataset, tag: string, keyword: string): string
 
 /** Items of a sequence; empty where it is absent. */
 export function items(elements: Elements, tag: string): readonly Elements[] {
-  return (elements[tag]?.Value ?? []) as readonly Elements[];
+  const element = elements[tag];
+  return element?.items ?? [];
 }
 
-/** Binary fragments of an element. */
-export function fragments(elements: Elements, tag: string): Uint8Array[] {
-  return (elements[tag]?.Value ?? []).flatMap((value) => {
-    if (value instanceof ArrayBuffer) return [new Uint8Array(value)];
-    if (ArrayBuffer.isView(value)) return [new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
-    return [];
-  });
+/** Binary fragments of an element: one, unless its pixel data are encapsulated. */
+export function fragments(elements: Elements, tag: string): readonly Uint8Array[] {
+  const element = elements[tag];
+  return element === undefined ? [] : (element.fragments ?? [element.value]);
 }

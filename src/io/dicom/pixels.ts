@@ -62,8 +62,8 @@ export function readPixels(dataset: Dataset, frames = 1): Int32Array | Uint32Arr
   const out = isSigned || stored < 32 ? new Int32Array(frames * count) : new Uint32Array(frames * count);
   const isWhole = !isSigned && stored === allocated && high === stored - 1;
   if (isWhole && allocated > 8 && isHostLittle && transferSyntax !== bigEndian) {
-    // The usual case at the speed of a copy; typed arrays want their values aligned.
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    // The usual case at the speed of a copy; typed arrays want their values aligned, and a Buffer's slice copies nothing.
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
     const { buffer, byteOffset } = aligned;
     const { length } = out;
     out.set(

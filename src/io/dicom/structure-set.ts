@@ -6,7 +6,7 @@
  */
 import { FormatError, InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import { createContours, usualGap } from '../../geometry/contour.js';
-import type { ContourPlane, Structure, StructureRole } from '../../geometry/structure.js';
+import type { ContourPlane, EndRule, Structure, StructureRole } from '../../geometry/structure.js';
 import {
   type Dataset,
   type DicomFile,
@@ -29,10 +29,21 @@ export interface StructureSetOptions {
   readonly frameOfReferenceUid?: string;
   /** Distance of the CT slices, mm; the thickness of structures drawn on one slice only. @default the usual gap of the set */
   readonly sliceSpacing?: number;
+  /** Where structures end beyond their first and last slice. @default 'half-slice' */
+  readonly ends?: EndRule;
+}
+
+/** A structure without a volume. */
+export interface EmptyRegion {
+  readonly name: string;
+  readonly role: StructureRole;
+  readonly emptyBecause: string;
 }
 
 export interface StructureSet {
   readonly structures: readonly Structure[];
+  /** Those that are named but have no closed contour, or no thickness. */
+  readonly empty: readonly EmptyRegion[];
   readonly frameOfReferenceUid: string;
   readonly notes: readonly string[];
 }
@@ -56,9 +67,15 @@ export function readStructureSet(file: DicomFile, options: StructureSetOptions =
   const drawn = regions.map((region) => ({ region, planes: readPlanes(dataset, region, notes) }));
   const sliceSpacing = options.sliceSpacing ?? usualSpacing(drawn.map(({ planes }) => planes));
   const structures: Structure[] = [];
+  const empty: EmptyRegion[] = [];
+  const { ends = 'half-slice' } = options;
   const used = new Set<string>();
   for (const { region, planes } of drawn) {
-    if (planes.length === 0) continue;
+    if (planes.length === 0) {
+      const role = roleOf(region.name, region.interpretedType);
+      empty.push({ name: region.name, role, emptyBecause: 'it has no closed contour' });
+      continue;
+    }
     const name = uniqueName(region.name, used, notes);
     const levels = new Set(planes.map((plane) => Math.round(plane.z / flat)));
     if (levels.size === 1 && sliceSpacing === undefined) {
@@ -66,7 +83,12 @@ export function readStructureSet(file: DicomFile, options: StructureSetOptions =
         `${file.name}: "${name}" is drawn on one slice only, of unknown thickness. Give sliceSpacing.`,
       );
     }
-    const contours = createContours(planes, levels.size === 1 ? sliceSpacing : undefined);
+    if (levels.size === 1 && ends === 'none') {
+      const emptyBecause = 'it is drawn on one slice, which has no thickness under the end rule none';
+      empty.push({ name, role: roleOf(name, region.interpretedType), emptyBecause });
+      continue;
+    }
+    const contours = createContours(planes, levels.size === 1 ? sliceSpacing : undefined, { ends });
     if (options.sliceSpacing !== undefined && contours.spacing > 1.5 * options.sliceSpacing) {
       notes.push(
         `Structure "${name}" is drawn every ${round(contours.spacing)} mm on slices ${round(options.sliceSpacing)} mm apart; each contour counts for ${round(contours.spacing)} mm.`,
@@ -79,7 +101,7 @@ export function readStructureSet(file: DicomFile, options: StructureSetOptions =
       ...(region.color ? { color: region.color } : {}),
     });
   }
-  return { structures, frameOfReferenceUid, notes };
+  return { structures, empty, frameOfReferenceUid, notes };
 }
 
 interface Region {

@@ -139,6 +139,14 @@ describe('where the values lie', () => {
     expect(read({ isSigned: true }).dose.data).toEqual(plain);
   });
 
+  test("a file in Node's Buffer, at any place of its memory", () => {
+    const { name, bytes } = rtDose({ bits: 32 });
+    for (let shift = 0; shift < 4; shift++) {
+      const buffer = Buffer.concat([Buffer.alloc(shift), bytes]).subarray(shift);
+      expect(readRtDose({ name, bytes: buffer }).dose.data).toEqual(read().dose.data);
+    }
+  });
+
   test('a single frame has the slice thickness', () => {
     const bytes = new Uint8Array(2 * rows * columns).fill(1);
     const one: Change = {

@@ -1,0 +1,297 @@
+/**
+ * Dose along lines through a structure, as intervals of dose with their volumes.
+ *
+ * Trilinear dose is linear along x between two voxel centres, so a piece of line there holds an interval of dose evenly,
+ * exactly. The line stands for a rectangle in y and z over which the dose also varies: the interval is widened to the
+ * variance of both. Beyond the outermost voxel centres the dose is that of the border, up to the voxels' faces; what lies
+ * further out is counted as volume without dose.
+ *
+ * `errors` adds to each piece what trilinear interpolation may be off by there. For a field f sampled at h,
+ *
+ *     f - trilinear = -1/2 sum over axes of t (1 - t) h^2 f''  + higher orders,   t = place between two centres, 0..1
+ *
+ * with the largest t (1 - t) of the piece, and h^2 f'' between the least and largest second difference at the corners.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import type { ScanLines } from '../geometry/scan.js';
+import type { DoseVolume } from '../geometry/volume.js';
+import type { DoseSamples } from './dose-sample.js';
+
+export interface LineSamples extends DoseSamples {
+  /** Volume of the lines, and the part of it within the voxels' faces, cc. */
+  readonly volumeCc: number;
+  readonly coveredCc: number;
+  /** Largest and smallest dose met on a line, Gy. */
+  readonly most: number;
+  readonly least: number;
+  /** Errors of interpolation, Gy: the true dose of piece i lies `below[i]` to `above[i]` above the interpolated one. */
+  readonly below: Float32Array;
+  readonly above: Float32Array;
+}
+
+/** Second differences come from three points: their own error, and the orders left out, take this share of them. */
+const secondDifferenceError = 0.25;
+
+/** Intervals narrower than this share of their dose count as one value. */
+const narrow = 1e-6;
+
+/**
+ * @param errors whether to fill `below` and `above` (else they are empty)
+ * @throws {InvalidInputError} if a dose on the way is not finite
+ */
+export function sampleLines(name: string, dose: DoseVolume, lines: ScanLines, errors: boolean): LineSamples {
+  const sampler = new LineSampler(dose, pieceBound(dose, lines), errors);
+  for (let l = 0; l < lines.count; l++) sampler.line(lines, l);
+  const samples = sampler.finish();
+  if (!Number.isFinite(samples.most) || !Number.isFinite(samples.least)) {
+    const voxel = dose.data.findIndex((d) => !Number.isFinite(d));
+    throw new InvalidInputError(
+      `DVH of ${name}: the dose of voxel ${voxel} is ${dose.data[voxel]}, but must be finite. Recompute the dose.`,
+    );
+  }
+  return samples;
+}
+
+/** Most pieces that the lines can fall into. */
+function pieceBound({ grid }: DoseVolume, { count, first, end, x }: ScanLines): number {
+  const last = grid.shape[2] - 1;
+  let pieces = 0;
+  for (let l = 0; l < count; l++) {
+    for (let c = first[l]!; c < end[l]!; c += 2) {
+      const a = Math.max(-1, Math.floor((x[c]! - grid.origin[0]) / grid.spacing[0]));
+      const b = Math.min(last + 1, Math.ceil((x[c + 1]! - grid.origin[0]) / grid.spacing[0]));
+      pieces += Math.max(0, b - a) + 1;
+    }
+  }
+  return pieces;
+}
+
+class LineSampler {
+  private readonly ends: Float32Array;
+  private readonly volume: Float64Array;
+  private readonly below: Float32Array;
+  private readonly above: Float32Array;
+  private count = 0;
+  private most = -Infinity;
+  private least = Infinity;
+  private total = 0;
+  private covered = 0;
+  /** Of the current line: index of its corner row, steps, weights, sizes in voxels. */
+  private row = 0;
+  private stepY = 0;
+  private stepZ = 0;
+  private fy = 0;
+  private fz = 0;
+  private sizeY = 0;
+  private sizeZ = 0;
+  private j = 0;
+  private k = 0;
+  /** Largest t (1 - t) / 2 in y and z over the line's rectangle. */
+  private bowY = 0;
+  private bowZ = 0;
+  /** Steepness at the border where the line runs beyond the outermost centres, Gy. */
+  private beyond = 0;
+  /** Dose and its steps in y and z at the last two voxel planes that the line passed. */
+  private value = 0;
+  private dy = 0;
+  private dz = 0;
+
+  constructor(
+    private readonly dose: DoseVolume,
+    private readonly capacity: number,
+    private readonly errors: boolean,
+  ) {
+    this.ends = new Float32Array(2 * capacity);
+    this.volume = new Float64Array(capacity);
+    this.below = new Float32Array(errors ? capacity : 0);
+    this.above = new Float32Array(errors ? capacity : 0);
+  }
+
+  finish(): LineSamples {
+    const { count, capacity } = this;
+    this.ends.copyWithin(count, capacity, capacity + count);
+    return {
+      ends: this.ends.subarray(0, 2 * count),
+      volume: this.volume.subarray(0, count),
+      volumeCc: this.total,
+      coveredCc: this.covered,
+      most: this.most,
+      least: this.least,
+      below: this.below.subarray(0, this.errors ? count : 0),
+      above: this.above.subarray(0, this.errors ? count : 0),
+    };
+  }
+
+  line(lines: ScanLines, l: number): void {
+    const { grid } = this.dose;
+    const [nz, ny, nx] = grid.shape;
+    const v = (lines.y[l]! - grid.origin[1]) / grid.spacing[1];
+    const w = (lines.z[l]! - grid.origin[2]) / grid.spacing[2];
+    const perVoxel = (lines.weight[l]! * grid.spacing[0]) / 1000;
+    const isCovered = v >= -0.5 && v <= ny - 0.5 && w >= -0.5 && w <= nz - 0.5;
+    if (isCovered) this.enterRow(v, w, lines.height[l]! / grid.spacing[1], lines.depth[l]! / grid.spacing[2]);
+    for (let c = lines.first[l]!; c < lines.end[l]!; c += 2) {
+      const a = (lines.x[c]! - grid.origin[0]) / grid.spacing[0];
+      const b = (lines.x[c + 1]! - grid.origin[0]) / grid.spacing[0];
+      this.total += (b - a) * perVoxel;
+      if (!isCovered) continue;
+      const from = Math.max(a, -0.5);
+      const to = Math.min(b, nx - 0.5);
+      if (to > from) {
+        this.covered += (to - from) * perVoxel;
+        this.stretch(from, to, perVoxel, nx);
+      }
+    }
+  }
+
+  /** Prepares a line at v, w (in voxels) whose rectangle measures height x depth (in voxels). */
+  private enterRow(v: number, w: number, height: number, depth: number): void {
+    const [nz, ny, nx] = this.dose.grid.shape;
+    const vIn = v < 0 ? 0 : v > ny - 1 ? ny - 1 : v;
+    const wIn = w < 0 ? 0 : w > nz - 1 ? nz - 1 : w;
+    this.j = Math.min(Math.floor(vIn), Math.max(0, ny - 2));
+    this.k = Math.min(Math.floor(wIn), Math.max(0, nz - 2));
+    this.fy = vIn - this.j;
+    this.fz = wIn - this.k;
+    this.stepY = ny > 1 ? nx : 0;
+    this.stepZ = nz > 1 ? nx * ny : 0;
+    this.row = nx * (this.j + ny * this.k);
+    // Beyond the outermost centres the dose is taken as even.
+    this.sizeY = v === vIn ? height : 0;
+    this.sizeZ = w === wIn ? depth : 0;
+    if (this.errors) {
+      this.bowY = v === vIn ? largestBow(v - height / 2, v + height / 2) : 0;
+      this.bowZ = w === wIn ? largestBow(w - depth / 2, w + depth / 2) : 0;
+      this.beyond = Math.abs(v - vIn) + Math.abs(w - wIn);
+    }
+  }
+
+  /** The part from `from` to `to`, in voxels along x, cut at the voxel centres. */
+  private stretch(from: number, to: number, perVoxel: number, nx: number): void {
+    let at = from;
+    let i = Math.min(Math.max(0, Math.floor(from)), Math.max(0, nx - 2));
+    this.read(i);
+    if (at < 0) {
+      const stop = Math.min(0, to);
+      this.add(this.value, this.value, this.dy, this.dz, (stop - at) * perVoxel, i, at, stop);
+      at = stop;
+    }
+    while (at < to && i < nx - 1) {
+      const { value, dy, dz } = this;
+      this.read(i + 1);
+      const stop = Math.min(to, i + 1);
+      const t0 = at - i;
+      const t1 = stop - i;
+      const middle = (t0 + t1) / 2;
+      this.add(
+        value + t0 * (this.value - value),
+        value + t1 * (this.value - value),
+        dy + middle * (this.dy - dy),
+        dz + middle * (this.dz - dz),
+        (stop - at) * perVoxel,
+        i,
+        at,
+        stop,
+      );
+      at = stop;
+      i++;
+    }
+    if (at < to) this.add(this.value, this.value, this.dy, this.dz, (to - at) * perVoxel, nx - 1, at, to);
+  }
+
+  /** Dose on the line at the voxel plane i, and its steps to the next voxel in y and z. */
+  private read(i: number): void {
+    const { data } = this.dose;
+    const p = this.row + i;
+    const a = data[p]!;
+    const b = data[p + this.stepY]!;
+    const c = data[p + this.stepZ]!;
+    const d = data[p + this.stepZ + this.stepY]!;
+    const low = a + this.fy * (b - a);
+    const high = c + this.fy * (d - c);
+    this.value = low + this.fz * (high - low);
+    this.dy = b - a + this.fz * (d - c - b + a);
+    this.dz = high - low;
+  }
+
+  private add(
+    d0: number,
+    d1: number,
+    dy: number,
+    dz: number,
+    volume: number,
+    i: number,
+    from: number,
+    to: number,
+  ): void {
+    const wy = dy * this.sizeY;
+    const wz = dz * this.sizeZ;
+    const middle = (d0 + d1) / 2;
+    const width = Math.sqrt((d1 - d0) * (d1 - d0) + wy * wy + wz * wz);
+    const half = width > narrow * Math.abs(middle) ? width / 2 : 0;
+    const n = this.count++;
+    this.ends[n] = middle + half;
+    this.ends[this.capacity + n] = middle - half;
+    this.volume[n] = volume;
+    // NaN would pass both comparisons unseen.
+    if (!(d0 <= this.most && d1 <= this.most)) this.most = Math.max(this.most, d0, d1);
+    if (!(d0 >= this.least && d1 >= this.least)) this.least = Math.min(this.least, d0, d1);
+    if (this.errors) this.interpolationError(n, i, from, to);
+  }
+
+  private interpolationError(n: number, i: number, from: number, to: number): void {
+    const { grid, data } = this.dose;
+    const [nz, ny, nx] = grid.shape;
+    const isWithin = from >= 0 && to <= nx - 1;
+    const bow = [isWithin ? largestBow(from, to) : 0, this.bowY, this.bowZ] as const;
+    let low = 0;
+    let high = 0;
+    for (let axis = 0; axis < 3; axis++) {
+      if (bow[axis] === 0) continue;
+      const [n1, stride, at] =
+        axis === 0 ? [nx, 1, i] : axis === 1 ? [ny, nx, this.j] : ([nz, nx * ny, this.k] as const);
+      if (n1 < 3) continue;
+      let least = Infinity;
+      let most = -Infinity;
+      for (let corner = 0; corner < 8; corner++) {
+        const ci = Math.min(nx - 1, i + (corner & 1));
+        const p = this.row + ci + (corner & 2 ? this.stepY : 0) + (corner & 4 ? this.stepZ : 0);
+        const place = at + ((corner >> axis) & 1);
+        // At the border the second difference of the next voxel serves.
+        const q = place <= 0 ? p + stride : place >= n1 - 1 ? p - stride * (place - n1 + 2) : p;
+        const second = data[q - stride]! - 2 * data[q]! + data[q + stride]!;
+        if (second < least) least = second;
+        if (second > most) most = second;
+      }
+      low -= bow[axis] * most;
+      high -= bow[axis] * least;
+    }
+    const outside = this.beyond + (isWithin ? 0 : Math.max(-from, to - nx + 1, 0));
+    const slope = outside > 0 ? outside * this.steepest(i) : 0;
+    this.below[n] = low - secondDifferenceError * Math.abs(low) - slope;
+    this.above[n] = high + secondDifferenceError * Math.abs(high) + slope;
+  }
+
+  /** Largest step of dose between neighbours around the cell of the line at i, Gy per voxel. */
+  private steepest(i: number): number {
+    const { data, grid } = this.dose;
+    const nx = grid.shape[2];
+    const at = Math.min(i, Math.max(0, nx - 2));
+    const stepX = nx > 1 ? 1 : 0;
+    const p = this.row + at;
+    const here = data[p]!;
+    return (
+      Math.abs(data[p + stepX]! - here) +
+      Math.abs(data[p + this.stepY]! - here) +
+      Math.abs(data[p + this.stepZ]! - here)
+    );
+  }
+}
+
+/** Largest t (1 - t) / 2 from a to b, t being the place between two voxel centres: 1/8 half way, 0 at a centre. */
+function largestBow(a: number, b: number): number {
+  if (Math.floor(b - 0.5) > Math.floor(a - 0.5)) return 1 / 8;
+  return Math.max(bowAt(a - Math.floor(a)), bowAt(b - Math.floor(b)));
+}
+
+const bowAt = (t: number): number => (t * (1 - t)) / 2;

@@ -1,0 +1,89 @@
+/**
+ * What is odd about drawn contours, and by how much it matters.
+ *
+ * Every figure of ours follows the even-odd rule, under which any set of closed lines has one inside. A line that crosses
+ * itself may have meant another: where it winds twice around a place, even-odd leaves that place out and the nonzero rule
+ * takes it in. The difference is the volume about which the drawing is ambiguous.
+ */
+import { contourArea, contourSlabs, pieceGap } from './contour.js';
+import type { Contours } from './structure.js';
+
+export interface ContourRemark {
+  readonly kind: 'self-crossing' | 'sliver' | 'gap' | 'single-slice';
+  /** mm */
+  readonly z: number;
+  /** One sentence. */
+  readonly text: string;
+  /** Volume at stake, cc; 0 where none is. */
+  readonly volumeCc: number;
+}
+
+/** Areas that differ by less than this share are the same: coordinates are rounded. */
+const sameArea = 1e-6;
+
+/** A polygon narrower than this, mm, as area over half its perimeter, is a sliver: less than two roundings of 0.01 mm. */
+const sliverWidth = 0.02;
+
+/** Remarks in the order of the planes. */
+export function inspectContours(contours: Contours): ContourRemark[] {
+  const { planes, spacing } = contours;
+  const slabs = contourSlabs(contours);
+  const remarks: ContourRemark[] = [];
+  const say = (kind: ContourRemark['kind'], z: number, volumeCc: number, text: string): void => {
+    remarks.push({ kind, z, volumeCc, text });
+  };
+  if (planes.length === 1) {
+    const { z, polygons } = planes[0]!;
+    const volume = (contourArea({ z, polygons }) * spacing) / 1000;
+    say('single-slice', z, volume, `one slice only, at z = ${round(z)} mm: its thickness is taken to be ${spacing} mm`);
+  }
+  planes.forEach(({ z, polygons }, p) => {
+    const thickness = slabs[2 * p + 1]! - slabs[2 * p]!;
+    for (const polygon of polygons) {
+      const area = contourArea({ z, polygons: [polygon] });
+      if (2 * area < sliverWidth * perimeter(polygon)) {
+        say('sliver', z, (area * thickness) / 1000, `a sliver of ${round(area)} mm2 at z = ${round(z)} mm`);
+        continue;
+      }
+      if (Math.abs(Math.abs(shoelace(polygon)) - area) <= sameArea * area) continue;
+      const twice = contourArea({ z, polygons: [polygon] }, 'nonzero') - area;
+      const cc = (Math.max(0, twice) * thickness) / 1000;
+      say(
+        'self-crossing',
+        z,
+        cc,
+        `a contour crosses itself at z = ${round(z)} mm: even-odd area ${round(area)} mm2, ${round(Math.max(0, twice))} mm2 more where it winds twice`,
+      );
+    }
+    const next = planes[p + 1];
+    if (next && next.z - z > pieceGap * spacing) {
+      say('gap', z, 0, `nothing is drawn between z = ${round(z)} and ${round(next.z)} mm, and nothing is filled in`);
+    }
+  });
+  return remarks;
+}
+
+/** Volume about which self-crossing contours leave doubt, cc. */
+export function ambiguousVolume(contours: Contours): number {
+  return inspectContours(contours)
+    .filter(({ kind }) => kind === 'self-crossing')
+    .reduce((sum, { volumeCc }) => sum + volumeCc, 0);
+}
+
+function shoelace(polygon: Float64Array): number {
+  let sum = 0;
+  for (let i = 0, k = polygon.length - 2; i < polygon.length; k = i, i += 2) {
+    sum += polygon[k]! * polygon[i + 1]! - polygon[i]! * polygon[k + 1]!;
+  }
+  return sum / 2;
+}
+
+function perimeter(polygon: Float64Array): number {
+  let sum = 0;
+  for (let i = 0, k = polygon.length - 2; i < polygon.length; k = i, i += 2) {
+    sum += Math.hypot(polygon[i]! - polygon[k]!, polygon[i + 1]! - polygon[k + 1]!);
+  }
+  return sum;
+}
+
+const round = (value: number): number => Number(value.toPrecision(6));
