@@ -35,7 +35,61 @@ export {
   uniformFluenceGrid,
 } from './beam/fluence.js';
 export { apertureFluence, beamletFluence, jawFluence, type OpeningOptions } from './beam/opening.js';
-export { bed, doseFromBed, doseFromEqd2, eqd2 } from './biology/linear-quadratic.js';
+// biology of several courses
+export {
+  type Accumulated,
+  type AccumulateOptions,
+  accumulate,
+  type Course,
+} from './biology/accumulate.js';
+export {
+  type Allowance,
+  type AllowanceOptions,
+  allowedDose,
+  type Excess,
+  type PriorAtVoxels,
+  remainingAllowance,
+  type VoxelLimit,
+} from './biology/allowance.js';
+export type { Evidence, Source } from './biology/evidence.js';
+export { type CordLimit, cordLimits, type FractionTable, type LimitContext } from './biology/limits.js';
+export {
+  type BiologicalQuantity,
+  bed,
+  bedFromEqd2,
+  doseFromBed,
+  doseFromEqd2,
+  eqd2,
+  eqd2FromBed,
+  fractionsFromBed,
+  isoeffectiveDose,
+} from './biology/linear-quadratic.js';
+export {
+  ellipsoidShifts,
+  movedDose,
+  type PositionInput,
+  type PositionInterval,
+  positionInterval,
+  type ShiftedCourse,
+} from './biology/position.js';
+export {
+  angRecovery,
+  discountPrior,
+  noRecovery,
+  type Recovered,
+  type RecoveryConvention,
+  recoveryConvention,
+  recoveryConventions,
+  scaleTolerance,
+  woolleyJonesRecovery,
+} from './biology/recovery.js';
+export {
+  type NiederScore,
+  niederScore,
+  type SpineLevel,
+  schultheissProbability,
+} from './biology/risk.js';
+export { type WoolleyJones, woolleyJones } from './biology/woolley-jones.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
 export { type Executor, type JobGroup, type JobType, type SharableArray, serialExecutor } from './core/executor.js';
@@ -91,7 +145,6 @@ export { powerMean } from './evaluate/power-mean.js';
 export {
   createProtocol,
   createProtocolItem,
-  type Evidence,
   evaluateProtocol,
   type GoalSource,
   type PriorCourse,
@@ -125,6 +178,19 @@ export {
 export { crop, intersectStructures, margin, ring, subtractStructure, uniteStructures } from './geometry/margin.js';
 export type { Patient } from './geometry/patient.js';
 export { type Resampled, resample, valueAt } from './geometry/resample.js';
+export { resampleRigid } from './geometry/resample-rigid.js';
+export {
+  composeRigid,
+  createRigidTransform,
+  describeRigid,
+  identityTransform,
+  invertRigid,
+  isIdentity,
+  type RigidInput,
+  type RigidTransform,
+  rigidFromMatrix,
+  transformPoint,
+} from './geometry/rigid-transform.js';
 export { type SurfacePair, separation, surfacePairs } from './geometry/separation.js';
 export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
 export type { Solid } from './geometry/solid.js';
@@ -153,6 +219,7 @@ export { readCt } from './io/dicom/ct.js';
 export { type RtDose, type RtDoseOptions, readRtDose } from './io/dicom/dose.js';
 export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';
 export { type PlanFractions, readPlanFractions } from './io/dicom/plan-fractions.js';
+export { type Registration, readRegistration, rigidBetween } from './io/dicom/registration.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
 export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';
@@ -193,8 +260,17 @@ export { buildPhantom, type PhantomOptions } from './phantom/build.js';
 export { type Material, materials } from './phantom/material.js';
 export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
 // the whole job
+export {
+  type AccumulatedStructure,
+  type Accumulation,
+  accumulateCourses,
+  accumulationReport,
+  accumulationSummary,
+} from './plan/accumulation.js';
+export type { AssessmentRow } from './plan/assessment.js';
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
+export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
 export {
   type DoseEvaluationOptions,
   defaultMetrics,
@@ -217,7 +293,11 @@ export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
+export { cordPosition, type PositionReport } from './plan/position.js';
+export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/prior.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
+export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
+export { retreatmentReport, retreatmentSentence, retreatmentTable } from './plan/retreatment-report.js';
 export {
   type ModelOutcome,
   type ModelSensitivity,
@@ -235,6 +315,7 @@ export {
 } from './plan/structure-dvh.js';
 export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
+export { allowanceVolume, boundsOfRows, type VoxelBounds, voxelBounds } from './plan/voxel-bounds.js';
 export { depthOfPoints } from './raytrace/depth.js';
 export {
   type DensityMemory,

@@ -1,4 +1,5 @@
 /** Every job that a worker thread can do. */
+import { accumulateJob } from '../biology/accumulate.js';
 import type { JobType } from '../core/executor.js';
 import { forwardDoseJob } from '../dose/forward-dose.js';
 import { influenceJob } from '../influence/divided-operator.js';
@@ -6,4 +7,4 @@ import { influenceJob } from '../influence/divided-operator.js';
 /** A job whose input and command came as messages. */
 export type AnyJobType = JobType<never, never, unknown>;
 
-export const jobTypes: readonly AnyJobType[] = [forwardDoseJob, influenceJob];
+export const jobTypes: readonly AnyJobType[] = [forwardDoseJob, influenceJob, accumulateJob];
