@@ -35,7 +35,61 @@ export {
   uniformFluenceGrid,
 } from './beam/fluence.js';
 export { apertureFluence, beamletFluence, jawFluence, type OpeningOptions } from './beam/opening.js';
-export { bed, doseFromBed, doseFromEqd2, eqd2 } from './biology/linear-quadratic.js';
+// biology of several courses
+export {
+  type Accumulated,
+  type AccumulateOptions,
+  accumulate,
+  type Course,
+} from './biology/accumulate.js';
+export {
+  type Allowance,
+  type AllowanceOptions,
+  allowedDose,
+  type Excess,
+  type PriorAtVoxels,
+  remainingAllowance,
+  type VoxelLimit,
+} from './biology/allowance.js';
+export type { Evidence, Source } from './biology/evidence.js';
+export { type CordLimit, cordLimits, type FractionTable, type LimitContext } from './biology/limits.js';
+export {
+  type BiologicalQuantity,
+  bed,
+  bedFromEqd2,
+  doseFromBed,
+  doseFromEqd2,
+  eqd2,
+  eqd2FromBed,
+  fractionsFromBed,
+  isoeffectiveDose,
+} from './biology/linear-quadratic.js';
+export {
+  ellipsoidShifts,
+  movedDose,
+  type PositionInput,
+  type PositionInterval,
+  positionInterval,
+  type ShiftedCourse,
+} from './biology/position.js';
+export {
+  angRecovery,
+  discountPrior,
+  noRecovery,
+  type Recovered,
+  type RecoveryConvention,
+  recoveryConvention,
+  recoveryConventions,
+  scaleTolerance,
+  woolleyJonesRecovery,
+} from './biology/recovery.js';
+export {
+  type NiederScore,
+  niederScore,
+  type SpineLevel,
+  schultheissProbability,
+} from './biology/risk.js';
+export { type WoolleyJones, woolleyJones } from './biology/woolley-jones.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
 export { type Executor, type JobGroup, type JobType, type SharableArray, serialExecutor } from './core/executor.js';
@@ -68,19 +122,29 @@ export {
 export { type Conformity, conformity } from './evaluate/conformity.js';
 export { type DoseDifference, doseDifference } from './evaluate/dose-difference.js';
 // evaluation
-export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
+export {
+  createDvh,
+  cumulativeCurve,
+  type Dvh,
+  type DvhBounds,
+  type DvhEstimators,
+  differentialCurve,
+  doseAtVolume,
+  volumeAtDose,
+} from './evaluate/dvh.js';
 export { type DvhBand, type DvhDistance, dvhBand, dvhDistance } from './evaluate/dvh-band.js';
+export type { ErrorBound } from './evaluate/error-bound.js';
 export { type DoseFallOff, doseFallOff } from './evaluate/fall-off.js';
 export { type GammaCriteria, type GammaResult, gammaIndex } from './evaluate/gamma.js';
 export { evaluateGoal, type Goal, type GoalResult, parseGoal, type Verdict } from './evaluate/goal.js';
 export { type DoseScale, describeMetric, formatMetric, type Metric, type MetricUnit } from './evaluate/metric.js';
+export { metricBound } from './evaluate/metric-bound.js';
 export { parseMetric } from './evaluate/metric-parser.js';
 export { evaluateMetric, type MetricContext, type MetricValue, whyNoValue } from './evaluate/metric-value.js';
 export { powerMean } from './evaluate/power-mean.js';
 export {
   createProtocol,
   createProtocolItem,
-  type Evidence,
   evaluateProtocol,
   type GoalSource,
   type PriorCourse,
@@ -91,7 +155,10 @@ export {
   type ProtocolRow,
   worstVerdict,
 } from './evaluate/protocol.js';
-export { contoursVolume, createContours } from './geometry/contour.js';
+export { createStructureDvh, type StructureDvhOptions } from './evaluate/structure-dvh.js';
+export { cone, cylinder, frustum } from './geometry/cone.js';
+export { contourArea, contoursVolume, createContours } from './geometry/contour.js';
+export { ambiguousVolume, type ContourRemark, inspectContours } from './geometry/contour-check.js';
 export { solidOfStructure } from './geometry/contour-solid.js';
 export { contoursOfStructure } from './geometry/contour-trace.js';
 export { type ExternalOptions, findExternal } from './geometry/external.js';
@@ -108,12 +175,33 @@ export {
   voxelCount,
   voxelVolume,
 } from './geometry/grid.js';
+export { crop, intersectStructures, margin, ring, subtractStructure, uniteStructures } from './geometry/margin.js';
 export type { Patient } from './geometry/patient.js';
 export { type Resampled, resample, valueAt } from './geometry/resample.js';
+export { resampleRigid } from './geometry/resample-rigid.js';
+export {
+  composeRigid,
+  createRigidTransform,
+  describeRigid,
+  identityTransform,
+  invertRigid,
+  isIdentity,
+  type RigidInput,
+  type RigidTransform,
+  rigidFromMatrix,
+  transformPoint,
+} from './geometry/rigid-transform.js';
 export { type SurfacePair, separation, surfacePairs } from './geometry/separation.js';
 export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
 export type { Solid } from './geometry/solid.js';
-export type { ContourPlane, Contours, Structure, StructureRole, StructureShape } from './geometry/structure.js';
+export type {
+  ContourPlane,
+  Contours,
+  EndRule,
+  Structure,
+  StructureRole,
+  StructureShape,
+} from './geometry/structure.js';
 export {
   createDose,
   createVolume,
@@ -131,6 +219,7 @@ export { readCt } from './io/dicom/ct.js';
 export { type RtDose, type RtDoseOptions, readRtDose } from './io/dicom/dose.js';
 export { type PatientOptions, patientFromDicom } from './io/dicom/patient.js';
 export { type PlanFractions, readPlanFractions } from './io/dicom/plan-fractions.js';
+export { type Registration, readRegistration, rigidBetween } from './io/dicom/registration.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
 export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';
@@ -190,8 +279,17 @@ export { buildPhantom, type PhantomOptions } from './phantom/build.js';
 export { type Material, materials } from './phantom/material.js';
 export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
 // the whole job
+export {
+  type AccumulatedStructure,
+  type Accumulation,
+  accumulateCourses,
+  accumulationReport,
+  accumulationSummary,
+} from './plan/accumulation.js';
+export type { AssessmentRow } from './plan/assessment.js';
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
+export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
 export {
   type DoseEvaluationOptions,
   defaultMetrics,
@@ -215,7 +313,11 @@ export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
+export { cordPosition, type PositionReport } from './plan/position.js';
+export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/prior.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
+export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
+export { retreatmentReport, retreatmentSentence, retreatmentTable } from './plan/retreatment-report.js';
 export { groupRows, type RowGroups } from './plan/row-groups.js';
 export {
   type ModelOutcome,
@@ -241,6 +343,7 @@ export {
   tradeOffFigure,
   tradeOffTable,
 } from './plan/trade-off.js';
+export { allowanceVolume, boundsOfRows, type VoxelBounds, voxelBounds } from './plan/voxel-bounds.js';
 export { depthOfPoints } from './raytrace/depth.js';
 export {
   type DensityMemory,

@@ -3,6 +3,7 @@ export { readBytes, readFolder, readJson, writeAll, writeFileAtomic } from './no
 export { loadRasterizer } from './node/font.js';
 export { type LoadedBeamData, loadBeamData } from './node/load-beam-data.js';
 export { type LoadedCase, loadCase, loadCaseOf } from './node/load-case.js';
+export { type LoadedCourses, loadCourses } from './node/load-courses.js';
 export { type LoadDoseOptions, type LoadedDose, loadDose } from './node/load-dose.js';
 export { type LoadedFields, loadFields } from './node/load-fields.js';
 export { type LoadedStructures, loadStructures } from './node/load-structures.js';

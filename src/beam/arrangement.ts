@@ -17,6 +17,8 @@ const equispaced = (n: number): BeamAngles[] =>
 
 /** Angles by name; `posterior-N` fans from 80 degrees left to 80 degrees right of posterior. */
 export const arrangements: Readonly<Record<string, readonly BeamAngles[]>> = {
+  'posterior-1': gantries(180),
+  'posterior-2': gantries(135, 225),
   'posterior-3': gantries(120, 180, 240),
   'posterior-4': gantries(110, 150, 210, 250),
   'posterior-5': gantries(100, 140, 180, 220, 260),

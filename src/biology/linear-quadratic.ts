@@ -6,7 +6,7 @@
  *     D    = (n r / 2) (-1 + sqrt(1 + 4 BED / (n r)))
  *
  * All doses are totals over the course. The formulas are not linear in D: they hold voxel by voxel, never for a mean or
- * for a sum of courses. Incomplete repair, overall time and recovery are not in them.
+ * for a sum of courses. Incomplete repair between fractions, overall time and recovery between courses are not in them.
  *
  * @see Fowler, Br. J. Radiol. 62 (1989) 679, doi:10.1259/0007-1285-62-740-679
  */
@@ -58,6 +58,60 @@ export function doseFromEqd2(eqd2Dose: number, fractions: number, alphaBeta: num
   checkNonNegative('doseFromEqd2: eqd2', eqd2Dose);
   checkCourse('doseFromEqd2', fractions, alphaBeta);
   return doseFromBed(eqd2Dose * (1 + 2 / alphaBeta), fractions, alphaBeta);
+}
+
+/**
+ * Total physical dose, Gy, in `fractions` that does what `totalDose` does in `given` fractions.
+ *
+ * @throws {InvalidInputError} if an argument is outside its range
+ */
+export function isoeffectiveDose(totalDose: number, given: number, fractions: number, alphaBeta: number): number {
+  return doseFromBed(bed(totalDose, given, alphaBeta), fractions, alphaBeta);
+}
+
+/**
+ * Number of fractions of `dosePerFraction` that add up to the given BED: real, not rounded.
+ *
+ * @param dosePerFraction  Gy, > 0
+ * @throws {InvalidInputError} if an argument is outside its range
+ */
+export function fractionsFromBed(bedDose: number, dosePerFraction: number, alphaBeta: number): number {
+  checkNonNegative('fractionsFromBed: bed', bedDose);
+  checkPositive('fractionsFromBed: dosePerFraction', dosePerFraction);
+  checkPositive('fractionsFromBed: alphaBeta', alphaBeta);
+  return bedDose / (dosePerFraction * (1 + dosePerFraction / alphaBeta));
+}
+
+/**
+ * BED of an EQD2 with the same alpha/beta, Gy: `EQD2 (1 + 2 / r)`; EQD2 of a BED is its inverse.
+ *
+ * @throws {InvalidInputError} if alpha/beta is not > 0
+ */
+export function bedFromEqd2(eqd2Dose: number, alphaBeta: number): number {
+  return eqd2Dose * (1 + 2 / checkPositive('bedFromEqd2: alphaBeta', alphaBeta));
+}
+
+/** The inverse of {@link bedFromEqd2}. */
+export function eqd2FromBed(bedDose: number, alphaBeta: number): number {
+  return bedDose / (1 + 2 / checkPositive('eqd2FromBed: alphaBeta', alphaBeta));
+}
+
+/** Quantities of the linear-quadratic model. */
+export type BiologicalQuantity = 'eqd2' | 'bed';
+
+/**
+ * Coefficients of `q = a D + b D^2`, the quantity of a course per voxel: what kernels use.
+ *
+ * @throws {InvalidInputError} if fractions or alpha/beta are outside their range
+ */
+export function quadraticOf(
+  quantity: BiologicalQuantity,
+  fractions: number,
+  alphaBeta: number,
+): { readonly linear: number; readonly quadratic: number } {
+  checkCourse(quantity, fractions, alphaBeta);
+  const scale = quantity === 'bed' ? 1 : alphaBeta / (2 + alphaBeta);
+  return { linear: scale, quadratic: scale / (fractions * alphaBeta) };
 }
 
 function checkCourse(what: string, fractions: number, alphaBeta: number): void {

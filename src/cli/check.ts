@@ -4,7 +4,7 @@ import { builtInProtocol } from '../evaluate/builtin-protocols.js';
 import type { Dvh } from '../evaluate/dvh.js';
 import type { PriorCourse } from '../evaluate/protocol.js';
 import { readJson, writeAll } from '../node/files.js';
-import { sha256 } from '../node/load-case.js';
+import { sha256 } from '../node/sha256.js';
 import { version } from '../node/version.js';
 import { type GoalFile, parseGoalFile } from '../plan/goal-file.js';
 import { checkCsv, checkProtocols, checkTable, goalRows } from '../plan/goal-report.js';

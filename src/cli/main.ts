@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { isRespineError } from '../core/errors.js';
 import { protocolNames } from '../evaluate/builtin-protocols.js';
 import { version } from '../node/version.js';
+import { accumulateCommand } from './accumulate.js';
 import { checkCommand } from './check.js';
 import { commissionCommand } from './commission.js';
 import { compareCommand } from './compare.js';
@@ -128,6 +129,16 @@ addDoseFlags(program.command('compare'), { hasPlan: false })
   .option('--json', 'print JSON instead of tables')
   .action(async (reference, evaluated, options) => {
     code = await compareCommand(reference, evaluated, options);
+  });
+
+program
+  .command('accumulate')
+  .description('EQD2 or BED of several courses, voxel by voxel, each with its own grid, fractions and transform')
+  .requiredOption('--courses <file>', 'COURSES.json; its fields are described in the README')
+  .option('--out <dir>', 'folder for accumulate.json and the volume')
+  .option('--json', 'print JSON instead of a table')
+  .action(async (options) => {
+    code = await accumulateCommand(options);
   });
 
 program

@@ -11,6 +11,7 @@ import { type PlanningResult, runPlan } from '../plan/pipeline.js';
 import { dvhTable, planReport, summary } from '../plan/result.js';
 import { type ModelSensitivity, modelSensitivity, sensitivityFigure, sensitivitySummary } from '../plan/sensitivity.js';
 import type { Technique } from '../plan/technique.js';
+import { allowanceVolume } from '../plan/voxel-bounds.js';
 import { progressLine } from './progress.js';
 
 export interface PlanOptions {
@@ -37,6 +38,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
     result = runPlan(loaded.patient, loaded.case, loaded.machine, {
       techniques,
       executor,
+      ...(loaded.prior ? { prior: loaded.prior } : {}),
       onProgress: (technique, { step, prescriptionDose, gap }) =>
         progress.say(
           `${technique} step ${step}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(gap) ? `, within ${(100 * gap).toFixed(1)} % of the best` : ''}`,
@@ -57,6 +59,13 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
     files.set(
       `dose_${plan.technique}.nrrd`,
       await encodeNrrd(plan.dose, { gzip: true, fields: { software: `respine ${version}` } }),
+    );
+  }
+  if (result.bounds.length > 0 && result.prior) {
+    const allowance = allowanceVolume(result.bounds, result.model, result.case);
+    files.set(
+      'allowance.nrrd',
+      await encodeNrrd(allowance, { gzip: true, fields: { software: `respine ${version}` } }),
     );
   }
   if (options.pictures) {

@@ -4,13 +4,12 @@
  * Every number names its source and how it is known. None is a recommendation: the limits rest on few patients, and a
  * dose in many small fractions extrapolates those that were derived from one to five.
  */
+import { hytecSource, niederSource } from '../biology/limits.js';
 import { InvalidInputError } from '../core/errors.js';
 import { createProtocol, type GoalSource, type Protocol, type ProtocolInput } from './protocol.js';
 
 const hytec: GoalSource = {
-  citation: 'HyTEC: Sahgal et al., IJROBP 110 (2021) 124-136',
-  doi: '10.1016/j.ijrobp.2019.09.038',
-  evidence: 'found',
+  ...hytecSource,
   note: 'abstract read; point maximum of the thecal sac, EQD2 with alpha/beta 2 Gy, retreatment in 1 to 5 fractions',
 };
 const hytecCord: GoalSource = {
@@ -19,8 +18,7 @@ const hytecCord: GoalSource = {
   note: "HyTEC's limit for the thecal sac on a structure within it, where it is weaker than it was meant: ours, not HyTEC's",
 };
 const nieder: GoalSource = {
-  citation: 'Nieder et al., IJROBP 66 (2006) 1446, PMID 17084560',
-  evidence: 'found',
+  ...niederSource,
   note: 'abstract read; BED of the cord with alpha/beta 2 Gy, cervical and thoracic; the maximum in the cord is our reading of its dose',
 };
 

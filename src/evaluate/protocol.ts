@@ -8,6 +8,7 @@
  * bound that needs no registration. Nothing recovers. Doses of two courses are added as EQD2 or BED only.
  * A limit that its source states for another structure or number of fractions is applied with a warning that says so.
  */
+import type { Evidence, Source } from '../biology/evidence.js';
 import { bed, eqd2 } from '../biology/linear-quadratic.js';
 import { checkInteger, checkNonNegative, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
@@ -24,18 +25,7 @@ import {
 } from './goal.js';
 import type { DoseScale, MetricUnit } from './metric.js';
 
-/**
- * How a number is known: `found` in its source, which was read; `recalled` from general knowledge, source not read;
- * `computed` by us from such numbers; `assumed`, a choice of ours.
- */
-export type Evidence = 'found' | 'recalled' | 'computed' | 'assumed';
-
-export interface GoalSource {
-  readonly citation: string;
-  readonly doi?: string;
-  readonly evidence: Evidence;
-  readonly note?: string;
-}
+export type { Evidence, Source as GoalSource };
 
 export type Courses = 'this' | 'all' | 'each' | 'share';
 
@@ -45,7 +35,7 @@ export type ProtocolItemInput = string | GoalItemInput | IntervalItemInput;
 interface ItemInput {
   /** 1 is the most important. */
   readonly priority?: number;
-  readonly source?: GoalSource;
+  readonly source?: Source;
   /** What the source states the limit for; elsewhere it is extrapolated. */
   readonly statedFor?: { readonly structure?: string; readonly fractions?: readonly [number, number] };
 }
@@ -83,8 +73,10 @@ export interface ProtocolInput extends Omit<Protocol, 'items'> {
 }
 
 export interface PriorCourse {
-  /** Total physical dose, Gy, uniform in every structure. */
+  /** Total physical dose, Gy, uniform in every structure that `doseIn` does not name. */
   readonly dose: number;
+  /** Largest dose by structure, where it is not uniform, Gy. */
+  readonly doseIn?: ReadonlyMap<string, number>;
   readonly fractions: number;
   /** Since its end. */
   readonly months?: number;
@@ -98,7 +90,7 @@ export interface ProtocolRow extends Omit<GoalResult, 'unit'> {
   readonly unit: MetricUnit | 'months';
   readonly courses: Courses;
   readonly priority?: number;
-  readonly source?: GoalSource;
+  readonly source?: Source;
   /** Where the limit is extrapolated from what its source states. */
   readonly warnings: readonly string[];
 }
@@ -184,7 +176,7 @@ function inCourses(
   if (courses === 'this' || alone.value === null) return alone;
   const { prior } = context;
   if (prior === undefined) return notEvaluable(goal!, 'no prior course is given: give its dose and fractions');
-  const before = priorDose(prior, goal!.metric.scale!);
+  const before = priorDose(prior, goal!.structure, goal!.metric.scale!);
   const all = alone.value + before;
   if (courses === 'share' && !(all > 0)) return notEvaluable(goal!, 'no course has any dose there');
   const value = { all, each: Math.max(alone.value, before), share: (100 * alone.value) / all }[courses];
@@ -197,9 +189,9 @@ function inCourses(
   };
 }
 
-function priorDose({ dose, fractions }: PriorCourse, { quantity, alphaBeta }: DoseScale): number {
-  checkPositive('goal: alpha/beta', alphaBeta);
-  return (quantity === 'eqd2' ? eqd2 : bed)(dose, fractions, alphaBeta);
+function priorDose({ dose, doseIn, fractions }: PriorCourse, structure: string, scale: DoseScale): number {
+  checkPositive('goal: alpha/beta', scale.alphaBeta);
+  return (scale.quantity === 'eqd2' ? eqd2 : bed)(doseIn?.get(structure) ?? dose, fractions, scale.alphaBeta);
 }
 
 function evaluateInterval(least: number, prior: PriorCourse | undefined): Omit<ProtocolRow, 'courses' | 'warnings'> {

@@ -8,6 +8,8 @@ export interface Patient {
   readonly name: string;
   /** DICOM patient position; phantoms are HFS. */
   readonly position: string;
+  /** Of a DICOM CT; a phantom has none. */
+  readonly frameOfReferenceUid?: string;
   /** CT in HU, or for a phantom the same thing by construction. */
   readonly hounsfield: Volume<'hounsfield'>;
   /** Electron density relative to water, on the grid of `hounsfield`; zero outside the external structure. */

@@ -1,4 +1,5 @@
 /** Every job that a worker thread can do. */
+import { accumulateJob } from '../biology/accumulate.js';
 import type { JobType } from '../core/executor.js';
 import { forwardDoseJob } from '../dose/forward-dose.js';
 import { influenceJob } from '../influence/divided-operator.js';
@@ -7,4 +8,4 @@ import { influenceSampleJob } from '../plan/influence-sample.js';
 /** A job whose input and command came as messages. */
 export type AnyJobType = JobType<never, never, unknown>;
 
-export const jobTypes: readonly AnyJobType[] = [forwardDoseJob, influenceJob, influenceSampleJob];
+export const jobTypes: readonly AnyJobType[] = [forwardDoseJob, influenceJob, influenceSampleJob, accumulateJob];

@@ -7,7 +7,7 @@ import { utf8Decode } from '../io/nrrd.js';
 import type { BeamData } from '../machine/beam-data.js';
 import { parseBeamData, parseExclusions } from '../machine/beam-data-file.js';
 import { readFolder } from './files.js';
-import { sha256 } from './load-case.js';
+import { sha256 } from './sha256.js';
 
 export interface LoadedBeamData {
   readonly data: BeamData;

@@ -1,21 +1,25 @@
 /**
  * A CASE.json and what it points to: the patient, from a phantom or from DICOM, and hashes of all inputs.
  */
-import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { Patient } from '../geometry/patient.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
 import type { Machine } from '../machine/machine.js';
 import { buildPhantom } from '../phantom/build.js';
 import { type PlanCase, type PlanCaseInput, parseCase } from '../plan/case.js';
+import type { ImportedDose } from '../plan/prior.js';
 import { readBytes, readFolder, readJson } from './files.js';
+import { loadCourseDose, loadTransform } from './load-courses.js';
 import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
+import { sha256 } from './sha256.js';
 
 export interface LoadedCase {
   readonly case: PlanCase;
   readonly patient: Patient;
   readonly machine: Machine;
+  /** The dose of the prior course, where the case names a file: an option of `runPlan`. */
+  readonly prior?: ImportedDose;
   /** SHA-256 by role. */
   readonly inputs: Readonly<Record<string, string>>;
 }
@@ -50,12 +54,21 @@ export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<Lo
     inputs.structures = sha256(drawn.bytes);
     patient = patientFromDicom(slices, drawn, options);
   }
-  return { case: plan, patient: plan.name === undefined ? patient : { ...patient, name: plan.name }, machine, inputs };
+  const prior = await loadPrior(plan.prior, from, patient.frameOfReferenceUid, inputs);
+  const named = plan.name === undefined ? patient : { ...patient, name: plan.name };
+  return { case: plan, patient: named, machine, inputs, ...(prior === undefined ? {} : { prior }) };
 }
 
-/** Hexadecimal SHA-256 of the parts, one after the other. */
-export function sha256(...parts: (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+async function loadPrior(
+  prior: PlanCase['prior'],
+  from: (name: string) => string,
+  planUid: string | undefined,
+  inputs: Record<string, string>,
+): Promise<ImportedDose | undefined> {
+  if (prior?.file === undefined) return undefined;
+  const loaded = await loadCourseDose({ ...prior, file: prior.file }, from);
+  const placed = await loadTransform('prior', prior.transform, from, loaded.frameOfReferenceUid, planUid);
+  inputs['prior'] = loaded.hash;
+  if (placed.hash !== undefined) inputs['registration'] = placed.hash;
+  return { dose: loaded.dose, planFromCourse: placed.sumFromCourse, notes: [...loaded.notes, ...placed.notes] };
 }

@@ -7,7 +7,7 @@ import { readPlanFractions } from '../io/dicom/plan-fractions.js';
 import { decodeNrrd } from '../io/nrrd.js';
 import { doseOfNrrd } from '../io/nrrd-dose.js';
 import { readBytes } from './files.js';
-import { sha256 } from './load-case.js';
+import { sha256 } from './sha256.js';
 
 export interface LoadDoseOptions extends Omit<RtDoseOptions, 'plan'> {
   /** Path of the RTPLAN of the dose. */

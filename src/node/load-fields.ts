@@ -10,9 +10,9 @@ import type { Machine } from '../machine/machine.js';
 import { buildPhantom } from '../phantom/build.js';
 import { type Fields, openFields, parseFields } from '../plan/fields.js';
 import { readBytes, readFolder, readJson } from './files.js';
-import { sha256 } from './load-case.js';
 import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
+import { sha256 } from './sha256.js';
 
 export interface LoadedFields {
   readonly fields: Fields;

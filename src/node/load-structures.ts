@@ -9,7 +9,7 @@ import { readStructureSet, structureSetStorage } from '../io/dicom/structure-set
 import { decodeNrrd } from '../io/nrrd.js';
 import type { AnyStructure, MaskedStructure } from '../plan/structure-dvh.js';
 import { type NamedBytes, readBytes, readFolder } from './files.js';
-import { sha256 } from './load-case.js';
+import { sha256 } from './sha256.js';
 
 export interface LoadedStructures {
   readonly structures: readonly AnyStructure[];

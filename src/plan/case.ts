@@ -5,26 +5,14 @@
  * with the cord capped at 29.8 Gy. Every assumption is a field that a case may change.
  */
 import { z } from 'zod';
+import { dose, doseFileFields, fractions, months, vector } from './course-schema.js';
 import { goalList } from './goal-schema.js';
 import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
 
-/** Above this a total dose in Gy is not radiotherapy but centigray. */
-const HIGHEST_DOSE = 200;
-
-export const dose = z
-  .number({ error: (issue) => `${say(issue.input)} is not a dose in Gy` })
-  .positive({ error: (issue) => `is ${String(issue.input)} Gy, but must be > 0` })
-  .max(HIGHEST_DOSE, {
-    error: (issue) =>
-      `is ${String(issue.input)} Gy, more than ${HIGHEST_DOSE}: was it meant in cGy? Give it in Gy (${Number(issue.input) / 100})`,
-  });
-export const fractions = z
-  .number({ error: (issue) => `${say(issue.input)} is not a number of fractions` })
-  .int({ error: (issue) => `is ${String(issue.input)}, but must be a whole number` })
-  .min(1, { error: (issue) => `is ${String(issue.input)}, but must be at least 1` });
 const finite = z.number();
 const positive = z.number().positive();
-const vector = z.tuple([finite, finite, finite]);
+const nonNegative = z.number().nonnegative();
+const extent = z.tuple([nonNegative, nonNegative, nonNegative]);
 const angles = z.strictObject({
   gantry: z.number().min(-360).max(360),
   collimator: z.number().min(-360).max(360).optional(),
@@ -62,6 +50,120 @@ export const dicomPatient = z.strictObject({
   externalThreshold: finite.optional(),
 });
 
+/** Fields of a prior course that is computed by the engine on the same patient. */
+const priorFields = z.strictObject({
+  /** `ap-pa`, `posterior-1`, `posterior-2`, or a list of angles. */
+  beams: beams.default('ap-pa'),
+  /** Size of every field at the isocentre, mm: across, and along the spine. */
+  width: positive.default(80),
+  length: positive.default(100),
+  /** @default the isocentre of this plan */
+  isocenter: vector.optional(),
+  /** Point that received `dose`, every beam the same. @default the isocentre of these fields */
+  reference: vector.optional(),
+});
+
+/** A prior course: uniform in a region, computed from simple fields, or read from a dose file. */
+const prior = z
+  .strictObject({
+    /** Total Gy: of the region, or of the reference point of `fields`. */
+    dose: dose.optional(),
+    fractions: fractions.optional(),
+    months,
+    /** Structure that received it, and nothing else did. @default every structure */
+    region: z.string().optional(),
+    fields: priorFields.optional(),
+    /** RTDOSE or NRRD. */
+    file: z.string().optional(),
+    /** Beyond the file's grid the dose is unknown, or there was none. @default 'missing' */
+    beyond: z.enum(['missing', 'zero']).optional(),
+    ...doseFileFields,
+  })
+  .superRefine((p, context) => {
+    const say = (message: string, ...path: string[]): void => context.addIssue({ code: 'custom', message, path });
+    const clash = (keys: readonly (keyof typeof p)[], why: string): void => {
+      for (const key of keys) if (p[key] !== undefined) say(`does not go with ${why}`, key);
+    };
+    if (p.file !== undefined) {
+      clash(['dose', 'region', 'fields'], '"file", whose dose it is');
+      return;
+    }
+    if (p.dose === undefined) say('is missing: give the total dose in Gy, or a "file"', 'dose');
+    if (p.fractions === undefined) {
+      say('is missing: the EQD2 of a course in an unknown number of fractions is undefined', 'fractions');
+    }
+    if (p.fields !== undefined) clash(['region'], '"fields", which say where the dose went');
+    clash(['plan', 'extent', 'gyPerUnit', 'transform', 'beyond'], 'a course without "file"');
+  });
+
+/** A limit on every voxel of a structure, in EQD2. */
+const voxelBound = z.strictObject({
+  structure: z.string(),
+  courses: z.enum(['this', 'all']),
+  eqd2: dose,
+  alphaBeta: positive,
+  /** Where the number comes from; printed. */
+  source: z.string().optional(),
+});
+
+/** A limit of the case's own, in EQD2 or BED, or this course's share of all in percent. */
+const ownLimit = z.strictObject({
+  name: z.string(),
+  structure: z.string(),
+  metric: z.enum(['Max', 'Mean', 'D0.03cc', 'D0.035cc', 'D0.1cc', 'D0.35cc', 'D1cc']).default('Max'),
+  courses: z.enum(['this', 'all', 'each', 'share']),
+  quantity: z.enum(['eqd2', 'bed']).default('eqd2'),
+  alphaBeta: positive,
+  limit: dose,
+  /** Fractions that its source states it for. */
+  fractions: z.tuple([fractions, fractions]).optional(),
+  role: z.enum(['criterion', 'comparison']).default('criterion'),
+  source: z.strictObject({
+    citation: z.string().min(1),
+    doi: z.string().optional(),
+    evidence: z.enum(['found', 'recalled', 'computed', 'assumed']),
+    note: z.string().optional(),
+  }),
+});
+
+/** How a retreatment is judged and bounded. */
+const retreatment = z.strictObject({
+  /** Decides alpha/beta in Nieder's score and which limits apply. @default that of the phantom, or thoracic */
+  level: z.enum(['cervical', 'thoracic', 'lumbar']).optional(),
+  /** EQD2 that the cord tolerates without a prior course, for recovery conventions, Gy. */
+  tolerance: dose.default(50),
+  /** Convention that the voxelwise bounds credit; any but `none` is said beside every result. */
+  recovery: z
+    .union([
+      z.string(),
+      z.strictObject({
+        convention: z.enum(['discount-prior', 'scale-tolerance', 'ang']),
+        /** [months, share forgotten or factor]. */
+        table: z.array(z.tuple([finite, finite])).min(1),
+      }),
+    ])
+    .default('none'),
+  /** Limits of the built-in table that are left out, by name. */
+  omit: z.array(z.string()).default([]),
+  /** Further limits, judged as the built-in ones are. */
+  limits: z.array(ownLimit).default([]),
+  /** Voxelwise bounds. @default HyTEC's 25 and 70 Gy on the cord */
+  bounds: z.array(voxelBound).min(1).optional(),
+  /** Rigid shifts under which the cumulative maximum is told; null for none. */
+  position: z
+    .strictObject({
+      /** Semi-axes of the ellipsoid that is searched, mm. */
+      search: extent.default([3, 3, 3]),
+      /** Systematic set-up error of prior and new course, standard deviations, mm. */
+      priorSd: extent.default([2.3, 2.3, 2.3]),
+      sd: extent.default([0.2, 0.2, 0.2]),
+    })
+    .nullable()
+    .default({ search: [3, 3, 3], priorSd: [2.3, 2.3, 2.3], sd: [0.2, 0.2, 0.2] }),
+  /** For the report: histology, intent, priorTechnique, priorTarget, priorToxicity, imageGuidance, followUp, ... */
+  clinical: z.record(z.string(), z.string()).default({}),
+});
+
 const schema = z.strictObject({
   name: z.string().optional(),
   /** For editors; not read. */
@@ -78,10 +180,8 @@ const schema = z.strictObject({
       to: z.enum(['D50', 'D95', 'isocenter']).default('D50'),
     })
     .default({ dose: 39.6, fractions: 22, to: 'D50' }),
-  prior: z
-    .strictObject({ dose, fractions, months: z.number().nonnegative() })
-    .nullable()
-    .default({ dose: 38, fractions: 19, months: 17.7 }),
+  prior: prior.nullable().default({ dose: 38, fractions: 19, months: 17.7 }),
+  retreatment: retreatment.prefault({}),
   alphaBeta: z.strictObject({ cord: positive.default(2) }).default({ cord: 2 }),
   cordCap: dose.default(29.8),
   machine: z.string().default('artiste-6mv'),
@@ -140,8 +240,4 @@ export function parseCase(json: unknown, path = 'case'): PlanCase {
 /** The JSON Schema of CASE.json, for editors. */
 export function caseSchema(): unknown {
   return z.toJSONSchema(schema, { io: 'input' });
-}
-
-function say(input: unknown): string {
-  return input === undefined ? 'is missing, or' : JSON.stringify(input);
 }

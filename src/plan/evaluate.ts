@@ -11,13 +11,18 @@ import { evaluateMetric } from '../evaluate/metric-value.js';
 import {
   createProtocolItem,
   evaluateProtocol,
+  type PriorCourse,
   type ProtocolItemInput,
   type ProtocolRow,
 } from '../evaluate/protocol.js';
 import { occupiedFrom } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
+import type { PositionReport } from './position.js';
+import { type PriorExposure, priorMaximum } from './prior.js';
+import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { TechniquePlan } from './technique.js';
+import type { VoxelBounds } from './voxel-bounds.js';
 
 export interface StructureReport {
   readonly name: string;
@@ -29,17 +34,19 @@ export interface StructureReport {
   readonly remarks?: readonly string[];
 }
 
-/** Cord dose of both courses, each turned into EQD2 and added; the prior dose is taken to be uniform in the cord. */
+/** Cord dose of both courses, each turned into EQD2 and added voxel by voxel. */
 export interface CumulativeCord {
   readonly structure: string;
   /** Gy */
   readonly alphaBeta: number;
-  /** EQD2 of the prior course, Gy. */
+  /** Largest EQD2 of the prior course, Gy. */
   readonly prior: number;
   /** EQD2 of this course, Gy. */
   readonly retreatment: { readonly max: number; readonly nearMax: number };
   /** Sum without any recovery between the courses, Gy. */
   readonly noRecovery: { readonly max: number; readonly nearMax: number };
+  /** The prior maximum and that of this course, Gy: an upper bound that needs no registration. */
+  readonly sumOfMaxima: number;
 }
 
 export interface PlanEvaluation {
@@ -51,6 +58,10 @@ export interface PlanEvaluation {
   /** Across the gap between target and cord; absent where the cord meets no slice of the dose. */
   readonly fallOff?: DoseFallOff;
   readonly cumulativeCord?: CumulativeCord;
+  /** Where there was a prior course. */
+  readonly retreatment?: RetreatmentAssessment;
+  /** The cord's cumulative maximum under rigid shifts, where there was a prior course. */
+  readonly position?: PositionReport;
 }
 
 const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', 'Min', 'Max'];
@@ -67,7 +78,14 @@ export function defaultGoals(model: PatientModel, plan: PlanCase): string[] {
   ];
 }
 
-export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan: PlanCase): PlanEvaluation {
+/** @param prior the prior course on the plan's grid, with the voxelwise bounds that it leaves */
+export function evaluatePlan(
+  technique: TechniquePlan,
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure | undefined,
+  bounds?: readonly VoxelBounds[],
+): PlanEvaluation {
   const prescription = plan.prescription.dose;
   const dvhs = new Map<string, Dvh>();
   const structures: StructureReport[] = [];
@@ -90,10 +108,10 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
   const goals = evaluateProtocol(
     (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
     dvhs,
-    { prescription, ...(plan.prior ? { prior: plan.prior } : {}) },
+    { prescription, ...(prior ? { prior: priorOfGoals(prior, model, dvhs) } : {}) },
   );
   const fallOff = doseFallOff(technique.dose, model.structures.get(model.target)!, model.structures.get(model.cord)!);
-  const cumulative = cumulateCord(dvhs.get(model.cord), plan);
+  const retreatment = assessRetreatment(model, plan, prior, technique.dose, dvhs, bounds);
   return {
     plan: technique,
     dvhs,
@@ -103,24 +121,30 @@ export function evaluatePlan(technique: TechniquePlan, model: PatientModel, plan
       region: dvhs.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),
-    ...(cumulative ? { cumulativeCord: cumulative } : {}),
+    ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
   };
 }
 
-function cumulateCord(cord: Dvh | undefined, plan: PlanCase): CumulativeCord | undefined {
-  if (cord === undefined || plan.prior === null) return undefined;
-  const alphaBeta = plan.alphaBeta.cord;
-  const prior = eqd2(plan.prior.dose, plan.prior.fractions, alphaBeta);
-  const now = (dose: number): number => eqd2(dose, plan.prescription.fractions, alphaBeta);
-  const retreatment = {
-    max: now(cord.max),
-    nearMax: now(evaluateMetric(parseMetric('D0.03cc'), cord).value),
-  };
+/** For goals on both courses: the prior maximum of each structure, so that a sum is that of the maxima. */
+function priorOfGoals(prior: PriorExposure, model: PatientModel, dvhs: ReadonlyMap<string, Dvh>): PriorCourse {
+  const { fractions, months } = prior;
+  const doseIn = new Map([...dvhs.keys()].map((name) => [name, priorMaximum(prior, model, name)]));
+  return { dose: Math.max(...doseIn.values()), fractions, months, doseIn };
+}
+
+function cumulativeCord(
+  { maximum, cumulativeNearMax }: RetreatmentAssessment,
+  cord: Dvh,
+  plan: PlanCase,
+): CumulativeCord {
+  const nearMax = evaluateMetric(parseMetric('D0.03cc'), cord).value;
+  const { alphaBeta } = maximum;
   return {
     structure: cord.name,
     alphaBeta,
-    prior,
-    retreatment,
-    noRecovery: { max: prior + retreatment.max, nearMax: prior + retreatment.nearMax },
+    prior: maximum.priorEqd2,
+    retreatment: { max: maximum.thisEqd2, nearMax: eqd2(nearMax, plan.prescription.fractions, alphaBeta) },
+    noRecovery: { max: maximum.cumulative, nearMax: cumulativeNearMax },
+    sumOfMaxima: maximum.sumOfMaxima,
   };
 }

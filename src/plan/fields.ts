@@ -11,7 +11,8 @@ import { apertureFluence, beamletFluence, jawFluence } from '../beam/opening.js'
 import { InvalidInputError } from '../core/errors.js';
 import { patientPositions } from '../geometry/frame.js';
 import type { Machine } from '../machine/machine.js';
-import { dicomPatient, fractions, hounsfieldTable, phantomPatient } from './case.js';
+import { dicomPatient, hounsfieldTable, phantomPatient } from './case.js';
+import { fractions } from './course-schema.js';
 import { checkJson, doseModelSchema, leafBankSchema, resolveLeafBank, transmissionSchema } from './json-check.js';
 
 /** Monitor units of one beam beyond which a number is not meant so: 100 fractions of 1000. */

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { builtInProtocol } from '../evaluate/builtin-protocols.js';
 import { createProtocol, type PriorCourse, type Protocol, type ProtocolItemInput } from '../evaluate/protocol.js';
-import { dose, fractions } from './case.js';
+import { dose, fractions } from './course-schema.js';
 import { goalList } from './goal-schema.js';
 import { checkJson } from './json-check.js';
 

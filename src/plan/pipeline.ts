@@ -1,7 +1,7 @@
 /**
  * The main job, from a patient and a case to plans, numbers and pictures.
  *
- *     patient --> masks, voxels --> beams, fields --> radiological depth, influence
+ *     patient --> masks, voxels, prior course and what it leaves --> beams, fields --> radiological depth, influence
  *       --> weights or fluence under the cord's cap --> dose --> DVH, metrics, goals --> pictures, tables
  */
 
@@ -14,13 +14,21 @@ import type { PlanCase } from './case.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
+import { cordPosition } from './position.js';
+import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { ownLimits } from './retreatment.js';
 import { type ProgressListener, planConformal, planModulated, type Technique } from './technique.js';
+import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface PlanningResult {
   readonly case: PlanCase;
   readonly machine: Machine;
   readonly model: PatientModel;
   readonly plans: readonly PlanEvaluation[];
+  /** The prior course on the dose grid, where the case has one. */
+  readonly prior?: PriorExposure;
+  /** What it leaves, voxel by voxel. */
+  readonly bounds: readonly VoxelBounds[];
   /** Between target and cord: least distance, mm, and the volume that they share, cc. */
   readonly gap: { readonly distance: number | undefined; readonly overlap: number };
 }
@@ -31,6 +39,8 @@ export interface PipelineOptions {
   readonly onProgress?: ProgressListener;
   /** Who does the work of beams and dose; the plan is the same whoever does. @default serialExecutor */
   readonly executor?: Executor;
+  /** The dose of the case's `prior.file`. */
+  readonly prior?: ImportedDose;
 }
 
 /**
@@ -48,15 +58,22 @@ export function runPlan(
   const { techniques = ['fcrt', 'imrt'], onProgress, executor } = options;
   const model = modelPatient(patient, plan, executor);
   try {
+    const prior = exposeToPrior(model, plan, machine, options.prior);
+    const bounds = voxelBounds(model, plan, prior);
+    // A name that is wrong must show before the optimiser runs.
+    ownLimits(plan, model);
     const voxels = choosePlanningVoxels(model);
     const plans = techniques.map((technique) => {
       const planned =
         technique === 'fcrt'
           ? planConformal(model, voxels, plan, machine, onProgress)
           : planModulated(model, voxels, plan, machine, onProgress);
-      return evaluatePlan(planned, model, plan);
+      const evaluation = evaluatePlan(planned, model, plan, prior, bounds);
+      const { position: shifts } = plan.retreatment;
+      if (prior === undefined || shifts === null) return evaluation;
+      return { ...evaluation, position: cordPosition(model, plan, prior, planned, shifts) };
     });
-    return { case: plan, machine, model, plans, gap: gapOf(model) };
+    return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), bounds, gap: gapOf(model) };
   } finally {
     model.bodyDose.close();
   }

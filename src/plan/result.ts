@@ -3,11 +3,16 @@
  */
 import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
 import { describeGrid } from '../geometry/grid.js';
+import type { PlanCase } from './case.js';
 import { certificateLine, certificateReport } from './certificate-report.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
+import type { PlanEvaluation } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
+import { reirradiationReport } from './reirradiation-report.js';
+import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
 import { type ModelSensitivity, sensitivityReport } from './sensitivity.js';
 import type { TechniquePlan } from './technique.js';
+import { conventionOf } from './voxel-bounds.js';
 
 export interface Provenance {
   readonly version: string;
@@ -26,7 +31,8 @@ export function planReport(
   sensitivities: readonly ModelSensitivity[] = [],
 ): Record<string, unknown> {
   const { case: plan, model, machine, plans, gap } = result;
-  const { prescription, prior } = plan;
+  const { prescription } = plan;
+  const { prior } = result;
   return {
     software: `respine ${provenance.version}`,
     notice: 'Research software, not for clinical use.',
@@ -44,53 +50,74 @@ export function planReport(
     assumptions: [
       `Dose is the physical total of the course: ${prescription.dose} Gy in ${prescription.fractions} fractions, ${prescription.to} of ${prescription.to === 'isocenter' ? 'the point' : model.target}. The fractionation is an assumption of the case.`,
       `The cap of ${plan.cordCap} Gy on ${model.cord} is a setting. Its default of 29.8 Gy is 25 Gy EQD2 (alpha/beta 2 Gy, 22 fractions): HyTEC's point maximum of a retreatment, which HyTEC states for the thecal sac and 1 to 5 fractions.`,
-      prior === null
+      prior === undefined
         ? 'No prior course: nothing is accumulated.'
-        : `Prior course: ${prior.dose} Gy in ${prior.fractions} fractions ${prior.months} months ago, uniform in ${model.cord}; EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, no recovery.`,
+        : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added voxel by voxel, no recovery.`,
+      'Incomplete repair between fractions is not modelled.',
+      ...creditOf(plan),
       `Max: ${DVH_ESTIMATORS.max}. Min: ${DVH_ESTIMATORS.min}. Near-maximum: ${DVH_ESTIMATORS.nearMax}.`,
       'Structures are fractions of voxels; a drawn contour stands for a slab of one slice spacing (end slices half out).',
       `Machine: ${machine.source}.`,
       ...doseModelAssumptions(plan.doseModel),
     ],
     notes: model.patient.notes,
-    plans: plans.map(({ plan: technique, structures, goals, conformity, fallOff, cumulativeCord }) => ({
-      technique: technique.technique,
-      status: technique.solution.status,
-      gaveWay:
-        technique.hold === 'cord'
-          ? 'the prescription, had the cap needed it'
-          : 'the cord cap, as far as the prescription needed it',
-      prescriptionDose: round(technique.solution.prescriptionDose),
-      evaluations: technique.solution.evaluations,
-      certificate: certificateReport(technique.solution, technique.voxels, technique.gains),
-      fields: technique.fields.map(({ beam, monitorUnits }) => ({
-        name: beam.name,
-        gantry: beam.pose.gantry,
-        collimator: beam.pose.collimator,
-        couch: beam.pose.couch,
-        monitorUnits: round(monitorUnits, 1),
-      })),
-      structures: structures.map((s) => ({ ...s, volumeCc: round(s.volumeCc), metrics: rounded(s.metrics) })),
-      goals: goals.map((g) => ({
-        ...g,
-        value: g.value === null ? null : round(g.value),
-        margin: g.margin === null ? null : round(g.margin),
-      })),
-      conformity: rounded(conformity),
-      ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
-      ...(cumulativeCord
-        ? {
-            cumulativeCordEqd2: {
-              ...cumulativeCord,
-              prior: round(cumulativeCord.prior),
-              retreatment: rounded(cumulativeCord.retreatment),
-              noRecovery: rounded(cumulativeCord.noRecovery),
-            },
-          }
-        : {}),
-      ...sensitivityOf(technique, sensitivities),
-      ...warningOf(technique),
+    plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities)),
+  };
+}
+
+/** Said where a recovery is credited, and only there. */
+function creditOf(plan: PlanCase): string[] {
+  const { name, title } = conventionOf(plan.retreatment.recovery);
+  return name === 'none' ? [] : [`Voxelwise bounds credit the recovery convention ${name}: ${title}.`];
+}
+
+/** One technique's plan. */
+function planEntry(
+  evaluation: PlanEvaluation,
+  { case: plan, model, prior }: PlanningResult,
+  sensitivities: readonly ModelSensitivity[],
+): Record<string, unknown> {
+  const { plan: technique, structures, goals, conformity, fallOff, cumulativeCord, retreatment, position } = evaluation;
+  return {
+    technique: technique.technique,
+    status: technique.solution.status,
+    gaveWay:
+      technique.hold === 'cord'
+        ? 'the prescription, had the cap needed it'
+        : 'the cord cap, as far as the prescription needed it',
+    prescriptionDose: round(technique.solution.prescriptionDose),
+    evaluations: technique.solution.evaluations,
+    certificate: certificateReport(technique.solution, technique.voxels, technique.gains),
+    fields: technique.fields.map(({ beam, monitorUnits }) => ({
+      name: beam.name,
+      gantry: beam.pose.gantry,
+      collimator: beam.pose.collimator,
+      couch: beam.pose.couch,
+      monitorUnits: round(monitorUnits, 1),
     })),
+    structures: structures.map((s) => ({ ...s, volumeCc: round(s.volumeCc), metrics: rounded(s.metrics) })),
+    goals: goals.map((g) => ({
+      ...g,
+      value: g.value === null ? null : round(g.value),
+      margin: g.margin === null ? null : round(g.margin),
+    })),
+    conformity: rounded(conformity),
+    ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
+    ...(cumulativeCord
+      ? {
+          cumulativeCordEqd2: {
+            ...cumulativeCord,
+            prior: round(cumulativeCord.prior),
+            retreatment: rounded(cumulativeCord.retreatment),
+            noRecovery: rounded(cumulativeCord.noRecovery),
+            sumOfMaxima: round(cumulativeCord.sumOfMaxima),
+          },
+        }
+      : {}),
+    ...(retreatment ? { retreatment: retreatmentReport(retreatment, plan.prescription.fractions, position) } : {}),
+    ...(prior ? { reirradiation: reirradiationReport(evaluation, model, plan, prior) } : {}),
+    ...sensitivityOf(technique, sensitivities),
+    ...warningOf(technique),
   };
 }
 
@@ -136,7 +163,16 @@ export function summary(result: PlanningResult): string {
     `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
-  for (const { plan: technique, goals, structures, conformity, fallOff, cumulativeCord } of result.plans) {
+  for (const {
+    plan: technique,
+    goals,
+    structures,
+    conformity,
+    fallOff,
+    cumulativeCord,
+    retreatment,
+    position,
+  } of result.plans) {
     lines.push(
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
@@ -166,10 +202,16 @@ export function summary(result: PlanningResult): string {
     }
     if (cumulativeCord) {
       lines.push(
-        `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy = ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)}`,
+        `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
+    if (retreatment) {
+      const table = retreatmentTable(retreatment).trimEnd();
+      lines.push('', ...table.split('\n').map((line) => (line === '' ? '' : `  ${line}`)));
+      lines.push('', `  ${retreatmentSentence(retreatment, plan.prescription.fractions, position)}`);
+    }
   }
+  if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(plan));
   lines.push(
     '',
     `The cap of ${plan.cordCap} Gy: by default HyTEC's 25 Gy EQD2 point maximum (thecal sac, 1 to 5 fractions) at 22 fractions.`,

@@ -41,7 +41,7 @@ const names: Record<ModelName, string> = {
  * @param executor who does the work of beams
  */
 export function modelSensitivity(
-  { model, case: plan }: PlanningResult,
+  { model, case: plan, prior, bounds }: PlanningResult,
   { plan: technique }: PlanEvaluation,
   executor: Executor = serialExecutor,
 ): ModelSensitivity {
@@ -76,7 +76,7 @@ export function modelSensitivity(
   };
   const outcomes = (['density', 'depth', 'water'] as const).map((name) => ({
     model: name,
-    evaluation: evaluatePlan(doseUnder(name), model, plan),
+    evaluation: evaluatePlan(doseUnder(name), model, plan, prior, bounds),
   }));
   return { technique: technique.technique, planned, outcomes };
 }

@@ -77,6 +77,7 @@ export function patientFromDicom(
   return {
     name: ct.patientName || ct.patientId || 'unnamed',
     position: ct.position,
+    frameOfReferenceUid: ct.frameOfReferenceUid,
     hounsfield,
     density: patientDensity(hounsfield, structures, options, notes),
     structures,

@@ -1,0 +1,184 @@
+/**
+ * The dose of several courses in one volume, voxel by voxel.
+ *
+ *     EQD2(v) = sum_k  D_k(v) (D_k(v) / n_k + r) / (2 + r)         BED likewise
+ *
+ * Each course's *physical* dose is interpolated at the voxel's place in that course's own frame, and converted there: an
+ * EQD2 is never interpolated, because the formula is not linear. Outside its grid a course has no value; the sum there has
+ * none either (NaN), unless the caller says that the course gave nothing beyond its grid. Either way voxels are counted.
+ *
+ * The maximum of the sum is at most the sum of the maxima; that needs no registration, and both are reported.
+ */
+import { checkInteger, checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import { type Executor, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
+import { type Grid, voxelCount } from '../geometry/grid.js';
+import { type RowLines, type RowValues, rowLines, sampleRow } from '../geometry/resample-rigid.js';
+import { identityTransform, type RigidTransform } from '../geometry/rigid-transform.js';
+import { createDose, type DoseVolume } from '../geometry/volume.js';
+import { type BiologicalQuantity, quadraticOf } from './linear-quadratic.js';
+
+/** One course: what it gave, and where its frame lies in that of the sum. */
+export interface Course {
+  readonly name: string;
+  /** Physical, total over the course, with its fractions. */
+  readonly dose: DoseVolume;
+  /** Takes points of the course's frame into that of the sum. @default the frames are one */
+  readonly sumFromCourse?: RigidTransform;
+}
+
+export interface AccumulateOptions {
+  /** Gy; no default, because the choice decides the answer. */
+  readonly alphaBeta: number;
+  /** @default 'eqd2' */
+  readonly quantity?: BiologicalQuantity;
+  /** Beyond its grid a course is `missing`, and so is the sum, or gave `zero`. @default 'missing' */
+  readonly beyond?: 'missing' | 'zero';
+  /** @default serialExecutor */
+  readonly executor?: Executor;
+}
+
+export interface Accumulated {
+  /** Of the quantity and alpha/beta asked for; NaN where a course is missing. */
+  readonly dose: DoseVolume;
+  /** Voxels without a value. */
+  readonly missing: number;
+  /** By course: voxels of the grid beyond its own, and the largest value that it alone has on the grid, Gy of the quantity. */
+  readonly courses: readonly { readonly name: string; readonly beyond: number; readonly max: number }[];
+}
+
+interface LaneInput {
+  readonly lane: number;
+  readonly lanes: number;
+  readonly courses: readonly LaneCourse[];
+  readonly target: Grid;
+  readonly isZeroBeyond: boolean;
+  readonly out: Float32Array;
+}
+
+interface LaneCourse {
+  readonly data: Float32Array;
+  readonly lines: RowLines;
+  readonly linear: number;
+  readonly quadratic: number;
+}
+
+interface LaneTally {
+  readonly missing: number;
+  /** Per course: voxels within its grid, largest value. */
+  readonly inside: number[];
+  readonly max: number[];
+}
+
+export const accumulateJob: JobType<LaneInput, 'run', LaneTally> = {
+  name: 'accumulate',
+  create(input) {
+    return () => accumulateSlices(input);
+  },
+};
+
+/**
+ * @param courses one or more; dose and fractions of each are its own
+ * @param grid where the sum is wanted
+ * @throws {InvalidInputError} for a course that is EQD2 or BED already, or does not tell its fractions; for alpha/beta <= 0
+ */
+export function accumulate(courses: readonly Course[], grid: Grid, options: AccumulateOptions): Accumulated {
+  const { alphaBeta, quantity = 'eqd2', beyond = 'missing', executor = serialExecutor } = options;
+  checkPositive('accumulate: alphaBeta', alphaBeta);
+  if (courses.length === 0) throw new InvalidInputError('accumulate: there is no course. Give at least one.');
+  for (const course of courses) checkCourse(course);
+  const count = voxelCount(grid);
+  const shared = executor.allocate(Math.ceil(count / 2));
+  const out = new Float32Array(shared.buffer as ArrayBuffer, shared.byteOffset, count);
+  const laneCourses = courses.map(({ dose, sumFromCourse = identityTransform }): LaneCourse => {
+    const lines = rowLines(dose.grid, grid, sumFromCourse);
+    return { data: executor.share(dose.data), lines, ...quadraticOf(quantity, dose.fractions!, alphaBeta) };
+  });
+  const lanes = Math.min(executor.lanes, grid.shape[0]);
+  const inputs = Array.from({ length: lanes }, (_, lane): LaneInput => {
+    return { lane, lanes, courses: laneCourses, target: grid, isZeroBeyond: beyond === 'zero', out };
+  });
+  const group = executor.start(accumulateJob, inputs);
+  try {
+    const tallies = group.run('run');
+    const sum = (of: (tally: LaneTally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
+    return {
+      dose: createDose(grid, { quantity, alphaBeta }, out),
+      missing: sum(({ missing }) => missing),
+      courses: courses.map(({ name }, c) => ({
+        name,
+        beyond: count - sum(({ inside }) => inside[c]!),
+        max: tallies.reduce((most, { max }) => Math.max(most, max[c]!), 0),
+      })),
+    };
+  } finally {
+    group.close();
+  }
+}
+
+function checkCourse({ name, dose }: Course): void {
+  const { quantity, alphaBeta, fractions } = dose;
+  if (quantity !== 'physical') {
+    throw new InvalidInputError(
+      `accumulate: ${name} is ${quantity} already (alpha/beta ${alphaBeta} Gy), but physical doses are added up: biological ones can be neither interpolated nor converted again. Give its physical dose.`,
+    );
+  }
+  if (fractions === undefined) {
+    throw new InvalidInputError(
+      `accumulate: ${name} does not tell its fractions, without which EQD2 and BED are undefined. Give the number of fractions.`,
+    );
+  }
+  checkInteger(`accumulate: fractions of ${name}`, fractions, 1);
+}
+
+/** The slices of one lane. */
+function accumulateSlices({ lane, lanes, courses, target, isZeroBeyond, out }: LaneInput): LaneTally {
+  const [nz, ny, nx] = target.shape;
+  const [firstSlice, endSlice] = rangeOfLane(lane, lanes, nz);
+  const row: RowValues = { from: 0, to: 0, values: new Float64Array(nx) };
+  const sum = new Float64Array(nx);
+  const inside = courses.map(() => 0);
+  const max = courses.map(() => 0);
+  let missing = 0;
+  for (let k = firstSlice; k < endSlice; k++) {
+    for (let j = 0; j < ny; j++) {
+      sum.fill(0);
+      // What all courses cover so far.
+      let from = 0;
+      let to = nx;
+      for (let c = 0; c < courses.length; c++) {
+        const course = courses[c]!;
+        sampleRow(course, course.lines, j, k, row);
+        max[c] = Math.max(max[c]!, addConverted(row, course.linear, course.quadratic, sum));
+        inside[c]! += row.to - row.from;
+        from = Math.max(from, row.from);
+        to = Math.min(to, row.to);
+      }
+      if (isZeroBeyond) {
+        from = 0;
+        to = nx;
+      }
+      const at = nx * (j + ny * k);
+      if (from >= to) out.fill(Number.NaN, at, at + nx);
+      else {
+        if (from > 0) out.fill(Number.NaN, at, at + from);
+        for (let i = from; i < to; i++) out[at + i] = sum[i]!;
+        if (to < nx) out.fill(Number.NaN, at + to, at + nx);
+      }
+      missing += nx - Math.max(0, to - from);
+    }
+  }
+  return { missing, inside, max };
+}
+
+/** Adds one course's share; @returns its largest value */
+function addConverted({ from, to, values }: RowValues, linear: number, quadratic: number, sum: Float64Array): number {
+  let most = 0;
+  for (let i = from; i < to; i++) {
+    const d = values[i]!;
+    const q = d * (linear + quadratic * d);
+    sum[i]! += q;
+    if (q > most) most = q;
+  }
+  return most;
+}

@@ -1,0 +1,161 @@
+/**
+ * What a prior course leaves: the physical dose that the new course may give to each voxel.
+ *
+ * For every limit, with m fractions, r = alpha/beta, and b what it leaves in EQD2 at that voxel,
+ *
+ *     b = limit                      of this course alone
+ *     b = limit - prior EQD2         of all courses
+ *     D = (m/2) (-r + sqrt(r^2 + 4 (2 + r) b / m))
+ *
+ * and the allowance is the smallest D. Where the prior dose is above a limit the allowance is 0, and the voxel is reported:
+ * where, how many, by how much.
+ */
+import { checkInteger, checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import { doseFromEqd2, eqd2 } from './linear-quadratic.js';
+import { noRecovery, type RecoveryConvention } from './recovery.js';
+
+/** A limit on every voxel of a structure. */
+export interface VoxelLimit {
+  readonly name: string;
+  /** Of this course alone, or of all together. */
+  readonly courses: 'this' | 'all';
+  /** EQD2, Gy, > 0. */
+  readonly eqd2: number;
+  /** Gy */
+  readonly alphaBeta: number;
+}
+
+/** A prior course at the voxels asked for. */
+export interface PriorAtVoxels {
+  /** Physical total, Gy, one per voxel; finite. */
+  readonly dose: ArrayLike<number>;
+  readonly fractions: number;
+  /** Since its end. */
+  readonly months?: number;
+}
+
+/** Voxels where the prior dose alone is above a limit. */
+export interface Excess {
+  readonly limit: string;
+  readonly voxels: number;
+  /** Largest EQD2 above the limit, Gy. */
+  readonly most: number;
+  /** Which of the voxels that is. */
+  readonly at: number;
+}
+
+export interface Allowance {
+  /** Physical Gy of the new course, one per voxel. */
+  readonly dose: Float64Array;
+  /** Which limit binds, one per voxel. */
+  readonly binding: Uint8Array;
+  /** Limits that the prior dose alone exceeds somewhere. */
+  readonly exceeded: readonly Excess[];
+}
+
+export interface AllowanceOptions {
+  /** What of the prior course still counts; never anything but `none` unless it is asked for. @default noRecovery */
+  readonly recovery?: RecoveryConvention;
+}
+
+/**
+ * Physical dose in `fractions` with the EQD2 that is left; 0 where nothing is left.
+ *
+ * @param left EQD2, Gy; may be negative
+ */
+export function allowedDose(left: number, fractions: number, alphaBeta: number): number {
+  return left <= 0 ? 0 : doseFromEqd2(left, fractions, alphaBeta);
+}
+
+/**
+ * @param priors prior courses, all at the same `count` voxels
+ * @param limits all of them hold at every voxel
+ * @param fractions of the new course
+ * @throws {InvalidInputError} if a prior dose is unknown (not finite) or negative somewhere, or there is no limit; if a
+ *   recovery is asked for more than one prior course
+ */
+export function remainingAllowance(
+  priors: readonly PriorAtVoxels[],
+  count: number,
+  limits: readonly VoxelLimit[],
+  fractions: number,
+  { recovery = noRecovery }: AllowanceOptions = {},
+): Allowance {
+  checkInteger('allowance: fractions', fractions, 1);
+  if (limits.length === 0) throw new InvalidInputError('allowance: there is no limit. Give at least one.');
+  for (const { name, eqd2: limit, alphaBeta } of limits) {
+    checkPositive(`allowance: limit ${name}`, limit);
+    checkPositive(`allowance: alpha/beta of ${name}`, alphaBeta);
+  }
+  for (const prior of priors) checkPrior(prior, count);
+  if (priors.length > 1 && recovery.name !== noRecovery.name) {
+    throw new InvalidInputError(
+      `allowance: recovery ${recovery.name} is defined for one prior course, but there are ${priors.length}. Credit no recovery.`,
+    );
+  }
+  const foreign = limits.find(({ courses, alphaBeta }) => {
+    return courses === 'all' && recovery.alphaBeta !== undefined && recovery.alphaBeta !== alphaBeta;
+  });
+  if (foreign !== undefined) {
+    throw new InvalidInputError(
+      `allowance: recovery ${recovery.name} holds for alpha/beta ${recovery.alphaBeta} Gy, but limit ${foreign.name} has ${foreign.alphaBeta}. Use another convention, or none.`,
+    );
+  }
+  const dose = new Float64Array(count).fill(Infinity);
+  const binding = new Uint8Array(count);
+  const exceeded: Excess[] = [];
+  limits.forEach((limit, l) => {
+    const excess = { voxels: 0, most: 0, at: -1 };
+    for (let v = 0; v < count; v++) {
+      const left = leftAt(priors, v, limit, recovery);
+      if (left < 0) {
+        excess.voxels++;
+        if (-left > excess.most) {
+          excess.most = -left;
+          excess.at = v;
+        }
+      }
+      const allowed = allowedDose(left, fractions, limit.alphaBeta);
+      if (allowed < dose[v]!) {
+        dose[v] = allowed;
+        binding[v] = l;
+      }
+    }
+    if (excess.voxels > 0) exceeded.push({ limit: limit.name, ...excess });
+  });
+  return { dose, binding, exceeded };
+}
+
+function leftAt(
+  priors: readonly PriorAtVoxels[],
+  voxel: number,
+  { courses, eqd2: limit, alphaBeta }: VoxelLimit,
+  recovery: RecoveryConvention,
+): number {
+  if (courses === 'this') return limit;
+  let left = limit;
+  for (const { dose, fractions, months } of priors) {
+    const { prior, tolerance } = recovery.after(eqd2(dose[voxel]!, fractions, alphaBeta), months, limit);
+    left += tolerance - limit - prior;
+  }
+  return left;
+}
+
+function checkPrior({ dose, fractions }: PriorAtVoxels, count: number): void {
+  checkInteger('allowance: fractions of the prior course', fractions, 1);
+  if (dose.length !== count) {
+    throw new InvalidInputError(`allowance: the prior course has ${dose.length} doses for ${count} voxels.`);
+  }
+  let unknown = 0;
+  for (let v = 0; v < count; v++) {
+    if (dose[v]! < 0)
+      throw new InvalidInputError(`allowance: the prior dose of voxel ${v} is ${dose[v]} Gy, but must be >= 0.`);
+    if (!Number.isFinite(dose[v]!)) unknown++;
+  }
+  if (unknown > 0) {
+    throw new InvalidInputError(
+      `allowance: the prior dose is unknown in ${unknown} of ${count} voxels, beyond its grid. Give a dose that covers them, or say that the course gave none there (beyond: "zero").`,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+/** `respine accumulate --courses COURSES.json`: the EQD2 or BED of several courses, voxel by voxel. */
+import { encodeNrrd } from '../io/nrrd.js';
+import { writeAll } from '../node/files.js';
+import { loadCourses } from '../node/load-courses.js';
+import { version } from '../node/version.js';
+import { startWorkerPool } from '../node/worker-pool.js';
+import { type Accumulation, accumulateCourses, accumulationReport, accumulationSummary } from '../plan/accumulation.js';
+import { progressLine } from './progress.js';
+
+export interface AccumulateCommandOptions {
+  readonly courses: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** @returns the exit code */
+export async function accumulateCommand(options: AccumulateCommandOptions): Promise<number> {
+  const progress = progressLine();
+  progress.say('reading the courses');
+  const { courses, doses, reference, structures, notes, inputs } = await loadCourses(options.courses);
+  progress.say('adding them up');
+  const executor = await startWorkerPool();
+  let result: Accumulation;
+  try {
+    result = accumulateCourses(courses, doses, reference, structures, executor);
+  } finally {
+    await executor.close();
+  }
+  const report = { software: `respine ${version}`, inputs, ...accumulationReport(result), notes };
+  const json = `${JSON.stringify(report, null, 2)}\n`;
+  if (options.out !== undefined) {
+    const fields = { software: `respine ${version}`, courses: doses.map(({ name }) => name).join(' + ') };
+    const volume = await encodeNrrd(result.total.dose, { gzip: true, fields });
+    await writeAll(
+      options.out,
+      new Map<string, Uint8Array | string>([
+        ['accumulate.json', json],
+        [`cumulative_${courses.quantity}.nrrd`, volume],
+      ]),
+    );
+  }
+  progress.end();
+  const text = `${accumulationSummary(result)}${notes.map((note) => `${note}\n`).join('')}Research software, not for clinical use.\n`;
+  process.stdout.write(options.json ? json : text);
+  return 0;
+}

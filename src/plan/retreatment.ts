@@ -1,0 +1,263 @@
+/**
+ * A plan judged as a retreatment: every limit of the literature against this course and against both, what it leaves, and
+ * which one binds; conventions of recovery and estimates of risk beside them, never in place of them.
+ *
+ * Doses of both courses are converted voxel by voxel and added there; the sum of the maxima, which needs no registration,
+ * stands beside the maximum of the sum. Where the prior dose is uniform the two are one.
+ */
+import { accumulate } from '../biology/accumulate.js';
+import type { Source } from '../biology/evidence.js';
+import { type CordLimit, cordLimits } from '../biology/limits.js';
+import { bed, doseFromEqd2, eqd2 } from '../biology/linear-quadratic.js';
+import { recoveryConventions } from '../biology/recovery.js';
+import {
+  lymanProbability,
+  lymanSource,
+  type NiederScore,
+  niederAlphaBeta,
+  niederScore,
+  SCHULTHEISS_ALPHA_BETA,
+  type SpineLevel,
+  schultheissProbability,
+  schultheissSource,
+} from '../biology/risk.js';
+import { InvalidInputError } from '../core/errors.js';
+import { createDvh, type Dvh } from '../evaluate/dvh.js';
+import { parseMetric } from '../evaluate/metric-parser.js';
+import { evaluateMetric } from '../evaluate/metric-value.js';
+import type { DoseVolume } from '../geometry/volume.js';
+import { type AssessmentRow, bindingRow, intervalRows, limitRows } from './assessment.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+import { type PriorExposure, priorMaximum } from './prior.js';
+import { conventionOf, type PriorExcess, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
+
+/** A convention's view of the cord's maximum. */
+export interface RecoveryRow {
+  readonly name: string;
+  readonly title: string;
+  readonly source: Source;
+  /** What still counts of the prior course where the sum is largest, EQD2, Gy. */
+  readonly prior: number;
+  /** That and this course, EQD2, Gy. */
+  readonly cumulative: number;
+  /** EQD2 against which it stands, Gy. */
+  readonly tolerance: number;
+  /** Physical Gy of this course that it allows at that voxel. */
+  readonly allowed: number;
+}
+
+export interface RiskEstimates {
+  /** Probability by Schultheiss of this course alone, and of both without recovery. */
+  readonly schultheiss: { readonly thisCourse: number; readonly cumulative: number; readonly source: Source };
+  /** By Lyman from the gEUD (a = 20) of both courses: printed with its warning only. */
+  readonly lyman: { readonly cumulative: number; readonly source: Source };
+  readonly nieder: NiederScore & { readonly alphaBeta: number };
+}
+
+export interface RetreatmentAssessment {
+  readonly cord: string;
+  readonly level: SpineLevel;
+  readonly prior: PriorExposure;
+  /** Largest dose of the cord: this course in physical Gy; the rest EQD2 with `alphaBeta`, no recovery, Gy. */
+  readonly maximum: {
+    readonly thisCourse: number;
+    readonly alphaBeta: number;
+    readonly thisEqd2: number;
+    readonly priorEqd2: number;
+    readonly cumulative: number;
+    readonly sumOfMaxima: number;
+  };
+  /** D0.03cc of both courses, EQD2, no recovery, Gy. */
+  readonly cumulativeNearMax: number;
+  readonly rows: readonly AssessmentRow[];
+  /** Of the criteria on the cord the one that leaves least. */
+  readonly binding: AssessmentRow | undefined;
+  /** Of the criteria on all structures. */
+  readonly strictest: AssessmentRow | undefined;
+  /** `none` first. */
+  readonly recovery: readonly RecoveryRow[];
+  readonly risk: RiskEstimates;
+  /** Where the prior course alone is above a voxelwise bound. */
+  readonly exceeded: readonly PriorExcess[];
+}
+
+/** Cervical, thoracic or lumbar: as the case says, by the name of the phantom, else thoracic. */
+export function levelOf(plan: PlanCase): SpineLevel {
+  if (plan.retreatment.level !== undefined) return plan.retreatment.level;
+  const name = 'phantom' in plan.patient ? plan.patient.phantom : '';
+  return /-c\d/i.test(name) ? 'cervical' : /-l\d/i.test(name) ? 'lumbar' : 'thoracic';
+}
+
+/**
+ * @param dvhs this course, physical
+ * @param bounds of the case, where they are known already
+ * @returns undefined where there was no prior course, or the cord lies outside the dose
+ * @throws {InvalidInputError} if the prior dose is unknown in part of the cord
+ */
+export function assessRetreatment(
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure | undefined,
+  dose: DoseVolume,
+  dvhs: ReadonlyMap<string, Dvh>,
+  bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
+): RetreatmentAssessment | undefined {
+  const cord = dvhs.get(model.cord);
+  if (prior === undefined || cord === undefined) return undefined;
+  const both = new CumulativeDvhs(model, prior, dose);
+  const alphaBeta = plan.alphaBeta.cord;
+  const sum = both.of(model.cord, 'eqd2', alphaBeta);
+  if (typeof sum === 'string') throw new InvalidInputError(`retreatment: ${sum}.`);
+  const level = levelOf(plan);
+  const { fractions } = plan.prescription;
+  const tissue = /cauda/i.test(model.cord) ? 'cauda' : 'cord';
+  const priorMax = both.priorMaximum(model.cord);
+  const priorEqd2 = eqd2(priorMax, prior.fractions, 2);
+  const limits = [
+    ...cordLimits({ fractions, level, priorEqd2, tissue }).filter(({ name }) => !plan.retreatment.omit.includes(name)),
+    ...ownLimits(plan, model),
+  ];
+  const rows = [
+    ...limitRows(limits, { model, dvhs, both, prior, fractions }),
+    ...intervalRows(prior.months, level, fractions),
+  ];
+  const thisEqd2 = eqd2(cord.max, fractions, alphaBeta);
+  const priorOwn = eqd2(priorMax, prior.fractions, alphaBeta);
+  return {
+    cord: model.cord,
+    level,
+    prior,
+    maximum: {
+      thisCourse: cord.max,
+      alphaBeta,
+      thisEqd2,
+      priorEqd2: priorOwn,
+      cumulative: sum.max,
+      sumOfMaxima: priorOwn + thisEqd2,
+    },
+    cumulativeNearMax: evaluateMetric(parseMetric('D0.03cc'), sum).value,
+    rows,
+    binding: bindingRow(rows.filter(({ structure }) => structure === model.cord)),
+    strictest: bindingRow(rows),
+    recovery: recoveryRows(model, plan, prior, dose),
+    risk: riskOf(model, plan, prior, cord, both, level),
+    exceeded: bounds.flatMap(({ exceeded }) => exceeded),
+  };
+}
+
+/**
+ * The limits that the case brings itself.
+ *
+ * @throws {InvalidInputError} for one on an unknown structure
+ */
+export function ownLimits(plan: PlanCase, model: PatientModel): CordLimit[] {
+  return plan.retreatment.limits.map((limit): CordLimit => {
+    if (!model.masks.has(limit.structure)) {
+      throw new InvalidInputError(
+        `case: retreatment.limits names "${limit.structure}", which is not a structure. There are ${[...model.masks.keys()].join(', ')}.`,
+      );
+    }
+    const { fractions, source, ...rest } = limit;
+    return { ...rest, title: limit.name, source: source as Source, ...(fractions === undefined ? {} : { fractions }) };
+  });
+}
+
+/** DVHs of both courses by structure, quantity and alpha/beta: each sum is made once. */
+export class CumulativeDvhs {
+  private readonly sums = new Map<string, DoseVolume>();
+  private readonly found = new Map<string, Dvh | string>();
+
+  constructor(
+    private readonly model: PatientModel,
+    private readonly prior: PriorExposure,
+    private readonly dose: DoseVolume,
+  ) {}
+
+  /** @returns the reason where the prior dose is unknown in part of the structure */
+  of(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): Dvh | string {
+    const key = `${structure} ${quantity} ${alphaBeta}`;
+    const known = this.found.get(key);
+    if (known !== undefined) return known;
+    const mask = this.model.masks.get(structure)!;
+    const { data } = this.prior.dose;
+    let unknown = 0;
+    for (let i = 0; i < data.length; i++) if (mask.data[i]! > 0 && Number.isNaN(data[i]!)) unknown++;
+    const dvh =
+      unknown > 0
+        ? `the prior dose is unknown in ${unknown} voxels of ${structure}, beyond its grid`
+        : createDvh(this.sum(quantity, alphaBeta), mask, { name: structure });
+    this.found.set(key, dvh);
+    return dvh;
+  }
+
+  /** Physical Gy. */
+  priorMaximum(structure: string): number {
+    return priorMaximum(this.prior, this.model, structure);
+  }
+
+  private sum(quantity: 'eqd2' | 'bed', alphaBeta: number): DoseVolume {
+    const key = `${quantity} ${alphaBeta}`;
+    let sum = this.sums.get(key);
+    if (sum === undefined) {
+      const courses = [
+        { name: 'the prior course', dose: this.prior.dose },
+        { name: 'this course', dose: this.dose },
+      ];
+      sum = accumulate(courses, this.model.grid, { quantity, alphaBeta }).dose;
+      // Structures with unknown voxels are refused above; what lies beside one must not spoil its slopes.
+      for (let i = 0; i < sum.data.length; i++) if (Number.isNaN(sum.data[i]!)) sum.data[i] = 0;
+      this.sums.set(key, sum);
+    }
+    return sum;
+  }
+}
+
+/** Every convention at the voxel where it is closest to its tolerance. */
+function recoveryRows(model: PatientModel, plan: PlanCase, prior: PriorExposure, dose: DoseVolume): RecoveryRow[] {
+  const mask = model.masks.get(model.cord)!.data;
+  const { fractions } = plan.prescription;
+  const { tolerance: first } = plan.retreatment;
+  const asked = conventionOf(plan.retreatment.recovery);
+  const shown = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
+  return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
+    let worst = { prior: 0, cumulative: -Infinity, tolerance: 0, allowed: 0 };
+    for (let i = 0; i < mask.length; i++) {
+      if (!(mask[i]! > 0)) continue;
+      const counted = after(eqd2(prior.dose.data[i]!, prior.fractions, alphaBeta), prior.months, first);
+      const cumulative = counted.prior + eqd2(dose.data[i]!, fractions, alphaBeta);
+      if (cumulative <= worst.cumulative) continue;
+      const left = Math.max(0, counted.tolerance - counted.prior);
+      worst = { ...counted, cumulative, allowed: doseFromEqd2(left, fractions, alphaBeta) };
+    }
+    return { name, title, source, ...worst };
+  });
+}
+
+function riskOf(
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure,
+  cord: Dvh,
+  both: CumulativeDvhs,
+  level: SpineLevel,
+): RiskEstimates {
+  const { fractions } = plan.prescription;
+  const alphaBeta = niederAlphaBeta[level];
+  const bySchultheiss = both.of(model.cord, 'eqd2', SCHULTHEISS_ALPHA_BETA) as Dvh;
+  const byNieder = both.of(model.cord, 'bed', alphaBeta) as Dvh;
+  const byLyman = both.of(model.cord, 'eqd2', plan.alphaBeta.cord) as Dvh;
+  const courses = [bed(both.priorMaximum(model.cord), prior.fractions, alphaBeta), bed(cord.max, fractions, alphaBeta)];
+  return {
+    schultheiss: {
+      thisCourse: schultheissProbability(eqd2(cord.max, fractions, SCHULTHEISS_ALPHA_BETA)),
+      cumulative: schultheissProbability(bySchultheiss.max),
+      source: schultheissSource,
+    },
+    lyman: {
+      cumulative: lymanProbability(evaluateMetric(parseMetric('gEUD(a=20)'), byLyman).value),
+      source: lymanSource,
+    },
+    nieder: { ...niederScore({ courses, cumulative: byNieder.max, months: prior.months }), alphaBeta },
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * The remaining allowance as voxelwise bounds of the new course: what the optimiser must hold in every voxel of the cord,
+ * or of any organ that the case names.
+ */
+import { type Excess, remainingAllowance, type VoxelLimit } from '../biology/allowance.js';
+import {
+  angRecovery,
+  discountPrior,
+  type RecoveryConvention,
+  recoveryConvention,
+  scaleTolerance,
+} from '../biology/recovery.js';
+import { InvalidInputError } from '../core/errors.js';
+import type { Grid, Vec3 } from '../geometry/grid.js';
+import { createDose, type DoseVolume } from '../geometry/volume.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+import type { PriorExposure } from './prior.js';
+
+/** Voxels where the prior course alone is above a limit, and where it is so by most. */
+export interface PriorExcess extends Excess {
+  readonly structure: string;
+  /** LPS, mm */
+  readonly place: Vec3;
+}
+
+export interface VoxelBounds {
+  readonly structure: string;
+  readonly limits: readonly VoxelLimit[];
+  /** Every voxel of the grid with any of the structure in it. */
+  readonly voxels: Int32Array;
+  /** Physical Gy of the new course, one per voxel. */
+  readonly dose: Float64Array;
+  /** Which limit binds, one per voxel. */
+  readonly binding: Uint8Array;
+  readonly exceeded: readonly PriorExcess[];
+}
+
+/**
+ * Bounds of every structure that the case bounds; by default the cord under HyTEC's 25 Gy of the retreatment and 70 Gy of
+ * both courses, EQD2.
+ *
+ * @throws {InvalidInputError} for an unknown structure or convention, or a prior dose that is unknown in one of its voxels
+ */
+export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExposure | undefined): VoxelBounds[] {
+  const recovery = conventionOf(plan.retreatment.recovery);
+  const { fractions } = plan.prescription;
+  return [...limitsByStructure(model, plan)].map(([structure, limits]) => {
+    const mask = model.masks.get(structure);
+    if (mask === undefined) {
+      throw new InvalidInputError(
+        `case: retreatment.bounds names "${structure}", which is not a structure. There are ${[...model.masks.keys()].join(', ')}.`,
+      );
+    }
+    const occupied: number[] = [];
+    for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! > 0) occupied.push(i);
+    const voxels = Int32Array.from(occupied);
+    const { months } = prior ?? {};
+    const priors =
+      prior === undefined
+        ? []
+        : [
+            {
+              dose: Float64Array.from(voxels, (voxel) => prior.dose.data[voxel]!),
+              fractions: prior.fractions,
+              ...(months === undefined ? {} : { months }),
+            },
+          ];
+    const { dose, binding, exceeded } = remainingAllowance(priors, voxels.length, limits, fractions, { recovery });
+    return {
+      structure,
+      limits,
+      voxels,
+      dose,
+      binding,
+      exceeded: exceeded.map((e) => ({ ...e, structure, place: placeOf(model.grid, voxels[e.at]!) })),
+    };
+  });
+}
+
+/**
+ * Bounds of some rows of points that are voxel centres of the grid, Gy; infinite where a voxel has none.
+ *
+ * @param points x, y, z triples in LPS, mm
+ * @param rows which of them
+ * @param cap an upper limit on all of them, Gy. @default none
+ */
+export function boundsOfRows(
+  bounds: VoxelBounds,
+  grid: Grid,
+  points: ArrayLike<number>,
+  rows: ArrayLike<number>,
+  cap = Infinity,
+): Float64Array {
+  const [, ny, nx] = grid.shape;
+  const of = new Map<number, number>();
+  bounds.voxels.forEach((voxel, v) => {
+    of.set(voxel, bounds.dose[v]!);
+  });
+  return Float64Array.from(rows, (row) => {
+    const [i, j, k] = [0, 1, 2].map((a) => Math.round((points[3 * row + a]! - grid.origin[a]!) / grid.spacing[a]!));
+    return Math.min(cap, of.get(i! + nx * (j! + ny * k!)) ?? Infinity);
+  });
+}
+
+/** The smallest allowance of each voxel as a volume, physical Gy of the new course; NaN where nothing is bounded. */
+export function allowanceVolume(bounds: readonly VoxelBounds[], model: PatientModel, plan: PlanCase): DoseVolume {
+  const { fractions } = plan.prescription;
+  const volume = createDose(model.grid, { quantity: 'physical', fractions });
+  volume.data.fill(Number.NaN);
+  for (const { voxels, dose } of bounds) {
+    for (let v = 0; v < voxels.length; v++) {
+      const known = volume.data[voxels[v]!]!;
+      if (!(known <= dose[v]!)) volume.data[voxels[v]!] = dose[v]!;
+    }
+  }
+  return volume;
+}
+
+/**
+ * The convention that a case names, or one of its own month table.
+ *
+ * @throws {InvalidInputError} for an unknown name or a table that makes no sense
+ */
+export function conventionOf(input: PlanCase['retreatment']['recovery']): RecoveryConvention {
+  if (typeof input === 'string') return recoveryConvention(input);
+  const { convention, table } = input;
+  const source = { citation: "the case's own month table", evidence: 'assumed' } as const;
+  if (convention === 'ang') return { ...angRecovery(table), name: 'ang, own table', source };
+  return convention === 'discount-prior'
+    ? discountPrior(table, source, 'discount-prior, own table')
+    : scaleTolerance(table, source, 'scale-tolerance, own table');
+}
+
+function limitsByStructure(model: PatientModel, plan: PlanCase): Map<string, VoxelLimit[]> {
+  const alphaBeta = plan.alphaBeta.cord;
+  const { bounds } = plan.retreatment;
+  const inputs = bounds ?? [
+    { structure: model.cord, courses: 'this' as const, eqd2: 25, alphaBeta, source: 'HyTEC, retreatment' },
+    { structure: model.cord, courses: 'all' as const, eqd2: 70, alphaBeta, source: 'HyTEC, both courses' },
+  ];
+  const found = new Map<string, VoxelLimit[]>();
+  for (const { structure, source, ...limit } of inputs) {
+    const name = `${structure} ${limit.eqd2} Gy EQD2/${limit.alphaBeta}, ${limit.courses === 'all' ? 'both courses' : 'this course'}${source === undefined ? '' : ` (${source})`}`;
+    found.set(structure, [...(found.get(structure) ?? []), { ...limit, name }]);
+  }
+  return found;
+}
+
+function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
+  const [, ny, nx] = shape;
+  const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
+  const at = (a: number): number => origin[a]! + index[a]! * spacing[a]!;
+  return [at(0), at(1), at(2)];
+}
