@@ -122,12 +122,23 @@ export {
 export { type Conformity, conformity } from './evaluate/conformity.js';
 export { type DoseDifference, doseDifference } from './evaluate/dose-difference.js';
 // evaluation
-export { createDvh, cumulativeCurve, type Dvh, differentialCurve, doseAtVolume, volumeAtDose } from './evaluate/dvh.js';
+export {
+  createDvh,
+  cumulativeCurve,
+  type Dvh,
+  type DvhBounds,
+  type DvhEstimators,
+  differentialCurve,
+  doseAtVolume,
+  volumeAtDose,
+} from './evaluate/dvh.js';
 export { type DvhBand, type DvhDistance, dvhBand, dvhDistance } from './evaluate/dvh-band.js';
+export type { ErrorBound } from './evaluate/error-bound.js';
 export { type DoseFallOff, doseFallOff } from './evaluate/fall-off.js';
 export { type GammaCriteria, type GammaResult, gammaIndex } from './evaluate/gamma.js';
 export { evaluateGoal, type Goal, type GoalResult, parseGoal, type Verdict } from './evaluate/goal.js';
 export { type DoseScale, describeMetric, formatMetric, type Metric, type MetricUnit } from './evaluate/metric.js';
+export { metricBound } from './evaluate/metric-bound.js';
 export { parseMetric } from './evaluate/metric-parser.js';
 export { evaluateMetric, type MetricContext, type MetricValue, whyNoValue } from './evaluate/metric-value.js';
 export { powerMean } from './evaluate/power-mean.js';
@@ -144,7 +155,10 @@ export {
   type ProtocolRow,
   worstVerdict,
 } from './evaluate/protocol.js';
-export { contoursVolume, createContours } from './geometry/contour.js';
+export { createStructureDvh, type StructureDvhOptions } from './evaluate/structure-dvh.js';
+export { cone, cylinder, frustum } from './geometry/cone.js';
+export { contourArea, contoursVolume, createContours } from './geometry/contour.js';
+export { ambiguousVolume, type ContourRemark, inspectContours } from './geometry/contour-check.js';
 export { solidOfStructure } from './geometry/contour-solid.js';
 export { contoursOfStructure } from './geometry/contour-trace.js';
 export { type ExternalOptions, findExternal } from './geometry/external.js';
@@ -161,6 +175,7 @@ export {
   voxelCount,
   voxelVolume,
 } from './geometry/grid.js';
+export { crop, intersectStructures, margin, ring, subtractStructure, uniteStructures } from './geometry/margin.js';
 export type { Patient } from './geometry/patient.js';
 export { type Resampled, resample, valueAt } from './geometry/resample.js';
 export { resampleRigid } from './geometry/resample-rigid.js';
@@ -179,7 +194,14 @@ export {
 export { type SurfacePair, separation, surfacePairs } from './geometry/separation.js';
 export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
 export type { Solid } from './geometry/solid.js';
-export type { ContourPlane, Contours, Structure, StructureRole, StructureShape } from './geometry/structure.js';
+export type {
+  ContourPlane,
+  Contours,
+  EndRule,
+  Structure,
+  StructureRole,
+  StructureShape,
+} from './geometry/structure.js';
 export {
   createDose,
   createVolume,

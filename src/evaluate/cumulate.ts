@@ -4,13 +4,13 @@
 import type { DoseSamples } from './dose-sample.js';
 import { risingOrder } from './radix-sort.js';
 
-/** Volume-weighted mean of the samples, Gy. */
-export function meanOf({ ends, volume }: DoseSamples): number {
+/** Volume-weighted mean of the samples, Gy; each moved by its `shift`. */
+export function meanOf({ ends, volume }: DoseSamples, shift?: Float32Array): number {
   const n = volume.length;
   let sum = 0;
   let total = 0;
   for (let i = 0; i < n; i++) {
-    sum += volume[i]! * (ends[n + i]! + ends[i]!) * 0.5;
+    sum += volume[i]! * ((ends[n + i]! + ends[i]!) * 0.5 + (shift === undefined ? 0 : shift[i]!));
     total += volume[i]!;
   }
   return sum / total;

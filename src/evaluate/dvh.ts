@@ -168,13 +168,17 @@ export function negativeRemark(name: string, least: number, most: number): strin
  */
 export function doseAtVolume(dvh: Dvh, cc: number): DvhReading {
   checkNonNegative(`dose at volume of ${dvh.name}: volume`, cc);
-  const { dose, volume, volumeCc } = dvh;
-  if (cc > volumeCc * (1 + 1e-9)) {
-    return {
-      value: dvh.min,
-      flag: `${dvh.name} has only ${Number(volumeCc.toPrecision(4))} cc, less than ${Number(cc.toPrecision(4))} cc: minimum dose given`,
-    };
-  }
+  const { name, volumeCc, coverage } = dvh;
+  const digits = (value: number): number => Number(value.toPrecision(4));
+  const flags: string[] = [];
+  const isTooMuch = cc > volumeCc * (1 + 1e-9);
+  if (isTooMuch) flags.push(`${name} has only ${digits(volumeCc)} cc, less than ${digits(cc)} cc: minimum dose given`);
+  if (coverage !== undefined) flags.push(`only ${digits(100 * coverage)} % of ${name} lies on the dose grid`);
+  const value = isTooMuch ? dvh.min : doseOnCurve(dvh, cc);
+  return flags.length === 0 ? { value } : { value, flag: flags.join('; ') };
+}
+
+function doseOnCurve({ dose, volume }: Dvh, cc: number): number {
   // First corner with at least cc above it; the answer lies between it and the corner before.
   let low = 0;
   let high = volume.length - 1;
@@ -183,9 +187,9 @@ export function doseAtVolume(dvh: Dvh, cc: number): DvhReading {
     if (volume[middle]! >= cc) high = middle;
     else low = middle + 1;
   }
-  if (low === 0 || volume[low] === volume[low - 1]) return { value: dose[low]! };
+  if (low === 0 || volume[low] === volume[low - 1]) return dose[low]!;
   const t = Math.min(1, (cc - volume[low - 1]!) / (volume[low]! - volume[low - 1]!));
-  return { value: dose[low - 1]! + t * (dose[low]! - dose[low - 1]!) };
+  return dose[low - 1]! + t * (dose[low]! - dose[low - 1]!);
 }
 
 /**

@@ -46,6 +46,8 @@ interface Part {
 
 class ExtremeSearch {
   private readonly heap: Part[] = [];
+  /** Largest bound of the parts that were not worth a look. */
+  private passedOver = -Infinity;
 
   constructor(
     private readonly dose: DoseVolume,
@@ -63,7 +65,7 @@ class ExtremeSearch {
       this.pop();
       this.visit(part);
     }
-    return Math.max(0, (this.heap[0]?.bound ?? this.best) - this.best);
+    return Math.max(0, this.passedOver - this.best, (this.heap[0]?.bound ?? this.best) - this.best);
   }
 
   /** Blocks of voxel cells that cover the solid's box. */
@@ -87,6 +89,7 @@ class ExtremeSearch {
   private offer(low: Part['low'], high: Part['high']): void {
     const bound = high[0] - low[0] > 1 ? this.blockBound(low, high) : this.cellBound(low, high);
     if (bound > this.best + this.tolerance) this.push({ bound, low, high });
+    else if (bound > this.passedOver) this.passedOver = bound;
   }
 
   private cellBound(low: Part['low'], high: Part['high']): number {

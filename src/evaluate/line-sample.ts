@@ -13,7 +13,7 @@
  * with the largest t (1 - t) of the piece, and h^2 f'' between the least and largest second difference at the corners.
  */
 import { InvalidInputError } from '../core/errors.js';
-import type { ScanLines } from '../geometry/scan.js';
+import type { ScanLines } from '../geometry/scan-lines.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import type { DoseSamples } from './dose-sample.js';
 
@@ -43,7 +43,8 @@ export function sampleLines(name: string, dose: DoseVolume, lines: ScanLines, er
   const sampler = new LineSampler(dose, pieceBound(dose, lines), errors);
   for (let l = 0; l < lines.count; l++) sampler.line(lines, l);
   const samples = sampler.finish();
-  if (!Number.isFinite(samples.most) || !Number.isFinite(samples.least)) {
+  const { most, least, volume } = samples;
+  if (volume.length > 0 && !(Number.isFinite(most) && Number.isFinite(least))) {
     const voxel = dose.data.findIndex((d) => !Number.isFinite(d));
     throw new InvalidInputError(
       `DVH of ${name}: the dose of voxel ${voxel} is ${dose.data[voxel]}, but must be finite. Recompute the dose.`,

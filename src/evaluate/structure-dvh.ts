@@ -10,13 +10,14 @@ import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { solidOfStructure } from '../geometry/contour-solid.js';
 import { describeGrid } from '../geometry/grid.js';
-import { coarsestStep, type ScanLines, scanStructure } from '../geometry/scan.js';
+import { coarsestStep, scanStructure } from '../geometry/scan.js';
+import type { ScanLines } from '../geometry/scan-lines.js';
 import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { cumulate, meanOf } from './cumulate.js';
-import { checkDoseMeaning, type Dvh, type DvhEstimators, doseAtVolume, negativeRemark } from './dvh.js';
+import { checkDoseMeaning, type Dvh, type DvhBounds, type DvhEstimators, doseAtVolume, negativeRemark } from './dvh.js';
 import { type Reading, samplingBound } from './error-bound.js';
-import { extremeDose } from './extreme.js';
+import { type Extreme, extremeDose } from './extreme.js';
 import { type LineSamples, sampleLines } from './line-sample.js';
 
 export interface StructureDvhOptions {
@@ -27,7 +28,7 @@ export interface StructureDvhOptions {
   readonly tolerance?: number;
   /**
    * Pieces of line, each within one voxel, that the finest scan may hold; where they do not suffice for the tolerance, the
-   * bounds are larger and say so. @default 500000
+   * bounds are larger and say so. @default 1000000
    */
   readonly budget?: number;
   /**
@@ -46,6 +47,9 @@ export const STRUCTURE_DVH_ESTIMATORS: DvhEstimators = {
 
 /** A structure counts as covered where no more than this share lies outside: coordinates are rounded. */
 const coveredFrom = 1 - 1e-6;
+
+/** Pieces that the first three scans may hold. */
+const coarsePieces = 200_000;
 
 /** Lines of the coarsest scan, at most. */
 const coarseLines = 1024;
@@ -67,7 +71,7 @@ const extremeShare = 1e-3;
  *   negative, or does not say what quantity it is
  */
 export function createStructureDvh(dose: DoseVolume, structure: Structure, options: StructureDvhOptions = {}): Dvh {
-  const { tolerance = 2e-3, budget = 500_000, partial = 'refuse' } = options;
+  const { tolerance = 2e-3, budget = 1_000_000, partial = 'refuse' } = options;
   const { name } = structure;
   checkDoseMeaning(name, dose);
   checkPositive(`DVH of ${name}: tolerance`, tolerance);
@@ -75,36 +79,64 @@ export function createStructureDvh(dose: DoseVolume, structure: Structure, optio
   // Two halvings of the step make 16 times the lines of the coarsest scan.
   const { box } = solidOfStructure(structure);
   const piecesPerLine = 2 + (box.max[0] - box.min[0]) / dose.grid.spacing[0];
-  const step = coarsestStep(structure, Math.min(coarseLines, Math.max(1, budget / 16 / piecesPerLine)));
-  const levelAt = (division: number): Level => {
+  const step = coarsestStep(
+    structure,
+    Math.min(coarseLines, Math.max(1, Math.min(budget, coarsePieces) / 16 / piecesPerLine)),
+  );
+  const scan = (division: number): Scan => {
     const lines = scanStructure(structure, step, division);
-    const samples = sampleLines(name, dose, lines, false);
-    return { lines, samples, dvh: dvhOf(name, dose, samples) };
+    return { lines, samples: sampleLines(name, dose, lines, false) };
   };
-  let coarser = levelAt(1);
-  checkSamples(structure, dose, coarser.samples, partial);
-  let coarse = levelAt(2);
-  let fine = levelAt(4);
+  const first = scan(1);
+  const second = scan(2);
+  checkSamples(structure, dose, second.samples, partial);
+  const range = searchExtremes(dose, structure, second.samples);
+  const levelOf = (level: Scan): Level => ({ ...level, dvh: dvhOf(name, dose, level.samples, range) });
+  let coarser = levelOf(first);
+  let coarse = levelOf(second);
+  let fine = levelOf(scan(4));
   for (let division = 8; 4 * fine.samples.volume.length <= budget; division *= 2) {
-    const span = fine.dvh.max - fine.dvh.min;
-    const bounds = { coarse: coarse.dvh, coarser: coarser.dvh };
-    const isVolumeFine = samplingBound(fine.dvh, bounds, [(d) => d.volumeCc]) <= volumeShare * fine.dvh.volumeCc;
-    if (
-      isVolumeFine &&
-      probes(fine.dvh).every((readings) => samplingBound(fine.dvh, bounds, readings) <= tolerance * span)
-    ) {
-      break;
-    }
-    [coarser, coarse, fine] = [coarse, fine, levelAt(division)];
+    if (isGoodEnough(fine.dvh, { coarse: coarse.dvh, coarser: coarser.dvh }, tolerance)) break;
+    [coarser, coarse, fine] = [coarse, fine, levelOf(scan(division))];
   }
-  return withBounds(dose, structure, { coarser, coarse, fine });
+  const shifted = sampleLines(name, dose, coarse.lines, true);
+  const remark = negativeRemark(name, range.min.value, range.max.value);
+  return {
+    ...fine.dvh,
+    ...(remark === undefined ? {} : { remarks: [remark] }),
+    bounds: {
+      coarse: coarse.dvh,
+      coarser: coarser.dvh,
+      lower: dvhOf(name, dose, shifted, range, shifted.below),
+      upper: dvhOf(name, dose, shifted, range, shifted.above),
+      beyondMax: range.max.beyond,
+      beyondMin: range.min.beyond,
+    },
+  };
+}
+
+function isGoodEnough(fine: Dvh, others: Pick<DvhBounds, 'coarse' | 'coarser'>, tolerance: number): boolean {
+  // An even dose has no span, but Float32 to round it.
+  const enough = tolerance * (fine.max - fine.min) + 1e-5 * Math.max(Math.abs(fine.max), Math.abs(fine.min));
+  return (
+    samplingBound(fine, others, [(d) => d.volumeCc]) <= volumeShare * fine.volumeCc &&
+    probes(fine).every((readings) => samplingBound(fine, others, readings) <= enough)
+  );
+}
+
+interface Scan {
+  readonly lines: ScanLines;
+  readonly samples: LineSamples;
 }
 
 /** One scan and what came of it. */
-interface Level {
-  readonly lines: ScanLines;
-  readonly samples: LineSamples;
+interface Level extends Scan {
   readonly dvh: Dvh;
+}
+
+interface DoseRange {
+  readonly max: Extreme;
+  readonly min: Extreme;
 }
 
 /** What must agree between the scans: near both ends of the curve, in its middle, and the mean; each with its like nearby. */
@@ -117,62 +149,47 @@ function probes({ volumeCc }: Dvh): Reading[][] {
   return [[0.99, 0.98, 0.95].map(share), [share(0.5), (d) => d.mean], [0.05, 0.02, 0.01].map(share), ...near];
 }
 
-/** The finest DVH, its extremes searched for, with its companions. */
-function withBounds(
-  dose: DoseVolume,
-  structure: Structure,
-  { coarser, coarse, fine }: Record<'coarser' | 'coarse' | 'fine', Level>,
-): Dvh {
-  const { most, least } = fine.samples;
+function searchExtremes(dose: DoseVolume, structure: Structure, { most, least }: LineSamples): DoseRange {
   const solid = solidOfStructure(structure);
   const tolerance = Math.max(extremeShare * (most - least), 1e-6 * Math.abs(most));
-  const max = extremeDose(dose, solid, { extreme: 'max', known: most, tolerance });
-  const min = extremeDose(dose, solid, { extreme: 'min', known: least, tolerance });
-  const shifted = sampleLines(structure.name, dose, coarse.lines, true);
-  const remark = negativeRemark(structure.name, min.value, max.value);
   return {
-    ...fine.dvh,
-    max: max.value,
-    min: min.value,
-    ...(remark === undefined ? {} : { remarks: [remark] }),
-    bounds: {
-      coarse: coarse.dvh,
-      coarser: coarser.dvh,
-      lower: shiftedDvh(structure.name, dose, shifted, shifted.below),
-      upper: shiftedDvh(structure.name, dose, shifted, shifted.above),
-      beyondMax: max.beyond,
-      beyondMin: min.beyond,
-    },
+    max: extremeDose(dose, solid, { extreme: 'max', known: most, tolerance }),
+    min: extremeDose(dose, solid, { extreme: 'min', known: least, tolerance }),
   };
 }
 
-function shiftedDvh(name: string, dose: DoseVolume, samples: LineSamples, shift: Float32Array): Dvh {
-  const n = shift.length;
+/**
+ * @param range what the structure's dose keeps to: a widened interval at its surface would reach beyond
+ * @param shift of each interval, Gy
+ */
+function dvhOf(name: string, dose: DoseVolume, samples: LineSamples, range: DoseRange, shift?: Float32Array): Dvh {
+  const { coveredCc, volumeCc } = samples;
+  const n = samples.volume.length;
   const ends = samples.ends.slice();
-  let most = -Infinity;
-  let least = Infinity;
+  const high = range.max.value + range.max.beyond;
+  const low = range.min.value - range.min.beyond;
+  let most = shift === undefined ? range.max.value : -Infinity;
+  let least = shift === undefined ? range.min.value : Infinity;
   for (let i = 0; i < n; i++) {
-    ends[i]! += shift[i]!;
-    ends[n + i]! += shift[i]!;
+    const by = shift === undefined ? 0 : shift[i]!;
+    ends[i] = Math.max(low, Math.min(high, ends[i]!)) + by;
+    ends[n + i] = Math.max(low, Math.min(high, ends[n + i]!)) + by;
+    if (shift === undefined) continue;
     if (ends[i]! > most) most = ends[i]!;
     if (ends[n + i]! < least) least = ends[n + i]!;
   }
-  return dvhOf(name, dose, { ...samples, ends, most, least });
-}
-
-function dvhOf(name: string, dose: DoseVolume, samples: LineSamples): Dvh {
-  const { coveredCc, volumeCc, most, least, ends } = samples;
+  const inRange = { ends, volume: samples.volume.slice() };
   return {
     name,
     quantity: dose.quantity,
     ...(dose.fractions === undefined ? {} : { fractions: dose.fractions }),
     ...(dose.alphaBeta === undefined ? {} : { alphaBeta: dose.alphaBeta }),
     volumeCc: coveredCc,
-    mean: Math.min(most, Math.max(least, meanOf(samples))),
+    mean: Math.min(most, Math.max(least, meanOf(samples, shift))),
     max: most,
     min: least,
     // The sweep overwrites the volumes.
-    ...cumulate({ ends, volume: samples.volume.slice() }, coveredCc),
+    ...cumulate(inRange, coveredCc),
     estimators: STRUCTURE_DVH_ESTIMATORS,
     ...(coveredCc < coveredFrom * volumeCc ? { coverage: coveredCc / volumeCc } : {}),
   };

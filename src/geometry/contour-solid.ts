@@ -97,8 +97,9 @@ function layerDistance(layer: Layer, inside: boolean, x: number, y: number, z: n
 
 /** Edges [x0, y0, x1, y1, ...] that bound the inside: an edge drawn twice, as a keyhole's channel is, bounds nothing. */
 function boundaryEdges(polygons: readonly Float64Array[]): Float64Array {
-  const count = new Map<string, number>();
-  const edges: [string, number, number, number, number][] = [];
+  const edges: number[] = [];
+  // By a sum that does not tell the direction; edges that share one are compared.
+  const bySum = new Map<number, number>();
   for (const ring of polygons) {
     let x0 = ring[ring.length - 2]!;
     let y0 = ring[ring.length - 1]!;
@@ -106,15 +107,31 @@ function boundaryEdges(polygons: readonly Float64Array[]): Float64Array {
       const x1 = ring[i]!;
       const y1 = ring[i + 1]!;
       if (x0 !== x1 || y0 !== y1) {
-        const key = x0 < x1 || (x0 === x1 && y0 < y1) ? `${x0},${y0},${x1},${y1}` : `${x1},${y1},${x0},${y0}`;
-        count.set(key, (count.get(key) ?? 0) + 1);
-        edges.push([key, x0, y0, x1, y1]);
+        const sum = x0 + x1 + Math.PI * (y0 + y1) + Math.E * Math.abs(x0 - x1) + Math.SQRT2 * Math.abs(y0 - y1);
+        const at = bySum.get(sum);
+        if (at !== undefined && isSameEdge(edges, at, x0, y0, x1, y1)) {
+          edges[at] = Number.NaN;
+          bySum.delete(sum);
+        } else {
+          bySum.set(sum, edges.length);
+          edges.push(x0, y0, x1, y1);
+        }
       }
       x0 = x1;
       y0 = y1;
     }
   }
-  return Float64Array.from(edges.filter(([key]) => count.get(key)! % 2 === 1).flatMap(([, ...edge]) => edge));
+  let kept = 0;
+  for (let e = 0; e < edges.length; e += 4) {
+    if (Number.isNaN(edges[e]!)) continue;
+    for (let c = 0; c < 4; c++) edges[kept++] = edges[e + c]!;
+  }
+  return new Float64Array(edges.slice(0, kept));
+}
+
+function isSameEdge(edges: readonly number[], at: number, x0: number, y0: number, x1: number, y1: number): boolean {
+  const [a, b, c, d] = [edges[at], edges[at + 1], edges[at + 2], edges[at + 3]];
+  return (a === x0 && b === y0 && c === x1 && d === y1) || (a === x1 && b === y1 && c === x0 && d === y0);
 }
 
 function boxOf(contours: Contours, slabs: Float64Array): Box {

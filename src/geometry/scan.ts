@@ -7,31 +7,9 @@
  * (a dose that is interpolated linearly between voxel centres) is exact in one of three directions.
  */
 import { contourAreas, contourSlabs } from './contour.js';
-import type { Solid } from './solid.js';
+import { LineBuffer, type ScanLines, type ScanStep } from './scan-lines.js';
+import { scanSolid } from './scan-solid.js';
 import type { Contours, Structure } from './structure.js';
-
-export interface ScanLines {
-  readonly count: number;
-  /** Position of each line, mm. */
-  readonly y: Float64Array;
-  readonly z: Float64Array;
-  /** Size in y and z of the rectangle that each line stands for, mm. */
-  readonly height: Float64Array;
-  readonly depth: Float64Array;
-  /** Area that each line stands for, mm^2. */
-  readonly weight: Float64Array;
-  /** Crossings of line l are x[first[l]] .. x[end[l] - 1]: entry, exit, entry, exit, ... rising, mm. */
-  readonly first: Uint32Array;
-  readonly end: Uint32Array;
-  readonly x: Float64Array;
-}
-
-/** How wide the lines of the coarsest scan lie apart; finer scans divide every step by a whole number. */
-export interface ScanStep {
-  /** mm */
-  readonly y: number;
-  readonly z: number;
-}
 
 /** Steps across the smaller of the extents in y and z in the coarsest scan. */
 const coarseSteps = 8;
@@ -101,8 +79,12 @@ function scanContours(contours: Contours, step: ScanStep, division: number): Sca
     const thickness = slabs[2 * p + 1]! - low;
     const [from, to] = rangeOfY(plane.polygons);
     const n = division * Math.max(1, Math.ceil((to - from) / step.y - 1e-9));
-    // Within a slab only the dose changes along z, which costs less accuracy than the outline does along y.
-    const layers = Math.ceil(division / 2) * Math.max(1, Math.ceil(thickness / step.z - 1e-9));
+    // Within a slab only the dose changes along z: layers need be no closer than rows, nor half as many.
+    const slabSteps = thickness / step.z - 1e-9;
+    const layers = Math.max(
+      1,
+      Math.min(Math.ceil(division / 2) * Math.ceil(slabSteps), Math.ceil(division * slabSteps)),
+    );
     const height = (to - from) / n;
     const { first, length } = crossEdges(plane.polygons, from, height, n, out);
     // Rows between vertices of a sliver may all miss it: then nothing can be scaled, and it holds no volume worth a line.
@@ -175,207 +157,4 @@ function rangeOfY(polygons: readonly Float64Array[]): [number, number] {
     }
   }
   return [low, high];
-}
-
-/** Lines over the solid's box; crossings by halving, since a solid's distance never exceeds the way to its boundary. */
-function scanSolid(solid: Solid, step: ScanStep, division: number): ScanLines {
-  const { min, max } = solid.box;
-  const out = new LineBuffer();
-  if (![0, 1, 2].every((a) => max[a]! > min[a]!)) return out.finish();
-  const ny = division * Math.max(1, Math.ceil((max[1] - min[1]) / step.y - 1e-9));
-  const nz = division * Math.max(1, Math.ceil((max[2] - min[2]) / step.z - 1e-9));
-  const height = (max[1] - min[1]) / ny;
-  const depth = (max[2] - min[2]) / nz;
-  // A little beyond the box, so that both ends of every line lie outside.
-  const margin = 1e-3 * (max[0] - min[0]);
-  const least = Math.min(height, depth, (max[0] - min[0]) / 16);
-  const tracer = new RowTracer(solid, least, out, min[0] - margin, max[0] + margin);
-  for (let k = 0; k < nz; k++) {
-    const z = min[2] + (k + 0.5) * depth;
-    // Rows between the first and the last y that the section reaches: a flat side along x is met exactly.
-    const from = firstHit(tracer, z, min[1], height, ny);
-    if (from === undefined) continue;
-    const to = firstHit(tracer, z, max[1], -height, ny)!;
-    const own = (to - from) / ny;
-    for (let j = 0; j < ny; j++) {
-      const y = from + (j + 0.5) * own;
-      const first = out.used;
-      tracer.trace(y, z);
-      if (out.used > first) out.add(y, z, own, depth, own * depth, first, out.used);
-    }
-  }
-  return out.finish();
-}
-
-/** The first y, going from `start` by n steps, at which a row meets the solid, to 1e-4 of a step. */
-function firstHit(tracer: RowTracer, z: number, start: number, step: number, n: number): number | undefined {
-  let miss = start;
-  if (tracer.meets(start + 1e-9 * step, z)) return start;
-  for (let j = 0; j < n; j++) {
-    let hit = start + (j + 0.5) * step;
-    if (!tracer.meets(hit, z)) {
-      miss = hit;
-      continue;
-    }
-    for (let halving = 0; halving < 14; halving++) {
-      const middle = (miss + hit) / 2;
-      if (tracer.meets(middle, z)) hit = middle;
-      else miss = middle;
-    }
-    return hit;
-  }
-  return undefined;
-}
-
-/** Finds where a row crosses the boundary of a solid. */
-class RowTracer {
-  private y = 0;
-  private z = 0;
-  private isIn = false;
-
-  /**
-   * @param least   pieces of a row shorter than this are taken to cross at most once, mm
-   * @param from,to where rows begin and end, both outside the solid
-   */
-  constructor(
-    private readonly solid: Solid,
-    private readonly least: number,
-    private readonly out: LineBuffer,
-    private readonly from: number,
-    private readonly to: number,
-  ) {}
-
-  /** Appends the crossings of one row. */
-  trace(y: number, z: number): void {
-    this.y = y;
-    this.z = z;
-    this.isIn = false;
-    this.search(this.from, this.to);
-    if (this.isIn) this.out.push(this.to);
-  }
-
-  /** Does the row meet the solid? */
-  meets(y: number, z: number): boolean {
-    const { used } = this.out;
-    this.trace(y, z);
-    const isHit = this.out.used > used;
-    this.out.used = used;
-    return isHit;
-  }
-
-  private search(from: number, to: number): void {
-    const half = (to - from) / 2;
-    const middle = from + half;
-    const d = this.solid.distance(middle, this.y, this.z, half);
-    if (Math.abs(d) >= half) {
-      if (d < 0 !== this.isIn) this.cross(from);
-      return;
-    }
-    if (2 * half > this.least) {
-      this.search(from, middle);
-      this.search(middle, to);
-      return;
-    }
-    const isIn = this.solid.distance(to, this.y, this.z) < 0;
-    if (isIn !== this.isIn) {
-      this.cross(this.root(from, to, isIn));
-    }
-  }
-
-  private cross(x: number): void {
-    this.out.push(x);
-    this.isIn = !this.isIn;
-  }
-
-  /** Where the sign changes to that of `to`, to 1e-9 mm: the secant where it converges, halving where not. */
-  private root(from: number, to: number, isIn: boolean): number {
-    let [a, b] = [from, to];
-    let da = this.solid.distance(a, this.y, this.z);
-    let db = this.solid.distance(b, this.y, this.z);
-    if (da < 0 === db < 0) return from;
-    for (let n = 0; n < 60 && b - a > 1e-9; n++) {
-      const x = n % 3 === 2 ? (a + b) / 2 : a + ((b - a) * da) / (da - db);
-      const d = this.solid.distance(x, this.y, this.z);
-      if (d === 0) return x;
-      if (d < 0 === isIn) {
-        b = x;
-        db = d;
-      } else {
-        a = x;
-        da = d;
-      }
-    }
-    return (a + b) / 2;
-  }
-}
-
-/** Lines and crossings as they come, in arrays that grow. */
-class LineBuffer {
-  used = 0;
-  private count = 0;
-  private x = new Float64Array(1024);
-  /** y, z, height, depth, weight of each line. */
-  private places = new Float64Array(5 * 256);
-  private ranges = new Uint32Array(2 * 256);
-
-  push(x: number): void {
-    if (this.used === this.x.length) this.x = grown(this.x, this.used + 1);
-    this.x[this.used++] = x;
-  }
-
-  /** Room for n more crossings; @returns the array, to be filled from where `used` was */
-  reserve(n: number): Float64Array {
-    this.used += n;
-    if (this.used > this.x.length) this.x = grown(this.x, this.used);
-    return this.x;
-  }
-
-  add(y: number, z: number, height: number, depth: number, weight: number, first: number, end: number): void {
-    const at = this.count++;
-    if (5 * this.count > this.places.length) {
-      this.places = grown(this.places, 5 * this.count);
-      const more = new Uint32Array((2 * this.places.length) / 5);
-      more.set(this.ranges);
-      this.ranges = more;
-    }
-    const p = 5 * at;
-    this.places[p] = y;
-    this.places[p + 1] = z;
-    this.places[p + 2] = height;
-    this.places[p + 3] = depth;
-    this.places[p + 4] = weight;
-    this.ranges[2 * at] = first;
-    this.ranges[2 * at + 1] = end;
-  }
-
-  finish(): ScanLines {
-    const { count, places, ranges } = this;
-    const column = (c: number): Float64Array => {
-      const values = new Float64Array(count);
-      for (let l = 0; l < count; l++) values[l] = places[5 * l + c]!;
-      return values;
-    };
-    const range = (c: number): Uint32Array => {
-      const values = new Uint32Array(count);
-      for (let l = 0; l < count; l++) values[l] = ranges[2 * l + c]!;
-      return values;
-    };
-    return {
-      count,
-      y: column(0),
-      z: column(1),
-      height: column(2),
-      depth: column(3),
-      weight: column(4),
-      first: range(0),
-      end: range(1),
-      x: this.x.subarray(0, this.used),
-    };
-  }
-}
-
-function grown(array: Float64Array<ArrayBuffer>, needed: number): Float64Array<ArrayBuffer> {
-  const more = new Float64Array(Math.ceil(Math.max(needed, 2 * array.length) / 5) * 5);
-  more.set(array);
-  return more;
 }

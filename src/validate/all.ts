@@ -3,6 +3,8 @@
  */
 import { validateArtiste } from './artiste.js';
 import type { Comparison, ReferenceReader } from './comparison.js';
+import { validateDvh } from './dvh-analytic.js';
+import { validateClinicalDvh } from './dvh-clinical.js';
 import { validateDepthDoses, validateProfiles } from './measured.js';
 import { validatePeer } from './peer.js';
 import { validateSlabs } from './slabs.js';
@@ -31,6 +33,8 @@ export async function validateAll(
     ['Water, divergent beam', 'montecarlo/water', () => validateDivergentWater(read)],
     ['Thoracic phantom', 'montecarlo/spine', () => validateThorax(read)],
     ['A peer and its machine', 'matrad', () => validatePeer(read)],
+    ['DVHs with closed forms', 'dvh', () => validateDvh(read)],
+    ['DVHs of treated patients', 'patients', () => validateClinicalDvh(read)],
   ];
   const out: ValidationSection[] = [];
   for (const [title, needs, run] of sections) {

@@ -17,7 +17,7 @@ export interface ExactDvh {
 const isPrism = ({ shape }: AnalyticCase): boolean => shape === 'box' || shape === 'cylz';
 
 /** Places along y per section; Gauss-Chebyshev-like, so that round ends converge. */
-const nodes = 4000;
+const nodes = 1000;
 
 /**
  * DVH of the shape as slabs of thickness `spacing` around planes at (k + 1/2) spacing, each of the section's area.
@@ -51,7 +51,7 @@ export function slabDvh(shape: AnalyticCase, spacing: number): ExactDvh | undefi
     volumeCc,
     dose(cc) {
       let [cold, hot] = slope > 0 ? [low, high] : [high, low];
-      for (let n = 0; n < 50; n++) {
+      for (let n = 0; n < 40; n++) {
         const middle = (cold + hot) / 2;
         if (beyond(middle) >= cc) cold = middle;
         else hot = middle;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { referenceReader } from '../../src/node/reference.js';
 import { type Comparison, comparisonTable, isMet } from '../../src/validate/comparison.js';
+import { validateClinicalDvh } from '../../src/validate/dvh-clinical.js';
 import { validateDepthDoses, validateProfiles } from '../../src/validate/measured.js';
 import { validatePeer } from '../../src/validate/peer.js';
 import { validateSlabs } from '../../src/validate/slabs.js';
@@ -37,6 +38,15 @@ describe.skipIf(!hasShared)('with the reference folder', () => {
   });
   test("the peer's machine in water and on the C-shape phantom", { timeout: 180_000 }, async () => {
     expectMet(await validatePeer(read), 3);
+  });
+  test('means of treated patients lie among those of other systems, or the end slices and bins say why', {
+    timeout: 60_000,
+  }, () => {
+    const comparisons = validateClinicalDvh(read);
+    expect(comparisons.filter((c) => c.limit !== null).map((c) => [c.quantity, isMet(c)])).toEqual([
+      [expect.stringContaining('eclipse-prostate'), true],
+      [expect.stringContaining('neither end slices nor bins'), true],
+    ]);
   });
 });
 noteSkipped('the validation against measurements, Monte Carlo in 3-D and the peer');
