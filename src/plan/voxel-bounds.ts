@@ -79,11 +79,12 @@ export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExp
 }
 
 /**
- * Bounds of some rows of points that are voxel centres of the grid, Gy; infinite where a voxel has none.
+ * Bounds of rows of points that are voxel centres of the structure, Gy: what the optimiser takes as caps.
  *
  * @param points x, y, z triples in LPS, mm
  * @param rows which of them
  * @param cap an upper limit on all of them, Gy. @default none
+ * @throws {InvalidInputError} for a row that is no voxel of the structure
  */
 export function boundsOfRows(
   bounds: VoxelBounds,
@@ -99,7 +100,13 @@ export function boundsOfRows(
   });
   return Float64Array.from(rows, (row) => {
     const [i, j, k] = [0, 1, 2].map((a) => Math.round((points[3 * row + a]! - grid.origin[a]!) / grid.spacing[a]!));
-    return Math.min(cap, of.get(i! + nx * (j! + ny * k!)) ?? Infinity);
+    const bound = of.get(i! + nx * (j! + ny * k!));
+    if (bound === undefined) {
+      throw new InvalidInputError(
+        `bounds of ${bounds.structure}: row ${row} is none of its voxels. Give its own rows.`,
+      );
+    }
+    return Math.min(cap, bound);
   });
 }
 

@@ -277,6 +277,8 @@ describe('voxelwise bounds', () => {
     const byRow = boundsOfRows(cord!, model.grid, points, rows.rows);
     expect([...byRow].sort()).toEqual([...cord!.dose].sort());
     expect(boundsOfRows(cord!, model.grid, points, rows.rows, 20).every((b) => b <= 20)).toBe(true);
+    const isocentre = Int32Array.of(points.length / 3 - 1);
+    expect(() => boundsOfRows(cord!, model.grid, points, isocentre)).toThrow(/is none of its voxels/);
     const volume = allowanceVolume([cord!], model, plan);
     expect(volume.data.filter((value) => !Number.isNaN(value)).length).toBe(cord!.voxels.length);
   });
