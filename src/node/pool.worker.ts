@@ -14,7 +14,8 @@ const parts = new Map<number, (command: never) => unknown>();
 
 parentPort!.postMessage(lane);
 for (let done = 0; ; ) {
-  Atomics.wait(requests, lane, done);
+  // Again where the wake-up is that of a request already done: its notify may come after its answer.
+  while (Atomics.load(requests, lane) === done) Atomics.wait(requests, lane, done);
   const { message } = receiveMessageOnPort(port) as { message: Request };
   try {
     port.postMessage({ result: handle(message) } satisfies Answer);

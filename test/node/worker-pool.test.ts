@@ -174,6 +174,18 @@ test('a worker that dies is an error, not a hang', async () => {
   await pool.close();
 });
 
+test('a wake-up without a request is slept through', async () => {
+  const pool = await startWorkerPool({ lanes: 2, jobs });
+  const group = pool.start(testJob, ['a', 'b']);
+  const { requests } = pool as unknown as { requests: Int32Array };
+  // As when the caller is interrupted between its request and the notify, which then comes when the worker sleeps again.
+  await vi.waitFor(() => expect(Atomics.notify(requests, 1)).toBe(1));
+  await new Promise((done) => setTimeout(done, 50));
+  expect(group.run('!')).toEqual(['a!', 'b!']);
+  group.close();
+  await pool.close();
+});
+
 test('a pool whose threads cannot start is an error', async () => {
   await expect(startWorkerPool({ lanes: 2, jobs: pathToFileURL(join(folder, 'none.mjs')) })).rejects.toThrow(
     UnsupportedError,
