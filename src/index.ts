@@ -334,6 +334,24 @@ export {
   type StructureDvh,
   structureDvh,
 } from './plan/structure-dvh.js';
+export {
+  expandStudy,
+  parseStudy,
+  type Study,
+  type StudyInput,
+  type StudyMetric,
+  type StudyRun,
+  studySchema,
+} from './plan/study.js';
+export {
+  failedRow,
+  readStudyTable,
+  type StudyRow,
+  studyColumns,
+  studyRecord,
+  studyRow,
+  studyTable,
+} from './plan/study-table.js';
 export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
 export {

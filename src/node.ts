@@ -9,5 +9,6 @@ export { type LoadedFields, loadFields } from './node/load-fields.js';
 export { type LoadedStructures, loadStructures } from './node/load-structures.js';
 export { readMachine } from './node/machines.js';
 export { listPhantoms, readPhantom } from './node/phantoms.js';
+export { runStudy, type StudyOptions, type StudyOutcome } from './node/run-study.js';
 export { version } from './node/version.js';
 export { startWorkerPool, type WorkerPool, type WorkerPoolOptions } from './node/worker-pool.js';

@@ -19,6 +19,7 @@ import { dvhCommand } from './dvh.js';
 import { gammaCommand } from './gamma.js';
 import { phantomCommand } from './phantom.js';
 import { planCommand } from './plan.js';
+import { studyCommand } from './study.js';
 import { tradeOffCommand } from './trade-off.js';
 import { validateCommand } from './validate.js';
 
@@ -150,6 +151,19 @@ program
   .option('--json', 'print the points as JSON instead of a table')
   .action(async (path, options) => {
     code = await tradeOffCommand(path, options);
+  });
+
+program
+  .command('study')
+  .description(
+    'many plans from one case whose parameters vary: a table with one row per plan, resumed where it is there',
+  )
+  .argument('<study>', 'STUDY.json; its fields are described in the README')
+  .requiredOption('--out <dir>', 'folder for study.csv')
+  .option('--retry', 'plan again what failed before')
+  .option('--json', 'print the rows as JSON instead of a summary')
+  .action(async (path, options) => {
+    code = await studyCommand(path, options);
   });
 
 program

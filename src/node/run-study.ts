@@ -1,0 +1,130 @@
+/**
+ * A study, plan by plan on the worker pool, with its table on disk after every one.
+ *
+ * Plans do not start from one another, although neighbours are near: a row is the same whatever was planned before it, so
+ * that a study that was interrupted ends with the same table as one that was not.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isRespineError } from '../core/errors.js';
+import { runPlan } from '../plan/pipeline.js';
+import { expandStudy, type Study, type StudyRun } from '../plan/study.js';
+import { failedRow, readStudyTable, type StudyRow, studyRow, studyTable } from '../plan/study-table.js';
+import { readBytes, writeFileAtomic } from './files.js';
+import { loadCaseOf } from './load-case.js';
+import { sha256 } from './sha256.js';
+import { version } from './version.js';
+import { startWorkerPool, type WorkerPool } from './worker-pool.js';
+
+export interface StudyOptions {
+  /** Plans again what failed before. @default false */
+  readonly retry?: boolean;
+  /** Threads of the pool. @default as many as `startWorkerPool` takes */
+  readonly lanes?: number;
+  /** Before a plan: it is the `index`-th of `count` that are to be made. */
+  readonly onPlan?: (run: StudyRun, index: number, count: number) => void;
+  /** After a plan. */
+  readonly onRow?: (row: StudyRow, run: StudyRun) => void;
+}
+
+export interface StudyOutcome {
+  /** The table, `study.csv` in the output folder. */
+  readonly file: string;
+  /** Of every run of the study, in its order. */
+  readonly rows: readonly StudyRow[];
+  /** How many were planned now; the others stood in the table. */
+  readonly planned: number;
+  /** Rows of the table that are of other cases or another version of the engine; they are kept at its end. */
+  readonly others: number;
+}
+
+/** Characters of the hash that are written. */
+const KEY_LENGTH = 16;
+
+/**
+ * Makes the plans of a study that its table does not hold yet.
+ *
+ * A plan that fails, for whatever reason, is a row with the reason, and the study goes on with a fresh pool.
+ *
+ * @param outDir folder of `study.csv`; made if it is not there
+ * @throws {InvalidInputError} if a combination is no case, the table is that of another study, or nothing can be written
+ * @throws {FormatError} if the table holds a line that is no row
+ */
+export async function runStudy(study: Study, outDir: string, options: StudyOptions = {}): Promise<StudyOutcome> {
+  const { retry = false, lanes, onPlan, onRow } = options;
+  const runs = expandStudy(study, { version, hash: (text) => sha256(text).slice(0, KEY_LENGTH) });
+  const file = join(outDir, 'study.csv');
+  const rows = await readTable(study, file);
+  const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
+  const write = (): Promise<void> => writeFileAtomic(file, studyTable(study, inOrder(runs, rows)));
+  // Before anything is computed: a folder that cannot be written must show now.
+  await write();
+  const pool = new PoolOfStudy(lanes);
+  try {
+    for (const [index, run] of open.entries()) {
+      onPlan?.(run, index, open.length);
+      const row = await planRow(study, run, pool);
+      rows.set(run.key, row);
+      await write();
+      onRow?.(row, run);
+    }
+  } finally {
+    await pool.close();
+  }
+  return {
+    file,
+    rows: runs.map(({ key }) => rows.get(key)!),
+    planned: open.length,
+    others: rows.size - runs.length,
+  };
+}
+
+async function planRow(study: Study, run: StudyRun, pool: PoolOfStudy): Promise<StudyRow> {
+  try {
+    const { patient, case: plan, machine, prior } = await loadCaseOf(run.input, study.path);
+    const { plans } = runPlan(patient, plan, machine, {
+      techniques: [run.technique],
+      executor: await pool.get(),
+      ...(prior ? { prior } : {}),
+    });
+    return studyRow(study, run, plans[0]!, version);
+  } catch (error) {
+    // What was started on the pool may not have been closed, and one of its threads may have ended.
+    await pool.close();
+    const message = error instanceof Error ? error.message : String(error);
+    return failedRow(study, run, isRespineError(error) ? message : `a bug, please report it: ${message}`, version);
+  }
+}
+
+async function readTable(study: Study, file: string): Promise<Map<string, StudyRow>> {
+  const isThere = await stat(file).then(
+    (known) => known.isFile(),
+    () => false,
+  );
+  return isThere ? readStudyTable(study, new TextDecoder().decode(await readBytes(file)), file) : new Map();
+}
+
+/** Rows of the study in its order, as far as there are any, then those of others. */
+function inOrder(runs: readonly StudyRun[], rows: ReadonlyMap<string, StudyRow>): StudyRow[] {
+  const own = new Set(runs.map(({ key }) => key));
+  const known = runs.flatMap(({ key }) => rows.get(key) ?? []);
+  return [...known, ...[...rows.values()].filter(({ key }) => !own.has(key))];
+}
+
+/** A pool that is started when it is needed, also after it was closed. */
+class PoolOfStudy {
+  private pool: WorkerPool | undefined;
+
+  constructor(private readonly lanes: number | undefined) {}
+
+  async get(): Promise<WorkerPool> {
+    this.pool ??= await startWorkerPool(this.lanes === undefined ? {} : { lanes: this.lanes });
+    return this.pool;
+  }
+
+  async close(): Promise<void> {
+    const { pool } = this;
+    this.pool = undefined;
+    await pool?.close();
+  }
+}
