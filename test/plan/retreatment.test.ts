@@ -130,6 +130,9 @@ describe('assessment of 38 Gy in 19, then a uniform course in 22 fractions', () 
     expect(shown.at(-1)).toMatchObject({ name: 'discount-prior, own table', prior: expect.closeTo(34.2, 4) });
     const unknown = { retreatment: { limits: [{ ...own, structure: 'Gullet' }] } };
     expect(() => assess(22, unknown)).toThrow(/limits names "Gullet", which is not a structure/);
+    expect(() => assess(22, { retreatment: { omit: ['hytek'] } })).toThrow(/omit names "hytek", which is no limit/);
+    const all = { ...own, courses: 'share', limit: 100 } as const;
+    expect(() => caseOf({ retreatment: { limits: [all] } })).toThrow(/limits\.0\.limit: is a share .* below 100/);
   });
 
   test('no prior course: nothing is assessed', () => {
