@@ -248,14 +248,33 @@ export type { Machine } from './machine/machine.js';
 export { parseMachine } from './machine/machine-file.js';
 export { createLeafBank, type LeafBank, leafBank, leafBanks, uniformLeaves } from './machine/mlc.js';
 export { type ResidualTable, residualTable } from './machine/residual-table.js';
+// optimisation
+export type { Certificate, ShadowPrice } from './optimize/certificate.js';
+export {
+  type Limit,
+  maximumDose,
+  maximumGeud,
+  maximumHottest,
+  maximumMean,
+  minimumDose,
+  minimumGeud,
+  minimumMean,
+} from './optimize/limit.js';
+export type { RowSample } from './optimize/normal-matrix.js';
+export { maximumDvh, minimumDvh } from './optimize/objective/dose-volume.js';
+export { fluenceSmoothness } from './optimize/objective/fluence-smoothness.js';
+export { type GeudOptions, generalisedEud, squaredGeud } from './optimize/objective/generalised-eud.js';
+export { smoothMaximum, smoothMinimum } from './optimize/objective/log-sum-exp.js';
 export { meanDose } from './optimize/objective/mean-dose.js';
-export type { Objective, RowSet } from './optimize/objective/objective.js';
+export type { Level, Objective, RowSet } from './optimize/objective/objective.js';
 export { squaredDeviation } from './optimize/objective/squared-deviation.js';
+export { type FallOff, squaredFallOff } from './optimize/objective/squared-fall-off.js';
 export { squaredOverdose } from './optimize/objective/squared-overdose.js';
 export { squaredUnderdose } from './optimize/objective/squared-underdose.js';
-export type { Caps, Prescription, Problem } from './optimize/problem.js';
-// optimisation
-export { type Solution, type SolveOptions, solve } from './optimize/solver.js';
+export { type OverlapPolicy, type PrioritisedSet, type ResolvedOverlap, resolveOverlap } from './optimize/overlap.js';
+export type { Prescription, Problem } from './optimize/problem.js';
+export { sampleRows } from './optimize/row-sample.js';
+export { type Solution, type SolveOptions, type SolveProgress, solve } from './optimize/solver.js';
 export { buildPhantom, type PhantomOptions } from './phantom/build.js';
 export { type Material, materials } from './phantom/material.js';
 export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
@@ -289,6 +308,7 @@ export {
 } from './plan/fields.js';
 export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
 export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/goal-file.js';
+export { sampleInfluence } from './plan/influence-sample.js';
 export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
@@ -298,6 +318,7 @@ export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/pri
 export { dvhTable, planReport, summary } from './plan/result.js';
 export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
 export { retreatmentReport, retreatmentSentence, retreatmentTable } from './plan/retreatment-report.js';
+export { groupRows, type RowGroups } from './plan/row-groups.js';
 export {
   type ModelOutcome,
   type ModelSensitivity,
@@ -315,6 +336,13 @@ export {
 } from './plan/structure-dvh.js';
 export { type TargetReport, targetReport } from './plan/target-report.js';
 export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
+export {
+  type TradeOffOptions,
+  type TradeOffPoint,
+  tradeOff,
+  tradeOffFigure,
+  tradeOffTable,
+} from './plan/trade-off.js';
 export { allowanceVolume, boundsOfRows, type VoxelBounds, voxelBounds } from './plan/voxel-bounds.js';
 export { depthOfPoints } from './raytrace/depth.js';
 export {

@@ -19,6 +19,7 @@ import { dvhCommand } from './dvh.js';
 import { gammaCommand } from './gamma.js';
 import { phantomCommand } from './phantom.js';
 import { planCommand } from './plan.js';
+import { tradeOffCommand } from './trade-off.js';
 import { validateCommand } from './validate.js';
 
 let code = 0;
@@ -138,6 +139,17 @@ program
   .option('--json', 'print JSON instead of a table')
   .action(async (options) => {
     code = await accumulateCommand(options);
+  });
+
+program
+  .command('trade-off')
+  .description('best target coverage under several caps of the cord: a table, a picture')
+  .argument('<case>', 'CASE.json; its fields are described in the README')
+  .requiredOption('--caps <Gy>', 'caps, with commas')
+  .requiredOption('--out <dir>', 'folder for trade-off.csv and trade-off.png')
+  .option('--json', 'print the points as JSON instead of a table')
+  .action(async (path, options) => {
+    code = await tradeOffCommand(path, options);
   });
 
 program

@@ -39,9 +39,9 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
       techniques,
       executor,
       ...(loaded.prior ? { prior: loaded.prior } : {}),
-      onProgress: (technique, { round, violation, prescriptionDose }) =>
+      onProgress: (technique, { step, prescriptionDose, gap }) =>
         progress.say(
-          `${technique} round ${round}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(violation) ? `, over the cap by ${Math.max(0, violation).toFixed(2)} Gy` : ''}`,
+          `${technique} step ${step}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(gap) ? `, within ${(100 * gap).toFixed(1)} % of the best` : ''}`,
         ),
     });
     if (options.sensitivity) {

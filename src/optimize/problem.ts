@@ -1,20 +1,16 @@
 /**
- * The problem that an optimiser gets: a linear operator, objectives on its rows, hard caps on rows, a normalisation.
+ * The problem that an optimiser gets: a linear operator, objectives and hard limits on its rows, a normalisation.
  *
- *     minimise  sum of objectives(A w)    subject to   w >= 0,   (A w)_i <= cap_i
+ *     minimise  sum of objectives(A w)    subject to   w >= 0 and the limits
  *     with      D_fraction(rows) = dose   (the prescription)
  *
  * No beam, no CT: rows are numbers here.
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { LinearOperator } from '../core/linear-operator.js';
+import { checkAgreement, type Limit } from './limit.js';
+import type { NormalMatrix, RowSample } from './normal-matrix.js';
 import type { Level, Objective, RowSet } from './objective/objective.js';
-
-/** (A w)_row <= bound, Gy, for each row. */
-export interface Caps {
-  readonly rows: Int32Array;
-  readonly bounds: Float64Array;
-}
 
 /**
  * The prescription: the dose that at least `fraction` of the rows' volume receives shall be `dose`. D50 is 0.5, D95 is
@@ -31,18 +27,30 @@ export interface Prescription extends RowSet {
 export interface Problem {
   readonly operator: LinearOperator;
   readonly objectives: readonly Objective[];
-  readonly caps?: Caps;
+  readonly limits?: readonly Limit[];
   readonly prescription?: Prescription;
+  /**
+   * Rows of the operator as numbers, for the preconditioner: it changes how many steps are needed, never the result.
+   * @default read off the operator, which takes one application per column
+   */
+  readonly sample?: RowSample;
+  /** Made of the sample, for those who solve several problems on one operator. @default made anew */
+  readonly preconditioner?: NormalMatrix;
 }
 
-/** @throws {InvalidInputError} if rows lie outside the operator, a bound is negative or not finite, or a set is empty */
+/** @throws {InvalidInputError} if rows lie outside the operator, a weight or bound makes no sense, or limits contradict */
 export function checkProblem(problem: Problem): void {
-  const { operator, objectives, caps, prescription } = problem;
+  const { operator, objectives, limits = [], prescription, sample } = problem;
+  if (operator.columns === 0) {
+    throw new InvalidInputError(
+      'optimise: there is no beamlet or field to weigh. Give at least one beam that meets the target.',
+    );
+  }
   if (objectives.length === 0) throw new InvalidInputError('optimise: there is no objective. Give at least one.');
   for (const objective of objectives) {
     if (!(objective.weight >= 0) || !Number.isFinite(objective.weight)) {
       throw new InvalidInputError(
-        `optimise: objective "${objective.name}" has weight ${objective.weight}, but must be >= 0.`,
+        `optimise: objective "${objective.name}" has weight ${objective.weight}, but must be finite and >= 0.`,
       );
     }
   }
@@ -55,18 +63,20 @@ export function checkProblem(problem: Problem): void {
       }
     }
   };
-  if (caps) {
-    checkRows('a hard cap', caps.rows);
-    for (const bound of caps.bounds) {
-      if (!(bound >= 0) || !Number.isFinite(bound)) {
-        throw new InvalidInputError(`optimise: a hard cap is ${bound} Gy, but must be finite and >= 0.`);
-      }
-    }
-  }
+  for (const limit of limits) checkRows(`limit "${limit.name}"`, limit.rows);
+  checkAgreement(limits);
   if (prescription) {
     checkRows('the prescription', prescription.rows);
     if (!(prescription.dose > 0)) {
       throw new InvalidInputError(`optimise: the prescribed dose is ${prescription.dose} Gy, but must be > 0.`);
     }
+  }
+  if (
+    sample &&
+    (sample.memberOf.length !== operator.rows || sample.matrix.length !== sample.count * operator.columns)
+  ) {
+    throw new InvalidInputError(
+      `optimise: the sample is for ${sample.memberOf.length} rows and ${sample.matrix.length / sample.count} columns, but the operator has ${operator.rows} and ${operator.columns}.`,
+    );
   }
 }

@@ -1,44 +1,57 @@
 /**
- * The solver: projected quasi-Newton inside an augmented Lagrangian.
+ * The solver: an interior-point method that stops when it has proven how good its plan is.
  *
- * Caps g_i(w) = (A w)_i - cap_i <= 0 enter as
- *
- *     L(w) = f(w) + (rho / 2) sum_i max(0, g_i + lambda_i / rho)^2,      lambda_i <- max(0, lambda_i + rho g_i)
- *
- * Between two multiplier updates the level of the target objectives moves by prescribed / reached, so cap and prescription
- * are met together; nothing is scaled up afterwards. What is left over of a cap's violation (a few hundredths of a Gy at
- * most) is removed at the end by scaling the whole plan *down*; that loss is part of the reported prescription dose. Only a plan
- * without caps is scaled to its prescription.
- *
- * @see Nocedal and Wright, Numerical Optimization (2nd ed.), section 17.4
+ * Between two steps the level of the target objectives moves by prescribed / reached, so that limits and prescription are met
+ * together; nothing is scaled up afterwards. Once the prescription is met the level stands still, the problem is convex, and
+ * the lower bound of `lower-bound.ts` counts from there. Only a plan without limits is scaled to its prescription.
  */
+import { InvalidInputError } from '../core/errors.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
-import { boundMinimize } from './bound-minimize.js';
+import { type Certificate, certify, worstViolation } from './certificate.js';
+import { searchFeasible } from './feasibility.js';
+import {
+  createPlane,
+  evaluateAll,
+  type HalfSpaces,
+  halfSpaceCount,
+  type Multipliers,
+  type Plane,
+  rowHalfSpaces,
+} from './half-spaces.js';
+import { InteriorPoint } from './interior-point.js';
+import { type Limit, violationOf } from './limit.js';
+import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
+import { NormalMatrix, type RowSample } from './normal-matrix.js';
+import type { Objective } from './objective/objective.js';
 import { checkProblem, type Problem } from './problem.js';
+import { sampleRows } from './row-sample.js';
+import { type StartingPoint, scaledStart } from './start.js';
 
 export interface SolveOptions {
-  /** Starting weights; default: equal weights that give the prescribed dose. */
+  /** Starting weights, e.g. of a similar plan; default: equal weights. */
   readonly start?: Float64Array;
-  /** Multiplier updates. @default 14 */
-  readonly rounds?: number;
-  /** Evaluations of value and gradient between two updates. @default 14 */
-  readonly evaluationsPerRound?: number;
-  /** Cap violation at which rounds may end, Gy. @default 0.02 */
-  readonly capTolerance?: number;
-  /** Relative error of the prescription at which rounds may end. @default 0.0005 */
+  /** Stop at this gap, fraction of the objective. @default 0.01 */
+  readonly gap?: number;
+  /** Newton steps, at most. @default 60 */
+  readonly maxSteps?: number;
+  /** Relative error of the prescription at which its level stands still. @default 0.0005 */
   readonly prescriptionTolerance?: number;
-  /** Called after every round. */
+  /** Whether to find how the dose responds where a limit gives way, which costs about as much as a step for each. @default false */
+  readonly responses?: boolean;
+  /** Called after every step. */
   readonly onProgress?: (progress: SolveProgress) => void;
-  /** Looked at between rounds; an AbortSignal fits. */
+  /** Looked at between steps; an AbortSignal fits. */
   readonly signal?: { readonly aborted: boolean };
 }
 
 export interface SolveProgress {
-  readonly round: number;
+  readonly step: number;
   readonly evaluations: number;
   readonly objective: number;
-  /** Largest (A w)_i - cap_i, Gy; negative: room left. */
+  /** Largest violation of a limit, Gy; negative: room left. */
   readonly violation: number;
+  /** Proven, fraction of the objective; Infinity as long as nothing is. */
+  readonly gap: number;
   /** Gy */
   readonly prescriptionDose: number;
 }
@@ -47,132 +60,334 @@ export interface Solution {
   readonly weights: Float64Array;
   /** A w */
   readonly dose: Float64Array;
-  /** `reached`: prescription and caps hold; `prescription-missed`: caps hold, the prescribed dose is out of their reach. */
-  readonly status: 'reached' | 'prescription-missed' | 'stopped';
+  /**
+   * `reached`: the limits hold, and the prescription is met; `prescription-missed`: the limits hold, the prescribed dose is
+   * out of their reach; `infeasible`: no plan keeps the limits, this one breaks them least; `stopped`: on request.
+   */
+  readonly status: 'reached' | 'prescription-missed' | 'infeasible' | 'stopped';
   readonly objective: number;
+  /** Products with the operator and with its transpose, half each. */
   readonly evaluations: number;
   readonly prescriptionDose: number;
-  /** Lagrange multiplier of each cap: objective gained per Gy more. */
-  readonly multipliers: Float64Array;
+  readonly certificate: Certificate;
+  /** Rows of the prescription that hardly any weight reaches: a target outside all beams. */
+  readonly uncovered: Int32Array;
+  /**
+   * Where asked for: by limit over voxels, the change of dose per Gy by which all of its bounds give way, one per row. Left out
+   * for limits that cost nothing, and where the envelope theorem shows that the system was solved too roughly.
+   */
+  readonly responses: readonly { readonly limit: string; readonly dose: Float64Array }[];
 }
 
 /** @throws {InvalidInputError} for a malformed problem; not converging is a status, not an error */
 export function solve(problem: Problem, options: SolveOptions = {}): Solution {
   checkProblem(problem);
-  const { operator, objectives, caps, prescription } = problem;
-  const rounds = options.rounds ?? 14;
-  const perRound = options.evaluationsPerRound ?? 14;
-  const capTolerance = options.capTolerance ?? 0.02;
-  const prescriptionTolerance = options.prescriptionTolerance ?? 0.0005;
+  const session = new Session(problem, options);
+  return session.run();
+}
 
-  const dose = new Float64Array(operator.rows);
-  const rowGradient = new Float64Array(operator.rows);
-  const x = options.start ? Float64Array.from(options.start) : new Float64Array(operator.columns).fill(1);
-  const reached = (): number =>
-    prescription
-      ? weightedUpperQuantile(
-          Array.from(prescription.rows, (row) => dose[row]!),
-          prescription.volumes,
-          prescription.fraction,
-        )
-      : Number.NaN;
+/** How far the objective's slope along a response may be from the limit's price, fraction; else the response is left out. */
+const ENVELOPE = 0.1;
+/** With equal weights a voxel in the beams receives more than this fraction of the largest dose. */
+const UNCOVERED = 0.02;
+/** How often a level that stood still may be set right. */
+const LEVEL_CHANGES = 8;
+/** Planes that stand for convex limits, at most. */
+const MOST_PLANES = 60;
+/** A convex limit counts as kept within this fraction of its bound; the plan is scaled down by what is left. */
+const CONVEX_TOLERANCE = 2e-4;
+/** A level stays within these fractions of the prescribed dose. */
+const LEVELS = [0.8, 1.2] as const;
 
-  operator.apply(x, dose);
-  if (!options.start && prescription) {
-    const scale = prescription.dose / reached();
-    if (Number.isFinite(scale)) for (let i = 0; i < x.length; i++) x[i]! *= scale;
+class Session {
+  private readonly limits: readonly Limit[];
+  private readonly convexObjectives: readonly Objective[];
+  private readonly sample: RowSample;
+  private readonly normal: NormalMatrix;
+  private halfSpaces: HalfSpaces;
+  /** Gap to be proven in the present round; limits that are convex only start with a wider one. */
+  private gap: number;
+  private evaluations = 0;
+  private steps = 0;
+  private bound = -Infinity;
+  private cuts: readonly Tangent[] = [];
+  private isLevelFixed: boolean;
+  private levelChanges = 0;
+  private uncovered: Int32Array = new Int32Array(0);
+
+  constructor(
+    private readonly problem: Problem,
+    private readonly options: SolveOptions,
+  ) {
+    const { operator, objectives, limits = [], sample, prescription } = problem;
+    this.limits = limits;
+    this.convexObjectives = objectives.filter((o) => o.isConvex);
+    if (!sample) this.evaluations += operator.columns / 2;
+    this.sample = sample ?? sampleRows(operator);
+    this.normal = problem.preconditioner ?? new NormalMatrix(this.sample, operator.columns);
+    this.isLevelFixed = prescription === undefined;
+    const linear = limits.filter((limit) => limit.kind === 'linear');
+    this.evaluations += linear.length / 2;
+    const planes = linear.map((l) => createPlane(operator, l.name, l.rows, l.coefficients, l.bound));
+    this.halfSpaces = { ...rowHalfSpaces(limits), planes };
+    this.gap = limits.some((limit) => limit.kind === 'convex') ? 0.1 : this.finalGap;
   }
-  // The solver works on weights in units of their own typical size, so that its first step and tolerances are scale-free.
-  const unit = x.reduce((a, b) => a + b, 0) / x.length || 1;
-  for (let i = 0; i < x.length; i++) x[i]! /= unit;
 
-  const multipliers = new Float64Array(caps ? caps.rows.length : 0);
-  let rho = caps ? 20 / caps.rows.length : 0;
-  let objective = 0;
-  const scaled = new Float64Array(x.length);
-  const gradientAtEnd = new Float64Array(x.length);
-  const f = (point: Float64Array, gradient: Float64Array): number => {
-    for (let i = 0; i < point.length; i++) scaled[i] = point[i]! * unit;
-    operator.apply(scaled, dose);
-    rowGradient.fill(0);
-    objective = 0;
-    for (const term of objectives) objective += term.evaluate(dose, rowGradient);
-    let value = objective;
-    if (caps) {
-      for (let q = 0; q < caps.rows.length; q++) {
-        const row = caps.rows[q]!;
-        const push = dose[row]! - caps.bounds[q]! + multipliers[q]! / rho;
-        if (push <= 0) continue;
-        value += 0.5 * rho * push * push;
-        rowGradient[row]! += rho * push;
-      }
-    }
-    operator.applyTranspose(rowGradient, gradient);
-    for (let i = 0; i < gradient.length; i++) gradient[i]! *= unit;
-    return value;
-  };
-  const violationOf = (): number => {
-    let worst = -Infinity;
-    if (caps)
-      for (let q = 0; q < caps.rows.length; q++) worst = Math.max(worst, dose[caps.rows[q]!]! - caps.bounds[q]!);
-    return worst;
-  };
+  private get finalGap(): number {
+    return this.options.gap ?? 0.01;
+  }
 
-  let evaluations = 0;
-  let lastViolation = Infinity;
-  let status: Solution['status'] = 'prescription-missed';
-  const highestLevel = prescription ? 1.2 * prescription.dose : 0;
-  for (let round = 1; round <= rounds; round++) {
-    if (options.signal?.aborted) {
-      status = 'stopped';
-      break;
-    }
-    evaluations += boundMinimize(f, x, {
-      maxEvaluations: perRound,
-      gradientTolerance: 1e-4,
-      valueTolerance: 1e-5,
-    }).evaluations;
-    f(x, gradientAtEnd);
-    const violation = violationOf();
-    const prescriptionDose = reached();
-    options.onProgress?.({ round, evaluations, objective, violation, prescriptionDose });
-    const isPrescribed = !prescription || Math.abs(prescriptionDose / prescription.dose - 1) < prescriptionTolerance;
-    if (isPrescribed && violation < capTolerance && round > 2) {
-      status = 'reached';
-      break;
-    }
-    if (caps) {
-      for (let q = 0; q < caps.rows.length; q++) {
-        multipliers[q] = Math.max(0, multipliers[q]! + rho * (dose[caps.rows[q]!]! - caps.bounds[q]!));
-      }
-      if (violation > capTolerance && violation > 0.4 * lastViolation) rho *= 2.5;
-      lastViolation = violation;
-    }
-    if (prescription) {
-      const level = prescription.level.value * (prescription.dose / prescriptionDose);
-      prescription.level.value = Math.min(highestLevel, Math.max(0.8 * prescription.dose, level));
+  run(): Solution {
+    const { operator, objectives } = this.problem;
+    let given = this.options.start;
+    this.uncovered = this.findUncovered();
+    for (;;) {
+      const start = this.start(given);
+      if ('status' in start) return start;
+      const point = new InteriorPoint({ operator, objectives, limits: this.halfSpaces }, this.normal, start);
+      const end = this.iterate(point);
+      this.evaluations += point.evaluations;
+      if (end !== 'proven' && end !== 'stuck') return this.finish(point, 'stopped');
+      const broken = this.planesOf(point.dose);
+      if (broken.length === 0 && this.gap <= this.finalGap) return this.finish(point);
+      if (end === 'stuck' && broken.length === 0) return this.finish(point);
+      this.halfSpaces = { ...this.halfSpaces, planes: [...this.halfSpaces.planes, ...broken] };
+      if (this.halfSpaces.planes.length > MOST_PLANES) return this.finish(point);
+      this.gap = Math.max(this.finalGap, broken.length === 0 ? 0 : 0.4 * this.gap);
+      given = point.weights;
     }
   }
 
-  let scale = 1;
-  if (caps) {
-    for (let q = 0; q < caps.rows.length; q++) {
-      if (dose[caps.rows[q]!]! > caps.bounds[q]!) scale = Math.min(scale, caps.bounds[q]! / dose[caps.rows[q]!]!);
+  /** @throws {InvalidInputError} if no voxel of the prescription is covered */
+  private findUncovered(): Int32Array {
+    const { operator, prescription } = this.problem;
+    if (!prescription) return new Int32Array(0);
+    const dose = operator.apply(new Float64Array(operator.columns).fill(1), new Float64Array(operator.rows));
+    this.evaluations += 0.5;
+    const least = UNCOVERED * dose.reduce((a, b) => Math.max(a, b), 0);
+    const rows = prescription.rows.filter((row) => dose[row]! < least);
+    if (rows.length === prescription.rows.length) {
+      throw new InvalidInputError(
+        `optimise: none of the prescription's ${rows.length} voxels lies in a beam. Move the isocentre, or give beamlets that cover them.`,
+      );
     }
-  } else if (prescription && reached() > 0) {
-    // Nothing stands against it: the prescription is met exactly.
-    scale = prescription.dose / reached();
-    if (status === 'prescription-missed') status = 'reached';
+    return rows;
   }
-  for (let i = 0; i < x.length; i++) scaled[i] = x[i]! * unit * scale;
-  operator.apply(scaled, dose);
-  return {
-    weights: Float64Array.from(scaled),
-    dose,
-    status,
-    objective,
-    evaluations,
-    prescriptionDose: reached(),
-    multipliers,
-  };
+
+  private start(given: Float64Array | undefined): StartingPoint | Solution {
+    const { operator, objectives } = this.problem;
+    this.evaluations += 0.5;
+    const scaled = scaledStart(operator, objectives, this.halfSpaces, given);
+    if (scaled !== undefined) return scaled;
+    const weights = given?.map((w) => Math.max(w, 1e-3)) ?? new Float64Array(operator.columns).fill(1);
+    const dose = operator.apply(weights, new Float64Array(operator.rows));
+    const found = searchFeasible(operator, this.halfSpaces, this.sample, { weights, dose });
+    this.evaluations += 0.5 + found.evaluations;
+    if (found.violation < 0) return found;
+    const value = evaluateAll(objectives, found.dose, new Float64Array(operator.rows));
+    const none = new Float64Array(halfSpaceCount(this.halfSpaces));
+    return {
+      ...this.solution(found.weights, found.dose, value, none, -Infinity, found.leastViolation),
+      status: 'infeasible',
+    };
+  }
+
+  private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'aborted' {
+    const { onProgress, signal, maxSteps = 60 } = this.options;
+    this.forget();
+    let last = 1;
+    for (let step = 1; step <= maxSteps; step++) {
+      if (signal?.aborted) return 'aborted';
+      const wanted = this.gap * (Math.abs(point.value) || 1e-9);
+      const isLate = point.complementarity < 3 * wanted;
+      if (isLate && this.cuts.length === 0) this.findCuts(point);
+      const value = point.value;
+      last = point.step({
+        leastMu: (0.5 * wanted) / point.count,
+        maxProducts: isLate ? 30 : 12,
+        accuracy: 0.1,
+        isEnough: isLate ? (h) => restorationCost(h, this.cuts, value) < 0.25 * wanted : undefined,
+      });
+      this.steps++;
+      if (!this.isLevelFixed) this.moveLevel(point, point.complementarity < 4 * wanted);
+      if (isLate) this.prove(point);
+      const gap = (point.value - this.bound) / (Math.abs(point.value) || 1e-9);
+      onProgress?.({
+        step: this.steps,
+        evaluations: this.evaluations + point.evaluations,
+        objective: point.value,
+        violation: worstViolation(this.limits, point.dose)?.amount ?? -Infinity,
+        gap,
+        prescriptionDose: this.prescribed(point.dose),
+      });
+      if (this.isLevelFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
+      if (last === 0) return 'stuck';
+    }
+    return 'stuck';
+  }
+
+  /** A lower bound of a problem says nothing of another. */
+  private forget(): void {
+    this.bound = -Infinity;
+    this.cuts = [];
+  }
+
+  private findCuts(point: InteriorPoint): void {
+    const { operator } = this.problem;
+    this.cuts = findCuts(operator, this.convexObjectives, this.halfSpaces, point.dose, point.multipliers);
+    this.evaluations += this.cuts.length / 2;
+  }
+
+  private prove(point: InteriorPoint): void {
+    if (this.cuts.length === 0) this.findCuts(point);
+    const { operator } = this.problem;
+    const { dose, multipliers, weights } = point;
+    const tangent = tangentAt(operator, this.convexObjectives, this.halfSpaces, dose, multipliers, weights);
+    this.evaluations += 0.5;
+    this.bound = Math.max(this.bound, lowerBound(tangent, this.cuts, point.value));
+  }
+
+  /** Gy; NaN without a prescription. */
+  private prescribed(dose: Float64Array): number {
+    const { prescription } = this.problem;
+    if (!prescription) return Number.NaN;
+    const { rows, volumes, fraction } = prescription;
+    return weightedUpperQuantile(
+      Float64Array.from(rows, (row) => dose[row]!),
+      volumes,
+      fraction,
+    );
+  }
+
+  private isMet(dose: Float64Array): boolean {
+    const { prescription } = this.problem;
+    const tolerance = this.options.prescriptionTolerance ?? 0.0005;
+    return !prescription || Math.abs(this.prescribed(dose) / prescription.dose - 1) < tolerance;
+  }
+
+  /** Moves the level by prescribed / reached; near the end it stays where the prescription is met, or as high as it may be. */
+  private moveLevel(point: InteriorPoint, isNearEnd: boolean): void {
+    const { level, dose } = this.problem.prescription!;
+    if (isNearEnd && this.isMet(point.dose)) {
+      this.isLevelFixed = true;
+      return;
+    }
+    const ratio = Math.min(1.25, Math.max(0.8, dose / this.prescribed(point.dose)));
+    const next = Math.min(LEVELS[1] * dose, Math.max(LEVELS[0] * dose, level.value * ratio));
+    if (isNearEnd && (next === level.value || ++this.levelChanges > LEVEL_CHANGES)) this.isLevelFixed = true;
+    if (next === level.value) return;
+    level.value = next;
+    point.refresh();
+    this.forget();
+  }
+
+  /** Whether a level that stood still has to move once more, as the plan has moved since. */
+  private isLevelOff(point: InteriorPoint): boolean {
+    if (this.isMet(point.dose) || this.levelChanges >= LEVEL_CHANGES) return false;
+    const before = this.problem.prescription!.level.value;
+    this.isLevelFixed = false;
+    this.moveLevel(point, true);
+    return this.problem.prescription!.level.value !== before;
+  }
+
+  /** Planes that touch the convex limits which the dose breaks. */
+  private planesOf(dose: Float64Array): Plane[] {
+    const { operator } = this.problem;
+    const planes: Plane[] = [];
+    for (const limit of this.limits) {
+      if (limit.kind !== 'convex') continue;
+      const slope = new Float64Array(dose.length);
+      const value = limit.evaluate(dose, slope);
+      if (value <= limit.bound + CONVEX_TOLERANCE * Math.abs(limit.bound)) continue;
+      const rows = limit.rows.filter((row) => slope[row] !== 0);
+      const coefficients = Float64Array.from(rows, (row) => slope[row]!);
+      const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * dose[row]!, 0);
+      this.evaluations += 0.5;
+      planes.push(createPlane(operator, limit.name, rows, coefficients, limit.bound - value + along));
+    }
+    return planes;
+  }
+
+  private finish(point: InteriorPoint, stopped?: 'stopped'): Solution {
+    const { operator, objectives, prescription } = this.problem;
+    const weights = point.weights.slice();
+    const dose = operator.apply(weights, new Float64Array(operator.rows));
+    this.evaluations += 0.5;
+    let scale = 1;
+    if (this.limits.length === 0 && prescription && this.prescribed(dose) > 0) {
+      // Nothing stands against it: the prescription is met exactly.
+      scale = prescription.dose / this.prescribed(dose);
+    }
+    for (const limit of this.limits) scale = Math.min(scale, scaleToKeep(limit, dose));
+    for (let c = 0; c < weights.length; c++) weights[c]! *= scale;
+    for (let i = 0; i < dose.length; i++) dose[i]! *= scale;
+    const value = evaluateAll(objectives, dose, new Float64Array(dose.length));
+    const responses = this.options.responses && !stopped ? this.responsesAt(point) : [];
+    const solution = { ...this.solution(weights, dose, value, point.multipliers, this.bound), responses };
+    return stopped ? { ...solution, status: stopped } : solution;
+  }
+
+  private responsesAt(point: InteriorPoint): Solution['responses'] {
+    const before = point.evaluations;
+    let first = 0;
+    const responses: { limit: string; dose: Float64Array }[] = [];
+    for (const limit of this.limits) {
+      if (limit.kind !== 'voxels') continue;
+      const end = first + limit.rows.length;
+      const dose = point.response(first, end);
+      // By the envelope theorem the objective falls along it by the limit's price; a system solved too roughly shows here.
+      const price = point.multipliers.subarray(first, end).reduce((a, b) => a + b, 0);
+      const fall = -point.slopeAlong(dose);
+      if (Math.abs(fall - price) <= ENVELOPE * price) responses.push({ limit: limit.name, dose });
+      first = end;
+    }
+    this.evaluations += point.evaluations - before;
+    return responses;
+  }
+
+  private solution(
+    weights: Float64Array,
+    dose: Float64Array,
+    value: number,
+    multipliers: Multipliers,
+    bound: number,
+    leastViolation?: number,
+  ): Solution {
+    const { objectives } = this.problem;
+    const certificate = certify({
+      objectives,
+      limits: this.limits,
+      halfSpaces: this.halfSpaces,
+      multipliers,
+      dose,
+      value,
+      lowerBound: bound,
+      leastViolation,
+    });
+    return {
+      weights,
+      dose,
+      status: this.isMet(dose) ? 'reached' : 'prescription-missed',
+      objective: value,
+      evaluations: this.evaluations,
+      prescriptionDose: this.prescribed(dose),
+      certificate,
+      uncovered: this.uncovered,
+      responses: [],
+    };
+  }
+}
+
+/** The factor <= 1 on a dose that keeps a limit from above exactly; 1 where the limit is kept, or is not from above. */
+function scaleToKeep(limit: Limit, dose: Float64Array): number {
+  if (limit.kind === 'voxels' && limit.sign > 0) {
+    let scale = 1;
+    limit.rows.forEach((row, q) => {
+      if (dose[row]! > limit.bounds[q]!) scale = Math.min(scale, limit.bounds[q]! / dose[row]!);
+    });
+    return scale;
+  }
+  const { amount } = violationOf(limit, dose);
+  if (limit.kind === 'voxels' || amount <= 0 || limit.bound <= 0) return 1;
+  return limit.bound / (limit.bound + amount);
 }

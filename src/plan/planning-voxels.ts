@@ -6,26 +6,34 @@
  * never hides a violation. Where target and cord overlap both apply, and the hard cap wins.
  */
 import { distanceMap } from '../geometry/distance-map.js';
+import type { Vec3 } from '../geometry/grid.js';
 import { occupiedFrom } from '../geometry/volume.js';
+import { type Limit, maximumDose } from '../optimize/limit.js';
 import { meanDose } from '../optimize/objective/mean-dose.js';
 import type { Level, Objective, RowSet } from '../optimize/objective/objective.js';
 import { squaredDeviation } from '../optimize/objective/squared-deviation.js';
+import { squaredFallOff } from '../optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../optimize/objective/squared-overdose.js';
 import { squaredUnderdose } from '../optimize/objective/squared-underdose.js';
-import type { Caps, Prescription } from '../optimize/problem.js';
+import type { Prescription } from '../optimize/problem.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
+import type { Zone } from './row-groups.js';
 
 export interface PlanningVoxels {
   /** x, y, z triples in LPS, mm: the rows. */
   readonly points: Float64Array;
   readonly target: RowSet;
-  /** Every voxel with any cord in it. */
-  readonly cord: RowSet;
+  /** Every voxel with any cord in it, with its index in the grid. */
+  readonly cord: RowSet & { readonly voxels: Int32Array };
   /** Tissue outside the target, with its distance from it, mm. */
   readonly tissue: RowSet & { readonly distance: Float64Array };
   /** Row of the isocentre. */
   readonly isocenterRow: number;
+  /** Zone of each row, for the sample of the optimiser's preconditioner. */
+  readonly zones: Uint8Array;
+  /** Of the grid that the points lie on, mm. */
+  readonly spacing: Vec3;
 }
 
 const NEAR = 6;
@@ -46,9 +54,11 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   const targetVolumes: number[] = [];
   const cordRows: number[] = [];
   const cordVolumes: number[] = [];
+  const cordVoxels: number[] = [];
   const tissueRows: number[] = [];
   const tissueVolumes: number[] = [];
   const tissueDistances: number[] = [];
+  const zones: Zone[] = [];
   for (let k = 0; k < nz; k++) {
     for (let j = 0; j < ny; j++) {
       for (let i = 0; i < nx; i++) {
@@ -66,6 +76,7 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
           grid.origin[1] + j * grid.spacing[1],
           grid.origin[2] + k * grid.spacing[2],
         );
+        zones.push(c > 0 ? 0 : t > 0 || d <= NEAR ? 1 : d <= MIDDLE ? 2 : 3);
         if (t > 0) {
           targetRows.push(row);
           targetVolumes.push(t);
@@ -73,6 +84,7 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
         if (c > 0) {
           cordRows.push(row);
           cordVolumes.push(c);
+          cordVoxels.push(voxel);
         }
         if (t < 1 && sampled) {
           tissueRows.push(row);
@@ -84,6 +96,7 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   }
   const isocenterRow = points.length / 3;
   points.push(...model.isocenter);
+  zones.push(0);
   const set = (rows: number[], volumes: number[]): RowSet => ({
     rows: Int32Array.from(rows),
     volumes: Float64Array.from(volumes),
@@ -91,16 +104,18 @@ export function choosePlanningVoxels(model: PatientModel): PlanningVoxels {
   return {
     points: Float64Array.from(points),
     target: set(targetRows, targetVolumes),
-    cord: set(cordRows, cordVolumes),
+    cord: { ...set(cordRows, cordVolumes), voxels: Int32Array.from(cordVoxels) },
     tissue: { ...set(tissueRows, tissueVolumes), distance: Float64Array.from(tissueDistances) },
     isocenterRow,
+    zones: Uint8Array.from(zones),
+    spacing: grid.spacing,
   };
 }
 
 /** The objectives and constraints of a technique, in Gy. */
 export interface PlanningProblem {
   readonly objectives: readonly Objective[];
-  readonly caps?: Caps;
+  readonly limits: readonly Limit[];
   readonly prescription: Prescription;
 }
 
@@ -109,34 +124,33 @@ export interface PlanningProblem {
  * to 45 %, little dose elsewhere, and the cord under its cap (hard, or as strong as the prescription allows).
  *
  * The weights are ours; they set the compromise inside the limits, not the limits.
+ *
+ * @param caps Gy, one per cord voxel. @default the case's cap in all of them
  */
 export function posePlanningProblem(
   voxels: PlanningVoxels,
   plan: PlanCase,
   hold: 'cord' | 'prescription',
+  caps: number | Float64Array = plan.cordCap,
 ): PlanningProblem {
   const { dose, to } = plan.prescription;
   const level: Level = { value: dose };
-  const fallOff = Float64Array.from(
-    voxels.tissue.distance,
-    (d) => dose * Math.max(0.45, 1 - 0.06 * Math.max(0, d - 1)),
-  );
-  const cap = new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
+  const fallOff = { dose, perMillimetre: 0.06, least: 0.45, from: 1 };
   const hasCord = voxels.cord.rows.length > 0;
   // Whole fields can hardly shape the dose outside: there these wishes must not cost the target its homogeneity.
   const outside = hold === 'cord' ? 60 : 6;
   const objectives: Objective[] = [
-    squaredDeviation('target dose', voxels.target, level, 100),
-    squaredUnderdose('target coverage', voxels.target, level, 0.97, 100),
-    squaredOverdose('fall-off', voxels.tissue, fallOff, outside),
+    squaredDeviation('target', voxels.target, level, 100),
+    squaredUnderdose('target', voxels.target, level, 0.97, 100),
+    squaredFallOff('tissue around the target', voxels.tissue, voxels.tissue.distance, fallOff, outside),
     meanDose('tissue', voxels.tissue, 2),
   ];
-  if (hasCord && hold === 'prescription') objectives.push(squaredOverdose('cord', voxels.cord, cap, outside));
+  if (hasCord && hold === 'prescription') objectives.push(squaredOverdose('cord', voxels.cord, plan.cordCap, outside));
   const point: RowSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
   const prescribed = to === 'isocenter' ? point : voxels.target;
   return {
     objectives,
-    ...(hasCord && hold === 'cord' ? { caps: { rows: voxels.cord.rows, bounds: cap } } : {}),
+    limits: hasCord && hold === 'cord' ? [maximumDose('cord', voxels.cord, caps)] : [],
     prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
   };
 }

@@ -4,6 +4,7 @@
 import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
 import { describeGrid } from '../geometry/grid.js';
 import type { PlanCase } from './case.js';
+import { certificateLine, certificateReport } from './certificate-report.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
@@ -86,6 +87,7 @@ function planEntry(
         : 'the cord cap, as far as the prescription needed it',
     prescriptionDose: round(technique.solution.prescriptionDose),
     evaluations: technique.solution.evaluations,
+    certificate: certificateReport(technique.solution, technique.voxels, technique.gains),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
       name: beam.name,
       gantry: beam.pose.gantry,
@@ -175,6 +177,7 @@ export function summary(result: PlanningResult): string {
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
+    lines.push(`        ${certificateLine(technique.solution.certificate, technique.gains)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
       const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];

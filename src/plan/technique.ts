@@ -14,15 +14,26 @@ import { ForwardDose } from '../dose/forward-dose.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { DividedOperator } from '../influence/divided-operator.js';
 import { ColumnOperator } from '../influence/field-operator.js';
+import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
 import { uniformLeaves } from '../machine/mlc.js';
+import { certifyAt } from '../optimize/certificate.js';
+import { NormalMatrix } from '../optimize/normal-matrix.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
+import { type CoverageGain, coverageGains } from './certificate-report.js';
+import { sampleInfluence } from './influence-sample.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
-import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import { groupRows } from './row-groups.js';
 
 export type Technique = 'fcrt' | 'imrt';
+
+/** Gap at which a plan is near enough to the best one to show how engine and optimiser differ. */
+const ROUGH = 0.05;
+/** Most that a voxel's cap is moved for it, fraction. */
+const MISMATCH = 0.005;
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -40,6 +51,10 @@ export interface TechniquePlan {
   readonly fields: readonly PlannedField[];
   readonly dose: DoseVolume;
   readonly solution: Solution;
+  /** The voxels that the solution's rows are. */
+  readonly voxels: PlanningVoxels;
+  /** What one more Gy on each hard limit buys in the target. */
+  readonly gains: readonly CoverageGain[];
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
@@ -88,15 +103,23 @@ export function planConformal(
   } finally {
     dose.close();
   }
-  const solution = solve(
-    { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) },
-    { rounds: 8, evaluationsPerRound: 40, onProgress: (p) => onProgress?.('fcrt', p) },
-  );
+  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) };
+  const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
   const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
     const monitorUnits = solution.weights[f]!;
     return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
   });
-  return finish('fcrt', hold, planned, model, plan, solution);
+  return finish('fcrt', hold, planned, model, plan, voxels, problem, solution);
+}
+
+/** The beams of a case's IMRT, with beamlets over the target's view from each. */
+export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Machine): ModulatedBeam[] {
+  const { beams, beamlet, margin } = plan.imrt;
+  const target = model.masks.get(model.target)!;
+  return beamsOf(beams, model, machine).map((beam) => ({
+    beam,
+    beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
+  }));
 }
 
 /** IMRT: beamlets over the target's view from every beam; their weights are the fluence. */
@@ -107,41 +130,77 @@ export function planModulated(
   machine: Machine,
   onProgress?: ProgressListener,
 ): TechniquePlan {
-  const { beamlet, margin, hold } = plan.imrt;
-  const target = model.masks.get(model.target)!;
-  const beams = beamsOf(plan.imrt.beams, model, machine).map((beam) => ({
-    beam,
-    beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
-  }));
+  const { hold } = plan.imrt;
+  const beams = modulatedBeams(model, plan, machine);
   const operator = new DividedOperator(beams, model.patient.density, voxels.points, {
     executor: model.executor,
     ...plan.doseModel,
   });
+  const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
+  const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
+  let problem = { operator, ...posePlanningProblem(voxels, plan, hold) };
   let solution: Solution;
   try {
-    solution = solve(
-      { operator, ...posePlanningProblem(voxels, plan, hold) },
-      { onProgress: (p) => onProgress?.('imrt', p) },
-    );
+    const sample = sampleInfluence(beams, model.patient.density, groups, model.executor, plan.doseModel);
+    const preconditioner = new NormalMatrix(sample, operator.columns);
+    const given = { sample, preconditioner };
+    const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
+    if (problem.limits.length === 0) solution = solve({ ...problem, ...given }, options);
+    else {
+      const rough = solve({ ...problem, ...given }, { ...options, responses: false, gap: ROUGH });
+      const caps = engineCaps(voxels, model, plan, rough.dose, fieldsOf(rough.weights));
+      problem = { operator, ...posePlanningProblem(voxels, plan, hold, caps) };
+      const finer = solve({ ...problem, ...given }, { ...options, start: rough.weights });
+      solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
+    }
   } finally {
     operator.close();
   }
+  return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, problem, solution);
+}
+
+function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
   let offset = 0;
-  const planned = beams.map(({ beam, beamlets }): PlannedField => {
-    const weights = fluenceOfBeamlets(beamlets, solution.weights, offset);
+  return beams.map(({ beam, beamlets }): PlannedField => {
+    const fluence = fluenceOfBeamlets(beamlets, weights, offset);
     offset += beamlets.cells.length;
-    const shining = weights.filter((w) => w > 0);
+    const shining = fluence.filter((w) => w > 0);
     const monitorUnits = shining.length === 0 ? 0 : shining.reduce((a, b) => a + b, 0) / shining.length;
-    return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights } };
+    return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights: fluence } };
   });
-  return finish('imrt', hold, planned, model, plan, solution);
+}
+
+/**
+ * The cord's caps in terms of the optimiser's dose.
+ *
+ * The engine's maps of the whole body lie on other nodes than the optimiser's, so that the two differ by some 0.1 % from voxel
+ * to voxel, and hardly with the fluence. What a plan near the best one shows of it moves each voxel's cap, so that the cap
+ * holds in the dose that is reported without the whole plan giving way.
+ */
+function engineCaps(
+  voxels: PlanningVoxels,
+  model: PatientModel,
+  plan: PlanCase,
+  dose: Float64Array,
+  fields: readonly PlannedField[],
+): Float64Array {
+  const { dose: total } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
+  const engine = new Map<number, number>();
+  for (const voxel of voxels.cord.voxels) engine.set(voxel, 0);
+  for (let p = 0; p < total.length; p++) {
+    if (engine.has(model.body.index[p]!)) engine.set(model.body.index[p]!, total[p]!);
+  }
+  return Float64Array.from(voxels.cord.rows, (row, q) => {
+    const ratio = dose[row]! / engine.get(voxels.cord.voxels[q]!)!;
+    return plan.cordCap * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
+  });
 }
 
 /**
  * Forward dose of the finished fluences on every voxel of the body.
  *
- * The maps of the whole body lie on other nodes than those of the optimiser, so the dose differs by up to 0.1 %. Where that
- * takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference, never up.
+ * Where the engine's dose still takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference,
+ * never up; the certificate is that of the scaled plan.
  */
 function finish(
   technique: Technique,
@@ -149,6 +208,8 @@ function finish(
   fields: readonly PlannedField[],
   model: PatientModel,
   plan: PlanCase,
+  voxels: PlanningVoxels,
+  { objectives, limits }: PlanningProblem,
   solution: Solution,
 ): TechniquePlan {
   const {
@@ -168,16 +229,18 @@ function finish(
     monitorUnits: shrink * field.monitorUnits,
     fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => shrink * w) },
   }));
-  const prescriptionDose = shrink * solution.prescriptionDose;
-  return {
-    technique,
-    hold,
-    fields: held,
-    dose,
-    solution: { ...solution, prescriptionDose },
-    beyondRange,
-    beyondDensity,
+  const planned = solution.dose.map((d) => shrink * d);
+  const certificate = certifyAt(solution.certificate, objectives, limits, planned);
+  const final: Solution = {
+    ...solution,
+    weights: solution.weights.map((w) => shrink * w),
+    dose: planned,
+    objective: certificate.value,
+    prescriptionDose: shrink * solution.prescriptionDose,
+    certificate,
   };
+  const gains = coverageGains(final, voxels.target, plan.prescription.dose);
+  return { technique, hold, fields: held, dose, solution: final, voxels, gains, beyondRange, beyondDensity };
 }
 
 /** Gy */

@@ -67,28 +67,31 @@ describe('the analytic cases', () => {
     ratios.sort((a, b) => a - b);
     // The linear cases alone; with the Gaussian ones it is below 3.
     expect(ratios[14]!).toBeLessThan(3.6);
-  }, 30_000);
+  }, 90_000);
 
   test('linear doses at 1 mm, contours every mm: the closed form of the slabs', () => {
-    for (const shape of linear.filter((c) => c.shape !== 'box')) expectAccurate(measureCase(shape, 'contours', 1));
-  }, 30_000);
+    // Slabs of boxes and upright cylinders are the shapes themselves.
+    const cut = linear.filter((c) => c.shape !== 'box' && c.shape !== 'cylz');
+    expect(cut.length).toBe(16);
+    for (const shape of cut) expectAccurate(measureCase(shape, 'contours', 1));
+  }, 90_000);
 
   test('Gaussian doses at 3 mm: the closed form within the bound, which the dose grid dominates', () => {
-    for (const shape of gaussian.filter((c) => c.volumeCc < 10)) {
+    for (const shape of gaussian.filter((c) => c.volumeCc < 2)) {
       const dose = measureCase(shape, 'solid', 3, 20_000);
       for (const m of dose.metrics) {
         expect(Math.abs(m.closedForm), `${shape.name} ${m.metric}`).toBeLessThanOrEqual(m.bound);
         expect(m.bound).toBeGreaterThan(m.samplingBound);
       }
     }
-  }, 30_000);
+  }, 90_000);
 
   test('a Gaussian at 2 mm: the exact DVH of its trilinear interpolant', () => {
     for (const name of ['cyl_12x24_gaussC', 'small_sphere_R4_gauss', 'box_20_gauss1d']) {
       // 300 000 points know D1% of these to some 0.05 %.
       expectAccurate(measureCase(cases.find((c) => c.name === name)!, 'solid', 2, 300_000));
     }
-  }, 30_000);
+  }, 90_000);
 });
 
 describe('laws', () => {

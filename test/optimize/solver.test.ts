@@ -1,83 +1,214 @@
-/** Objectives against central differences, and the solver against problems with known answers. */
-import { expect, test } from 'vitest';
-import type { LinearOperator } from '../../src/core/linear-operator.js';
+/** The solver against problems with known answers and against an independent solver; the certificate must bracket them. */
+import highsLoader, { type LegacyHighs } from 'highs';
+import { beforeAll, expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
+import {
+  type Limit,
+  maximumDose,
+  maximumGeud,
+  maximumHottest,
+  maximumMean,
+  minimumDose,
+  minimumMean,
+} from '../../src/optimize/limit.js';
+import { maximumDvh } from '../../src/optimize/objective/dose-volume.js';
+import { generalisedEud, squaredGeud } from '../../src/optimize/objective/generalised-eud.js';
+import { smoothMaximum } from '../../src/optimize/objective/log-sum-exp.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
-import type { Objective, RowSet } from '../../src/optimize/objective/objective.js';
+import type { Objective } from '../../src/optimize/objective/objective.js';
 import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';
 import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.js';
 import { squaredUnderdose } from '../../src/optimize/objective/squared-underdose.js';
-import { solve } from '../../src/optimize/solver.js';
+import { resolveOverlap } from '../../src/optimize/overlap.js';
+import { type Solution, solve } from '../../src/optimize/solver.js';
+import { dense, randomMatrix, rowsOf } from './problems.js';
 
-const rowsOf = (...rows: number[]): RowSet => ({
-  rows: Int32Array.from(rows),
-  volumes: new Float64Array(rows.length).fill(1),
+let highs: LegacyHighs;
+beforeAll(async () => {
+  // Its types describe the module, not its default export, to a NodeNext compiler.
+  highs = await (highsLoader as unknown as () => Promise<LegacyHighs>)();
 });
 
-function dense(matrix: number[][]): LinearOperator {
-  return {
-    rows: matrix.length,
-    columns: matrix[0]!.length,
-    apply(w, out) {
-      for (const [i, row] of matrix.entries()) out[i] = row.reduce((sum, a, j) => sum + a * w[j]!, 0);
-      return out;
-    },
-    applyTranspose(y, out) {
-      out.fill(0);
-      for (const [i, row] of matrix.entries()) for (const [j, a] of row.entries()) out[j]! += a * y[i]!;
-      return out;
-    },
-  };
+/** The proof holds: lower bound <= independent optimum <= value, with a small gap, and every limit is kept. */
+function expectBracket(solution: Solution, optimum: number, gap: number): void {
+  const { value, lowerBound, violation } = solution.certificate;
+  const rounding = 1e-7 * Math.max(1, Math.abs(optimum));
+  expect(lowerBound).not.toBeNull();
+  expect(lowerBound!).toBeLessThanOrEqual(optimum + rounding);
+  expect(value).toBeGreaterThanOrEqual(optimum - rounding);
+  expect(value - lowerBound!).toBeLessThanOrEqual(gap * Math.abs(value) + rounding);
+  if (violation) expect(violation.amount).toBeLessThanOrEqual(1e-9);
 }
 
-const some: RowSet = { rows: Int32Array.of(0, 2, 3), volumes: Float64Array.of(1, 0.5, 2) };
-const objectives: Objective[] = [
-  squaredDeviation('deviation', some, { value: 10 }, 3),
-  squaredUnderdose('underdose', some, { value: 10 }, 0.97, 3),
-  squaredOverdose('overdose', some, Float64Array.of(6, 7, 8), 3),
-  meanDose('mean', some, 3),
-];
+const sum = (row: readonly number[], name = 'w'): string =>
+  row
+    .map((a, j) => `${a < 0 ? '-' : '+'} ${Math.abs(a)} ${name}${j}`)
+    .join(' ')
+    .replace(/^\+ /, '');
 
-test.each(objectives.map((o) => [o.name, o] as const))(
-  'gradient of %s is that of central differences (seed 3)',
-  (_, objective) => {
-    const random = createRandom(3);
-    const dose = Float64Array.from({ length: 5 }, () => 9 + 3 * random.normal());
-    const gradient = new Float64Array(5);
-    objective.evaluate(dose, gradient);
-    const h = 1e-5;
-    for (let i = 0; i < 5; i++) {
-      const at = (step: number): number => {
-        const moved = dose.slice();
-        moved[i]! += step;
-        return objective.evaluate(moved, new Float64Array(5));
-      };
-      expect(gradient[i]!).toBeCloseTo((at(h) - at(-h)) / (2 * h), 6);
-    }
-  },
-);
-
-test('a cap on a sum: two equal wishes share it', () => {
+test('a cap on a sum: two equal wishes share it, and its price is the slope of the objective', () => {
   const operator = dense([
     [1, 0],
     [0, 1],
     [1, 1],
   ]);
-  const solution = solve(
-    {
-      operator,
-      objectives: [squaredDeviation('wish', rowsOf(0, 1), { value: 10 }, 100)],
-      caps: { rows: Int32Array.of(2), bounds: Float64Array.of(12) },
-    },
-    { start: Float64Array.of(1, 3), rounds: 60, evaluationsPerRound: 60 },
-  );
-  expect(solution.dose[2]!).toBeLessThanOrEqual(12 * (1 + 1e-12));
-  expect(solution.weights[0]!).toBeCloseTo(6, 1);
-  expect(solution.weights[1]!).toBeCloseTo(6, 1);
-  expect(solution.multipliers[0]!).toBeGreaterThan(0);
+  const at = (cap: number): Solution =>
+    solve(
+      {
+        operator,
+        objectives: [squaredDeviation('wish', rowsOf(0, 1), { value: 10 }, 100)],
+        limits: [maximumDose('sum', rowsOf(2), cap)],
+      },
+      { gap: 1e-7 },
+    );
+  const solution = at(12);
+  expect(solution.dose[2]!).toBeLessThanOrEqual(12);
+  expect(solution.weights[0]!).toBeCloseTo(6, 3);
+  expect(solution.weights[1]!).toBeCloseTo(6, 3);
+  // 100 (10 - cap / 2)^2: 1600 at 12, slope -400 per Gy.
+  expectBracket(solution, 1600, 1e-6);
+  const [price] = solution.certificate.prices;
+  expect(price!.price).toBeCloseTo(400, 1);
+  expect(price!.active).toHaveLength(1);
+  expect(solution.certificate.objective).toBe('100 mean[(d - 10)^2] over wish');
 });
 
-test('prescription without caps is met exactly; out of reach under a cap it is missed, and the cap holds', () => {
+test('non-negative least squares with a known answer: the best without the bound would be negative', () => {
+  // min |A w - b|^2 over w >= 0: w1 = 0, w0 = a0'b / a0'a0 = 2.
+  const operator = dense([
+    [1, 2],
+    [2, 1],
+    [0, 2],
+  ]);
+  const b = [2, 4, -3];
+  const objectives = b.map((level, i) => squaredDeviation(`row ${i}`, rowsOf(i), { value: level }, 1));
+  const solution = solve({ operator, objectives }, { gap: 1e-7 });
+  expect(solution.weights[0]!).toBeCloseTo(2, 4);
+  expect(solution.weights[1]!).toBeCloseTo(0, 4);
+  expectBracket(solution, 9, 1e-6);
+});
+
+test.each([1, 2, 3, 4])('linear programs (seed %i)', (seed) => {
+  const [m, n] = [14, 9];
+  const A = randomMatrix(m, n, seed);
+  const target = rowsOf(0, 1, 2, 3);
+  const organ = rowsOf(4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
+  const limits: Limit[] = [minimumDose('target', target, 10), maximumDose('organ', rowsOf(4, 5, 6), 14)];
+  const solution = solve({ operator: dense(A), objectives: [meanDose('organ', organ, 1)], limits }, { gap: 1e-6 });
+  const cost = A[0]!.map((_, j) => organ.rows.reduce((s, i) => s + A[i]![j]! / organ.rows.length, 0));
+  const answer = highs.solve(
+    `Minimize\n obj: ${sum(cost)}\nSubject To\n${[
+      ...[0, 1, 2, 3].map((i) => ` t${i}: ${sum(A[i]!)} >= 10`),
+      ...[4, 5, 6].map((i) => ` o${i}: ${sum(A[i]!)} <= 14`),
+    ].join('\n')}\nEnd`,
+  );
+  if (answer.Status === 'Infeasible') {
+    expect(solution.status).toBe('infeasible');
+    expect(solution.certificate.leastViolation!).toBeGreaterThan(0);
+  } else {
+    expect(answer.Status).toBe('Optimal');
+    expectBracket(solution, answer.ObjectiveValue, 1e-5);
+  }
+});
+
+test.each([1, 2, 3, 4])('quadratic programs with caps, a mean and a minimum (seed %i)', (seed) => {
+  const [m, n] = [12, 8];
+  const A = randomMatrix(m, n, 10 + seed);
+  const target = rowsOf(0, 1, 2, 3, 4);
+  const organ = rowsOf(5, 6, 7, 8, 9, 10, 11);
+  const limits: Limit[] = [
+    maximumDose('organ', organ, 9),
+    maximumMean('organ mean', organ, 7),
+    minimumDose('target', rowsOf(0), 4),
+    minimumMean('target mean', target, 4),
+  ];
+  const objectives = [squaredDeviation('target', target, { value: 10 }, 5), squaredOverdose('organ', organ, 3, 2)];
+  const solution = solve({ operator: dense(A), objectives, limits }, { gap: 1e-6 });
+  // Over- and deviation as squares of extra variables: x_i >= d_i - 3, y_i = d_i - 10.
+  const mean = (rows: Int32Array): number[] =>
+    A[0]!.map((_, j) => rows.reduce((s, i) => s + A[i]![j]! / rows.length, 0));
+  const text = `Minimize\n obj: [ ${[
+    ...[...target.rows].map((i) => `2 y${i}^2`),
+    ...[...organ.rows].map((i) => `${4 / organ.rows.length} x${i}^2`),
+  ].join(' + ')} ] / 2\nSubject To\n${[
+    ...[...target.rows].map((i) => ` y_${i}: ${sum(A[i]!)} - y${i} = 10`),
+    ...[...organ.rows].map((i) => ` x_${i}: ${sum(A[i]!)} - x${i} <= 3`),
+    ...[...organ.rows].map((i) => ` cap${i}: ${sum(A[i]!)} <= 9`),
+    ` om: ${sum(mean(organ.rows))} <= 7`,
+    ` t0: ${sum(A[0]!)} >= 4`,
+    ` tm: ${sum(mean(target.rows))} >= 4`,
+  ].join('\n')}\nBounds\n${[...target.rows].map((i) => ` y${i} free`).join('\n')}\nEnd`;
+  const answer = highs.solve(text);
+  expect(answer.Status).toBe('Optimal');
+  expectBracket(solution, answer.ObjectiveValue, 1e-5);
+});
+
+test('the mean of the hottest volume, against its linear program', () => {
+  const A = randomMatrix(10, 6, 31);
+  const target = rowsOf(0, 1, 2);
+  const organ = rowsOf(3, 4, 5, 6, 7, 8, 9);
+  const fraction = 0.3;
+  const objectives = [squaredUnderdose('target', target, { value: 10 }, 1, 3)];
+  const limits = [maximumHottest('organ', organ, fraction, 6)];
+  const solution = solve({ operator: dense(A), objectives, limits }, { gap: 1e-4 });
+  // c + sum e_i / (fraction N) <= 6 with e_i >= d_i - c.
+  const answer = highs.solve(
+    `Minimize\n obj: [ ${[0, 1, 2].map((i) => `2 u${i}^2`).join(' + ')} ] / 2\nSubject To\n${[
+      ...[0, 1, 2].map((i) => ` u_${i}: ${sum(A[i]!)} + u${i} >= 10`),
+      ...[...organ.rows].map((i) => ` e_${i}: ${sum(A[i]!)} - c - e${i} <= 0`),
+      ` hot: c + ${[...organ.rows].map((i) => `${1 / (fraction * organ.rows.length)} e${i}`).join(' + ')} <= 6`,
+    ].join('\n')}\nBounds\n c free\nEnd`,
+  );
+  expect(answer.Status).toBe('Optimal');
+  expectBracket(solution, answer.ObjectiveValue, 1e-3);
+});
+
+test('gEUD limits are kept and cost something; smooth convex objectives are proven, too', () => {
+  const A = randomMatrix(10, 6, 41);
+  const target = rowsOf(0, 1, 2);
+  const organ = rowsOf(3, 4, 5, 6, 7, 8, 9);
+  const operator = dense(A);
+  const objectives: Objective[] = [
+    squaredDeviation('target', target, { value: 10 }, 3),
+    smoothMaximum('organ', organ, 0.5, 0.2),
+    squaredGeud('organ', organ, { value: 2 }, { a: 3, side: 'above' }, 0.1),
+  ];
+  const free = solve({ operator, objectives }, { gap: 1e-6 });
+  expect(free.certificate.gap!).toBeLessThan(1e-5);
+  const bound = 0.8 * generalisedEud(free.dose, organ, 8);
+  const held = solve({ operator, objectives, limits: [maximumGeud('organ', organ, 8, bound)] }, { gap: 1e-3 });
+  expect(generalisedEud(held.dose, organ, 8)).toBeLessThanOrEqual(bound * (1 + 1e-12));
+  expect(held.certificate.gap!).toBeLessThan(2e-3);
+  expect(held.certificate.lowerBound!).toBeGreaterThan(free.certificate.value);
+  expect(held.certificate.prices[0]!.price).toBeGreaterThan(0);
+});
+
+test('an objective that is not convex is said to be so; the rest gives a lower bound', () => {
+  const operator = dense(randomMatrix(10, 6, 51));
+  const convex = squaredDeviation('target', rowsOf(0, 1, 2), { value: 10 }, 3);
+  const alone = solve({ operator, objectives: [convex] }, { gap: 1e-6 });
+  const both = solve({ operator, objectives: [convex, maximumDvh('organ', rowsOf(3, 4, 5, 6, 7, 8, 9), 3, 0.3, 1)] });
+  expect(alone.certificate.isConvex).toBe(true);
+  expect(both.certificate.isConvex).toBe(false);
+  expect(both.certificate.lowerBound!).toBeLessThanOrEqual(alone.certificate.value);
+  expect(both.certificate.value).toBeGreaterThanOrEqual(alone.certificate.lowerBound!);
+});
+
+test('limits that no plan keeps end with the smallest violation, proven, and where it is', () => {
+  // d0 = w, d1 = w / 2: at least 10 and at most 3 leaves 4/3 Gy over at best (10 - t = 2 (3 + t)).
+  const solution = solve({
+    operator: dense([[1], [0.5]]),
+    objectives: [squaredDeviation('target', rowsOf(0), { value: 10 }, 1)],
+    limits: [minimumDose('target', rowsOf(0), 10), maximumDose('cord', rowsOf(1), 3)],
+  });
+  expect(solution.status).toBe('infeasible');
+  expect(solution.certificate.leastViolation!).toBeGreaterThan(1.33);
+  expect(solution.certificate.leastViolation!).toBeLessThanOrEqual(4 / 3);
+  expect(solution.certificate.violation!.amount).toBeCloseTo(4 / 3, 2);
+  expect(['target', 'cord']).toContain(solution.certificate.violation!.limit);
+});
+
+test('prescription without limits is met exactly; out of reach under a cap it is missed, and the cap holds', () => {
   const operator = dense([
     [1, 0.5],
     [0.5, 1],
@@ -88,7 +219,7 @@ test('prescription without caps is met exactly; out of reach under a cap it is m
   const free = level();
   const open = solve({
     operator,
-    objectives: [squaredDeviation('target', rowsOf(0, 1), free, 100)],
+    objectives: [squaredDeviation('target', rowsOf(0, 1), free, 100), meanDose('all', rowsOf(0, 1, 2), 1)],
     prescription: prescribed(free),
   });
   expect(open.status).toBe('reached');
@@ -98,18 +229,127 @@ test('prescription without caps is met exactly; out of reach under a cap it is m
     operator,
     objectives: [squaredDeviation('target', rowsOf(0, 1), held, 100)],
     prescription: prescribed(held),
-    caps: { rows: Int32Array.of(2), bounds: Float64Array.of(4) },
+    limits: [maximumDose('cord', rowsOf(2), 4)],
   });
   expect(capped.status).toBe('prescription-missed');
-  expect(capped.dose[2]!).toBeLessThanOrEqual(4 * (1 + 1e-12));
+  expect(capped.dose[2]!).toBeLessThanOrEqual(4);
   expect(capped.prescriptionDose).toBeLessThan(10);
+  expect(capped.certificate.gap!).toBeLessThanOrEqual(0.01);
+});
+
+test('target voxels outside all beams are listed; a target outside altogether is refused', () => {
+  const operator = dense([
+    [1, 0.5],
+    [0.5, 1],
+    [0.001, 0.002],
+  ]);
+  const level = { value: 10 };
+  const target = rowsOf(0, 1, 2);
+  const objectives = [squaredDeviation('target', target, level, 1)];
+  const solution = solve({ operator, objectives, prescription: { ...target, fraction: 0.5, dose: 10, level } });
+  expect([...solution.uncovered]).toEqual([2]);
+  expect(() => solve({ operator, objectives, prescription: { ...rowsOf(2), fraction: 0.5, dose: 10, level } })).toThrow(
+    "none of the prescription's 1 voxels lies in a beam",
+  );
+});
+
+test('a warm start takes fewer steps and ends within the same gap; two runs are equal to the last bit', () => {
+  const operator = dense(randomMatrix(60, 30, 61));
+  const problem = (cap: number) => ({
+    operator,
+    objectives: [squaredDeviation('target', rowsOf(...Array.from({ length: 20 }, (_, i) => i)), { value: 10 }, 10)],
+    limits: [maximumDose('organ', rowsOf(...Array.from({ length: 30 }, (_, i) => 30 + i)), cap)],
+  });
+  const count = (start?: Float64Array): { steps: number; solution: Solution } => {
+    let steps = 0;
+    const solution = solve(problem(9), {
+      ...(start ? { start } : {}),
+      gap: 1e-3,
+      onProgress: ({ step }) => (steps = step),
+    });
+    return { steps, solution };
+  };
+  const cold = count();
+  const warm = count(solve(problem(9.1), { gap: 1e-3 }).weights);
+  expect(warm.solution.certificate.gap!).toBeLessThanOrEqual(1e-3);
+  expect(warm.steps).toBeLessThanOrEqual(cold.steps);
+  expect(count().solution.weights).toEqual(cold.solution.weights);
+});
+
+test('the response to a cap is the difference of two plans', () => {
+  const operator = dense(randomMatrix(24, 10, 81));
+  const target = rowsOf(0, 1, 2, 3, 4, 5, 6, 7);
+  const at = (cap: number, gap = 1e-11): Solution =>
+    solve(
+      {
+        operator,
+        objectives: [squaredDeviation('target', target, { value: 10 }, 10), meanDose('organ', rowsOf(8, 9, 10, 11), 1)],
+        limits: [maximumDose('cord', rowsOf(12, 13, 14, 15), cap)],
+      },
+      { gap, responses: true },
+    );
+  const step = 0.02;
+  const [low, middle, high] = [at(7 - step), at(7, 1e-3), at(7 + step)];
+  const slope = (low.certificate.value - high.certificate.value) / (2 * step);
+  expect(middle.certificate.prices[0]!.price).toBeCloseTo(slope, 1);
+  expect(middle.responses[0]!.limit).toBe('cord');
+  for (const row of target.rows) {
+    expect(middle.responses[0]!.dose[row]!).toBeCloseTo((high.dose[row]! - low.dose[row]!) / (2 * step), 1);
+  }
+});
+
+test('it stops when asked, with a plan that keeps the limits', () => {
+  const signal = { aborted: false };
+  const solution = solve(
+    {
+      operator: dense(randomMatrix(20, 10, 71)),
+      objectives: [squaredDeviation('target', rowsOf(0, 1, 2), { value: 10 }, 10)],
+      limits: [maximumDose('organ', rowsOf(5, 6), 5)],
+    },
+    {
+      gap: 1e-9,
+      signal,
+      onProgress: ({ step }) => {
+        signal.aborted = step === 2;
+      },
+    },
+  );
+  expect(solution.status).toBe('stopped');
+  expect(solution.certificate.violation!.amount).toBeLessThanOrEqual(0);
+});
+
+test('voxels of several structures go to the first priority, and it is said', () => {
+  const structures = [
+    { name: 'PTV', set: rowsOf(0, 1, 2, 3), priority: 2 },
+    { name: 'cord', set: rowsOf(3, 4), priority: 1 },
+    { name: 'boost', set: rowsOf(0), priority: 2 },
+  ];
+  const { sets, taken } = resolveOverlap(structures, 'priority');
+  expect(sets.map(({ rows }) => [...rows])).toEqual([[0, 1, 2], [3, 4], [0]]);
+  expect(taken).toEqual([{ from: 'PTV', by: 'cord', voxels: 1 }]);
+  expect(resolveOverlap(structures, 'all').sets[0]).toBe(structures[0]!.set);
 });
 
 test('malformed problems are refused', () => {
   const operator = dense([[1]]);
   const objective = squaredDeviation('target', rowsOf(0), { value: 1 }, 1);
   expect(() => solve({ operator, objectives: [] })).toThrow('there is no objective');
+  const none = { rows: 1, columns: 0, apply: operator.apply, applyTranspose: operator.applyTranspose };
+  expect(() => solve({ operator: none, objectives: [objective] })).toThrow('no beamlet or field');
+  expect(() => solve({ operator: dense([[0]]), objectives: [objective] })).toThrow('give no dose to any voxel');
+  expect(() => solve({ operator, objectives: [objective], limits: [maximumDose('cord', rowsOf(4), 1)] })).toThrow(
+    'row 4, but the operator has 1 rows',
+  );
+  expect(() => maximumDose('cord', rowsOf(0), Number.NaN)).toThrow('is NaN');
   expect(() =>
-    solve({ operator, objectives: [objective], caps: { rows: Int32Array.of(4), bounds: Float64Array.of(1) } }),
-  ).toThrow('row 4, but the operator has 1 rows');
+    solve({
+      operator,
+      objectives: [objective],
+      limits: [minimumDose('target', rowsOf(0), 5), maximumDose('cord', rowsOf(0), 4)],
+    }),
+  ).toThrow('limits "target" and "cord" contradict each other: voxel 0 must get at least 5 and at most 4 Gy');
+  const random = createRandom(1);
+  expect(() => solve({ operator, objectives: [objective] }, { start: Float64Array.of(-random.uniform()) })).toThrow(
+    'starting weights',
+  );
 });

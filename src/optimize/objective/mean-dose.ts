@@ -1,22 +1,27 @@
 /**
  * Mean dose: `sum v_i d_i / sum v_i`, Gy. Linear; keeps dose out of organs without a bound.
  */
-import type { Objective, RowSet } from './objective.js';
+import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
 
 export function meanDose(name: string, set: RowSet, weight: number): Objective {
-  const total = set.volumes.reduce((a, b) => a + b, 0);
+  const total = checkObjective(name, set, weight);
+  const { rows, volumes } = set;
+  const scale = weight / total;
   return {
     name,
     weight,
+    isConvex: true,
+    describe: () => `${shown(weight)} mean[d] over ${name}`,
     evaluate(dose, gradient) {
-      const { rows, volumes } = set;
-      const scale = weight / total;
       let sum = 0;
       for (let q = 0; q < rows.length; q++) {
         sum += volumes[q]! * dose[rows[q]!]!;
         gradient[rows[q]!]! += scale * volumes[q]!;
       }
       return scale * sum;
+    },
+    addCurvature() {
+      // It is linear.
     },
   };
 }

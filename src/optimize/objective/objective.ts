@@ -1,17 +1,27 @@
 /**
- * Objective: a convex function of the dose on some rows, as value and gradient.
+ * Objective: a function of the dose on some rows, as value, gradient and curvature.
  *
- * Each is normalised by the volume of its structure: `weights` are the rows' volumes (fractional masks count with their
- * fraction), and only their ratios matter. Dose is in Gy; an objective has the unit Gy^2 (or Gy for the mean).
+ * Each is normalised by the volume of its structure: `volumes` are the rows' volumes (fractional masks count with their
+ * fraction), and only their ratios matter. Dose is in Gy; an objective has the unit Gy^2, or Gy where it says so. None carries
+ * an additive constant, so that a relative gap means something.
  */
+import { checkNonNegative } from '../../core/check.js';
+import { InvalidInputError } from '../../core/errors.js';
+
 export interface Objective {
   readonly name: string;
   /** Importance relative to the others. */
   readonly weight: number;
-  /**
-   * Value at `dose`; adds `weight` times its gradient to `gradient` and returns `weight` times the value.
-   */
+  /** False: a minimum found is only local. A term that is not convex must never be negative. */
+  readonly isConvex: boolean;
+  /** The formula with its present numbers, weight included. */
+  describe(): string;
+  /** Value at `dose`; adds `weight` times its gradient to `gradient` and returns `weight` times the value. */
   evaluate(dose: Float64Array, gradient: Float64Array): number;
+  /** Adds `weight` times the diagonal of its second derivative, or of a bound of it, to `out`; never negative. */
+  addCurvature(dose: Float64Array, out: Float64Array): void;
+  /** Adds what the second derivative times `direction` is beyond that diagonal; left out where it is diagonal. */
+  addCoupling?(dose: Float64Array, direction: Float64Array, out: Float64Array): void;
 }
 
 /** Rows of one structure and their share of its volume. */
@@ -26,3 +36,30 @@ export interface Level {
   /** Gy */
   value: number;
 }
+
+/**
+ * Total volume of a set, checked on the way.
+ *
+ * @throws {InvalidInputError} for a weight that is negative or not finite, an empty set, or a volume that is not > 0
+ */
+export function checkObjective(name: string, set: RowSet, weight: number): number {
+  checkNonNegative(`objective "${name}": weight`, weight);
+  if (set.rows.length === 0 || set.rows.length !== set.volumes.length) {
+    throw new InvalidInputError(
+      `objective "${name}": its structure has ${set.rows.length} voxels and ${set.volumes.length} volumes, but must have one volume for each of at least one voxel. Check its contours, or remove the objective.`,
+    );
+  }
+  let total = 0;
+  for (const volume of set.volumes) {
+    if (!(volume > 0 && Number.isFinite(volume))) {
+      throw new InvalidInputError(
+        `objective "${name}": a voxel has volume ${volume}, but must have one > 0. Leave it out.`,
+      );
+    }
+    total += volume;
+  }
+  return total;
+}
+
+/** A number as a formula shows it. */
+export const shown = (value: number): string => String(Number(value.toPrecision(6)));

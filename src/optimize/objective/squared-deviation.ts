@@ -1,17 +1,19 @@
 /**
  * Squared deviation from a level: `sum v_i (d_i - p)^2 / sum v_i`. Convex; asks for a homogeneous target.
  */
-import type { Level, Objective, RowSet } from './objective.js';
+import { checkObjective, type Level, type Objective, type RowSet, shown } from './objective.js';
 
 export function squaredDeviation(name: string, set: RowSet, level: Level, weight: number): Objective {
-  const total = set.volumes.reduce((a, b) => a + b, 0);
+  const total = checkObjective(name, set, weight);
+  const { rows, volumes } = set;
+  const scale = weight / total;
   return {
     name,
     weight,
+    isConvex: true,
+    describe: () => `${shown(weight)} mean[(d - ${shown(level.value)})^2] over ${name}`,
     evaluate(dose, gradient) {
-      const { rows, volumes } = set;
       const p = level.value;
-      const scale = weight / total;
       let sum = 0;
       for (let q = 0; q < rows.length; q++) {
         const i = rows[q]!;
@@ -20,6 +22,9 @@ export function squaredDeviation(name: string, set: RowSet, level: Level, weight
         gradient[i]! += 2 * scale * volumes[q]! * miss;
       }
       return scale * sum;
+    },
+    addCurvature(_, out) {
+      for (let q = 0; q < rows.length; q++) out[rows[q]!]! += 2 * scale * volumes[q]!;
     },
   };
 }

@@ -1,28 +1,41 @@
 /**
  * Squared overdose above a bound per row: `sum v_i max(0, d_i - b_i)^2 / sum v_i`. Convex.
- *
- * With bounds that fall with the distance from the target it is the dose fall-off objective.
  */
-import type { Objective, RowSet } from './objective.js';
+import { InvalidInputError } from '../../core/errors.js';
+import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
 
-/** @param bounds Gy, one per row of the set */
-export function squaredOverdose(name: string, set: RowSet, bounds: Float64Array, weight: number): Objective {
-  const total = set.volumes.reduce((a, b) => a + b, 0);
+/** @param bounds Gy; one for all rows of the set, or one for each */
+export function squaredOverdose(name: string, set: RowSet, bounds: number | Float64Array, weight: number): Objective {
+  const total = checkObjective(name, set, weight);
+  const { rows, volumes } = set;
+  const limit = typeof bounds === 'number' ? new Float64Array(rows.length).fill(bounds) : bounds;
+  if (limit.length !== rows.length || limit.some((b) => !Number.isFinite(b))) {
+    throw new InvalidInputError(
+      `objective "${name}": ${limit.length} bounds for ${rows.length} voxels, or one that is not finite. Give one bound in Gy per voxel.`,
+    );
+  }
+  const scale = weight / total;
   return {
     name,
     weight,
+    isConvex: true,
+    describe: () =>
+      `${shown(weight)} mean[max(0, d - ${typeof bounds === 'number' ? shown(bounds) : 'b'})^2] over ${name}`,
     evaluate(dose, gradient) {
-      const { rows, volumes } = set;
-      const scale = weight / total;
       let sum = 0;
       for (let q = 0; q < rows.length; q++) {
         const i = rows[q]!;
-        const over = dose[i]! - bounds[q]!;
+        const over = dose[i]! - limit[q]!;
         if (over <= 0) continue;
         sum += volumes[q]! * over * over;
         gradient[i]! += 2 * scale * volumes[q]! * over;
       }
       return scale * sum;
+    },
+    addCurvature(dose, out) {
+      for (let q = 0; q < rows.length; q++) {
+        if (dose[rows[q]!]! > limit[q]!) out[rows[q]!]! += 2 * scale * volumes[q]!;
+      }
     },
   };
 }

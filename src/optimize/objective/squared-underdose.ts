@@ -1,18 +1,20 @@
 /**
  * Squared underdose below a level: `sum v_i max(0, f p - d_i)^2 / sum v_i`. Convex; defends the target's coverage.
  */
-import type { Level, Objective, RowSet } from './objective.js';
+import { checkObjective, type Level, type Objective, type RowSet, shown } from './objective.js';
 
 /** @param fraction the bound is this fraction of the level */
 export function squaredUnderdose(name: string, set: RowSet, level: Level, fraction: number, weight: number): Objective {
-  const total = set.volumes.reduce((a, b) => a + b, 0);
+  const total = checkObjective(name, set, weight);
+  const { rows, volumes } = set;
+  const scale = weight / total;
   return {
     name,
     weight,
+    isConvex: true,
+    describe: () => `${shown(weight)} mean[max(0, ${shown(fraction * level.value)} - d)^2] over ${name}`,
     evaluate(dose, gradient) {
-      const { rows, volumes } = set;
       const bound = fraction * level.value;
-      const scale = weight / total;
       let sum = 0;
       for (let q = 0; q < rows.length; q++) {
         const i = rows[q]!;
@@ -22,6 +24,12 @@ export function squaredUnderdose(name: string, set: RowSet, level: Level, fracti
         gradient[i]! -= 2 * scale * volumes[q]! * under;
       }
       return scale * sum;
+    },
+    addCurvature(dose, out) {
+      const bound = fraction * level.value;
+      for (let q = 0; q < rows.length; q++) {
+        if (dose[rows[q]!]! < bound) out[rows[q]!]! += 2 * scale * volumes[q]!;
+      }
     },
   };
 }

@@ -1,0 +1,45 @@
+/** `respine trade-off CASE.json --caps 20,25,30`: the best coverage under each cap of the cord. */
+import { checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import { writeAll } from '../node/files.js';
+import { loadCase } from '../node/load-case.js';
+import { renderPictures } from '../node/pictures.js';
+import { startWorkerPool } from '../node/worker-pool.js';
+import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../plan/trade-off.js';
+import { progressLine } from './progress.js';
+
+export interface TradeOffCommandOptions {
+  readonly caps: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** @returns the exit code */
+export async function tradeOffCommand(path: string, options: TradeOffCommandOptions): Promise<number> {
+  const caps = options.caps.split(',').map((cap) => checkPositive('--caps: a cap in Gy', Number(cap)));
+  if (caps.length < 2) throw new InvalidInputError(`--caps is "${options.caps}". Give at least two, e.g. 20,25,30.`);
+  const progress = progressLine();
+  progress.say('reading the case');
+  const { patient, case: plan, machine } = await loadCase(path);
+  const executor = await startWorkerPool();
+  let points: TradeOffPoint[];
+  try {
+    points = tradeOff(patient, plan, machine, caps, {
+      executor,
+      onPoint: ({ cap, d95 }) => progress.say(`cap ${cap} Gy: D95 ${d95.toFixed(2)} Gy`),
+    });
+  } finally {
+    await executor.close();
+  }
+  const { dose } = plan.prescription;
+  const svg = tradeOffFigure(points, `${patient.name}: target dose under a cap of the cord`, dose);
+  const table = tradeOffTable(points);
+  const files = new Map<string, Uint8Array | string>([['trade-off.csv', table]]);
+  for (const [name, png] of await renderPictures(new Map([['trade-off', svg]]))) files.set(`${name}.png`, png);
+  await writeAll(options.out, files);
+  progress.end();
+  process.stdout.write(
+    options.json ? `${JSON.stringify(points, null, 2)}\n` : `${table}${files.size} files in ${options.out}\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,113 @@
+/**
+ * The one dense loop of the optimiser: panels of eight rank-one terms added to the upper half of a symmetric matrix,
+ *
+ *     G_ij += sum_q (c_q p_qi) p_qj      for j >= i
+ *
+ * It builds normal matrices and, with c = -1, is the trailing update of a Cholesky factorisation. Where WebAssembly is at
+ * hand four columns at a time are done by SIMD; both versions round every product and sum to Float32 in the same order, so
+ * they agree to the last bit. Entries just left of the diagonal, within its block of four, are overwritten by either.
+ */
+import { denseWasm } from './dense-wasm.js';
+
+/** Rows of a panel, and panels that are added at once: as many rows as stay in a core's cache. */
+export const PANEL = 8;
+export const PANELS = 4;
+/** Rows of all panels. */
+export const BLOCK = PANEL * PANELS;
+
+/** Memory of one symmetric matrix with what adds to it; rows are padded to a multiple of four. */
+export interface DenseKernel {
+  /** Allocated for matrices of up to this many rows. */
+  readonly capacity: number;
+  /** capacity x capacity; a smaller matrix of `stride` columns lies at its beginning, row by row; the upper half counts. */
+  readonly matrix: Float32Array;
+  /** BLOCK rows, of `stride` columns each. */
+  readonly panels: Float32Array;
+  /** c, one per row of the panels. */
+  readonly scales: Float32Array;
+  /** Adds the first `count` panels to the rows [first, last). */
+  add(stride: number, first: number, last: number, count: number): void;
+}
+
+export interface DenseKernelOptions {
+  /** @default true */
+  readonly isAccelerated?: boolean;
+}
+
+/** Rows of a matrix with padding. */
+export const paddedSize = (size: number): number => 4 * Math.ceil(size / 4);
+
+/** @param size rows of the largest matrix, before padding */
+export function createDenseKernel(size: number, { isAccelerated = true }: DenseKernelOptions = {}): DenseKernel {
+  const capacity = paddedSize(size);
+  const floats = capacity * capacity + BLOCK * capacity + BLOCK;
+  const accelerated = isAccelerated ? instantiate(4 * floats) : undefined;
+  const buffer = accelerated?.buffer ?? new ArrayBuffer(4 * floats);
+  const matrix = new Float32Array(buffer, 0, capacity * capacity);
+  const panels = new Float32Array(buffer, matrix.byteLength, BLOCK * capacity);
+  const scales = new Float32Array(buffer, matrix.byteLength + panels.byteLength, BLOCK);
+  const add = accelerated
+    ? (stride: number, first: number, last: number, count: number) =>
+        accelerated.addPanels(0, stride, first, last, panels.byteOffset, count, scales.byteOffset)
+    : (stride: number, first: number, last: number, count: number) =>
+        addPanels(matrix, stride, first, last, panels, count, scales);
+  return { capacity, matrix, panels, scales, add };
+}
+
+function addPanels(
+  matrix: Float32Array,
+  stride: number,
+  first: number,
+  last: number,
+  panels: Float32Array,
+  count: number,
+  scales: Float32Array,
+): void {
+  const { fround } = Math;
+  for (let i = first; i < last; i++) {
+    const row = i * stride;
+    for (let q = 0; q < PANEL * count; q++) {
+      const a = fround(scales[q]! * panels[q * stride + i]!);
+      for (let j = i & ~3; j < stride; j++) {
+        matrix[row + j] = fround(matrix[row + j]! + fround(a * panels[q * stride + j]!));
+      }
+    }
+  }
+}
+
+interface Accelerated {
+  readonly buffer: ArrayBuffer;
+  readonly addPanels: (
+    matrix: number,
+    stride: number,
+    first: number,
+    last: number,
+    panels: number,
+    count: number,
+    scales: number,
+  ) => void;
+}
+
+/** What is used of WebAssembly, whose types the core's library does not have. */
+interface WebAssemblyLike {
+  Memory: new (pages: { initial: number }) => { readonly buffer: ArrayBuffer };
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { readonly exports: object };
+}
+
+const PAGE = 65536;
+
+/** The module in memory of its own; undefined where WebAssembly with SIMD is not to be had. */
+function instantiate(bytes: number): Accelerated | undefined {
+  const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyLike };
+  if (WebAssembly === undefined) return undefined;
+  try {
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
+    const code = Uint8Array.from(denseWasm.match(/../g)!, (byte) => Number.parseInt(byte, 16));
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } });
+    return { buffer: memory.buffer, addPanels: (exports as Accelerated).addPanels };
+  } catch {
+    // An engine without SIMD, or a page that forbids WebAssembly: the plain version gives the same numbers.
+    return undefined;
+  }
+}

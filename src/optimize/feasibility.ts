@@ -1,0 +1,122 @@
+/**
+ * Can the limits be kept at all? The smallest violation t that any plan reaches, by the solver's own method:
+ *
+ *     minimise u    subject to   w >= 0,  u >= 0,  sign_i (A w)_i - u <= bound_i - T,  a_p' A w - u <= bound_p - T
+ *
+ * with t = u - T and T the largest bound. Where t falls below zero the plan is a start for the problem itself; where the
+ * proven lower bound of t is above zero, no plan keeps the limits.
+ */
+import type { LinearOperator } from '../core/linear-operator.js';
+import { addForces, changesOf, type HalfSpaces, halfSpaceCount } from './half-spaces.js';
+import { InteriorPoint } from './interior-point.js';
+import { lowerBound, tangentAt } from './lower-bound.js';
+import { NormalMatrix, type RowSample } from './normal-matrix.js';
+import { meanDose } from './objective/mean-dose.js';
+import type { StartingPoint } from './start.js';
+
+export interface FeasibilityResult extends StartingPoint {
+  /** Largest violation of the plan found, Gy; negative where it keeps all limits with room. */
+  readonly violation: number;
+  /** Proven: no plan does better, Gy. */
+  readonly leastViolation: number;
+  readonly evaluations: number;
+}
+
+const STEPS = 60;
+/** Relative gap at which a violation is taken for the smallest. */
+const TOLERANCE = 1e-3;
+
+export function searchFeasible(
+  operator: LinearOperator,
+  limits: HalfSpaces,
+  sample: RowSample,
+  start: StartingPoint,
+): FeasibilityResult {
+  const m = halfSpaceCount(limits);
+  const n = operator.columns;
+  const bounds = new Float64Array(m);
+  bounds.set(limits.bounds);
+  limits.planes.forEach(({ bound }, p) => {
+    bounds[limits.rows.length + p] = bound;
+  });
+  const T = bounds.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
+  const worstOf = (sides: Float64Array): number =>
+    sides.reduce((a, side, k) => Math.max(a, side - bounds[k]!), -Infinity);
+  const everyRow = Int32Array.from({ length: m }, (_, k) => k);
+  const problem = {
+    operator: withSlack(operator, limits, m),
+    objectives: [meanDose('violation', { rows: Int32Array.of(m), volumes: Float64Array.of(1) }, 1)],
+    limits: { rows: everyRow, signs: new Float64Array(m).fill(1), bounds: bounds.map((b) => b - T), planes: [] },
+  };
+  const weights = new Float64Array(n + 1);
+  weights.set(start.weights);
+  weights[n] = T + Math.max(-0.5 * T, worstOf(changesOf(limits, start.dose, new Float64Array(m))) + 0.1 * T);
+  const point = new InteriorPoint(problem, new NormalMatrix(sampleWithSlack(sample, limits, m, n), n + 1), {
+    weights,
+    dose: problem.operator.apply(weights, new Float64Array(m + 1)),
+  });
+  let bound = -Infinity;
+  for (let step = 0; step < STEPS; step++) {
+    const isEnough = (reduced: Float64Array): boolean => reduced.every((h) => h >= 0);
+    const taken = point.step({ leastMu: 0, maxProducts: 40, accuracy: 1e-2, isEnough });
+    const t = point.value - T;
+    if (t < 0 && point.complementarity < -0.5 * t) break;
+    const tangent = tangentAt(problem.operator, problem.objectives, problem.limits, point.dose, point.multipliers);
+    bound = Math.max(bound, lowerBound(tangent, [], point.value) - T);
+    if (taken === 0 || (t > 0 && t - bound < TOLERANCE * t)) break;
+  }
+  const found = Float64Array.from(point.weights.subarray(0, n));
+  const dose = operator.apply(found, new Float64Array(operator.rows));
+  return {
+    weights: found,
+    dose,
+    violation: worstOf(changesOf(limits, dose, new Float64Array(m))),
+    leastViolation: bound,
+    evaluations: point.evaluations,
+  };
+}
+
+/** Rows: the left side of every half-space less u, then u itself. */
+function withSlack(operator: LinearOperator, limits: HalfSpaces, m: number): LinearOperator {
+  const n = operator.columns;
+  const dose = new Float64Array(operator.rows);
+  return {
+    rows: m + 1,
+    columns: n + 1,
+    apply(weights, out) {
+      operator.apply(weights.subarray(0, n), dose);
+      changesOf(limits, dose, out);
+      const u = weights[n]!;
+      for (let k = 0; k < m; k++) out[k]! -= u;
+      out[m] = u;
+      return out;
+    },
+    applyTranspose(values, out) {
+      addForces(limits, values, dose.fill(0));
+      operator.applyTranspose(dose, out.subarray(0, n));
+      let u = values[m]!;
+      for (let k = 0; k < m; k++) u -= values[k]!;
+      out[n] = u;
+      return out;
+    },
+  };
+}
+
+/** Every half-space is a row of its own in the sample: signs of the same dose differ. */
+function sampleWithSlack(sample: RowSample, limits: HalfSpaces, m: number, n: number): RowSample {
+  const matrix = new Float32Array(m * (n + 1));
+  const memberOf = Int32Array.from({ length: m + 1 }, (_, k) => (k < m ? k : -1));
+  const add = (k: number, row: number, coefficient: number): void => {
+    const s = sample.memberOf[row]!;
+    if (s < 0) return;
+    for (let c = 0; c < n; c++) matrix[k * (n + 1) + c]! += coefficient * sample.matrix[s * n + c]!;
+  };
+  limits.rows.forEach((row, k) => {
+    add(k, row, limits.signs[k]!);
+  });
+  limits.planes.forEach(({ column }, p) => {
+    matrix.set(column, (limits.rows.length + p) * (n + 1));
+  });
+  for (let k = 0; k < m; k++) matrix[k * (n + 1) + n] = -1;
+  return { matrix, count: m, memberOf };
+}

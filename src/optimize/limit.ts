@@ -1,0 +1,198 @@
+/**
+ * Hard limits: what a plan must keep, whatever it costs.
+ *
+ *   voxels   d_i <= b_i, or >=, in every voxel: one bound for all or one for each
+ *   linear   sum a_i d_i <= b: mean dose
+ *   convex   g(d) <= b with g convex: gEUD, and the mean of the hottest volume, which bounds D0.03cc from above
+ *
+ * A convex limit is kept by the plane that touches it wherever the plan has crossed it, as often as that takes; each plane is
+ * a linear limit that every permitted plan keeps, so what they prove holds for the limit itself.
+ */
+import { checkFinite, checkNonNegative } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import { checkGeudExponent, generalisedEud } from './objective/generalised-eud.js';
+import type { RowSet } from './objective/objective.js';
+
+/** sign d_row <= sign bound in each row. */
+export interface VoxelLimit {
+  readonly kind: 'voxels';
+  readonly name: string;
+  /** 1: the bounds are maxima; -1: minima. */
+  readonly sign: 1 | -1;
+  readonly rows: Int32Array;
+  /** Gy, one per row */
+  readonly bounds: Float64Array;
+}
+
+/** sum coefficients d_row <= bound. */
+export interface LinearLimit {
+  readonly kind: 'linear';
+  readonly name: string;
+  readonly rows: Int32Array;
+  readonly coefficients: Float64Array;
+  /** Gy */
+  readonly bound: number;
+}
+
+/** value(d) <= bound. */
+export interface ConvexLimit {
+  readonly kind: 'convex';
+  readonly name: string;
+  readonly rows: Int32Array;
+  /** Gy */
+  readonly bound: number;
+  /** Value at `dose`; adds a subgradient to `gradient`. */
+  evaluate(dose: Float64Array, gradient: Float64Array): number;
+}
+
+export type Limit = VoxelLimit | LinearLimit | ConvexLimit;
+
+/** No voxel above its bound. @param bounds Gy; one for all rows, or one for each */
+export function maximumDose(name: string, { rows }: Pick<RowSet, 'rows'>, bounds: number | Float64Array): VoxelLimit {
+  return voxelLimit(name, 1, rows, bounds);
+}
+
+/** No voxel below its bound. @param bounds Gy; one for all rows, or one for each */
+export function minimumDose(name: string, { rows }: Pick<RowSet, 'rows'>, bounds: number | Float64Array): VoxelLimit {
+  return voxelLimit(name, -1, rows, bounds);
+}
+
+export function maximumMean(name: string, set: RowSet, bound: number): LinearLimit {
+  return meanLimit(name, set, bound, 1);
+}
+
+export function minimumMean(name: string, set: RowSet, bound: number): LinearLimit {
+  return meanLimit(name, set, bound, -1);
+}
+
+/** gEUD of at most `bound` Gy. @param a exponent >= 1 */
+export function maximumGeud(name: string, set: RowSet, a: number, bound: number): ConvexLimit {
+  checkGeudExponent(`limit "${name}"`, a, 'above');
+  checkSet(name, set.rows, set.volumes.length);
+  checkNonNegative(`limit "${name}": bound`, bound);
+  return {
+    kind: 'convex',
+    name,
+    rows: set.rows,
+    bound,
+    evaluate: (dose, gradient) => generalisedEud(dose, set, a, gradient),
+  };
+}
+
+/** gEUD of at least `bound` Gy. @param a exponent < 1, not 0 */
+export function minimumGeud(name: string, set: RowSet, a: number, bound: number): ConvexLimit {
+  checkGeudExponent(`limit "${name}"`, a, 'below');
+  checkSet(name, set.rows, set.volumes.length);
+  checkNonNegative(`limit "${name}": bound`, bound);
+  return {
+    kind: 'convex',
+    name,
+    rows: set.rows,
+    bound: -bound,
+    evaluate: (dose, gradient) => -generalisedEud(dose, set, a, gradient, -1),
+  };
+}
+
+/**
+ * Mean dose of the hottest `fraction` of the volume, at most `bound` Gy. It is never below the dose that this volume
+ * receives, so a bound on it is a bound on D_V, and a convex one.
+ *
+ * @see Romeijn et al., Med. Phys. 30 (2003) on conditional value at risk in fluence optimisation
+ */
+export function maximumHottest(name: string, set: RowSet, fraction: number, bound: number): ConvexLimit {
+  const { rows, volumes } = set;
+  checkSet(name, rows, volumes.length);
+  checkNonNegative(`limit "${name}": bound`, bound);
+  if (!(fraction > 0 && fraction <= 1)) {
+    throw new InvalidInputError(`limit "${name}": volume is ${fraction}, but must be a fraction above 0 and up to 1.`);
+  }
+  const order = Array.from(rows, (_, q) => q);
+  const hot = fraction * volumes.reduce((a, b) => a + b, 0);
+  return {
+    kind: 'convex',
+    name,
+    rows,
+    bound,
+    evaluate(dose, gradient) {
+      order.sort((a, b) => dose[rows[b]!]! - dose[rows[a]!]! || a - b);
+      let left = hot;
+      let sum = 0;
+      for (const q of order) {
+        const share = Math.min(left, volumes[q]!) / hot;
+        sum += share * dose[rows[q]!]!;
+        gradient[rows[q]!]! += share;
+        left -= volumes[q]!;
+        if (left <= 0) break;
+      }
+      return sum;
+    },
+  };
+}
+
+/** By how much a dose breaks a limit, Gy (negative: room left), and the row where it does so most. */
+export function violationOf(limit: Limit, dose: Float64Array): { amount: number; row: number } {
+  let amount = -Infinity;
+  let row = limit.rows[0]!;
+  if (limit.kind === 'voxels') {
+    for (let q = 0; q < limit.rows.length; q++) {
+      const over = limit.sign * (dose[limit.rows[q]!]! - limit.bounds[q]!);
+      if (over > amount) {
+        amount = over;
+        row = limit.rows[q]!;
+      }
+    }
+    return { amount, row };
+  }
+  if (limit.kind === 'linear') {
+    amount = limit.rows.reduce((sum, r, q) => sum + limit.coefficients[q]! * dose[r]!, 0) - limit.bound;
+  } else {
+    amount = limit.evaluate(dose, new Float64Array(dose.length)) - limit.bound;
+  }
+  for (const r of limit.rows) if (dose[r]! > dose[row]!) row = r;
+  return { amount, row };
+}
+
+function voxelLimit(name: string, sign: 1 | -1, rows: Int32Array, bounds: number | Float64Array): VoxelLimit {
+  const all = typeof bounds === 'number' ? new Float64Array(rows.length).fill(bounds) : bounds;
+  checkSet(name, rows, all.length);
+  for (const bound of all) checkNonNegative(`limit "${name}": bound in Gy`, bound);
+  return { kind: 'voxels', name, sign, rows, bounds: all };
+}
+
+function meanLimit(name: string, { rows, volumes }: RowSet, bound: number, sign: 1 | -1): LinearLimit {
+  checkSet(name, rows, volumes.length);
+  checkNonNegative(`limit "${name}": bound in Gy`, bound);
+  const total = volumes.reduce((a, b) => a + b, 0);
+  return { kind: 'linear', name, rows, coefficients: volumes.map((v) => (sign * v) / total), bound: sign * bound };
+}
+
+function checkSet(name: string, rows: Int32Array, values: number): void {
+  if (rows.length === 0 || rows.length !== values) {
+    throw new InvalidInputError(
+      `limit "${name}": its structure has ${rows.length} voxels and ${values} values, but must have one for each of at least one voxel. Check its contours, or remove the limit.`,
+    );
+  }
+}
+
+/** @throws {InvalidInputError} unless the name is given to finite bounds that do not contradict each other in any voxel */
+export function checkAgreement(limits: readonly Limit[]): void {
+  const highest = new Map<number, { bound: number; name: string }>();
+  for (const limit of limits) {
+    if (limit.kind !== 'voxels' || limit.sign < 0) continue;
+    limit.rows.forEach((row, q) => {
+      const bound = limit.bounds[q]!;
+      if (bound < (highest.get(row)?.bound ?? Infinity)) highest.set(row, { bound, name: limit.name });
+    });
+  }
+  for (const limit of limits) {
+    if (limit.kind !== 'voxels' || limit.sign > 0) continue;
+    limit.rows.forEach((row, q) => {
+      const most = highest.get(row);
+      if (most === undefined || most.bound >= limit.bounds[q]!) return;
+      throw new InvalidInputError(
+        `limits "${limit.name}" and "${most.name}" contradict each other: voxel ${row} must get at least ${limit.bounds[q]} and at most ${most.bound} Gy. Give overlapping voxels to one of them with resolveOverlap.`,
+      );
+    });
+  }
+  for (const limit of limits) if (limit.kind !== 'voxels') checkFinite(`limit "${limit.name}": bound`, limit.bound);
+}

@@ -1,0 +1,62 @@
+/**
+ * Smooth maximum and minimum by log-sum-exp, Gy:
+ *
+ *     max:  t log( sum v_i exp( d_i / t) / sum v_i)           from max - t log(N) up to max
+ *     min:  t log( sum v_i exp(-d_i / t) / sum v_i)           minus the minimum, so that minimising it raises it
+ *
+ * Convex; the smaller the temperature t, the closer to the extreme and the harder to minimise. The maximum is not negative
+ * for doses >= 0; the other is negative by construction, so that a relative gap says little where it stands alone.
+ */
+import { checkPositive } from '../../core/check.js';
+import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
+
+/** @param temperature t, Gy */
+export function smoothMaximum(name: string, set: RowSet, temperature: number, weight: number): Objective {
+  return logSumExp(name, set, temperature, weight, 1);
+}
+
+/** @param temperature t, Gy */
+export function smoothMinimum(name: string, set: RowSet, temperature: number, weight: number): Objective {
+  return logSumExp(name, set, temperature, weight, -1);
+}
+
+function logSumExp(name: string, set: RowSet, temperature: number, weight: number, sign: 1 | -1): Objective {
+  const total = checkObjective(name, set, weight);
+  checkPositive(`objective "${name}": temperature`, temperature);
+  const { rows, volumes } = set;
+  /** Share of each row in the sum. */
+  const share = new Float64Array(rows.length);
+  const sumUp = (dose: Float64Array): number => {
+    let extreme = -Infinity;
+    for (const row of rows) extreme = Math.max(extreme, sign * dose[row]!);
+    let sum = 0;
+    for (let q = 0; q < rows.length; q++) {
+      share[q] = volumes[q]! * Math.exp((sign * dose[rows[q]!]! - extreme) / temperature);
+      sum += share[q]!;
+    }
+    for (let q = 0; q < rows.length; q++) share[q]! /= sum;
+    return extreme + temperature * Math.log(sum / total);
+  };
+  return {
+    name,
+    weight,
+    isConvex: true,
+    describe: () =>
+      `${shown(weight * temperature)} log(mean[exp(${sign < 0 ? '-' : ''}d / ${shown(temperature)})]) over ${name}`,
+    evaluate(dose, gradient) {
+      const value = sumUp(dose);
+      for (let q = 0; q < rows.length; q++) gradient[rows[q]!]! += sign * weight * share[q]!;
+      return weight * value;
+    },
+    addCurvature(dose, out) {
+      sumUp(dose);
+      for (let q = 0; q < rows.length; q++) out[rows[q]!]! += (weight * share[q]!) / temperature;
+    },
+    addCoupling(dose, direction, out) {
+      sumUp(dose);
+      let along = 0;
+      for (let q = 0; q < rows.length; q++) along += share[q]! * direction[rows[q]!]!;
+      for (let q = 0; q < rows.length; q++) out[rows[q]!]! -= (weight * share[q]! * along) / temperature;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Dose fall-off around the target: squared overdose above a bound that falls with the distance from it.
+ */
+import { checkFinite, checkNonNegative } from '../../core/check.js';
+import type { Objective, RowSet } from './objective.js';
+import { squaredOverdose } from './squared-overdose.js';
+
+export interface FallOff {
+  /** Bound at the target, Gy. */
+  readonly dose: number;
+  /** How much the bound falls per mm, fraction of `dose`. */
+  readonly perMillimetre: number;
+  /** Where it ends, fraction of `dose`. */
+  readonly least: number;
+  /** Distance over which nothing falls, mm. @default 0 */
+  readonly from?: number;
+}
+
+/** @param distance from the target, mm, one per row of the set */
+export function squaredFallOff(
+  name: string,
+  set: RowSet,
+  distance: Float64Array,
+  fall: FallOff,
+  weight: number,
+): Objective {
+  const { dose, perMillimetre, least, from = 0 } = fall;
+  checkNonNegative(`objective "${name}": fall-off dose`, dose);
+  checkNonNegative(`objective "${name}": fall-off per mm`, perMillimetre);
+  checkNonNegative(`objective "${name}": least fraction`, least);
+  checkFinite(`objective "${name}": distance of the fall-off`, from);
+  const bounds = Float64Array.from(distance, (d) => dose * Math.max(least, 1 - perMillimetre * Math.max(0, d - from)));
+  return squaredOverdose(name, set, bounds, weight);
+}

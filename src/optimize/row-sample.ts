@@ -1,0 +1,29 @@
+/**
+ * A sample of an operator's rows as numbers, for the preconditioner.
+ */
+import type { LinearOperator } from '../core/linear-operator.js';
+import type { RowSample } from './normal-matrix.js';
+
+/** Entries up to which all rows are taken, 64 MB. */
+const MOST_ENTRIES = 16e6;
+
+/**
+ * Reads the sample off a plain operator, one column after the other: as many applications as it has columns. Rows are taken
+ * in groups of neighbours where all would be too many.
+ */
+export function sampleRows(operator: LinearOperator): RowSample {
+  const { rows, columns } = operator;
+  const group = Math.max(1, Math.ceil((rows * columns) / MOST_ENTRIES));
+  const count = Math.ceil(rows / group);
+  const matrix = new Float32Array(count * columns);
+  const unit = new Float64Array(columns);
+  const dose = new Float64Array(rows);
+  const middle = (sample: number): number => Math.min(rows - 1, sample * group + Math.floor(group / 2));
+  for (let c = 0; c < columns; c++) {
+    unit[c] = 1;
+    operator.apply(unit, dose);
+    unit[c] = 0;
+    for (let s = 0; s < count; s++) matrix[s * columns + c] = dose[middle(s)]!;
+  }
+  return { matrix, count, memberOf: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / group)) };
+}

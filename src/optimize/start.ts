@@ -1,0 +1,83 @@
+/**
+ * Where the interior-point method starts: positive weights whose dose keeps every limit with room to spare.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import type { LinearOperator } from '../core/linear-operator.js';
+import { evaluateAll, type HalfSpaces, halfSpaceCount, slacksOf } from './half-spaces.js';
+import type { Objective } from './objective/objective.js';
+
+export interface StartingPoint {
+  readonly weights: Float64Array;
+  readonly dose: Float64Array;
+}
+
+/** Given weights below this fraction of their mean are raised to it: the method needs them positive. */
+const LEAST = 0.05;
+/** Room that every limit must have, fraction of its bound. */
+const ROOM = 1e-4;
+
+/**
+ * Equal weights, or given ones made positive, scaled to the least objective that the limits allow.
+ *
+ * @returns undefined where no scale keeps the limits; then the limits need a search of their own
+ * @throws {InvalidInputError} if no weight gives dose to any row, or given weights are not finite
+ */
+export function scaledStart(
+  operator: LinearOperator,
+  objectives: readonly Objective[],
+  limits: HalfSpaces,
+  given?: Float64Array,
+): StartingPoint | undefined {
+  const weights = given ? raised(given, operator.columns) : new Float64Array(operator.columns).fill(1);
+  const dose = operator.apply(weights, new Float64Array(operator.rows));
+  const highest = dose.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  if (!(highest > 0)) {
+    throw new InvalidInputError(
+      'optimise: equal weights give no dose to any voxel: the beams miss what is to be planned. Move the isocentre or the beams.',
+    );
+  }
+  const slacks = new Float64Array(halfSpaceCount(limits));
+  const scaled = new Float64Array(dose.length);
+  const ignored = new Float64Array(dose.length);
+  const valueAt = (scale: number): number => {
+    for (let i = 0; i < dose.length; i++) scaled[i] = scale * dose[i]!;
+    if (!hasRoom(limits, slacksOf(limits, scaled, slacks))) return Infinity;
+    return evaluateAll(objectives, scaled, ignored);
+  };
+  // Largest doses of 0.01 to 1000 Gy in steps of a sixth; near a given plan finer, below its limits.
+  const scales = given
+    ? [1, 0.9995, 0.998, 0.995, 0.99, 0.98, 0.96, 0.93, 0.9, 0.8]
+    : Array.from({ length: 76 }, (_, q) => (0.01 / highest) * 1e5 ** (q / 75));
+  let best = Infinity;
+  let chosen = 0;
+  for (const scale of scales) {
+    const value = valueAt(scale);
+    if (value < best) {
+      best = value;
+      chosen = scale;
+    }
+  }
+  if (chosen === 0) return undefined;
+  return { weights: weights.map((w) => chosen * w), dose: dose.map((d) => chosen * d) };
+}
+
+/** Whether every slack is a little above zero. */
+export function hasRoom(limits: HalfSpaces, slacks: Float64Array): boolean {
+  const { bounds, planes } = limits;
+  for (let i = 0; i < bounds.length; i++) if (!(slacks[i]! > ROOM * Math.abs(bounds[i]!))) return false;
+  for (let p = 0; p < planes.length; p++) {
+    if (!(slacks[bounds.length + p]! > ROOM * Math.abs(planes[p]!.bound))) return false;
+  }
+  return true;
+}
+
+function raised(given: Float64Array, columns: number): Float64Array {
+  if (given.length !== columns || given.some((w) => !Number.isFinite(w) || w < 0)) {
+    throw new InvalidInputError(
+      `optimise: ${given.length} starting weights for ${columns} columns, or one that is negative or not finite. Give one >= 0 for each.`,
+    );
+  }
+  const mean = given.reduce((a, b) => a + b, 0) / columns;
+  const least = mean > 0 ? LEAST * mean : 1;
+  return given.map((w) => Math.max(w, least));
+}

@@ -1,0 +1,84 @@
+/**
+ * A plan's certificate as plan.json and the terminal show it.
+ */
+import { weightedUpperQuantile } from '../core/quantile.js';
+import type { Certificate } from '../optimize/certificate.js';
+import type { RowSet } from '../optimize/objective/objective.js';
+import type { Solution } from '../optimize/solver.js';
+import type { PlanningVoxels } from './planning-voxels.js';
+
+/** What one more Gy on a limit buys in the target, by the derivative of the best plan. */
+export interface CoverageGain {
+  readonly limit: string;
+  /** Change of D95 per Gy, Gy */
+  readonly d95: number;
+  /** Change of the volume that receives 95 % of the prescription per Gy, percent of the target */
+  readonly v95: number;
+}
+
+/** By how much the bounds are moved for the difference, Gy: small against the dose's own unevenness, large against a voxel. */
+const STEP = 0.2;
+
+/** @param prescription Gy */
+export function coverageGains(solution: Solution, target: RowSet, prescription: number): CoverageGain[] {
+  const { rows, volumes } = target;
+  const total = volumes.reduce((a, b) => a + b, 0);
+  const before = Float64Array.from(rows, (row) => solution.dose[row]!);
+  return solution.responses.map(({ limit, dose }) => {
+    const after = Float64Array.from(rows, (row, q) => before[q]! + STEP * dose[row]!);
+    const d95 = (values: Float64Array): number => weightedUpperQuantile(values, volumes, 0.95);
+    const v95 = (values: Float64Array): number =>
+      (100 * values.reduce((sum, d, q) => sum + (d >= 0.95 * prescription ? volumes[q]! : 0), 0)) / total;
+    return { limit, d95: (d95(after) - d95(before)) / STEP, v95: (v95(after) - v95(before)) / STEP };
+  });
+}
+
+const round = (value: number, digits: number): number => Number(value.toPrecision(digits));
+
+/** The block `certificate` of plan.json. */
+export function certificateReport(
+  { certificate, uncovered }: Solution,
+  { points }: PlanningVoxels,
+  gains: readonly CoverageGain[],
+): Record<string, unknown> {
+  const { objective, value, lowerBound, gap, isConvex, violation, prices } = certificate;
+  const place = (row: number): number[] => [0, 1, 2].map((axis) => round(points[3 * row + axis]!, 6));
+  return {
+    objective,
+    value: round(value, 6),
+    lowerBound: lowerBound === null ? null : round(lowerBound, 6),
+    gap: gap === null ? null : round(gap, 3),
+    isConvex,
+    problem: `${points.length / 3} voxels of the optimiser, every one of target and limit`,
+    ...(uncovered.length > 0 ? { targetVoxelsOutsideAllBeams: Array.from(uncovered, place) } : {}),
+    violation:
+      violation === null
+        ? null
+        : { limit: violation.limit, Gy: round(violation.amount, 3), voxel: place(violation.row) },
+    shadowPrices: prices.map(({ limit, price, active }) => {
+      const gain = gains.find((g) => g.limit === limit);
+      return {
+        limit,
+        objectivePerGy: round(price, 4),
+        ...(gain ? { d95PerGy: round(gain.d95, 3), v95PercentPerGy: round(gain.v95, 3) } : {}),
+        active: active.map((voxel) => ({ voxel: place(voxel.row), objectivePerGy: round(voxel.price, 3) })),
+      };
+    }),
+  };
+}
+
+/** One line: how good the plan is, and what the limits cost. */
+export function certificateLine({ value, gap, isConvex, prices }: Certificate, gains: readonly CoverageGain[]): string {
+  const proof =
+    gap === null
+      ? `objective ${value.toFixed(2)}, nothing proven`
+      : `objective ${value.toFixed(2)}, at most ${(100 * gap).toFixed(2)} % above the best possible${isConvex ? '' : ' without its terms that are not convex'}`;
+  const costs = prices
+    .filter(({ price }) => price > 0)
+    .map(({ limit, price, active }) => {
+      const gain = gains.find((g) => g.limit === limit);
+      const bought = gain ? `, D95 ${gain.d95.toFixed(2)} Gy` : '';
+      return `one Gy more on the ${limit} (${active.length} voxels hold) buys ${price.toFixed(1)}${bought}`;
+    });
+  return [proof, ...costs].join('; ');
+}
