@@ -79,32 +79,19 @@ export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExp
 }
 
 /**
- * Bounds of rows of points that are voxel centres of the structure, Gy: what the optimiser takes as caps.
+ * Bounds of some voxels of the structure, Gy: what the optimiser takes as caps, row by row.
  *
- * @param points x, y, z triples in LPS, mm
- * @param rows which of them
+ * @param voxels of the grid
  * @param cap an upper limit on all of them, Gy. @default none
- * @throws {InvalidInputError} for a row that is no voxel of the structure
+ * @throws {InvalidInputError} for a voxel without any of the structure
  */
-export function boundsOfRows(
-  bounds: VoxelBounds,
-  grid: Grid,
-  points: ArrayLike<number>,
-  rows: ArrayLike<number>,
-  cap = Infinity,
-): Float64Array {
-  const [, ny, nx] = grid.shape;
+export function boundsOfVoxels(bounds: VoxelBounds, voxels: ArrayLike<number>, cap = Infinity): Float64Array {
   const of = new Map<number, number>();
-  bounds.voxels.forEach((voxel, v) => {
-    of.set(voxel, bounds.dose[v]!);
-  });
-  return Float64Array.from(rows, (row) => {
-    const [i, j, k] = [0, 1, 2].map((a) => Math.round((points[3 * row + a]! - grid.origin[a]!) / grid.spacing[a]!));
-    const bound = of.get(i! + nx * (j! + ny * k!));
+  for (let v = 0; v < bounds.voxels.length; v++) of.set(bounds.voxels[v]!, bounds.dose[v]!);
+  return Float64Array.from(voxels, (voxel) => {
+    const bound = of.get(voxel);
     if (bound === undefined) {
-      throw new InvalidInputError(
-        `bounds of ${bounds.structure}: row ${row} is none of its voxels. Give its own rows.`,
-      );
+      throw new InvalidInputError(`bounds of ${bounds.structure}: voxel ${voxel} is none of it. Give its own voxels.`);
     }
     return Math.min(cap, bound);
   });
