@@ -97,6 +97,32 @@ export function boundsOfVoxels(bounds: VoxelBounds, voxels: ArrayLike<number>, c
   });
 }
 
+/**
+ * The caps of the cord's voxels: the case's cap or what the prior course leaves, whichever is less.
+ *
+ * @param hold what stands firm: only there are the caps hard
+ * @throws {InvalidInputError} where they are hard and the prior course alone is above a limit: every field gives some dose,
+ *   so that no coverage at all is left
+ */
+export function cordCaps(
+  bounds: readonly VoxelBounds[],
+  model: PatientModel,
+  plan: PlanCase,
+  voxels: ArrayLike<number>,
+  hold: 'cord' | 'prescription',
+): Float64Array {
+  const own = bounds.find(({ structure }) => structure === model.cord);
+  if (own === undefined) return new Float64Array(voxels.length).fill(plan.cordCap);
+  const [excess] = own.exceeded;
+  if (hold === 'cord' && excess !== undefined) {
+    const { limit, voxels: count, most, place } = excess;
+    throw new InvalidInputError(
+      `case: the prior course alone exceeds ${limit} in ${count} voxels, by up to ${most.toFixed(1)} Gy EQD2 at (${place.map((c) => c.toFixed(0)).join(', ')}) mm, where nothing may be given: no coverage is left. Change retreatment.bounds or retreatment.recovery, or let hold be "prescription" to see what the prescription costs.`,
+    );
+  }
+  return boundsOfVoxels(own, voxels, plan.cordCap);
+}
+
 /** The smallest allowance of each voxel as a volume, physical Gy of the new course; NaN where nothing is bounded. */
 export function allowanceVolume(bounds: readonly VoxelBounds[], model: PatientModel, plan: PlanCase): DoseVolume {
   const { fractions } = plan.prescription;
