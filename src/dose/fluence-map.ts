@@ -128,6 +128,20 @@ export class FluenceMap {
     });
   }
 
+  /**
+   * out[cell] = dose of one cell at point p: a row of the influence, from the matrices themselves. No map is made, so a row costs
+   * O(rungs x cells), however fine the lattice.
+   */
+  row({ u, v, weights }: MapPoints, p: number, out: Float64Array): void {
+    const nx = this.cells.x.length - 1;
+    const ny = this.cells.y.length - 1;
+    out.fill(0);
+    this.bands.forEach((band, b) => {
+      addRow(band, u[p]!, v[p]!, weights[b]!, p, nx, ny, out);
+    });
+    for (let c = 0; c < out.length; c++) out[c]! *= this.horn[c]!;
+  }
+
   /** Transpose of `gather`: sets the maps to what the points' values ask of them. */
   scatter({ u, v, weights }: MapPoints, values: Float64Array): void {
     this.bands.forEach((band, b) => {
@@ -284,6 +298,53 @@ function collectBand(band: BandMap, weights: Float64Array, nx: number, ny: numbe
       }
     }
   }
+}
+
+function addRow(
+  band: BandMap,
+  u: number,
+  v: number,
+  weights: Float32Array,
+  p: number,
+  nx: number,
+  ny: number,
+  out: Float64Array,
+): void {
+  const { u0, v0, step, nu, nv, terms, coefficients, rungs } = band;
+  const x = (u - u0) / step + 0.5;
+  const y = (v - v0) / step + 0.5;
+  if (!(x >= 1 && x < nu - 1 && y >= 1 && y < nv - 1)) return;
+  const [i, j] = [Math.trunc(x), Math.trunc(y)];
+  const across = new Float64Array(nx);
+  for (let r = 0; r < rungs.length; r++) {
+    let amount = 0;
+    for (let k = 0; k < terms; k++) amount += weights[p * terms + k]! * coefficients[k * rungs.length + r]!;
+    const { U, V } = rungs[r]!;
+    let isReached = false;
+    for (let c = 0; c < nx; c++) {
+      across[c] = amount * splineOf(U, c, i, x - i - 0.5);
+      if (across[c] !== 0) isReached = true;
+    }
+    if (!isReached) continue;
+    for (let c = 0; c < ny; c++) {
+      const along = splineOf(V, c, j, y - j - 0.5);
+      if (along === 0) continue;
+      for (let q = 0; q < nx; q++) out[q + nx * c]! += along * across[q]!;
+    }
+  }
+}
+
+/** A cell's values at a place between nodes, `t` from node `at`: the quadratic spline over three of them. */
+function splineOf({ first, count, start, values }: BandedMatrix, cell: number, at: number, t: number): number {
+  const q = at - first[cell]!;
+  const n = count[cell]!;
+  if (q < -1 || q > n) return 0;
+  const from = start[cell]! + q;
+  return (
+    (q >= 1 ? 0.5 * (0.5 - t) * (0.5 - t) * values[from - 1]! : 0) +
+    (q >= 0 && q < n ? (0.75 - t * t) * values[from]! : 0) +
+    (q < n - 1 ? 0.5 * (0.5 + t) * (0.5 + t) * values[from + 1]! : 0)
+  );
 }
 
 /** Cells blurred by a Gaussian, sampled at the nodes, then turned into quadratic B-spline coefficients. */

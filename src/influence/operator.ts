@@ -43,6 +43,8 @@ interface BeamMaps {
 
 interface BeamPart {
   readonly maps: BeamMaps;
+  readonly map: FluenceMap;
+  readonly points: MapPoints;
   readonly cells: Int32Array;
   readonly fluence: Float64Array;
   readonly offset: number;
@@ -77,6 +79,8 @@ export class InfluenceOperator implements ColumnSource {
       const weighed = weighPoints(kernel, beam.machine.sad, set, 0, set.count, allocateWeights(kernel, set.count));
       const part = {
         maps: isSimd ? new SimdMaps(map, weighed) : plainMaps(map, weighed),
+        map,
+        points: weighed,
         cells: beamlets.cells,
         fluence: new Float64Array(cellCount(beamlets.grid)),
         offset,
@@ -109,6 +113,18 @@ export class InfluenceOperator implements ColumnSource {
     part.fluence.fill(0);
     part.fluence[part.cells[column - part.offset]!] = 1;
     part.maps.apply(part.fluence, out);
+    return out;
+  }
+
+  /** Dose of every beamlet at one point, Gy per monitor unit; cheaper than a column. */
+  row(row: number, out: Float64Array): Float64Array {
+    if (!(row >= 0 && row < this.rows)) {
+      throw new InvalidInputError(`influence: there is no row ${row}; they are 0 to ${this.rows - 1}.`);
+    }
+    for (const { map, points, cells, fluence, offset } of this.parts) {
+      map.row(points, row, fluence);
+      for (let b = 0; b < cells.length; b++) out[offset + b] = fluence[cells[b]!]!;
+    }
     return out;
   }
 

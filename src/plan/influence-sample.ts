@@ -1,5 +1,5 @@
 /**
- * Rows of the influence as numbers, for the optimiser's preconditioner: each lane reads the columns of its beams.
+ * Rows of the influence as numbers, for the optimiser's preconditioner: each lane reads the part of its beams.
  */
 import { type Executor, type JobType, rangeOfLane } from '../core/executor.js';
 import type { Volume } from '../geometry/volume.js';
@@ -9,8 +9,6 @@ import type { RowGroups } from './row-groups.js';
 
 /** Maps on nodes this coarse, mm, are half a percent off, which is enough for a preconditioner. */
 const NODES = 1.5;
-/** Columns that are written together. */
-const BATCH = 16;
 
 interface SampleInput {
   readonly beams: readonly ModulatedBeam[];
@@ -20,7 +18,7 @@ interface SampleInput {
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
   readonly options: InfluenceOptions;
-  /** All lanes write their columns of it. */
+  /** Rows by columns; every lane writes its beams' columns. */
   readonly matrix: Float32Array;
 }
 
@@ -30,17 +28,8 @@ export const influenceSampleJob: JobType<SampleInput, 'read', void> = {
     return () => {
       beams.forEach((beam, b) => {
         const operator = new InfluenceOperator([beam], density, points, { ...options, step: NODES });
-        const { rows } = operator;
-        const doses = Array.from({ length: BATCH }, () => new Float64Array(rows));
-        // Several columns at a time: a row of the matrix is a stretch of memory, a column is not.
-        for (let first = 0; first < operator.columns; first += BATCH) {
-          const count = Math.min(BATCH, operator.columns - first);
-          for (let q = 0; q < count; q++) operator.column(first + q, doses[q]!);
-          for (let r = 0; r < rows; r++) {
-            const at = r * columns + offsets[b]! + first;
-            for (let q = 0; q < count; q++) matrix[at + q] = doses[q]![r]!;
-          }
-        }
+        const row = new Float64Array(operator.columns);
+        for (let r = 0; r < operator.rows; r++) matrix.set(operator.row(r, row), r * columns + offsets[b]!);
       });
     };
   },

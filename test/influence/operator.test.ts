@@ -45,6 +45,22 @@ test("transpose: <A w, y> = <w, A' y> to rounding (seed 7)", () => {
   }
 });
 
+test('a row is what the columns hold there', () => {
+  const row = new Float64Array(operator.columns);
+  const column = new Float64Array(operator.rows);
+  let largest = 0;
+  let worst = 0;
+  for (let c = 0; c < operator.columns; c += 7) {
+    operator.column(c, column);
+    for (let r = 0; r < operator.rows; r += 131) {
+      largest = Math.max(largest, column[r]!);
+      worst = Math.max(worst, Math.abs(operator.row(r, row)[c]! - column[r]!));
+    }
+  }
+  expect(worst / largest).toBeLessThan(1e-12);
+  expect(() => operator.row(operator.rows, row)).toThrow(/there is no row/);
+});
+
 test('linear: A (a v + b w) = a A v + b A w', () => {
   const v = vector(operator.columns);
   const w = vector(operator.columns);
