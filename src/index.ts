@@ -361,7 +361,7 @@ export {
   tradeOffFigure,
   tradeOffTable,
 } from './plan/trade-off.js';
-export { allowanceVolume, boundsOfRows, type VoxelBounds, voxelBounds } from './plan/voxel-bounds.js';
+export { allowanceVolume, boundsOfVoxels, type VoxelBounds, voxelBounds } from './plan/voxel-bounds.js';
 export { depthOfPoints } from './raytrace/depth.js';
 export {
   type DensityMemory,

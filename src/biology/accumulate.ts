@@ -137,8 +137,7 @@ function accumulateSlices({ lane, lanes, courses, target, isZeroBeyond, out }: L
   const [firstSlice, endSlice] = rangeOfLane(lane, lanes, nz);
   const row: RowValues = { from: 0, to: 0, values: new Float64Array(nx) };
   const sum = new Float64Array(nx);
-  const inside = courses.map(() => 0);
-  const max = courses.map(() => 0);
+  const tallies = courses.map((): CourseTally => ({ inside: 0, max: 0 }));
   let missing = 0;
   for (let k = firstSlice; k < endSlice; k++) {
     for (let j = 0; j < ny; j++) {
@@ -149,36 +148,48 @@ function accumulateSlices({ lane, lanes, courses, target, isZeroBeyond, out }: L
       for (let c = 0; c < courses.length; c++) {
         const course = courses[c]!;
         sampleRow(course, course.lines, j, k, row);
-        max[c] = Math.max(max[c]!, addConverted(row, course.linear, course.quadratic, sum));
-        inside[c]! += row.to - row.from;
+        addConverted(row, course, sum, tallies[c]!);
         from = Math.max(from, row.from);
         to = Math.min(to, row.to);
       }
-      if (isZeroBeyond) {
-        from = 0;
-        to = nx;
-      }
       const at = nx * (j + ny * k);
-      if (from >= to) out.fill(Number.NaN, at, at + nx);
+      if (isZeroBeyond) store(sum, 0, nx, out, at);
       else {
-        if (from > 0) out.fill(Number.NaN, at, at + from);
-        for (let i = from; i < to; i++) out[at + i] = sum[i]!;
-        if (to < nx) out.fill(Number.NaN, at + to, at + nx);
+        if (to < from) to = from;
+        store(sum, from, to, out, at);
+        out.fill(Number.NaN, at, at + from);
+        out.fill(Number.NaN, at + to, at + nx);
+        missing += nx - (to - from);
       }
-      missing += nx - Math.max(0, to - from);
     }
   }
-  return { missing, inside, max };
+  return { missing, inside: tallies.map(({ inside }) => inside), max: tallies.map(({ max }) => max) };
 }
 
-/** Adds one course's share; @returns its largest value */
-function addConverted({ from, to, values }: RowValues, linear: number, quadratic: number, sum: Float64Array): number {
+interface CourseTally {
+  inside: number;
+  max: number;
+}
+
+/** Adds one course's share of a row, and counts it. */
+function addConverted(
+  { from, to, values }: RowValues,
+  course: LaneCourse,
+  sum: Float64Array,
+  tally: CourseTally,
+): void {
+  const { linear, quadratic } = course;
   let most = 0;
   for (let i = from; i < to; i++) {
     const d = values[i]!;
-    const q = d * (linear + quadratic * d);
-    sum[i]! += q;
-    if (q > most) most = q;
+    if (d > most) most = d;
+    sum[i] = sum[i]! + d * (linear + quadratic * d);
   }
-  return most;
+  const largest = most * (linear + quadratic * most);
+  if (largest > tally.max) tally.max = largest;
+  tally.inside += to - from;
+}
+
+function store(sum: Float64Array, from: number, to: number, out: Float32Array, at: number): void {
+  for (let i = from; i < to; i++) out[at + i] = sum[i]!;
 }

@@ -187,6 +187,13 @@ export function cordLimits(context: LimitContext): CordLimit[] {
   return [...retreatment, ...firstCourse(context, tissue)];
 }
 
+/** Names of all limits, whatever they apply to. */
+export function cordLimitNames(): string[] {
+  const tissues = ['cord', 'cauda'] as const;
+  const all = tissues.flatMap((tissue) => cordLimits({ fractions: 1, level: 'thoracic', priorEqd2: 0, tissue }));
+  return [...new Set(all.map(({ name }) => name))];
+}
+
 const few: readonly [number, number] = [1, 5];
 
 function hytecRetreatment(): CordLimit[] {

@@ -46,10 +46,10 @@ export interface WoolleyJonesTolerance {
 }
 
 /** Dose of 50 % myelopathy in 2.2 Gy fractions, Gy, and slope: single course, second course after 1, 2, 3 years. */
-const D50 = [76.5571, 64.3842, 72.2328, 74.985] as const;
+export const monkeyD50 = [76.5571, 64.3842, 72.2328, 74.985] as const;
 const SLOPE = [11.3764, 9.5675, 10.7338, 11.1428] as const;
 /** First course of the retreated monkeys, Gy in 2.2 Gy fractions. */
-const FIRST_COURSE = 44;
+export const monkeyFirstCourse = 44;
 /** Human tolerance at 1 % risk, Gy in 2 Gy fractions. */
 const HUMAN = 54.8;
 /** s0, s1 and B of h: the program's defaults. */
@@ -65,9 +65,14 @@ export function woolleyJones({ risk = 0.01, conservative = 0 }: WoolleyJonesOpti
   }
   const z = normalQuantile(risk);
   const keep = 1 - conservative / 100;
-  const [single, ...second] = D50.map((dose, i) => dose * (1 + z / SLOPE[i]!)) as [number, number, number, number];
-  const tolerance = (HUMAN + single - D50[0] * (1 + normalQuantile(0.01) / SLOPE[0])) * keep;
-  const first = (100 * FIRST_COURSE) / (keep * single);
+  const [single, ...second] = monkeyD50.map((dose, i) => dose * (1 + z / SLOPE[i]!)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const tolerance = (HUMAN + single - monkeyD50[0] * (1 + normalQuantile(0.01) / SLOPE[0])) * keep;
+  const first = (100 * monkeyFirstCourse) / (keep * single);
   if (!(first < 100) || !(tolerance > 0)) {
     throw new InvalidInputError(
       `woolley-jones: at a risk of ${risk} and ${conservative} % less the first course of the monkeys took ${first.toFixed(0)} % of the tolerance, which the model cannot follow. Use a larger risk.`,

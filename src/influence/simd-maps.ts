@@ -4,8 +4,9 @@
  * The same products and the same reads as the Float64 reference, to single precision: doses agree within 1e-6 of the largest. Built
  * for the optimiser's loop, where a beam's weights stay and only its fluence changes.
  */
+import { compileWasm, instantiateWasm, wasmMemory } from '../core/wasm.js';
 import type { BandedMatrix, BandMap, FluenceMap, MapPoints, RungMatrices } from '../dose/fluence-map.js';
-import { SIMD_BINARY } from './simd-binary.js';
+import { binary } from './maps.wasm.js';
 
 interface SimdKernels {
   spread(...args: number[]): void;
@@ -14,16 +15,11 @@ interface SimdKernels {
   scatter(...args: number[]): void;
 }
 
-/** Compiled on first use; null where WebAssembly or its SIMD is missing. */
+/** Compiled on first use; null where there is no SIMD. */
 let compiled: WebAssembly.Module | null | undefined;
 
 function compile(): WebAssembly.Module | null {
-  if (compiled !== undefined) return compiled;
-  compiled = null;
-  if (typeof WebAssembly === 'object') {
-    const bytes = Uint8Array.from(atob(SIMD_BINARY), (c) => c.charCodeAt(0));
-    if (WebAssembly.validate(bytes)) compiled = new WebAssembly.Module(bytes);
-  }
+  if (compiled === undefined) compiled = compileWasm(binary);
   return compiled;
 }
 
@@ -32,9 +28,8 @@ export function hasSimd(): boolean {
   return compile() !== null;
 }
 
-const PAGE = 65536;
 const LANES = 4;
-/** Fields of one rung, 32 bits each; see simd-kernels.as.ts. */
+/** Fields of one rung, 32 bits each; see maps.as.ts. */
 const RUNG_FIELDS = 9;
 const padded = (n: number): number => Math.ceil(n / LANES) * LANES;
 
@@ -60,7 +55,7 @@ class Layout {
   }
 
   create(): WebAssembly.Memory {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(this.end / PAGE) });
+    const memory = wasmMemory(this.end);
     for (const write of this.writes) write(memory.buffer);
     return memory;
   }
@@ -123,8 +118,7 @@ export class SimdMaps {
     this.rows = layout.reserve(rows);
     this.lines = layout.reserve(lines);
     this.memory = layout.create();
-    const instance = new WebAssembly.Instance(compile()!, { env: { memory: this.memory } });
-    this.kernels = instance.exports as unknown as SimdKernels;
+    this.kernels = instantiateWasm(compile()!, this.memory) as SimdKernels;
   }
 
   /** out[p] += dose of the fluence (one weight per cell) at every point. */

@@ -7,7 +7,8 @@
  * hand four columns at a time are done by SIMD; both versions round every product and sum to Float32 in the same order, so
  * they agree to the last bit. Entries just left of the diagonal, within its block of four, are overwritten by either.
  */
-import { denseWasm } from './dense-wasm.js';
+import { compileWasm, instantiateWasm, wasmMemory } from '../core/wasm.js';
+import { binary } from './dense.wasm.js';
 
 /** Rows of a panel, and panels that are added at once: as many rows as stay in a core's cache. */
 export const PANEL = 8;
@@ -88,26 +89,10 @@ interface Accelerated {
   ) => void;
 }
 
-/** What is used of WebAssembly, whose types the core's library does not have. */
-interface WebAssemblyLike {
-  Memory: new (pages: { initial: number }) => { readonly buffer: ArrayBuffer };
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: object };
-}
-
-const PAGE = 65536;
-
-/** The module in memory of its own; undefined where WebAssembly with SIMD is not to be had. */
+/** The module in memory of its own; undefined where WebAssembly with SIMD is not to be had: the plain version gives the same. */
 function instantiate(bytes: number): Accelerated | undefined {
-  const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyLike };
-  if (WebAssembly === undefined) return undefined;
-  try {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
-    const code = Uint8Array.from(denseWasm.match(/../g)!, (byte) => Number.parseInt(byte, 16));
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } });
-    return { buffer: memory.buffer, addPanels: (exports as Accelerated).addPanels };
-  } catch {
-    // An engine without SIMD, or a page that forbids WebAssembly: the plain version gives the same numbers.
-    return undefined;
-  }
+  const module = compileWasm(binary);
+  if (module === null) return undefined;
+  const memory = wasmMemory(bytes);
+  return { buffer: memory.buffer, addPanels: (instantiateWasm(module, memory) as Accelerated).addPanels };
 }

@@ -106,25 +106,30 @@ const voxelBound = z.strictObject({
   source: z.string().optional(),
 });
 
-/** A limit of the case's own, in EQD2 or BED, or this course's share of all in percent. */
-const ownLimit = z.strictObject({
-  name: z.string(),
-  structure: z.string(),
-  metric: z.enum(['Max', 'Mean', 'D0.03cc', 'D0.035cc', 'D0.1cc', 'D0.35cc', 'D1cc']).default('Max'),
-  courses: z.enum(['this', 'all', 'each', 'share']),
-  quantity: z.enum(['eqd2', 'bed']).default('eqd2'),
-  alphaBeta: positive,
-  limit: dose,
-  /** Fractions that its source states it for. */
-  fractions: z.tuple([fractions, fractions]).optional(),
-  role: z.enum(['criterion', 'comparison']).default('criterion'),
-  source: z.strictObject({
-    citation: z.string().min(1),
-    doi: z.string().optional(),
-    evidence: z.enum(['found', 'recalled', 'computed', 'assumed']),
-    note: z.string().optional(),
-  }),
-});
+/** A limit of the case's own, in EQD2 or BED, or this course's share of all in percent; means and volumes are `goals`. */
+const ownLimit = z
+  .strictObject({
+    name: z.string(),
+    structure: z.string(),
+    metric: z.enum(['Max', 'D0.03cc', 'D0.035cc', 'D0.1cc', 'D0.35cc', 'D1cc']).default('Max'),
+    courses: z.enum(['this', 'all', 'each', 'share']),
+    quantity: z.enum(['eqd2', 'bed']).default('eqd2'),
+    alphaBeta: positive,
+    limit: dose,
+    /** Fractions that its source states it for. */
+    fractions: z.tuple([fractions, fractions]).optional(),
+    role: z.enum(['criterion', 'comparison']).default('criterion'),
+    source: z.strictObject({
+      citation: z.string().min(1),
+      doi: z.string().optional(),
+      evidence: z.enum(['found', 'recalled', 'computed', 'assumed']),
+      note: z.string().optional(),
+    }),
+  })
+  .refine(({ courses, limit }) => courses !== 'share' || limit < 100, {
+    path: ['limit'],
+    error: 'is a share of all courses in percent, and must be below 100',
+  });
 
 /** How a retreatment is judged and bounded. */
 const retreatment = z.strictObject({

@@ -18,7 +18,7 @@ import { cordPosition } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
 import { type ProgressListener, planConformal, planModulated, type Technique } from './technique.js';
-import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
+import { cordCaps, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface PlanningResult {
   readonly case: PlanCase;
@@ -63,11 +63,13 @@ export function runPlan(
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);
     const voxels = choosePlanningVoxels(model);
+    const capsOf = (hold: 'cord' | 'prescription'): Float64Array =>
+      cordCaps(bounds, model, plan, voxels.cord.voxels, hold);
     const plans = techniques.map((technique) => {
       const planned =
         technique === 'fcrt'
-          ? planConformal(model, voxels, plan, machine, onProgress)
-          : planModulated(model, voxels, plan, machine, onProgress);
+          ? planConformal(model, voxels, plan, machine, onProgress, capsOf(plan.fcrt.hold))
+          : planModulated(model, voxels, plan, machine, onProgress, capsOf(plan.imrt.hold));
       const evaluation = evaluatePlan(planned, model, plan, prior, bounds);
       const { position: shifts } = plan.retreatment;
       if (prior === undefined || shifts === null) return evaluation;

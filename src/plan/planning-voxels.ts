@@ -145,7 +145,7 @@ export function posePlanningProblem(
     squaredFallOff('tissue around the target', voxels.tissue, voxels.tissue.distance, fallOff, outside),
     meanDose('tissue', voxels.tissue, 2),
   ];
-  if (hasCord && hold === 'prescription') objectives.push(squaredOverdose('cord', voxels.cord, plan.cordCap, outside));
+  if (hasCord && hold === 'prescription') objectives.push(squaredOverdose('cord', voxels.cord, caps, outside));
   const point: RowSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
   const prescribed = to === 'isocenter' ? point : voxels.target;
   return {

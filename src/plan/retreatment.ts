@@ -7,7 +7,7 @@
  */
 import { accumulate } from '../biology/accumulate.js';
 import type { Source } from '../biology/evidence.js';
-import { type CordLimit, cordLimits } from '../biology/limits.js';
+import { type CordLimit, cordLimitNames, cordLimits } from '../biology/limits.js';
 import { bed, doseFromEqd2, eqd2 } from '../biology/linear-quadratic.js';
 import { recoveryConventions } from '../biology/recovery.js';
 import {
@@ -149,9 +149,16 @@ export function assessRetreatment(
 /**
  * The limits that the case brings itself.
  *
- * @throws {InvalidInputError} for one on an unknown structure
+ * @throws {InvalidInputError} for one on an unknown structure, or where it omits one that there is not
  */
 export function ownLimits(plan: PlanCase, model: PatientModel): CordLimit[] {
+  const known = cordLimitNames();
+  const typo = plan.retreatment.omit.find((name) => !known.includes(name));
+  if (typo !== undefined) {
+    throw new InvalidInputError(
+      `case: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
+    );
+  }
   return plan.retreatment.limits.map((limit): CordLimit => {
     if (!model.masks.has(limit.structure)) {
       throw new InvalidInputError(

@@ -78,6 +78,7 @@ export function planConformal(
   plan: PlanCase,
   machine: Machine,
   onProgress?: ProgressListener,
+  caps: Float64Array = evenCaps(voxels, plan),
 ): TechniquePlan {
   const { margin, leafWidth, mlc, conform: mode, transmission, cordShield, hold } = plan.fcrt;
   const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
@@ -103,13 +104,13 @@ export function planConformal(
   } finally {
     dose.close();
   }
-  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold) };
+  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps) };
   const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
   const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
     const monitorUnits = solution.weights[f]!;
     return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
   });
-  return finish('fcrt', hold, planned, model, plan, voxels, problem, solution);
+  return finish('fcrt', hold, planned, model, plan, voxels, caps, problem, solution);
 }
 
 /** The beams of a case's IMRT, with beamlets over the target's view from each. */
@@ -129,6 +130,7 @@ export function planModulated(
   plan: PlanCase,
   machine: Machine,
   onProgress?: ProgressListener,
+  caps: Float64Array = evenCaps(voxels, plan),
 ): TechniquePlan {
   const { hold } = plan.imrt;
   const beams = modulatedBeams(model, plan, machine);
@@ -138,7 +140,7 @@ export function planModulated(
   });
   const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
   const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
-  let problem = { operator, ...posePlanningProblem(voxels, plan, hold) };
+  let problem = { operator, ...posePlanningProblem(voxels, plan, hold, caps) };
   let solution: Solution;
   try {
     const sample = sampleInfluence(beams, model.patient.density, groups, model.executor, plan.doseModel);
@@ -148,15 +150,15 @@ export function planModulated(
     if (problem.limits.length === 0) solution = solve({ ...problem, ...given }, options);
     else {
       const rough = solve({ ...problem, ...given }, { ...options, responses: false, gap: ROUGH });
-      const caps = engineCaps(voxels, model, plan, rough.dose, fieldsOf(rough.weights));
-      problem = { operator, ...posePlanningProblem(voxels, plan, hold, caps) };
+      const moved = engineCaps(voxels, model, caps, rough.dose, fieldsOf(rough.weights));
+      problem = { operator, ...posePlanningProblem(voxels, plan, hold, moved) };
       const finer = solve({ ...problem, ...given }, { ...options, start: rough.weights });
       solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
     }
   } finally {
     operator.close();
   }
-  return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, problem, solution);
+  return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, problem, solution);
 }
 
 function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
@@ -180,7 +182,7 @@ function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array)
 function engineCaps(
   voxels: PlanningVoxels,
   model: PatientModel,
-  plan: PlanCase,
+  caps: Float64Array,
   dose: Float64Array,
   fields: readonly PlannedField[],
 ): Float64Array {
@@ -192,7 +194,7 @@ function engineCaps(
   }
   return Float64Array.from(voxels.cord.rows, (row, q) => {
     const ratio = dose[row]! / engine.get(voxels.cord.voxels[q]!)!;
-    return plan.cordCap * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
+    return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
   });
 }
 
@@ -209,6 +211,7 @@ function finish(
   model: PatientModel,
   plan: PlanCase,
   voxels: PlanningVoxels,
+  caps: Float64Array,
   { objectives, limits }: PlanningProblem,
   solution: Solution,
 ): TechniquePlan {
@@ -217,7 +220,7 @@ function finish(
     beyondRange,
     beyondDensity,
   } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const shrink = hold === 'cord' ? Math.min(1, plan.cordCap / cordMaximum(total, model)) : 1;
+  const shrink = hold === 'cord' ? shareWithin(total, model, voxels, caps) : 1;
   const dose = createDose(model.grid, {
     quantity: 'physical',
     fractions: plan.prescription.fractions,
@@ -243,12 +246,21 @@ function finish(
   return { technique, hold, fields: held, dose, solution: final, voxels, gains, beyondRange, beyondDensity };
 }
 
-/** Gy */
-function cordMaximum(total: Float64Array, model: PatientModel): number {
-  const cord = model.masks.get(model.cord)!.data;
-  let most = 0;
+/** The case's cap in every voxel of the cord. */
+function evenCaps(voxels: PlanningVoxels, plan: PlanCase): Float64Array {
+  return new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
+}
+
+/** The share of a dose, at most 1, that keeps every voxel of the cord under its cap. */
+function shareWithin(total: Float64Array, model: PatientModel, voxels: PlanningVoxels, caps: Float64Array): number {
+  const capOf = new Map<number, number>();
+  voxels.cord.voxels.forEach((voxel, q) => {
+    capOf.set(voxel, caps[q]!);
+  });
+  let share = 1;
   for (let p = 0; p < total.length; p++) {
-    if (cord[model.body.index[p]!]! > 0 && total[p]! > most) most = total[p]!;
+    const cap = capOf.get(model.body.index[p]!);
+    if (cap !== undefined && total[p]! * share > cap) share = cap / total[p]!;
   }
-  return most;
+  return share;
 }

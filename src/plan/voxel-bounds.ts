@@ -79,35 +79,48 @@ export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExp
 }
 
 /**
- * Bounds of rows of points that are voxel centres of the structure, Gy: what the optimiser takes as caps.
+ * Bounds of some voxels of the structure, Gy: what the optimiser takes as caps, row by row.
  *
- * @param points x, y, z triples in LPS, mm
- * @param rows which of them
+ * @param voxels of the grid
  * @param cap an upper limit on all of them, Gy. @default none
- * @throws {InvalidInputError} for a row that is no voxel of the structure
+ * @throws {InvalidInputError} for a voxel without any of the structure
  */
-export function boundsOfRows(
-  bounds: VoxelBounds,
-  grid: Grid,
-  points: ArrayLike<number>,
-  rows: ArrayLike<number>,
-  cap = Infinity,
-): Float64Array {
-  const [, ny, nx] = grid.shape;
+export function boundsOfVoxels(bounds: VoxelBounds, voxels: ArrayLike<number>, cap = Infinity): Float64Array {
   const of = new Map<number, number>();
-  bounds.voxels.forEach((voxel, v) => {
-    of.set(voxel, bounds.dose[v]!);
-  });
-  return Float64Array.from(rows, (row) => {
-    const [i, j, k] = [0, 1, 2].map((a) => Math.round((points[3 * row + a]! - grid.origin[a]!) / grid.spacing[a]!));
-    const bound = of.get(i! + nx * (j! + ny * k!));
+  for (let v = 0; v < bounds.voxels.length; v++) of.set(bounds.voxels[v]!, bounds.dose[v]!);
+  return Float64Array.from(voxels, (voxel) => {
+    const bound = of.get(voxel);
     if (bound === undefined) {
-      throw new InvalidInputError(
-        `bounds of ${bounds.structure}: row ${row} is none of its voxels. Give its own rows.`,
-      );
+      throw new InvalidInputError(`bounds of ${bounds.structure}: voxel ${voxel} is none of it. Give its own voxels.`);
     }
     return Math.min(cap, bound);
   });
+}
+
+/**
+ * The caps of the cord's voxels: the case's cap or what the prior course leaves, whichever is less.
+ *
+ * @param hold what stands firm: only there are the caps hard
+ * @throws {InvalidInputError} where they are hard and the prior course alone is above a limit: every field gives some dose,
+ *   so that no coverage at all is left
+ */
+export function cordCaps(
+  bounds: readonly VoxelBounds[],
+  model: PatientModel,
+  plan: PlanCase,
+  voxels: ArrayLike<number>,
+  hold: 'cord' | 'prescription',
+): Float64Array {
+  const own = bounds.find(({ structure }) => structure === model.cord);
+  if (own === undefined) return new Float64Array(voxels.length).fill(plan.cordCap);
+  const [excess] = own.exceeded;
+  if (hold === 'cord' && excess !== undefined) {
+    const { limit, voxels: count, most, place } = excess;
+    throw new InvalidInputError(
+      `case: the prior course alone exceeds ${limit} in ${count} voxels, by up to ${most.toFixed(1)} Gy EQD2 at (${place.map((c) => c.toFixed(0)).join(', ')}) mm, where nothing may be given: no coverage is left. Change retreatment.bounds or retreatment.recovery, or let hold be "prescription" to see what the prescription costs.`,
+    );
+  }
+  return boundsOfVoxels(own, voxels, plan.cordCap);
 }
 
 /** The smallest allowance of each voxel as a volume, physical Gy of the new course; NaN where nothing is bounded. */

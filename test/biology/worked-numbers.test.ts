@@ -25,7 +25,7 @@ import {
   woolleyJonesRecovery,
 } from '../../src/biology/recovery.js';
 import { lymanProbability, niederScore, schultheissProbability } from '../../src/biology/risk.js';
-import { woolleyJones } from '../../src/biology/woolley-jones.js';
+import { monkeyD50, monkeyFirstCourse, woolleyJones } from '../../src/biology/woolley-jones.js';
 
 /** Within one unit of the last of `digits` decimals. */
 const within = (value: number, printed: number, digits: number): void =>
@@ -174,6 +174,16 @@ describe('recovery', () => {
 
 describe('Woolley and Jones', () => {
   const model = woolleyJones();
+  test('what the monkeys had forgotten of 44 Gy: 72, 90 and 96 %', () => {
+    const residual = monkeyD50.slice(1).map((dose) => monkeyD50[0] - dose);
+    [12.2, 4.3, 1.6].forEach((gy, i) => {
+      within(residual[i]!, gy, 1);
+    });
+    [72, 90, 96].forEach((percent, i) => {
+      within(100 * (1 - residual[i]! / monkeyFirstCourse), percent, 0);
+    });
+  });
+
   test('exponents at 1, 2, 3 years', () => {
     [4.748, 16.404, 48.014].forEach((r, i) => {
       within(model.exponents[i]!, r, 3);

@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { createDenseKernel } from '../../src/optimize/dense-kernel.js';
-import { denseWasm } from '../../src/optimize/dense-wasm.js';
 import { NormalMatrix } from '../../src/optimize/normal-matrix.js';
 
 test.each([5, 8, 37])('SIMD and plain TypeScript agree to the last bit (size %i, seed 1)', (size) => {
@@ -21,13 +20,6 @@ test.each([5, 8, 37])('SIMD and plain TypeScript agree to the last bit (size %i,
       ...matrix.subarray(i * fast!.capacity + i, i * fast!.capacity + size),
     ]).flat();
   expect(upper(fast!.matrix)).toEqual(upper(plain!.matrix));
-});
-
-test('the committed WebAssembly is what its source compiles to', { timeout: 60_000 }, async () => {
-  const { compileDense } = (await import('../../wasm/build.mjs' as string)) as {
-    compileDense: () => Promise<Uint8Array>;
-  };
-  expect(Buffer.from(await compileDense()).toString('hex')).toBe(denseWasm);
 });
 
 test.each([true, false])('solves (B D B + E + k v v) x = r to Float32 (SIMD: %s, seed 2)', (isAccelerated) => {

@@ -16,7 +16,7 @@ import { choosePlanningVoxels } from '../../src/plan/planning-voxels.js';
 import { exposeToPrior, type ImportedDose } from '../../src/plan/prior.js';
 import { assessRetreatment, levelOf } from '../../src/plan/retreatment.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from '../../src/plan/retreatment-report.js';
-import { allowanceVolume, boundsOfRows, voxelBounds } from '../../src/plan/voxel-bounds.js';
+import { allowanceVolume, boundsOfVoxels, voxelBounds } from '../../src/plan/voxel-bounds.js';
 
 const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [5, 4, 6] });
@@ -130,6 +130,9 @@ describe('assessment of 38 Gy in 19, then a uniform course in 22 fractions', () 
     expect(shown.at(-1)).toMatchObject({ name: 'discount-prior, own table', prior: expect.closeTo(34.2, 4) });
     const unknown = { retreatment: { limits: [{ ...own, structure: 'Gullet' }] } };
     expect(() => assess(22, unknown)).toThrow(/limits names "Gullet", which is not a structure/);
+    expect(() => assess(22, { retreatment: { omit: ['hytek'] } })).toThrow(/omit names "hytek", which is no limit/);
+    const all = { ...own, courses: 'share', limit: 100 } as const;
+    expect(() => caseOf({ retreatment: { limits: [all] } })).toThrow(/limits\.0\.limit: is a share .* below 100/);
   });
 
   test('no prior course: nothing is assessed', () => {
@@ -273,12 +276,10 @@ describe('voxelwise bounds', () => {
       expect(sum).toBeCloseTo(55, 6);
     });
     expect(Math.max(...cord!.dose) - Math.min(...cord!.dose)).toBeGreaterThan(5);
-    const { points, cord: rows } = choosePlanningVoxels(model);
-    const byRow = boundsOfRows(cord!, model.grid, points, rows.rows);
-    expect([...byRow].sort()).toEqual([...cord!.dose].sort());
-    expect(boundsOfRows(cord!, model.grid, points, rows.rows, 20).every((b) => b <= 20)).toBe(true);
-    const isocentre = Int32Array.of(points.length / 3 - 1);
-    expect(() => boundsOfRows(cord!, model.grid, points, isocentre)).toThrow(/is none of its voxels/);
+    const { voxels } = choosePlanningVoxels(model).cord;
+    expect([...boundsOfVoxels(cord!, voxels)]).toEqual([...cord!.dose]);
+    expect(boundsOfVoxels(cord!, voxels, 20).every((b) => b <= 20)).toBe(true);
+    expect(() => boundsOfVoxels(cord!, [0])).toThrow(/voxel 0 is none of it/);
     const volume = allowanceVolume([cord!], model, plan);
     expect(volume.data.filter((value) => !Number.isNaN(value)).length).toBe(cord!.voxels.length);
   });

@@ -1,4 +1,4 @@
-// AssemblyScript. The innermost loop of the optimiser's dense algebra with 4-wide SIMD; `src/optimize/dense-kernel.ts` holds
+// AssemblyScript. The innermost loop of the optimiser's dense algebra with 4-wide SIMD; `dense-kernel.ts` holds
 // the same in plain TypeScript, rounding for rounding, and says what it does.
 
 export function addPanels(

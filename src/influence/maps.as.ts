@@ -6,7 +6,7 @@
  * All arguments are byte addresses and counts; the caller lays out memory. Terms are padded with zeros to `groups` vectors of
  * four, lines along u to a multiple of four.
  *
- * Built by `npm run build:simd` into `simd-binary.ts`.
+ * Built by `npm run build:wasm` into `maps.wasm.ts`.
  */
 
 // A rung of the kernel's ladder, as 32-bit fields: the matrices U (by cell: first node, length, start) and V (by line of nodes: first
