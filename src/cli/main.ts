@@ -2,7 +2,7 @@
 /**
  * The command line: thin commands over the library.
  *
- * Exit codes: 0 done, 1 a clinical goal fails under --strict, 2 bad input (one sentence on stderr), 70 a bug of respine.
+ * Exit codes: 0 done, 1 a clinical goal fails under --strict or a plan of a study, 2 bad input (one sentence on stderr), 70 a bug of respine.
  */
 import { Command, CommanderError } from 'commander';
 import { isRespineError } from '../core/errors.js';
