@@ -53,7 +53,9 @@ export function sampleInfluence(
     columns += beamlets.cells.length;
   }
   const count = points.length / 3;
-  const matrix = executor.share(new Float32Array(count * columns));
+  // Of an allocation, not shared from an array: it is the largest of a plan, and would exist twice.
+  const { buffer, byteOffset } = executor.allocate(Math.ceil((count * columns) / 2));
+  const matrix = new Float32Array(buffer, byteOffset, count * columns);
   const lanes = Math.min(executor.lanes, beams.length);
   const common = {
     columns,
