@@ -18,6 +18,7 @@ import { interpolateLinear } from '../core/interpolate.js';
 import type { Machine } from '../machine/machine.js';
 import { type BeamKernel, type KernelBand, WIDE } from './beam-kernel.js';
 import { type Lattice, readLattice, writeLattice } from './lattice.js';
+import { addRow } from './map-row.js';
 
 /** Rectangle of the isocentre plane that is to be read, mm. */
 export interface MapExtent {
@@ -298,53 +299,6 @@ function collectBand(band: BandMap, weights: Float64Array, nx: number, ny: numbe
       }
     }
   }
-}
-
-function addRow(
-  band: BandMap,
-  u: number,
-  v: number,
-  weights: Float32Array,
-  p: number,
-  nx: number,
-  ny: number,
-  out: Float64Array,
-): void {
-  const { u0, v0, step, nu, nv, terms, coefficients, rungs } = band;
-  const x = (u - u0) / step + 0.5;
-  const y = (v - v0) / step + 0.5;
-  if (!(x >= 1 && x < nu - 1 && y >= 1 && y < nv - 1)) return;
-  const [i, j] = [Math.trunc(x), Math.trunc(y)];
-  const across = new Float64Array(nx);
-  for (let r = 0; r < rungs.length; r++) {
-    let amount = 0;
-    for (let k = 0; k < terms; k++) amount += weights[p * terms + k]! * coefficients[k * rungs.length + r]!;
-    const { U, V } = rungs[r]!;
-    let isReached = false;
-    for (let c = 0; c < nx; c++) {
-      across[c] = amount * splineOf(U, c, i, x - i - 0.5);
-      if (across[c] !== 0) isReached = true;
-    }
-    if (!isReached) continue;
-    for (let c = 0; c < ny; c++) {
-      const along = splineOf(V, c, j, y - j - 0.5);
-      if (along === 0) continue;
-      for (let q = 0; q < nx; q++) out[q + nx * c]! += along * across[q]!;
-    }
-  }
-}
-
-/** A cell's values at a place between nodes, `t` from node `at`: the quadratic spline over three of them. */
-function splineOf({ first, count, start, values }: BandedMatrix, cell: number, at: number, t: number): number {
-  const q = at - first[cell]!;
-  const n = count[cell]!;
-  if (q < -1 || q > n) return 0;
-  const from = start[cell]! + q;
-  return (
-    (q >= 1 ? 0.5 * (0.5 - t) * (0.5 - t) * values[from - 1]! : 0) +
-    (q >= 0 && q < n ? (0.75 - t * t) * values[from]! : 0) +
-    (q < n - 1 ? 0.5 * (0.5 + t) * (0.5 + t) * values[from + 1]! : 0)
-  );
 }
 
 /** Cells blurred by a Gaussian, sampled at the nodes, then turned into quadratic B-spline coefficients. */
