@@ -11,7 +11,7 @@ import { version } from '../node/version.js';
 import { bandCsv, comparisonReport, comparisonTable } from '../plan/comparison-report.js';
 import { structureDvh } from '../plan/structure-dvh.js';
 import { endRuleOf, pickStructures } from './dose-and-structures.js';
-import { type DoseFlags, doseOptions, numberOf } from './dose-options.js';
+import { type DoseFlags, doseOptions, frameNote, numberOf } from './dose-options.js';
 import { metricsOf } from './dvh.js';
 
 export interface CompareCommandOptions extends DoseFlags {
@@ -97,10 +97,4 @@ function dvhsOf(
     if (reason !== undefined) notes.push(`${reason}.`);
   }
   return dvhs;
-}
-
-function frameNote(reference: LoadedDose, evaluated: LoadedDose): string[] {
-  const [a, b] = [reference.frameOfReferenceUid, evaluated.frameOfReferenceUid];
-  if (a === undefined || b === undefined || a === b) return [];
-  return [`The doses lie in different frames of reference (${a} and ${b}) and are compared as if in one.`];
 }

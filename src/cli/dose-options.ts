@@ -1,7 +1,7 @@
 /** Options that say of a dose file what it does not say itself; shared by the commands that read doses. */
 import type { Command } from 'commander';
 import { InvalidInputError } from '../core/errors.js';
-import type { LoadDoseOptions } from '../node/load-dose.js';
+import type { LoadDoseOptions, LoadedDose } from '../node/load-dose.js';
 
 export interface DoseFlags {
   readonly fractions?: string;
@@ -62,4 +62,11 @@ export function oneOf<T extends string>(option: string, text: string, names: rea
     throw new InvalidInputError(`${option} is "${text}", but must be one of ${names.join(', ')}.`);
   }
   return text as T;
+}
+
+/** Said where two doses lie in different frames of reference: they are compared as if in one. */
+export function frameNote(reference: LoadedDose, evaluated: LoadedDose): string[] {
+  const [a, b] = [reference.frameOfReferenceUid, evaluated.frameOfReferenceUid];
+  if (a === undefined || b === undefined || a === b) return [];
+  return [`The doses lie in different frames of reference (${a} and ${b}) and are compared as if in one.`];
 }

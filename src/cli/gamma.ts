@@ -5,7 +5,7 @@ import { encodeNrrd } from '../io/nrrd.js';
 import { writeFileAtomic } from '../node/files.js';
 import { type LoadedDose, loadDose } from '../node/load-dose.js';
 import { version } from '../node/version.js';
-import { type DoseFlags, doseOptions, numberOf } from './dose-options.js';
+import { type DoseFlags, doseOptions, frameNote, numberOf } from './dose-options.js';
 
 export interface GammaCommandOptions extends DoseFlags {
   readonly dose: string;
@@ -62,15 +62,11 @@ export async function gammaCommand(
 }
 
 function notesOf(reference: LoadedDose, evaluated: LoadedDose): string[] {
-  const notes = [
+  return [
     ...reference.notes.map((note) => `reference: ${note}`),
     ...evaluated.notes.map((note) => `evaluated: ${note}`),
+    ...frameNote(reference, evaluated),
   ];
-  const [a, b] = [reference.frameOfReferenceUid, evaluated.frameOfReferenceUid];
-  if (a !== undefined && b !== undefined && a !== b) {
-    notes.push(`The doses lie in different frames of reference (${a} and ${b}) and are compared as if in one.`);
-  }
-  return notes;
 }
 
 function summaryOf(

@@ -6,6 +6,7 @@ import { loadCase } from '../node/load-case.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../plan/trade-off.js';
+import { numberOf } from './dose-options.js';
 import { progressLine } from './progress.js';
 
 export interface TradeOffCommandOptions {
@@ -16,7 +17,7 @@ export interface TradeOffCommandOptions {
 
 /** @returns the exit code */
 export async function tradeOffCommand(path: string, options: TradeOffCommandOptions): Promise<number> {
-  const caps = options.caps.split(',').map((cap) => checkPositive('--caps: a cap in Gy', Number(cap)));
+  const caps = options.caps.split(',').map((cap) => checkPositive('--caps: a cap in Gy', numberOf('--caps', cap)));
   if (caps.length < 2) throw new InvalidInputError(`--caps is "${options.caps}". Give at least two, e.g. 20,25,30.`);
   const progress = progressLine();
   progress.say('reading the case');
