@@ -152,7 +152,7 @@ for (const gap of [0.05, Number(percent) / 100]) {
   const operator = timed('operator', () => new DividedOperator(beams, density, points, { executor: pool, ...water }));
   const zones = Uint8Array.from(rowVoxels, (v) => (owner[v] === 2 ? 2 : 1));
   const sample = timed('sample', () =>
-    sampleInfluence(beams, density, groupRows(points, zones, grid.spacing, operator.columns), pool, water),
+    sampleInfluence(operator, groupRows(points, zones, grid.spacing, operator.columns)),
   );
   console.log(`${operator.columns} beamlets, sample of ${sample.count} rows`);
   const from = clock();

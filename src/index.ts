@@ -260,7 +260,7 @@ export {
   minimumGeud,
   minimumMean,
 } from './optimize/limit.js';
-export type { RowSample } from './optimize/normal-matrix.js';
+export { NormalMatrix, type NormalOptions, type RowSample } from './optimize/normal-matrix.js';
 export { maximumDvh, minimumDvh } from './optimize/objective/dose-volume.js';
 export { fluenceSmoothness } from './optimize/objective/fluence-smoothness.js';
 export { type GeudOptions, generalisedEud, squaredGeud } from './optimize/objective/generalised-eud.js';

@@ -18,19 +18,21 @@ export const BLOCK = PANEL * PANELS;
 
 /** Memory of one symmetric matrix with what adds to it; rows are padded to a multiple of four. */
 export interface DenseKernel {
-  /** Allocated for matrices of up to this many rows. */
+  /** Allocated for rows of up to this many columns. */
   readonly capacity: number;
-  /** capacity x capacity; a smaller matrix of `stride` columns lies at its beginning, row by row; the upper half counts. */
+  /** Rows of `stride` columns at any place; what lies right of the diagonal counts. */
   readonly matrix: Float32Array;
   /** BLOCK rows, of `stride` columns each. */
   readonly panels: Float32Array;
   /** c, one per row of the panels. */
   readonly scales: Float32Array;
-  /** Adds the first `count` panels to the rows [first, last). */
-  add(stride: number, first: number, last: number, count: number): void;
+  /** Adds the first `count` panels to the rows [first, last) of the whole, kept from the entry `at` on. */
+  add(stride: number, first: number, last: number, count: number, at: number): void;
 }
 
 export interface DenseKernelOptions {
+  /** Rows that are kept. @default as many as columns */
+  readonly rows?: number;
   /** @default true */
   readonly isAccelerated?: boolean;
 }
@@ -38,25 +40,29 @@ export interface DenseKernelOptions {
 /** Rows of a matrix with padding. */
 export const paddedSize = (size: number): number => 4 * Math.ceil(size / 4);
 
-/** @param size rows of the largest matrix, before padding */
-export function createDenseKernel(size: number, { isAccelerated = true }: DenseKernelOptions = {}): DenseKernel {
-  const capacity = paddedSize(size);
-  const floats = capacity * capacity + BLOCK * capacity + BLOCK;
+/** @param columns of the largest matrix, before padding */
+export function createDenseKernel(
+  columns: number,
+  { rows = paddedSize(columns), isAccelerated = true }: DenseKernelOptions = {},
+): DenseKernel {
+  const capacity = paddedSize(columns);
+  const floats = rows * capacity + BLOCK * capacity + BLOCK;
   const accelerated = isAccelerated ? instantiate(4 * floats) : undefined;
   const buffer = accelerated?.buffer ?? new ArrayBuffer(4 * floats);
-  const matrix = new Float32Array(buffer, 0, capacity * capacity);
+  const matrix = new Float32Array(buffer, 0, rows * capacity);
   const panels = new Float32Array(buffer, matrix.byteLength, BLOCK * capacity);
   const scales = new Float32Array(buffer, matrix.byteLength + panels.byteLength, BLOCK);
   const add = accelerated
-    ? (stride: number, first: number, last: number, count: number) =>
-        accelerated.addPanels(0, stride, first, last, panels.byteOffset, count, scales.byteOffset)
-    : (stride: number, first: number, last: number, count: number) =>
-        addPanels(matrix, stride, first, last, panels, count, scales);
+    ? (stride: number, first: number, last: number, count: number, at: number) =>
+        accelerated.addPanels(4 * at, stride, first, last, panels.byteOffset, count, scales.byteOffset)
+    : (stride: number, first: number, last: number, count: number, at: number) =>
+        addPanels(matrix, at, stride, first, last, panels, count, scales);
   return { capacity, matrix, panels, scales, add };
 }
 
 function addPanels(
   matrix: Float32Array,
+  at: number,
   stride: number,
   first: number,
   last: number,
@@ -66,7 +72,7 @@ function addPanels(
 ): void {
   const { fround } = Math;
   for (let i = first; i < last; i++) {
-    const row = i * stride;
+    const row = at + (i - first) * stride;
     for (let q = 0; q < PANEL * count; q++) {
       const a = fround(scales[q]! * panels[q * stride + i]!);
       for (let j = i & ~3; j < stride; j++) {

@@ -12,21 +12,18 @@ import { apertureFluence } from '../beam/opening.js';
 import type { FluenceField } from '../dose/forward.js';
 import { ForwardDose } from '../dose/forward-dose.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
-import { DividedOperator } from '../influence/divided-operator.js';
 import { ColumnOperator } from '../influence/field-operator.js';
 import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
 import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
-import { NormalMatrix } from '../optimize/normal-matrix.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
 import { type CoverageGain, coverageGains } from './certificate-report.js';
-import { sampleInfluence } from './influence-sample.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
-import { groupRows } from './row-groups.js';
+import { prepareInfluence } from './prepared-influence.js';
 
 export type Technique = 'fcrt' | 'imrt';
 
@@ -134,29 +131,24 @@ export function planModulated(
 ): TechniquePlan {
   const { hold } = plan.imrt;
   const beams = modulatedBeams(model, plan, machine);
-  const operator = new DividedOperator(beams, model.patient.density, voxels.points, {
-    executor: model.executor,
-    ...plan.doseModel,
-  });
-  const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
+  const prepared = prepareInfluence(beams, model, voxels, plan);
   const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
-  let problem = { operator, ...posePlanningProblem(voxels, plan, hold, caps) };
+  let problem = posePlanningProblem(voxels, plan, hold, caps);
   let solution: Solution;
   try {
-    const sample = sampleInfluence(beams, model.patient.density, groups, model.executor, plan.doseModel);
-    const preconditioner = new NormalMatrix(sample, operator.columns);
-    const given = { sample, preconditioner };
+    const { operator, sample, preconditioner } = prepared;
+    const given = { operator, sample, preconditioner };
     const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     if (problem.limits.length === 0) solution = solve({ ...problem, ...given }, options);
     else {
       const rough = solve({ ...problem, ...given }, { ...options, responses: false, gap: ROUGH });
       const moved = engineCaps(voxels, model, caps, rough.dose, fieldsOf(rough.weights));
-      problem = { operator, ...posePlanningProblem(voxels, plan, hold, moved) };
+      problem = posePlanningProblem(voxels, plan, hold, moved);
       const finer = solve({ ...problem, ...given }, { ...options, start: rough.weights });
       solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
     }
   } finally {
-    operator.close();
+    prepared.close();
   }
   return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, problem, solution);
 }

@@ -9,19 +9,16 @@ import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
 import type { Patient } from '../geometry/patient.js';
-import { DividedOperator } from '../influence/divided-operator.js';
 import type { Machine } from '../machine/machine.js';
-import { NormalMatrix } from '../optimize/normal-matrix.js';
 import type { RowSet } from '../optimize/objective/objective.js';
 import { type Solution, solve } from '../optimize/solver.js';
 import { createAxes } from '../render/axis.js';
 import { FOOT, HEAD, line, MARGIN, page, path, polylinePath, text } from '../render/figure.js';
 import type { PlanCase } from './case.js';
 import { coverageGains } from './certificate-report.js';
-import { sampleInfluence } from './influence-sample.js';
 import { modelPatient } from './patient-model.js';
 import { choosePlanningVoxels, posePlanningProblem } from './planning-voxels.js';
-import { groupRows } from './row-groups.js';
+import { prepareInfluence } from './prepared-influence.js';
 import { modulatedBeams } from './technique.js';
 
 export interface TradeOffPoint {
@@ -71,13 +68,10 @@ export function tradeOff(
   const model = modelPatient(patient, plan, executor);
   const voxels = choosePlanningVoxels(model);
   const beams = modulatedBeams(model, plan, machine);
-  const options = { executor: model.executor, ...plan.doseModel };
-  const operator = new DividedOperator(beams, patient.density, voxels.points, options);
+  const prepared = prepareInfluence(beams, model, voxels, plan);
+  const { operator, sample, preconditioner } = prepared;
   const points: TradeOffPoint[] = [];
   try {
-    const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
-    const sample = sampleInfluence(beams, patient.density, groups, model.executor, plan.doseModel);
-    const preconditioner = new NormalMatrix(sample, operator.columns);
     let start: Float64Array | undefined;
     for (const cap of [...caps].sort((a, b) => b - a)) {
       const posed = posePlanningProblem(voxels, plan, 'cord', cap);
@@ -92,7 +86,7 @@ export function tradeOff(
       onPoint?.(point);
     }
   } finally {
-    operator.close();
+    prepared.close();
     model.bodyDose.close();
   }
   return points;

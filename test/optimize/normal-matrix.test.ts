@@ -11,7 +11,7 @@ test.each([5, 8, 37])('SIMD and plain TypeScript agree to the last bit (size %i,
     for (let q = 0; q < 3; q++) {
       for (let i = 0; i < kernel.panels.length; i++) kernel.panels[i] = random.normal();
       for (let i = 0; i < kernel.scales.length; i++) kernel.scales[i] = random.normal();
-      kernel.add(kernel.capacity, q, kernel.capacity, 1 + q);
+      kernel.add(kernel.capacity, q, kernel.capacity, 1 + q, q * kernel.capacity);
     }
     return kernel;
   });
