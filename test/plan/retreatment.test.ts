@@ -11,10 +11,11 @@ import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
 import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
+import { levelOf } from '../../src/plan/level.js';
 import { modelPatient } from '../../src/plan/patient-model.js';
 import { choosePlanningVoxels } from '../../src/plan/planning-voxels.js';
 import { exposeToPrior, type ImportedDose } from '../../src/plan/prior.js';
-import { assessRetreatment, levelOf } from '../../src/plan/retreatment.js';
+import { assessRetreatment } from '../../src/plan/retreatment.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from '../../src/plan/retreatment-report.js';
 import { allowanceVolume, boundsOfVoxels, voxelBounds } from '../../src/plan/voxel-bounds.js';
 
