@@ -33,6 +33,8 @@ const oesophagus: CordLimit = {
   },
 };
 
+const CHEMOTHERAPY = 'a fitted risk, without concurrent chemotherapy only: with it the same risk is at 43.0 Gy';
+
 /** The structures that a limit may bound, besides the one that it is stated for. */
 const family: Readonly<Record<string, RegExp>> = {
   cord: /cord|cauda|thecal|canal/i,
@@ -72,6 +74,7 @@ export function namedVoxelLimit(name: string, structure: string, context: LimitC
     refuse(`it is stated for ${limit.structure}, another organ. Give a number of your own with its source.`);
   }
   const { alphaBeta, source, courses, fractions, role, title } = limit;
+  const own = name === oesophagus.name ? [CHEMOTHERAPY] : [];
   const isStated = structure === limit.structure || (limit.structure === 'cord' && /cord|cauda/i.test(structure));
   return {
     name: title,
@@ -80,6 +83,7 @@ export function namedVoxelLimit(name: string, structure: string, context: LimitC
     alphaBeta,
     source,
     warnings: [
+      ...own,
       ...(isStated ? [] : [`stated for ${limit.structure}, applied to ${structure}: an extrapolation`]),
       ...(fractions === undefined || (context.fractions >= fractions[0] && context.fractions <= fractions[1])
         ? []

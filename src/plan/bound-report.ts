@@ -44,7 +44,7 @@ export function boundSentences(bounds: PlanEvaluation['bounds']): string[] {
     const place = `(${worst.place.map((c) => c.toFixed(0)).join(', ')}) mm`;
     const kept =
       broken === 0
-        ? `held in all, nearest ${amount(-worst.excess)} Gy below at ${place} by ${worst.limit}`
+        ? `held in all, nearest ${amount(-worst.excess)} Gy below at ${place} (${worst.limit})`
         : `${broken} are above, by up to ${amount(worst.excess)} Gy (${amount(worst.eqd2)} Gy EQD2) at ${place}, against ${worst.limit}`;
     const shared =
       targetVoxels === 0 ? [] : [`${targetVoxels} of its voxels hold target and are bounded below the prescription`];

@@ -16,7 +16,8 @@ test('numbers come with their source, and with how far they are stretched', () =
   expect(of('nieder-cumulative')).toMatchObject({ courses: 'all', eqd2: 67.75, warnings: [] });
   expect(of('nieder-course')).toMatchObject({ courses: 'this', eqd2: 49 });
   const oesophagus = of('rulach-oesophagus', 'Esophagus');
-  expect(oesophagus).toMatchObject({ courses: 'all', eqd2: 94.2, alphaBeta: 3, warnings: [] });
+  expect(oesophagus).toMatchObject({ courses: 'all', eqd2: 94.2, alphaBeta: 3 });
+  expect(oesophagus.warnings).toEqual([expect.stringContaining('without concurrent chemotherapy only')]);
   expect(oesophagus.source.doi).toBe('10.1016/j.ctro.2026.101108');
 });
 
