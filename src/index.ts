@@ -89,6 +89,7 @@ export {
   type SpineLevel,
   schultheissProbability,
 } from './biology/risk.js';
+export { namedVoxelLimit, type SourcedVoxelLimit, voxelLimitNames } from './biology/voxel-limits.js';
 export { type WoolleyJones, woolleyJones } from './biology/woolley-jones.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
@@ -287,6 +288,9 @@ export {
   accumulationSummary,
 } from './plan/accumulation.js';
 export type { AssessmentRow } from './plan/assessment.js';
+export { type BoundOutcome, boundOutcomes } from './plan/bound-outcome.js';
+export { boundReport, boundSentences } from './plan/bound-report.js';
+export { planWithinBounds } from './plan/bounded-plan.js';
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
 export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
@@ -309,6 +313,7 @@ export {
 export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
 export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/goal-file.js';
 export { sampleInfluence } from './plan/influence-sample.js';
+export { OrganRows } from './plan/organ-rows.js';
 export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
@@ -327,6 +332,7 @@ export {
   sensitivityReport,
   sensitivitySummary,
 } from './plan/sensitivity.js';
+export { checkBoundsLeaveDose, cordCaps, organCaps, type StructureCaps } from './plan/structure-caps.js';
 export {
   type AnyStructure,
   type EmptyStructure,

@@ -21,12 +21,13 @@ export async function tradeOffCommand(path: string, options: TradeOffCommandOpti
   if (caps.length < 2) throw new InvalidInputError(`--caps is "${options.caps}". Give at least two, e.g. 20,25,30.`);
   const progress = progressLine();
   progress.say('reading the case');
-  const { patient, case: plan, machine } = await loadCase(path);
+  const { patient, case: plan, machine, prior } = await loadCase(path);
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
   try {
     points = tradeOff(patient, plan, machine, caps, {
       executor,
+      ...(prior ? { prior } : {}),
       onPoint: ({ cap, d95 }) => progress.say(`cap ${cap} Gy: D95 ${d95.toFixed(2)} Gy`),
     });
   } finally {

@@ -2,7 +2,7 @@
  * The main job, from a patient and a case to plans, numbers and pictures.
  *
  *     patient --> masks, voxels, prior course and what it leaves --> beams, fields --> radiological depth, influence
- *       --> weights or fluence under the cord's cap --> dose --> DVH, metrics, goals --> pictures, tables
+ *       --> weights or fluence under the bounds of cord and organs --> dose --> DVH, metrics, goals --> pictures, tables
  */
 
 import type { Executor } from '../core/executor.js';
@@ -10,15 +10,17 @@ import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { separation } from '../geometry/separation.js';
 import type { Machine } from '../machine/machine.js';
+import { planWithinBounds } from './bounded-plan.js';
 import type { PlanCase } from './case.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
+import { OrganRows } from './organ-rows.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
-import { choosePlanningVoxels } from './planning-voxels.js';
 import { cordPosition } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
-import { type ProgressListener, planConformal, planModulated, type Technique } from './technique.js';
-import { cordCaps, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
+import { checkBoundsLeaveDose, organCaps } from './structure-caps.js';
+import type { ProgressListener, Technique } from './technique.js';
+import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface PlanningResult {
   readonly case: PlanCase;
@@ -62,14 +64,10 @@ export function runPlan(
     const bounds = voxelBounds(model, plan, prior);
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);
-    const voxels = choosePlanningVoxels(model);
-    const capsOf = (hold: 'cord' | 'prescription'): Float64Array =>
-      cordCaps(bounds, model, plan, voxels.cord.voxels, hold);
+    if (techniques.some((technique) => plan[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
+    const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
     const plans = techniques.map((technique) => {
-      const planned =
-        technique === 'fcrt'
-          ? planConformal(model, voxels, plan, machine, onProgress, capsOf(plan.fcrt.hold))
-          : planModulated(model, voxels, plan, machine, onProgress, capsOf(plan.imrt.hold));
+      const planned = planWithinBounds(technique, model, plan, machine, bounds, rows, onProgress);
       const evaluation = evaluatePlan(planned, model, plan, prior, bounds);
       const { position: shifts } = plan.retreatment;
       if (prior === undefined || shifts === null) return evaluation;

@@ -24,13 +24,12 @@ import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 import { prepareInfluence } from './prepared-influence.js';
+import { cappedRows, engineCaps, evenCaps, type Hold, type StructureCaps, shareWithin } from './structure-caps.js';
 
 export type Technique = 'fcrt' | 'imrt';
 
 /** Gap at which a plan is near enough to the best one to show how engine and optimiser differ. */
 const ROUGH = 0.05;
-/** Most that a voxel's cap is moved for it, fraction. */
-const MISMATCH = 0.005;
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -44,12 +43,14 @@ export interface PlannedField {
 
 export interface TechniquePlan {
   readonly technique: Technique;
-  readonly hold: 'cord' | 'prescription';
+  readonly hold: Hold;
   readonly fields: readonly PlannedField[];
   readonly dose: DoseVolume;
   readonly solution: Solution;
   /** The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
+  /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
+  readonly share: number;
   /** What one more Gy on each hard limit buys in the target. */
   readonly gains: readonly CoverageGain[];
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
@@ -68,7 +69,12 @@ export function beamsOf(named: string | readonly BeamAngles[], model: PatientMod
   );
 }
 
-/** FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted. */
+/**
+ * FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted.
+ *
+ * @param caps   Gy, one per cord voxel
+ * @param organs caps of the structures besides the cord of which `voxels` holds rows
+ */
 export function planConformal(
   model: PatientModel,
   voxels: PlanningVoxels,
@@ -76,6 +82,7 @@ export function planConformal(
   machine: Machine,
   onProgress?: ProgressListener,
   caps: Float64Array = evenCaps(voxels, plan),
+  organs: readonly StructureCaps[] = [],
 ): TechniquePlan {
   const { margin, leafWidth, mlc, conform: mode, transmission, cordShield, hold } = plan.fcrt;
   const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
@@ -101,13 +108,14 @@ export function planConformal(
   } finally {
     dose.close();
   }
-  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps) };
+  const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
+  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps, others) };
   const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
   const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
     const monitorUnits = solution.weights[f]!;
     return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
   });
-  return finish('fcrt', hold, planned, model, plan, voxels, caps, problem, solution);
+  return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
 }
 
 /** The beams of a case's IMRT, with beamlets over the target's view from each. */
@@ -120,7 +128,12 @@ export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Mac
   }));
 }
 
-/** IMRT: beamlets over the target's view from every beam; their weights are the fluence. */
+/**
+ * IMRT: beamlets over the target's view from every beam; their weights are the fluence.
+ *
+ * @param caps   Gy, one per cord voxel
+ * @param organs caps of the structures besides the cord of which `voxels` holds rows
+ */
 export function planModulated(
   model: PatientModel,
   voxels: PlanningVoxels,
@@ -128,29 +141,34 @@ export function planModulated(
   machine: Machine,
   onProgress?: ProgressListener,
   caps: Float64Array = evenCaps(voxels, plan),
+  organs: readonly StructureCaps[] = [],
 ): TechniquePlan {
   const { hold } = plan.imrt;
   const beams = modulatedBeams(model, plan, machine);
   const prepared = prepareInfluence(beams, model, voxels, plan);
+  const { operator, sample, preconditioner } = prepared;
   const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
-  let problem = posePlanningProblem(voxels, plan, hold, caps);
+  const sets = cappedRows(voxels, caps, organs);
+  const pose = ([cord, ...others]: readonly Float64Array[]) => ({
+    operator,
+    ...posePlanningProblem(voxels, plan, hold, cord, others),
+  });
+  let problem = pose(sets.map((set) => set.caps));
   let solution: Solution;
   try {
-    const { operator, sample, preconditioner } = prepared;
-    const given = { operator, sample, preconditioner };
+    const given = { sample, preconditioner };
     const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     if (problem.limits.length === 0) solution = solve({ ...problem, ...given }, options);
     else {
       const rough = solve({ ...problem, ...given }, { ...options, responses: false, gap: ROUGH });
-      const moved = engineCaps(voxels, model, caps, rough.dose, fieldsOf(rough.weights));
-      problem = posePlanningProblem(voxels, plan, hold, moved);
+      problem = pose(engineCaps(sets, model, rough.dose, fieldsOf(rough.weights)));
       const finer = solve({ ...problem, ...given }, { ...options, start: rough.weights });
       solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
     }
   } finally {
     prepared.close();
   }
-  return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, problem, solution);
+  return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, organs, problem, solution);
 }
 
 function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
@@ -165,45 +183,20 @@ function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array)
 }
 
 /**
- * The cord's caps in terms of the optimiser's dose.
- *
- * The engine's maps of the whole body lie on other nodes than the optimiser's, so that the two differ by some 0.1 % from voxel
- * to voxel, and hardly with the fluence. What a plan near the best one shows of it moves each voxel's cap, so that the cap
- * holds in the dose that is reported without the whole plan giving way.
- */
-function engineCaps(
-  voxels: PlanningVoxels,
-  model: PatientModel,
-  caps: Float64Array,
-  dose: Float64Array,
-  fields: readonly PlannedField[],
-): Float64Array {
-  const { dose: total } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const engine = new Map<number, number>();
-  for (const voxel of voxels.cord.voxels) engine.set(voxel, 0);
-  for (let p = 0; p < total.length; p++) {
-    if (engine.has(model.body.index[p]!)) engine.set(model.body.index[p]!, total[p]!);
-  }
-  return Float64Array.from(voxels.cord.rows, (row, q) => {
-    const ratio = dose[row]! / engine.get(voxels.cord.voxels[q]!)!;
-    return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
-  });
-}
-
-/**
  * Forward dose of the finished fluences on every voxel of the body.
  *
- * Where the engine's dose still takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference,
+ * Where the engine's dose still takes the cord or a bounded organ over a cap that was to hold, the whole plan is scaled *down* by the difference,
  * never up; the certificate is that of the scaled plan.
  */
 function finish(
   technique: Technique,
-  hold: 'cord' | 'prescription',
+  hold: Hold,
   fields: readonly PlannedField[],
   model: PatientModel,
   plan: PlanCase,
   voxels: PlanningVoxels,
   caps: Float64Array,
+  organs: readonly StructureCaps[],
   { objectives, limits }: PlanningProblem,
   solution: Solution,
 ): TechniquePlan {
@@ -212,7 +205,7 @@ function finish(
     beyondRange,
     beyondDensity,
   } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const shrink = hold === 'cord' ? shareWithin(total, model, voxels, caps) : 1;
+  const shrink = hold === 'cord' ? shareWithin(total, model, [{ voxels: voxels.cord.voxels, caps }, ...organs]) : 1;
   const dose = createDose(model.grid, {
     quantity: 'physical',
     fractions: plan.prescription.fractions,
@@ -235,24 +228,6 @@ function finish(
     certificate,
   };
   const gains = coverageGains(final, voxels.target, plan.prescription.dose);
-  return { technique, hold, fields: held, dose, solution: final, voxels, gains, beyondRange, beyondDensity };
-}
-
-/** The case's cap in every voxel of the cord. */
-function evenCaps(voxels: PlanningVoxels, plan: PlanCase): Float64Array {
-  return new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
-}
-
-/** The share of a dose, at most 1, that keeps every voxel of the cord under its cap. */
-function shareWithin(total: Float64Array, model: PatientModel, voxels: PlanningVoxels, caps: Float64Array): number {
-  const capOf = new Map<number, number>();
-  voxels.cord.voxels.forEach((voxel, q) => {
-    capOf.set(voxel, caps[q]!);
-  });
-  let share = 1;
-  for (let p = 0; p < total.length; p++) {
-    const cap = capOf.get(model.body.index[p]!);
-    if (cap !== undefined && total[p]! * share > cap) share = cap / total[p]!;
-  }
-  return share;
+  const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink, gains };
+  return { ...result, beyondRange, beyondDensity };
 }
