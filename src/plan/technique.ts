@@ -31,9 +31,9 @@ import { groupRows } from './row-groups.js';
 export type Technique = 'fcrt' | 'imrt';
 
 /** Gap at which a plan is near enough to the best one to show how engine and optimiser differ. */
-const ROUGH = 0.05;
+export const ROUGH = 0.05;
 /** Most that a voxel's cap is moved for it, fraction. */
-const MISMATCH = 0.005;
+export const MISMATCH = 0.005;
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -71,6 +71,55 @@ export function beamsOf(named: string | readonly BeamAngles[], model: PatientMod
   );
 }
 
+/** A conformal field before it has a weight. */
+export interface ConformalField {
+  readonly beam: Beam;
+  readonly aperture: Aperture;
+  /** Of the open aperture, per monitor unit. */
+  readonly open: FluenceField;
+}
+
+/** The fields of a case's FCRT: one aperture per beam, conformed to the target. */
+export function conformalFields(model: PatientModel, plan: PlanCase, machine: Machine): ConformalField[] {
+  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield } = plan.fcrt;
+  const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
+  const opening = {
+    jawTransmission: transmission.jaws,
+    leafTransmission: transmission.leaves,
+    largestField: machine.range.fieldSide[1],
+  };
+  const target = model.masks.get(model.target)!;
+  const shield = cordShield ? model.masks.get(model.cord)! : undefined;
+  return beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
+    const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
+    return { beam, aperture, open: apertureFluence(aperture, opening) };
+  });
+}
+
+/** Dose of every field at the optimiser's voxels, per monitor unit. */
+export function conformalColumns(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  fields: readonly ConformalField[],
+): Float64Array[] {
+  const { density } = model.patient;
+  const dose = new ForwardDose(density, voxels.points, { executor: model.executor, ...plan.doseModel });
+  try {
+    return dose.columns(fields.map(({ beam, open }) => ({ beam, fluence: open })));
+  } finally {
+    dose.close();
+  }
+}
+
+/** Conformal fields with their monitor units. */
+export function weighedFields(fields: readonly ConformalField[], weights: Float64Array): PlannedField[] {
+  return fields.map(({ beam, aperture, open: { grid, weights: open } }, f): PlannedField => {
+    const monitorUnits = weights[f]!;
+    return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
+  });
+}
+
 /** FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted. */
 export function planConformal(
   model: PatientModel,
@@ -80,36 +129,12 @@ export function planConformal(
   onProgress?: ProgressListener,
   caps: Float64Array = evenCaps(voxels, plan),
 ): TechniquePlan {
-  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield, hold } = plan.fcrt;
-  const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
-  const opening = {
-    jawTransmission: transmission.jaws,
-    leafTransmission: transmission.leaves,
-    largestField: machine.range.fieldSide[1],
-  };
-  const target = model.masks.get(model.target)!;
-  const shield = cordShield ? model.masks.get(model.cord)! : undefined;
-  const fields = beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
-    const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
-    const { grid, weights: open } = apertureFluence(aperture, opening);
-    return { beam, aperture, grid, open };
-  });
-  const dose = new ForwardDose(model.patient.density, voxels.points, {
-    executor: model.executor,
-    ...plan.doseModel,
-  });
-  let columns: Float64Array[];
-  try {
-    columns = dose.columns(fields.map(({ beam, grid, open }) => ({ beam, fluence: { grid, weights: open } })));
-  } finally {
-    dose.close();
-  }
+  const { hold } = plan.fcrt;
+  const fields = conformalFields(model, plan, machine);
+  const columns = conformalColumns(model, voxels, plan, fields);
   const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps) };
   const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
-  const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
-    const monitorUnits = solution.weights[f]!;
-    return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
-  });
+  const planned = weighedFields(fields, solution.weights);
   return finish('fcrt', hold, planned, model, plan, voxels, caps, problem, solution);
 }
 
@@ -161,7 +186,8 @@ export function planModulated(
   return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, problem, solution);
 }
 
-function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
+/** Fields of beamlets with their fluence. */
+export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
   let offset = 0;
   return beams.map(({ beam, beamlets }): PlannedField => {
     const fluence = fluenceOfBeamlets(beamlets, weights, offset);
@@ -204,7 +230,7 @@ function engineCaps(
  * Where the engine's dose still takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference,
  * never up; the certificate is that of the scaled plan.
  */
-function finish(
+export function finish(
   technique: Technique,
   hold: 'cord' | 'prescription',
   fields: readonly PlannedField[],
