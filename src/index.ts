@@ -290,6 +290,14 @@ export type { AssessmentRow } from './plan/assessment.js';
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
 export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
+export { cumulativeFigure, cumulativeSummary, cumulativeTable } from './plan/cumulative-report.js';
+export {
+  type CumulativePlan,
+  type CumulativePoint,
+  type CumulativeTradeOff,
+  type CumulativeTradeOffOptions,
+  cumulativeTradeOff,
+} from './plan/cumulative-trade-off.js';
 export {
   type DoseEvaluationOptions,
   defaultMetrics,
@@ -314,6 +322,7 @@ export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { cordPosition, type PositionReport } from './plan/position.js';
+export { type PreparedTechnique, prepareTechnique } from './plan/prepared-technique.js';
 export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/prior.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
 export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
