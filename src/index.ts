@@ -315,6 +315,20 @@ export {
   parseFields,
 } from './plan/fields.js';
 export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
+export {
+  type Fractionation,
+  type FractionationOptions,
+  type FractionationPlan,
+  type FractionationRow,
+  isoeffectiveFractionation,
+} from './plan/fractionation.js';
+export type { FractionationLimit } from './plan/fractionation-limits.js';
+export {
+  fractionationFigure,
+  fractionationNotes,
+  fractionationSummary,
+  fractionationTable,
+} from './plan/fractionation-report.js';
 export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/goal-file.js';
 export { sampleInfluence } from './plan/influence-sample.js';
 export { modelPatient, type PatientModel } from './plan/patient-model.js';

@@ -167,7 +167,8 @@ function limitsByStructure(model: PatientModel, plan: PlanCase): Map<string, Vox
   return found;
 }
 
-function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
+/** Centre of a voxel, LPS, mm. */
+export function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
   const [, ny, nx] = shape;
   const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
   const at = (a: number): number => origin[a]! + index[a]! * spacing[a]!;

@@ -1,4 +1,4 @@
-/** `trade-off --cumulative`: files, figures, one sentence for bad input. */
+/** `trade-off --cumulative` and `fractionation`: files, figures, one sentence for bad input. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,15 @@ test('trade-off --cumulative: the points as JSON, and the files', { timeout: 120
   expect(result.points[0].plan.position).toBeNull();
 });
 
+test('fractionation: the table, and the files', { timeout: 120_000 }, async () => {
+  const out = join(folder, 'fractions');
+  const run = await respine('fractionation', path, '--fractions', '22,5', '--alpha-beta', '10', '--out', out);
+  expect([run.code, run.stderr]).toEqual([0, '']);
+  expect(run.stdout).toMatch(/\n5 +29\.42 +5\.88 +17\.91 +60\.9 .*\n22 +39\.60 +1\.80 +29\.80 +75\.3 /);
+  expect(readdirSync(out)).toHaveLength(4);
+  expect(readFileSync(join(out, 'fractionation.csv'), 'utf8').split('\n')).toHaveLength(4);
+});
+
 test.each([
   [['trade-off', 'CASE'], /give either --caps, .*, or --cumulative/],
   [['trade-off', 'CASE', '--caps', '20,30', '--cumulative', '50,60'], /give either --caps/],
@@ -37,10 +46,14 @@ test.each([
   [['trade-off', 'CASE', '--cumulative', '60'], /--cumulative is "60"\. Give at least two/],
   [['trade-off', 'CASE', '--cumulative', '50,sixty'], /--cumulative is "sixty", but must be a number/],
   [['trade-off', 'CASE', '--cumulative', '50,60', '--technique', 'vmat'], /--technique is "vmat"/],
+  [['fractionation', 'CASE', '--fractions', '5'], /--fractions is "5"\. Give at least two/],
+  [['fractionation', 'CASE', '--fractions', '5,2.5'], /--fractions is "2\.5", but must be a whole number/],
   [
     ['fractionation', 'CASE', '--fractions', '5,10', '--plan', 'vmat'],
     /--plan is "vmat", but must be one of imrt, fcrt/,
   ],
+  [['fractionation', 'CASE', '--fractions', '5,10'], /the alpha\/beta of the target is missing/],
+  [['fractionation', 'CASE', '--fractions', '5,10', '--alpha-beta', '0'], /alpha\/beta of the target in Gy is 0/],
 ])('%j', { timeout: 60_000 }, async (args, sentence) => {
   const run = await respine(...args.map((a) => (a === 'CASE' ? path : a)), '--out', join(folder, 'none'));
   expect(run.code).toBe(2);
