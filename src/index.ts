@@ -294,6 +294,14 @@ export { planWithinBounds } from './plan/bounded-plan.js';
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
 export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
+export { cumulativeFigure, cumulativeSummary, cumulativeTable } from './plan/cumulative-report.js';
+export {
+  type CumulativePlan,
+  type CumulativePoint,
+  type CumulativeTradeOff,
+  type CumulativeTradeOffOptions,
+  cumulativeTradeOff,
+} from './plan/cumulative-trade-off.js';
 export {
   type DoseEvaluationOptions,
   defaultMetrics,
@@ -311,6 +319,20 @@ export {
   parseFields,
 } from './plan/fields.js';
 export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
+export {
+  type Fractionation,
+  type FractionationOptions,
+  type FractionationPlan,
+  type FractionationRow,
+  isoeffectiveFractionation,
+} from './plan/fractionation.js';
+export type { FractionationLimit } from './plan/fractionation-limits.js';
+export {
+  fractionationFigure,
+  fractionationNotes,
+  fractionationSummary,
+  fractionationTable,
+} from './plan/fractionation-report.js';
 export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/goal-file.js';
 export { sampleInfluence } from './plan/influence-sample.js';
 export { OrganRows } from './plan/organ-rows.js';
@@ -319,6 +341,7 @@ export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { cordPosition, type PositionReport } from './plan/position.js';
+export { type PreparedTechnique, prepareTechnique } from './plan/prepared-technique.js';
 export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/prior.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
 export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';

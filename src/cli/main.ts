@@ -16,6 +16,7 @@ import { doseCommand } from './dose.js';
 import { addStructureFlags } from './dose-and-structures.js';
 import { addDoseFlags } from './dose-options.js';
 import { dvhCommand } from './dvh.js';
+import { fractionationCommand } from './fractionation.js';
 import { gammaCommand } from './gamma.js';
 import { phantomCommand } from './phantom.js';
 import { planCommand } from './plan.js';
@@ -144,13 +145,32 @@ program
 
 program
   .command('trade-off')
-  .description('best target coverage under several caps of the cord: a table, a picture')
+  .description('best target coverage under several caps of the cord, of this course or of both: a table, a picture')
   .argument('<case>', 'CASE.json; its fields are described in the README')
-  .requiredOption('--caps <Gy>', 'caps, with commas')
-  .requiredOption('--out <dir>', 'folder for trade-off.csv and trade-off.png')
+  .option('--caps <Gy>', 'caps of this course (IMRT), with commas')
+  .option('--cumulative <Gy>', "limits of both courses in EQD2 by the cord's alpha/beta, with commas")
+  .option('--technique <name>', 'with --cumulative: fcrt, imrt or both (default both)')
+  .option('--no-shifts', 'with --cumulative: leave out the maximum under shifts')
+  .requiredOption(
+    '--out <dir>',
+    'folder for trade-off.csv and .png; with --cumulative cumulative.csv, .json, .svg, .png',
+  )
   .option('--json', 'print the points as JSON instead of a table')
   .action(async (path, options) => {
     code = await tradeOffCommand(path, options);
+  });
+
+program
+  .command('fractionation')
+  .description('the prescription in other numbers of fractions, with the same effect, and what each asks of the cord')
+  .argument('<case>', 'CASE.json; its fields are described in the README')
+  .requiredOption('--fractions <n>', 'numbers of fractions, with commas')
+  .option('--alpha-beta <gy>', "of the target; otherwise the case's alphaBeta.target")
+  .option('--plan [technique]', 'plan every number, imrt or fcrt (default imrt)')
+  .requiredOption('--out <dir>', 'folder for fractionation.csv, .json, .svg, .png')
+  .option('--json', 'print JSON instead of a table')
+  .action(async (path, options) => {
+    code = await fractionationCommand(path, options);
   });
 
 program

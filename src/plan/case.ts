@@ -178,7 +178,8 @@ const schema = z.strictObject({
     .default({ dose: 39.6, fractions: 22, to: 'D50' }),
   prior: prior.nullable().default({ dose: 38, fractions: 19, months: 17.7 }),
   retreatment: retreatment.prefault({}),
-  alphaBeta: z.strictObject({ cord: positive.default(2) }).default({ cord: 2 }),
+  /** Gy; that of the target has no default, and is only asked for where fractionations are compared. */
+  alphaBeta: z.strictObject({ cord: positive.default(2), target: positive.optional() }).default({ cord: 2 }),
   cordCap: dose.default(29.8),
   machine: z.string().default('artiste-6mv'),
   doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),

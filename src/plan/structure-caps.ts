@@ -31,7 +31,7 @@ export interface CappedRows {
 }
 
 /** Most that a voxel's cap is moved for what optimiser and engine differ, fraction. */
-const MISMATCH = 0.005;
+export const MISMATCH = 0.005;
 
 /** The case's cap in every voxel of the cord. */
 export function evenCaps(voxels: PlanningVoxels, plan: PlanCase): Float64Array {

@@ -29,7 +29,7 @@ import { cappedRows, engineCaps, evenCaps, type Hold, type StructureCaps, shareW
 export type Technique = 'fcrt' | 'imrt';
 
 /** Gap at which a plan is near enough to the best one to show how engine and optimiser differ. */
-const ROUGH = 0.05;
+export const ROUGH = 0.05;
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -69,6 +69,55 @@ export function beamsOf(named: string | readonly BeamAngles[], model: PatientMod
   );
 }
 
+/** A conformal field before it has a weight. */
+export interface ConformalField {
+  readonly beam: Beam;
+  readonly aperture: Aperture;
+  /** Of the open aperture, per monitor unit. */
+  readonly open: FluenceField;
+}
+
+/** The fields of a case's FCRT: one aperture per beam, conformed to the target. */
+export function conformalFields(model: PatientModel, plan: PlanCase, machine: Machine): ConformalField[] {
+  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield } = plan.fcrt;
+  const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
+  const opening = {
+    jawTransmission: transmission.jaws,
+    leafTransmission: transmission.leaves,
+    largestField: machine.range.fieldSide[1],
+  };
+  const target = model.masks.get(model.target)!;
+  const shield = cordShield ? model.masks.get(model.cord)! : undefined;
+  return beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
+    const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
+    return { beam, aperture, open: apertureFluence(aperture, opening) };
+  });
+}
+
+/** Dose of every field at the optimiser's voxels, per monitor unit. */
+export function conformalColumns(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  fields: readonly ConformalField[],
+): Float64Array[] {
+  const { density } = model.patient;
+  const dose = new ForwardDose(density, voxels.points, { executor: model.executor, ...plan.doseModel });
+  try {
+    return dose.columns(fields.map(({ beam, open }) => ({ beam, fluence: open })));
+  } finally {
+    dose.close();
+  }
+}
+
+/** Conformal fields with their monitor units. */
+export function weighedFields(fields: readonly ConformalField[], weights: Float64Array): PlannedField[] {
+  return fields.map(({ beam, aperture, open: { grid, weights: open } }, f): PlannedField => {
+    const monitorUnits = weights[f]!;
+    return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
+  });
+}
+
 /**
  * FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted.
  *
@@ -84,37 +133,13 @@ export function planConformal(
   caps: Float64Array = evenCaps(voxels, plan),
   organs: readonly StructureCaps[] = [],
 ): TechniquePlan {
-  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield, hold } = plan.fcrt;
-  const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
-  const opening = {
-    jawTransmission: transmission.jaws,
-    leafTransmission: transmission.leaves,
-    largestField: machine.range.fieldSide[1],
-  };
-  const target = model.masks.get(model.target)!;
-  const shield = cordShield ? model.masks.get(model.cord)! : undefined;
-  const fields = beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
-    const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
-    const { grid, weights: open } = apertureFluence(aperture, opening);
-    return { beam, aperture, grid, open };
-  });
-  const dose = new ForwardDose(model.patient.density, voxels.points, {
-    executor: model.executor,
-    ...plan.doseModel,
-  });
-  let columns: Float64Array[];
-  try {
-    columns = dose.columns(fields.map(({ beam, grid, open }) => ({ beam, fluence: { grid, weights: open } })));
-  } finally {
-    dose.close();
-  }
+  const { hold } = plan.fcrt;
+  const fields = conformalFields(model, plan, machine);
+  const columns = conformalColumns(model, voxels, plan, fields);
   const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
   const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps, others) };
   const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
-  const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
-    const monitorUnits = solution.weights[f]!;
-    return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
-  });
+  const planned = weighedFields(fields, solution.weights);
   return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
 }
 
@@ -171,7 +196,8 @@ export function planModulated(
   return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, organs, problem, solution);
 }
 
-function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
+/** Fields of beamlets with their fluence. */
+export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
   let offset = 0;
   return beams.map(({ beam, beamlets }): PlannedField => {
     const fluence = fluenceOfBeamlets(beamlets, weights, offset);
@@ -188,7 +214,7 @@ function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array)
  * Where the engine's dose still takes the cord or a bounded organ over a cap that was to hold, the whole plan is scaled *down* by the difference,
  * never up; the certificate is that of the scaled plan.
  */
-function finish(
+export function finish(
   technique: Technique,
   hold: Hold,
   fields: readonly PlannedField[],
