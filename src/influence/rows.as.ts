@@ -94,3 +94,23 @@ function blend(node: usize, line: usize, a: v128, b: v128, c: v128, out: usize):
     v128.store(out + q, f32x4.add(f32x4.add(left, middle), f32x4.mul(c, v128.load(node + 2 * line + q))));
   }
 }
+
+/** packed[b] = horn[b] times the value at places[b], for each of `count` points, of `size` values each. */
+export function pack(
+  values: usize,
+  size: i32,
+  count: i32,
+  places: usize,
+  horn: usize,
+  cells: i32,
+  packed: usize,
+): void {
+  for (let p = 0; p < count; p++) {
+    for (let b = 0; b < cells; b++) {
+      const value = load<f32>(values + (<usize>load<i32>(places + 4 * b) << 2));
+      store<f32>(packed + 4 * b, load<f32>(horn + 4 * b) * value);
+    }
+    values += <usize>size << 2;
+    packed += <usize>cells << 2;
+  }
+}

@@ -8,6 +8,7 @@ import { binary } from './rows.wasm.js';
 
 interface RowKernels {
   rows(...args: number[]): void;
+  pack(...args: number[]): void;
 }
 
 let compiled: WebAssembly.Module | null | undefined;
@@ -42,13 +43,16 @@ export function readRows(
   const [us, vs] = [pick(points.u), pick(points.v)];
   const rungs = Math.max(...map.bands.map((band) => band.rungs.length));
   const [across, along] = [layout.reserve(4 * widthU * rungs), layout.reserve(4 * widthV * rungs)];
-  const out = layout.reserve(4 * widthU * ny * CHUNK);
+  const size = widthU * ny;
+  const out = layout.reserve(4 * size * CHUNK);
+  const packed = layout.reserve(4 * cells.length * CHUNK);
+  const places = layout.place(Int32Array.from(cells, (cell) => (cell % nx) + widthU * Math.floor(cell / nx)));
+  const horn = layout.place(Float32Array.from(cells, (cell) => map.horn[cell]!));
   const bands = map.bands.map((band, b) => placeBand(layout, band, points.weights[b]!, which, widthU, widthV));
   const memory = layout.create();
   const kernels = instantiateWasm(compiled, memory) as RowKernels;
-  const values = new Float32Array(memory.buffer, out, widthU * ny * CHUNK);
-  const places = Int32Array.from(cells, (cell) => (cell % nx) + widthU * Math.floor(cell / nx));
-  const horn = Float32Array.from(cells, (cell) => map.horn[cell]!);
+  const values = new Float32Array(memory.buffer, out, size * CHUNK);
+  const lines = new Float32Array(memory.buffer, packed, cells.length * CHUNK);
   for (let from = 0; from < which.length; from += CHUNK) {
     const count = Math.min(CHUNK, which.length - from);
     values.fill(0);
@@ -61,10 +65,9 @@ export function readRows(
         count, us + 4 * from, vs + 4 * from, weights + 16 * groups * from, across, along, out,
       );
     }
+    kernels.pack(out, size, count, places, horn, cells.length, packed);
     for (let i = 0; i < count; i++) {
-      const to = at + (from + i) * stride;
-      const start = i * widthU * ny;
-      for (let b = 0; b < places.length; b++) matrix[to + b] = horn[b]! * values[start + places[b]!]!;
+      matrix.set(lines.subarray(i * cells.length, (i + 1) * cells.length), at + (from + i) * stride);
     }
   }
   return true;
