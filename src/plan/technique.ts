@@ -186,14 +186,16 @@ function engineCaps(
   dose: Float64Array,
   fields: readonly PlannedField[],
 ): Float64Array {
-  const { dose: total } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const engine = new Map<number, number>();
-  for (const voxel of voxels.cord.voxels) engine.set(voxel, 0);
-  for (let p = 0; p < total.length; p++) {
-    if (engine.has(model.body.index[p]!)) engine.set(model.body.index[p]!, total[p]!);
-  }
+  const isCord = new Set(voxels.cord.voxels);
+  const { index } = model.body;
+  const at = Int32Array.from(index.keys()).filter((p) => isCord.has(index[p]!));
+  const there = model.bodyDose.totalAt(
+    fields.map(({ beam, fluence }) => ({ beam, fluence })),
+    at,
+  );
+  const engine = new Map(Array.from(at, (p, q) => [index[p]!, there[q]!]));
   return Float64Array.from(voxels.cord.rows, (row, q) => {
-    const ratio = dose[row]! / engine.get(voxels.cord.voxels[q]!)!;
+    const ratio = dose[row]! / (engine.get(voxels.cord.voxels[q]!) ?? 0);
     return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
   });
 }
