@@ -118,35 +118,27 @@ export interface SingularValues {
 }
 
 /**
- * Thin singular value decomposition by one-sided Jacobi rotations of the triangle that Householder reflections leave: simple,
- * accurate to rounding.
+ * Thin singular value decomposition by one-sided Jacobi rotations: slow, simple, accurate to rounding.
  *
  * @param a row-major, rows >= columns
- * @see Golub and Van Loan, Matrix Computations (4th ed.), sections 5.2.2 and 8.6.3
+ * @see Golub and Van Loan, Matrix Computations (4th ed.), section 8.6.3
  */
 export function singularValues(a: Float64Array, rows: number, columns: number): SingularValues {
-  // By columns, as reflections and rotations go.
-  const reflected = new Float64Array(rows * columns);
-  for (let r = 0; r < rows; r++) for (let j = 0; j < columns; j++) reflected[j * rows + r] = a[r * columns + j]!;
-  const diagonal = reflectColumns(reflected, rows, columns);
-  const n = columns;
-  const work = new Float64Array(n * n);
-  for (let j = 0; j < n; j++) {
-    for (let i = 0; i < j; i++) work[j * n + i] = reflected[j * rows + i]!;
-    work[j * n + j] = diagonal[j]!;
-  }
-  const v = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) v[i * n + i] = 1;
+  // By columns, as the rotations go.
+  const work = new Float64Array(rows * columns);
+  for (let r = 0; r < rows; r++) for (let j = 0; j < columns; j++) work[j * rows + r] = a[r * columns + j]!;
+  const v = new Float64Array(columns * columns);
+  for (let i = 0; i < columns; i++) v[i * columns + i] = 1;
   for (let sweep = 0; sweep < 60; sweep++) {
     let rotated = false;
-    for (let p = 0; p < n - 1; p++) {
-      for (let q = p + 1; q < n; q++) {
+    for (let p = 0; p < columns - 1; p++) {
+      for (let q = p + 1; q < columns; q++) {
         let alpha = 0;
         let beta = 0;
         let gamma = 0;
-        for (let r = 0; r < n; r++) {
-          const x = work[p * n + r]!;
-          const y = work[q * n + r]!;
+        for (let r = 0; r < rows; r++) {
+          const x = work[p * rows + r]!;
+          const y = work[q * rows + r]!;
           alpha += x * x;
           beta += y * y;
           gamma += x * y;
@@ -157,57 +149,28 @@ export function singularValues(a: Float64Array, rows: number, columns: number): 
         const t = (zeta >= 0 ? 1 : -1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
         const c = 1 / Math.sqrt(1 + t * t);
         const s = c * t;
-        rotateColumns(work, n, p, q, c, s);
-        rotateColumns(v, n, p, q, c, s);
+        rotateColumns(work, rows, p, q, c, s);
+        rotateColumns(v, columns, p, q, c, s);
       }
     }
     if (!rotated) break;
   }
-  const norms = Array.from({ length: n }, (_, j) => Math.hypot(...work.subarray(j * n, (j + 1) * n)));
+  const norms = Array.from({ length: columns }, (_, j) => {
+    let sum = 0;
+    for (let r = 0; r < rows; r++) sum += work[j * rows + r]! ** 2;
+    return Math.sqrt(sum);
+  });
   const order = norms.map((_, j) => j).sort((i, j) => norms[j]! - norms[i]!);
-  const u = new Float64Array(rows * n);
-  const s = new Float64Array(n);
-  const vSorted = new Float64Array(n * n);
-  const column = new Float64Array(rows);
+  const u = new Float64Array(rows * columns);
+  const s = new Float64Array(columns);
+  const vSorted = new Float64Array(columns * columns);
   order.forEach((from, to) => {
     const norm = norms[from]!;
     s[to] = norm;
-    column.fill(0);
-    for (let r = 0; r < n; r++) column[r] = norm > 0 ? work[from * n + r]! / norm : 0;
-    for (let j = n - 1; j >= 0; j--) reflect(reflected, rows, j, column, 0);
-    for (let r = 0; r < rows; r++) u[r * n + to] = column[r]!;
-    for (let r = 0; r < n; r++) vSorted[r * n + to] = v[from * n + r]!;
+    for (let r = 0; r < rows; r++) u[r * columns + to] = norm > 0 ? work[from * rows + r]! / norm : 0;
+    for (let r = 0; r < columns; r++) vSorted[r * columns + to] = v[from * columns + r]!;
   });
   return { u, s, v: vSorted };
-}
-
-/** A = Q R, in place by columns: R above the diagonal, the unit vectors of the reflections from it on. Returns R's diagonal. */
-function reflectColumns(m: Float64Array, rows: number, columns: number): Float64Array {
-  const diagonal = new Float64Array(columns);
-  for (let j = 0; j < columns; j++) {
-    const first = j * rows + j;
-    const end = (j + 1) * rows;
-    let square = 0;
-    for (let q = first; q < end; q++) square += m[q]! * m[q]!;
-    const norm = Math.sqrt(square);
-    diagonal[j] = m[first]! > 0 ? -norm : norm;
-    if (norm === 0) continue;
-    // |x - d e|^2 = 2 (|x|^2 - d x_1), and d has the other sign.
-    const length = Math.sqrt(2 * (square - diagonal[j]! * m[first]!));
-    m[first]! -= diagonal[j]!;
-    for (let q = first; q < end; q++) m[q]! /= length;
-    for (let k = j + 1; k < columns; k++) reflect(m, rows, j, m, k * rows);
-  }
-  return diagonal;
-}
-
-/** Reflection j of {@link reflectColumns} on the column that begins at out[at]. */
-function reflect(m: Float64Array, rows: number, j: number, out: Float64Array, at: number): void {
-  const base = j * rows;
-  let dot = 0;
-  for (let r = j; r < rows; r++) dot += m[base + r]! * out[at + r]!;
-  dot *= 2;
-  for (let r = j; r < rows; r++) out[at + r]! -= dot * m[base + r]!;
 }
 
 /** Columns p and q of a matrix stored by columns. */
