@@ -6,7 +6,7 @@
  * plane that lies along one of its faces, within 0..1. Errors of neighbouring leaves cancel.
  */
 import { type Box, type Grid, voxelCount } from './grid.js';
-import type { Solid } from './solid.js';
+import { type Solid, sideOfBox } from './solid.js';
 import { createVolume, type Volume } from './volume.js';
 
 /** Leaves are no larger than this, mm, and no larger than this part of the solid's least extent. */
@@ -63,6 +63,11 @@ class Voxelizer {
     const x = grid.origin[0] + (i + (size - 1) / 2) * sx;
     const y = grid.origin[1] + (j + (size - 1) / 2) * sy;
     const z = grid.origin[2] + (k + (size - 1) / 2) * sz;
+    if (solid.isBox) {
+      const side = sideOfBox(solid, x, y, z, (size / 2) * sx, (size / 2) * sy, (size / 2) * sz);
+      if (side > 0) this.fillWhole(i, j, k, size);
+      if (side !== 0) return;
+    }
     if (size === 1) {
       const voxel = i + grid.shape[2] * (j + grid.shape[1] * k);
       this.data[voxel] = insideFraction(solid, x, y, z, sx / 2, sy / 2, sz / 2, this.depth);
