@@ -95,6 +95,7 @@ export { type WoolleyJones, woolleyJones } from './biology/woolley-jones.js';
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
 export { type Executor, type JobGroup, type JobType, type SharableArray, serialExecutor } from './core/executor.js';
 export type { LinearOperator } from './core/linear-operator.js';
+export { DENSITY_RANGE, type DoseModelOptions } from './dose/beam-points.js';
 export {
   addFieldDose,
   type BeamView,
@@ -104,12 +105,7 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
-export {
-  type BeamOptions,
-  DENSITY_RANGE,
-  type DoseModelOptions,
-  prepareBeam,
-} from './dose/pencil-beam.js';
+export { type BeamOptions, prepareBeam, type ViewOptions } from './dose/pencil-beam.js';
 export { convertDose, defaultTissues, doseFactor, type Tissue } from './dose/tissue.js';
 export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
 export {

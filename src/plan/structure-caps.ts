@@ -114,15 +114,17 @@ export function engineCaps(
   dose: Float64Array,
   fields: readonly DoseField[],
 ): Float64Array[] {
-  const { dose: total } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const engine = new Map<number, number>();
-  for (const { voxels } of sets) for (const voxel of voxels) engine.set(voxel, 0);
-  for (let p = 0; p < total.length; p++) {
-    if (engine.has(model.body.index[p]!)) engine.set(model.body.index[p]!, total[p]!);
-  }
+  const { index } = model.body;
+  const isCapped = new Set(sets.flatMap(({ voxels }) => Array.from(voxels)));
+  const at = Int32Array.from(index.keys()).filter((p) => isCapped.has(index[p]!));
+  const there = model.bodyDose.totalAt(
+    fields.map(({ beam, fluence }) => ({ beam, fluence })),
+    at,
+  );
+  const engine = new Map(Array.from(at, (p, q) => [index[p]!, there[q]!]));
   return sets.map(({ rows, voxels, caps }) =>
     Float64Array.from(rows, (row, q) => {
-      const given = engine.get(voxels[q]!)!;
+      const given = engine.get(voxels[q]!) ?? 0;
       const ratio = given > 0 ? dose[row]! / given : 1;
       return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
     }),
