@@ -6,8 +6,10 @@
  * sums run in the same order with any number of lanes.
  */
 import type { JobType } from '../core/executor.js';
-import { BLOCK, createDenseKernel, type DenseKernel, PANEL, paddedSize } from './dense-kernel.js';
+import { BLOCK, createDenseKernel, type DenseKernel, paddedSize } from './dense-kernel.js';
 
+/** Rows that are factored at a time within a block. */
+const PANEL = 8;
 /** Parts into which the sample's rows are cut to measure them, whatever the number of lanes. */
 export const CHUNKS = 8;
 
@@ -83,7 +85,6 @@ class NormalLane {
   private readonly capacity: number;
   private readonly normal: DenseKernel;
   private readonly kernel: DenseKernel;
-  private readonly inverseNorms: Float64Array;
   private blocks: readonly FactorBlock[] = [];
   private stride = 0;
 
@@ -93,7 +94,6 @@ class NormalLane {
     const own = Math.ceil((blocksOf(shared.columns) - lane) / lanes);
     this.normal = createDenseKernel(this.capacity, { rows: BLOCK * own, isAccelerated });
     this.kernel = createDenseKernel(this.capacity, { rows: BLOCK * own, isAccelerated });
-    this.inverseNorms = new Float64Array(shared.columns);
   }
 
   run(command: NormalCommand): boolean {
@@ -119,8 +119,8 @@ class NormalLane {
   private squareRows(): void {
     const { shared, lane, lanes } = this.input;
     const { sample, count, columns, norms, rowNorms } = shared;
-    const { inverseNorms } = this;
-    for (let c = 0; c < columns; c++) inverseNorms[c] = 1 / norms[c]!;
+    const inverseNorms = norms.map((norm) => 1 / norm);
+    this.normal.columnScales.set(inverseNorms);
     for (let r = lane; r < count; r += lanes) {
       let sum = 0;
       for (let c = 0, q = r * columns; c < columns; c++, q++) sum += (sample[q]! * inverseNorms[c]!) ** 2;
@@ -129,29 +129,22 @@ class NormalLane {
   }
 
   private add(count: number): void {
-    const { capacity, normal, inverseNorms } = this;
+    const { capacity, normal } = this;
     const { shared, lane, lanes } = this.input;
     const { sample, columns, changed, changes, diagonal } = shared;
-    const { panels, scales, matrix } = normal;
+    const { rows, scales, matrix } = normal;
     const blocks = blocksOf(columns);
     for (let from = 0; from < count; from += BLOCK) {
       const filled = Math.min(BLOCK, count - from);
-      scales.fill(0, filled);
       for (let q = 0; q < filled; q++) {
         const row = changed[from + q]! * columns;
-        const to = q * capacity;
-        for (let c = 0; c < columns; c++) panels[to + c] = sample[row + c]! * inverseNorms[c]!;
+        rows.set(sample.subarray(row, row + columns), q * capacity);
         scales[q] = changes[from + q]!;
       }
+      normal.ready(capacity, filled);
       for (let block = lane, own = 0; block < blocks; block += lanes, own++) {
         const first = block * BLOCK;
-        normal.add(
-          capacity,
-          first,
-          Math.min(capacity, first + BLOCK),
-          Math.ceil(filled / PANEL),
-          own * BLOCK * capacity,
-        );
+        normal.add(capacity, first, Math.min(capacity, first + BLOCK), own * BLOCK * capacity);
       }
     }
     for (let block = lane, own = 0; block < blocks; block += lanes, own++) {
@@ -186,36 +179,40 @@ class NormalLane {
     }
     for (let from = 0; from < scales.length; from += BLOCK) {
       const filled = Math.min(BLOCK, scales.length - from);
-      kernel.panels.fill(0);
-      kernel.scales.fill(0);
       for (let q = 0; q < filled; q++) {
-        kernel.panels.set(terms.subarray((from + q) * count, (from + q + 1) * count), q * stride);
+        kernel.rows.fill(0, q * stride, (q + 1) * stride);
+        kernel.rows.set(terms.subarray((from + q) * count, (from + q + 1) * count), q * stride);
         kernel.scales[q] = scales[from + q]!;
       }
-      this.addToOwn(0, Math.ceil(filled / PANEL));
+      kernel.ready(stride, filled);
+      this.addToOwn(0);
     }
     return this.factor(0);
   }
 
   private eliminate(block: number): boolean {
-    const { kernel, stride } = this;
+    const { stride } = this;
     const { first, end } = this.blocks[block]!;
-    const rows = end - first;
-    kernel.panels.set(this.input.shared.factor.subarray(first * stride, end * stride));
-    kernel.scales.fill(0).fill(-1, 0, rows);
-    // What is left of the last panel belongs to no row; its scales are zero, but NaN times zero is not.
-    const panels = Math.ceil(rows / PANEL);
-    kernel.panels.fill(0, rows * stride, panels * PANEL * stride);
-    this.addToOwn(block + 1, panels);
+    this.takeOff(this.input.shared.factor.subarray(first * stride, end * stride));
+    this.addToOwn(block + 1);
     return this.factor(block + 1);
   }
 
-  /** The kernel's panels to the own blocks from one on. */
-  private addToOwn(from: number, panels: number): void {
+  /** Makes rows of U ready to be taken off. */
+  private takeOff(rows: Float32Array): void {
+    const { kernel, stride } = this;
+    const count = rows.length / stride;
+    kernel.rows.set(rows);
+    kernel.scales.fill(-1, 0, count);
+    kernel.ready(stride, count);
+  }
+
+  /** The panel made ready to the own blocks from one on. */
+  private addToOwn(from: number): void {
     const { kernel, stride } = this;
     for (let b = from; b < this.blocks.length; b++) {
       const { owner, first, end, at } = this.blocks[b]!;
-      if (owner === this.input.lane) kernel.add(stride, first, end, panels, at * stride);
+      if (owner === this.input.lane) kernel.add(stride, first, end, at * stride);
     }
   }
 
@@ -224,17 +221,16 @@ class NormalLane {
     const own = this.blocks[block];
     if (own?.owner !== this.input.lane) return true;
     const { kernel, stride } = this;
-    const { matrix, panels, scales } = kernel;
+    const { matrix } = kernel;
     const { first, end, at } = own;
-    scales.fill(-1);
     for (let from = first; from < end; from += PANEL) {
       const to = Math.min(end, from + PANEL);
       const start = (at + from - first) * stride;
       if (!factorRows(matrix, stride, start, from, to)) return false;
       if (to === end) break;
       const next = start + PANEL * stride;
-      panels.set(matrix.subarray(start, next));
-      kernel.add(stride, to, end, 1, next);
+      this.takeOff(matrix.subarray(start, next));
+      kernel.add(stride, to, end, next);
     }
     this.input.shared.factor.set(matrix.subarray(at * stride, (at + end - first) * stride), first * stride);
     return true;
