@@ -60,6 +60,8 @@ const LEAST_CENTRING = 0.02;
 const MOST_CENTRING = 0.5;
 /** No weight and no slack loses more than this fraction in one step. */
 const BOUNDARY = 0.99;
+/** Relative residual from which on the system is not what stands between the plan and its proof. */
+const SOLVED = 3e-3;
 /** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
 const ROUGH = 0.01;
 const MOST_ROUGH = 0.2;
@@ -275,6 +277,7 @@ export class InteriorPoint {
     const doseOfDirection = new Float64Array(this.dose.length);
     let rz = dot(residual, z);
     const enough = options.accuracy ** 2 * rz;
+    const solved = Math.min(SOLVED, options.accuracy) ** 2 * rz;
     for (let q = 0; q < options.maxProducts && rz > 0; q++) {
       this.product(system, direction, doseOfDirection, image);
       const bend = dot(direction, image);
@@ -287,7 +290,7 @@ export class InteriorPoint {
       for (let i = 0; i < doseOfX.length; i++) doseOfX[i]! += step * doseOfDirection[i]!;
       this.normal.solve(residual, z);
       const next = dot(residual, z);
-      if (next <= enough && isEnough(x, residual)) break;
+      if (next <= enough && (next <= solved || isEnough(x, residual))) break;
       for (let c = 0; c < n; c++) direction[c] = z[c]! + (next / rz) * direction[c]!;
       rz = next;
     }
