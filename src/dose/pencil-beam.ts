@@ -8,6 +8,7 @@
  */
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
+import type { BeamFrame } from '../geometry/frame.js';
 import { gridBox } from '../geometry/grid.js';
 import type { DoseMedium, Volume } from '../geometry/volume.js';
 import { depthOfPoints } from '../raytrace/depth.js';
@@ -16,6 +17,7 @@ import { clipRay, RayTracer } from '../raytrace/siddon.js';
 import { type BeamKernel, createBeamKernel, type KernelOptions } from './beam-kernel.js';
 import type { MapExtent, MapPoints } from './fluence-map.js';
 import { addTerms } from './kernel-table.js';
+import { rowViews, type ShiftOptions } from './shifted-rows.js';
 import { doseFactor, type Tissue } from './tissue.js';
 
 /** Geometry of N points in one beam. */
@@ -58,7 +60,7 @@ export interface DoseModelOptions {
   readonly tissues?: readonly Tissue[];
 }
 
-export interface BeamOptions extends KernelOptions, DoseModelOptions {}
+export interface BeamOptions extends KernelOptions, DoseModelOptions, ShiftOptions {}
 
 /**
  * Source-surface distance along the central ray: where the density first exceeds 0.1 (skin, not a tube in air), mm.
@@ -98,6 +100,7 @@ export function sourceSurfaceDistance(beam: Beam, density: Volume<'density'>): n
  * @param density relative electron density, zero outside the body
  * @param points x, y, z triples in LPS, mm
  * @throws {UnsupportedError} if the central ray misses the patient
+ * @throws {InvalidInputError} for shifted rows that are out of order
  */
 export function prepareBeam(
   beam: Beam,
@@ -105,20 +108,53 @@ export function prepareBeam(
   points: Float64Array,
   options: BeamOptions = {},
 ): { kernel: BeamKernel; points: PointSet } {
-  sourceSurfaceDistance(beam, density);
   const count = points.length / 3;
-  const depths = depthOfPoints(density, beam.frame.source, points);
-  const distances = new Float32Array(count);
-  const u = new Float32Array(count);
-  const v = new Float32Array(count);
-  const along = new Float32Array(count);
-  const m = beam.frame.beamFromPatient;
-  const sad = beam.frame.sad;
-  let u0 = Infinity;
-  let u1 = -Infinity;
-  let v0 = Infinity;
-  let v1 = -Infinity;
-  for (let p = 0; p < count; p++) {
+  const depths = new Float32Array(count);
+  const seen = {
+    u: new Float32Array(count),
+    v: new Float32Array(count),
+    along: new Float32Array(count),
+    distances: new Float32Array(count),
+  };
+  const isScaled = (options.heterogeneity ?? 'density') === 'density';
+  const densities = isScaled ? { electron: new Float32Array(count), scatter: new Float32Array(count) } : undefined;
+  for (const view of rowViews(beam, count, options.shifted)) {
+    const { frame } = view.beam;
+    const { from, to } = view;
+    sourceSurfaceDistance(view.beam, density);
+    depthOfPoints(density, frame.source, points.subarray(3 * from, 3 * to), depths.subarray(from, to));
+    project(frame, points, from, to, seen);
+    if (densities === undefined) continue;
+    const [u, v, along] = [seen.u, seen.v, seen.along].map((all) => all.subarray(from, to)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const { electron, scatter } = effectiveDensities(density, frame, { u, v, along }, options.memory);
+    densities.electron.set(electron, from);
+    densities.scatter.set(scatter, from);
+  }
+  const { u, v, distances } = seen;
+  const beyondDensity = densities === undefined ? 0 : clampDensities(densities);
+  const kernel = createBeamKernel(beam.machine, { depths, distances, ...(densities && { densities }) }, options);
+  const factors = factorsOf(density, points, options);
+  const deepest = beam.machine.range.depth[1];
+  let beyondRange = 0;
+  for (let p = 0; p < count; p++) if (depths[p]! > deepest) beyondRange++;
+  const parts = { ...(densities && { densities }), ...(factors && { factors }) };
+  const set = { count, u, v, depths, distances, ...parts, extent: extentOf(u, v), beyondRange, beyondDensity };
+  return { kernel, points: set };
+}
+
+/** Points [from, to) as a beam sees them: on the isocentre plane, along its axis, from the source, mm. */
+function project(
+  { beamFromPatient: m, sad }: BeamFrame,
+  points: Float64Array,
+  from: number,
+  to: number,
+  { u, v, along, distances }: Record<'u' | 'v' | 'along' | 'distances', Float32Array>,
+): void {
+  for (let p = from; p < to; p++) {
     const x = points[3 * p]!;
     const y = points[3 * p + 1]!;
     const z = points[3 * p + 2]!;
@@ -126,29 +162,22 @@ export function prepareBeam(
     const by = m[1]! * x + m[5]! * y + m[9]! * z + m[13]!;
     const toSource = sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!);
     const scale = sad / toSource;
-    const pu = bx * scale;
-    const pv = by * scale;
-    u[p] = pu;
-    v[p] = pv;
+    u[p] = bx * scale;
+    v[p] = by * scale;
     along[p] = toSource;
-    if (pu < u0) u0 = pu;
-    if (pu > u1) u1 = pu;
-    if (pv < v0) v0 = pv;
-    if (pv > v1) v1 = pv;
     distances[p] = Math.sqrt(bx * bx + by * by + toSource * toSource);
   }
-  const isScaled = (options.heterogeneity ?? 'density') === 'density';
-  const densities = isScaled ? effectiveDensities(density, beam.frame, { u, v, along }, options.memory) : undefined;
-  const beyondDensity = densities === undefined ? 0 : clampDensities(densities);
-  const kernel = createBeamKernel(beam.machine, { depths, distances, ...(densities && { densities }) }, options);
-  const factors = factorsOf(density, points, options);
-  const deepest = beam.machine.range.depth[1];
-  let beyondRange = 0;
-  for (let p = 0; p < count; p++) if (depths[p]! > deepest) beyondRange++;
-  const extent = { u0, u1, v0, v1 };
-  const parts = { ...(densities && { densities }), ...(factors && { factors }) };
-  const set = { count, u, v, depths, distances, ...parts, extent, beyondRange, beyondDensity };
-  return { kernel, points: set };
+}
+
+function extentOf(u: Float32Array, v: Float32Array): MapExtent {
+  let [u0, u1, v0, v1] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let p = 0; p < u.length; p++) {
+    if (u[p]! < u0) u0 = u[p]!;
+    if (u[p]! > u1) u1 = u[p]!;
+    if (v[p]! < v0) v0 = v[p]!;
+    if (v[p]! > v1) v1 = v[p]!;
+  }
+  return { u0, u1, v0, v1 };
 }
 
 /** Per point, of the voxel that it lies in; points outside the image are air. */

@@ -42,7 +42,7 @@ export const influenceSampleJob: JobType<SampleInput, 'read', void> = {
 export function sampleInfluence(
   beams: readonly ModulatedBeam[],
   density: Volume<'density'>,
-  { points, memberOf }: RowGroups,
+  { points, memberOf, shifted = [] }: RowGroups,
   executor: Executor,
   options: InfluenceOptions = {},
 ): RowSample {
@@ -61,7 +61,7 @@ export function sampleInfluence(
     columns,
     density: { ...density, data: executor.share(density.data) },
     points: executor.share(points),
-    options,
+    options: { ...options, shifted },
     matrix,
   };
   const group = executor.start(

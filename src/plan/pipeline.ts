@@ -17,7 +17,14 @@ import { choosePlanningVoxels } from './planning-voxels.js';
 import { cordPosition } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
-import { type ProgressListener, planConformal, planModulated, type Technique } from './technique.js';
+import { compareRobust, type RobustReport } from './robust.js';
+import {
+  type ProgressListener,
+  planConformal,
+  planModulated,
+  type Technique,
+  type TechniquePlan,
+} from './technique.js';
 import { cordCaps, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface PlanningResult {
@@ -65,12 +72,20 @@ export function runPlan(
     const voxels = choosePlanningVoxels(model);
     const capsOf = (hold: 'cord' | 'prescription'): Float64Array =>
       cordCaps(bounds, model, plan, voxels.cord.voxels, hold);
+    const modulated = (of: PlanCase): TechniquePlan =>
+      planModulated(model, voxels, of, machine, onProgress, capsOf(of.imrt.hold));
+    const robustness = (robust: TechniquePlan): { robust?: RobustReport } => {
+      const { robust: settings, ...nominal } = plan.imrt;
+      if (settings === undefined || robust.technique !== 'imrt') return {};
+      const both = { robust, nominal: modulated({ ...plan, imrt: nominal }) };
+      return { robust: compareRobust(model, plan, voxels, capsOf(plan.imrt.hold), both) };
+    };
     const plans = techniques.map((technique) => {
       const planned =
         technique === 'fcrt'
           ? planConformal(model, voxels, plan, machine, onProgress, capsOf(plan.fcrt.hold))
-          : planModulated(model, voxels, plan, machine, onProgress, capsOf(plan.imrt.hold));
-      const evaluation = evaluatePlan(planned, model, plan, prior, bounds);
+          : modulated(plan);
+      const evaluation = { ...evaluatePlan(planned, model, plan, prior, bounds), ...robustness(planned) };
       const { position: shifts } = plan.retreatment;
       if (prior === undefined || shifts === null) return evaluation;
       return { ...evaluation, position: cordPosition(model, plan, prior, planned, shifts) };

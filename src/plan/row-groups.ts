@@ -6,6 +6,8 @@
  * then blocks further out. That costs products, never the result. The cord's voxels always count one by one.
  */
 
+import type { ShiftedRows } from '../dose/shifted-rows.js';
+
 /** Where a row lies, from the cord and the target outwards. */
 export type Zone = 0 | 1 | 2 | 3;
 
@@ -14,6 +16,8 @@ export interface RowGroups {
   readonly points: Float64Array;
   /** For each row the index of its group. */
   readonly memberOf: Int32Array;
+  /** Those of them that are seen with the patient shifted. @default none */
+  readonly shifted?: readonly ShiftedRows[];
 }
 
 /** Ways to group the rows, by zone: PAIRS, or the side of blocks in mm; 0 for each row by itself. */

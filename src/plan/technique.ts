@@ -18,22 +18,27 @@ import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
 import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
+import { evaluateAll } from '../optimize/half-spaces.js';
 import { NormalMatrix } from '../optimize/normal-matrix.js';
+import type { Objective } from '../optimize/objective/objective.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
 import { type CoverageGain, coverageGains } from './certificate-report.js';
+import { engineCaps, engineCordDose, shareWithin } from './engine-caps.js';
 import { sampleInfluence } from './influence-sample.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 import { groupRows } from './row-groups.js';
+import { groupScenarios, scenarioShifts, withScenarios } from './scenario.js';
+import { ScenarioDose } from './scenario-dose.js';
 
 export type Technique = 'fcrt' | 'imrt';
 
 /** Gap at which a plan is near enough to the best one to show how engine and optimiser differ. */
 const ROUGH = 0.05;
-/** Most that a voxel's cap is moved for it, fraction. */
-const MISMATCH = 0.005;
+/** By how much the smooth worst case may lie below the worst scenario, fraction of it. */
+const SMOOTHING = 0.05;
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -55,6 +60,8 @@ export interface TechniquePlan {
   readonly voxels: PlanningVoxels;
   /** What one more Gy on each hard limit buys in the target. */
   readonly gains: readonly CoverageGain[];
+  /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
+  readonly worstCase?: { readonly value: number; readonly gap: number | null };
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
@@ -123,42 +130,86 @@ export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Mac
   }));
 }
 
-/** IMRT: beamlets over the target's view from every beam; their weights are the fluence. */
+/**
+ * IMRT: beamlets over the target's view from every beam; their weights are the fluence.
+ *
+ * With the case's `imrt.robust` the cap holds in every scenario, and the solution's rows are those of {@link withScenarios}.
+ *
+ * @param given the nominal voxels
+ * @param caps  Gy, one per cord voxel
+ */
 export function planModulated(
   model: PatientModel,
-  voxels: PlanningVoxels,
+  given: PlanningVoxels,
   plan: PlanCase,
   machine: Machine,
   onProgress?: ProgressListener,
-  caps: Float64Array = evenCaps(voxels, plan),
+  caps: Float64Array = evenCaps(given, plan),
 ): TechniquePlan {
-  const { hold } = plan.imrt;
+  const { hold, robust } = plan.imrt;
+  const shifts = robust ? scenarioShifts(robust) : [];
+  const voxels = robust ? withScenarios(given, shifts, robust.target) : given;
+  const { scenarios: shifted = [] } = voxels;
   const beams = modulatedBeams(model, plan, machine);
   const operator = new DividedOperator(beams, model.patient.density, voxels.points, {
     executor: model.executor,
     ...plan.doseModel,
+    shifted,
   });
-  const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
+  const groups = groupScenarios(groupRows(given.points, given.zones, given.spacing, operator.columns), voxels);
   const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
+  const scenarios = robust ? new ScenarioDose(model, plan, shifts) : undefined;
   let problem = { operator, ...posePlanningProblem(voxels, plan, hold, caps) };
   let solution: Solution;
   try {
     const sample = sampleInfluence(beams, model.patient.density, groups, model.executor, plan.doseModel);
     const preconditioner = new NormalMatrix(sample, operator.columns);
-    const given = { sample, preconditioner };
+    const rows = { sample, preconditioner };
     const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
-    if (problem.limits.length === 0) solution = solve({ ...problem, ...given }, options);
+    const isWorst = robust?.target === 'worst';
+    if (problem.limits.length === 0 && !isWorst) solution = solve({ ...problem, ...rows }, options);
     else {
-      const rough = solve({ ...problem, ...given }, { ...options, responses: false, gap: ROUGH });
-      const moved = engineCaps(voxels, model, caps, rough.dose, fieldsOf(rough.weights));
-      problem = { operator, ...posePlanningProblem(voxels, plan, hold, moved) };
-      const finer = solve({ ...problem, ...given }, { ...options, start: rough.weights });
+      const rough = solve({ ...problem, ...rows }, { ...options, responses: false, gap: ROUGH });
+      let moved = caps;
+      if (problem.limits.length > 0) {
+        const fields = fieldsOf(rough.weights);
+        const { dose: total } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
+        const engine = engineCordDose(model, given, total, scenarios, scenarios?.of(fields));
+        moved = engineCaps(voxels, caps, rough.dose, engine);
+      }
+      const temperature = isWorst ? smoothing(problem.targets, rough.dose) : Infinity;
+      problem = { operator, ...posePlanningProblem(voxels, plan, hold, moved, temperature) };
+      const finer = solve({ ...problem, ...rows }, { ...options, start: rough.weights });
       solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
     }
+    return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, problem, solution, scenarios);
   } finally {
     operator.close();
+    scenarios?.close();
   }
-  return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, problem, solution);
+}
+
+/**
+ * The objective with the worst scenario's target in place of the smooth worst case, which never exceeds it: the lower bound of
+ * the one holds for the other.
+ */
+function worstCaseOf(
+  { dose, certificate }: Solution,
+  [smooth]: readonly Objective[],
+  targets: readonly (readonly Objective[])[],
+): { value: number; gap: number | null } {
+  const ignored = new Float64Array(dose.length);
+  const worst = Math.max(...targets.map((own) => evaluateAll(own, dose, ignored)));
+  const value = certificate.value - smooth!.evaluate(dose, ignored) + worst;
+  const { lowerBound } = certificate;
+  return { value, gap: lowerBound === null ? null : (value - lowerBound) / value };
+}
+
+/** The temperature of a smooth worst case, from a plan near the best one. */
+function smoothing(targets: readonly (readonly Objective[])[], dose: Float64Array): number {
+  const ignored = new Float64Array(dose.length);
+  const values = targets.map((own) => evaluateAll(own, dose, ignored));
+  return (SMOOTHING * Math.max(...values)) / Math.log(values.length);
 }
 
 function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
@@ -173,35 +224,9 @@ function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array)
 }
 
 /**
- * The cord's caps in terms of the optimiser's dose.
- *
- * The engine's maps of the whole body lie on other nodes than the optimiser's, so that the two differ by some 0.1 % from voxel
- * to voxel, and hardly with the fluence. What a plan near the best one shows of it moves each voxel's cap, so that the cap
- * holds in the dose that is reported without the whole plan giving way.
- */
-function engineCaps(
-  voxels: PlanningVoxels,
-  model: PatientModel,
-  caps: Float64Array,
-  dose: Float64Array,
-  fields: readonly PlannedField[],
-): Float64Array {
-  const { dose: total } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const engine = new Map<number, number>();
-  for (const voxel of voxels.cord.voxels) engine.set(voxel, 0);
-  for (let p = 0; p < total.length; p++) {
-    if (engine.has(model.body.index[p]!)) engine.set(model.body.index[p]!, total[p]!);
-  }
-  return Float64Array.from(voxels.cord.rows, (row, q) => {
-    const ratio = dose[row]! / engine.get(voxels.cord.voxels[q]!)!;
-    return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
-  });
-}
-
-/**
  * Forward dose of the finished fluences on every voxel of the body.
  *
- * Where the engine's dose still takes the cord over a cap that was to hold, the whole plan is scaled *down* by the difference,
+ * Where the engine's dose still takes the cord over a cap that was to hold, in any scenario, the whole plan is scaled *down* by the difference,
  * never up; the certificate is that of the scaled plan.
  */
 function finish(
@@ -212,15 +237,17 @@ function finish(
   plan: PlanCase,
   voxels: PlanningVoxels,
   caps: Float64Array,
-  { objectives, limits }: PlanningProblem,
+  { objectives, limits, targets }: PlanningProblem,
   solution: Solution,
+  scenarios?: ScenarioDose,
 ): TechniquePlan {
   const {
     dose: total,
     beyondRange,
     beyondDensity,
   } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const shrink = hold === 'cord' ? shareWithin(total, model, voxels, caps) : 1;
+  const cord = hold === 'cord' ? engineCordDose(model, voxels, total, scenarios, scenarios?.of(fields)) : [];
+  const shrink = shareWithin(cord, caps);
   const dose = createDose(model.grid, {
     quantity: 'physical',
     fractions: plan.prescription.fractions,
@@ -243,24 +270,22 @@ function finish(
     certificate,
   };
   const gains = coverageGains(final, voxels.target, plan.prescription.dose);
-  return { technique, hold, fields: held, dose, solution: final, voxels, gains, beyondRange, beyondDensity };
+  const worst = plan.imrt.robust?.target === 'worst' && technique === 'imrt';
+  return {
+    technique,
+    hold,
+    fields: held,
+    dose,
+    solution: final,
+    voxels,
+    gains,
+    beyondRange,
+    beyondDensity,
+    ...(worst ? { worstCase: worstCaseOf(final, objectives, targets) } : {}),
+  };
 }
 
 /** The case's cap in every voxel of the cord. */
 function evenCaps(voxels: PlanningVoxels, plan: PlanCase): Float64Array {
   return new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
-}
-
-/** The share of a dose, at most 1, that keeps every voxel of the cord under its cap. */
-function shareWithin(total: Float64Array, model: PatientModel, voxels: PlanningVoxels, caps: Float64Array): number {
-  const capOf = new Map<number, number>();
-  voxels.cord.voxels.forEach((voxel, q) => {
-    capOf.set(voxel, caps[q]!);
-  });
-  let share = 1;
-  for (let p = 0; p < total.length; p++) {
-    const cap = capOf.get(model.body.index[p]!);
-    if (cap !== undefined && total[p]! * share > cap) share = cap / total[p]!;
-  }
-  return share;
 }

@@ -5,7 +5,7 @@
  * are those of the optimiser, within 0.1 % of the engine's.
  */
 import { checkPositive } from '../core/check.js';
-import { InvalidInputError } from '../core/errors.js';
+import { InvalidInputError, UnsupportedError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
 import type { Patient } from '../geometry/patient.js';
@@ -58,6 +58,7 @@ export interface TradeOffOptions {
  *
  * @param caps Gy, each > 0
  * @throws {InvalidInputError} without caps, or where the case does not fit the patient
+ * @throws {UnsupportedError} for a robust case
  */
 export function tradeOff(
   patient: Patient,
@@ -68,6 +69,11 @@ export function tradeOff(
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
+  if (plan.imrt.robust) {
+    throw new UnsupportedError(
+      'trade-off: the curve is that of nominal plans, but the case has imrt.robust. Leave it out, or plan the case under each cordCap, e.g. as a study.',
+    );
+  }
   const model = modelPatient(patient, plan, executor);
   const voxels = choosePlanningVoxels(model);
   const beams = modulatedBeams(model, plan, machine);
