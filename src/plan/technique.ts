@@ -149,7 +149,7 @@ export function planModulated(
   const { hold, robust } = plan.imrt;
   const shifts = robust ? scenarioShifts(robust) : [];
   const voxels = robust ? withScenarios(given, shifts, robust.target) : given;
-  const { scenarios: shifted = [] } = voxels;
+  const shifted = voxels.scenarios?.map(({ shift, from, to }) => ({ shift, from, to })) ?? [];
   const beams = modulatedBeams(model, plan, machine);
   const operator = new DividedOperator(beams, model.patient.density, voxels.points, {
     executor: model.executor,
@@ -209,7 +209,9 @@ function worstCaseOf(
 function smoothing(targets: readonly (readonly Objective[])[], dose: Float64Array): number {
   const ignored = new Float64Array(dose.length);
   const values = targets.map((own) => evaluateAll(own, dose, ignored));
-  return (SMOOTHING * Math.max(...values)) / Math.log(values.length);
+  const most = Math.max(...values);
+  // Where nothing is missed anywhere, mean and worst case are the same.
+  return most > 0 ? (SMOOTHING * most) / Math.log(values.length) : Number.POSITIVE_INFINITY;
 }
 
 function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
