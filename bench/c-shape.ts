@@ -19,6 +19,7 @@ import {
   groupRows,
   type Level,
   type Machine,
+  NormalMatrix,
   type Objective,
   type RowSet,
   sampleInfluence,
@@ -152,13 +153,14 @@ for (const gap of [0.05, Number(percent) / 100]) {
   const operator = timed('operator', () => new DividedOperator(beams, density, points, { executor: pool, ...water }));
   const zones = Uint8Array.from(rowVoxels, (v) => (owner[v] === 2 ? 2 : 1));
   const sample = timed('sample', () =>
-    sampleInfluence(beams, density, groupRows(points, zones, grid.spacing, operator.columns), pool, water),
+    sampleInfluence(operator, groupRows(points, zones, grid.spacing, operator.columns)),
   );
   console.log(`${operator.columns} beamlets, sample of ${sample.count} rows`);
+  const preconditioner = timed('norms', () => new NormalMatrix(sample, operator.columns, { executor: pool }));
   const from = clock();
   const cpu = process.cpuUsage().user;
   const solution = solve(
-    { operator, objectives: objectivesOf(sets), sample },
+    { operator, objectives: objectivesOf(sets), sample, preconditioner },
     {
       gap,
       ...(weights ? { start: weights } : {}),
@@ -171,6 +173,7 @@ for (const gap of [0.05, Number(percent) / 100]) {
   console.log(
     `solved in ${(clock() - from).toFixed(1)} s (CPU ${((process.cpuUsage().user - cpu) / 1e6).toFixed(1)} s) with ${solution.evaluations} evaluations`,
   );
+  preconditioner.close();
   const peerDose = operator.apply(theirs, new Float64Array(operator.rows));
   // Its dose lacks far scatter: in this one its plan is compared at its best scale.
   const ignored = new Float64Array(operator.rows);

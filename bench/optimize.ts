@@ -18,6 +18,7 @@ import {
   type Executor,
   groupRows,
   modelPatient,
+  NormalMatrix,
   parseCase,
   posePlanningProblem,
   sampleInfluence,
@@ -66,18 +67,14 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
   }
   const bound = (rows * beams.length * BYTES) / bandwidth();
   let start = performance.now();
-  const sample = sampleInfluence(
-    beams,
-    patient.density,
-    groupRows(voxels.points, voxels.zones, grid, columns),
-    executor,
-  );
+  const sample = sampleInfluence(operator, groupRows(voxels.points, voxels.zones, grid, columns));
   const read = seconds(start);
   for (const gap of gaps) {
     start = performance.now();
     let steps = 0;
+    const preconditioner = new NormalMatrix(sample, columns, { executor });
     const { evaluations, certificate } = solve(
-      { operator, sample, ...posePlanningProblem(voxels, plan, 'cord') },
+      { operator, sample, preconditioner, ...posePlanningProblem(voxels, plan, 'cord') },
       {
         gap,
         onProgress: ({ step }) => {
@@ -85,6 +82,8 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
         },
       },
     );
+    const solved = seconds(start);
+    preconditioner.close();
     console.log(
       `| ${[
         `${spacing} / ${beamlet}`,
@@ -98,7 +97,7 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
         `${100 * gap} %`,
         steps,
         evaluations,
-        seconds(start).toFixed(2),
+        solved.toFixed(2),
         `${(100 * certificate.gap!).toFixed(3)} %`,
         certificate.violation!.amount <= 0 ? 'kept' : certificate.violation!.amount.toFixed(4),
       ].join(' | ')} |`,

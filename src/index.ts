@@ -89,11 +89,13 @@ export {
   type SpineLevel,
   schultheissProbability,
 } from './biology/risk.js';
+export { namedVoxelLimit, type SourcedVoxelLimit, voxelLimitNames } from './biology/voxel-limits.js';
 export { type WoolleyJones, woolleyJones } from './biology/woolley-jones.js';
 // numbers
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
 export { type Executor, type JobGroup, type JobType, type SharableArray, serialExecutor } from './core/executor.js';
 export type { LinearOperator } from './core/linear-operator.js';
+export { DENSITY_RANGE, type DoseModelOptions } from './dose/beam-points.js';
 export {
   addFieldDose,
   type BeamView,
@@ -103,12 +105,7 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
-export {
-  type BeamOptions,
-  DENSITY_RANGE,
-  type DoseModelOptions,
-  prepareBeam,
-} from './dose/pencil-beam.js';
+export { type BeamOptions, prepareBeam } from './dose/pencil-beam.js';
 export { convertDose, defaultTissues, doseFactor, type Tissue } from './dose/tissue.js';
 export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
 export {
@@ -260,7 +257,7 @@ export {
   minimumGeud,
   minimumMean,
 } from './optimize/limit.js';
-export type { RowSample } from './optimize/normal-matrix.js';
+export { NormalMatrix, type NormalOptions, type RowSample } from './optimize/normal-matrix.js';
 export { maximumDvh, minimumDvh } from './optimize/objective/dose-volume.js';
 export { fluenceSmoothness } from './optimize/objective/fluence-smoothness.js';
 export { type GeudOptions, generalisedEud, squaredGeud } from './optimize/objective/generalised-eud.js';
@@ -288,9 +285,20 @@ export {
   accumulationSummary,
 } from './plan/accumulation.js';
 export type { AssessmentRow } from './plan/assessment.js';
+export { type BoundOutcome, boundOutcomes } from './plan/bound-outcome.js';
+export { boundReport, boundSentences } from './plan/bound-report.js';
+export { planWithinBounds } from './plan/bounded-plan.js';
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
 export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
+export { cumulativeFigure, cumulativeSummary, cumulativeTable } from './plan/cumulative-report.js';
+export {
+  type CumulativePlan,
+  type CumulativePoint,
+  type CumulativeTradeOff,
+  type CumulativeTradeOffOptions,
+  cumulativeTradeOff,
+} from './plan/cumulative-trade-off.js';
 export {
   type DoseEvaluationOptions,
   defaultMetrics,
@@ -308,13 +316,29 @@ export {
   parseFields,
 } from './plan/fields.js';
 export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
+export {
+  type Fractionation,
+  type FractionationOptions,
+  type FractionationPlan,
+  type FractionationRow,
+  isoeffectiveFractionation,
+} from './plan/fractionation.js';
+export type { FractionationLimit } from './plan/fractionation-limits.js';
+export {
+  fractionationFigure,
+  fractionationNotes,
+  fractionationSummary,
+  fractionationTable,
+} from './plan/fractionation-report.js';
 export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/goal-file.js';
 export { sampleInfluence } from './plan/influence-sample.js';
+export { OrganRows } from './plan/organ-rows.js';
 export { modelPatient, type PatientModel } from './plan/patient-model.js';
 export { planPictures } from './plan/pictures.js';
 export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { cordPosition, type PositionReport } from './plan/position.js';
+export { type PreparedTechnique, prepareTechnique } from './plan/prepared-technique.js';
 export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/prior.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
 export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
@@ -336,6 +360,7 @@ export {
   sensitivityReport,
   sensitivitySummary,
 } from './plan/sensitivity.js';
+export { checkBoundsLeaveDose, cordCaps, organCaps, type StructureCaps } from './plan/structure-caps.js';
 export {
   type AnyStructure,
   type EmptyStructure,

@@ -12,6 +12,7 @@
  */
 import { checkInteger, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import type { Source } from './evidence.js';
 import { doseFromEqd2, eqd2 } from './linear-quadratic.js';
 import { noRecovery, type RecoveryConvention } from './recovery.js';
 
@@ -24,6 +25,10 @@ export interface VoxelLimit {
   readonly eqd2: number;
   /** Gy */
   readonly alphaBeta: number;
+  /** Where the number comes from. */
+  readonly source?: Source;
+  /** How far it is stretched beyond what its source states. */
+  readonly warnings?: readonly string[];
 }
 
 /** A prior course at the voxels asked for. */

@@ -8,20 +8,8 @@ import { Command, CommanderError } from 'commander';
 import { isRespineError } from '../core/errors.js';
 import { protocolNames } from '../evaluate/builtin-protocols.js';
 import { version } from '../node/version.js';
-import { accumulateCommand } from './accumulate.js';
-import { checkCommand } from './check.js';
-import { commissionCommand } from './commission.js';
-import { compareCommand } from './compare.js';
-import { doseCommand } from './dose.js';
 import { addStructureFlags } from './dose-and-structures.js';
 import { addDoseFlags } from './dose-options.js';
-import { dvhCommand } from './dvh.js';
-import { gammaCommand } from './gamma.js';
-import { phantomCommand } from './phantom.js';
-import { planCommand } from './plan.js';
-import { studyCommand } from './study.js';
-import { tradeOffCommand } from './trade-off.js';
-import { validateCommand } from './validate.js';
 
 let code = 0;
 const program = new Command('respine')
@@ -42,6 +30,7 @@ program
   .option('--sensitivity', 'the same plans under uniform water, depth scaling and density scaling, with a picture')
   .option('--no-pictures', 'leave the pictures out')
   .action(async (path, options) => {
+    const { planCommand } = await import('./plan.js');
     code = await planCommand(path, options);
   });
 
@@ -58,6 +47,7 @@ program
   .option('--seed <n>', 'of the noise', '1')
   .option('--json', 'print grid and volumes as JSON')
   .action(async (name, options) => {
+    const { phantomCommand } = await import('./phantom.js');
     code = await phantomCommand(name, options);
   });
 
@@ -68,6 +58,7 @@ program
   .requiredOption('--out <file>', 'NRRD file for the dose')
   .option('--json', 'print beams, doses and flags as JSON instead of a table')
   .action(async (path, options) => {
+    const { doseCommand } = await import('./dose.js');
     code = await doseCommand(path, options);
   });
 
@@ -81,6 +72,7 @@ addStructureFlags(program.command('dvh'))
   .option('--csv', 'print the metrics as CSV instead of a table')
   .option('--json', 'print JSON instead of a table')
   .action(async (options) => {
+    const { dvhCommand } = await import('./dvh.js');
     code = await dvhCommand(options);
   });
 
@@ -94,6 +86,7 @@ addStructureFlags(program.command('check'))
   .option('--json', 'print JSON instead of a table')
   .option('--strict', 'exit 1 where a goal fails or cannot be evaluated')
   .action(async (options) => {
+    const { checkCommand } = await import('./check.js');
     code = await checkCommand(options);
   });
 
@@ -109,6 +102,7 @@ addDoseFlags(program.command('gamma'), { hasPlan: false })
   .option('--out <file>', 'gamma map, .nrrd')
   .option('--json', 'print the figures as JSON')
   .action(async (reference, evaluated, options) => {
+    const { gammaCommand } = await import('./gamma.js');
     code = await gammaCommand(reference, evaluated, options);
   });
 
@@ -129,6 +123,7 @@ addDoseFlags(program.command('compare'), { hasPlan: false })
   .option('--out <dir>', 'folder for compare.json, difference.nrrd, gamma.nrrd and dvh_band.csv')
   .option('--json', 'print JSON instead of tables')
   .action(async (reference, evaluated, options) => {
+    const { compareCommand } = await import('./compare.js');
     code = await compareCommand(reference, evaluated, options);
   });
 
@@ -139,18 +134,40 @@ program
   .option('--out <dir>', 'folder for accumulate.json and the volume')
   .option('--json', 'print JSON instead of a table')
   .action(async (options) => {
+    const { accumulateCommand } = await import('./accumulate.js');
     code = await accumulateCommand(options);
   });
 
 program
   .command('trade-off')
-  .description('best target coverage under several caps of the cord: a table, a picture')
+  .description('best target coverage under several caps of the cord, of this course or of both: a table, a picture')
   .argument('<case>', 'CASE.json; its fields are described in the README')
-  .requiredOption('--caps <Gy>', 'caps, with commas')
-  .requiredOption('--out <dir>', 'folder for trade-off.csv and trade-off.png')
+  .option('--caps <Gy>', 'caps of this course (IMRT), with commas')
+  .option('--cumulative <Gy>', "limits of both courses in EQD2 by the cord's alpha/beta, with commas")
+  .option('--technique <name>', 'with --cumulative: fcrt, imrt or both (default both)')
+  .option('--no-shifts', 'with --cumulative: leave out the maximum under shifts')
+  .requiredOption(
+    '--out <dir>',
+    'folder for trade-off.csv and .png; with --cumulative cumulative.csv, .json, .svg, .png',
+  )
   .option('--json', 'print the points as JSON instead of a table')
   .action(async (path, options) => {
+    const { tradeOffCommand } = await import('./trade-off.js');
     code = await tradeOffCommand(path, options);
+  });
+
+program
+  .command('fractionation')
+  .description('the prescription in other numbers of fractions, with the same effect, and what each asks of the cord')
+  .argument('<case>', 'CASE.json; its fields are described in the README')
+  .requiredOption('--fractions <n>', 'numbers of fractions, with commas')
+  .option('--alpha-beta <gy>', "of the target; otherwise the case's alphaBeta.target")
+  .option('--plan [technique]', 'plan every number, imrt or fcrt (default imrt)')
+  .requiredOption('--out <dir>', 'folder for fractionation.csv, .json, .svg, .png')
+  .option('--json', 'print JSON instead of a table')
+  .action(async (path, options) => {
+    const { fractionationCommand } = await import('./fractionation.js');
+    code = await fractionationCommand(path, options);
   });
 
 program
@@ -163,6 +180,7 @@ program
   .option('--retry', 'plan again what failed before')
   .option('--json', 'print the rows as JSON instead of a summary')
   .action(async (path, options) => {
+    const { studyCommand } = await import('./study.js');
     code = await studyCommand(path, options);
   });
 
@@ -173,6 +191,7 @@ program
   .option('--out <dir>', 'folder for validation.md, validation.json and pictures')
   .option('--json', 'print JSON instead of the table')
   .action(async (options) => {
+    const { validateCommand } = await import('./validate.js');
     code = await validateCommand(options);
   });
 
@@ -186,6 +205,7 @@ program
   .option('--widths <mm>', 'standard deviations of the Gaussians, with commas')
   .option('--json', 'print residuals as JSON instead of a table')
   .action(async (dir, options) => {
+    const { commissionCommand } = await import('./commission.js');
     code = await commissionCommand(dir, options);
   });
 

@@ -87,7 +87,8 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   return options.strict && isMissed ? 1 : 0;
 }
 
-function techniquesOf(name: string): Technique[] {
+/** @throws {InvalidInputError} unless it is fcrt, imrt or both */
+export function techniquesOf(name: string): Technique[] {
   if (name === 'both') return ['fcrt', 'imrt'];
   if (name === 'fcrt' || name === 'imrt') return [name];
   throw new InvalidInputError(`--technique is "${name}". Use fcrt, imrt or both.`);

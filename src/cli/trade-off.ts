@@ -1,4 +1,4 @@
-/** `respine trade-off CASE.json --caps 20,25,30`: the best coverage under each cap of the cord. */
+/** `respine trade-off CASE.json --caps 20,25,30`: the best coverage under each cap of the cord; `--cumulative` over both courses. */
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { writeAll } from '../node/files.js';
@@ -6,27 +6,48 @@ import { loadCase } from '../node/load-case.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../plan/trade-off.js';
+import { cumulativeCommand } from './cumulative.js';
 import { numberOf } from './dose-options.js';
 import { progressLine } from './progress.js';
 
 export interface TradeOffCommandOptions {
-  readonly caps: string;
+  readonly caps?: string;
+  readonly cumulative?: string;
   readonly out: string;
+  readonly technique?: string;
+  readonly shifts: boolean;
   readonly json?: boolean;
 }
 
 /** @returns the exit code */
 export async function tradeOffCommand(path: string, options: TradeOffCommandOptions): Promise<number> {
-  const caps = options.caps.split(',').map((cap) => checkPositive('--caps: a cap in Gy', numberOf('--caps', cap)));
-  if (caps.length < 2) throw new InvalidInputError(`--caps is "${options.caps}". Give at least two, e.g. 20,25,30.`);
+  const { caps: given, cumulative, technique } = options;
+  if ((given === undefined) === (cumulative === undefined)) {
+    throw new InvalidInputError(
+      'trade-off: give either --caps, doses of this course, or --cumulative, limits over both courses.',
+    );
+  }
+  if (cumulative !== undefined) {
+    return cumulativeCommand(path, { ...options, cumulative, technique: technique ?? 'both' });
+  }
+  if (technique !== undefined || !options.shifts) {
+    throw new InvalidInputError('trade-off: --technique and --no-shifts go with --cumulative; --caps plans IMRT only.');
+  }
+  return capsCommand(path, given!, options);
+}
+
+async function capsCommand(path: string, given: string, options: TradeOffCommandOptions): Promise<number> {
+  const caps = given.split(',').map((cap) => checkPositive('--caps: a cap in Gy', numberOf('--caps', cap)));
+  if (caps.length < 2) throw new InvalidInputError(`--caps is "${given}". Give at least two, e.g. 20,25,30.`);
   const progress = progressLine();
   progress.say('reading the case');
-  const { patient, case: plan, machine } = await loadCase(path);
+  const { patient, case: plan, machine, prior } = await loadCase(path);
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
   try {
     points = tradeOff(patient, plan, machine, caps, {
       executor,
+      ...(prior ? { prior } : {}),
       onPoint: ({ cap, d95 }) => progress.say(`cap ${cap} Gy: D95 ${d95.toFixed(2)} Gy`),
     });
   } finally {

@@ -124,7 +124,9 @@ export interface SingularValues {
  * @see Golub and Van Loan, Matrix Computations (4th ed.), section 8.6.3
  */
 export function singularValues(a: Float64Array, rows: number, columns: number): SingularValues {
-  const work = Float64Array.from(a);
+  // By columns, as the rotations go.
+  const work = new Float64Array(rows * columns);
+  for (let r = 0; r < rows; r++) for (let j = 0; j < columns; j++) work[j * rows + r] = a[r * columns + j]!;
   const v = new Float64Array(columns * columns);
   for (let i = 0; i < columns; i++) v[i * columns + i] = 1;
   for (let sweep = 0; sweep < 60; sweep++) {
@@ -135,8 +137,8 @@ export function singularValues(a: Float64Array, rows: number, columns: number): 
         let beta = 0;
         let gamma = 0;
         for (let r = 0; r < rows; r++) {
-          const x = work[r * columns + p]!;
-          const y = work[r * columns + q]!;
+          const x = work[p * rows + r]!;
+          const y = work[q * rows + r]!;
           alpha += x * x;
           beta += y * y;
           gamma += x * y;
@@ -147,15 +149,15 @@ export function singularValues(a: Float64Array, rows: number, columns: number): 
         const t = (zeta >= 0 ? 1 : -1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
         const c = 1 / Math.sqrt(1 + t * t);
         const s = c * t;
-        rotateColumns(work, rows, columns, p, q, c, s);
-        rotateColumns(v, columns, columns, p, q, c, s);
+        rotateColumns(work, rows, p, q, c, s);
+        rotateColumns(v, columns, p, q, c, s);
       }
     }
     if (!rotated) break;
   }
   const norms = Array.from({ length: columns }, (_, j) => {
     let sum = 0;
-    for (let r = 0; r < rows; r++) sum += work[r * columns + j]! ** 2;
+    for (let r = 0; r < rows; r++) sum += work[j * rows + r]! ** 2;
     return Math.sqrt(sum);
   });
   const order = norms.map((_, j) => j).sort((i, j) => norms[j]! - norms[i]!);
@@ -163,27 +165,20 @@ export function singularValues(a: Float64Array, rows: number, columns: number): 
   const s = new Float64Array(columns);
   const vSorted = new Float64Array(columns * columns);
   order.forEach((from, to) => {
-    s[to] = norms[from]!;
-    for (let r = 0; r < rows; r++)
-      u[r * columns + to] = norms[from]! > 0 ? work[r * columns + from]! / norms[from]! : 0;
-    for (let r = 0; r < columns; r++) vSorted[r * columns + to] = v[r * columns + from]!;
+    const norm = norms[from]!;
+    s[to] = norm;
+    for (let r = 0; r < rows; r++) u[r * columns + to] = norm > 0 ? work[from * rows + r]! / norm : 0;
+    for (let r = 0; r < columns; r++) vSorted[r * columns + to] = v[from * columns + r]!;
   });
   return { u, s, v: vSorted };
 }
 
-function rotateColumns(
-  m: Float64Array,
-  rows: number,
-  columns: number,
-  p: number,
-  q: number,
-  c: number,
-  s: number,
-): void {
+/** Columns p and q of a matrix stored by columns. */
+function rotateColumns(m: Float64Array, rows: number, p: number, q: number, c: number, s: number): void {
   for (let r = 0; r < rows; r++) {
-    const x = m[r * columns + p]!;
-    const y = m[r * columns + q]!;
-    m[r * columns + p] = c * x - s * y;
-    m[r * columns + q] = s * x + c * y;
+    const x = m[p * rows + r]!;
+    const y = m[q * rows + r]!;
+    m[p * rows + r] = c * x - s * y;
+    m[q * rows + r] = s * x + c * y;
   }
 }

@@ -36,7 +36,7 @@ export interface BeamKernel {
   readonly bands: readonly KernelBand[];
   /** D_k: of the whole kernel, or of its electrons and its scatter, whose lateral scales differ. */
   readonly tables: readonly KernelTable[];
-  /** Largest error of the terms over the points and open squares of 2.5 to 400 mm, fraction of each square's maximum. */
+  /** Largest error of the terms over the points and open squares of 2.5 mm to the largest asked for, fraction of each square's maximum. */
   readonly residual: number;
 }
 
@@ -53,6 +53,8 @@ export interface KernelPoints {
 export interface KernelOptions {
   /** Largest error of each band's separable form, fraction of a field's maximum. @default 0.001 */
   readonly tolerance?: number;
+  /** Largest open square that the terms have to get right, mm: the smaller the fields, the fewer terms. @default 400 */
+  readonly largestSide?: number;
 }
 
 /** Standard deviation from which on a rung is wide, mm: 1.3 nodes of the coarse lattice. */
@@ -110,7 +112,7 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
   }
   const B = new Float64Array(sample.length * rungs);
   for (const [i, [p, depth, distance]] of sample.entries()) weigh(p, depth, distance, B, i * rungs);
-  const E = squareDoses(ladder, B, sample.length);
+  const E = squareDoses(ladder, B, sample.length, options.largestSide);
 
   const wide = ladder.sigmasX.findIndex((sigma, r) => Math.min(sigma, ladder.sigmasY[r]!) >= WIDE);
   const edge = wide < 0 ? rungs : wide;
@@ -198,9 +200,10 @@ function range(values: ArrayLike<number>): [number, number] {
 }
 
 /** Dose of each open square under each rung, [side][rung], scaled so that every square's maximum over the sample is 1. */
-function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number): Float64Array[] {
+function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number, largestSide = 400): Float64Array[] {
   const rungs = ladder.count;
-  return SIDES.map((side) => {
+  const end = SIDES.findIndex((side) => side >= largestSide) + 1;
+  return SIDES.slice(0, end || SIDES.length).map((side) => {
     const share = (sigma: number): number => gaussianInterval(-side / 2, side / 2, sigma);
     const column = Float64Array.from(ladder.sigmasX, (sigmaX, r) => share(sigmaX) * share(ladder.sigmasY[r]!));
     let largest = 0;

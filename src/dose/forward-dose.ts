@@ -9,6 +9,7 @@ import type { Beam } from '../beam/beam.js';
 import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
 import type { Volume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
+import { selectPoints } from './beam-points.js';
 import { addFieldDose, type BeamView, type FluenceField, viewOfBeam } from './forward.js';
 import type { BeamOptions } from './pencil-beam.js';
 
@@ -33,12 +34,12 @@ interface LaneInput {
   readonly lanes: number;
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
-  readonly kernel: BeamOptions;
+  readonly view: BeamOptions;
   readonly step?: number;
 }
 
 type LaneCommand =
-  | { readonly fields: readonly LaneField[] }
+  | { readonly fields: readonly LaneField[]; readonly at?: Int32Array }
   | { readonly sum: readonly Float64Array[]; readonly out: Float64Array };
 
 interface LaneField extends DoseField {
@@ -70,21 +71,23 @@ function worst(all: readonly PointsBeyond[]): PointsBeyond {
 
 export const forwardDoseJob: JobType<LaneInput, LaneCommand, PointsBeyond> = {
   name: 'forward-dose',
-  create({ lane, lanes, density, points, kernel, step }) {
+  create({ lane, lanes, density, points, view: options, step }) {
     const views = new Map<number, BeamView>();
-    const [from, to] = rangeOfLane(lane, lanes, points.length / 3);
     return (command) => {
       if ('sum' in command) {
         const { sum, out } = command;
+        const [from, to] = rangeOfLane(lane, lanes, out.length);
         for (const column of sum) for (let p = from; p < to; p++) out[p]! += column[p]!;
         return nothingBeyond;
       }
+      const { fields, at } = command;
       const seen: PointsBeyond[] = [];
-      for (const field of command.fields) {
+      for (const field of fields) {
         if (field.lane !== lane) continue;
-        const view = views.get(field.id) ?? viewOfBeam(field.beam, density, { points }, kernel);
+        const view = views.get(field.id) ?? viewOfBeam(field.beam, density, { points }, options);
         views.set(field.id, view);
-        addFieldDose(view, field.fluence, field.column.fill(0), step);
+        const seeing = at === undefined ? view : { ...view, points: selectPoints(view.points, at) };
+        addFieldDose(seeing, field.fluence, field.column.fill(0), step);
         const { beyondRange, beyondDensity } = view.points;
         seen.push({ beyondRange, beyondDensity });
       }
@@ -130,11 +133,31 @@ export class ForwardDose {
    * @throws {UnsupportedError} if a beam's central ray meets no tissue
    */
   total(fields: readonly DoseField[]): PointsBeyond & { readonly dose: Float64Array } {
-    const dose = this.executor.allocate(this.points.length / 3);
+    const dose = this.executor.allocate(this.count);
     const beyond = this.forBatches(fields, (group, columns) => {
       group.run({ sum: columns, out: dose });
     });
     return { dose, ...beyond };
+  }
+
+  /**
+   * Dose of all fields together at a few of the points, Gy: what `total` has there, to the last bit.
+   *
+   * @param at indices of points
+   * @throws {UnsupportedError} if a beam's central ray meets no tissue
+   */
+  totalAt(fields: readonly DoseField[], at: Int32Array): Float64Array {
+    const dose = new Float64Array(at.length);
+    const sum = (_: unknown, columns: readonly Float64Array[]): void => {
+      for (const column of columns) for (let q = 0; q < dose.length; q++) dose[q]! += column[q]!;
+    };
+    this.forBatches(fields, sum, at);
+    return dose;
+  }
+
+  /** Doses in a column. */
+  private get count(): number {
+    return this.points.length / 3;
   }
 
   /** Frees what the lanes hold of the beams; the next dose traces them again. */
@@ -149,20 +172,23 @@ export class ForwardDose {
   private forBatches(
     fields: readonly DoseField[],
     use: (group: JobGroup<LaneCommand, PointsBeyond>, columns: readonly Float64Array[]) => void,
+    at?: Int32Array,
   ): PointsBeyond {
     const { lanes } = this.executor;
     this.group ??= this.start();
-    const { group, scratch } = this;
+    const { group } = this;
+    const scratch = at === undefined ? this.scratch : [];
+    const count = at?.length ?? this.count;
     let beyond = nothingBeyond;
     for (let first = 0; first < fields.length; first += BATCH) {
       const batch = fields.slice(first, first + BATCH);
-      while (scratch.length < batch.length) scratch.push(this.executor.allocate(this.points.length / 3));
+      while (scratch.length < batch.length) scratch.push(this.executor.allocate(count));
       const asked = batch.map(({ beam, fluence }, f): LaneField => {
         const id = this.idOf(beam);
         // From the last lane on: the first, the caller's own, gets the fewest.
         return { id, lane: lanes - 1 - (id % lanes), beam, fluence, column: scratch[f]! };
       });
-      beyond = worst([beyond, ...group.run({ fields: asked })]);
+      beyond = worst([beyond, ...group.run({ fields: asked, ...(at && { at }) })]);
       use(group, scratch.slice(0, batch.length));
     }
     return beyond;
@@ -170,11 +196,11 @@ export class ForwardDose {
 
   private start(): JobGroup<LaneCommand, PointsBeyond> {
     const { executor } = this;
-    const { step, executor: _, ...kernel } = this.options;
+    const { step, executor: _, ...view } = this.options;
     const density = { ...this.density, data: executor.share(this.density.data) };
     const points = executor.share(this.points);
     const { lanes } = executor;
-    const inputs = Array.from({ length: lanes }, (_, lane) => ({ lane, lanes, density, points, kernel, step }));
+    const inputs = Array.from({ length: lanes }, (_, lane) => ({ lane, lanes, density, points, view, step }));
     return executor.start(forwardDoseJob, inputs);
   }
 

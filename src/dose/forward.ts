@@ -7,8 +7,9 @@ import { InvalidInputError } from '../core/errors.js';
 import type { Grid } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import type { BeamKernel } from './beam-kernel.js';
+import type { PointSet } from './beam-points.js';
 import { FluenceMap } from './fluence-map.js';
-import { allocateWeights, type BeamOptions, type PointSet, prepareBeam, weighPoints } from './pencil-beam.js';
+import { allocateWeights, type BeamOptions, prepareBeam, weighPoints } from './pencil-beam.js';
 
 /** Monitor units per cell of a fluence grid. */
 export interface FluenceField {

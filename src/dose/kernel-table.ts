@@ -65,24 +65,39 @@ export function createKernelTable(
 ): KernelTable {
   const depthCount = amplitudes.length;
   const terms = bandTerms.map((K) => new Float64Array(distance.count * scale.count * depthCount * K));
+  // Widths without any weight in this part are left out of the products.
+  const used = Array.from({ length: widths }, (_, j) => j).filter((j) => amplitudes.some((row) => row[j] !== 0));
+  const A = Float64Array.from(amplitudes.flatMap((row) => used.map((j) => row[j]!)));
+  const P = bandTerms.map((K) => new Float64Array(K * used.length));
   for (let q = 0; q < distance.count; q++) {
     for (let s = 0; s < scale.count; s++) {
-      const at = (q * scale.count + s) * depthCount;
-      for (let j = 0; j < widths; j++) {
+      used.forEach((j, c) => {
         const unit = project(j, distance.first + q * distance.step, scale.first + s * scale.step);
-        bandTerms.forEach((K, b) => {
-          const table = terms[b]!;
-          const put = unit[b]!;
-          for (let i = 0; i < depthCount; i++) {
-            const a = amplitudes[i]![j]!;
-            if (a === 0) continue;
-            for (let k = 0; k < K; k++) table[(at + i) * K + k]! += a * put[k]!;
-          }
+        unit.forEach((put, b) => {
+          for (let k = 0; k < put.length; k++) P[b]![k * used.length + c] = put[k]!;
         });
-      }
+      });
+      const at = (q * scale.count + s) * depthCount;
+      bandTerms.forEach((K, b) => {
+        multiply(A, P[b]!, used.length, K, terms[b]!.subarray(at * K, (at + depthCount) * K));
+      });
     }
   }
   return { depthCount, distance, scale, terms, bandTerms };
+}
+
+/** out[i][k] = sum_j a[i][j] b[k][j] */
+function multiply(a: Float64Array, b: Float64Array, inner: number, K: number, out: Float64Array): void {
+  const rows = out.length / K;
+  for (let i = 0; i < rows; i++) {
+    const row = i * inner;
+    for (let k = 0; k < K; k++) {
+      const column = k * inner;
+      let sum = 0;
+      for (let j = 0; j < inner; j++) sum += a[row + j]! * b[column + j]!;
+      out[i * K + k] = sum;
+    }
+  }
 }
 
 /** Where points read a table. */

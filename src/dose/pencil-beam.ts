@@ -3,62 +3,21 @@
  *
  *     dose(p) = (SAD / |p - source|)^2 sum_k D_k(d(p), m(p)) F_k(u(p), v(p)),   m = SAD / |p - source|
  *
- * `prepareBeam` does what depends on geometry alone: projection, depth, kernel; `weighPoints` gives the points their D_k with
- * the inverse square. What a change of fluence needs is in `fluence-map.ts`.
+ * `prepareBeam` does what depends on geometry alone: points (`beam-points.ts`) and kernel; `weighPoints` gives the points their
+ * D_k with the inverse square. What a change of fluence needs is in `fluence-map.ts`.
  */
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
-import type { BeamFrame } from '../geometry/frame.js';
 import { gridBox } from '../geometry/grid.js';
-import type { DoseMedium, Volume } from '../geometry/volume.js';
-import { depthOfPoints } from '../raytrace/depth.js';
-import { type DensityMemory, type EffectiveDensities, effectiveDensities } from '../raytrace/effective-density.js';
+import type { Volume } from '../geometry/volume.js';
 import { clipRay, RayTracer } from '../raytrace/siddon.js';
 import { type BeamKernel, createBeamKernel, type KernelOptions } from './beam-kernel.js';
-import type { MapExtent, MapPoints } from './fluence-map.js';
+import { type DoseModelOptions, type PointSet, seePoints } from './beam-points.js';
+import type { MapPoints } from './fluence-map.js';
 import { addTerms } from './kernel-table.js';
 import { rowViews, type ShiftOptions } from './shifted-rows.js';
-import { doseFactor, type Tissue } from './tissue.js';
 
-/** Geometry of N points in one beam. */
-export interface PointSet {
-  readonly count: number;
-  /** Projection on the isocentre plane, mm. */
-  readonly u: Float32Array;
-  readonly v: Float32Array;
-  /** Radiological depth, mm of water. */
-  readonly depths: Float32Array;
-  /** Distance from the source, mm. */
-  readonly distances: Float32Array;
-  /** Effective densities, within the range that the model is tested for; none where depth alone is scaled. */
-  readonly densities?: EffectiveDensities;
-  /** From engine dose to dose to medium or water; none for the engine's own. */
-  readonly factors?: Float32Array;
-  readonly extent: MapExtent;
-  /** Points deeper than the machine was commissioned for. */
-  readonly beyondRange: number;
-  /** Points whose effective density was brought back to {@link DENSITY_RANGE}. */
-  readonly beyondDensity: number;
-}
-
-/** Effective densities, relative to water, that the model is tested for: beyond, the nearest end is used and flagged. */
-export const DENSITY_RANGE: readonly [number, number] = [0.15, 2.2];
-
-/** How the engine treats matter that is not water, and what its dose is given to. */
-export interface DoseModelOptions {
-  /**
-   * `depth`: only depth is radiological, the kernel keeps its lateral size of water. `density`: the kernel's electrons and
-   * scatter are stretched by the densities that they have crossed.
-   * @default 'density'
-   */
-  readonly heterogeneity?: 'depth' | 'density';
-  /** Ranges over which densities are averaged. */
-  readonly memory?: DensityMemory;
-  /** @default 'engine' */
-  readonly medium?: DoseMedium;
-  /** By electron density, for a `medium` other than the engine's. */
-  readonly tissues?: readonly Tissue[];
-}
+export type { DoseModelOptions };
 
 export interface BeamOptions extends KernelOptions, DoseModelOptions, ShiftOptions {}
 
@@ -108,108 +67,10 @@ export function prepareBeam(
   points: Float64Array,
   options: BeamOptions = {},
 ): { kernel: BeamKernel; points: PointSet } {
-  const count = points.length / 3;
-  const depths = new Float32Array(count);
-  const seen = {
-    u: new Float32Array(count),
-    v: new Float32Array(count),
-    along: new Float32Array(count),
-    distances: new Float32Array(count),
-  };
-  const isScaled = (options.heterogeneity ?? 'density') === 'density';
-  const densities = isScaled ? { electron: new Float32Array(count), scatter: new Float32Array(count) } : undefined;
-  for (const view of rowViews(beam, count, options.shifted)) {
-    const { frame } = view.beam;
-    const { from, to } = view;
-    sourceSurfaceDistance(view.beam, density);
-    depthOfPoints(density, frame.source, points.subarray(3 * from, 3 * to), depths.subarray(from, to));
-    project(frame, points, from, to, seen);
-    if (densities === undefined) continue;
-    const [u, v, along] = [seen.u, seen.v, seen.along].map((all) => all.subarray(from, to)) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
-    const { electron, scatter } = effectiveDensities(density, frame, { u, v, along }, options.memory);
-    densities.electron.set(electron, from);
-    densities.scatter.set(scatter, from);
-  }
-  const { u, v, distances } = seen;
-  const beyondDensity = densities === undefined ? 0 : clampDensities(densities);
-  const kernel = createBeamKernel(beam.machine, { depths, distances, ...(densities && { densities }) }, options);
-  const factors = factorsOf(density, points, options);
-  const deepest = beam.machine.range.depth[1];
-  let beyondRange = 0;
-  for (let p = 0; p < count; p++) if (depths[p]! > deepest) beyondRange++;
-  const parts = { ...(densities && { densities }), ...(factors && { factors }) };
-  const set = { count, u, v, depths, distances, ...parts, extent: extentOf(u, v), beyondRange, beyondDensity };
-  return { kernel, points: set };
-}
-
-/** Points [from, to) as a beam sees them: on the isocentre plane, along its axis, from the source, mm. */
-function project(
-  { beamFromPatient: m, sad }: BeamFrame,
-  points: Float64Array,
-  from: number,
-  to: number,
-  { u, v, along, distances }: Record<'u' | 'v' | 'along' | 'distances', Float32Array>,
-): void {
-  for (let p = from; p < to; p++) {
-    const x = points[3 * p]!;
-    const y = points[3 * p + 1]!;
-    const z = points[3 * p + 2]!;
-    const bx = m[0]! * x + m[4]! * y + m[8]! * z + m[12]!;
-    const by = m[1]! * x + m[5]! * y + m[9]! * z + m[13]!;
-    const toSource = sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!);
-    const scale = sad / toSource;
-    u[p] = bx * scale;
-    v[p] = by * scale;
-    along[p] = toSource;
-    distances[p] = Math.sqrt(bx * bx + by * by + toSource * toSource);
-  }
-}
-
-function extentOf(u: Float32Array, v: Float32Array): MapExtent {
-  let [u0, u1, v0, v1] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let p = 0; p < u.length; p++) {
-    if (u[p]! < u0) u0 = u[p]!;
-    if (u[p]! > u1) u1 = u[p]!;
-    if (v[p]! < v0) v0 = v[p]!;
-    if (v[p]! > v1) v1 = v[p]!;
-  }
-  return { u0, u1, v0, v1 };
-}
-
-/** Per point, of the voxel that it lies in; points outside the image are air. */
-function factorsOf(
-  { grid, data }: Volume<'density'>,
-  points: Float64Array,
-  { medium = 'engine', tissues }: DoseModelOptions,
-): Float32Array | undefined {
-  if (medium === 'engine') return undefined;
-  const [nz, ny, nx] = grid.shape;
-  const at = (p: number, axis: 0 | 1 | 2): number =>
-    Math.round((points[3 * p + axis]! - grid.origin[axis]) / grid.spacing[axis]);
-  return Float32Array.from({ length: points.length / 3 }, (_, p) => {
-    const [i, j, k] = [at(p, 0), at(p, 1), at(p, 2)];
-    const isInside = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
-    return doseFactor(isInside ? data[i + nx * (j + ny * k)]! : 0, medium, tissues);
-  });
-}
-
-/** Brings densities into the tested range, in place; returns how many points were outside. */
-function clampDensities({ electron, scatter }: EffectiveDensities): number {
-  const [low, high] = DENSITY_RANGE;
-  let outside = 0;
-  for (let p = 0; p < electron.length; p++) {
-    const e = electron[p]!;
-    const s = scatter[p]!;
-    if (e >= low && e <= high && s >= low && s <= high) continue;
-    outside++;
-    electron[p] = Math.min(high, Math.max(low, e));
-    scatter[p] = Math.min(high, Math.max(low, s));
-  }
-  return outside;
+  const views = rowViews(beam, points.length / 3, options.shifted);
+  for (const view of views) sourceSurfaceDistance(view.beam, density);
+  const set = seePoints(beam, views, density, points, options);
+  return { kernel: createBeamKernel(beam.machine, set, options), points: set };
 }
 
 /** Arrays for the weights of `count` points, one per band. */

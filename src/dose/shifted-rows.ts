@@ -29,10 +29,30 @@ export interface RowView {
   readonly to: number;
 }
 
-/** The beam as a patient sees it who lies off by `shift`, mm. */
-export function shiftedBeam({ machine, pose, name }: Beam, shift: Vec3): Beam {
-  const [x, y, z] = pose.isocenter;
-  return createBeam(machine, { ...pose, isocenter: [x - shift[0], y - shift[1], z - shift[2]] }, name);
+/** The beam with its isocentre moved, mm in LPS. */
+export function shiftedBeam(beam: Beam, [dx, dy, dz]: Vec3): Beam {
+  if (dx === 0 && dy === 0 && dz === 0) return beam;
+  const [x, y, z] = beam.pose.isocenter;
+  return createBeam(beam.machine, { ...beam.pose, isocenter: [x + dx, y + dy, z + dz] }, beam.name);
+}
+
+/**
+ * The same points once for every shift, those of the first shift first.
+ *
+ * @param points x, y, z triples in LPS, mm
+ * @param shifts of the patient against the beams, LPS, mm
+ */
+export function repeatPoints(
+  points: Float64Array,
+  shifts: readonly Vec3[],
+): { readonly points: Float64Array; readonly shifted: readonly ShiftedRows[] } {
+  const all = new Float64Array(shifts.length * points.length);
+  const each = points.length / 3;
+  shifts.forEach((_, s) => {
+    all.set(points, s * points.length);
+  });
+  const shifted = each === 0 ? [] : shifts.map((shift, s) => ({ shift, from: s * each, to: (s + 1) * each }));
+  return { points: all, shifted };
 }
 
 /**
@@ -44,15 +64,16 @@ export function rowViews(beam: Beam, rows: number, shifted: readonly ShiftedRows
   const views: RowView[] = [];
   let end = 0;
   for (const { shift, from, to } of shifted) {
+    const [x, y, z] = shift;
     if (!(from >= end && to > from && to <= rows)) {
       throw new InvalidInputError(
         `shifted rows: [${from}, ${to}) does not follow row ${end} within ${rows} rows. Give ranges in rising order, without overlap.`,
       );
     }
     if (from > end) views.push({ beam, from: end, to: from });
-    views.push({ beam: shiftedBeam(beam, shift), from, to });
+    views.push({ beam: shiftedBeam(beam, [-x, -y, -z]), from, to });
     end = to;
   }
-  if (end < rows) views.push({ beam, from: end, to: rows });
+  if (end < rows || rows === 0) views.push({ beam, from: end, to: rows });
   return views;
 }

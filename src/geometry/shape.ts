@@ -32,7 +32,7 @@ export function box(min: Vec3, max: Vec3): Solid {
     const ez = Math.max(0, dz);
     return Math.sqrt(ex * ex + ey * ey + ez * ez);
   };
-  return { distance, box: { min, max }, isExact: true, isExactInside: true };
+  return { distance, box: { min, max }, isExact: true, isExactInside: true, isBox: true };
 }
 
 /** Ellipsoid; a bound of the distance, (|p / a| - 1) min a, with the right sign. */

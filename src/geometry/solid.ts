@@ -22,4 +22,26 @@ export interface Solid {
   readonly isExact: boolean;
   /** Whether distances inside are exact too: then the solid shrinks by plain addition. @default false */
   readonly isExactInside?: boolean;
+  /** Whether it is the whole of its box: then cells along its faces need no splitting. @default false */
+  readonly isBox?: boolean;
+}
+
+/**
+ * Whether the box around (x, y, z) of half edges (hx, hy, hz) lies inside the solid's own box (1), outside it or just touching
+ * it (-1), or across its faces (0).
+ */
+export function sideOfBox(
+  { box: { min, max } }: Solid,
+  x: number,
+  y: number,
+  z: number,
+  hx: number,
+  hy: number,
+  hz: number,
+): -1 | 0 | 1 {
+  if (x + hx <= min[0] || x - hx >= max[0]) return -1;
+  if (y + hy <= min[1] || y - hy >= max[1]) return -1;
+  if (z + hz <= min[2] || z - hz >= max[2]) return -1;
+  const isWithin = x - hx >= min[0] && x + hx <= max[0] && y - hy >= min[1] && y + hy <= max[1];
+  return isWithin && z - hz >= min[2] && z + hz <= max[2] ? 1 : 0;
 }

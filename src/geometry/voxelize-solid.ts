@@ -6,7 +6,7 @@
  * plane that lies along one of its faces, within 0..1. Errors of neighbouring leaves cancel.
  */
 import { type Box, type Grid, voxelCount } from './grid.js';
-import type { Solid } from './solid.js';
+import { type Solid, sideOfBox } from './solid.js';
 import { createVolume, type Volume } from './volume.js';
 
 /** Leaves are no larger than this, mm, and no larger than this part of the solid's least extent. */
@@ -63,6 +63,11 @@ class Voxelizer {
     const x = grid.origin[0] + (i + (size - 1) / 2) * sx;
     const y = grid.origin[1] + (j + (size - 1) / 2) * sy;
     const z = grid.origin[2] + (k + (size - 1) / 2) * sz;
+    if (solid.isBox) {
+      const side = sideOfBox(solid, x, y, z, (size / 2) * sx, (size / 2) * sy, (size / 2) * sz);
+      if (side > 0) this.fillWhole(i, j, k, size);
+      if (side !== 0) return;
+    }
     if (size === 1) {
       const voxel = i + grid.shape[2] * (j + grid.shape[1] * k);
       this.data[voxel] = insideFraction(solid, x, y, z, sx / 2, sy / 2, sz / 2, this.depth);
@@ -93,12 +98,17 @@ class Voxelizer {
   }
 }
 
-/** Volume of a solid, cc; octree over its box with leaves of 1/128 of its least extent. */
-export function solidVolume(solid: Solid): number {
+/**
+ * Volume of a solid, cc: an octree over its box. O(1 / leaf^2); with half the parts the phantoms' structures change by less than
+ * 5e-4.
+ *
+ * @param parts leaves are no larger than this part of the least extent. @default 128
+ */
+export function solidVolume(solid: Solid, parts = 128): number {
   const { min, max } = solid.box;
   const size = [0, 1, 2].map((a) => max[a]! - min[a]!);
   if (size.some((s) => s <= 0)) return 0;
-  const leaf = Math.min(...size) / 128;
+  const leaf = Math.min(...size) / parts;
   const cells = size.map((s) => Math.max(1, Math.round(s / Math.min(...size))));
   const half = size.map((s, a) => s / cells[a]! / 2);
   const depth = Math.ceil(Math.log2((2 * Math.max(...half)) / leaf));

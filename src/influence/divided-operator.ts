@@ -47,7 +47,13 @@ interface Buffers {
   readonly gradient: Float64Array;
 }
 
-type LaneCommand = 'apply' | 'sum' | 'transpose';
+/** Rows to be read into a matrix that all lanes see. */
+interface ReadRows {
+  readonly which: Int32Array;
+  readonly matrix: Float32Array;
+}
+
+type LaneCommand = 'apply' | 'sum' | 'transpose' | ReadRows;
 
 export const influenceJob: JobType<LaneInput, LaneCommand, void> = {
   name: 'influence',
@@ -58,9 +64,13 @@ export const influenceJob: JobType<LaneInput, LaneCommand, void> = {
       weights: weights.subarray(from, to),
       gradient: gradient.subarray(from, to),
       dose,
+      from,
     }));
     return (command) => {
-      if (command === 'apply') {
+      if (typeof command === 'object') {
+        const { which, matrix } = command;
+        for (const { operator, from } of parts) operator.readRows(which, matrix.subarray(from), weights.length);
+      } else if (command === 'apply') {
         for (const part of parts) part.operator.apply(part.weights, part.dose);
       } else if (command === 'transpose') {
         for (const part of parts) part.operator.applyTranspose(rowValues, part.gradient);
@@ -75,6 +85,7 @@ export const influenceJob: JobType<LaneInput, LaneCommand, void> = {
 export class DividedOperator implements LinearOperator {
   readonly rows: number;
   readonly columns: number;
+  private readonly executor: Executor;
   private readonly buffers: Buffers;
   private readonly group: JobGroup<LaneCommand, void>;
 
@@ -122,6 +133,7 @@ export class DividedOperator implements LinearOperator {
       }),
     );
     this.group = executor.start(influenceJob, inputs);
+    this.executor = executor;
     this.rows = rows;
     this.columns = columns;
     this.buffers = buffers;
@@ -141,6 +153,19 @@ export class DividedOperator implements LinearOperator {
     this.group.run('transpose');
     out.set(this.buffers.gradient);
     return out;
+  }
+
+  /**
+   * Rows as Float32 numbers, Gy per monitor unit, [row of `which`][column]; each lane reads the columns of its beams.
+   *
+   * @throws {InvalidInputError} for a row that there is not
+   */
+  readRows(which: Int32Array): Float32Array {
+    const length = which.length * this.columns;
+    const { buffer, byteOffset } = this.executor.allocate(Math.ceil(length / 2));
+    const matrix = new Float32Array(buffer, byteOffset, length);
+    this.group.run({ which: this.executor.share(which), matrix });
+    return matrix;
   }
 
   /** Frees what the lanes hold; the operator cannot be used afterwards. */

@@ -8,7 +8,7 @@
  * Float64 rounding, because they share the same weights.
  */
 import type { Beam } from '../beam/beam.js';
-import { type BeamletSet, cellCount } from '../beam/fluence.js';
+import { type BeamletSet, cellCount, type FluenceGrid } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import { FluenceMap, type MapPoints } from '../dose/fluence-map.js';
 import { allocateWeights, type DoseModelOptions, prepareBeam, weighPoints } from '../dose/pencil-beam.js';
@@ -16,6 +16,7 @@ import type { ShiftOptions } from '../dose/shifted-rows.js';
 import type { Volume } from '../geometry/volume.js';
 import type { ColumnSource } from './matrix.js';
 import { hasSimd, SimdMaps } from './simd-maps.js';
+import { readRows } from './simd-rows.js';
 
 /** A beam and the beamlets through which it may shine. */
 export interface ModulatedBeam {
@@ -49,6 +50,7 @@ interface BeamPart {
   readonly cells: Int32Array;
   readonly fluence: Float64Array;
   readonly offset: number;
+  readonly isSimd: boolean;
 }
 
 export class InfluenceOperator implements ColumnSource {
@@ -75,6 +77,7 @@ export class InfluenceOperator implements ColumnSource {
       const { kernel, points: set } = prepareBeam(beam, density, points, {
         ...options,
         tolerance: options.tolerance ?? 0.002,
+        largestSide: REACH * fieldSide(beamlets.grid),
       });
       const map = new FluenceMap(beam.machine, kernel, beamlets.grid, set.extent, options.step);
       const weighed = weighPoints(kernel, beam.machine.sad, set, 0, set.count, allocateWeights(kernel, set.count));
@@ -85,6 +88,7 @@ export class InfluenceOperator implements ColumnSource {
         cells: beamlets.cells,
         fluence: new Float64Array(cellCount(beamlets.grid)),
         offset,
+        isSimd,
       };
       offset += beamlets.cells.length;
       return part;
@@ -129,6 +133,26 @@ export class InfluenceOperator implements ColumnSource {
     return out;
   }
 
+  /**
+   * Rows as Float32 numbers, Gy per monitor unit: matrix[stride i + column] for the i-th of `which`.
+   *
+   * @param matrix at least `which.length` x `stride`
+   * @throws {InvalidInputError} for a row that there is not
+   */
+  readRows(which: Int32Array, matrix: Float32Array, stride = this.columns): void {
+    const unknown = which.find((row) => !(row >= 0 && row < this.rows));
+    if (unknown !== undefined) {
+      throw new InvalidInputError(`influence: there is no row ${unknown}; they are 0 to ${this.rows - 1}.`);
+    }
+    for (const { map, points, cells, fluence, offset, isSimd } of this.parts) {
+      if (isSimd && readRows(map, points, which, cells, matrix, stride, offset)) continue;
+      which.forEach((row, i) => {
+        map.row(points, row, fluence);
+        for (let b = 0; b < cells.length; b++) matrix[stride * i + offset + b] = fluence[cells[b]!]!;
+      });
+    }
+  }
+
   applyTranspose(rowValues: Float64Array, out: Float64Array): Float64Array {
     for (const { maps, cells, fluence, offset } of this.parts) {
       maps.applyTranspose(rowValues, fluence);
@@ -136,6 +160,14 @@ export class InfluenceOperator implements ColumnSource {
     }
     return out;
   }
+}
+
+/** Squares up to this many times the field decide the kernel's terms: points beside it see more of its width than it has. */
+const REACH = 2.5;
+
+/** The larger side of all cells together, mm. */
+function fieldSide({ x, y }: FluenceGrid): number {
+  return Math.max(x[x.length - 1]! - x[0]!, y[y.length - 1]! - y[0]!);
 }
 
 function plainMaps(map: FluenceMap, points: MapPoints): BeamMaps {

@@ -4,7 +4,8 @@
  * The same products and the same reads as the Float64 reference, to single precision: doses agree within 1e-6 of the largest. Built
  * for the optimiser's loop, where a beam's weights stay and only its fluence changes.
  */
-import { compileWasm, instantiateWasm, wasmMemory } from '../core/wasm.js';
+import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { LANES, padded, padTerms, WasmLayout } from '../core/wasm-layout.js';
 import type { BandedMatrix, BandMap, FluenceMap, MapPoints, RungMatrices } from '../dose/fluence-map.js';
 import { binary } from './maps.wasm.js';
 
@@ -28,38 +29,8 @@ export function hasSimd(): boolean {
   return compile() !== null;
 }
 
-const LANES = 4;
 /** Fields of one rung, 32 bits each; see maps.as.ts. */
 const RUNG_FIELDS = 9;
-const padded = (n: number): number => Math.ceil(n / LANES) * LANES;
-
-/** Hands out 16-byte aligned addresses; the memory is made when all is known. */
-class Layout {
-  private end = 16;
-  private readonly writes: ((buffer: ArrayBuffer) => void)[] = [];
-
-  reserve(bytes: number): number {
-    const at = this.end;
-    // A vector's width more: vectors may read over the end of a line.
-    this.end += Math.ceil((bytes + 16) / 16) * 16;
-    return at;
-  }
-
-  place(values: Float32Array | Int32Array): number {
-    const at = this.reserve(values.byteLength);
-    this.writes.push((buffer) => {
-      const to = values instanceof Float32Array ? Float32Array : Int32Array;
-      new to(buffer, at, values.length).set(values);
-    });
-    return at;
-  }
-
-  create(): WebAssembly.Memory {
-    const memory = wasmMemory(this.end);
-    for (const write of this.writes) write(memory.buffer);
-    return memory;
-  }
-}
 
 /** Addresses and counts of one band. */
 interface PlacedBand {
@@ -89,7 +60,7 @@ export class SimdMaps {
 
   /** Copies what it needs; neither map nor points are kept. */
   constructor(map: FluenceMap, points: MapPoints) {
-    const layout = new Layout();
+    const layout = new WasmLayout();
     this.nx = map.cells.x.length - 1;
     this.ny = map.cells.y.length - 1;
     this.count = points.u.length;
@@ -160,7 +131,7 @@ export class SimdMaps {
 }
 
 /** The matrices of all rungs and their addresses; returns where those stand. */
-function placeRungs(layout: Layout, band: BandMap, groups: number, ny: number): number {
+function placeRungs(layout: WasmLayout, band: BandMap, groups: number, ny: number): number {
   const { rungs, coefficients, terms, nv } = band;
   const table = new Int32Array(RUNG_FIELDS * rungs.length);
   rungs.forEach((rung, r) => {
@@ -222,16 +193,4 @@ function byLine({ V }: RungMatrices, nv: number, ny: number): PlacedMatrix {
     for (let j = low; j < high; j++) values.push(entry(j));
   }
   return { first, count, start, values: Float32Array.from(values) };
-}
-
-/** [point][k], padded with zeros to whole vectors. */
-function padTerms(weights: Float32Array, terms: number, groups: number): Float32Array {
-  const width = LANES * groups;
-  if (terms === width) return weights;
-  const count = weights.length / terms;
-  const out = new Float32Array(count * width);
-  for (let p = 0; p < count; p++) {
-    for (let k = 0; k < terms; k++) out[p * width + k] = weights[p * terms + k]!;
-  }
-  return out;
 }

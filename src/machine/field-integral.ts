@@ -79,8 +79,10 @@ export function partsAt(machine: Machine): (depth: number) => { electrons: Float
   const all = amplitudesAt(machine);
   const scattered = between(machine, rows);
   return (depth) => {
+    const electrons = all(depth);
     const scatter = scattered(depth);
-    return { electrons: all(depth).map((a, j) => a - scatter[j]!), scatter };
+    for (let j = 0; j < electrons.length; j++) electrons[j]! -= scatter[j]!;
+    return { electrons, scatter };
   };
 }
 
@@ -94,7 +96,9 @@ function between(machine: Machine, rows: readonly (readonly number[])[]): (depth
   const attenuation = Math.log(total(back) / total(depths.length - 1)) / (last - depths[back]!);
   return (depth) => {
     const beyond = depth > last ? Math.exp(-attenuation * (depth - last)) : 1;
-    return Float64Array.from(columns, (column, j) => beyond * interpolateCubic(depths, column, slopes[j]!, depth));
+    const out = new Float64Array(columns.length);
+    for (let j = 0; j < out.length; j++) out[j] = beyond * interpolateCubic(depths, columns[j]!, slopes[j]!, depth);
+    return out;
   };
 }
 

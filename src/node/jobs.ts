@@ -3,9 +3,9 @@ import { accumulateJob } from '../biology/accumulate.js';
 import type { JobType } from '../core/executor.js';
 import { forwardDoseJob } from '../dose/forward-dose.js';
 import { influenceJob } from '../influence/divided-operator.js';
-import { influenceSampleJob } from '../plan/influence-sample.js';
+import { normalJob } from '../optimize/normal-lane.js';
 
 /** A job whose input and command came as messages. */
 export type AnyJobType = JobType<never, never, unknown>;
 
-export const jobTypes: readonly AnyJobType[] = [forwardDoseJob, influenceJob, influenceSampleJob, accumulateJob];
+export const jobTypes: readonly AnyJobType[] = [forwardDoseJob, influenceJob, normalJob, accumulateJob];

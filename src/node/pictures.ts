@@ -7,6 +7,9 @@ import { Worker } from 'node:worker_threads';
 import { encodePng } from '../render/png.js';
 import { loadRasterizer } from './font.js';
 
+/** Of deflate: 2 % larger than the usual 6, in three quarters of the time. */
+export const PNG_LEVEL = 4;
+
 /**
  * PNG bytes by name, in the order of the SVGs; the same bytes with one thread or two.
  *
@@ -29,7 +32,7 @@ export async function renderPictures(
   const own = entries.map(([name, svg], i) => {
     if (isAway(i)) return undefined;
     onPicture(name);
-    return encodePng(rasterizer.rasterize(svg));
+    return encodePng(rasterizer.rasterize(svg), { level: PNG_LEVEL });
   });
   const [others] = (await answer) as [Uint8Array[]];
   let next = 0;

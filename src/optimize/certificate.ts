@@ -34,6 +34,8 @@ export interface Certificate {
 
 /** Below this fraction of a limit's dearest voxel one is not called active: interior points hold no multiplier at zero. */
 const ACTIVE = 0.02;
+/** Nor one with more room than this fraction of its bound: where no voxel holds, all multipliers are small alike. */
+const HELD = 0.01;
 
 export interface SolvedState {
   readonly objectives: readonly Objective[];
@@ -89,7 +91,7 @@ export function worstViolation(limits: readonly Limit[], dose: Float64Array): Ce
   return worst;
 }
 
-function shadowPrices({ limits, halfSpaces, multipliers }: SolvedState): ShadowPrice[] {
+function shadowPrices({ limits, halfSpaces, multipliers, dose }: SolvedState): ShadowPrice[] {
   let offset = 0;
   const { rows, planes } = halfSpaces;
   return limits.map((limit): ShadowPrice => {
@@ -103,13 +105,13 @@ function shadowPrices({ limits, halfSpaces, multipliers }: SolvedState): ShadowP
     const own = multipliers.subarray(offset, offset + limit.rows.length);
     offset += limit.rows.length;
     const dearest = own.reduce((a, b) => Math.max(a, b), 0);
-    const active = Array.from(limit.rows, (row, q) => ({ row, price: own[q]! })).filter(
-      (v) => v.price > ACTIVE * dearest,
+    const active = Array.from(limit.rows, (row, q) => ({ row, price: own[q]!, bound: limit.bounds[q]! })).filter(
+      (v) => v.price > ACTIVE * dearest && limit.sign * (v.bound - dose[v.row]!) <= HELD * v.bound,
     );
     return {
       limit: limit.name,
       price: own.reduce((a, b) => a + b, 0),
-      active: active.sort((a, b) => b.price - a.price || a.row - b.row),
+      active: active.sort((a, b) => b.price - a.price || a.row - b.row).map(({ row, price }) => ({ row, price })),
     };
   });
 }

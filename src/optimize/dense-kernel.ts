@@ -1,36 +1,39 @@
 /**
- * The one dense loop of the optimiser: panels of eight rank-one terms added to the upper half of a symmetric matrix,
+ * The one dense loop of the optimiser: a panel of rank-one terms added to the upper half of a symmetric matrix,
  *
  *     G_ij += sum_q (c_q p_qi) p_qj      for j >= i
  *
  * It builds normal matrices and, with c = -1, is the trailing update of a Cholesky factorisation. Where WebAssembly is at
  * hand four columns at a time are done by SIMD; both versions round every product and sum to Float32 in the same order, so
- * they agree to the last bit. Entries just left of the diagonal, within its block of four, are overwritten by either.
+ * they agree to the last bit. Entries left of the diagonal, within a few columns of it, are overwritten by either.
  */
 import { compileWasm, instantiateWasm, wasmMemory } from '../core/wasm.js';
 import { binary } from './dense.wasm.js';
 
-/** Rows of a panel, and panels that are added at once: as many rows as stay in a core's cache. */
-export const PANEL = 8;
-export const PANELS = 4;
-/** Rows of all panels. */
-export const BLOCK = PANEL * PANELS;
+/** Rows of a panel, at most: as many as stay in a core's cache. */
+export const BLOCK = 32;
 
 /** Memory of one symmetric matrix with what adds to it; rows are padded to a multiple of four. */
 export interface DenseKernel {
-  /** Allocated for matrices of up to this many rows. */
+  /** Allocated for rows of up to this many columns. */
   readonly capacity: number;
-  /** capacity x capacity; a smaller matrix of `stride` columns lies at its beginning, row by row; the upper half counts. */
+  /** Rows of `stride` columns at any place; what lies right of the diagonal counts. */
   readonly matrix: Float32Array;
-  /** BLOCK rows, of `stride` columns each. */
-  readonly panels: Float32Array;
-  /** c, one per row of the panels. */
+  /** Up to BLOCK rows of `stride` columns. */
+  readonly rows: Float32Array;
+  /** What the rows' columns are multiplied by; ones at first. */
+  readonly columnScales: Float32Array;
+  /** c, one per row. */
   readonly scales: Float32Array;
-  /** Adds the first `count` panels to the rows [first, last). */
-  add(stride: number, first: number, last: number, count: number): void;
+  /** Takes in so many rows with their scales: the panel p. */
+  ready(stride: number, count: number): void;
+  /** Adds the panel made ready to the rows [first, last) of the whole, kept from the entry `at` on. */
+  add(stride: number, first: number, last: number, at: number): void;
 }
 
 export interface DenseKernelOptions {
+  /** Rows that are kept. @default as many as columns */
+  readonly rows?: number;
   /** @default true */
   readonly isAccelerated?: boolean;
 }
@@ -38,55 +41,112 @@ export interface DenseKernelOptions {
 /** Rows of a matrix with padding. */
 export const paddedSize = (size: number): number => 4 * Math.ceil(size / 4);
 
-/** @param size rows of the largest matrix, before padding */
-export function createDenseKernel(size: number, { isAccelerated = true }: DenseKernelOptions = {}): DenseKernel {
-  const capacity = paddedSize(size);
-  const floats = capacity * capacity + BLOCK * capacity + BLOCK;
+/** Where a panel holds row q of column c: four columns of all rows lie together. */
+const panelIndex = (q: number, c: number): number => 4 * ((c >> 2) * BLOCK + q) + (c & 3);
+
+/** Smaller values are zero: their products would leave the normal range of Float32, which takes time. */
+const TINY = Math.fround(1e-12);
+
+/** @param columns of the largest matrix, before padding */
+export function createDenseKernel(
+  columns: number,
+  { rows: kept = paddedSize(columns), isAccelerated = true }: DenseKernelOptions = {},
+): DenseKernel {
+  const capacity = paddedSize(columns);
+  const size = BLOCK * capacity;
+  // Vectors may be read over the end of the panel, never used.
+  const lengths = [kept * capacity, BLOCK, capacity, size, size, size, 4 * BLOCK];
+  const floats = lengths.reduce((a, b) => a + b, 0);
   const accelerated = isAccelerated ? instantiate(4 * floats) : undefined;
   const buffer = accelerated?.buffer ?? new ArrayBuffer(4 * floats);
-  const matrix = new Float32Array(buffer, 0, capacity * capacity);
-  const panels = new Float32Array(buffer, matrix.byteLength, BLOCK * capacity);
-  const scales = new Float32Array(buffer, matrix.byteLength + panels.byteLength, BLOCK);
-  const add = accelerated
-    ? (stride: number, first: number, last: number, count: number) =>
-        accelerated.addPanels(0, stride, first, last, panels.byteOffset, count, scales.byteOffset)
-    : (stride: number, first: number, last: number, count: number) =>
-        addPanels(matrix, stride, first, last, panels, count, scales);
-  return { capacity, matrix, panels, scales, add };
+  let end = 0;
+  const [matrix, scales, columnScales, rows, scaled, panel] = lengths.map((length) => {
+    end += 4 * length;
+    return new Float32Array(buffer, end - 4 * length, length);
+  }) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+  columnScales.fill(1);
+  const places = [rows, columnScales, scales, panel, scaled].map((array) => array.byteOffset);
+  const [rowsAt, columnScalesAt, scalesAt, panelAt, scaledAt] = places as [number, number, number, number, number];
+  let ready = 0;
+  return {
+    capacity,
+    matrix,
+    rows,
+    columnScales,
+    scales,
+    ready(stride, count) {
+      ready = count;
+      if (accelerated) accelerated.ready(rowsAt, count, stride, columnScalesAt, scalesAt, panelAt, scaledAt);
+      else makeReady(rows, count, stride, columnScales, scales, panel, scaled);
+    },
+    add(stride, first, last, at) {
+      if (accelerated) {
+        accelerated.addRows(4 * at, stride, first, last, panelAt, scaledAt, ready);
+      } else addRows(matrix.subarray(at), stride, first, last, panel, scaled, ready);
+    },
+  };
 }
 
-function addPanels(
+function makeReady(
+  rows: Float32Array,
+  count: number,
+  stride: number,
+  columnScales: Float32Array,
+  scales: Float32Array,
+  panel: Float32Array,
+  scaled: Float32Array,
+): void {
+  const { fround, abs } = Math;
+  for (let q = 0; q < count; q++) {
+    for (let c = 0; c < stride; c++) {
+      const value = fround(rows[q * stride + c]! * columnScales[c]!);
+      const kept = abs(value) > TINY ? value : 0;
+      panel[panelIndex(q, c)] = kept;
+      scaled[panelIndex(q, c)] = fround(scales[q]! * kept);
+    }
+  }
+}
+
+function addRows(
   matrix: Float32Array,
   stride: number,
   first: number,
   last: number,
-  panels: Float32Array,
-  count: number,
-  scales: Float32Array,
+  panel: Float32Array,
+  scaled: Float32Array,
+  rows: number,
 ): void {
   const { fround } = Math;
   for (let i = first; i < last; i++) {
-    const row = i * stride;
-    for (let q = 0; q < PANEL * count; q++) {
-      const a = fround(scales[q]! * panels[q * stride + i]!);
-      for (let j = i & ~3; j < stride; j++) {
-        matrix[row + j] = fround(matrix[row + j]! + fround(a * panels[q * stride + j]!));
-      }
+    const row = (i - first) * stride;
+    for (let j = i & ~3; j < stride; j++) {
+      let sum = matrix[row + j]!;
+      for (let q = 0; q < rows; q++) sum = fround(sum + fround(scaled[panelIndex(q, i)]! * panel[panelIndex(q, j)]!));
+      matrix[row + j] = sum;
     }
   }
 }
 
 interface Accelerated {
   readonly buffer: ArrayBuffer;
-  readonly addPanels: (
+  ready(
+    rows: number,
+    count: number,
+    stride: number,
+    columnScales: number,
+    scales: number,
+    panel: number,
+    scaled: number,
+  ): void;
+  addRows(
     matrix: number,
     stride: number,
     first: number,
     last: number,
-    panels: number,
-    count: number,
-    scales: number,
-  ) => void;
+    panel: number,
+    scaled: number,
+    rows: number,
+  ): void;
 }
 
 /** The module in memory of its own; undefined where WebAssembly with SIMD is not to be had: the plain version gives the same. */
@@ -94,5 +154,6 @@ function instantiate(bytes: number): Accelerated | undefined {
   const module = compileWasm(binary);
   if (module === null) return undefined;
   const memory = wasmMemory(bytes);
-  return { buffer: memory.buffer, addPanels: (instantiateWasm(module, memory) as Accelerated).addPanels };
+  const { ready, addRows } = instantiateWasm(module, memory) as Omit<Accelerated, 'buffer'>;
+  return { buffer: memory.buffer, ready, addRows };
 }

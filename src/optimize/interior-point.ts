@@ -25,13 +25,16 @@ import {
   type Multipliers,
   slacksOf,
 } from './half-spaces.js';
-import type { NormalMatrix, RankOne } from './normal-matrix.js';
+import { LimitProducts } from './limit-products.js';
+import type { NormalMatrix, RankOne, RowSample } from './normal-matrix.js';
 import type { Objective } from './objective/objective.js';
 
 export interface InteriorProblem {
   readonly operator: LinearOperator;
   readonly objectives: readonly Objective[];
   readonly limits: HalfSpaces;
+  /** Where the rows of the limits stand by themselves, steps cost less. @default the operator is asked */
+  readonly sample?: RowSample;
 }
 
 export interface StepOptions {
@@ -57,6 +60,9 @@ const LEAST_CENTRING = 0.02;
 const MOST_CENTRING = 0.5;
 /** No weight and no slack loses more than this fraction in one step. */
 const BOUNDARY = 0.99;
+/** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
+const ROUGH = 0.01;
+const MOST_ROUGH = 0.2;
 /** Halvings of a step before the method gives up. */
 const HALVINGS = 30;
 
@@ -67,8 +73,10 @@ export class InteriorPoint {
   /** Multipliers z of w >= 0. */
   readonly reduced: Float64Array;
   value = 0;
-  /** Applications of the operator and of its transpose, half each. */
-  evaluations = 0;
+  private products = 0;
+  private readonly limitProducts: LimitProducts;
+  /** A' F' at the present dose, once it is known. */
+  private gradient: Float64Array | undefined;
   private readonly slacks: Float64Array;
   private readonly rowGradient: Float64Array;
   private readonly scratchRows: Float64Array;
@@ -80,7 +88,8 @@ export class InteriorPoint {
     private readonly normal: NormalMatrix,
     start: { readonly weights: Float64Array; readonly dose: Float64Array },
   ) {
-    const { operator, limits } = problem;
+    const { operator, limits, sample } = problem;
+    this.limitProducts = new LimitProducts(operator, limits, sample);
     this.weights = start.weights.slice();
     this.dose = start.dose.slice();
     this.multipliers = new Float64Array(halfSpaceCount(limits));
@@ -102,6 +111,11 @@ export class InteriorPoint {
     return sum;
   }
 
+  /** Applications of the operator and of its transpose, half each. */
+  get evaluations(): number {
+    return this.products + this.limitProducts.evaluations;
+  }
+
   get count(): number {
     return this.weights.length + this.slacks.length;
   }
@@ -110,12 +124,31 @@ export class InteriorPoint {
   refresh(): void {
     this.value = evaluateAll(this.problem.objectives, this.dose, this.rowGradient.fill(0));
     slacksOf(this.problem.limits, this.dose, this.slacks);
+    this.gradient = undefined;
+  }
+
+  /** A' F' at the present dose. */
+  private currentGradient(): Float64Array {
+    this.gradient ??= this.transpose(this.rowGradient).slice();
+    return this.gradient;
+  }
+
+  /** A' (F' + C' l): the slopes of the tangent that proves the bound, by the operator itself. */
+  proofSlopes(): Float64Array {
+    const force = this.rowGradient.slice();
+    addForces(this.problem.limits, this.multipliers, force);
+    const slopes = this.transpose(force).slice();
+    if (this.gradient === undefined && this.limitProducts.isCheap) {
+      const pull = this.limitProducts.pull(this.multipliers);
+      this.gradient = slopes.map((h, c) => h - pull[c]!);
+    }
+    return slopes;
   }
 
   /** Multipliers of equal products with their weights and slacks, of the size that the objective's pull on them has. */
   private startMultipliers(): void {
     const { weights, reduced, slacks, multipliers } = this;
-    const gradient = this.transpose(this.rowGradient);
+    const gradient = this.currentGradient();
     let pull = 0;
     for (let c = 0; c < weights.length; c++) pull += Math.abs(gradient[c]! * weights[c]!);
     const mu = (0.1 * Math.max(pull, 1e-3 * Math.abs(this.value), 1e-12)) / weights.length;
@@ -130,18 +163,13 @@ export class InteriorPoint {
    * @returns the part of the step that was taken; 0 where none was possible
    */
   step(options: StepOptions): number {
-    const { weights, reduced, slacks, problem } = this;
+    const { weights, reduced, slacks } = this;
     const columns = weights.length;
     const system = this.newtonSystem();
     const { mu, weightBend, slackBend } = this.predict(options);
-    const force = this.rowGradient.slice();
-    addForces(
-      problem.limits,
-      Float64Array.from(slacks, (s, k) => (mu - slackBend[k]!) / s),
-      force,
-    );
-    const right = this.transpose(force).slice();
-    for (let c = 0; c < columns; c++) right[c] = (mu - weightBend[c]!) / weights[c]! - right[c]!;
+    const gradient = this.currentGradient();
+    const right = this.limitProducts.pull(Float64Array.from(slacks, (s, k) => (mu - slackBend[k]!) / s));
+    for (let c = 0; c < columns; c++) right[c] = (mu - weightBend[c]!) / weights[c]! - gradient[c]! - right[c]!;
     const after = new Float64Array(columns);
     const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
       if (!options.isEnough || mu > options.leastMu) return true;
@@ -163,7 +191,8 @@ export class InteriorPoint {
     for (let i = 0; i < rows.length; i++) rowDiagonal[rows[i]!]! += stiffness[i]!;
     const columnDiagonal = Float64Array.from(weights, (w, c) => reduced[c]! / w);
     const terms = planes.map(({ column }, p) => ({ vector: column, scale: stiffness[rows.length + p]! }));
-    this.normal.update(rowDiagonal, columnDiagonal, terms);
+    const roughness = Math.min(MOST_ROUGH, (ROUGH * this.complementarity) / (Math.abs(this.value) || 1e-9));
+    this.normal.update(rowDiagonal, columnDiagonal, terms, roughness);
     return { rowDiagonal, columnDiagonal, terms };
   }
 
@@ -175,13 +204,11 @@ export class InteriorPoint {
    * @param first the half-spaces [first, end)
    */
   response(first: number, end: number): Float64Array {
-    const { slacks, multipliers, problem } = this;
+    const { slacks, multipliers } = this;
     const system = this.newtonSystem();
-    const pull = Float64Array.from(slacks, (s, k) => (k >= first && k < end ? multipliers[k]! / s : 0));
-    const force = new Float64Array(this.dose.length);
-    addForces(problem.limits, pull, force);
+    const give = Float64Array.from(slacks, (s, k) => (k >= first && k < end ? multipliers[k]! / s : 0));
     const options = { leastMu: 0, maxProducts: 60, accuracy: 1e-4 };
-    return this.conjugateGradients(system, this.transpose(force).slice(), options, () => true).doseChange;
+    return this.conjugateGradients(system, this.limitProducts.pull(give), options, () => true).doseChange;
   }
 
   /** Change of the objective per unit of a change of dose. */
@@ -191,12 +218,10 @@ export class InteriorPoint {
 
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */
   private predict({ leastMu }: StepOptions): { mu: number; weightBend: Float64Array; slackBend: Float64Array } {
-    const { weights, reduced, slacks, multipliers, problem } = this;
-    const right = this.transpose(this.rowGradient).map((g) => -g);
+    const { weights, reduced, slacks, multipliers } = this;
+    const right = this.currentGradient().map((g) => -g);
     const change = this.normal.solve(right, right);
-    const doseChange = new Float64Array(this.dose.length);
-    this.apply(change, doseChange);
-    const slackChange = changesOf(problem.limits, doseChange, new Float64Array(slacks.length)).map((d) => -d);
+    const slackChange = this.limitProducts.changes(change).map((d) => -d);
     const reducedChange = reduced.map((z, c) => -z - (z / weights[c]!) * change[c]!);
     const multiplierChange = multipliers.map((l, k) => -l - (l / slacks[k]!) * slackChange[k]!);
     const length = Math.min(largestStep(weights, change), largestStep(slacks, slackChange));
@@ -325,12 +350,12 @@ export class InteriorPoint {
 
   private apply(weights: Float64Array, out: Float64Array): void {
     this.problem.operator.apply(weights, out);
-    this.evaluations += 0.5;
+    this.products += 0.5;
   }
 
   /** Overwrites a scratch array of the instance. */
   private transpose(rowValues: Float64Array): Float64Array {
-    this.evaluations += 0.5;
+    this.products += 0.5;
     return this.problem.operator.applyTranspose(rowValues, this.scratchColumns);
   }
 }

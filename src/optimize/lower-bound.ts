@@ -29,6 +29,7 @@ export interface Tangent {
  *
  * @param objectives convex ones only
  * @param weights    whose dose it is, where it is one's: the bound is lowered by what the transpose differs from the operator
+ * @param known      A' (y + C' l), where it has been computed: then nothing is
  */
 export function tangentAt(
   operator: LinearOperator,
@@ -37,13 +38,14 @@ export function tangentAt(
   dose: Float64Array,
   multipliers: Multipliers,
   weights?: Float64Array,
+  known?: Float64Array,
 ): Tangent {
   const force = new Float64Array(dose.length);
   let constant = evaluateAll(objectives, dose, force);
   for (let i = 0; i < dose.length; i++) constant -= force[i]! * dose[i]!;
   constant -= boundForce(limits, multipliers);
   addForces(limits, multipliers, force);
-  const slopes = operator.applyTranspose(force, new Float64Array(operator.columns)).slice();
+  const slopes = known ?? operator.applyTranspose(force, new Float64Array(operator.columns)).slice();
   if (weights) {
     let difference = 0;
     for (let i = 0; i < dose.length; i++) difference += force[i]! * dose[i]!;

@@ -6,16 +6,11 @@
  * A is not at hand as numbers, but a sample of its rows is: nearby voxels see nearly the same beamlets, so D is added up over
  * the voxels that a sample row stands for, G = B' D_B B. Float32 is enough for a preconditioner; the systems themselves are
  * solved with the operator, in Float64. From one step to the next only the rows whose curvature has changed are added anew.
+ * Building and factorising are divided over the lanes of an executor (`normal-lane.ts`).
  */
-import {
-  BLOCK,
-  createDenseKernel,
-  type DenseKernel,
-  type DenseKernelOptions,
-  PANEL,
-  PANELS,
-  paddedSize,
-} from './dense-kernel.js';
+import { type Executor, type JobGroup, serialExecutor } from '../core/executor.js';
+import { paddedSize } from './dense-kernel.js';
+import { blocksOf, CHUNKS, factorBlocks, type NormalCommand, normalJob, type SharedNormal } from './normal-lane.js';
 
 /** Rows of an operator that stand for all. */
 export interface RowSample {
@@ -24,6 +19,8 @@ export interface RowSample {
   readonly count: number;
   /** For each row of the operator the sample row that stands for it, or -1. */
   readonly memberOf: Int32Array;
+  /** Whether the rows are the operator's own, to Float32. @default false: they may be a little off */
+  readonly isExact?: boolean;
 }
 
 /** k v v' */
@@ -32,26 +29,31 @@ export interface RankOne {
   readonly scale: number;
 }
 
+export interface NormalOptions {
+  /** @default serialExecutor */
+  readonly executor?: Executor;
+  /** Whether WebAssembly may be used. @default true */
+  readonly isAccelerated?: boolean;
+}
+
 /** Rows whose curvature has changed by less than this fraction are left as they are. */
 const STALE = 0.2;
-/** Rows that add less than this fraction to the trace are left out. */
-const SMALL = 1e-7;
-
+/** Rows that add less than this fraction of what a row adds on average are left out. */
+const SMALL = 1e-4;
 /** A column whose own E is this many times its part of G is taken to be alone: it hardly moves, and moves no other. */
 const ALONE = 1e3;
+/** Columns from which on lanes share the work. */
+const SHARED = 256;
 
 export class NormalMatrix {
-  /** What the sample's columns are divided by, so that they have norm one. */
-  private readonly norms: Float64Array;
-  private readonly rowNorms: Float64Array;
+  private readonly shared: SharedNormal;
+  private readonly group: JobGroup<NormalCommand, boolean>;
+  private readonly lanes: number;
   /** D_B as it is in the matrix. */
   private readonly added: Float64Array;
   private readonly wanted: Float64Array;
-  private readonly normal: DenseKernel;
-  private readonly factor: DenseKernel;
-  private readonly scale: Float64Array;
   /** Columns that are not alone; the factor is theirs. */
-  private coupled = new Int32Array(0);
+  private coupledCount = 0;
   private stride = 0;
   private readonly scratch: Float64Array;
 
@@ -59,22 +61,37 @@ export class NormalMatrix {
   constructor(
     private readonly sample: RowSample,
     private readonly columns: number,
-    options: DenseKernelOptions = {},
+    { executor = serialExecutor, isAccelerated = true }: NormalOptions = {},
   ) {
     const { matrix, count } = sample;
-    this.norms = new Float64Array(columns);
-    for (let r = 0, q = 0; r < count; r++) for (let c = 0; c < columns; c++, q++) this.norms[c]! += matrix[q]! ** 2;
-    for (let c = 0; c < columns; c++) this.norms[c] = Math.sqrt(this.norms[c]!) || 1;
-    this.rowNorms = new Float64Array(count);
-    for (let r = 0, q = 0; r < count; r++) {
-      for (let c = 0; c < columns; c++, q++) this.rowNorms[r]! += (matrix[q]! / this.norms[c]!) ** 2;
-    }
+    this.lanes = columns < SHARED ? 1 : Math.min(executor.lanes, blocksOf(columns));
+    const half = (length: number): ArrayBufferLike => executor.allocate(Math.ceil(length / 2)).buffer;
+    this.shared = {
+      sample: this.lanes === 1 ? matrix : executor.share(matrix),
+      count,
+      columns,
+      squares: executor.allocate(CHUNKS * columns),
+      norms: executor.allocate(columns),
+      rowNorms: executor.allocate(count),
+      changed: new Int32Array(half(count), 0, count),
+      changes: executor.allocate(count),
+      diagonal: executor.allocate(columns),
+      coupled: new Int32Array(half(columns), 0, columns),
+      scale: executor.allocate(columns),
+      factor: new Float32Array(half(paddedSize(columns) ** 2)),
+    };
     this.added = new Float64Array(count);
     this.wanted = new Float64Array(count);
-    this.normal = createDenseKernel(columns, options);
-    this.factor = createDenseKernel(columns, options);
-    this.scale = new Float64Array(columns);
     this.scratch = new Float64Array(columns);
+    const { lanes, shared } = this;
+    this.group = executor.start(
+      normalJob,
+      Array.from({ length: lanes }, (_, lane) => ({ shared, lane, lanes, isAccelerated })),
+    );
+    this.group.run({ kind: 'columns' });
+    for (let q = 0; q < shared.squares.length; q++) shared.norms[q % columns]! += shared.squares[q]!;
+    for (let c = 0; c < columns; c++) shared.norms[c] = Math.sqrt(shared.norms[c]!) || 1;
+    this.group.run({ kind: 'rows' });
   }
 
   /**
@@ -82,95 +99,80 @@ export class NormalMatrix {
    *
    * @param rowDiagonal    D, one per row of the operator, >= 0
    * @param columnDiagonal E, one per column, > 0
+   * @param roughness      rows that add less than this fraction of an average row's part may be left out. @default 1e-4
    */
-  update(rowDiagonal: Float64Array, columnDiagonal: Float64Array, terms: readonly RankOne[] = []): void {
-    this.addRows(rowDiagonal);
+  update(
+    rowDiagonal: Float64Array,
+    columnDiagonal: Float64Array,
+    terms: readonly RankOne[] = [],
+    roughness = SMALL,
+  ): void {
+    this.addRows(rowDiagonal, Math.max(SMALL, roughness));
     this.chooseCoupled(columnDiagonal);
     // More on the diagonal until rounding leaves no pivot without sign.
     for (let shift = 1e-6; !this.tryFactor(terms, shift); shift *= 10);
   }
 
-  private addRows(rowDiagonal: Float64Array): void {
-    const { wanted, added, rowNorms, norms, sample, columns, normal } = this;
-    const { matrix, memberOf, count } = sample;
+  /** Frees what the lanes hold; the matrix cannot be updated afterwards. */
+  close(): void {
+    this.group.close();
+  }
+
+  private addRows(rowDiagonal: Float64Array, small: number): void {
+    const { wanted, added, sample, shared } = this;
+    const { memberOf, count } = sample;
+    const { rowNorms, changed, changes } = shared;
     wanted.fill(0);
     for (let i = 0; i < memberOf.length; i++) if (memberOf[i]! >= 0) wanted[memberOf[i]!]! += rowDiagonal[i]!;
     let trace = 0;
     for (let r = 0; r < count; r++) trace += wanted[r]! * rowNorms[r]!;
-    const { panels, scales, capacity } = normal;
     let filled = 0;
-    const flush = (): void => {
-      scales.fill(0, filled);
-      normal.add(capacity, 0, capacity, Math.ceil(filled / PANEL));
-      filled = 0;
-    };
     for (let r = 0; r < count; r++) {
       const change = wanted[r]! - added[r]!;
-      if (Math.abs(change) <= STALE * wanted[r]! || Math.abs(change) * rowNorms[r]! * count <= SMALL * trace) continue;
-      const from = r * columns;
-      const to = filled * capacity;
-      for (let c = 0; c < columns; c++) panels[to + c] = matrix[from + c]! / norms[c]!;
-      scales[filled++] = change;
+      if (Math.abs(change) <= STALE * wanted[r]! || Math.abs(change) * rowNorms[r]! * count <= small * trace) continue;
+      changed[filled] = r;
+      changes[filled++] = change;
       added[r] = wanted[r]!;
-      if (filled === BLOCK) flush();
     }
-    if (filled > 0) flush();
+    this.group.run({ kind: 'add', count: filled });
   }
 
   /** Scales of all columns, and those that couple. */
   private chooseCoupled(columnDiagonal: Float64Array): void {
-    const { columns, norms, scale, normal } = this;
-    const coupled: number[] = [];
-    for (let c = 0; c < columns; c++) {
-      const shared = Math.max(0, normal.matrix[c * normal.capacity + c]!);
+    const { diagonal, norms, scale, coupled } = this.shared;
+    this.coupledCount = 0;
+    for (let c = 0; c < this.columns; c++) {
+      const shared = Math.max(0, diagonal[c]!);
       const own = columnDiagonal[c]! / norms[c]! ** 2;
       scale[c] = shared + own > 0 ? 1 / Math.sqrt(shared + own) : 1;
-      if (own <= ALONE * shared) coupled.push(c);
+      if (own <= ALONE * shared) coupled[this.coupledCount++] = c;
     }
-    this.coupled = Int32Array.from(coupled);
-    this.stride = paddedSize(coupled.length);
+    this.stride = paddedSize(this.coupledCount);
   }
 
   private tryFactor(terms: readonly RankOne[], shift: number): boolean {
-    const { scale, normal, factor, coupled, stride } = this;
-    const { matrix } = factor;
-    matrix.fill(0, 0, stride * stride);
-    for (let i = 0; i < coupled.length; i++) {
-      const from = coupled[i]! * normal.capacity;
-      const to = i * stride;
-      const s = scale[coupled[i]!]!;
-      for (let j = i + 1; j < coupled.length; j++) {
-        const c = coupled[j]!;
-        matrix[to + j] = s * scale[c]! * normal.matrix[from + c]!;
-      }
-      matrix[to + i] = 1 + shift;
-    }
-    for (let i = coupled.length; i < stride; i++) matrix[i * stride + i] = 1;
-    this.addTerms(terms);
-    return factorise(factor, stride);
-  }
-
-  private addTerms(terms: readonly RankOne[]): void {
-    const { norms, scale, factor, coupled, stride } = this;
-    terms.forEach(({ vector, scale: k }, t) => {
-      const slot = t % PANEL;
-      if (slot === 0) {
-        factor.scales.fill(0);
-        factor.panels.fill(0, 0, PANEL * stride);
-      }
-      coupled.forEach((c, i) => {
-        factor.panels[slot * stride + i] = (vector[c]! / norms[c]!) * scale[c]!;
-      });
-      factor.scales[slot] = k;
-      if (slot === PANEL - 1 || t === terms.length - 1) factor.add(stride, 0, stride, 1);
+    const { norms, scale, coupled } = this.shared;
+    const count = this.coupledCount;
+    const vectors = new Float32Array(terms.length * count);
+    terms.forEach(({ vector }, t) => {
+      for (let i = 0; i < count; i++)
+        vectors[t * count + i] = (vector[coupled[i]!]! / norms[coupled[i]!]!) * scale[coupled[i]!]!;
     });
+    const scales = terms.map((term) => term.scale);
+    const isWhole = (done: readonly boolean[]): boolean => done.every(Boolean);
+    if (!isWhole(this.group.run({ kind: 'prepare', count, shift, terms: vectors, scales }))) return false;
+    const blocks = factorBlocks(coupled.subarray(0, count), this.lanes).length;
+    for (let block = 0; block < blocks - 1; block++) {
+      if (!isWhole(this.group.run({ kind: 'eliminate', block }))) return false;
+    }
+    return true;
   }
 
   /** out = N^-1 right; `right` and `out` may be the same array. */
   solve(right: Float64Array, out: Float64Array): Float64Array {
-    const { columns, norms, scale, coupled, stride, scratch: x } = this;
-    const { matrix } = this.factor;
-    const n = coupled.length;
+    const { columns, stride, scratch: x } = this;
+    const { norms, scale, coupled, factor: matrix } = this.shared;
+    const n = this.coupledCount;
     for (let i = 0; i < n; i++) x[i] = (right[coupled[i]!]! * scale[coupled[i]!]!) / norms[coupled[i]!]!;
     // Those that are alone; the others are overwritten below.
     for (let c = 0; c < columns; c++) out[c] = right[c]! * (scale[c]! / norms[c]!) ** 2;
@@ -189,41 +191,4 @@ export class NormalMatrix {
     for (let i = 0; i < n; i++) out[coupled[i]!] = (x[i]! * scale[coupled[i]!]!) / norms[coupled[i]!]!;
     return out;
   }
-}
-
-/** U' U = matrix, in its upper half; false where a pivot is lost to rounding. */
-function factorise(kernel: DenseKernel, stride: number): boolean {
-  const { matrix, panels, scales } = kernel;
-  scales.fill(-1);
-  for (let block = 0; block < stride; block += BLOCK) {
-    const end = Math.min(stride, block + BLOCK);
-    for (let from = block; from < end; from += PANEL) {
-      const to = Math.min(end, from + PANEL);
-      if (!factorRows(matrix, stride, from, to)) return false;
-      if (to === end) break;
-      panels.set(matrix.subarray(from * stride, to * stride));
-      kernel.add(stride, to, end, 1);
-    }
-    if (end === stride) break;
-    panels.set(matrix.subarray(block * stride, end * stride));
-    kernel.add(stride, end, stride, PANELS);
-  }
-  return true;
-}
-
-/** The rows [from, to) of U, from what the rows above have left of them. */
-function factorRows(matrix: Float32Array, stride: number, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) {
-    const row = i * stride;
-    for (let q = from; q < i; q++) {
-      const above = q * stride;
-      const a = matrix[above + i]!;
-      if (a !== 0) for (let j = i; j < stride; j++) matrix[row + j]! -= a * matrix[above + j]!;
-    }
-    const pivot = matrix[row + i]!;
-    if (!(pivot > 1e-7)) return false;
-    const inverse = 1 / Math.sqrt(pivot);
-    for (let j = i; j < stride; j++) matrix[row + j]! *= inverse;
-  }
-  return true;
 }

@@ -25,5 +25,10 @@ export function sampleRows(operator: LinearOperator): RowSample {
     unit[c] = 0;
     for (let s = 0; s < count; s++) matrix[s * columns + c] = dose[middle(s)]!;
   }
-  return { matrix, count, memberOf: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / group)) };
+  return {
+    matrix,
+    count,
+    memberOf: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / group)),
+    isExact: true,
+  };
 }

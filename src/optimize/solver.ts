@@ -144,7 +144,8 @@ class Session {
     for (;;) {
       const start = this.start(given);
       if ('status' in start) return start;
-      const point = new InteriorPoint({ operator, objectives, limits: this.halfSpaces }, this.normal, start);
+      const limits = this.halfSpaces;
+      const point = new InteriorPoint({ operator, objectives, limits, sample: this.sample }, this.normal, start);
       const end = this.iterate(point);
       this.evaluations += point.evaluations;
       if (end !== 'proven' && end !== 'stuck') return this.finish(point, 'stopped');
@@ -240,10 +241,12 @@ class Session {
 
   private prove(point: InteriorPoint): void {
     if (this.cuts.length === 0) this.findCuts(point);
-    const { operator } = this.problem;
+    const { operator, objectives } = this.problem;
     const { dose, multipliers, weights } = point;
-    const tangent = tangentAt(operator, this.convexObjectives, this.halfSpaces, dose, multipliers, weights);
-    this.evaluations += 0.5;
+    const isConvex = this.convexObjectives.length === objectives.length;
+    const slopes = isConvex ? point.proofSlopes() : undefined;
+    if (!isConvex) this.evaluations += 0.5;
+    const tangent = tangentAt(operator, this.convexObjectives, this.halfSpaces, dose, multipliers, weights, slopes);
     this.bound = Math.max(this.bound, lowerBound(tangent, this.cuts, point.value));
   }
 

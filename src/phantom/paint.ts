@@ -6,7 +6,7 @@
  * nested walls, however thin.
  */
 import { type Grid, voxelCount } from '../geometry/grid.js';
-import type { Solid } from '../geometry/solid.js';
+import { type Solid, sideOfBox } from '../geometry/solid.js';
 import { createVolume, type Volume } from '../geometry/volume.js';
 import type { Material } from './material.js';
 
@@ -128,7 +128,18 @@ class Painter {
         this.fulls[level + 1] = 1;
         break;
       }
-      const { min, max } = this.solids[layer]!.box;
+      const solid = this.solids[layer]!;
+      if (solid.isBox) {
+        const side = sideOfBox(solid, x, y, z, hx, hy, hz);
+        if (side < 0) continue;
+        if (side > 0) {
+          distances[n] = -Infinity;
+          to[n++] = layer;
+          this.fulls[level + 1] = 1;
+          break;
+        }
+      }
+      const { min, max } = solid.box;
       if (
         x + hx < min[0] ||
         x - hx > max[0] ||
@@ -139,7 +150,7 @@ class Painter {
       ) {
         continue;
       }
-      const d = this.solids[layer]!.distance(x, y, z, radius);
+      const d = solid.distance(x, y, z, radius);
       if (d >= radius) continue;
       distances[n] = d;
       to[n++] = layer;

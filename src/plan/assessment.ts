@@ -159,7 +159,8 @@ function physical(left: number, quantity: CordLimit['quantity'], fractions: numb
   return (quantity === 'eqd2' ? doseFromEqd2 : doseFromBed)(left, fractions, alphaBeta);
 }
 
-function manyFractions([few, many]: readonly [number, number], fractions: number): string[] {
+/** Said where a limit stated for some numbers of fractions is applied to another. */
+export function manyFractions([few, many]: readonly [number, number], fractions: number): string[] {
   if (fractions >= few && fractions <= many) return [];
   return [
     `stated for ${few} to ${many} fractions, applied to ${fractions}: an extrapolation by the linear-quadratic model`,

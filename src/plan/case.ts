@@ -5,6 +5,7 @@
  * with the cord capped at 29.8 Gy. Every assumption is a field that a case may change.
  */
 import { z } from 'zod';
+import { voxelBound } from './bound-schema.js';
 import { dose, doseFileFields, fractions, months, vector } from './course-schema.js';
 import { goalList } from './goal-schema.js';
 import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
@@ -95,16 +96,6 @@ const prior = z
     if (p.fields !== undefined) clash(['region'], '"fields", which say where the dose went');
     clash(['plan', 'extent', 'gyPerUnit', 'transform', 'beyond'], 'a course without "file"');
   });
-
-/** A limit on every voxel of a structure, in EQD2. */
-const voxelBound = z.strictObject({
-  structure: z.string(),
-  courses: z.enum(['this', 'all']),
-  eqd2: dose,
-  alphaBeta: positive,
-  /** Where the number comes from; printed. */
-  source: z.string().optional(),
-});
 
 /** A limit of the case's own, in EQD2 or BED, or this course's share of all in percent; means and volumes are `goals`. */
 const ownLimit = z
@@ -217,7 +208,8 @@ const schema = z.strictObject({
     .default({ dose: 39.6, fractions: 22, to: 'D50' }),
   prior: prior.nullable().default({ dose: 38, fractions: 19, months: 17.7 }),
   retreatment: retreatment.prefault({}),
-  alphaBeta: z.strictObject({ cord: positive.default(2) }).default({ cord: 2 }),
+  /** Gy; that of the target has no default, and is only asked for where fractionations are compared. */
+  alphaBeta: z.strictObject({ cord: positive.default(2), target: positive.optional() }).default({ cord: 2 }),
   cordCap: dose.default(29.8),
   machine: z.string().default('artiste-6mv'),
   doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),

@@ -38,7 +38,7 @@ const round = (value: number, digits: number): number => Number(value.toPrecisio
 /** The block `certificate` of plan.json. */
 export function certificateReport(
   { certificate, uncovered }: Solution,
-  { points, scenarios = [] }: PlanningVoxels,
+  { points, organs, scenarios = [] }: PlanningVoxels,
   gains: readonly CoverageGain[],
 ): Record<string, unknown> {
   const { objective, value, lowerBound, gap, isConvex, violation, prices } = certificate;
@@ -54,7 +54,7 @@ export function certificateReport(
     lowerBound: lowerBound === null ? null : round(lowerBound, 6),
     gap: gap === null ? null : round(gap, 3),
     isConvex,
-    problem: `${points.length / 3} voxels of the optimiser, every one of target and limit`,
+    problem: `${points.length / 3} voxels of the optimiser, every one of target and cord${organs.length > 0 ? ', and of bounded organs every one that a plan takes near its bound' : ''}`,
     ...(uncovered.length > 0 ? { targetVoxelsOutsideAllBeams: Array.from(uncovered, place) } : {}),
     violation:
       violation === null
@@ -88,7 +88,7 @@ export function certificateLine({ value, gap, isConvex, prices }: Certificate, g
       ? `objective ${value.toFixed(2)}, nothing proven`
       : `objective ${value.toFixed(2)}, at most ${(100 * gap).toFixed(2)} % above the best possible${isConvex ? '' : ' without its terms that are not convex'}`;
   const costs = prices
-    .filter(({ price }) => price > 0)
+    .filter(({ price, active }) => price > 0 && active.length > 0)
     .map(({ limit, price, active }) => {
       const gain = gains.find((g) => g.limit === limit);
       const bought = gain ? `, D95 ${gain.d95.toFixed(2)} Gy` : '';

@@ -16,6 +16,7 @@ import {
   type ProtocolRow,
 } from '../evaluate/protocol.js';
 import { occupiedFrom } from '../geometry/volume.js';
+import { type BoundOutcome, boundOutcomes } from './bound-outcome.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PositionReport } from './position.js';
@@ -23,7 +24,7 @@ import { type PriorExposure, priorMaximum } from './prior.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robust.js';
 import type { TechniquePlan } from './technique.js';
-import type { VoxelBounds } from './voxel-bounds.js';
+import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface StructureReport {
   readonly name: string;
@@ -59,6 +60,8 @@ export interface PlanEvaluation {
   /** Across the gap between target and cord; absent where the cord meets no slice of the dose. */
   readonly fallOff?: DoseFallOff;
   readonly cumulativeCord?: CumulativeCord;
+  /** What became of every structure that is bounded voxel by voxel. */
+  readonly bounds: readonly BoundOutcome[];
   /** Where there was a prior course. */
   readonly retreatment?: RetreatmentAssessment;
   /** The cord's cumulative maximum under rigid shifts, where there was a prior course. */
@@ -87,7 +90,7 @@ export function evaluatePlan(
   model: PatientModel,
   plan: PlanCase,
   prior: PriorExposure | undefined,
-  bounds?: readonly VoxelBounds[],
+  bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
 ): PlanEvaluation {
   const prescription = plan.prescription.dose;
   const dvhs = new Map<string, Dvh>();
@@ -124,6 +127,7 @@ export function evaluatePlan(
       region: dvhs.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),
+    bounds: boundOutcomes(bounds, model, plan, technique),
     ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
   };
 }

@@ -3,8 +3,9 @@
  */
 import { type Beam, createBeam } from '../beam/beam.js';
 import { InvalidInputError } from '../core/errors.js';
+import type { PointSet } from '../dose/beam-points.js';
 import { addFieldDose, viewOfBeam, voxelsInside } from '../dose/forward.js';
-import { isocentreDepth, type PointSet } from '../dose/pencil-beam.js';
+import { isocentreDepth } from '../dose/pencil-beam.js';
 import { type Grid, gridBox, gridCovering, type Vec3 } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { createDose, type DoseVolume, type Volume } from '../geometry/volume.js';

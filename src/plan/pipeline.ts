@@ -2,7 +2,7 @@
  * The main job, from a patient and a case to plans, numbers and pictures.
  *
  *     patient --> masks, voxels, prior course and what it leaves --> beams, fields --> radiological depth, influence
- *       --> weights or fluence under the cord's cap --> dose --> DVH, metrics, goals --> pictures, tables
+ *       --> weights or fluence under the bounds of cord and organs --> dose --> DVH, metrics, goals --> pictures, tables
  */
 
 import type { Executor } from '../core/executor.js';
@@ -10,22 +10,18 @@ import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { separation } from '../geometry/separation.js';
 import type { Machine } from '../machine/machine.js';
+import { planWithinBounds } from './bounded-plan.js';
 import type { PlanCase } from './case.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
+import { OrganRows } from './organ-rows.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
-import { choosePlanningVoxels } from './planning-voxels.js';
 import { cordPosition } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
 import { compareRobust, type RobustReport } from './robust.js';
-import {
-  type ProgressListener,
-  planConformal,
-  planModulated,
-  type Technique,
-  type TechniquePlan,
-} from './technique.js';
-import { cordCaps, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
+import { checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
+import type { ProgressListener, Technique, TechniquePlan } from './technique.js';
+import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface PlanningResult {
   readonly case: PlanCase;
@@ -69,26 +65,23 @@ export function runPlan(
     const bounds = voxelBounds(model, plan, prior);
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);
-    const voxels = choosePlanningVoxels(model);
-    const capsOf = (hold: 'cord' | 'prescription'): Float64Array =>
-      cordCaps(bounds, model, plan, voxels.cord.voxels, hold);
-    const modulated = (of: PlanCase): TechniquePlan =>
-      planModulated(model, voxels, of, machine, onProgress, capsOf(of.imrt.hold));
+    if (techniques.some((technique) => plan[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
+    const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
+    const planned = (technique: Technique, of: PlanCase): TechniquePlan =>
+      planWithinBounds(technique, model, of, machine, bounds, rows, onProgress);
     const robustness = (robust: TechniquePlan): { robust?: RobustReport } => {
       const { robust: settings, ...nominal } = plan.imrt;
       if (settings === undefined || robust.technique !== 'imrt') return {};
-      const both = { robust, nominal: modulated({ ...plan, imrt: nominal }) };
-      return { robust: compareRobust(model, plan, voxels, capsOf(plan.imrt.hold), both) };
+      const both = { robust, nominal: planned('imrt', { ...plan, imrt: nominal }) };
+      const caps = cordCaps(bounds, model, plan.cordCap, robust.voxels.cord.voxels);
+      return { robust: compareRobust(model, plan, caps, both) };
     };
     const plans = techniques.map((technique) => {
-      const planned =
-        technique === 'fcrt'
-          ? planConformal(model, voxels, plan, machine, onProgress, capsOf(plan.fcrt.hold))
-          : modulated(plan);
-      const evaluation = { ...evaluatePlan(planned, model, plan, prior, bounds), ...robustness(planned) };
+      const made = planned(technique, plan);
+      const evaluation = { ...evaluatePlan(made, model, plan, prior, bounds), ...robustness(made) };
       const { position: shifts } = plan.retreatment;
       if (prior === undefined || shifts === null) return evaluation;
-      return { ...evaluation, position: cordPosition(model, plan, prior, planned, shifts) };
+      return { ...evaluation, position: cordPosition(model, plan, prior, made, shifts) };
     });
     return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), bounds, gap: gapOf(model) };
   } finally {

@@ -3,6 +3,7 @@
  */
 import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
 import { describeGrid } from '../geometry/grid.js';
+import { boundReport, boundSentences } from './bound-report.js';
 import type { PlanCase } from './case.js';
 import { certificateLine, certificateReport } from './certificate-report.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
@@ -94,11 +95,12 @@ function planEntry(
     status: technique.solution.status,
     gaveWay:
       technique.hold === 'cord'
-        ? 'the prescription, had the cap needed it'
-        : 'the cord cap, as far as the prescription needed it',
+        ? 'the prescription, had the caps needed it'
+        : 'the caps of cord and bounded organs, as far as the prescription needed it',
     prescriptionDose: round(technique.solution.prescriptionDose),
     evaluations: technique.solution.evaluations,
     certificate: certificateReport(technique.solution, technique.voxels, technique.gains),
+    bounds: boundReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
       name: beam.name,
       gantry: beam.pose.gantry,
@@ -177,6 +179,7 @@ export function summary(result: PlanningResult): string {
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
   for (const {
     plan: technique,
+    bounds,
     goals,
     structures,
     conformity,
@@ -219,6 +222,7 @@ export function summary(result: PlanningResult): string {
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
+    if (retreatment || plan.retreatment.bounds) lines.push('', ...boundSentences(bounds).map((line) => `  ${line}`));
     if (retreatment) {
       const table = retreatmentTable(retreatment).trimEnd();
       lines.push('', ...table.split('\n').map((line) => (line === '' ? '' : `  ${line}`)));

@@ -28,6 +28,7 @@ import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { type AssessmentRow, bindingRow, intervalRows, limitRows } from './assessment.js';
 import type { PlanCase } from './case.js';
+import { levelOf } from './level.js';
 import type { PatientModel } from './patient-model.js';
 import { type PriorExposure, priorMaximum } from './prior.js';
 import { conventionOf, type PriorExcess, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
@@ -80,13 +81,6 @@ export interface RetreatmentAssessment {
   readonly risk: RiskEstimates;
   /** Where the prior course alone is above a voxelwise bound. */
   readonly exceeded: readonly PriorExcess[];
-}
-
-/** Cervical, thoracic or lumbar: as the case says, by the name of the phantom, else thoracic. */
-export function levelOf(plan: PlanCase): SpineLevel {
-  if (plan.retreatment.level !== undefined) return plan.retreatment.level;
-  const name = 'phantom' in plan.patient ? plan.patient.phantom : '';
-  return /-c\d/i.test(name) ? 'cervical' : /-l\d/i.test(name) ? 'lumbar' : 'thoracic';
 }
 
 /**

@@ -8,9 +8,7 @@ import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
-import { engineCordDose } from './engine-caps.js';
 import type { PatientModel } from './patient-model.js';
-import type { PlanningVoxels } from './planning-voxels.js';
 import { type RobustSettings, scenarioShifts } from './scenario.js';
 import { ScenarioDose } from './scenario-dose.js';
 import type { TechniquePlan } from './technique.js';
@@ -52,20 +50,19 @@ export interface RobustReport {
 export function compareRobust(
   model: PatientModel,
   plan: PlanCase,
-  voxels: PlanningVoxels,
   caps: Float64Array,
   { robust, nominal }: { readonly robust: TechniquePlan; readonly nominal: TechniquePlan },
 ): RobustReport {
   const settings = plan.imrt.robust!;
+  const cord = robust.voxels.cord.voxels;
   const scenarios = new ScenarioDose(model, plan, scenarioShifts(settings));
   try {
     const outcomesOf = (technique: TechniquePlan): ScenarioOutcome[] => {
-      const doses = scenarios.of(technique.fields);
-      const cord = engineCordDose(model, voxels, bodyDose(model, technique.dose), scenarios, doses);
-      return cord.map((own, s) => ({
+      const shifted = scenarios.of(technique.fields).map((dose) => scenarios.volume(dose));
+      return [technique.dose, ...shifted].map((dose, s) => ({
         shift: s === 0 ? [0, 0, 0] : scenarios.shifts[s - 1]!,
-        capMargin: own.reduce((least, dose, q) => Math.min(least, caps[q]! - dose), Infinity),
-        ...metricsOf(s === 0 ? technique.dose : scenarios.volume(doses[s - 1]!), model, plan),
+        capMargin: cord.reduce((least, voxel, q) => Math.min(least, caps[q]! - dose.data[voxel]!), Infinity),
+        ...metricsOf(dose, model, plan),
       }));
     };
     return {
@@ -81,10 +78,6 @@ export function compareRobust(
   } finally {
     scenarios.close();
   }
-}
-
-function bodyDose({ body }: PatientModel, { data }: DoseVolume): Float64Array {
-  return Float64Array.from(body.index, (voxel) => data[voxel]!);
 }
 
 function metricsOf(dose: DoseVolume, model: PatientModel, plan: PlanCase) {

@@ -6,18 +6,14 @@
  * then blocks further out. That costs products, never the result. The cord's voxels always count one by one.
  */
 
-import type { ShiftedRows } from '../dose/shifted-rows.js';
-
 /** Where a row lies, from the cord and the target outwards. */
 export type Zone = 0 | 1 | 2 | 3;
 
 export interface RowGroups {
-  /** x, y, z triples in LPS, mm: the rows that stand for others. */
-  readonly points: Float64Array;
+  /** The rows that stand for others. */
+  readonly rows: Int32Array;
   /** For each row the index of its group. */
   readonly memberOf: Int32Array;
-  /** Those of them that are seen with the patient shifted. @default none */
-  readonly shifted?: readonly ShiftedRows[];
 }
 
 /** Ways to group the rows, by zone: PAIRS, or the side of blocks in mm; 0 for each row by itself. */
@@ -46,7 +42,7 @@ export function groupRows(
   let groups: RowGroups | undefined;
   for (const scheme of SCHEMES) {
     groups = groupBy(points, zones, spacing, scheme);
-    if ((groups.points.length / 3) * columns <= MOST_ENTRIES) break;
+    if (groups.rows.length * columns <= MOST_ENTRIES) break;
   }
   return groups!;
 }
@@ -74,11 +70,10 @@ function groupBy(
   const memberOf = new Int32Array(zones.length);
   const chosen: number[] = [];
   for (const rows of members.values()) {
-    for (const row of rows) memberOf[row] = chosen.length / 3;
-    const row = central(points, rows);
-    chosen.push(points[3 * row]!, points[3 * row + 1]!, points[3 * row + 2]!);
+    for (const row of rows) memberOf[row] = chosen.length;
+    chosen.push(central(points, rows));
   }
-  return { points: Float64Array.from(chosen), memberOf };
+  return { rows: Int32Array.from(chosen), memberOf };
 }
 
 /** The row nearest to the common centre. */

@@ -5,6 +5,7 @@
  * along the axes, which the DVH's slopes read. All scenarios of a field share its fluence maps.
  */
 import { ForwardDose } from '../dose/forward-dose.js';
+import { repeatPoints } from '../dose/shifted-rows.js';
 import type { Vec3 } from '../geometry/grid.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
@@ -26,13 +27,8 @@ export class ScenarioDose {
     const isNeeded = neededVoxels(model);
     const own = Array.from(body.index.keys()).filter((p) => isNeeded[body.index[p]!]);
     this.voxels = Int32Array.from(own, (p) => body.index[p]!);
-    const count = own.length;
-    const points = new Float64Array(3 * count * shifts.length);
-    own.forEach((p, q) => {
-      for (let axis = 0; axis < 3; axis++) points[3 * q + axis] = body.points[3 * p + axis]!;
-    });
-    for (let s = 1; s < shifts.length; s++) points.copyWithin(3 * s * count, 0, 3 * count);
-    const shifted = shifts.map((shift, s) => ({ shift, from: s * count, to: (s + 1) * count }));
+    const places = Float64Array.from(own.flatMap((p) => Array.from(body.points.subarray(3 * p, 3 * p + 3))));
+    const { points, shifted } = repeatPoints(places, shifts);
     this.forward = new ForwardDose(patient.density, points, { executor, ...plan.doseModel, shifted });
   }
 

@@ -5,7 +5,7 @@
  * at the same places in the patient, seen by beams whose isocentre lies off by the opposite. Nothing is blurred: the operator
  * traces every scenario anew.
  */
-import { InvalidInputError } from '../core/errors.js';
+import { InvalidInputError, UnsupportedError } from '../core/errors.js';
 import type { ShiftedRows } from '../dose/shifted-rows.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { RowSet } from '../optimize/objective/objective.js';
@@ -85,67 +85,73 @@ function setsFrom(from: number, sets: readonly RowSet[]): RowSet[] {
   });
 }
 
+/** @throws {UnsupportedError} where a sweep over nominal plans is given a robust case */
+export function refuseRobust(what: string, { imrt }: PlanCase): void {
+  if (imrt.robust === undefined) return;
+  throw new UnsupportedError(
+    `${what}: its IMRT plans are nominal, but the case has imrt.robust. Leave it out, or plan the case by itself under each limit, e.g. as a study.`,
+  );
+}
+
 /** How far from where a shifted row appears to be a nominal one is looked for, steps of the grid. */
 const REACH = 2;
 
 /**
- * The rows that stand for all of a robust plan in the optimiser's preconditioner: every shifted row of the cord for itself, as
- * the few voxels that its caps hold decide the matrix. For a shifted row of the target stands a nominal one: with the patient
- * off by s, a voxel at p sees nearly the beamlets that the voxel at p + s sees at the nominal place.
+ * The rows that stand for all of a robust plan in the optimiser's preconditioner. Every shifted row of the cord stands for
+ * itself: the few voxels that its caps hold decide the matrix, and the limits' products are read from the sample. For a shifted
+ * row of the target stands a nominal one: with the patient off by s, a voxel at p sees nearly the beamlets that the voxel at
+ * p + s sees at the nominal place. Rows with a cap stand for no other.
  *
  * @param groups of the nominal rows
  */
 export function groupScenarios(groups: RowGroups, voxels: PlanningVoxels): RowGroups {
   const { points, scenarios = [] } = voxels;
-  const first = groups.points.length / 3;
-  const own = scenarios.reduce((sum, { cord }) => sum + cord.rows.length, 0);
-  const chosen = new Float64Array(3 * (first + own));
-  chosen.set(groups.points);
+  if (scenarios.length === 0) return groups;
+  const chosen = Array.from(groups.rows);
   const memberOf = new Int32Array(points.length / 3);
   memberOf.set(groups.memberOf);
-  const nominal = nominalRows(voxels, groups.memberOf.length);
-  let next = first;
-  const shifted = scenarios.map(({ shift, cord, target }): ShiftedRows => {
-    const from = next;
-    for (const row of cord.rows) {
-      chosen.set(points.subarray(3 * row, 3 * row + 3), 3 * next);
-      memberOf[row] = next++;
+  const alone = (row: number): void => {
+    memberOf[row] = chosen.length;
+    chosen.push(row);
+  };
+  const nearest = nominalRows(voxels, groups.memberOf.length);
+  for (const { shift, cord, target } of scenarios) {
+    cord.rows.forEach(alone);
+    for (const row of target?.rows ?? []) {
+      const stand = nearest(row, shift);
+      if (stand === undefined) alone(row);
+      else memberOf[row] = groups.memberOf[stand]!;
     }
-    for (const row of target?.rows ?? []) memberOf[row] = groups.memberOf[nominal.nearest(row, shift)]!;
-    return { shift, from, to: next };
-  });
-  return { points: chosen, memberOf, shifted };
+  }
+  return { rows: Int32Array.from(chosen), memberOf };
 }
 
-/** Nominal rows by their place on the grid. */
+/** Finds the nominal row without a cap that is nearest to where a shifted one appears to be; undefined where none is near. */
 function nominalRows(
-  { points, spacing }: PlanningVoxels,
+  { points, spacing, cord, organs, isocenterRow }: PlanningVoxels,
   count: number,
-): { nearest(row: number, shift: Vec3): number } {
+): (row: number, shift: Vec3) => number | undefined {
   const at = (row: number, shift: Vec3): Vec3 =>
     [0, 1, 2].map((axis) =>
       Math.round((points[3 * row + axis]! - points[axis]! + shift[axis]!) / spacing[axis]!),
     ) as unknown as Vec3;
-  const none: Vec3 = [0, 0, 0];
+  // The isocentre lies on no voxel.
+  const others = new Set([isocenterRow, ...cord.rows, ...organs.flatMap(({ rows }) => Array.from(rows))]);
   const rowAt = new Map<string, number>();
-  // The last row is the isocentre, which lies on no voxel.
-  for (let row = 0; row < count - 1; row++) rowAt.set(at(row, none).join(' '), row);
-  return {
-    /** To where a row appears to be; its own place where none is near that. */
-    nearest(row, shift) {
-      const [i, j, k] = at(row, shift);
-      let best = Infinity;
-      let found = rowAt.get(at(row, none).join(' '))!;
-      for (let c = -REACH; c <= REACH; c++) {
-        for (let b = -REACH; b <= REACH; b++) {
-          for (let a = -REACH; a <= REACH; a++) {
-            const distance = (a * spacing[0]) ** 2 + (b * spacing[1]) ** 2 + (c * spacing[2]) ** 2;
-            const candidate = distance < best ? rowAt.get(`${i + a} ${j + b} ${k + c}`) : undefined;
-            if (candidate !== undefined) [best, found] = [distance, candidate];
-          }
+  for (let row = 0; row < count; row++) if (!others.has(row)) rowAt.set(at(row, [0, 0, 0]).join(' '), row);
+  return (row, shift) => {
+    const [i, j, k] = at(row, shift);
+    let best = Infinity;
+    let found: number | undefined;
+    for (let c = -REACH; c <= REACH; c++) {
+      for (let b = -REACH; b <= REACH; b++) {
+        for (let a = -REACH; a <= REACH; a++) {
+          const distance = (a * spacing[0]) ** 2 + (b * spacing[1]) ** 2 + (c * spacing[2]) ** 2;
+          const candidate = distance < best ? rowAt.get(`${i + a} ${j + b} ${k + c}`) : undefined;
+          if (candidate !== undefined) [best, found] = [distance, candidate];
         }
       }
-      return found;
-    },
+    }
+    return found;
   };
 }

@@ -12,33 +12,28 @@ import { apertureFluence } from '../beam/opening.js';
 import type { FluenceField } from '../dose/forward.js';
 import { ForwardDose } from '../dose/forward-dose.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
-import { DividedOperator } from '../influence/divided-operator.js';
 import { ColumnOperator } from '../influence/field-operator.js';
 import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
 import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
-import { evaluateAll } from '../optimize/half-spaces.js';
-import { NormalMatrix } from '../optimize/normal-matrix.js';
-import type { Objective } from '../optimize/objective/objective.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
 import { type CoverageGain, coverageGains } from './certificate-report.js';
-import { engineCaps, engineCordDose, shareWithin } from './engine-caps.js';
-import { sampleInfluence } from './influence-sample.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
-import { groupRows } from './row-groups.js';
-import { groupScenarios, scenarioShifts, withScenarios } from './scenario.js';
+import { prepareInfluence } from './prepared-influence.js';
+import { scenarioShifts, withScenarios } from './scenario.js';
+import { scenarioCaps, scenarioShare } from './scenario-caps.js';
 import { ScenarioDose } from './scenario-dose.js';
+import { cappedRows, engineCaps, evenCaps, type Hold, type StructureCaps, shareWithin } from './structure-caps.js';
+import { smoothing, worstCaseOf } from './worst-case-plan.js';
 
 export type Technique = 'fcrt' | 'imrt';
 
 /** Gap at which a plan is near enough to the best one to show how engine and optimiser differ. */
-const ROUGH = 0.05;
-/** By how much the smooth worst case may lie below the worst scenario, fraction of it. */
-const SMOOTHING = 0.05;
+export const ROUGH = 0.05;
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -52,12 +47,14 @@ export interface PlannedField {
 
 export interface TechniquePlan {
   readonly technique: Technique;
-  readonly hold: 'cord' | 'prescription';
+  readonly hold: Hold;
   readonly fields: readonly PlannedField[];
   readonly dose: DoseVolume;
   readonly solution: Solution;
   /** The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
+  /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
+  readonly share: number;
   /** What one more Gy on each hard limit buys in the target. */
   readonly gains: readonly CoverageGain[];
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
@@ -78,16 +75,17 @@ export function beamsOf(named: string | readonly BeamAngles[], model: PatientMod
   );
 }
 
-/** FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted. */
-export function planConformal(
-  model: PatientModel,
-  voxels: PlanningVoxels,
-  plan: PlanCase,
-  machine: Machine,
-  onProgress?: ProgressListener,
-  caps: Float64Array = evenCaps(voxels, plan),
-): TechniquePlan {
-  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield, hold } = plan.fcrt;
+/** A conformal field before it has a weight. */
+export interface ConformalField {
+  readonly beam: Beam;
+  readonly aperture: Aperture;
+  /** Of the open aperture, per monitor unit. */
+  readonly open: FluenceField;
+}
+
+/** The fields of a case's FCRT: one aperture per beam, conformed to the target. */
+export function conformalFields(model: PatientModel, plan: PlanCase, machine: Machine): ConformalField[] {
+  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield } = plan.fcrt;
   const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
   const opening = {
     jawTransmission: transmission.jaws,
@@ -96,28 +94,59 @@ export function planConformal(
   };
   const target = model.masks.get(model.target)!;
   const shield = cordShield ? model.masks.get(model.cord)! : undefined;
-  const fields = beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
+  return beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
     const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
-    const { grid, weights: open } = apertureFluence(aperture, opening);
-    return { beam, aperture, grid, open };
+    return { beam, aperture, open: apertureFluence(aperture, opening) };
   });
-  const dose = new ForwardDose(model.patient.density, voxels.points, {
-    executor: model.executor,
-    ...plan.doseModel,
-  });
-  let columns: Float64Array[];
+}
+
+/** Dose of every field at the optimiser's voxels, per monitor unit. */
+export function conformalColumns(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  fields: readonly ConformalField[],
+): Float64Array[] {
+  const { density } = model.patient;
+  const dose = new ForwardDose(density, voxels.points, { executor: model.executor, ...plan.doseModel });
   try {
-    columns = dose.columns(fields.map(({ beam, grid, open }) => ({ beam, fluence: { grid, weights: open } })));
+    return dose.columns(fields.map(({ beam, open }) => ({ beam, fluence: open })));
   } finally {
     dose.close();
   }
-  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps) };
-  const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
-  const planned = fields.map(({ beam, aperture, grid, open }, f): PlannedField => {
-    const monitorUnits = solution.weights[f]!;
+}
+
+/** Conformal fields with their monitor units. */
+export function weighedFields(fields: readonly ConformalField[], weights: Float64Array): PlannedField[] {
+  return fields.map(({ beam, aperture, open: { grid, weights: open } }, f): PlannedField => {
+    const monitorUnits = weights[f]!;
     return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
   });
-  return finish('fcrt', hold, planned, model, plan, voxels, caps, problem, solution);
+}
+
+/**
+ * FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted.
+ *
+ * @param caps   Gy, one per cord voxel
+ * @param organs caps of the structures besides the cord of which `voxels` holds rows
+ */
+export function planConformal(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  machine: Machine,
+  onProgress?: ProgressListener,
+  caps: Float64Array = evenCaps(voxels, plan),
+  organs: readonly StructureCaps[] = [],
+): TechniquePlan {
+  const { hold } = plan.fcrt;
+  const fields = conformalFields(model, plan, machine);
+  const columns = conformalColumns(model, voxels, plan, fields);
+  const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
+  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps, others) };
+  const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
+  const planned = weighedFields(fields, solution.weights);
+  return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
 }
 
 /** The beams of a case's IMRT, with beamlets over the target's view from each. */
@@ -133,10 +162,11 @@ export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Mac
 /**
  * IMRT: beamlets over the target's view from every beam; their weights are the fluence.
  *
- * With the case's `imrt.robust` the cap holds in every scenario, and the solution's rows are those of {@link withScenarios}.
+ * With the case's `imrt.robust` the cord's caps hold in every scenario, and the solution's rows are those of {@link withScenarios}.
  *
- * @param given the nominal voxels
- * @param caps  Gy, one per cord voxel
+ * @param given  the nominal voxels
+ * @param caps   Gy, one per cord voxel
+ * @param organs caps of the structures besides the cord of which `given` holds rows; they hold at the nominal place
  */
 export function planModulated(
   model: PatientModel,
@@ -145,76 +175,56 @@ export function planModulated(
   machine: Machine,
   onProgress?: ProgressListener,
   caps: Float64Array = evenCaps(given, plan),
+  organs: readonly StructureCaps[] = [],
 ): TechniquePlan {
   const { hold, robust } = plan.imrt;
   const shifts = robust ? scenarioShifts(robust) : [];
   const voxels = robust ? withScenarios(given, shifts, robust.target) : given;
-  const shifted = voxels.scenarios?.map(({ shift, from, to }) => ({ shift, from, to })) ?? [];
   const beams = modulatedBeams(model, plan, machine);
-  const operator = new DividedOperator(beams, model.patient.density, voxels.points, {
-    executor: model.executor,
-    ...plan.doseModel,
-    shifted,
-  });
-  const groups = groupScenarios(groupRows(given.points, given.zones, given.spacing, operator.columns), voxels);
-  const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
+  const prepared = prepareInfluence(beams, model, voxels, plan);
   const scenarios = robust ? new ScenarioDose(model, plan, shifts) : undefined;
-  let problem = { operator, ...posePlanningProblem(voxels, plan, hold, caps) };
-  let solution: Solution;
-  try {
-    const sample = sampleInfluence(beams, model.patient.density, groups, model.executor, plan.doseModel);
-    const preconditioner = new NormalMatrix(sample, operator.columns);
+  const { operator, sample, preconditioner } = prepared;
+  const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
+  const sets = cappedRows(voxels, caps, organs);
+  const pose = ([cord, ...others]: readonly Float64Array[], temperature?: number) => ({
+    operator,
+    ...posePlanningProblem(voxels, plan, hold, cord, others, temperature),
+  });
+  const engineCapsOf = ({ dose, weights }: Solution): Float64Array[] => {
+    const fields = fieldsOf(weights);
+    const [cord, ...others] = engineCaps(sets, model, dose, fields);
+    const shifted = scenarios ? scenarioCaps(voxels, caps, dose, scenarios, fields) : [];
+    return [Float64Array.from([cord!, ...shifted].flatMap((own) => Array.from(own))), ...others];
+  };
+  const even = sets.map((set) => set.caps);
+  let problem = pose(even);
+  const best = (): Solution => {
     const rows = { sample, preconditioner };
     const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     const isWorst = robust?.target === 'worst';
-    if (problem.limits.length === 0 && !isWorst) solution = solve({ ...problem, ...rows }, options);
-    else {
-      const rough = solve({ ...problem, ...rows }, { ...options, responses: false, gap: ROUGH });
-      let moved = caps;
-      if (problem.limits.length > 0) {
-        const fields = fieldsOf(rough.weights);
-        const { dose: total } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-        const engine = engineCordDose(model, given, total, scenarios, scenarios?.of(fields));
-        moved = engineCaps(voxels, caps, rough.dose, engine);
-      }
-      const temperature = isWorst ? smoothing(problem.targets, rough.dose) : Infinity;
-      problem = { operator, ...posePlanningProblem(voxels, plan, hold, moved, temperature) };
-      const finer = solve({ ...problem, ...rows }, { ...options, start: rough.weights });
-      solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
+    if (problem.limits.length === 0 && !isWorst) return solve({ ...problem, ...rows }, options);
+    const rough = solve({ ...problem, ...rows }, { ...options, responses: false, gap: ROUGH });
+    const temperature = isWorst ? smoothing(problem.targets, rough.dose) : undefined;
+    problem = pose(problem.limits.length > 0 ? engineCapsOf(rough) : even, temperature);
+    const finer = solve({ ...problem, ...rows }, { ...options, start: rough.weights });
+    return { ...finer, evaluations: rough.evaluations + finer.evaluations };
+  };
+  try {
+    let solution: Solution;
+    try {
+      solution = best();
+    } finally {
+      prepared.close();
     }
-    return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, problem, solution, scenarios);
+    const fields = fieldsOf(solution.weights);
+    return finish('imrt', hold, fields, model, plan, voxels, caps, organs, problem, solution, scenarios);
   } finally {
-    operator.close();
     scenarios?.close();
   }
 }
 
-/**
- * The objective with the worst scenario's target in place of the smooth worst case, which never exceeds it: the lower bound of
- * the one holds for the other.
- */
-function worstCaseOf(
-  { dose, certificate }: Solution,
-  [smooth]: readonly Objective[],
-  targets: readonly (readonly Objective[])[],
-): { value: number; gap: number | null } {
-  const ignored = new Float64Array(dose.length);
-  const worst = Math.max(...targets.map((own) => evaluateAll(own, dose, ignored)));
-  const value = certificate.value - smooth!.evaluate(dose, ignored) + worst;
-  const { lowerBound } = certificate;
-  return { value, gap: lowerBound === null ? null : (value - lowerBound) / value };
-}
-
-/** The temperature of a smooth worst case, from a plan near the best one. */
-function smoothing(targets: readonly (readonly Objective[])[], dose: Float64Array): number {
-  const ignored = new Float64Array(dose.length);
-  const values = targets.map((own) => evaluateAll(own, dose, ignored));
-  const most = Math.max(...values);
-  // Where nothing is missed anywhere, mean and worst case are the same.
-  return most > 0 ? (SMOOTHING * most) / Math.log(values.length) : Number.POSITIVE_INFINITY;
-}
-
-function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
+/** Fields of beamlets with their fluence. */
+export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
   let offset = 0;
   return beams.map(({ beam, beamlets }): PlannedField => {
     const fluence = fluenceOfBeamlets(beamlets, weights, offset);
@@ -228,17 +238,18 @@ function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array)
 /**
  * Forward dose of the finished fluences on every voxel of the body.
  *
- * Where the engine's dose still takes the cord over a cap that was to hold, in any scenario, the whole plan is scaled *down* by the difference,
- * never up; the certificate is that of the scaled plan.
+ * Where the engine's dose still takes the cord or a bounded organ over a cap that was to hold, the cord in any scenario, the
+ * whole plan is scaled *down* by the difference, never up; the certificate is that of the scaled plan.
  */
-function finish(
+export function finish(
   technique: Technique,
-  hold: 'cord' | 'prescription',
+  hold: Hold,
   fields: readonly PlannedField[],
   model: PatientModel,
   plan: PlanCase,
   voxels: PlanningVoxels,
   caps: Float64Array,
+  organs: readonly StructureCaps[],
   { objectives, limits, targets }: PlanningProblem,
   solution: Solution,
   scenarios?: ScenarioDose,
@@ -248,8 +259,14 @@ function finish(
     beyondRange,
     beyondDensity,
   } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const cord = hold === 'cord' ? engineCordDose(model, voxels, total, scenarios, scenarios?.of(fields)) : [];
-  const shrink = shareWithin(cord, caps);
+  const shareOf = (): number => {
+    const own = shareWithin({ index: model.body.index, dose: total }, [
+      { voxels: voxels.cord.voxels, caps },
+      ...organs,
+    ]);
+    return scenarios ? Math.min(own, scenarioShare(voxels, caps, scenarios, fields)) : own;
+  };
+  const shrink = hold === 'cord' ? shareOf() : 1;
   const dose = createDose(model.grid, {
     quantity: 'physical',
     fractions: plan.prescription.fractions,
@@ -272,22 +289,8 @@ function finish(
     certificate,
   };
   const gains = coverageGains(final, voxels.target, plan.prescription.dose);
-  const worst = plan.imrt.robust?.target === 'worst' && technique === 'imrt';
-  return {
-    technique,
-    hold,
-    fields: held,
-    dose,
-    solution: final,
-    voxels,
-    gains,
-    beyondRange,
-    beyondDensity,
-    ...(worst ? { worstCase: worstCaseOf(final, objectives, targets) } : {}),
-  };
-}
-
-/** The case's cap in every voxel of the cord. */
-function evenCaps(voxels: PlanningVoxels, plan: PlanCase): Float64Array {
-  return new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
+  const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink, gains };
+  const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
+  const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
+  return { ...result, beyondRange, beyondDensity, ...worstCase };
 }

@@ -1,28 +1,35 @@
 /**
  * The trade-off curve: the best target coverage under each cap of the cord, every point proven.
  *
- * Operator and preconditioner are made once; caps are taken from high to low, each plan starting from the one before. Doses
+ * What a prior course leaves holds at every point: a voxel of the cord gets the cap or its bound, whichever is less, and
+ * bounded organs their bounds. Only the default limit of this course alone on the cord gives way: the caps stand for it.
+ * Operator and preconditioner are made once, or anew where a bounded organ needs more rows; caps are taken from high to low, each plan starting from the one before. Doses
  * are those of the optimiser, within 0.1 % of the engine's.
  */
+import { fluenceOfBeamlets } from '../beam/fluence.js';
 import { checkPositive } from '../core/check.js';
-import { InvalidInputError, UnsupportedError } from '../core/errors.js';
+import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
 import type { Patient } from '../geometry/patient.js';
-import { DividedOperator } from '../influence/divided-operator.js';
+import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
-import { NormalMatrix } from '../optimize/normal-matrix.js';
-import type { RowSet } from '../optimize/objective/objective.js';
 import { type Solution, solve } from '../optimize/solver.js';
 import { createAxes } from '../render/axis.js';
 import { FOOT, HEAD, line, MARGIN, page, path, polylinePath, text } from '../render/figure.js';
+import { defaultBounds } from './bound-limits.js';
 import type { PlanCase } from './case.js';
 import { coverageGains } from './certificate-report.js';
-import { sampleInfluence } from './influence-sample.js';
-import { modelPatient } from './patient-model.js';
-import { choosePlanningVoxels, posePlanningProblem } from './planning-voxels.js';
-import { groupRows } from './row-groups.js';
+import { OrganRows, onGrid } from './organ-rows.js';
+import { modelPatient, type PatientModel } from './patient-model.js';
+import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import { type PreparedInfluence, prepareInfluence } from './prepared-influence.js';
+import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { refuseRobust } from './scenario.js';
+import { cappedRows, checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
+import { csvLine } from './table.js';
 import { modulatedBeams } from './technique.js';
+import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface TradeOffPoint {
   /** Gy */
@@ -42,12 +49,23 @@ export interface TradeOffPoint {
   readonly price: number;
   /** D95 gained per Gy more on the cord, Gy: the slope of the curve; null where it could not be had. */
   readonly d95PerGy: number | null;
+  /** Voxels of the cord whose bound is below the cap: what the prior course leaves there holds instead. */
+  readonly bounded: number;
+  /** Bounded structures besides the cord: largest dose of the rows in Gy, and what a Gy more on all of their bounds buys. */
+  readonly organs: readonly {
+    readonly structure: string;
+    readonly maximum: number;
+    readonly price: number;
+    readonly d95PerGy: number | null;
+  }[];
   readonly evaluations: number;
 }
 
 export interface TradeOffOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
+  /** The dose of the case's `prior.file`. */
+  readonly prior?: ImportedDose;
   readonly onPoint?: (point: TradeOffPoint) => void;
   /** Looked at between steps; the points so far are returned. */
   readonly signal?: { readonly aborted: boolean };
@@ -57,7 +75,8 @@ export interface TradeOffOptions {
  * IMRT plans of a case under several caps, by falling cap.
  *
  * @param caps Gy, each > 0
- * @throws {InvalidInputError} without caps, or where the case does not fit the patient
+ * @throws {InvalidInputError} without caps, where the case does not fit the patient, or where the prior course alone
+ *   exceeds a bound
  * @throws {UnsupportedError} for a robust case
  */
 export function tradeOff(
@@ -65,56 +84,91 @@ export function tradeOff(
   plan: PlanCase,
   machine: Machine,
   caps: readonly number[],
-  { executor, onPoint, signal }: TradeOffOptions = {},
+  { executor, prior, onPoint, signal }: TradeOffOptions = {},
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
-  if (plan.imrt.robust) {
-    throw new UnsupportedError(
-      'trade-off: the curve is that of nominal plans, but the case has imrt.robust. Leave it out, or plan the case under each cordCap, e.g. as a study.',
-    );
-  }
+  refuseRobust('trade-off', plan);
   const model = modelPatient(patient, plan, executor);
-  const voxels = choosePlanningVoxels(model);
-  const beams = modulatedBeams(model, plan, machine);
-  const options = { executor: model.executor, ...plan.doseModel };
-  const operator = new DividedOperator(beams, patient.density, voxels.points, options);
   const points: TradeOffPoint[] = [];
+  let rig: Rig | undefined;
   try {
-    const groups = groupRows(voxels.points, voxels.zones, voxels.spacing, operator.columns);
-    const sample = sampleInfluence(beams, patient.density, groups, model.executor, plan.doseModel);
-    const preconditioner = new NormalMatrix(sample, operator.columns);
+    const bounds = boundsBesideCaps(model, plan, exposeToPrior(model, plan, machine, prior));
+    checkBoundsLeaveDose(bounds);
+    const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), ['imrt']);
     let start: Float64Array | undefined;
-    for (const cap of [...caps].sort((a, b) => b - a)) {
-      const posed = posePlanningProblem(voxels, plan, 'cord', cap);
+    const falling = [...caps].sort((a, b) => b - a);
+    for (let c = 0; c < falling.length; ) {
+      rig ??= createRig(model, plan, machine, rows.choose());
+      const cap = falling[c]!;
+      const { voxels, beams } = rig;
+      const cord = cordCaps(bounds, model, cap, voxels.cord.voxels);
+      const [, ...others] = cappedRows(voxels, cord, rows.organs).map((set) => set.caps);
       const solution = solve(
-        { operator, sample, preconditioner, ...posed },
+        { ...rig, ...posePlanningProblem(voxels, plan, 'cord', cord, others) },
         { responses: true, ...(start ? { start } : {}), ...(signal ? { signal } : {}) },
       );
       if (solution.status === 'stopped') break;
       start = solution.weights;
-      const point = pointOf(cap, solution, voxels.target, voxels.cord.rows, plan.prescription.dose);
-      points.push(point);
-      onPoint?.(point);
+      const isPermitted = rows.organs.length === 0 || !rows.extend(engineDose(beams, start, model));
+      if (isPermitted) {
+        const isBounded = cord.reduce((sum, own) => sum + (own < cap ? 1 : 0), 0);
+        const point = { ...pointOf(cap, solution, voxels, plan.prescription.dose), bounded: isBounded };
+        points.push(point);
+        onPoint?.(point);
+        c++;
+      } else {
+        rig.close();
+        rig = undefined;
+      }
     }
   } finally {
-    operator.close();
+    rig?.close();
     model.bodyDose.close();
   }
   return points;
 }
 
+/** What is made once for many problems. */
+interface Rig extends PreparedInfluence {
+  readonly beams: readonly ModulatedBeam[];
+  readonly voxels: PlanningVoxels;
+}
+
+function createRig(model: PatientModel, plan: PlanCase, machine: Machine, voxels: PlanningVoxels): Rig {
+  const beams = modulatedBeams(model, plan, machine);
+  return { beams, voxels, ...prepareInfluence(beams, model, voxels, plan) };
+}
+
+/** The case's bounds, or of the default ones that on both courses: the caps of the curve are limits of this course. */
+function boundsBesideCaps(model: PatientModel, plan: PlanCase, prior: PriorExposure | undefined): VoxelBounds[] {
+  const { retreatment } = plan;
+  const bounds = retreatment.bounds ?? defaultBounds(model, plan).filter(({ courses }) => courses === 'all');
+  return voxelBounds(model, { ...plan, retreatment: { ...retreatment, bounds } }, prior);
+}
+
+/** Gy, one per voxel of the grid. */
+function engineDose(beams: readonly ModulatedBeam[], weights: Float64Array, model: PatientModel): Float64Array {
+  let offset = 0;
+  const fields = beams.map(({ beam, beamlets }) => {
+    const fluence = { grid: beamlets.grid, weights: fluenceOfBeamlets(beamlets, weights, offset) };
+    offset += beamlets.cells.length;
+    return { beam, fluence };
+  });
+  return onGrid(model.bodyDose.total(fields).dose, model);
+}
+
 function pointOf(
   cap: number,
   solution: Solution,
-  { rows, volumes }: RowSet,
-  cord: Int32Array,
+  { target: { rows, volumes }, cord, organs }: PlanningVoxels,
   prescription: number,
-): TradeOffPoint {
+): Omit<TradeOffPoint, 'bounded'> {
   const dose = Float64Array.from(rows, (row) => solution.dose[row]!);
   const total = volumes.reduce((a, b) => a + b, 0);
   const covered = dose.reduce((sum, d, q) => sum + (d >= 0.95 * prescription ? volumes[q]! : 0), 0);
   const { certificate } = solution;
+  const gains = coverageGains(solution, { rows, volumes }, prescription);
   return {
     cap,
     status: solution.status,
@@ -124,9 +178,15 @@ function pointOf(
     d98: weightedUpperQuantile(dose, volumes, 0.98),
     v95: (100 * covered) / total,
     prescriptionDose: solution.prescriptionDose,
-    cordMaximum: cord.reduce((most, row) => Math.max(most, solution.dose[row]!), 0),
-    price: certificate.prices[0]?.price ?? 0,
-    d95PerGy: coverageGains(solution, { rows, volumes }, prescription)[0]?.d95 ?? null,
+    cordMaximum: cord.rows.reduce((most, row) => Math.max(most, solution.dose[row]!), 0),
+    price: certificate.prices.find(({ limit }) => limit === 'cord')?.price ?? 0,
+    d95PerGy: gains.find(({ limit }) => limit === 'cord')?.d95 ?? null,
+    organs: organs.map(({ name, rows: own }) => ({
+      structure: name,
+      maximum: own.reduce((most, row) => Math.max(most, solution.dose[row]!), 0),
+      price: certificate.prices.find(({ limit }) => limit === name)?.price ?? 0,
+      d95PerGy: gains.find(({ limit }) => limit === name)?.d95 ?? null,
+    })),
     evaluations: solution.evaluations,
   };
 }
@@ -143,14 +203,25 @@ const COLUMNS = [
   'cordMaximum',
   'price',
   'd95PerGy',
+  'bounded',
   'evaluations',
 ] as const;
 
-/** One line per point; doses in Gy. */
+/** One line per point; doses in Gy. Bounded organs add columns `maximum_`, `price_` and `d95PerGy_` with their names. */
 export function tradeOffTable(points: readonly TradeOffPoint[]): string {
+  const names = (points[0]?.organs ?? []).map(({ structure }) => structure);
+  const organKeys = ['maximum', 'price', 'd95PerGy'] as const;
   const cell = (value: string | number | null): string =>
     value === null ? '' : typeof value === 'number' ? String(Number(value.toPrecision(6))) : value;
-  return `${[COLUMNS.join(','), ...points.map((p) => COLUMNS.map((c) => cell(p[c])).join(','))].join('\n')}\n`;
+  const head = [...COLUMNS, ...names.flatMap((name) => organKeys.map((key) => `${key}_${name}`))];
+  const lines = points.map((p) => [
+    ...COLUMNS.map((c) => cell(p[c])),
+    ...names.flatMap((name) => {
+      const own = p.organs.find(({ structure }) => structure === name);
+      return organKeys.map((key) => cell(own?.[key] ?? null));
+    }),
+  ]);
+  return [head, ...lines].map(csvLine).join('');
 }
 
 /**

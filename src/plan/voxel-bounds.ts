@@ -13,6 +13,7 @@ import {
 import { InvalidInputError } from '../core/errors.js';
 import type { Grid, Vec3 } from '../geometry/grid.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
+import { limitsByStructure } from './bound-limits.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
@@ -55,6 +56,12 @@ export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExp
     const occupied: number[] = [];
     for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! > 0) occupied.push(i);
     const voxels = Int32Array.from(occupied);
+    const unknown = prior === undefined ? 0 : occupied.filter((v) => Number.isNaN(prior.dose.data[v]!)).length;
+    if (unknown > 0) {
+      throw new InvalidInputError(
+        `case: retreatment.bounds: the prior dose is unknown in ${unknown} of ${occupied.length} voxels of ${structure}, beyond its grid. Say that the course gave nothing there (prior.beyond: "zero"), or bound another structure.`,
+      );
+    }
     const { months } = prior ?? {};
     const priors =
       prior === undefined
@@ -97,32 +104,6 @@ export function boundsOfVoxels(bounds: VoxelBounds, voxels: ArrayLike<number>, c
   });
 }
 
-/**
- * The caps of the cord's voxels: the case's cap or what the prior course leaves, whichever is less.
- *
- * @param hold what stands firm: only there are the caps hard
- * @throws {InvalidInputError} where they are hard and the prior course alone is above a limit: every field gives some dose,
- *   so that no coverage at all is left
- */
-export function cordCaps(
-  bounds: readonly VoxelBounds[],
-  model: PatientModel,
-  plan: PlanCase,
-  voxels: ArrayLike<number>,
-  hold: 'cord' | 'prescription',
-): Float64Array {
-  const own = bounds.find(({ structure }) => structure === model.cord);
-  if (own === undefined) return new Float64Array(voxels.length).fill(plan.cordCap);
-  const [excess] = own.exceeded;
-  if (hold === 'cord' && excess !== undefined) {
-    const { limit, voxels: count, most, place } = excess;
-    throw new InvalidInputError(
-      `case: the prior course alone exceeds ${limit} in ${count} voxels, by up to ${most.toFixed(1)} Gy EQD2 at (${place.map((c) => c.toFixed(0)).join(', ')}) mm, where nothing may be given: no coverage is left. Change retreatment.bounds or retreatment.recovery, or let hold be "prescription" to see what the prescription costs.`,
-    );
-  }
-  return boundsOfVoxels(own, voxels, plan.cordCap);
-}
-
 /** The smallest allowance of each voxel as a volume, physical Gy of the new course; NaN where nothing is bounded. */
 export function allowanceVolume(bounds: readonly VoxelBounds[], model: PatientModel, plan: PlanCase): DoseVolume {
   const { fractions } = plan.prescription;
@@ -152,22 +133,8 @@ export function conventionOf(input: PlanCase['retreatment']['recovery']): Recove
     : scaleTolerance(table, source, 'scale-tolerance, own table');
 }
 
-function limitsByStructure(model: PatientModel, plan: PlanCase): Map<string, VoxelLimit[]> {
-  const alphaBeta = plan.alphaBeta.cord;
-  const { bounds } = plan.retreatment;
-  const inputs = bounds ?? [
-    { structure: model.cord, courses: 'this' as const, eqd2: 25, alphaBeta, source: 'HyTEC, retreatment' },
-    { structure: model.cord, courses: 'all' as const, eqd2: 70, alphaBeta, source: 'HyTEC, both courses' },
-  ];
-  const found = new Map<string, VoxelLimit[]>();
-  for (const { structure, source, ...limit } of inputs) {
-    const name = `${structure} ${limit.eqd2} Gy EQD2/${limit.alphaBeta}, ${limit.courses === 'all' ? 'both courses' : 'this course'}${source === undefined ? '' : ` (${source})`}`;
-    found.set(structure, [...(found.get(structure) ?? []), { ...limit, name }]);
-  }
-  return found;
-}
-
-function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
+/** Centre of a voxel, LPS, mm. */
+export function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
   const [, ny, nx] = shape;
   const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
   const at = (a: number): number => origin[a]! + index[a]! * spacing[a]!;

@@ -66,6 +66,7 @@ const LEAST_ALONG = 1;
  * O(rays x steps + points). Points whose neighbouring rays all miss the body get 1.
  *
  * @param density relative electron density, finite and >= 0, zero outside the body and nowhere inside
+ * @param occupied of the density, where it is known
  * @throws {InvalidInputError} if a range is not positive
  */
 export function effectiveDensities(
@@ -73,6 +74,7 @@ export function effectiveDensities(
   frame: BeamFrame,
   points: FanPoints,
   memory: DensityMemory = defaultDensityMemory,
+  occupied: readonly number[] = occupiedBox(density.grid, density.data),
 ): EffectiveDensities {
   for (const [name, value] of Object.entries(memory)) {
     if (!(value > 0 && Number.isFinite(value))) {
@@ -82,7 +84,7 @@ export function effectiveDensities(
     }
   }
   const fan = createFan(density, frame, points);
-  marchFan(fan, density, frame, memory);
+  marchFan(fan, density, frame, memory, occupied);
   return readFan(fan, points);
 }
 
@@ -134,11 +136,16 @@ function createFan({ grid }: Volume<'density'>, { sad }: BeamFrame, { u, v, alon
 }
 
 /** Fills the fan: every ray once from the skin down, for what lies upstream, and once back, for what lies behind. */
-function marchFan(fan: Fan, density: Volume<'density'>, frame: BeamFrame, memory: DensityMemory): void {
+function marchFan(
+  fan: Fan,
+  density: Volume<'density'>,
+  frame: BeamFrame,
+  memory: DensityMemory,
+  box: readonly number[],
+): void {
   const { u0, v0, step, nu, nv, from, stepAlong, count } = fan;
   const { grid, data } = density;
   const [, ny, nx] = grid.shape;
-  const box = occupiedBox(grid, data);
   const { beamFromPatient: m, source, sad } = frame;
   // Voxel coordinates of the source (faces at whole numbers), and per mm along the axis of a ray through (u, v).
   const at = [0, 1, 2].map((axis) => (source[axis]! - grid.origin[axis]!) / grid.spacing[axis]! + 0.5);

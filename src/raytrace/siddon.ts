@@ -58,15 +58,17 @@ export class RayTracer {
    * @param grid   lattice of `values`
    * @param values electron density relative to water, dimensionless, finite and >= 0
    * @param source start of every ray, LPS, mm; anywhere
+   * @param box    of the voxels that are not empty, where it is known
    */
   constructor(
     private readonly grid: Grid,
     private readonly values: Float32Array,
     private readonly source: Vec3,
+    box: readonly number[] = occupiedBox(grid, values),
   ) {
     this.nx = grid.shape[2];
     this.stride = grid.shape[1] * grid.shape[2];
-    this.box = occupiedBox(grid, values);
+    this.box = box;
   }
 
   /** Sum of density times length from the source to (x, y, z), mm of water. O(nx + ny + nz), allocates nothing. */

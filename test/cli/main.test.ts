@@ -89,17 +89,19 @@ describe('bad input: exit 2, one sentence that names value and remedy, nothing w
   mkdirSync(corrupt);
   writeFileSync(join(corrupt, 'a.dcm'), Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(40, 7)]));
   const rx = (prescription: object): object => ({ ...quick, prescription });
+  /** Built in a tenth of the time of a spine. */
+  const water = { ...quick, patient: { phantom: 'water-box', spacing: [10, 10, 10] }, target: 'PTV' };
   const cases: [string, unknown, RegExp][] = [
-    ['unknown target', { ...quick, target: 'PTV_9' }, /"PTV_9" is not a structure of spine-t8\. It has PTV_3960/],
-    ['unknown cord', { ...quick, cord: 'Myelon' }, /cord "Myelon" is not a structure/],
+    ['unknown target', { ...water, target: 'PTV_9' }, /"PTV_9" is not a structure of water-box\. It has .*PTV/],
+    ['unknown cord', { ...water, cord: 'Myelon' }, /cord "Myelon" is not a structure/],
     ['negative dose', rx({ dose: -3 }), /prescription\.dose: is -3 Gy, but must be > 0/],
     ['dose as text', rx({ dose: '39.6' }), /prescription\.dose: "39\.6" is not a dose in Gy/],
     ['missing prior dose', { ...quick, prior: { fractions: 19, months: 1 } }, /prior\.dose: is missing/],
     ['zero fractions', rx({ fractions: 0 }), /prescription\.fractions: is 0, but must be at least 1/],
     ['cGy', rx({ dose: 3960 }), /is 3960 Gy, more than 200: was it meant in cGy\? Give it in Gy \(39\.6\)/],
-    ['isocentre outside', { ...quick, isocenter: [0, 300, 0] }, /isocenter \(0, 300, 0\) mm lies outside the patient/],
+    ['isocentre outside', { ...water, isocenter: [0, 300, 0] }, /isocenter \(0, 300, 0\) mm lies outside the patient/],
     ['unknown phantom', { ...quick, patient: { phantom: 'spine-t9' } }, /phantom "spine-t9" is unknown\. There are/],
-    ['unknown arrangement', { ...quick, imrt: { beams: 'posterior-99' } }, /"posterior-99" is unknown/],
+    ['unknown arrangement', { ...water, imrt: { beams: 'posterior-99' } }, /"posterior-99" is unknown/],
     ['unknown machine', { ...quick, machine: 'x' }, /machine "x" is unknown\. Use artiste-6mv/],
     ['misspelt field', { ...quick, prescripton: {} }, /prescripton/],
     ['not JSON', '{ "patient": ', /is not JSON/],

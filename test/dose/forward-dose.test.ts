@@ -7,6 +7,7 @@ import { serialExecutor } from '../../src/core/executor.js';
 import { createRandom } from '../../src/core/random.js';
 import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
 import { ForwardDose } from '../../src/dose/forward-dose.js';
+import { repeatPoints } from '../../src/dose/shifted-rows.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
@@ -46,6 +47,54 @@ for (const lanes of [1, 2, 5]) {
     expect(dose.total(fields).dose, 'after close it starts anew').toEqual(sum);
   });
 }
+
+test('a few points: what the total has there, to the last bit', () => {
+  const dose = new ForwardDose(density, voxels.points, { executor: withLanes(2) });
+  const { dose: all } = dose.total(fields);
+  const at = Int32Array.of(0, 7, 1111, count - 1);
+  expect(dose.totalAt(fields, at)).toEqual(Float64Array.from(at, (p) => all[p]!));
+  const many = Array.from({ length: 20 }, (_, f) => fields[f % 4]!);
+  expect(dose.totalAt(many, at)).toEqual(Float64Array.from(at, (p) => dose.total(many).dose[p]!));
+});
+
+test('points from several shifts of the patient: the doses of beams that are shifted the other way', () => {
+  const few = voxels.points.filter((_, q) => Math.floor(q / 3) % 7 === 0);
+  const shifts = [
+    [0, 0, 0],
+    [3, -2, 1],
+    [0, 0, -4],
+  ] as const;
+  const each = few.length / 3;
+  const { points: all, shifted } = repeatPoints(
+    few,
+    shifts.map(([x, y, z]) => [-x, -y, -z]),
+  );
+  for (const options of [{}, { heterogeneity: 'depth' }, { medium: 'medium' }] as const) {
+    const { dose, beyondDensity } = new ForwardDose(density, all, {
+      executor: withLanes(2),
+      shifted,
+      ...options,
+    }).total(fields);
+    expect(dose.length).toBe(3 * each);
+    let beyond = 0;
+    for (const [s, [x, y, z]] of shifts.entries()) {
+      const alone = new ForwardDose(density, few, options).total(
+        fields.map(({ beam, fluence }) => ({ beam: beamAt(beam.pose.gantry, [x - 1, y + 2, z + 3]), fluence })),
+      );
+      beyond += alone.beyondDensity;
+      const most = alone.dose.reduce((a, b) => Math.max(a, b));
+      // One kernel for all shifts separates as well as one for each: within the tolerance of both.
+      for (let p = 0; p < each; p++) expect(Math.abs(dose[s * each + p]! - alone.dose[p]!)).toBeLessThan(0.002 * most);
+    }
+    expect(beyondDensity).toBeLessThanOrEqual(beyond);
+  }
+  const { points } = viewOfBeam(beamAt(17), density, { points: all }, { shifted });
+  const moved = viewOfBeam(beamAt(17, [2, 0, 4]), density, { points: few }).points;
+  for (const key of ['u', 'v', 'depths', 'distances'] as const) {
+    expect(points[key].subarray(each, 2 * each)).toEqual(moved[key]);
+  }
+  expect(points.densities!.electron.subarray(each, 2 * each)).toEqual(moved.densities!.electron);
+});
 
 test('more fields than are held at once', () => {
   const many = Array.from({ length: 35 }, (_, f) => fields[f % 4]!);

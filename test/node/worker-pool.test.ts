@@ -74,10 +74,13 @@ const fields = modulated.map(({ beam }) => ({
 }));
 const vector = (n: number): Float64Array => Float64Array.from({ length: n }, () => random.normal());
 
+// What every pool is held against.
+const serial = new DividedOperator(modulated, density, points);
+const forward = new ForwardDose(density, points).total(fields);
+
 describe.each([1, 2, 3, 5])('%i lanes', (lanes) => {
   test('dose and gradient are the serial ones to the last bit (seed 3)', async () => {
     const pool = await startWorkerPool({ lanes });
-    const serial = new DividedOperator(modulated, density, points);
     const divided = new DividedOperator(modulated, density, points, { executor: pool });
     for (let trial = 0; trial < 3; trial++) {
       const w = vector(serial.columns);
@@ -88,7 +91,6 @@ describe.each([1, 2, 3, 5])('%i lanes', (lanes) => {
       );
     }
     divided.close();
-    const forward = new ForwardDose(density, points).total(fields);
     const pooled = new ForwardDose(density, points, { executor: pool }).total(fields);
     expect(Float64Array.from(pooled.dose)).toEqual(forward.dose);
     expect(pooled.beyondRange).toBe(forward.beyondRange);

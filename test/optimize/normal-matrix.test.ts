@@ -9,9 +9,11 @@ test.each([5, 8, 37])('SIMD and plain TypeScript agree to the last bit (size %i,
     const random = createRandom(1);
     const kernel = createDenseKernel(size, { isAccelerated });
     for (let q = 0; q < 3; q++) {
-      for (let i = 0; i < kernel.panels.length; i++) kernel.panels[i] = random.normal();
+      for (let i = 0; i < kernel.rows.length; i++) kernel.rows[i] = i % 11 === 0 ? 1e-13 : random.normal();
+      for (let i = 0; i < kernel.columnScales.length; i++) kernel.columnScales[i] = random.uniform();
       for (let i = 0; i < kernel.scales.length; i++) kernel.scales[i] = random.normal();
-      kernel.add(kernel.capacity, q, kernel.capacity, 1 + q);
+      kernel.ready(kernel.capacity, 7 + 10 * q);
+      kernel.add(kernel.capacity, q, kernel.capacity, q * kernel.capacity);
     }
     return kernel;
   });

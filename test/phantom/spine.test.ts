@@ -7,12 +7,19 @@ import { voxelizeStructure } from '../../src/geometry/voxelize.js';
 import { solidVolume } from '../../src/geometry/voxelize-solid.js';
 import { densityOfHounsfield } from '../../src/machine/hounsfield.js';
 import { listPhantoms, readPhantom } from '../../src/node/phantoms.js';
-import { buildPhantom } from '../../src/phantom/build.js';
+import { buildPhantom, type PhantomOptions } from '../../src/phantom/build.js';
 import { materials } from '../../src/phantom/material.js';
 import type { TargetName } from '../../src/phantom/spine.js';
 
 const spine = ['spine-c5', 'spine-t4', 'spine-t8', 'spine-t12', 'spine-l3'];
-const build = async (name: string, options = {}): Promise<Patient> => buildPhantom(await readPhantom(name), options);
+/** Built once for all tests: nothing changes a patient. */
+const built = new Map<string, Promise<Patient>>();
+const build = (name: string, options: PhantomOptions = {}): Promise<Patient> => {
+  const key = JSON.stringify([name, { spacing: [2, 2, 2], ...options }]);
+  const patient = built.get(key) ?? readPhantom(name).then((spec) => buildPhantom(spec, options));
+  built.set(key, patient);
+  return patient;
+};
 const volumeOf = (patient: Patient, name: string): number => {
   const mask = voxelizeStructure(patient.structures.find((s) => s.name === name)!, patient.hounsfield.grid);
   return mask.data.reduce((a, b) => a + b, 0) * voxelVolume(mask.grid);
@@ -22,7 +29,7 @@ test('all nine are there', async () => {
   expect(await listPhantoms()).toEqual(['slab-bone', 'slab-lung', ...[...spine].sort(), 'tg119-c-shape', 'water-box']);
 });
 
-test('closed forms: box, column, ring sector', async () => {
+test('closed forms: box, column, ring sector', { timeout: 60_000 }, async () => {
   const water = await build('water-box', { spacing: [3, 3, 3] });
   // Edges and corners within a leaf of the octree are estimated from a plane: 1e-4.
   expect(volumeOf(water, 'PTV') / 64).toBeCloseTo(1, 3);
@@ -42,7 +49,8 @@ test.each(spine)(
     const patients = [await build(name, { spacing: [2, 2, 2] }), await build(name, { spacing: [3, 3, 3] })];
     for (const [i, structure] of patients[0]!.structures.entries()) {
       if (structure.shape.kind !== 'solid') throw new Error('solid expected');
-      const exact = solidVolume(structure.shape.solid);
+      // Within 5e-4: a tenth of what is asked for.
+      const exact = solidVolume(structure.shape.solid, 64);
       for (const patient of patients) {
         const found = volumeOf(patient, patient.structures[i]!.name);
         expect(Math.abs(found / exact - 1), `${structure.name}: ${found} of ${exact} cc`).toBeLessThan(
@@ -76,7 +84,7 @@ test('no bone in the canal, the lesion is on the left, the cord is the cord', { 
   }
 });
 
-test('targets grow with their sectors, and left is the mirror of right', { timeout: 60_000 }, async () => {
+test('targets grow with their sectors, and left is the mirror of right', { timeout: 120_000 }, async () => {
   const cc = async (target: TargetName, side: 'left' | 'right' = 'left'): Promise<number> =>
     volumeOf(await build('spine-t8', { target, side, spacing: [3, 3, 3] }), 'CTV');
   const [body, pedicle, horseshoe, ring] = [
@@ -126,7 +134,8 @@ test('CT numbers give the densities back, and noise is seeded', { timeout: 60_00
     expect(densityOfHounsfield(ct).data[0]!, name).toBeCloseTo(density, 3);
   }
   const noisy = async (seed: number): Promise<Float32Array> =>
-    (await build('water-box', { spacing: [20, 20, 20], noise: { sd: 20, seed } })).hounsfield.data;
+    // Built anew each time.
+    buildPhantom(await readPhantom('water-box'), { spacing: [20, 20, 20], noise: { sd: 20, seed } }).hounsfield.data;
   const one = await noisy(1);
   expect(await noisy(1)).toEqual(one);
   expect(await noisy(2)).not.toEqual(one);

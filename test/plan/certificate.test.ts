@@ -71,7 +71,7 @@ test('rows are grouped only where there are too many: the cord never', () => {
     return 2 * [row % 10, Math.floor(row / 10) % 10, Math.floor(row / 100)][q % 3]!;
   });
   const zones = Uint8Array.from({ length: 1000 }, (_, row) => (row < 100 ? 0 : 1));
-  const count = (columns: number): number => groupRows(points, zones, [2, 2, 2], columns).points.length / 3;
+  const count = (columns: number): number => groupRows(points, zones, [2, 2, 2], columns).rows.length;
   expect(count(10)).toBe(1000);
   const paired = count(50_000);
   expect(paired).toBeGreaterThanOrEqual(550);

@@ -1,0 +1,64 @@
+/** `respine trade-off CASE.json --cumulative 50,60,70`: the best coverage under each limit of the cord over both courses. */
+import { checkPositive } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
+import { writeAll } from '../node/files.js';
+import { loadCase } from '../node/load-case.js';
+import { renderPictures } from '../node/pictures.js';
+import { startWorkerPool } from '../node/worker-pool.js';
+import { cumulativeFigure, cumulativeSummary, cumulativeTable } from '../plan/cumulative-report.js';
+import { type CumulativeTradeOff, cumulativeTradeOff } from '../plan/cumulative-trade-off.js';
+import { numberOf } from './dose-options.js';
+import { techniquesOf } from './plan.js';
+import { progressLine } from './progress.js';
+
+export interface CumulativeCommandOptions {
+  readonly cumulative: string;
+  readonly out: string;
+  readonly technique: string;
+  /** False for `--no-shifts`. */
+  readonly shifts: boolean;
+  readonly json?: boolean;
+}
+
+/** @returns the exit code */
+export async function cumulativeCommand(path: string, options: CumulativeCommandOptions): Promise<number> {
+  const limits = options.cumulative
+    .split(',')
+    .map((limit) => checkPositive('--cumulative: a limit in Gy EQD2', numberOf('--cumulative', limit)));
+  if (limits.length < 2) {
+    throw new InvalidInputError(`--cumulative is "${options.cumulative}". Give at least two, e.g. 50,60,70.`);
+  }
+  const techniques = techniquesOf(options.technique);
+  const progress = progressLine();
+  progress.say('reading the case');
+  const { patient, case: plan, machine, prior } = await loadCase(path);
+  const executor = await startWorkerPool();
+  let result: CumulativeTradeOff;
+  try {
+    result = cumulativeTradeOff(patient, plan, machine, limits, {
+      executor,
+      techniques,
+      ...(prior === undefined ? {} : { prior }),
+      ...(options.shifts ? {} : { positions: [] }),
+      onPoint: ({ technique, limit, plan: done }) =>
+        progress.say(`${technique}, ${limit} Gy: ${done === null ? 'nothing left' : `D95 ${done.d95.toFixed(2)} Gy`}`),
+    });
+  } finally {
+    await executor.close();
+  }
+  const svg = cumulativeFigure(result, `${patient.name}: what the prior course costs`);
+  const files = new Map<string, Uint8Array | string>([
+    ['cumulative.csv', cumulativeTable(result)],
+    ['cumulative.json', `${JSON.stringify(result, null, 2)}\n`],
+    ['cumulative.svg', svg],
+  ]);
+  for (const [name, png] of await renderPictures(new Map([['cumulative', svg]]))) files.set(`${name}.png`, png);
+  await writeAll(options.out, files);
+  progress.end();
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(result, null, 2)}\n`
+      : `${cumulativeSummary(result)}${files.size} files in ${options.out}\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,62 @@
+/** `respine fractionation CASE.json --fractions 5,10,22`: the prescription in other numbers of fractions, with the same effect. */
+import { InvalidInputError } from '../core/errors.js';
+import { writeAll } from '../node/files.js';
+import { loadCase } from '../node/load-case.js';
+import { renderPictures } from '../node/pictures.js';
+import { startWorkerPool } from '../node/worker-pool.js';
+import { type Fractionation, isoeffectiveFractionation } from '../plan/fractionation.js';
+import { fractionationFigure, fractionationSummary, fractionationTable } from '../plan/fractionation-report.js';
+import { countOf, numberOf, oneOf } from './dose-options.js';
+import { progressLine } from './progress.js';
+
+export interface FractionationCommandOptions {
+  readonly fractions: string;
+  readonly out: string;
+  readonly alphaBeta?: string;
+  /** True where no technique is named. */
+  readonly plan?: true | string;
+  readonly json?: boolean;
+}
+
+/** @returns the exit code */
+export async function fractionationCommand(path: string, options: FractionationCommandOptions): Promise<number> {
+  const counts = options.fractions.split(',').map((n) => countOf('--fractions', n));
+  if (counts.length < 2) {
+    throw new InvalidInputError(`--fractions is "${options.fractions}". Give at least two, e.g. 5,10,22.`);
+  }
+  const { plan: named } = options;
+  const technique =
+    named === undefined ? undefined : named === true ? 'imrt' : oneOf('--plan', named, ['imrt', 'fcrt'] as const);
+  const alphaBeta = options.alphaBeta === undefined ? undefined : numberOf('--alpha-beta', options.alphaBeta);
+  const progress = progressLine();
+  progress.say('reading the case');
+  const { patient, case: plan, machine, prior } = await loadCase(path);
+  const executor = await startWorkerPool();
+  let result: Fractionation;
+  try {
+    result = isoeffectiveFractionation(patient, plan, machine, counts, {
+      executor,
+      ...(alphaBeta === undefined ? {} : { alphaBeta }),
+      ...(technique === undefined ? {} : { technique }),
+      ...(prior === undefined ? {} : { prior }),
+      onRow: ({ fractions, dose }) => progress.say(`${fractions} fractions: ${dose.toFixed(2)} Gy`),
+    });
+  } finally {
+    await executor.close();
+  }
+  const svg = fractionationFigure(result, `${patient.name}: isoeffective fractionation`);
+  const files = new Map<string, Uint8Array | string>([
+    ['fractionation.csv', fractionationTable(result)],
+    ['fractionation.json', `${JSON.stringify(result, null, 2)}\n`],
+    ['fractionation.svg', svg],
+  ]);
+  for (const [name, png] of await renderPictures(new Map([['fractionation', svg]]))) files.set(`${name}.png`, png);
+  await writeAll(options.out, files);
+  progress.end();
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(result, null, 2)}\n`
+      : `${fractionationSummary(result)}${files.size} files in ${options.out}\n`,
+  );
+  return 0;
+}

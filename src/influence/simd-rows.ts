@@ -1,0 +1,112 @@
+/**
+ * Rows of one beam's influence by WebAssembly: `FluenceMap.row` in Float32, four cells at a time.
+ */
+import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { padded, padTerms, WasmLayout } from '../core/wasm-layout.js';
+import type { BandedMatrix, BandMap, FluenceMap, MapPoints } from '../dose/fluence-map.js';
+import { binary } from './rows.wasm.js';
+
+interface RowKernels {
+  rows(...args: number[]): void;
+  pack(...args: number[]): void;
+}
+
+let compiled: WebAssembly.Module | null | undefined;
+
+/** Points whose rows are read at a time. */
+const CHUNK = 256;
+
+/**
+ * matrix[at + stride i + b] = dose of the i-th point from 1 monitor unit of beamlet b, Gy.
+ *
+ * @param points what the map's points are, all of them
+ * @param which  indices of the points whose rows are read
+ * @param cells  of the map, one per beamlet
+ * @returns false where there is no SIMD: nothing was read
+ */
+export function readRows(
+  map: FluenceMap,
+  points: MapPoints,
+  which: Int32Array,
+  cells: Int32Array,
+  matrix: Float32Array,
+  stride: number,
+  at: number,
+): boolean {
+  if (compiled === undefined) compiled = compileWasm(binary);
+  if (compiled === null) return false;
+  const nx = map.cells.x.length - 1;
+  const ny = map.cells.y.length - 1;
+  const [widthU, widthV] = [padded(nx), padded(ny)];
+  const layout = new WasmLayout();
+  const pick = (values: Float32Array): number => layout.place(Float32Array.from(which, (p) => values[p]!));
+  const [us, vs] = [pick(points.u), pick(points.v)];
+  const rungs = Math.max(...map.bands.map((band) => band.rungs.length));
+  const [across, along] = [layout.reserve(4 * widthU * rungs), layout.reserve(4 * widthV * rungs)];
+  const size = widthU * ny;
+  const out = layout.reserve(4 * size * CHUNK);
+  const packed = layout.reserve(4 * cells.length * CHUNK);
+  const places = layout.place(Int32Array.from(cells, (cell) => (cell % nx) + widthU * Math.floor(cell / nx)));
+  const horn = layout.place(Float32Array.from(cells, (cell) => map.horn[cell]!));
+  const bands = map.bands.map((band, b) => placeBand(layout, band, points.weights[b]!, which, widthU, widthV));
+  const memory = layout.create();
+  const kernels = instantiateWasm(compiled, memory) as RowKernels;
+  const values = new Float32Array(memory.buffer, out, size * CHUNK);
+  const lines = new Float32Array(memory.buffer, packed, cells.length * CHUNK);
+  for (let from = 0; from < which.length; from += CHUNK) {
+    const count = Math.min(CHUNK, which.length - from);
+    values.fill(0);
+    for (const { band, groups, tableU, tableV, coefficients, weights } of bands) {
+      const { u0, v0, step, nu, nv } = band;
+      const shift = (origin: number): number => 0.5 - origin / step;
+      // biome-ignore format: as the kernel's parameters
+      kernels.rows(
+        tableU, tableV, coefficients, band.rungs.length, nu, nv, widthU, ny, widthV, groups, 1 / step, shift(u0), shift(v0),
+        count, us + 4 * from, vs + 4 * from, weights + 16 * groups * from, across, along, out,
+      );
+    }
+    kernels.pack(out, size, count, places, horn, cells.length, packed);
+    for (let i = 0; i < count; i++) {
+      matrix.set(lines.subarray(i * cells.length, (i + 1) * cells.length), at + (from + i) * stride);
+    }
+  }
+  return true;
+}
+
+function placeBand(
+  layout: WasmLayout,
+  band: BandMap,
+  weights: Float32Array,
+  which: Int32Array,
+  widthU: number,
+  widthV: number,
+) {
+  const { terms, rungs, nu, nv, coefficients } = band;
+  const groups = padded(terms) / 4;
+  const own = new Float32Array(which.length * terms);
+  which.forEach((p, i) => {
+    own.set(weights.subarray(p * terms, (p + 1) * terms), i * terms);
+  });
+  const c = new Float32Array(4 * groups * rungs.length);
+  const tableU = new Float32Array(nu * widthU * rungs.length);
+  const tableV = new Float32Array(nv * widthV * rungs.length);
+  rungs.forEach(({ U, V }, r) => {
+    for (let k = 0; k < terms; k++) c[4 * groups * r + k] = coefficients[k * rungs.length + r]!;
+    byNode(U, widthU, tableU.subarray(nu * widthU * r));
+    byNode(V, widthV, tableV.subarray(nv * widthV * r));
+  });
+  return {
+    band,
+    groups,
+    tableU: layout.place(tableU),
+    tableV: layout.place(tableV),
+    coefficients: layout.place(c),
+    weights: layout.place(padTerms(own, terms, groups)),
+  };
+}
+
+function byNode({ first, count, start, values }: BandedMatrix, width: number, out: Float32Array): void {
+  first.forEach((node, cell) => {
+    for (let q = 0; q < count[cell]!; q++) out[(node + q) * width + cell] = values[start[cell]! + q]!;
+  });
+}

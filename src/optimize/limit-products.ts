@@ -1,0 +1,83 @@
+/**
+ * Products with the rows of the limits alone: what the half-spaces see of a change of weights, and what their multipliers pull on the
+ * weights.
+ *
+ * Limits bind few rows of many. Where the sample holds those rows one by one, exactly as the operator has them, a product with them costs
+ * a small part of one with the operator; without, the operator is asked. Directions rest on these products, proofs never do.
+ */
+import type { LinearOperator } from '../core/linear-operator.js';
+import { addForces, changesOf, type HalfSpaces, halfSpaceCount, type Multipliers } from './half-spaces.js';
+import type { RowSample } from './normal-matrix.js';
+
+export class LimitProducts {
+  /** Products with the operator or its transpose that were made, half an evaluation each. */
+  evaluations = 0;
+  /** First entry in the sample of each half-space's row; undefined where the sample lacks one. */
+  private readonly starts: Float64Array | undefined;
+
+  constructor(
+    private readonly operator: LinearOperator,
+    private readonly limits: HalfSpaces,
+    private readonly sample?: RowSample,
+  ) {
+    this.starts = sample && startsOf(limits.rows, sample, operator.columns);
+  }
+
+  /** Whether no product needs the operator. */
+  get isCheap(): boolean {
+    return this.starts !== undefined;
+  }
+
+  /** How much every left side changes with the weights' change. */
+  changes(change: Float64Array): Float64Array {
+    const { operator, limits, sample, starts } = this;
+    const out = new Float64Array(halfSpaceCount(limits));
+    if (starts === undefined) {
+      this.evaluations += 0.5;
+      return changesOf(limits, operator.apply(change, new Float64Array(operator.rows)), out);
+    }
+    const { matrix } = sample!;
+    starts.forEach((start, k) => {
+      let sum = 0;
+      for (let c = 0; c < change.length; c++) sum += matrix[start + c]! * change[c]!;
+      out[k] = limits.signs[k]! * sum;
+    });
+    limits.planes.forEach(({ column }, p) => {
+      let sum = 0;
+      for (let c = 0; c < change.length; c++) sum += column[c]! * change[c]!;
+      out[starts.length + p] = sum;
+    });
+    return out;
+  }
+
+  /** A' C' multipliers, one per column. */
+  pull(multipliers: Multipliers): Float64Array {
+    const { operator, limits, sample, starts } = this;
+    const out = new Float64Array(operator.columns);
+    if (starts === undefined) {
+      this.evaluations += 0.5;
+      const force = new Float64Array(operator.rows);
+      addForces(limits, multipliers, force);
+      return operator.applyTranspose(force, out);
+    }
+    const { matrix } = sample!;
+    starts.forEach((start, k) => {
+      const force = limits.signs[k]! * multipliers[k]!;
+      if (force !== 0) for (let c = 0; c < out.length; c++) out[c]! += force * matrix[start + c]!;
+    });
+    limits.planes.forEach(({ column }, p) => {
+      const force = multipliers[starts.length + p]!;
+      for (let c = 0; c < out.length; c++) out[c]! += force * column[c]!;
+    });
+    return out;
+  }
+}
+
+/** Undefined unless every row stands in the sample for itself alone. */
+function startsOf(rows: Int32Array, sample: RowSample, columns: number): Float64Array | undefined {
+  if (!sample.isExact) return undefined;
+  const members = new Int32Array(sample.count);
+  for (const group of sample.memberOf) if (group >= 0) members[group]!++;
+  const isAlone = (row: number): boolean => sample.memberOf[row]! >= 0 && members[sample.memberOf[row]!] === 1;
+  return rows.every(isAlone) ? Float64Array.from(rows, (row) => sample.memberOf[row]! * columns) : undefined;
+}

@@ -1,0 +1,41 @@
+/** A plan under the bounds of the cord and of any other structures, every voxel of which is checked. */
+import type { Machine } from '../machine/machine.js';
+import type { PlanCase } from './case.js';
+import type { OrganRows } from './organ-rows.js';
+import type { PatientModel } from './patient-model.js';
+import { cordCaps } from './structure-caps.js';
+import {
+  type ProgressListener,
+  planConformal,
+  planModulated,
+  type Technique,
+  type TechniquePlan,
+} from './technique.js';
+import type { VoxelBounds } from './voxel-bounds.js';
+
+/** Plans made of one technique, at most: after the last one the scaling to the bounds stands. */
+const ROUNDS = 4;
+
+/**
+ * The plan of a technique that keeps every bound, or as many as its prescription allows where that is to hold. Where a voxel
+ * that is no row of the optimiser is above its bound, rows are added and the plan is made again.
+ */
+export function planWithinBounds(
+  technique: Technique,
+  model: PatientModel,
+  plan: PlanCase,
+  machine: Machine,
+  bounds: readonly VoxelBounds[],
+  rows: OrganRows,
+  onProgress?: ProgressListener,
+): TechniquePlan {
+  for (let round = 1; ; round++) {
+    const voxels = rows.choose();
+    const caps = cordCaps(bounds, model, plan.cordCap, voxels.cord.voxels);
+    const make = technique === 'fcrt' ? planConformal : planModulated;
+    const planned = make(model, voxels, plan, machine, onProgress, caps, rows.organs);
+    if (round === ROUNDS) return planned;
+    const unscaled = planned.dose.data.map((dose) => dose / planned.share);
+    if (!rows.extend(unscaled)) return planned;
+  }
+}

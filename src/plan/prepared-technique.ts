@@ -1,0 +1,121 @@
+/**
+ * A technique made ready once for many sets of caps: the operator, a sample of its rows and the preconditioner stay.
+ *
+ * Both techniques pose the problem of `posePlanningProblem` with the cord's caps hard, so that their objectives compare: what
+ * differs is the operator's columns, whole fields or beamlets. Each plan starts from the one before, and takes from it by
+ * what engine and optimiser differ in every voxel of the cord; it ends in the engine's dose as every plan does.
+ */
+import { checkPositive } from '../core/check.js';
+import type { LinearOperator } from '../core/linear-operator.js';
+import { ColumnOperator } from '../influence/field-operator.js';
+import type { Machine } from '../machine/machine.js';
+import { NormalMatrix, type RowSample } from '../optimize/normal-matrix.js';
+import { sampleRows } from '../optimize/row-sample.js';
+import { type Solution, solve } from '../optimize/solver.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import { prepareInfluence } from './prepared-influence.js';
+import { refuseRobust } from './scenario.js';
+import { MISMATCH } from './structure-caps.js';
+import {
+  conformalColumns,
+  conformalFields,
+  finish,
+  modulatedBeams,
+  modulatedFields,
+  type PlannedField,
+  ROUGH,
+  type Technique,
+  type TechniquePlan,
+  weighedFields,
+} from './technique.js';
+
+export interface PreparedTechnique {
+  readonly technique: Technique;
+  /**
+   * The best plan with these caps, each of them hard.
+   *
+   * @param caps   Gy, > 0, one per cord voxel of the planning voxels
+   * @param signal looked at between steps; the status is then `stopped`
+   * @throws {InvalidInputError} for a cap that is not > 0
+   */
+  plan(caps: Float64Array, signal?: { readonly aborted: boolean }): TechniquePlan;
+  close(): void;
+}
+
+/** @throws {UnsupportedError} where a beam misses the patient, or for IMRT of a robust case */
+export function prepareTechnique(
+  technique: Technique,
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  machine: Machine,
+): PreparedTechnique {
+  if (technique === 'imrt') refuseRobust('prepared technique', plan);
+  const arrange = technique === 'fcrt' ? conformal : modulated;
+  const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, plan, machine);
+  let start: Float64Array | undefined;
+  // Optimiser's dose over the engine's, by cord voxel.
+  let ratio: Float64Array | undefined;
+  const planWith = (caps: Float64Array, gap: number | undefined, signal?: { readonly aborted: boolean }) => {
+    const moved = ratio === undefined ? caps : caps.map((cap, q) => cap * ratio![q]!);
+    const problem = { operator, ...posePlanningProblem(voxels, plan, 'cord', moved) };
+    const given = { ...(start ? { start } : {}), ...(gap ? { gap } : {}), ...(signal ? { signal } : {}) };
+    const solution: Solution = solve({ ...problem, sample, preconditioner }, given);
+    const fields = fieldsOf(solution.weights);
+    const done = finish(technique, 'cord', fields, model, plan, voxels, caps, [], problem, solution);
+    start = solution.weights;
+    ratio = ratioOf(done);
+    return done;
+  };
+  return {
+    technique,
+    close,
+    plan(caps, signal) {
+      for (const cap of caps) checkPositive(`${technique}: cap of a cord voxel in Gy`, cap);
+      const rough = start === undefined ? planWith(caps, ROUGH, signal) : undefined;
+      if (rough?.solution.status === 'stopped') return rough;
+      const done = planWith(caps, undefined, signal);
+      const before = rough?.solution.evaluations ?? 0;
+      return { ...done, solution: { ...done.solution, evaluations: before + done.solution.evaluations } };
+    },
+  };
+}
+
+interface Arrangement {
+  readonly operator: LinearOperator;
+  readonly sample: RowSample;
+  readonly preconditioner: NormalMatrix;
+  fieldsOf(weights: Float64Array): PlannedField[];
+  close(): void;
+}
+
+function conformal(model: PatientModel, voxels: PlanningVoxels, plan: PlanCase, machine: Machine): Arrangement {
+  const fields = conformalFields(model, plan, machine);
+  const operator = new ColumnOperator(conformalColumns(model, voxels, plan, fields));
+  const sample = sampleRows(operator);
+  return {
+    operator,
+    sample,
+    preconditioner: new NormalMatrix(sample, operator.columns),
+    fieldsOf: (weights) => weighedFields(fields, weights),
+    close: () => undefined,
+  };
+}
+
+function modulated(model: PatientModel, voxels: PlanningVoxels, plan: PlanCase, machine: Machine): Arrangement {
+  const beams = modulatedBeams(model, plan, machine);
+  return {
+    ...prepareInfluence(beams, model, voxels, plan),
+    fieldsOf: (weights) => modulatedFields(beams, weights),
+  };
+}
+
+/** Both doses are scaled alike at the end, so their ratio is that of the plan before. */
+function ratioOf({ voxels: { cord }, solution, dose }: TechniquePlan): Float64Array {
+  return Float64Array.from(cord.rows, (row, q) => {
+    const engine = dose.data[cord.voxels[q]!]!;
+    return engine > 0 ? Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, solution.dose[row]! / engine)) : 1;
+  });
+}

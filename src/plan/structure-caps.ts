@@ -1,0 +1,164 @@
+/**
+ * What the new course must keep in every voxel: the cord's cap, and the bounds of all structures that the case bounds.
+ *
+ * Caps hold in the engine's dose, in all voxels of the body. The optimiser sees the cord's voxels and those of other
+ * structures that a plan could take to their bound; see `bounded-plan.ts` for why the rest need not be rows.
+ */
+import { InvalidInputError } from '../core/errors.js';
+import type { DoseField } from '../dose/forward-dose.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+import type { PlanningVoxels } from './planning-voxels.js';
+import { boundsOfVoxels, type VoxelBounds } from './voxel-bounds.js';
+
+/** What stands firm where caps and prescription cannot both be met. */
+export type Hold = 'cord' | 'prescription';
+
+/** A structure of which every voxel has a cap of its own. */
+export interface StructureCaps {
+  readonly structure: string;
+  /** Of the grid, within the body. */
+  readonly voxels: Int32Array;
+  /** Gy, one per voxel. */
+  readonly caps: Float64Array;
+}
+
+/** Rows of the optimiser with the voxels that they are and their caps, Gy. */
+export interface CappedRows {
+  readonly rows: Int32Array;
+  readonly voxels: Int32Array;
+  readonly caps: Float64Array;
+}
+
+/** Most that a voxel's cap is moved for what optimiser and engine differ, fraction. */
+export const MISMATCH = 0.005;
+
+/** The case's cap in every voxel of the cord. */
+export function evenCaps(voxels: PlanningVoxels, plan: PlanCase): Float64Array {
+  return new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
+}
+
+/**
+ * The caps of the cord's voxels: the case's cap or what the prior course leaves, whichever is less.
+ *
+ * @param voxels of the grid
+ */
+export function cordCaps(
+  bounds: readonly VoxelBounds[],
+  model: PatientModel,
+  cap: number,
+  voxels: ArrayLike<number>,
+): Float64Array {
+  const own = bounds.find(({ structure }) => structure === model.cord);
+  return own === undefined ? new Float64Array(voxels.length).fill(cap) : boundsOfVoxels(own, voxels, cap);
+}
+
+/** The bounds of all other structures, by voxels of the body. */
+export function organCaps(bounds: readonly VoxelBounds[], model: PatientModel): StructureCaps[] {
+  const inside = new Uint8Array(model.masks.get(model.external)!.data.length);
+  for (const voxel of model.body.index) inside[voxel] = 1;
+  return bounds
+    .filter(({ structure }) => structure !== model.cord)
+    .map((own) => {
+      const voxels = own.voxels.filter((voxel) => inside[voxel] === 1);
+      return { structure: own.structure, voxels, caps: boundsOfVoxels(own, voxels) };
+    });
+}
+
+/**
+ * @throws {InvalidInputError} where the prior course alone is above a bound that is to hold: every field gives some dose
+ *   everywhere, so that no coverage at all is left
+ */
+export function checkBoundsLeaveDose(bounds: readonly VoxelBounds[]): void {
+  const exceeded = bounds.flatMap((own) => own.exceeded);
+  if (exceeded.length === 0) return;
+  const told = exceeded.map(
+    ({ limit, voxels, most, place }) =>
+      `${limit} in ${voxels} voxels, by up to ${most.toFixed(1)} Gy EQD2 at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`,
+  );
+  throw new InvalidInputError(
+    `case: the prior course alone exceeds ${told.join('; ')}, where nothing may be given: no coverage is left. Change retreatment.bounds or retreatment.recovery, or let hold be "prescription" to see what the prescription costs.`,
+  );
+}
+
+/** The cord's rows, then those of each bounded organ, in the order of `voxels.organs`. */
+export function cappedRows(
+  voxels: PlanningVoxels,
+  caps: Float64Array,
+  organs: readonly StructureCaps[],
+): [cord: CappedRows, ...organs: CappedRows[]] {
+  const others = voxels.organs.map(({ name, rows, voxels: own }): CappedRows => {
+    const { voxels: all, caps: bounds } = organs.find(({ structure }) => structure === name)!;
+    const of = new Map<number, number>();
+    all.forEach((voxel, v) => {
+      of.set(voxel, bounds[v]!);
+    });
+    return { rows, voxels: own, caps: Float64Array.from(own, (voxel) => of.get(voxel)!) };
+  });
+  return [{ rows: voxels.cord.rows, voxels: voxels.cord.voxels, caps }, ...others];
+}
+
+/**
+ * Caps in terms of the optimiser's dose.
+ *
+ * The engine's maps of the whole body lie on other nodes than the optimiser's, so that the two differ by some 0.1 % from voxel
+ * to voxel, and hardly with the fluence. What a plan near the best one shows of it moves each voxel's cap, so that the cap
+ * holds in the dose that is reported without the whole plan giving way.
+ *
+ * @param dose the optimiser's, one per row
+ * @param fields of the same plan
+ */
+export function engineCaps(
+  sets: readonly CappedRows[],
+  model: PatientModel,
+  dose: Float64Array,
+  fields: readonly DoseField[],
+): Float64Array[] {
+  const { index } = model.body;
+  const isCapped = new Set(sets.flatMap(({ voxels }) => Array.from(voxels)));
+  const at = Int32Array.from(index.keys()).filter((p) => isCapped.has(index[p]!));
+  const there = model.bodyDose.totalAt(
+    fields.map(({ beam, fluence }) => ({ beam, fluence })),
+    at,
+  );
+  const engine = { index: at.map((p) => index[p]!), dose: there };
+  return sets.map((set) => movedCaps(set, dose, engine));
+}
+
+/** The engine's dose of some voxels of the grid, Gy, one each. */
+export interface EngineDose {
+  readonly index: Int32Array;
+  readonly dose: Float64Array;
+}
+
+/** The caps of one set of rows, moved by what optimiser and engine differ in each. */
+export function movedCaps({ rows, voxels, caps }: CappedRows, dose: Float64Array, engine: EngineDose): Float64Array {
+  const of = new Map<number, number>();
+  engine.index.forEach((voxel, q) => {
+    of.set(voxel, engine.dose[q]!);
+  });
+  return Float64Array.from(rows, (row, q) => {
+    const given = of.get(voxels[q]!) ?? 0;
+    const ratio = given > 0 ? dose[row]! / given : 1;
+    return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
+  });
+}
+
+/** The share of a dose, at most 1, that keeps every voxel under its cap: of the cord, and of the organs whether a row or not. */
+export function shareWithin(
+  { index, dose }: EngineDose,
+  sets: readonly { readonly voxels: Int32Array; readonly caps: Float64Array }[],
+): number {
+  const capOf = new Map<number, number>();
+  for (const { voxels, caps } of sets) {
+    voxels.forEach((voxel, v) => {
+      capOf.set(voxel, Math.min(capOf.get(voxel) ?? Infinity, caps[v]!));
+    });
+  }
+  let share = 1;
+  for (let p = 0; p < dose.length; p++) {
+    const cap = capOf.get(index[p]!);
+    if (cap !== undefined && dose[p]! * share > cap) share = cap / dose[p]!;
+  }
+  return share;
+}
