@@ -19,6 +19,7 @@ import { planReport, summary } from '../../src/plan/result.js';
 import { worstOf } from '../../src/plan/robust.js';
 import { groupRows } from '../../src/plan/row-groups.js';
 import { groupScenarios, scenarioShifts, withScenarios } from '../../src/plan/scenario.js';
+import { organCaps } from '../../src/plan/structure-caps.js';
 import { planModulated, type TechniquePlan } from '../../src/plan/technique.js';
 import { tradeOff } from '../../src/plan/trade-off.js';
 
@@ -34,6 +35,7 @@ const inputOf = (imrt: PlanCaseInput['imrt'], more: Partial<PlanCaseInput> = {})
   imrt: { beams: 'posterior-5', beamlet: 10, ...imrt },
   ...more,
 });
+type Bounds = NonNullable<NonNullable<PlanCaseInput['retreatment']>['bounds']>;
 const run = (imrt: PlanCaseInput['imrt'], more?: Partial<PlanCaseInput>) =>
   runPlan(patient, parseCase(inputOf(imrt, more)), artiste6mv, { techniques: ['imrt'] });
 
@@ -107,6 +109,29 @@ describe('2 mm along every axis', () => {
     expect(dearest!.shift!.reduce((a, b) => a + Math.abs(b), 0)).toBe(2);
     expect(dearest!.voxel.every(Number.isFinite)).toBe(true);
   });
+});
+
+test("bounds of another organ hold at the nominal place, the cord's in every scenario, and both are priced", {
+  timeout: 120_000,
+}, () => {
+  const structure = 'Esophagus';
+  const bounds: Bounds = [
+    { structure: 'SpinalCord', courses: 'this', eqd2: 26, alphaBeta: 2 },
+    { structure, courses: 'this', eqd2: 20, alphaBeta: 3 },
+  ];
+  const robust = { shifts: [[0, 3, 0]] as [number, number, number][] };
+  const result = run({ robust }, { retreatment: { bounds } });
+  const [{ plan, robust: report }] = result.plans as [(typeof result.plans)[0]];
+  expect(plan.solution.certificate.prices.map(({ limit }) => limit)).toEqual(['cord', structure]);
+  for (const { price } of plan.solution.certificate.prices) expect(price).toBeGreaterThan(0);
+  const excess = organCaps(result.bounds, result.model)[0]!;
+  const margins = Array.from(excess.voxels, (voxel, v) => excess.caps[v]! - plan.dose.data[voxel]!);
+  expect(Math.min(...margins)).toBeGreaterThan(-1e-5);
+  expect(Math.min(...margins)).toBeLessThan(0.2);
+  for (const { capMargin } of report!.scenarios) expect(capMargin).toBeGreaterThan(-1e-5);
+  expect(worstOf(report!.scenarios).capMargin).toBeLessThan(0.1);
+  expect(worstOf(report!.nominalPlan).capMargin).toBeLessThan(-1);
+  expect(plan.solution.status).toBe('reached');
 });
 
 test('coverage in the worst scenario: better there than where it counts at the nominal place, proven for the minimax', {
