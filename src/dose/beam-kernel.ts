@@ -53,7 +53,7 @@ export interface KernelPoints {
 export interface KernelOptions {
   /** Largest error of each band's separable form, fraction of a field's maximum. @default 0.001 */
   readonly tolerance?: number;
-  /** Largest open square that the terms have to get right, mm: the smaller the fields, the fewer terms. @default 400 */
+  /** Open squares up to this have to come out right, mm: the smaller the fields, the fewer terms. @default 400 */
   readonly largestSide?: number;
 }
 
@@ -64,6 +64,8 @@ const DISTANCE_STEP = 60;
 /** Between scales of a table: a factor of 1.06, read linearly. */
 const SCALE_STEP = 0.06;
 const SIDES = [2.5, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400];
+/** Squares up to this always count, mm. */
+const LEAST_SIDE = 60;
 const SAMPLES = 600;
 const MOST_TERMS = 8;
 
@@ -202,8 +204,7 @@ function range(values: ArrayLike<number>): [number, number] {
 /** Dose of each open square under each rung, [side][rung], scaled so that every square's maximum over the sample is 1. */
 function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number, largestSide = 400): Float64Array[] {
   const rungs = ladder.count;
-  const end = SIDES.findIndex((side) => side >= largestSide) + 1;
-  return SIDES.slice(0, end || SIDES.length).map((side) => {
+  return SIDES.filter((side) => side <= Math.max(largestSide, LEAST_SIDE)).map((side) => {
     const share = (sigma: number): number => gaussianInterval(-side / 2, side / 2, sigma);
     const column = Float64Array.from(ladder.sigmasX, (sigmaX, r) => share(sigmaX) * share(ladder.sigmasY[r]!));
     let largest = 0;

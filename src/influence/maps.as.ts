@@ -187,38 +187,28 @@ function horizontal(a: v128): f32 {
 /** out[p] += sum over terms of weights[p] times the map, a quadratic spline over 3 x 3 nodes. */
 export function gather(
   nodes: usize,
-  nu: i32,
   lineBytes: usize,
-  nv: i32,
   groups: i32,
-  inverse: f64,
-  shiftU: f64,
-  shiftV: f64,
   count: i32,
-  us: usize,
-  vs: usize,
+  places: usize,
   weights: usize,
   out: usize,
 ): void {
   const nodeBytes: usize = 16 * groups;
   const stride = nodeBytes * (lineBytes / 4);
-  const highU = (nu - 1) as f64;
-  const highV = (nv - 1) as f64;
   for (let p = 0; p < count; p++) {
-    const x = load<f32>(us + 4 * p) as f64 * inverse + shiftU;
-    const y = load<f32>(vs + 4 * p) as f64 * inverse + shiftV;
-    if (!(x >= 1 && x < highU && y >= 1 && y < highV)) continue;
-    const i = x as i32;
-    const j = y as i32;
-    const tx = (x - (i as f64) - 0.5) as f32;
-    const ty = (y - (j as f64) - 0.5) as f32;
+    const place = places + 12 * p;
+    const node = load<i32>(place);
+    if (node < 0) continue;
+    const tx = load<f32>(place, 4);
+    const ty = load<f32>(place, 8);
     const ax = f32x4.splat(0.5 * (0.5 - tx) * (0.5 - tx));
     const bx = f32x4.splat(0.75 - tx * tx);
     const cx = f32x4.splat(0.5 * (0.5 + tx) * (0.5 + tx));
     const ay = f32x4.splat(0.5 * (0.5 - ty) * (0.5 - ty));
     const by = f32x4.splat(0.75 - ty * ty);
     const cy = f32x4.splat(0.5 * (0.5 + ty) * (0.5 + ty));
-    let a = nodes + stride * (j - 1) + nodeBytes * (i - 1);
+    let a = nodes + node;
     let sum = f32x4.splat(0);
     for (let g = 0; g < groups; g++) {
       const weight = v128.load(weights + nodeBytes * p + 16 * g);
@@ -245,40 +235,30 @@ function line3(a: usize, nodeBytes: usize, ax: v128, bx: v128, cx: v128): v128 {
 /** Transpose of `gather`: nodes += what every point's value asks of them. */
 export function scatter(
   nodes: usize,
-  nu: i32,
   lineBytes: usize,
-  nv: i32,
   groups: i32,
-  inverse: f64,
-  shiftU: f64,
-  shiftV: f64,
   count: i32,
-  us: usize,
-  vs: usize,
+  places: usize,
   weights: usize,
   values: usize,
 ): void {
   const nodeBytes: usize = 16 * groups;
   const stride = nodeBytes * (lineBytes / 4);
-  const highU = (nu - 1) as f64;
-  const highV = (nv - 1) as f64;
   for (let p = 0; p < count; p++) {
     const given = load<f64>(values + 8 * p) as f32;
     if (given == 0) continue;
-    const x = load<f32>(us + 4 * p) as f64 * inverse + shiftU;
-    const y = load<f32>(vs + 4 * p) as f64 * inverse + shiftV;
-    if (!(x >= 1 && x < highU && y >= 1 && y < highV)) continue;
-    const i = x as i32;
-    const j = y as i32;
-    const tx = (x - (i as f64) - 0.5) as f32;
-    const ty = (y - (j as f64) - 0.5) as f32;
+    const place = places + 12 * p;
+    const node = load<i32>(place);
+    if (node < 0) continue;
+    const tx = load<f32>(place, 4);
+    const ty = load<f32>(place, 8);
     const ax = f32x4.splat(0.5 * (0.5 - tx) * (0.5 - tx));
     const bx = f32x4.splat(0.75 - tx * tx);
     const cx = f32x4.splat(0.5 * (0.5 + tx) * (0.5 + tx));
     const ay = f32x4.splat(given * 0.5 * (0.5 - ty) * (0.5 - ty));
     const by = f32x4.splat(given * (0.75 - ty * ty));
     const cy = f32x4.splat(given * 0.5 * (0.5 + ty) * (0.5 + ty));
-    let a = nodes + stride * (j - 1) + nodeBytes * (i - 1);
+    let a = nodes + node;
     for (let g = 0; g < groups; g++) {
       const weight = v128.load(weights + nodeBytes * p + 16 * g);
       add3(a, nodeBytes, f32x4.mul(ay, weight), ax, bx, cx);

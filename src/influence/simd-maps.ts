@@ -41,6 +41,8 @@ interface PlacedBand {
   readonly nodes: number;
   readonly nodeBytes: number;
   readonly weights: number;
+  /** Of every point, as {@link placesOf}. */
+  readonly places: number;
 }
 
 export class SimdMaps {
@@ -54,8 +56,6 @@ export class SimdMaps {
   private readonly cells: number;
   private readonly rows: number;
   private readonly lines: number;
-  private readonly u: number;
-  private readonly v: number;
   private readonly values: number;
 
   /** Copies what it needs; neither map nor points are kept. */
@@ -66,8 +66,6 @@ export class SimdMaps {
     this.count = points.u.length;
     this.horn = map.horn;
     this.cells = layout.reserve(4 * this.nx * this.ny);
-    this.u = layout.place(points.u);
-    this.v = layout.place(points.v);
     this.values = layout.reserve(8 * this.count);
     let [rows, lines] = [0, 0];
     this.bands = map.bands.map((band, b) => {
@@ -84,6 +82,7 @@ export class SimdMaps {
         nodes: layout.reserve(nodeBytes),
         nodeBytes,
         weights: layout.place(padTerms(points.weights[b]!, band.terms, groups)),
+        places: layout.place(placesOf(band, points, lineBytes, groups)),
       };
     });
     this.rows = layout.reserve(rows);
@@ -121,13 +120,38 @@ export class SimdMaps {
     return [rungs, band.rungs.length, cells, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines];
   }
 
-  private readArguments({ band, groups, lineBytes, nodes, weights }: PlacedBand): number[] {
-    const { nu, nv, step, u0, v0 } = band;
-    const inverse = 1 / step;
-    const [shiftU, shiftV] = [0.5 - u0 * inverse, 0.5 - v0 * inverse];
-    const { count, u, v, values } = this;
-    return [nodes, nu, lineBytes, nv, groups, inverse, shiftU, shiftV, count, u, v, weights, values];
+  private readArguments({ groups, lineBytes, nodes, weights, places }: PlacedBand): number[] {
+    const { count, values } = this;
+    return [nodes, lineBytes, groups, count, places, weights, values];
   }
+}
+
+/**
+ * Where each point reads a band: the byte of the first of its 3 x 3 nodes, -1 beyond the lattice, then how far it lies from
+ * the middle one along u and v, as Float32 bits.
+ */
+function placesOf(
+  { u0, v0, step, nu, nv }: BandMap,
+  { u, v }: MapPoints,
+  lineBytes: number,
+  groups: number,
+): Int32Array {
+  const places = new Int32Array(3 * u.length);
+  const offsets = new Float32Array(places.buffer);
+  const nodeBytes = 16 * groups;
+  for (let p = 0; p < u.length; p++) {
+    const x = (u[p]! - u0) / step + 0.5;
+    const y = (v[p]! - v0) / step + 0.5;
+    if (!(x >= 1 && x < nu - 1 && y >= 1 && y < nv - 1)) {
+      places[3 * p] = -1;
+      continue;
+    }
+    const [i, j] = [Math.trunc(x), Math.trunc(y)];
+    places[3 * p] = nodeBytes * ((lineBytes / 4) * (j - 1) + (i - 1));
+    offsets[3 * p + 1] = x - i - 0.5;
+    offsets[3 * p + 2] = y - j - 0.5;
+  }
+  return places;
 }
 
 /** The matrices of all rungs and their addresses; returns where those stand. */

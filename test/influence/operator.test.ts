@@ -91,6 +91,25 @@ test('the forward dose of the same fluence on finer nodes agrees within 0.2 % of
   expect(worst / largest).toBeLessThan(0.002);
 });
 
+test.each(['simd', 'plain'] as const)('rows as numbers are those of `row` in Float32 (%s)', (kernels) => {
+  const read = new InfluenceOperator(modulated, density, voxels.points, { kernels });
+  const which = Int32Array.from({ length: 300 }, (_, i) => (i * 37) % operator.rows);
+  const stride = operator.columns + 3;
+  const matrix = new Float32Array(which.length * stride).fill(-1);
+  read.readRows(which, matrix, stride);
+  const row = new Float64Array(operator.columns);
+  let [largest, worst] = [0, 0];
+  which.forEach((r, i) => {
+    operator.row(r, row).forEach((value, c) => {
+      largest = Math.max(largest, value);
+      worst = Math.max(worst, Math.abs(matrix[i * stride + c]! - value));
+    });
+    expect(matrix[i * stride + operator.columns], 'beyond a row nothing is written').toBe(-1);
+  });
+  expect(worst / largest).toBeLessThan(5e-7);
+  expect(() => read.readRows(Int32Array.of(0, operator.rows), matrix)).toThrow(/there is no row/);
+});
+
 test('explicit matrix: the same products to 1e-5, column by column', () => {
   const matrix = buildMatrix(operator);
   expect([matrix.rows, matrix.columns]).toEqual([operator.rows, operator.columns]);

@@ -13,10 +13,12 @@ import {
   createGrid,
   createVolume,
   DividedOperator,
+  type Executor,
   FormatError,
   ForwardDose,
   InvalidInputError,
   type JobType,
+  NormalMatrix,
   parseCase,
   runPlan,
   UnsupportedError,
@@ -90,12 +92,45 @@ describe.each([1, 2, 3, 5])('%i lanes', (lanes) => {
         serial.applyTranspose(y, new Float64Array(serial.columns)),
       );
     }
+    const which = Int32Array.from({ length: 50 }, (_, i) => (i * 29) % serial.rows);
+    expect(Float32Array.from(divided.readRows(which))).toEqual(serial.readRows(which));
     divided.close();
     const pooled = new ForwardDose(density, points, { executor: pool }).total(fields);
     expect(Float64Array.from(pooled.dose)).toEqual(forward.dose);
     expect(pooled.beyondRange).toBe(forward.beyondRange);
     await pool.close();
   });
+});
+
+test('a normal matrix is factored to the same bits on any number of lanes (seed 4)', async () => {
+  const [count, columns] = [500, 290];
+  const random = createRandom(4);
+  const matrix = Float32Array.from({ length: count * columns }, () => Math.max(0, random.normal()) ** 3);
+  const sample = { matrix, count, memberOf: Int32Array.from({ length: count }, (_, r) => r) };
+  const D = [1, 2].map(() => Float64Array.from({ length: count }, () => random.uniform()));
+  // The last columns are so stiff that they stand alone: blocks of the factor no longer end where those of the matrix do.
+  const E = Float64Array.from({ length: columns }, (_, c) => (c % 17 === 5 ? 1e9 : 0.1 + random.uniform()));
+  const vectors = [1, 2].map((scale) => ({
+    scale,
+    vector: Float64Array.from({ length: columns }, () => random.uniform()),
+  }));
+  const right = Float64Array.from({ length: columns }, () => random.normal());
+  const solved = (executor?: Executor): Float64Array[] => {
+    const normal = new NormalMatrix(sample, columns, executor ? { executor } : {});
+    const both = D.map((diagonal) => {
+      normal.update(diagonal, E, vectors);
+      return normal.solve(right, new Float64Array(columns));
+    });
+    normal.close();
+    return both;
+  };
+  const alone = solved();
+  expect(alone[0]!.every(Number.isFinite)).toBe(true);
+  for (const lanes of [2, 3]) {
+    const pool = await startWorkerPool({ lanes });
+    expect(solved(pool), `${lanes} lanes`).toEqual(alone);
+    await pool.close();
+  }
 });
 
 test('a whole plan is the same with and without a pool', { timeout: 60_000 }, async () => {
