@@ -105,7 +105,7 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
-export { type BeamOptions, prepareBeam, type ViewOptions } from './dose/pencil-beam.js';
+export { type BeamOptions, prepareBeam } from './dose/pencil-beam.js';
 export { convertDose, defaultTissues, doseFactor, type Tissue } from './dose/tissue.js';
 export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
 export {
@@ -268,6 +268,7 @@ export { squaredDeviation } from './optimize/objective/squared-deviation.js';
 export { type FallOff, squaredFallOff } from './optimize/objective/squared-fall-off.js';
 export { squaredOverdose } from './optimize/objective/squared-overdose.js';
 export { squaredUnderdose } from './optimize/objective/squared-underdose.js';
+export { worstCase } from './optimize/objective/worst-case.js';
 export { type OverlapPolicy, type PrioritisedSet, type ResolvedOverlap, resolveOverlap } from './optimize/overlap.js';
 export type { Prescription, Problem } from './optimize/problem.js';
 export { sampleRows } from './optimize/row-sample.js';
@@ -342,7 +343,15 @@ export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/pri
 export { dvhTable, planReport, summary } from './plan/result.js';
 export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
 export { retreatmentReport, retreatmentSentence, retreatmentTable } from './plan/retreatment-report.js';
+export {
+  compareRobust,
+  type RobustReport,
+  robustBlock,
+  robustSentence,
+  type ScenarioOutcome,
+} from './plan/robust.js';
 export { groupRows, type RowGroups } from './plan/row-groups.js';
+export { groupScenarios, type ScenarioRows, scenarioShifts, withScenarios } from './plan/scenario.js';
 export {
   type ModelOutcome,
   type ModelSensitivity,

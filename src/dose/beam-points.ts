@@ -2,16 +2,16 @@
  * Points as a beam sees them: projection, radiological depth, distance and effective densities, all that depends on geometry
  * alone.
  *
- * A course that may lie off by several shifts is seen from each of them: N points become shifts x N, and what is expensive in
- * a beam, its kernel and the maps of its fluence, is made once for all.
+ * Ranges of points may be seen with the patient off its place (`shifted-rows.ts`); what is expensive in a beam, its kernel and
+ * the maps of its fluence, is made once for all.
  */
-import { type Beam, createBeam } from '../beam/beam.js';
-import type { Vec3 } from '../geometry/grid.js';
+import type { Beam } from '../beam/beam.js';
 import type { DoseMedium, Volume } from '../geometry/volume.js';
 import { depthOfPoints } from '../raytrace/depth.js';
 import { type DensityMemory, type EffectiveDensities, effectiveDensities } from '../raytrace/effective-density.js';
 import { occupiedBox } from '../raytrace/occupied.js';
 import type { MapExtent } from './fluence-map.js';
+import type { RowView } from './shifted-rows.js';
 import { doseFactor, type Tissue } from './tissue.js';
 
 /** Geometry of N points in one beam. */
@@ -55,41 +55,39 @@ export interface DoseModelOptions {
 }
 
 /**
+ * @param views  of all points, in their order
  * @param points x, y, z triples in LPS, mm
- * @param shifts of the isocentre, mm in LPS, from each of which all points are seen
- * @returns shifts x points, the points of the first shift first
  */
 export function seePoints(
-  beam: Beam,
+  { machine }: Beam,
+  views: readonly RowView[],
   density: Volume<'density'>,
   points: Float64Array,
   options: DoseModelOptions = {},
-  shifts: readonly Vec3[] = [[0, 0, 0]],
 ): PointSet {
-  const each = points.length / 3;
-  const count = shifts.length * each;
+  const count = points.length / 3;
   const array = (): Float32Array => new Float32Array(count);
   const set = { count, u: array(), v: array(), depths: array(), distances: array() };
   const isScaled = (options.heterogeneity ?? 'density') === 'density';
   const densities = isScaled ? { electron: array(), scatter: array() } : undefined;
   const extent = { u0: Infinity, u1: -Infinity, v0: Infinity, v1: -Infinity };
-  const along = new Float32Array(each);
   const box = occupiedBox(density.grid, density.data);
-  for (const [s, shift] of shifts.entries()) {
-    const { frame } = shiftedBeam(beam, shift);
-    const [from, to] = [s * each, (s + 1) * each];
+  for (const { beam, from, to } of views) {
+    const { frame } = beam;
+    const own = points.subarray(3 * from, 3 * to);
     const u = set.u.subarray(from, to);
     const v = set.v.subarray(from, to);
-    depthOfPoints(density, frame.source, points, set.depths.subarray(from, to), box);
-    project(frame, points, u, v, along, set.distances.subarray(from, to), extent);
+    const along = new Float32Array(to - from);
+    depthOfPoints(density, frame.source, own, set.depths.subarray(from, to), box);
+    project(frame, own, u, v, along, set.distances.subarray(from, to), extent);
     if (densities === undefined) continue;
     const { electron, scatter } = effectiveDensities(density, frame, { u, v, along }, options.memory, box);
     densities.electron.set(electron, from);
     densities.scatter.set(scatter, from);
   }
   const beyondDensity = densities === undefined ? 0 : clampDensities(densities);
-  const factors = factorsOf(density, points, options, shifts.length);
-  const deepest = beam.machine.range.depth[1];
+  const factors = factorsOf(density, points, options);
+  const deepest = machine.range.depth[1];
   const beyondRange = set.depths.reduce((sum, depth) => sum + (depth > deepest ? 1 : 0), 0);
   const parts = { ...(densities && { densities }), ...(factors && { factors }) };
   return { ...set, ...parts, extent, beyondRange, beyondDensity };
@@ -109,13 +107,6 @@ export function selectPoints(points: PointSet, at: Int32Array): PointSet {
     ...(densities && { densities: { electron: pick(densities.electron), scatter: pick(densities.scatter) } }),
     ...(factors && { factors: pick(factors) }),
   };
-}
-
-/** The beam with its isocentre moved, mm in LPS. */
-export function shiftedBeam(beam: Beam, [dx, dy, dz]: Vec3): Beam {
-  if (dx === 0 && dy === 0 && dz === 0) return beam;
-  const [x, y, z] = beam.pose.isocenter;
-  return createBeam(beam.machine, { ...beam.pose, isocenter: [x + dx, y + dy, z + dz] }, beam.name);
 }
 
 /** Projection on the isocentre plane, distances along the axis and from the source; widens `extent`. */
@@ -151,26 +142,21 @@ function project(
   Object.assign(extent, { u0, u1, v0, v1 });
 }
 
-/** Per point, of the voxel that it lies in, `times` over; points outside the image are air. */
+/** Per point, of the voxel that it lies in; points outside the image are air. */
 function factorsOf(
   { grid, data }: Volume<'density'>,
   points: Float64Array,
   { medium = 'engine', tissues }: DoseModelOptions,
-  times: number,
 ): Float32Array | undefined {
   if (medium === 'engine') return undefined;
   const [nz, ny, nx] = grid.shape;
   const at = (p: number, axis: 0 | 1 | 2): number =>
     Math.round((points[3 * p + axis]! - grid.origin[axis]) / grid.spacing[axis]);
-  const each = points.length / 3;
-  const factors = new Float32Array(times * each);
-  for (let p = 0; p < each; p++) {
+  return Float32Array.from({ length: points.length / 3 }, (_, p) => {
     const [i, j, k] = [at(p, 0), at(p, 1), at(p, 2)];
     const isInside = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
-    factors[p] = doseFactor(isInside ? data[i + nx * (j + ny * k)]! : 0, medium, tissues);
-  }
-  for (let t = 1; t < times; t++) factors.copyWithin(t * each, 0, each);
-  return factors;
+    return doseFactor(isInside ? data[i + nx * (j + ny * k)]! : 0, medium, tissues);
+  });
 }
 
 /** Brings densities into the tested range, in place; returns how many points were outside. */

@@ -11,7 +11,7 @@ import type { Volume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
 import { selectPoints } from './beam-points.js';
 import { addFieldDose, type BeamView, type FluenceField, viewOfBeam } from './forward.js';
-import type { ViewOptions } from './pencil-beam.js';
+import type { BeamOptions } from './pencil-beam.js';
 
 /** A fluence and the beam that it is given with. */
 export interface DoseField {
@@ -19,7 +19,7 @@ export interface DoseField {
   readonly fluence: FluenceField;
 }
 
-export interface ForwardDoseOptions extends ViewOptions {
+export interface ForwardDoseOptions extends BeamOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
   /** Node distance of the fluence maps, mm. @default by the source blur */
@@ -34,7 +34,7 @@ interface LaneInput {
   readonly lanes: number;
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
-  readonly view: ViewOptions;
+  readonly view: BeamOptions;
   readonly step?: number;
 }
 
@@ -106,8 +106,7 @@ export class ForwardDose {
 
   /**
    * @param density relative electron density, zero outside the body; must not change afterwards
-   * @param points  x, y, z triples in LPS, mm; must not change afterwards. With `shifts`, doses are of all points from the first
-   *                shift, then from the second
+   * @param points  x, y, z triples in LPS, mm; must not change afterwards
    */
   constructor(
     private readonly density: Volume<'density'>,
@@ -158,7 +157,7 @@ export class ForwardDose {
 
   /** Doses in a column. */
   private get count(): number {
-    return (this.points.length / 3) * (this.options.shifts?.length ?? 1);
+    return this.points.length / 3;
   }
 
   /** Frees what the lanes hold of the beams; the next dose traces them again. */

@@ -9,7 +9,7 @@ import type { Volume } from '../geometry/volume.js';
 import type { BeamKernel } from './beam-kernel.js';
 import type { PointSet } from './beam-points.js';
 import { FluenceMap } from './fluence-map.js';
-import { allocateWeights, prepareBeam, type ViewOptions, weighPoints } from './pencil-beam.js';
+import { allocateWeights, type BeamOptions, prepareBeam, weighPoints } from './pencil-beam.js';
 
 /** Monitor units per cell of a fluence grid. */
 export interface FluenceField {
@@ -70,7 +70,7 @@ export function viewOfBeam(
   beam: Beam,
   density: Volume<'density'>,
   voxels: Pick<DoseVoxels, 'points'>,
-  options?: ViewOptions,
+  options?: BeamOptions,
 ): BeamView {
   return { beam, ...prepareBeam(beam, density, voxels.points, options) };
 }

@@ -8,22 +8,18 @@
  */
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
-import { gridBox, type Vec3 } from '../geometry/grid.js';
+import { gridBox } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import { clipRay, RayTracer } from '../raytrace/siddon.js';
 import { type BeamKernel, createBeamKernel, type KernelOptions } from './beam-kernel.js';
-import { type DoseModelOptions, type PointSet, seePoints, shiftedBeam } from './beam-points.js';
+import { type DoseModelOptions, type PointSet, seePoints } from './beam-points.js';
 import type { MapPoints } from './fluence-map.js';
 import { addTerms } from './kernel-table.js';
+import { rowViews, type ShiftOptions } from './shifted-rows.js';
 
 export type { DoseModelOptions };
 
-export interface BeamOptions extends KernelOptions, DoseModelOptions {}
-
-export interface ViewOptions extends BeamOptions {
-  /** Shifts of the isocentre, mm in LPS, from each of which all points are seen. @default none */
-  readonly shifts?: readonly Vec3[];
-}
+export interface BeamOptions extends KernelOptions, DoseModelOptions, ShiftOptions {}
 
 /**
  * Source-surface distance along the central ray: where the density first exceeds 0.1 (skin, not a tube in air), mm.
@@ -62,18 +58,18 @@ export function sourceSurfaceDistance(beam: Beam, density: Volume<'density'>): n
  *
  * @param density relative electron density, zero outside the body
  * @param points x, y, z triples in LPS, mm
- * @returns the points in the order given, and so again from every further shift
  * @throws {UnsupportedError} if the central ray misses the patient
+ * @throws {InvalidInputError} for shifted rows that are out of order
  */
 export function prepareBeam(
   beam: Beam,
   density: Volume<'density'>,
   points: Float64Array,
-  options: ViewOptions = {},
+  options: BeamOptions = {},
 ): { kernel: BeamKernel; points: PointSet } {
-  const { shifts = [[0, 0, 0]] } = options;
-  for (const shift of shifts) sourceSurfaceDistance(shiftedBeam(beam, shift), density);
-  const set = seePoints(beam, density, points, options, shifts);
+  const views = rowViews(beam, points.length / 3, options.shifted);
+  for (const view of views) sourceSurfaceDistance(view.beam, density);
+  const set = seePoints(beam, views, density, points, options);
   return { kernel: createBeamKernel(beam.machine, set, options), points: set };
 }
 

@@ -12,6 +12,7 @@ import { type BeamletSet, cellCount, type FluenceGrid } from '../beam/fluence.js
 import { InvalidInputError } from '../core/errors.js';
 import { FluenceMap, type MapPoints } from '../dose/fluence-map.js';
 import { allocateWeights, type DoseModelOptions, prepareBeam, weighPoints } from '../dose/pencil-beam.js';
+import type { ShiftOptions } from '../dose/shifted-rows.js';
 import type { Volume } from '../geometry/volume.js';
 import type { ColumnSource } from './matrix.js';
 import { hasSimd, SimdMaps } from './simd-maps.js';
@@ -23,7 +24,7 @@ export interface ModulatedBeam {
   readonly beamlets: BeamletSet;
 }
 
-export interface InfluenceOptions extends DoseModelOptions {
+export interface InfluenceOptions extends DoseModelOptions, ShiftOptions {
   /** Of the separable form, as {@link KernelOptions}. @default 0.002: four terms, for which the loops are unrolled */
   readonly tolerance?: number;
   /** Node distance of the fluence maps, mm. @default by the source blur: interpolation error below 0.1 % of the field */

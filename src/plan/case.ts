@@ -160,6 +160,36 @@ const retreatment = z.strictObject({
   clinical: z.record(z.string(), z.string()).default({}),
 });
 
+/** A shift beyond this is no set-up error, mm. */
+const FARTHEST_SHIFT = 20;
+const shiftCoordinate = z
+  .number({ error: (issue) => `is ${String(issue.input)}, but must be a finite number of mm` })
+  .refine((s) => Math.abs(s) <= FARTHEST_SHIFT, {
+    error: (issue) => `is ${String(issue.input)} mm, but a shift is at most ${FARTHEST_SHIFT} mm: is it in mm?`,
+  });
+
+/** Rigid shifts of the patient against the beams under which the cord's cap holds; the nominal place always counts. */
+const robust = z
+  .strictObject({
+    /** To either side along x, y and z, mm: six shifts. */
+    distance: shiftCoordinate
+      .refine((d) => d > 0, { error: (issue) => `is ${String(issue.input)} mm, but must be > 0` })
+      .optional(),
+    /** LPS, mm; the beams are those of an isocentre that lies off by the opposite. */
+    shifts: z
+      .array(z.tuple([shiftCoordinate, shiftCoordinate, shiftCoordinate]))
+      .min(1, { error: 'is an empty list: give at least one [x, y, z] in mm, or leave robust out' })
+      .refine((list) => list.some((shift) => shift.some((s) => s !== 0)), {
+        error: 'holds nothing but [0, 0, 0], which is the nominal plan: give a shift, or leave robust out',
+      })
+      .optional(),
+    /** Where the target's coverage counts: at the nominal place, in the mean of all scenarios, or in the worst of them. */
+    target: z.enum(['nominal', 'expected', 'worst']).default('nominal'),
+  })
+  .refine(({ distance, shifts }) => (distance === undefined) !== (shifts === undefined), {
+    error: 'must have either "distance" in mm or "shifts", a list of [x, y, z] in mm',
+  });
+
 const schema = z.strictObject({
   name: z.string().optional(),
   /** For editors; not read. */
@@ -215,6 +245,7 @@ const schema = z.strictObject({
       beamlet: positive.default(5),
       margin: z.number().nonnegative().default(5),
       hold: hold.default('cord'),
+      robust: robust.optional(),
     })
     .default({ beams: 'posterior-9', beamlet: 5, margin: 5, hold: 'cord' }),
   goals: goalList.optional(),

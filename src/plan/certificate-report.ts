@@ -38,11 +38,16 @@ const round = (value: number, digits: number): number => Number(value.toPrecisio
 /** The block `certificate` of plan.json. */
 export function certificateReport(
   { certificate, uncovered }: Solution,
-  { points, organs }: PlanningVoxels,
+  { points, organs, scenarios = [] }: PlanningVoxels,
   gains: readonly CoverageGain[],
 ): Record<string, unknown> {
   const { objective, value, lowerBound, gap, isConvex, violation, prices } = certificate;
   const place = (row: number): number[] => [0, 1, 2].map((axis) => round(points[3 * row + axis]!, 6));
+  /** Of a robust plan: with which shift of the patient. */
+  const shiftAt = (row: number): { shift?: readonly number[] } => {
+    const scenario = scenarios.find(({ from, to }) => row >= from && row < to);
+    return scenario ? { shift: scenario.shift } : {};
+  };
   return {
     objective,
     value: round(value, 6),
@@ -54,14 +59,23 @@ export function certificateReport(
     violation:
       violation === null
         ? null
-        : { limit: violation.limit, Gy: round(violation.amount, 3), voxel: place(violation.row) },
+        : {
+            limit: violation.limit,
+            Gy: round(violation.amount, 3),
+            voxel: place(violation.row),
+            ...shiftAt(violation.row),
+          },
     shadowPrices: prices.map(({ limit, price, active }) => {
       const gain = gains.find((g) => g.limit === limit);
       return {
         limit,
         objectivePerGy: round(price, 4),
         ...(gain ? { d95PerGy: round(gain.d95, 3), v95PercentPerGy: round(gain.v95, 3) } : {}),
-        active: active.map((voxel) => ({ voxel: place(voxel.row), objectivePerGy: round(voxel.price, 3) })),
+        active: active.map(({ row, price: own }) => ({
+          voxel: place(row),
+          ...shiftAt(row),
+          objectivePerGy: round(own, 3),
+        })),
       };
     }),
   };

@@ -23,6 +23,7 @@ import { choosePlanningVoxels } from './planning-voxels.js';
 import { cordPosition, type PositionReport } from './position.js';
 import { prepareTechnique } from './prepared-technique.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { refuseRobust } from './scenario.js';
 import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './sweep-metrics.js';
 import type { Technique, TechniquePlan } from './technique.js';
 import { boundsOfVoxels, conventionOf, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
@@ -96,7 +97,7 @@ export interface CumulativeTradeOffOptions {
  * @param limits Gy EQD2, each > 0
  * @throws {InvalidInputError} without limits, without a prior course, where the prior course alone reaches all of them, or
  *   where the case does not fit the patient
- * @throws {UnsupportedError} where a beam misses the patient
+ * @throws {UnsupportedError} where a beam misses the patient, or for a robust IMRT case
  */
 export function cumulativeTradeOff(
   patient: Patient,
@@ -115,6 +116,7 @@ export function cumulativeTradeOff(
     );
   }
   const { techniques = ['fcrt', 'imrt'], executor, onPoint, signal } = options;
+  if (techniques.includes('imrt')) refuseRobust('trade-off', plan);
   const model = modelPatient(patient, plan, executor);
   try {
     const prior = exposeToPrior(model, plan, machine, options.prior)!;

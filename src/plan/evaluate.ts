@@ -22,6 +22,7 @@ import type { PatientModel } from './patient-model.js';
 import type { PositionReport } from './position.js';
 import { type PriorExposure, priorMaximum } from './prior.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
+import type { RobustReport } from './robust.js';
 import type { TechniquePlan } from './technique.js';
 import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
@@ -65,6 +66,8 @@ export interface PlanEvaluation {
   readonly retreatment?: RetreatmentAssessment;
   /** The cord's cumulative maximum under rigid shifts, where there was a prior course. */
   readonly position?: PositionReport;
+  /** Every scenario of a robust plan, beside the nominal plan. */
+  readonly robust?: RobustReport;
 }
 
 const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', 'Min', 'Max'];

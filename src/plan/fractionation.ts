@@ -28,6 +28,7 @@ import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
 import { prepareTechnique } from './prepared-technique.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { refuseRobust } from './scenario.js';
 import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './sweep-metrics.js';
 import type { Technique } from './technique.js';
 import { boundsOfVoxels, conventionOf, placeOf, voxelBounds } from './voxel-bounds.js';
@@ -110,6 +111,7 @@ export interface FractionationOptions {
  * @param fractions whole numbers >= 1
  * @throws {InvalidInputError} for an empty list, a number that is not whole, an alpha/beta that is missing or not > 0, where
  *   the prior course leaves nothing, or where the case does not fit the patient
+ * @throws {UnsupportedError} where IMRT of a robust case is asked for
  */
 export function isoeffectiveFractionation(
   patient: Patient,
@@ -158,11 +160,16 @@ export function fractionationOf(
 }
 
 /** @returns alpha/beta of the target, Gy */
-function checkRequest(plan: PlanCase, fractions: readonly number[], { alphaBeta }: FractionationOptions): number {
+function checkRequest(
+  plan: PlanCase,
+  fractions: readonly number[],
+  { alphaBeta, technique }: FractionationOptions,
+): number {
   if (fractions.length === 0) {
     throw new InvalidInputError('fractionation: there are no numbers of fractions. Give at least one.');
   }
   for (const n of fractions) checkInteger('fractionation: number of fractions', n, 1);
+  if (technique === 'imrt') refuseRobust('fractionation', plan);
   const given = alphaBeta ?? plan.alphaBeta.target;
   if (given === undefined) {
     throw new InvalidInputError(

@@ -18,8 +18,9 @@ import { modelPatient, type PatientModel } from './patient-model.js';
 import { cordPosition } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
-import { checkBoundsLeaveDose, organCaps } from './structure-caps.js';
-import type { ProgressListener, Technique } from './technique.js';
+import { compareRobust, type RobustReport } from './robust.js';
+import { checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
+import type { ProgressListener, Technique, TechniquePlan } from './technique.js';
 import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface PlanningResult {
@@ -66,12 +67,21 @@ export function runPlan(
     ownLimits(plan, model);
     if (techniques.some((technique) => plan[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
     const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
+    const planned = (technique: Technique, of: PlanCase): TechniquePlan =>
+      planWithinBounds(technique, model, of, machine, bounds, rows, onProgress);
+    const robustness = (robust: TechniquePlan): { robust?: RobustReport } => {
+      const { robust: settings, ...nominal } = plan.imrt;
+      if (settings === undefined || robust.technique !== 'imrt') return {};
+      const both = { robust, nominal: planned('imrt', { ...plan, imrt: nominal }) };
+      const caps = cordCaps(bounds, model, plan.cordCap, robust.voxels.cord.voxels);
+      return { robust: compareRobust(model, plan, caps, both) };
+    };
     const plans = techniques.map((technique) => {
-      const planned = planWithinBounds(technique, model, plan, machine, bounds, rows, onProgress);
-      const evaluation = evaluatePlan(planned, model, plan, prior, bounds);
+      const made = planned(technique, plan);
+      const evaluation = { ...evaluatePlan(made, model, plan, prior, bounds), ...robustness(made) };
       const { position: shifts } = plan.retreatment;
       if (prior === undefined || shifts === null) return evaluation;
-      return { ...evaluation, position: cordPosition(model, plan, prior, planned, shifts) };
+      return { ...evaluation, position: cordPosition(model, plan, prior, made, shifts) };
     });
     return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), bounds, gap: gapOf(model) };
   } finally {

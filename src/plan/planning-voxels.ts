@@ -17,10 +17,12 @@ import { squaredDeviation } from '../optimize/objective/squared-deviation.js';
 import { squaredFallOff } from '../optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../optimize/objective/squared-overdose.js';
 import { squaredUnderdose } from '../optimize/objective/squared-underdose.js';
+import { worstCase } from '../optimize/objective/worst-case.js';
 import type { Prescription } from '../optimize/problem.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { Zone } from './row-groups.js';
+import type { ScenarioRows } from './scenario.js';
 
 export interface PlanningVoxels {
   /** x, y, z triples in LPS, mm: the rows. */
@@ -38,6 +40,8 @@ export interface PlanningVoxels {
   readonly zones: Uint8Array;
   /** Of the grid that the points lie on, mm. */
   readonly spacing: Vec3;
+  /** Of a robust plan: rows behind the nominal ones. */
+  readonly scenarios?: readonly ScenarioRows[];
 }
 
 const NEAR = 6;
@@ -140,6 +144,8 @@ export interface PlanningProblem {
   readonly objectives: readonly Objective[];
   readonly limits: readonly Limit[];
   readonly prescription: Prescription;
+  /** Where the target counts in every scenario: what it is asked for, nominal place first. */
+  readonly targets: readonly (readonly Objective[])[];
 }
 
 /**
@@ -147,10 +153,15 @@ export interface PlanningProblem {
  * to 45 %, little dose elsewhere, and the cord and bounded organs under their caps (hard, or as strong as the prescription
  * allows).
  *
+ * With scenarios the cord's cap is that of all its rows, nominal and shifted. What the target is asked for is the worst case of
+ * those scenarios that have target rows; tissue and prescription stay nominal.
+ *
  * The weights are ours; they set the compromise inside the limits, not the limits.
  *
- * @param caps Gy, one per cord voxel. @default the case's cap in all of them
+ * @param caps Gy, one per cord voxel, for every scenario the same; or one for each, the nominal ones first. @default the case's
+ *   cap in all of them
  * @param organCaps Gy, one per row of each of `voxels.organs`
+ * @param temperature of the target's worst case, as in {@link worstCase}. @default Infinity: the mean of its scenarios
  */
 export function posePlanningProblem(
   voxels: PlanningVoxels,
@@ -158,6 +169,7 @@ export function posePlanningProblem(
   hold: 'cord' | 'prescription',
   caps: number | Float64Array = plan.cordCap,
   organCaps: readonly Float64Array[] = [],
+  temperature = Number.POSITIVE_INFINITY,
 ): PlanningProblem {
   const { dose, to } = plan.prescription;
   const level: Level = { value: dose };
@@ -167,15 +179,21 @@ export function posePlanningProblem(
       `planning problem: caps of ${organCaps.length} organs for ${voxels.organs.length} bounded ones. Give one list for each.`,
     );
   }
+  const cord = cordOfAll(voxels);
+  const bounds = typeof caps === 'number' ? caps : Float64Array.from(cord.rows, (_, q) => caps[q % caps.length]!);
   const held = [
-    ...(voxels.cord.rows.length > 0 ? [{ name: 'cord', set: voxels.cord, most: caps }] : []),
+    ...(cord.rows.length > 0 ? [{ name: 'cord', set: cord, most: bounds }] : []),
     ...voxels.organs.map((set, o) => ({ name: set.name, set, most: organCaps[o]! })),
   ];
   // Whole fields can hardly shape the dose outside: there these wishes must not cost the target its homogeneity.
   const outside = hold === 'cord' ? 60 : 6;
+  const { scenarios = [] } = voxels;
+  const targets = [voxels.target, ...scenarios.flatMap(({ target }) => target ?? [])].map((set) => [
+    squaredDeviation('target', set, level, 100),
+    squaredUnderdose('target', set, level, 0.97, 100),
+  ]);
   const objectives: Objective[] = [
-    squaredDeviation('target', voxels.target, level, 100),
-    squaredUnderdose('target', voxels.target, level, 0.97, 100),
+    ...(targets.length > 1 ? [worstCase('target', targets, temperature)] : targets[0]!),
     squaredFallOff('tissue around the target', voxels.tissue, voxels.tissue.distance, fallOff, outside),
     meanDose('tissue', voxels.tissue, 2),
   ];
@@ -188,5 +206,15 @@ export function posePlanningProblem(
     objectives,
     limits: hold === 'cord' ? held.map(({ name, set, most }) => maximumDose(name, set, most)) : [],
     prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
+    targets,
+  };
+}
+
+/** The cord's rows of all scenarios, the nominal ones first. */
+function cordOfAll({ cord, scenarios = [] }: PlanningVoxels): RowSet {
+  const all = [cord, ...scenarios.map((scenario) => scenario.cord)];
+  return {
+    rows: Int32Array.from(all.flatMap(({ rows }) => Array.from(rows))),
+    volumes: Float64Array.from(all.flatMap(({ volumes }) => Array.from(volumes))),
   };
 }

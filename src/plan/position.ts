@@ -15,6 +15,7 @@ import {
   surfaceShifts,
 } from '../biology/position.js';
 import { ForwardDose } from '../dose/forward-dose.js';
+import { repeatPoints } from '../dose/shifted-rows.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
@@ -97,7 +98,9 @@ function recomputedDose(
   given: readonly Vec3[],
 ): ShiftedCourse {
   const shifts: Vec3[] = [[0, 0, 0], ...given];
-  const forward = new ForwardDose(patient.density, points, { executor, shifts, ...plan.doseModel });
+  const patientShifts = shifts.map(([x, y, z]): Vec3 => [-x, -y, -z]);
+  const all = repeatPoints(points, patientShifts);
+  const forward = new ForwardDose(patient.density, all.points, { executor, shifted: all.shifted, ...plan.doseModel });
   try {
     const { dose } = forward.total(technique.fields.map(({ beam, fluence }) => ({ beam, fluence })));
     const each = points.length / 3;

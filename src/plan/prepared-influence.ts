@@ -9,6 +9,7 @@ import { sampleInfluence } from './influence-sample.js';
 import type { PatientModel } from './patient-model.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 import { groupRows } from './row-groups.js';
+import { groupScenarios } from './scenario.js';
 
 export interface PreparedInfluence {
   readonly operator: DividedOperator;
@@ -19,18 +20,24 @@ export interface PreparedInfluence {
 }
 
 /**
+ * With scenarios, the operator's rows are those of {@link PlanningVoxels}: nominal, then shifted.
+ *
  * @throws {InvalidInputError} without beams or points
  * @throws {UnsupportedError} if a beam's central ray meets no tissue
  */
 export function prepareInfluence(
   beams: readonly ModulatedBeam[],
   { patient, executor }: PatientModel,
-  { points, zones, spacing }: PlanningVoxels,
+  voxels: PlanningVoxels,
   { doseModel }: PlanCase,
 ): PreparedInfluence {
-  const operator = new DividedOperator(beams, patient.density, points, { executor, ...doseModel });
+  const { points, zones, spacing, scenarios = [] } = voxels;
+  const shifted = scenarios.map(({ shift, from, to }) => ({ shift, from, to }));
+  const operator = new DividedOperator(beams, patient.density, points, { executor, ...doseModel, shifted });
   try {
-    const sample = sampleInfluence(operator, groupRows(points, zones, spacing, operator.columns));
+    const nominal = scenarios[0]?.from ?? zones.length;
+    const groups = groupRows(points, zones.subarray(0, nominal), spacing, operator.columns);
+    const sample = sampleInfluence(operator, groupScenarios(groups, voxels));
     const preconditioner = new NormalMatrix(sample, operator.columns, { executor });
     const close = (): void => {
       preconditioner.close();

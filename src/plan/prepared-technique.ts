@@ -16,6 +16,7 @@ import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 import { prepareInfluence } from './prepared-influence.js';
+import { refuseRobust } from './scenario.js';
 import { MISMATCH } from './structure-caps.js';
 import {
   conformalColumns,
@@ -43,7 +44,7 @@ export interface PreparedTechnique {
   close(): void;
 }
 
-/** @throws {UnsupportedError} where a beam misses the patient */
+/** @throws {UnsupportedError} where a beam misses the patient, or for IMRT of a robust case */
 export function prepareTechnique(
   technique: Technique,
   model: PatientModel,
@@ -51,6 +52,7 @@ export function prepareTechnique(
   plan: PlanCase,
   machine: Machine,
 ): PreparedTechnique {
+  if (technique === 'imrt') refuseRobust('prepared technique', plan);
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, plan, machine);
   let start: Float64Array | undefined;

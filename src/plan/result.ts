@@ -11,6 +11,7 @@ import type { PlanEvaluation } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
 import { reirradiationReport } from './reirradiation-report.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
+import { robustBlock, robustSentence } from './robust.js';
 import { type ModelSensitivity, sensitivityReport } from './sensitivity.js';
 import type { TechniquePlan } from './technique.js';
 import { conventionOf } from './voxel-bounds.js';
@@ -78,7 +79,17 @@ function planEntry(
   { case: plan, model, prior }: PlanningResult,
   sensitivities: readonly ModelSensitivity[],
 ): Record<string, unknown> {
-  const { plan: technique, structures, goals, conformity, fallOff, cumulativeCord, retreatment, position } = evaluation;
+  const {
+    plan: technique,
+    structures,
+    goals,
+    conformity,
+    fallOff,
+    cumulativeCord,
+    retreatment,
+    position,
+    robust,
+  } = evaluation;
   return {
     technique: technique.technique,
     status: technique.solution.status,
@@ -117,6 +128,7 @@ function planEntry(
         }
       : {}),
     ...(retreatment ? { retreatment: retreatmentReport(retreatment, plan.prescription.fractions, position) } : {}),
+    ...(robust ? { robust: robustBlock(robust) } : {}),
     ...(prior ? { reirradiation: reirradiationReport(evaluation, model, plan, prior) } : {}),
     ...sensitivityOf(technique, sensitivities),
     ...warningOf(technique),
@@ -175,12 +187,14 @@ export function summary(result: PlanningResult): string {
     cumulativeCord,
     retreatment,
     position,
+    robust,
   } of result.plans) {
     lines.push(
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
     lines.push(`        ${certificateLine(technique.solution.certificate, technique.gains)}`);
+    if (robust) lines.push(`        ${robustSentence(robust)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
       const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];

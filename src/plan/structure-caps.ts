@@ -121,34 +121,44 @@ export function engineCaps(
     fields.map(({ beam, fluence }) => ({ beam, fluence })),
     at,
   );
-  const engine = new Map(Array.from(at, (p, q) => [index[p]!, there[q]!]));
-  return sets.map(({ rows, voxels, caps }) =>
-    Float64Array.from(rows, (row, q) => {
-      const given = engine.get(voxels[q]!) ?? 0;
-      const ratio = given > 0 ? dose[row]! / given : 1;
-      return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
-    }),
-  );
+  const engine = { index: at.map((p) => index[p]!), dose: there };
+  return sets.map((set) => movedCaps(set, dose, engine));
 }
 
-/**
- * The share of a dose, at most 1, that keeps every voxel under its cap: of the cord, and of the organs whether a row or not.
- *
- * @param total the engine's dose of the body's voxels
- */
+/** The engine's dose of some voxels of the grid, Gy, one each. */
+export interface EngineDose {
+  readonly index: Int32Array;
+  readonly dose: Float64Array;
+}
+
+/** The caps of one set of rows, moved by what optimiser and engine differ in each. */
+export function movedCaps({ rows, voxels, caps }: CappedRows, dose: Float64Array, engine: EngineDose): Float64Array {
+  const of = new Map<number, number>();
+  engine.index.forEach((voxel, q) => {
+    of.set(voxel, engine.dose[q]!);
+  });
+  return Float64Array.from(rows, (row, q) => {
+    const given = of.get(voxels[q]!) ?? 0;
+    const ratio = given > 0 ? dose[row]! / given : 1;
+    return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
+  });
+}
+
+/** The share of a dose, at most 1, that keeps every voxel under its cap: of the cord, and of the organs whether a row or not. */
 export function shareWithin(
-  total: Float64Array,
-  model: PatientModel,
+  { index, dose }: EngineDose,
   sets: readonly { readonly voxels: Int32Array; readonly caps: Float64Array }[],
 ): number {
-  const capOf = new Float64Array(model.masks.get(model.external)!.data.length).fill(Infinity);
+  const capOf = new Map<number, number>();
   for (const { voxels, caps } of sets) {
-    for (let v = 0; v < voxels.length; v++) capOf[voxels[v]!] = Math.min(capOf[voxels[v]!]!, caps[v]!);
+    voxels.forEach((voxel, v) => {
+      capOf.set(voxel, Math.min(capOf.get(voxel) ?? Infinity, caps[v]!));
+    });
   }
   let share = 1;
-  for (let p = 0; p < total.length; p++) {
-    const cap = capOf[model.body.index[p]!]!;
-    if (total[p]! * share > cap) share = cap / total[p]!;
+  for (let p = 0; p < dose.length; p++) {
+    const cap = capOf.get(index[p]!);
+    if (cap !== undefined && dose[p]! * share > cap) share = cap / dose[p]!;
   }
   return share;
 }

@@ -24,7 +24,11 @@ import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 import { prepareInfluence } from './prepared-influence.js';
+import { scenarioShifts, withScenarios } from './scenario.js';
+import { scenarioCaps, scenarioShare } from './scenario-caps.js';
+import { ScenarioDose } from './scenario-dose.js';
 import { cappedRows, engineCaps, evenCaps, type Hold, type StructureCaps, shareWithin } from './structure-caps.js';
+import { smoothing, worstCaseOf } from './worst-case-plan.js';
 
 export type Technique = 'fcrt' | 'imrt';
 
@@ -53,6 +57,8 @@ export interface TechniquePlan {
   readonly share: number;
   /** What one more Gy on each hard limit buys in the target. */
   readonly gains: readonly CoverageGain[];
+  /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
+  readonly worstCase?: { readonly value: number; readonly gap: number | null };
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
@@ -156,44 +162,65 @@ export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Mac
 /**
  * IMRT: beamlets over the target's view from every beam; their weights are the fluence.
  *
+ * With the case's `imrt.robust` the cord's caps hold in every scenario, and the solution's rows are those of {@link withScenarios}.
+ *
+ * @param given  the nominal voxels
  * @param caps   Gy, one per cord voxel
- * @param organs caps of the structures besides the cord of which `voxels` holds rows
+ * @param organs caps of the structures besides the cord of which `given` holds rows; they hold at the nominal place
  */
 export function planModulated(
   model: PatientModel,
-  voxels: PlanningVoxels,
+  given: PlanningVoxels,
   plan: PlanCase,
   machine: Machine,
   onProgress?: ProgressListener,
-  caps: Float64Array = evenCaps(voxels, plan),
+  caps: Float64Array = evenCaps(given, plan),
   organs: readonly StructureCaps[] = [],
 ): TechniquePlan {
-  const { hold } = plan.imrt;
+  const { hold, robust } = plan.imrt;
+  const shifts = robust ? scenarioShifts(robust) : [];
+  const voxels = robust ? withScenarios(given, shifts, robust.target) : given;
   const beams = modulatedBeams(model, plan, machine);
   const prepared = prepareInfluence(beams, model, voxels, plan);
+  const scenarios = robust ? new ScenarioDose(model, plan, shifts) : undefined;
   const { operator, sample, preconditioner } = prepared;
   const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
   const sets = cappedRows(voxels, caps, organs);
-  const pose = ([cord, ...others]: readonly Float64Array[]) => ({
+  const pose = ([cord, ...others]: readonly Float64Array[], temperature?: number) => ({
     operator,
-    ...posePlanningProblem(voxels, plan, hold, cord, others),
+    ...posePlanningProblem(voxels, plan, hold, cord, others, temperature),
   });
-  let problem = pose(sets.map((set) => set.caps));
-  let solution: Solution;
-  try {
-    const given = { sample, preconditioner };
+  const engineCapsOf = ({ dose, weights }: Solution): Float64Array[] => {
+    const fields = fieldsOf(weights);
+    const [cord, ...others] = engineCaps(sets, model, dose, fields);
+    const shifted = scenarios ? scenarioCaps(voxels, caps, dose, scenarios, fields) : [];
+    return [Float64Array.from([cord!, ...shifted].flatMap((own) => Array.from(own))), ...others];
+  };
+  const even = sets.map((set) => set.caps);
+  let problem = pose(even);
+  const best = (): Solution => {
+    const rows = { sample, preconditioner };
     const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
-    if (problem.limits.length === 0) solution = solve({ ...problem, ...given }, options);
-    else {
-      const rough = solve({ ...problem, ...given }, { ...options, responses: false, gap: ROUGH });
-      problem = pose(engineCaps(sets, model, rough.dose, fieldsOf(rough.weights)));
-      const finer = solve({ ...problem, ...given }, { ...options, start: rough.weights });
-      solution = { ...finer, evaluations: rough.evaluations + finer.evaluations };
+    const isWorst = robust?.target === 'worst';
+    if (problem.limits.length === 0 && !isWorst) return solve({ ...problem, ...rows }, options);
+    const rough = solve({ ...problem, ...rows }, { ...options, responses: false, gap: ROUGH });
+    const temperature = isWorst ? smoothing(problem.targets, rough.dose) : undefined;
+    problem = pose(problem.limits.length > 0 ? engineCapsOf(rough) : even, temperature);
+    const finer = solve({ ...problem, ...rows }, { ...options, start: rough.weights });
+    return { ...finer, evaluations: rough.evaluations + finer.evaluations };
+  };
+  try {
+    let solution: Solution;
+    try {
+      solution = best();
+    } finally {
+      prepared.close();
     }
+    const fields = fieldsOf(solution.weights);
+    return finish('imrt', hold, fields, model, plan, voxels, caps, organs, problem, solution, scenarios);
   } finally {
-    prepared.close();
+    scenarios?.close();
   }
-  return finish('imrt', hold, fieldsOf(solution.weights), model, plan, voxels, caps, organs, problem, solution);
 }
 
 /** Fields of beamlets with their fluence. */
@@ -211,8 +238,8 @@ export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float6
 /**
  * Forward dose of the finished fluences on every voxel of the body.
  *
- * Where the engine's dose still takes the cord or a bounded organ over a cap that was to hold, the whole plan is scaled *down* by the difference,
- * never up; the certificate is that of the scaled plan.
+ * Where the engine's dose still takes the cord or a bounded organ over a cap that was to hold, the cord in any scenario, the
+ * whole plan is scaled *down* by the difference, never up; the certificate is that of the scaled plan.
  */
 export function finish(
   technique: Technique,
@@ -223,15 +250,23 @@ export function finish(
   voxels: PlanningVoxels,
   caps: Float64Array,
   organs: readonly StructureCaps[],
-  { objectives, limits }: PlanningProblem,
+  { objectives, limits, targets }: PlanningProblem,
   solution: Solution,
+  scenarios?: ScenarioDose,
 ): TechniquePlan {
   const {
     dose: total,
     beyondRange,
     beyondDensity,
   } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const shrink = hold === 'cord' ? shareWithin(total, model, [{ voxels: voxels.cord.voxels, caps }, ...organs]) : 1;
+  const shareOf = (): number => {
+    const own = shareWithin({ index: model.body.index, dose: total }, [
+      { voxels: voxels.cord.voxels, caps },
+      ...organs,
+    ]);
+    return scenarios ? Math.min(own, scenarioShare(voxels, caps, scenarios, fields)) : own;
+  };
+  const shrink = hold === 'cord' ? shareOf() : 1;
   const dose = createDose(model.grid, {
     quantity: 'physical',
     fractions: plan.prescription.fractions,
@@ -255,5 +290,7 @@ export function finish(
   };
   const gains = coverageGains(final, voxels.target, plan.prescription.dose);
   const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink, gains };
-  return { ...result, beyondRange, beyondDensity };
+  const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
+  const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
+  return { ...result, beyondRange, beyondDensity, ...worstCase };
 }

@@ -25,6 +25,7 @@ import { modelPatient, type PatientModel } from './patient-model.js';
 import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 import { type PreparedInfluence, prepareInfluence } from './prepared-influence.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { refuseRobust } from './scenario.js';
 import { cappedRows, checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
 import { csvLine } from './table.js';
 import { modulatedBeams } from './technique.js';
@@ -76,6 +77,7 @@ export interface TradeOffOptions {
  * @param caps Gy, each > 0
  * @throws {InvalidInputError} without caps, where the case does not fit the patient, or where the prior course alone
  *   exceeds a bound
+ * @throws {UnsupportedError} for a robust case
  */
 export function tradeOff(
   patient: Patient,
@@ -86,6 +88,7 @@ export function tradeOff(
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
+  refuseRobust('trade-off', plan);
   const model = modelPatient(patient, plan, executor);
   const points: TradeOffPoint[] = [];
   let rig: Rig | undefined;

@@ -7,6 +7,7 @@ import { serialExecutor } from '../../src/core/executor.js';
 import { createRandom } from '../../src/core/random.js';
 import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
 import { ForwardDose } from '../../src/dose/forward-dose.js';
+import { repeatPoints } from '../../src/dose/shifted-rows.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
@@ -56,7 +57,7 @@ test('a few points: what the total has there, to the last bit', () => {
   expect(dose.totalAt(many, at)).toEqual(Float64Array.from(at, (p) => dose.total(many).dose[p]!));
 });
 
-test('shifts of the isocentre: the doses of beams that are shifted', () => {
+test('points from several shifts of the patient: the doses of beams that are shifted the other way', () => {
   const few = voxels.points.filter((_, q) => Math.floor(q / 3) % 7 === 0);
   const shifts = [
     [0, 0, 0],
@@ -64,10 +65,14 @@ test('shifts of the isocentre: the doses of beams that are shifted', () => {
     [0, 0, -4],
   ] as const;
   const each = few.length / 3;
+  const { points: all, shifted } = repeatPoints(
+    few,
+    shifts.map(([x, y, z]) => [-x, -y, -z]),
+  );
   for (const options of [{}, { heterogeneity: 'depth' }, { medium: 'medium' }] as const) {
-    const { dose, beyondDensity } = new ForwardDose(density, few, {
+    const { dose, beyondDensity } = new ForwardDose(density, all, {
       executor: withLanes(2),
-      shifts,
+      shifted,
       ...options,
     }).total(fields);
     expect(dose.length).toBe(3 * each);
@@ -83,7 +88,7 @@ test('shifts of the isocentre: the doses of beams that are shifted', () => {
     }
     expect(beyondDensity).toBeLessThanOrEqual(beyond);
   }
-  const { points } = viewOfBeam(beamAt(17), density, { points: few }, { shifts });
+  const { points } = viewOfBeam(beamAt(17), density, { points: all }, { shifted });
   const moved = viewOfBeam(beamAt(17, [2, 0, 4]), density, { points: few }).points;
   for (const key of ['u', 'v', 'depths', 'distances'] as const) {
     expect(points[key].subarray(each, 2 * each)).toEqual(moved[key]);

@@ -11,9 +11,15 @@ import { squaredDeviation } from '../../src/optimize/objective/squared-deviation
 import { squaredFallOff } from '../../src/optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.js';
 import { squaredUnderdose } from '../../src/optimize/objective/squared-underdose.js';
+import { worstCase } from '../../src/optimize/objective/worst-case.js';
 import { dense, randomMatrix, rowsOf } from './problems.js';
 
 const some: RowSet = { rows: Int32Array.of(0, 2, 3, 4), volumes: Float64Array.of(1, 0.5, 2, 1) };
+const others: RowSet = { rows: Int32Array.of(1, 3, 5), volumes: Float64Array.of(1, 1, 0.5) };
+const scenarios = [
+  [squaredDeviation('s', some, { value: 10 }, 3), squaredUnderdose('s', some, { value: 10 }, 0.97, 3)],
+  [squaredDeviation('s', others, { value: 10 }, 3), smoothMaximum('s', others, 1.5, 1)],
+];
 const objectives: readonly (readonly [string, Objective])[] = [
   ['squared deviation', squaredDeviation('s', some, { value: 10 }, 3)],
   ['squared underdose', squaredUnderdose('s', some, { value: 10 }, 0.97, 3)],
@@ -29,6 +35,8 @@ const objectives: readonly (readonly [string, Objective])[] = [
   ['gEUD below', squaredGeud('s', some, { value: 14 }, { a: -6, side: 'below' }, 3)],
   ['smooth maximum', smoothMaximum('s', some, 1.5, 3)],
   ['smooth minimum', smoothMinimum('s', some, 1.5, 3)],
+  ['worst case', worstCase('s', scenarios, 5)],
+  ['mean of scenarios', worstCase('s', scenarios)],
   ['max-DVH', maximumDvh('s', some, 7, 0.3, 3)],
   ['min-DVH', minimumDvh('s', some, 12, 0.7, 3)],
 ];
@@ -80,7 +88,7 @@ test.each(objectives)(
 );
 
 test.each(objectives)('%s: its formula names the structure', (_, objective) => {
-  expect(objective.describe()).toMatch(/^[0-9].* over s$/);
+  expect(objective.describe()).toMatch(/^(mean|[0-9]).* over s\b/);
 });
 
 test('volumes count by their ratio', () => {

@@ -1,0 +1,173 @@
+/**
+ * What a robust plan is worth: cord and target in every scenario, recomputed by the engine, beside the nominal plan of the
+ * same case, and what robustness costs in coverage.
+ */
+import { createDvh } from '../evaluate/dvh.js';
+import { parseMetric } from '../evaluate/metric-parser.js';
+import { evaluateMetric } from '../evaluate/metric-value.js';
+import type { Vec3 } from '../geometry/grid.js';
+import type { DoseVolume } from '../geometry/volume.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+import { type RobustSettings, scenarioShifts } from './scenario.js';
+import { ScenarioDose } from './scenario-dose.js';
+import type { TechniquePlan } from './technique.js';
+
+/** One plan with the patient off by one shift. */
+export interface ScenarioOutcome {
+  /** Of the patient against the beams, LPS, mm; zero: the nominal place. */
+  readonly shift: Vec3;
+  /** Of the cord, Gy */
+  readonly cordMax: number;
+  readonly cordNearMax: number;
+  /** Least difference between a cord voxel's cap and its dose, Gy; negative where a cap is broken. */
+  readonly capMargin: number;
+  /** Of the target, Gy */
+  readonly targetD95: number;
+  /** Volume that receives 95 % of the prescription, percent of the target */
+  readonly targetV95: number;
+}
+
+export interface RobustReport {
+  readonly cord: string;
+  readonly target: string;
+  readonly settings: RobustSettings;
+  readonly hold: 'cord' | 'prescription';
+  /** The nominal place first. */
+  readonly scenarios: readonly ScenarioOutcome[];
+  /** The plan of the same case without robustness, in the same scenarios. */
+  readonly nominalPlan: readonly ScenarioOutcome[];
+  /** Gy */
+  readonly prescription: number;
+  readonly worstCase?: TechniquePlan['worstCase'];
+}
+
+/**
+ * A robust plan and the nominal one of the same case in every scenario.
+ *
+ * @param caps Gy, one per cord voxel
+ */
+export function compareRobust(
+  model: PatientModel,
+  plan: PlanCase,
+  caps: Float64Array,
+  { robust, nominal }: { readonly robust: TechniquePlan; readonly nominal: TechniquePlan },
+): RobustReport {
+  const settings = plan.imrt.robust!;
+  const cord = robust.voxels.cord.voxels;
+  const scenarios = new ScenarioDose(model, plan, scenarioShifts(settings));
+  try {
+    const outcomesOf = (technique: TechniquePlan): ScenarioOutcome[] => {
+      const shifted = scenarios.of(technique.fields).map((dose) => scenarios.volume(dose));
+      return [technique.dose, ...shifted].map((dose, s) => ({
+        shift: s === 0 ? [0, 0, 0] : scenarios.shifts[s - 1]!,
+        capMargin: cord.reduce((least, voxel, q) => Math.min(least, caps[q]! - dose.data[voxel]!), Infinity),
+        ...metricsOf(dose, model, plan),
+      }));
+    };
+    return {
+      cord: model.cord,
+      target: model.target,
+      settings,
+      hold: plan.imrt.hold,
+      scenarios: outcomesOf(robust),
+      nominalPlan: outcomesOf(nominal),
+      prescription: plan.prescription.dose,
+      ...(robust.worstCase ? { worstCase: robust.worstCase } : {}),
+    };
+  } finally {
+    scenarios.close();
+  }
+}
+
+function metricsOf(dose: DoseVolume, model: PatientModel, plan: PlanCase) {
+  const { masks, cord, target } = model;
+  const prescription = plan.prescription.dose;
+  const ofCord = createDvh(dose, masks.get(cord)!, { name: cord });
+  const ofTarget = createDvh(dose, masks.get(target)!, { name: target });
+  const value = (metric: string, dvh: typeof ofCord): number =>
+    evaluateMetric(parseMetric(metric), dvh, { prescription }).value;
+  return {
+    cordMax: ofCord.max,
+    cordNearMax: value('D0.03cc', ofCord),
+    targetD95: value('D95%', ofTarget),
+    targetV95: value('V95%', ofTarget),
+  };
+}
+
+interface Worst {
+  readonly cordMax: number;
+  readonly cordNearMax: number;
+  readonly capMargin: number;
+  readonly targetD95: number;
+  readonly targetV95: number;
+}
+
+/** The worst of every number over all scenarios, each by itself. */
+export function worstOf(outcomes: readonly ScenarioOutcome[]): Worst {
+  const most = (key: keyof Worst): number => Math.max(...outcomes.map((o) => o[key]));
+  const least = (key: keyof Worst): number => Math.min(...outcomes.map((o) => o[key]));
+  return {
+    cordMax: most('cordMax'),
+    cordNearMax: most('cordNearMax'),
+    capMargin: least('capMargin'),
+    targetD95: least('targetD95'),
+    targetV95: least('targetV95'),
+  };
+}
+
+const shiftsInWords = ({ distance, shifts }: RobustSettings): string => {
+  if (shifts === undefined) return `${distance} mm along every axis`;
+  const farthest = Math.max(...shifts.map((s) => Math.hypot(...s)));
+  const count = scenarioShifts({ shifts }).length;
+  return `${count} stated shift${count === 1 ? '' : 's'} of up to ${Number(farthest.toFixed(1))} mm`;
+};
+
+/** One sentence: what holds in every scenario, and what that costs in coverage. */
+export function robustSentence(report: RobustReport): string {
+  const { cord, target, settings, hold, scenarios, nominalPlan, prescription } = report;
+  const [own, other] = [worstOf(scenarios), worstOf(nominalPlan)];
+  const percent = (gray: number): string => ((100 * gray) / prescription).toFixed(1);
+  const coverage = (outcomes: readonly ScenarioOutcome[], worst: Worst): string =>
+    `${percent(outcomes[0]!.targetD95)} %, worst ${percent(worst.targetD95)} %`;
+  const against =
+    hold === 'cord'
+      ? `Robust against ${shiftsInWords(settings)}`
+      : `Under ${shiftsInWords(settings)}, the cap soft in all of them as hold is "prescription"`;
+  return `${against}: ${cord} D0.03cc worst ${own.cordNearMax.toFixed(2)} Gy (nominal plan: ${other.cordNearMax.toFixed(2)} Gy), ${target} D95 ${coverage(scenarios, own)} (nominal plan: ${coverage(nominalPlan, other)}).`;
+}
+
+const round = (value: number): number => Number(value.toFixed(4));
+const rounded = <T extends object>(values: T): T =>
+  Object.fromEntries(Object.entries(values).map(([k, v]) => [k, typeof v === 'number' ? round(v) : v])) as T;
+
+/** The block `robust` of plan.json. */
+export function robustBlock(report: RobustReport): Record<string, unknown> {
+  const { settings, hold, scenarios, nominalPlan, worstCase } = report;
+  const target = {
+    nominal: 'coverage counts at the nominal place',
+    expected: 'coverage counts in the mean of all scenarios',
+    worst: 'coverage counts in the smooth worst case of all scenarios',
+  }[settings.target];
+  return {
+    sentence: robustSentence(report),
+    notes: [
+      `Shifts are rigid, of the patient against the beams of this course, in LPS mm; dose is computed anew with the isocentre off by the opposite. The prior course stays where it is.`,
+      hold === 'cord'
+        ? `The cap holds in every voxel of ${report.cord} in every scenario; ${target}.`
+        : `Nothing is hard, as hold is "prescription": the overdose of ${report.cord} counts in the mean of all scenarios; ${target}.`,
+      'The nominal plan is that of the same case without robust, computed for this comparison.',
+    ],
+    scenarios: scenarios.map(rounded),
+    worst: rounded(worstOf(scenarios)),
+    nominalPlan: { scenarios: nominalPlan.map(rounded), worst: rounded(worstOf(nominalPlan)) },
+    ...(worstCase
+      ? {
+          worstCase: {
+            value: Number(worstCase.value.toPrecision(6)),
+            gap: worstCase.gap === null ? null : Number(worstCase.gap.toPrecision(3)),
+          },
+        }
+      : {}),
+  };
+}
