@@ -21,6 +21,7 @@ import { MISMATCH } from './structure-caps.js';
 import {
   conformalColumns,
   conformalFields,
+  FINE,
   finish,
   modulatedBeams,
   modulatedFields,
@@ -58,10 +59,10 @@ export function prepareTechnique(
   let start: Float64Array | undefined;
   // Optimiser's dose over the engine's, by cord voxel.
   let ratio: Float64Array | undefined;
-  const planWith = (caps: Float64Array, gap: number | undefined, signal?: { readonly aborted: boolean }) => {
+  const planWith = (caps: Float64Array, gap: number, signal?: { readonly aborted: boolean }) => {
     const moved = ratio === undefined ? caps : caps.map((cap, q) => cap * ratio![q]!);
     const problem = { operator, ...posePlanningProblem(voxels, plan, 'cord', moved) };
-    const given = { ...(start ? { start } : {}), ...(gap ? { gap } : {}), ...(signal ? { signal } : {}) };
+    const given = { gap, ...(start ? { start } : {}), ...(signal ? { signal } : {}) };
     const solution: Solution = solve({ ...problem, sample, preconditioner }, given);
     const fields = fieldsOf(solution.weights);
     const done = finish(technique, 'cord', fields, model, plan, voxels, caps, [], problem, solution);
@@ -76,7 +77,7 @@ export function prepareTechnique(
       for (const cap of caps) checkPositive(`${technique}: cap of a cord voxel in Gy`, cap);
       const rough = start === undefined ? planWith(caps, ROUGH, signal) : undefined;
       if (rough?.solution.status === 'stopped') return rough;
-      const done = planWith(caps, undefined, signal);
+      const done = planWith(caps, FINE, signal);
       const before = rough?.solution.evaluations ?? 0;
       return { ...done, solution: { ...done.solution, evaluations: before + done.solution.evaluations } };
     },
