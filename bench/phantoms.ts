@@ -25,6 +25,7 @@ for (const phantom of levels) {
       patient: { phantom, target },
       doseGrid: { spacing: [spacing, spacing, spacing] },
       fcrt: { beams: 'posterior-9' },
+      retreatment: { position: null },
     });
     const steps = new Map<string, number>();
     const seconds = new Map<string, number>();
