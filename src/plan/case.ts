@@ -165,7 +165,7 @@ const FARTHEST_SHIFT = 20;
 const shiftCoordinate = z
   .number({ error: (issue) => `is ${String(issue.input)}, but must be a finite number of mm` })
   .refine((s) => Math.abs(s) <= FARTHEST_SHIFT, {
-    error: (issue) => `is ${String(issue.input)} mm, but a shift is at most ${FARTHEST_SHIFT} mm: is it in mm?`,
+    error: (issue) => `is ${String(issue.input)} mm, but a shift is at most ${FARTHEST_SHIFT} mm; give it in mm`,
   });
 
 /** Rigid shifts of the patient against the beams under which the cord's cap holds; the nominal place always counts. */
