@@ -2,8 +2,22 @@
  * WebAssembly modules that travel as base64 in a source file.
  */
 
-/** The module, or null where WebAssembly or its SIMD is missing or forbidden: callers then use their plain version. */
+const compiled = new Map<string, WebAssembly.Module | null>();
+
+/**
+ * The module, compiled on first use; null where WebAssembly or its SIMD is missing or forbidden: callers then use their plain
+ * version.
+ */
 export function compileWasm(base64: string): WebAssembly.Module | null {
+  let module = compiled.get(base64);
+  if (module === undefined) {
+    module = compile(base64);
+    compiled.set(base64, module);
+  }
+  return module;
+}
+
+function compile(base64: string): WebAssembly.Module | null {
   if (typeof WebAssembly !== 'object') return null;
   try {
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

@@ -16,17 +16,9 @@ interface SimdKernels {
   scatter(...args: number[]): void;
 }
 
-/** Compiled on first use; null where there is no SIMD. */
-let compiled: WebAssembly.Module | null | undefined;
-
-function compile(): WebAssembly.Module | null {
-  if (compiled === undefined) compiled = compileWasm(binary);
-  return compiled;
-}
-
 /** Whether this machine runs the SIMD kernels. */
 export function hasSimd(): boolean {
-  return compile() !== null;
+  return compileWasm(binary) !== null;
 }
 
 /** Fields of one rung, 32 bits each; see maps.as.ts. */
@@ -88,7 +80,7 @@ export class SimdMaps {
     this.rows = layout.reserve(rows);
     this.lines = layout.reserve(lines);
     this.memory = layout.create();
-    this.kernels = instantiateWasm(compile()!, this.memory) as SimdKernels;
+    this.kernels = instantiateWasm(compileWasm(binary)!, this.memory) as SimdKernels;
   }
 
   /** out[p] += dose of the fluence (one weight per cell) at every point. */

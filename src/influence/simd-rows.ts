@@ -11,8 +11,6 @@ interface RowKernels {
   pack(...args: number[]): void;
 }
 
-let compiled: WebAssembly.Module | null | undefined;
-
 /** Points whose rows are read at a time. */
 const CHUNK = 256;
 
@@ -33,8 +31,8 @@ export function readRows(
   stride: number,
   at: number,
 ): boolean {
-  if (compiled === undefined) compiled = compileWasm(binary);
-  if (compiled === null) return false;
+  const module = compileWasm(binary);
+  if (module === null) return false;
   const nx = map.cells.x.length - 1;
   const ny = map.cells.y.length - 1;
   const [widthU, widthV] = [padded(nx), padded(ny)];
@@ -50,7 +48,7 @@ export function readRows(
   const horn = layout.place(Float32Array.from(cells, (cell) => map.horn[cell]!));
   const bands = map.bands.map((band, b) => placeBand(layout, band, points.weights[b]!, which, widthU, widthV));
   const memory = layout.create();
-  const kernels = instantiateWasm(compiled, memory) as RowKernels;
+  const kernels = instantiateWasm(module, memory) as RowKernels;
   const values = new Float32Array(memory.buffer, out, size * CHUNK);
   const lines = new Float32Array(memory.buffer, packed, cells.length * CHUNK);
   for (let from = 0; from < which.length; from += CHUNK) {
