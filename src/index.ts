@@ -95,7 +95,7 @@ export { type WoolleyJones, woolleyJones } from './biology/woolley-jones.js';
 export { FormatError, InvalidInputError, isRespineError, UnsupportedError } from './core/errors.js';
 export { type Executor, type JobGroup, type JobType, type SharableArray, serialExecutor } from './core/executor.js';
 export type { LinearOperator } from './core/linear-operator.js';
-export { DENSITY_RANGE, type DoseModelOptions } from './dose/beam-points.js';
+export type { DoseModelOptions, PointSet } from './dose/beam-points.js';
 export {
   addFieldDose,
   type BeamView,
@@ -105,7 +105,8 @@ export {
   voxelsInside,
 } from './dose/forward.js';
 export { type DoseField, ForwardDose, type ForwardDoseOptions } from './dose/forward-dose.js';
-export { type BeamOptions, prepareBeam } from './dose/pencil-beam.js';
+export { DENSITY_RANGE, type KernelDomain } from './dose/kernel-domain.js';
+export type { BeamOptions } from './dose/pencil-beam.js';
 export { convertDose, defaultTissues, doseFactor, type Tissue } from './dose/tissue.js';
 export { builtInProtocol, protocolNames } from './evaluate/builtin-protocols.js';
 export {
@@ -396,13 +397,10 @@ export {
   tradeOffTable,
 } from './plan/trade-off.js';
 export { allowanceVolume, boundsOfVoxels, type VoxelBounds, voxelBounds } from './plan/voxel-bounds.js';
+export { BeamPass, type PassOptions, type SeenPoints } from './raytrace/beam-pass.js';
+export { createDensityBox, type DensityBox } from './raytrace/density-box.js';
+export { type DensityMemory, defaultDensityMemory } from './raytrace/density-memory.js';
 export { depthOfPoints } from './raytrace/depth.js';
-export {
-  type DensityMemory,
-  defaultDensityMemory,
-  type EffectiveDensities,
-  effectiveDensities,
-} from './raytrace/effective-density.js';
 // pictures
 export { beamsEyeFigure } from './render/beams-eye.js';
 export { compareFigure } from './render/compare-figure.js';

@@ -7,17 +7,26 @@
  *     dose(p) = (SAD / L)^2 sum_r B_r(d, m) G_r(u, v),     G_r = psi (*) Gaussian of rung r
  *
  * exact in scatter's dependence on the field size *at depth*, for every voxel. The rungs form two bands: the narrow ones
- * decide the penumbra and live on a fine lattice near the field, the wide ones are smooth. Within a band the weights of the
- * beam's own points lie near a space of few dimensions: a singular value decomposition of the doses that they give to open
+ * decide the penumbra and live on a fine lattice near the field, the wide ones are smooth. Within a band the weights at
+ * all depths, distances and densities of a patient lie near a space of few dimensions: a singular value decomposition of the doses that they give to open
  * squares keeps the K terms that a stated residual needs (Bortfeld, Schlegel, Rhein 1993),
  *
  *     dose(p) = (SAD / L)^2 sum_bands sum_k D_k(d, m) F_k(u, v),     F_k = sum_r c_kr G_r
  */
+import type { FluenceGrid } from '../beam/fluence.js';
 import { gaussianInterval } from '../core/error-function.js';
 import { singularValues } from '../core/linear-algebra.js';
 import { amplitudesAt, partsAt } from '../machine/field-integral.js';
 import type { Machine } from '../machine/machine.js';
-import { type Axis, createAxis, createKernelTable, depthNodes, depthOfNode, type KernelTable } from './kernel-table.js';
+import type { KernelDomain } from './kernel-domain.js';
+import {
+  type Axis,
+  createAxis,
+  createKernelTable,
+  DEPTH_NODES,
+  depthOfNode,
+  type KernelTable,
+} from './kernel-table.js';
 import { addToLadder, createWidthLadder, excessBlur, type WidthLadder } from './width-ladder.js';
 
 /** The rungs [first, first + count) of the ladder in separable form. */
@@ -36,18 +45,8 @@ export interface BeamKernel {
   readonly bands: readonly KernelBand[];
   /** D_k: of the whole kernel, or of its electrons and its scatter, whose lateral scales differ. */
   readonly tables: readonly KernelTable[];
-  /** Largest error of the terms over the points and open squares of 2.5 mm to the largest asked for, fraction of each square's maximum. */
+  /** Largest error of the terms over the domain and open squares of 2.5 mm to the largest asked for, fraction of each square's maximum. */
   readonly residual: number;
-}
-
-/** Where a beam's points lie. */
-export interface KernelPoints {
-  /** Radiological, mm. */
-  readonly depths: ArrayLike<number>;
-  /** From the source, mm. */
-  readonly distances: ArrayLike<number>;
-  /** Effective densities that stretch the kernel's parts; without them it keeps the lateral size that it has in water. */
-  readonly densities?: { readonly electron: ArrayLike<number>; readonly scatter: ArrayLike<number> };
 }
 
 export interface KernelOptions {
@@ -55,6 +54,15 @@ export interface KernelOptions {
   readonly tolerance?: number;
   /** Open squares up to this have to come out right, mm: the smaller the fields, the fewer terms. @default 400 */
   readonly largestSide?: number;
+}
+
+/** Squares up to this many times the field decide the kernel's terms: points beside it see more of its width than it has. */
+const REACH = 2.5;
+
+/** The squares that a kernel must have right for a field, mm: those of fluence grids that are alike are equal. */
+export function largestSideOf({ x, y }: FluenceGrid): number {
+  const side = REACH * Math.max(x[x.length - 1]! - x[0]!, y[y.length - 1]! - y[0]!);
+  return Math.max(LEAST_SIDE, SIDES.find((s) => s >= side) ?? SIDES[SIDES.length - 1]!);
 }
 
 /** Standard deviation from which on a rung is wide, mm: 1.3 nodes of the coarse lattice. */
@@ -66,55 +74,81 @@ const SCALE_STEP = 0.06;
 const SIDES = [2.5, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400];
 /** Squares up to this always count, mm. */
 const LEAST_SIDE = 60;
-const SAMPLES = 600;
+/** Depths of the sample, mm: closely in the build-up. */
+const DEPTHS = Array.from({ length: 59 }, (_, i) => (i < 21 ? i : 10 * (i - 18)));
 const MOST_TERMS = 8;
 
 /** Gaussians of one part at a depth, and the ln of the lateral scale under which a point sees them. */
 interface KernelPart {
   readonly amplitudes: (depth: number) => Float64Array;
-  /** Of point p, or of a point of water. */
-  readonly lnScale: (p: number | undefined, distance: number) => number;
+  /** At a distance, under a part's effective density. */
+  readonly lnScale: (distance: number, density: number) => number;
   readonly distance: Axis;
   readonly scale: Axis;
 }
 
+/** Kernels made before, the last used last: beams of one isocentre share theirs. */
+const made = new Map<string, BeamKernel>();
+const MOST_MADE = 8;
+
 /**
- * @param points all points of the beam; a sample of them decides the terms
+ * The kernel of a machine on a domain; made once for equal ones.
+ *
  * @throws {UnsupportedError} if densities are given for a machine whose kernel is not split
  */
-export function createBeamKernel(machine: Machine, points: KernelPoints, options: KernelOptions = {}): BeamKernel {
+export function createBeamKernel(machine: Machine, domain: KernelDomain, options: KernelOptions = {}): BeamKernel {
+  const { tolerance = 0.001, largestSide = 400 } = options;
+  const key = JSON.stringify([checksum(machine), domain, tolerance, largestSide]);
+  const kernel = made.get(key) ?? makeBeamKernel(machine, domain, tolerance, largestSide);
+  made.delete(key);
+  made.set(key, kernel);
+  if (made.size > MOST_MADE) made.delete(made.keys().next().value!);
+  return kernel;
+}
+
+const checksums = new WeakMap<Machine, string>();
+
+/** Of all that a kernel is made from; machines that crossed to another thread are other objects with the same numbers. */
+function checksum(machine: Machine): string {
+  let sum = checksums.get(machine);
+  if (sum === undefined) {
+    const { kernel, sad, penumbra } = machine;
+    const text = JSON.stringify([kernel, sad, penumbra]);
+    let [a, b] = [2166136261, 5381];
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 16777619);
+      b = (Math.imul(b, 33) + code) | 0;
+    }
+    sum = `${text.length} ${a} ${b}`;
+    checksums.set(machine, sum);
+  }
+  return sum;
+}
+
+function makeBeamKernel(machine: Machine, domain: KernelDomain, tolerance: number, largestSide: number): BeamKernel {
   const { widths } = machine.kernel;
-  const n = points.depths.length;
-  const [nearest, farthest] = range(points.distances);
-  const deepest = range(points.depths)[1];
-  const parts = partsOf(machine, points, [nearest, farthest]);
+  const { nearest, farthest } = domain;
+  const parts = partsOf(machine, domain);
   const widest = Math.max(...parts.map(({ scale }) => scale.first + (scale.count - 1) * scale.step));
   const largest = Math.max(Math.exp(widest), machine.sad / nearest);
-  const ladder = createWidthLadder(machine, nearest, widths[widths.length - 1]! * largest);
+  const ladder = createWidthLadder(machine, nearest, farthest, widths[widths.length - 1]! * largest);
   const rungs = ladder.count;
   const variance = (width: number, distance: number, lnScale: number): number =>
     (widths[width]! * Math.exp(lnScale)) ** 2 + excessBlur(ladder, machine, distance);
-  const weigh = (p: number | undefined, depth: number, distance: number, out: Float64Array, offset: number): void => {
-    for (const { amplitudes, lnScale } of parts) {
-      const at = lnScale(p, distance);
-      amplitudes(depth).forEach((a, j) => {
-        if (a !== 0) addToLadder(ladder, variance(j, distance, at), a, out, offset);
-      });
-    }
-  };
 
-  // The sample: every so many points, and all depths of the beam near its middle, so that the build-up counts.
-  const sample: [number | undefined, number, number][] = [];
-  for (let q = 0; q < SAMPLES && q < n; q++) {
-    const p = Math.floor(((q + 0.5) * n) / Math.min(SAMPLES, n));
-    sample.push([p, points.depths[p]!, points.distances[p]!]);
-  }
-  for (let depth = 0; depth <= deepest; depth += depth < 20 ? 1 : 10) {
-    sample.push([undefined, depth, nearest + Math.min(depth, farthest - nearest)]);
-  }
+  // The sample: depths, distances and pairs of densities from one end of the domain to the other.
+  const sample = sampleOf(domain);
   const B = new Float64Array(sample.length * rungs);
-  for (const [i, [p, depth, distance]] of sample.entries()) weigh(p, depth, distance, B, i * rungs);
-  const E = squareDoses(ladder, B, sample.length, options.largestSide);
+  sample.forEach(([depth, distance, densities], i) => {
+    parts.forEach(({ amplitudes, lnScale }, part) => {
+      const at = lnScale(distance, densities[part]!);
+      amplitudes(depth).forEach((a, j) => {
+        if (a !== 0) addToLadder(ladder, variance(j, distance, at), a, B, i * rungs);
+      });
+    });
+  });
+  const E = squareDoses(ladder, B, sample.length, largestSide);
 
   const wide = ladder.sigmasX.findIndex((sigma, r) => Math.min(sigma, ladder.sigmasY[r]!) >= WIDE);
   const edge = wide < 0 ? rungs : wide;
@@ -122,12 +156,10 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
     [0, edge],
     [edge, rungs],
   ].filter(([from, to]) => to! > from!) as [number, number][];
-  const separated = ranges.map(([from, to]) =>
-    separate(B, E, sample.length, rungs, from, to, options.tolerance ?? 0.001),
-  );
+  const separated = ranges.map(([from, to]) => separate(B, E, sample.length, rungs, from, to, tolerance));
 
   const bandTerms = separated.map(({ terms }) => terms);
-  const depths = Array.from({ length: depthNodes(deepest) }, (_, i) => depthOfNode(i));
+  const depths = Array.from({ length: DEPTH_NODES }, (_, i) => depthOfNode(i));
   const weights = new Float64Array(rungs);
   const project = (width: number, distance: number, lnScale: number): Float64Array[] => {
     weights.fill(0);
@@ -144,7 +176,7 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
   };
   const tables = parts.map(({ amplitudes, lnScale, distance, scale }) =>
     createKernelTable(depths.map(amplitudes), widths.length, distance, scale, bandTerms, (j, at, ln) =>
-      project(j, at, scale.count === 1 && distance.count > 1 ? lnScale(undefined, at) : ln),
+      project(j, at, scale.count === 1 && distance.count > 1 ? lnScale(at, 1) : ln),
     ),
   );
   return {
@@ -160,49 +192,51 @@ export function createBeamKernel(machine: Machine, points: KernelPoints, options
   };
 }
 
+/** Depth, distance and the densities of both parts. */
+type SamplePoint = readonly [depth: number, distance: number, densities: readonly [number, number]];
+
+function sampleOf({ nearest, farthest, densities }: KernelDomain): SamplePoint[] {
+  const distances = farthest > nearest ? [nearest, (nearest + farthest) / 2, farthest] : [nearest];
+  const [low, high] = densities ?? [1, 1];
+  // Scatter remembers farther than electrons, so that its density lies nearer to that of water.
+  const [lower, higher] = [Math.sqrt(low), Math.sqrt(high)];
+  const pairs: (readonly [number, number])[] = [
+    [1, 1],
+    ...(low < 1 ? [[low, 1] as const, [low, lower] as const, [1, lower] as const] : []),
+    ...(high > 1 ? [[high, 1] as const, [high, higher] as const, [1, higher] as const] : []),
+  ];
+  return DEPTHS.flatMap((depth) =>
+    distances.flatMap((distance) => pairs.map((pair): SamplePoint => [depth, distance, pair])),
+  );
+}
+
 /**
  * The whole kernel under the scale that goes with the distance; or its electrons and its scatter, each under its own.
  * Scatter is so much wider than the source that its blur is taken at the middle distance.
  */
-function partsOf(
-  machine: Machine,
-  { densities, depths, distances }: KernelPoints,
-  [nearest, farthest]: readonly [number, number],
-): KernelPart[] {
+function partsOf(machine: Machine, { nearest, farthest, densities }: KernelDomain): KernelPart[] {
   const inWater = (distance: number): number => Math.log(machine.sad / distance);
   const none: Axis = { first: 0, step: 1, count: 1 };
   const byDistance = createAxis(nearest, farthest, DISTANCE_STEP);
   if (densities === undefined) {
     const fixed = byDistance.count === 1 ? { ...none, first: inWater(nearest) } : none;
-    return [{ amplitudes: amplitudesAt(machine), lnScale: (_, d) => inWater(d), distance: byDistance, scale: fixed }];
+    return [{ amplitudes: amplitudesAt(machine), lnScale: inWater, distance: byDistance, scale: fixed }];
   }
   const at = partsAt(machine);
   const middle: Axis = { ...none, first: (nearest + farthest) / 2 };
-  const part = (density: ArrayLike<number>, which: 'electrons' | 'scatter', distance: Axis): KernelPart => {
-    const lnScale = (p: number | undefined, d: number): number =>
-      inWater(d) - (p === undefined ? 0 : Math.log(density[p]!));
-    let [low, high] = [inWater(farthest), inWater(nearest)];
-    for (let p = 0; p < depths.length; p++) {
-      const s = lnScale(p, distances[p]!);
-      if (s < low) low = s;
-      if (s > high) high = s;
-    }
-    return { amplitudes: (depth) => at(depth)[which], lnScale, distance, scale: createAxis(low, high, SCALE_STEP) };
-  };
-  return [part(densities.electron, 'electrons', byDistance), part(densities.scatter, 'scatter', middle)];
-}
-
-function range(values: ArrayLike<number>): [number, number] {
-  let [low, high] = [Infinity, 0];
-  for (let i = 0; i < values.length; i++) {
-    if (values[i]! < low) low = values[i]!;
-    if (values[i]! > high) high = values[i]!;
-  }
-  return [low, high];
+  const lnScale = (distance: number, density: number): number => inWater(distance) - Math.log(density);
+  const scale = createAxis(lnScale(farthest, densities[1]), lnScale(nearest, densities[0]), SCALE_STEP);
+  const part = (which: 'electrons' | 'scatter', distance: Axis): KernelPart => ({
+    amplitudes: (depth) => at(depth)[which],
+    lnScale,
+    distance,
+    scale,
+  });
+  return [part('electrons', byDistance), part('scatter', middle)];
 }
 
 /** Dose of each open square under each rung, [side][rung], scaled so that every square's maximum over the sample is 1. */
-function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number, largestSide = 400): Float64Array[] {
+function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number, largestSide: number): Float64Array[] {
   const rungs = ladder.count;
   return SIDES.filter((side) => side <= Math.max(largestSide, LEAST_SIDE)).map((side) => {
     const share = (sigma: number): number => gaussianInterval(-side / 2, side / 2, sigma);

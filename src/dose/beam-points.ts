@@ -6,13 +6,21 @@
  * the maps of its fluence, is made once for all.
  */
 import type { Beam } from '../beam/beam.js';
+import { createBeamFrame } from '../geometry/frame.js';
 import type { DoseMedium, Volume } from '../geometry/volume.js';
-import { depthOfPoints } from '../raytrace/depth.js';
-import { type DensityMemory, type EffectiveDensities, effectiveDensities } from '../raytrace/effective-density.js';
-import { occupiedBox } from '../raytrace/occupied.js';
+import { BeamPass } from '../raytrace/beam-pass.js';
+import { createDensityBox } from '../raytrace/density-box.js';
+import type { DensityMemory } from '../raytrace/density-memory.js';
 import type { MapExtent } from './fluence-map.js';
+import { DENSITY_RANGE, extentOf, type KernelDomain, kernelDomain } from './kernel-domain.js';
 import type { RowView } from './shifted-rows.js';
 import { doseFactor, type Tissue } from './tissue.js';
+
+/** Relative to water, one per point. */
+export interface EffectiveDensities {
+  readonly electron: Float32Array;
+  readonly scatter: Float32Array;
+}
 
 /** Geometry of N points in one beam. */
 export interface PointSet {
@@ -28,15 +36,14 @@ export interface PointSet {
   readonly densities?: EffectiveDensities;
   /** From engine dose to dose to medium or water; none for the engine's own. */
   readonly factors?: Float32Array;
+  /** Of the patient in this beam: what the maps must reach and where the kernel must hold, whichever points these are. */
   readonly extent: MapExtent;
+  readonly domain: KernelDomain;
   /** Points deeper than the machine was commissioned for. */
   readonly beyondRange: number;
   /** Points whose effective density was brought back to {@link DENSITY_RANGE}. */
   readonly beyondDensity: number;
 }
-
-/** Effective densities, relative to water, that the model is tested for: beyond, the nearest end is used and flagged. */
-export const DENSITY_RANGE: readonly [number, number] = [0.15, 2.2];
 
 /** How the engine treats matter that is not water, and what its dose is given to. */
 export interface DoseModelOptions {
@@ -52,45 +59,68 @@ export interface DoseModelOptions {
   readonly medium?: DoseMedium;
   /** By electron density, for a `medium` other than the engine's. */
   readonly tissues?: readonly Tissue[];
+  /**
+   * `simd`: WebAssembly in Float32, four at a time; `plain`: TypeScript in Float64, the reference.
+   * @default 'simd' where the machine has it
+   */
+  readonly kernels?: 'simd' | 'plain';
+}
+
+/** The rays of a patient under these options: made once for any number of beams. */
+export function passOf(density: Volume<'density'>, { memory, kernels }: DoseModelOptions = {}): BeamPass {
+  return new BeamPass(createDensityBox(density), { ...(memory && { memory }), ...(kernels && { kernels }) });
 }
 
 /**
  * @param views  of all points, in their order
  * @param points x, y, z triples in LPS, mm
+ * @param pass   of the density, where it is known
  */
 export function seePoints(
-  { machine }: Beam,
+  beam: Beam,
   views: readonly RowView[],
   density: Volume<'density'>,
   points: Float64Array,
   options: DoseModelOptions = {},
+  pass: BeamPass = passOf(density, options),
 ): PointSet {
+  const { machine, pose } = beam;
   const count = points.length / 3;
   const array = (): Float32Array => new Float32Array(count);
-  const set = { count, u: array(), v: array(), depths: array(), distances: array() };
   const isScaled = (options.heterogeneity ?? 'density') === 'density';
+  const set = { count, u: array(), v: array(), depths: array(), distances: array() };
   const densities = isScaled ? { electron: array(), scatter: array() } : undefined;
-  const extent = { u0: Infinity, u1: -Infinity, v0: Infinity, v1: -Infinity };
-  const box = occupiedBox(density.grid, density.data);
-  for (const { beam, from, to } of views) {
-    const { frame } = beam;
-    const own = points.subarray(3 * from, 3 * to);
-    const u = set.u.subarray(from, to);
-    const v = set.v.subarray(from, to);
-    const along = new Float32Array(to - from);
-    depthOfPoints(density, frame.source, own, set.depths.subarray(from, to), box);
-    project(frame, own, u, v, along, set.distances.subarray(from, to), extent);
-    if (densities === undefined) continue;
-    const { electron, scatter } = effectiveDensities(density, frame, { u, v, along }, options.memory, box);
-    densities.electron.set(electron, from);
-    densities.scatter.set(scatter, from);
+  for (const view of views) {
+    const { from, to } = view;
+    const frame = createBeamFrame({ ...view.beam.pose, collimator: 0 }, machine.sad);
+    const of = (values: Float32Array): Float32Array => values.subarray(from, to);
+    pass.see(frame, points.subarray(3 * from, 3 * to), {
+      u: of(set.u),
+      v: of(set.v),
+      depths: of(set.depths),
+      distances: of(set.distances),
+      ...(densities && { densities: { electron: of(densities.electron), scatter: of(densities.scatter) } }),
+    });
   }
+  turn(set.u, set.v, pose.collimator);
   const beyondDensity = densities === undefined ? 0 : clampDensities(densities);
   const factors = factorsOf(density, points, options);
   const deepest = machine.range.depth[1];
   const beyondRange = set.depths.reduce((sum, depth) => sum + (depth > deepest ? 1 : 0), 0);
   const parts = { ...(densities && { densities }), ...(factors && { factors }) };
-  return { ...set, ...parts, extent, beyondRange, beyondDensity };
+  const [extent, domain] = [extentOf(beam, pass.box), kernelDomain(beam, pass.box, isScaled)];
+  return { ...set, ...parts, extent, domain, beyondRange, beyondDensity };
+}
+
+/** From the frame of the gantry to that of the collimator, in place. */
+function turn(u: Float32Array, v: Float32Array, degrees: number): void {
+  if (degrees === 0) return;
+  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  for (let p = 0; p < u.length; p++) {
+    const [x, y] = [u[p]!, v[p]!];
+    u[p] = c * x + s * y;
+    v[p] = c * y - s * x;
+  }
 }
 
 /** Some of the points, as they were seen: their dose is the same to the last bit. */
@@ -107,39 +137,6 @@ export function selectPoints(points: PointSet, at: Int32Array): PointSet {
     ...(densities && { densities: { electron: pick(densities.electron), scatter: pick(densities.scatter) } }),
     ...(factors && { factors: pick(factors) }),
   };
-}
-
-/** Projection on the isocentre plane, distances along the axis and from the source; widens `extent`. */
-function project(
-  { beamFromPatient: m, sad }: Beam['frame'],
-  points: Float64Array,
-  u: Float32Array,
-  v: Float32Array,
-  along: Float32Array,
-  distances: Float32Array,
-  extent: { -readonly [side in keyof MapExtent]: number },
-): void {
-  let { u0, u1, v0, v1 } = extent;
-  for (let p = 0; p < along.length; p++) {
-    const x = points[3 * p]!;
-    const y = points[3 * p + 1]!;
-    const z = points[3 * p + 2]!;
-    const bx = m[0]! * x + m[4]! * y + m[8]! * z + m[12]!;
-    const by = m[1]! * x + m[5]! * y + m[9]! * z + m[13]!;
-    const toSource = sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!);
-    const scale = sad / toSource;
-    const pu = bx * scale;
-    const pv = by * scale;
-    u[p] = pu;
-    v[p] = pv;
-    along[p] = toSource;
-    if (pu < u0) u0 = pu;
-    if (pu > u1) u1 = pu;
-    if (pv < v0) v0 = pv;
-    if (pv > v1) v1 = pv;
-    distances[p] = Math.sqrt(bx * bx + by * by + toSource * toSource);
-  }
-  Object.assign(extent, { u0, u1, v0, v1 });
 }
 
 /** Per point, of the voxel that it lies in; points outside the image are air. */

@@ -9,7 +9,8 @@ import type { Beam } from '../beam/beam.js';
 import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
 import type { Volume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
-import { selectPoints } from './beam-points.js';
+import type { BeamPass } from '../raytrace/beam-pass.js';
+import { passOf, selectPoints } from './beam-points.js';
 import { addFieldDose, type BeamView, type FluenceField, viewOfBeam } from './forward.js';
 import type { BeamOptions } from './pencil-beam.js';
 
@@ -74,6 +75,12 @@ export const forwardDoseJob: JobType<LaneInput, LaneCommand, PointsBeyond> = {
   create({ lane, lanes, density, points, view: options, step }) {
     const views = new Map<number, BeamView>();
     return (command) => {
+      // The rays of the patient, while beams are seen: their memory is worth more than the time to make it.
+      let pass: BeamPass | undefined;
+      const see = (beam: Beam): BeamView => {
+        pass ??= passOf(density, options);
+        return viewOfBeam(beam, density, { points }, options, pass);
+      };
       if ('sum' in command) {
         const { sum, out } = command;
         const [from, to] = rangeOfLane(lane, lanes, out.length);
@@ -84,7 +91,7 @@ export const forwardDoseJob: JobType<LaneInput, LaneCommand, PointsBeyond> = {
       const seen: PointsBeyond[] = [];
       for (const field of fields) {
         if (field.lane !== lane) continue;
-        const view = views.get(field.id) ?? viewOfBeam(field.beam, density, { points }, options);
+        const view = views.get(field.id) ?? see(field.beam);
         views.set(field.id, view);
         const seeing = at === undefined ? view : { ...view, points: selectPoints(view.points, at) };
         addFieldDose(seeing, field.fluence, field.column.fill(0), step);

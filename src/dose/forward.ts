@@ -6,10 +6,13 @@ import type { FluenceGrid } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Grid } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
-import type { BeamKernel } from './beam-kernel.js';
+import type { BeamPass } from '../raytrace/beam-pass.js';
+import { type BeamKernel, createBeamKernel, largestSideOf } from './beam-kernel.js';
 import type { PointSet } from './beam-points.js';
 import { FluenceMap } from './fluence-map.js';
-import { allocateWeights, type BeamOptions, prepareBeam, weighPoints } from './pencil-beam.js';
+import { allocateWeights, type BeamOptions, seeBeam, weighPoints } from './pencil-beam.js';
+import { PIECE, SimdDose } from './simd-dose.js';
+import { hasSimd } from './simd-maps.js';
 
 /** Monitor units per cell of a fluence grid. */
 export interface FluenceField {
@@ -56,23 +59,32 @@ export function voxelsInside(mask: Volume<'mask'>, threshold = 0.5): DoseVoxels 
   return { grid, index, points };
 }
 
-/** Points whose weights are held at once. */
-const PIECE = 8192;
-
 /** What one beam sees of the voxels: made once, used for every fluence of that beam. */
 export interface BeamView {
   readonly beam: Beam;
-  readonly kernel: BeamKernel;
   readonly points: PointSet;
+  readonly options: BeamOptions;
 }
 
+/**
+ * @param density zero outside the body
+ * @param pass    the rays of the density, where they are known
+ * @throws {UnsupportedError} if the central ray misses the patient, or the machine's kernel cannot be scaled with density
+ */
 export function viewOfBeam(
   beam: Beam,
   density: Volume<'density'>,
   voxels: Pick<DoseVoxels, 'points'>,
-  options?: BeamOptions,
+  options: BeamOptions = {},
+  pass?: BeamPass,
 ): BeamView {
-  return { beam, ...prepareBeam(beam, density, voxels.points, options) };
+  return { beam, points: seeBeam(beam, density, voxels.points, options, pass), options };
+}
+
+/** The kernel that a view's beam has for a field: it depends on patient, isocentre and field, not on the points. */
+export function kernelOf({ beam, points, options }: BeamView, grid: FluenceGrid): BeamKernel {
+  const { tolerance, largestSide = largestSideOf(grid) } = options;
+  return createBeamKernel(beam.machine, points.domain, { ...(tolerance && { tolerance }), largestSide });
 }
 
 /**
@@ -81,8 +93,18 @@ export function viewOfBeam(
  * @param step node distance of the map, mm. @default by the source blur
  */
 export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Array, step?: number): Float64Array {
-  const { beam, kernel, points } = view;
+  const { beam, points, options } = view;
+  const kernel = kernelOf(view, field.grid);
   const map = new FluenceMap(beam.machine, kernel, field.grid, points.extent, step);
+  const isSimd = options.kernels === 'simd' || (options.kernels === undefined && hasSimd());
+  if (isSimd) {
+    const dose = new SimdDose(map, kernel, beam.machine.sad, points, field.weights);
+    for (let from = 0; from < points.count; from += PIECE) {
+      const to = Math.min(points.count, from + PIECE);
+      dose.add(points, from, to, out.subarray(from, to));
+    }
+    return out;
+  }
   map.spread(field.weights);
   // In pieces that stay in the cache: the weights of a whole body would take more memory than all else.
   const weights = allocateWeights(kernel, Math.min(PIECE, points.count));

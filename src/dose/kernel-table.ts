@@ -26,20 +26,33 @@ export interface KernelTable {
   readonly bandTerms: readonly number[];
 }
 
-/** Depth nodes: this fine in the build-up, where dose bends; coarser below. mm */
-const FINE_STEP = 0.125;
-const FINE_UNTIL = 25;
-const COARSE_STEP = 4;
+/** Depth nodes: this fine in the build-up, where dose bends; coarser below; coarser still where no beam is commissioned. mm */
+export const FINE_STEP = 0.125;
+export const FINE_UNTIL = 25;
+export const COARSE_STEP = 4;
+export const COARSE_UNTIL = 425;
+export const DEEP_STEP = 16;
+const DEEP_UNTIL = 2025;
 const FINE_COUNT = FINE_UNTIL / FINE_STEP;
+const COARSE_COUNT = FINE_COUNT + (COARSE_UNTIL - FINE_UNTIL) / COARSE_STEP;
+
+/** Nodes of every table: two metres of water, beyond which the last one counts. */
+export const DEPTH_NODES = 1 + COARSE_COUNT + (DEEP_UNTIL - COARSE_UNTIL) / DEEP_STEP;
 
 /** Depth of a node, mm. */
 export function depthOfNode(i: number): number {
-  return i <= FINE_COUNT ? i * FINE_STEP : FINE_UNTIL + (i - FINE_COUNT) * COARSE_STEP;
+  if (i <= FINE_COUNT) return i * FINE_STEP;
+  return i <= COARSE_COUNT
+    ? FINE_UNTIL + (i - FINE_COUNT) * COARSE_STEP
+    : COARSE_UNTIL + (i - COARSE_COUNT) * DEEP_STEP;
 }
 
-/** Nodes that reach a depth, two at least. */
-export function depthNodes(deepest: number): number {
-  return 2 + Math.ceil(Math.min(deepest, FINE_UNTIL) / FINE_STEP + Math.max(0, deepest - FINE_UNTIL) / COARSE_STEP);
+/** Node number of a depth, with its fraction. */
+function nodeOfDepth(depth: number): number {
+  if (depth < FINE_UNTIL) return depth / FINE_STEP;
+  return depth < COARSE_UNTIL
+    ? FINE_COUNT + (depth - FINE_UNTIL) / COARSE_STEP
+    : COARSE_COUNT + (depth - COARSE_UNTIL) / DEEP_STEP;
 }
 
 /** The axis from `low` to `high` with steps of at most `step`; one node if they are equal. */
@@ -135,9 +148,9 @@ export function addTerms(
     const m = sad / toSource;
     const factor = factors === undefined ? m * m : m * m * factors[p]!;
     const depth = depths[p]!;
-    const x = depth < FINE_UNTIL ? depth / FINE_STEP : FINE_COUNT + (depth - FINE_UNTIL) / COARSE_STEP;
+    const x = nodeOfDepth(depth);
     const i = Math.min(depthCount - 2, Math.trunc(x));
-    const tx = x - i;
+    const tx = Math.min(1, x - i);
     let node = i;
     let ts = 0;
     if (byScale) {

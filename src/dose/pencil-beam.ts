@@ -3,15 +3,17 @@
  *
  *     dose(p) = (SAD / |p - source|)^2 sum_k D_k(d(p), m(p)) F_k(u(p), v(p)),   m = SAD / |p - source|
  *
- * `prepareBeam` does what depends on geometry alone: points (`beam-points.ts`) and kernel; `weighPoints` gives the points their
+ * `seeBeam` does what depends on geometry alone (`beam-points.ts`); `weighPoints` gives the points their
  * D_k with the inverse square. What a change of fluence needs is in `fluence-map.ts`.
  */
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
 import { gridBox } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
+import { partsAt } from '../machine/field-integral.js';
+import type { BeamPass } from '../raytrace/beam-pass.js';
 import { clipRay, RayTracer } from '../raytrace/siddon.js';
-import { type BeamKernel, createBeamKernel, type KernelOptions } from './beam-kernel.js';
+import type { BeamKernel, KernelOptions } from './beam-kernel.js';
 import { type DoseModelOptions, type PointSet, seePoints } from './beam-points.js';
 import type { MapPoints } from './fluence-map.js';
 import { addTerms } from './kernel-table.js';
@@ -54,23 +56,25 @@ export function sourceSurfaceDistance(beam: Beam, density: Volume<'density'>): n
 }
 
 /**
- * Projection, radiological depth, separable kernel and depth functions of points.
+ * Projection, radiological depth and effective densities of points.
  *
  * @param density relative electron density, zero outside the body
  * @param points x, y, z triples in LPS, mm
- * @throws {UnsupportedError} if the central ray misses the patient
- * @throws {InvalidInputError} for shifted rows that are out of order
+ * @param pass   the rays of the density, where they are known
+ * @throws {UnsupportedError} if the central ray misses the patient, or the machine's kernel cannot be scaled with density
+ * @throws {InvalidInputError} for shifted rows that are out of order, densities that are none
  */
-export function prepareBeam(
+export function seeBeam(
   beam: Beam,
   density: Volume<'density'>,
   points: Float64Array,
   options: BeamOptions = {},
-): { kernel: BeamKernel; points: PointSet } {
+  pass?: BeamPass,
+): PointSet {
+  if ((options.heterogeneity ?? 'density') === 'density') partsAt(beam.machine);
   const views = rowViews(beam, points.length / 3, options.shifted);
   for (const view of views) sourceSurfaceDistance(view.beam, density);
-  const set = seePoints(beam, views, density, points, options);
-  return { kernel: createBeamKernel(beam.machine, set, options), points: set };
+  return seePoints(beam, views, density, points, options, pass);
 }
 
 /** Arrays for the weights of `count` points, one per band. */

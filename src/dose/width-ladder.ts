@@ -20,15 +20,19 @@ export interface WidthLadder {
 }
 
 /** From one rung to the next; the last is repeated. */
-const RATIOS = [1.2, 1.25, 1.3, 1.4, 1.5];
+const RATIOS = [1.2, 1.2, 1.2, 1.25, 1.3, 1.4, 1.5];
 /** A point source gets this much blur, mm^2 (0.25 mm): sharper edges than any collimator's. */
 const LEAST_VARIANCE = 0.0625;
 
 /**
+ * The blur of the source differs along X and Y, and differently so at every distance. A rung has the two widths of a point source at
+ * the distance whose mean blur it is, as far as there is one, and grows alike along both beyond.
+ *
  * @param nearest smallest distance from the source, mm: its blur is the least, and part of every rung
+ * @param farthest largest distance, mm
  * @param widest largest width without blur that must be expressed, mm in the isocentre plane
  */
-export function createWidthLadder(machine: Machine, nearest: number, widest: number): WidthLadder {
+export function createWidthLadder(machine: Machine, nearest: number, farthest: number, widest: number): WidthLadder {
   const base = [
     Math.max(LEAST_VARIANCE, blurVariance(machine, 0, nearest)),
     Math.max(LEAST_VARIANCE, blurVariance(machine, 1, nearest)),
@@ -40,8 +44,20 @@ export function createWidthLadder(machine: Machine, nearest: number, widest: num
     const ratio = RATIOS[Math.min(RATIOS.length, positions.length) - 1]!;
     positions.push(positions[positions.length - 1]! + Math.log(ratio));
   }
+  const excess = (axis: 0 | 1, distance: number): number =>
+    Math.max(0, blurVariance(machine, axis, distance) - base[axis]);
+  const mean = (distance: number): number => (excess(0, distance) + excess(1, distance)) / 2;
   const sigmas = (axis: 0 | 1): Float64Array =>
-    Float64Array.from(positions, (t) => Math.sqrt(base[axis] + Math.exp(2 * t) - s2));
+    Float64Array.from(positions, (t) => {
+      const added = Math.exp(2 * t) - s2;
+      let [low, high] = [nearest, farthest];
+      for (let i = 0; i < 50; i++) {
+        const middle = (low + high) / 2;
+        if (mean(middle) < added) low = middle;
+        else high = middle;
+      }
+      return Math.sqrt(base[axis] + excess(axis, high) + added - mean(high));
+    });
   return {
     sigmasX: sigmas(0),
     sigmasY: sigmas(1),

@@ -8,14 +8,18 @@
  * Float64 rounding, because they share the same weights.
  */
 import type { Beam } from '../beam/beam.js';
-import { type BeamletSet, cellCount, type FluenceGrid } from '../beam/fluence.js';
+import { type BeamletSet, cellCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
+import type { BeamKernel } from '../dose/beam-kernel.js';
+import { passOf } from '../dose/beam-points.js';
 import { FluenceMap, type MapPoints } from '../dose/fluence-map.js';
-import { allocateWeights, type DoseModelOptions, prepareBeam, weighPoints } from '../dose/pencil-beam.js';
+import { type BeamView, kernelOf, viewOfBeam } from '../dose/forward.js';
+import { allocateWeights, type DoseModelOptions, weighPoints } from '../dose/pencil-beam.js';
 import type { ShiftOptions } from '../dose/shifted-rows.js';
+import { hasSimd, SimdMaps } from '../dose/simd-maps.js';
+import { weighWithSimd } from '../dose/simd-weights.js';
 import type { Volume } from '../geometry/volume.js';
 import type { ColumnSource } from './matrix.js';
-import { hasSimd, SimdMaps } from './simd-maps.js';
 import { readRows } from './simd-rows.js';
 
 /** A beam and the beamlets through which it may shine. */
@@ -25,15 +29,10 @@ export interface ModulatedBeam {
 }
 
 export interface InfluenceOptions extends DoseModelOptions, ShiftOptions {
-  /** Of the separable form, as {@link KernelOptions}. @default 0.002: four terms, for which the loops are unrolled */
+  /** Of the separable form, as {@link KernelOptions}. @default 0.001 */
   readonly tolerance?: number;
   /** Node distance of the fluence maps, mm. @default by the source blur: interpolation error below 0.1 % of the field */
   readonly step?: number;
-  /**
-   * `simd`: WebAssembly in Float32, four terms at a time, doses within 1e-6 of the largest; `plain`: TypeScript in Float64, an exact
-   * transpose. @default 'simd' where the machine has it
-   */
-  readonly kernels?: 'simd' | 'plain';
 }
 
 /** Dose of one beam's fluence, and its transpose. */
@@ -73,14 +72,12 @@ export class InfluenceOperator implements ColumnSource {
     if (points.length === 0) throw new InvalidInputError('influence: there are no points. Give the voxels to compute.');
     const isSimd = options.kernels === 'simd' || (options.kernels === undefined && hasSimd());
     let offset = 0;
+    const pass = passOf(density, options);
     this.parts = beams.map(({ beam, beamlets }) => {
-      const { kernel, points: set } = prepareBeam(beam, density, points, {
-        ...options,
-        tolerance: options.tolerance ?? 0.002,
-        largestSide: REACH * fieldSide(beamlets.grid),
-      });
-      const map = new FluenceMap(beam.machine, kernel, beamlets.grid, set.extent, options.step);
-      const weighed = weighPoints(kernel, beam.machine.sad, set, 0, set.count, allocateWeights(kernel, set.count));
+      const view = viewOfBeam(beam, density, { points }, options, pass);
+      const kernel = kernelOf(view, beamlets.grid);
+      const map = new FluenceMap(beam.machine, kernel, beamlets.grid, view.points.extent, options.step);
+      const weighed = weighAll(view, kernel, isSimd);
       const part = {
         maps: isSimd ? new SimdMaps(map, weighed) : plainMaps(map, weighed),
         map,
@@ -162,12 +159,13 @@ export class InfluenceOperator implements ColumnSource {
   }
 }
 
-/** Squares up to this many times the field decide the kernel's terms: points beside it see more of its width than it has. */
-const REACH = 2.5;
-
-/** The larger side of all cells together, mm. */
-function fieldSide({ x, y }: FluenceGrid): number {
-  return Math.max(x[x.length - 1]! - x[0]!, y[y.length - 1]! - y[0]!);
+/** The points of a view with the weights of every band. */
+function weighAll({ beam, points }: BeamView, kernel: BeamKernel, isSimd: boolean): MapPoints {
+  const { sad } = beam.machine;
+  const weights = allocateWeights(kernel, points.count);
+  return isSimd
+    ? { u: points.u, v: points.v, weights: weighWithSimd(kernel, sad, points, weights) }
+    : weighPoints(kernel, sad, points, 0, points.count, weights);
 }
 
 function plainMaps(map: FluenceMap, points: MapPoints): BeamMaps {

@@ -25,10 +25,9 @@ const TOLERANCES = [0.01, 0.001, 0.0001];
 
 /** Separable terms of a machine in 300 mm of water at SSD 900. */
 export function separableTerms(machine: Machine): KernelTerms[] {
-  const depths = Array.from({ length: COLUMN.depth + 1 }, (_, depth) => depth);
-  const points = { depths, distances: depths.map((depth) => COLUMN.ssd + depth) };
+  const column = { nearest: COLUMN.ssd, farthest: COLUMN.ssd + COLUMN.depth };
   return TOLERANCES.map((tolerance) => {
-    const { bands, residual } = createBeamKernel(machine, points, { tolerance });
+    const { bands, residual } = createBeamKernel(machine, column, { tolerance });
     return { tolerance, terms: bands.map(({ terms }) => terms), residual };
   });
 }

@@ -1,7 +1,7 @@
 /**
  * What a result says of the dose model that it rests on.
  */
-import { DENSITY_RANGE } from '../dose/beam-points.js';
+import { DENSITY_RANGE } from '../dose/kernel-domain.js';
 import type { DoseMedium } from '../geometry/volume.js';
 
 export interface DoseModel {

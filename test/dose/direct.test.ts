@@ -4,15 +4,16 @@ import { createBeam } from '../../src/beam/beam.js';
 import { uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { createRandom } from '../../src/core/random.js';
 import { FluenceMap } from '../../src/dose/fluence-map.js';
-import { addFieldDose, viewOfBeam } from '../../src/dose/forward.js';
+import { addFieldDose, kernelOf, viewOfBeam } from '../../src/dose/forward.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { openFieldDose } from '../../src/machine/field-integral.js';
 
 // Water, 300 mm deep, surface at y = -100 mm; gantry 0 looks along +y with the isocentre 100 mm deep.
-const grid = createGrid([31, 30, 31], [10, 10, 10], [-150, -95, -150]);
-const water = createVolume('density', grid, new Float32Array(31 * 30 * 31).fill(1));
+// Voxels are 1 mm deep: density is trilinear, so that within half a voxel of the surface it is a ramp.
+const grid = createGrid([31, 300, 31], [10, 1, 10], [-150, -99.5, -150]);
+const water = createVolume('density', grid, new Float32Array(31 * 300 * 31).fill(1));
 const machine = { ...artiste6mv, penumbra: { sigma: [2.4, 1.8], collimator: [345, 470] } as const };
 const beam = createBeam(machine, { isocenter: [0, 0, 0], gantry: 0, collimator: 0, couch: 0 });
 
@@ -54,7 +55,7 @@ test('one beamlet: its centroid lies at its centre within 1e-6 mm', () => {
   // Off the axis and off the nodes; the even horn and equal weights at every point leave the map's own first moment.
   const flat = { ...machine, primaryFluence: { radius: [0, 500], value: [1, 1] } };
   const cells = uniformFluenceGrid(12.3, -21.1, 5, 1, 1);
-  const { kernel } = viewOfBeam(beam, water, { points: Float64Array.of(0, 0, 0, 0, 50, 0) });
+  const kernel = kernelOf(viewOfBeam(beam, water, { points: Float64Array.of(0, 0, 0, 0, 50, 0) }), cells);
   // Points half a node apart: sums over them are then integrals, because a spline's shifts sum to one.
   const half = 112;
   const step = 0.8;

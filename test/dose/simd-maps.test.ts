@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { createRandom } from '../../src/core/random.js';
+import { hasSimd } from '../../src/dose/simd-maps.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';
 import { InfluenceOperator } from '../../src/influence/operator.js';
-import { hasSimd } from '../../src/influence/simd-maps.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 
 const grid = createGrid([12, 30, 12], [20, 8, 20], [-110, -116, -110]);

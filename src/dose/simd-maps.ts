@@ -6,10 +6,10 @@
  */
 import { compileWasm, instantiateWasm } from '../core/wasm.js';
 import { LANES, padded, padTerms, WasmLayout } from '../core/wasm-layout.js';
-import type { BandedMatrix, BandMap, FluenceMap, MapPoints, RungMatrices } from '../dose/fluence-map.js';
+import type { BandedMatrix, BandMap, FluenceMap, MapPoints, RungMatrices } from './fluence-map.js';
 import { binary } from './maps.wasm.js';
 
-interface SimdKernels {
+export interface MapKernels {
   spread(...args: number[]): void;
   collect(...args: number[]): void;
   gather(...args: number[]): void;
@@ -24,21 +24,25 @@ export function hasSimd(): boolean {
 /** Fields of one rung, 32 bits each; see maps.as.ts. */
 const RUNG_FIELDS = 9;
 
-/** Addresses and counts of one band. */
-interface PlacedBand {
+/** Addresses and counts of one band, without its points. */
+export interface PlacedMap {
   readonly band: BandMap;
   readonly groups: number;
   readonly lineBytes: number;
   readonly rungs: number;
   readonly nodes: number;
   readonly nodeBytes: number;
+}
+
+/** A band with its points. */
+interface PlacedBand extends PlacedMap {
   readonly weights: number;
   /** Of every point, as {@link placesOf}. */
   readonly places: number;
 }
 
 export class SimdMaps {
-  private readonly kernels: SimdKernels;
+  private readonly kernels: MapKernels;
   private readonly bands: readonly PlacedBand[];
   private readonly memory: WebAssembly.Memory;
   private readonly nx: number;
@@ -59,28 +63,16 @@ export class SimdMaps {
     this.horn = map.horn;
     this.cells = layout.reserve(4 * this.nx * this.ny);
     this.values = layout.reserve(8 * this.count);
-    let [rows, lines] = [0, 0];
-    this.bands = map.bands.map((band, b) => {
-      const groups = Math.ceil(band.terms / LANES);
-      const lineBytes = 4 * padded(band.nu);
-      const nodeBytes = 4 * LANES * groups * padded(band.nu) * band.nv;
-      rows = Math.max(rows, lineBytes * this.ny * band.rungs.length);
-      lines = Math.max(lines, lineBytes * band.rungs.length);
-      return {
-        band,
-        groups,
-        lineBytes,
-        rungs: placeRungs(layout, band, groups, this.ny),
-        nodes: layout.reserve(nodeBytes),
-        nodeBytes,
-        weights: layout.place(padTerms(points.weights[b]!, band.terms, groups)),
-        places: layout.place(placesOf(band, points, lineBytes, groups)),
-      };
-    });
-    this.rows = layout.reserve(rows);
-    this.lines = layout.reserve(lines);
+    const { bands, rows, lines } = placeMaps(layout, map);
+    this.bands = bands.map((placed, b) => ({
+      ...placed,
+      weights: layout.place(padTerms(points.weights[b]!, placed.band.terms, placed.groups)),
+      places: layout.place(placesOf(placed.band, points, placed.lineBytes, placed.groups)),
+    }));
+    this.rows = rows;
+    this.lines = lines;
     this.memory = layout.create();
-    this.kernels = instantiateWasm(compileWasm(binary)!, this.memory) as SimdKernels;
+    this.kernels = mapKernels(this.memory);
   }
 
   /** out[p] += dose of the fluence (one weight per cell) at every point. */
@@ -116,6 +108,30 @@ export class SimdMaps {
     const { count, values } = this;
     return [nodes, lineBytes, groups, count, places, weights, values];
   }
+}
+
+/** The maps of all bands: matrices placed, room for nodes and scratch. */
+export function placeMaps(
+  layout: WasmLayout,
+  map: FluenceMap,
+): { readonly bands: readonly PlacedMap[]; readonly rows: number; readonly lines: number } {
+  const ny = map.cells.y.length - 1;
+  let [rows, lines] = [0, 0];
+  const bands = map.bands.map((band): PlacedMap => {
+    const groups = Math.ceil(band.terms / LANES);
+    const lineBytes = 4 * padded(band.nu);
+    const nodeBytes = 4 * LANES * groups * padded(band.nu) * band.nv;
+    rows = Math.max(rows, lineBytes * ny * band.rungs.length);
+    lines = Math.max(lines, lineBytes * band.rungs.length);
+    const placed = placeRungs(layout, band, groups, ny);
+    return { band, groups, lineBytes, rungs: placed, nodes: layout.reserve(nodeBytes), nodeBytes };
+  });
+  return { bands, rows: layout.reserve(rows), lines: layout.reserve(lines) };
+}
+
+/** The module's kernels on a memory. */
+export function mapKernels(memory: WebAssembly.Memory): MapKernels {
+  return instantiateWasm(compileWasm(binary)!, memory) as MapKernels;
 }
 
 /**

@@ -1,0 +1,288 @@
+/**
+ * One beam's own view of the patient: radiological depth and effective densities, as functions of patient, beam and point alone.
+ *
+ *   depth      trilinear density summed along the point's own ray, mm of water
+ *   electrons  mean density felt by the kernel's electrons, and
+ *   scatter    by its scatter: exponential means along the ray (`density-memory.ts`) of a density that is first averaged *across* it,
+ *              over a footprint as wide as the electrons spread
+ *
+ * Depth bends wherever density steps, so nothing between rays would be its value: every point has its own ray. The means are smooth.
+ * They are made on a fan of rays through the nodes of a lattice of the isocentre plane that is anchored on the beam's axis and does
+ * not turn with the collimator, at slices that lie at multiples of a step along the axis, counted from the isocentre; points read
+ * them by a quadratic spline across rays, which is part of the footprint, and by a cubic of values and slopes along them. No
+ * number depends on which other points are asked for.
+ *
+ * The fan is made in strips across v, so that memory stays within a bound whatever the patient's size.
+ */
+import { checkPositive } from '../core/check.js';
+import { UnsupportedError } from '../core/errors.js';
+import type { BeamFrame } from '../geometry/frame.js';
+import type { Vec3 } from '../geometry/grid.js';
+import type { DensityBox } from './density-box.js';
+import { checkMemory, type DensityMemory, defaultDensityMemory } from './density-memory.js';
+import type { Fan, FanGeometry } from './fan.js';
+import { PlainFan } from './plain-fan.js';
+import { hasPassKernels, PIECE, SimdFan } from './simd-fan.js';
+
+export interface PassOptions {
+  /** Ranges over which densities are averaged along the ray, and the footprint across it. */
+  readonly memory?: DensityMemory;
+  /** Between rays, mm in the isocentre plane. @default one voxel, from 2 to 3 mm: {@link rayPitch} */
+  readonly pitch?: number;
+  /** Between slices along the axis, mm. @default half the pitch */
+  readonly step?: number;
+  /** @default 'simd' where the machine has it */
+  readonly kernels?: 'simd' | 'plain';
+}
+
+/** Bounds of the default pitch, mm: half and three quarters of the footprint's standard deviation. */
+const PITCH: readonly [number, number] = [2, 3];
+
+/** The default pitch for a patient, mm: rays a voxel apart miss none; see docs/dose.md for what halving it changes. */
+export function rayPitch({ spacing }: DensityBox): number {
+  return Math.min(PITCH[1], Math.max(PITCH[0], Math.min(...spacing)));
+}
+
+/** Nodes of a strip: some 50 MB. */
+const STRIP_NODES = 1.2e6;
+/** Nodes of a strip as narrow as can be. */
+const MOST_NODES = 2e7;
+
+/** Points as the beam sees them: arrays of one number per point, to be written. */
+export interface SeenPoints {
+  /** Projection on the isocentre plane with the collimator at 0, mm. */
+  readonly u: Float32Array;
+  readonly v: Float32Array;
+  /** From the source, mm. */
+  readonly distances: Float32Array;
+  /** Radiological, mm of water. */
+  readonly depths: Float32Array;
+  /** Effective densities relative to water; not made unless asked for. */
+  readonly densities?: { readonly electron: Float32Array; readonly scatter: Float32Array };
+}
+
+export class BeamPass {
+  private readonly fan: Fan;
+  private readonly pitch: number;
+  private readonly step: number;
+  /** Of the footprint, nodes. */
+  private readonly reach: number;
+
+  /** @throws {InvalidInputError} for a pitch, step or range that is not positive */
+  constructor(
+    readonly box: DensityBox,
+    options: PassOptions = {},
+  ) {
+    const { memory = defaultDensityMemory } = options;
+    checkMemory(memory);
+    this.pitch = checkPositive('pass: pitch in mm', options.pitch ?? rayPitch(box));
+    this.step = checkPositive('pass: step in mm', options.step ?? this.pitch / 2);
+    const footprint = footprintOf(memory.footprint / this.pitch);
+    this.reach = footprint.length - 1;
+    const isSimd = options.kernels === 'simd' || (options.kernels === undefined && hasPassKernels());
+    this.fan = isSimd ? new SimdFan(box, { memory, footprint }) : new PlainFan(box, { memory, footprint });
+  }
+
+  /**
+   * Projection, depth and effective densities of points; O(points x path), and O(rays x slices) for densities.
+   *
+   * @param frame  of the beam with its collimator at 0
+   * @param points x, y, z triples in LPS, mm, on the far side of the source
+   * @param out    overwritten
+   * @throws {UnsupportedError} if the thinnest strip of the fan is beyond the bound on memory
+   */
+  see(frame: BeamFrame, points: Float64Array, out: SeenPoints): void {
+    const n = points.length / 3;
+    const { pitch, step } = this;
+    const geometry = this.geometryOf(frame);
+    const { beamFromPatient: m, sad } = frame;
+    const { origin, spacing } = this.box;
+    const size = Math.min(PIECE, n);
+    const voxels = new Float64Array(3 * size);
+    const places = out.densities ? new Float64Array(3 * n) : undefined;
+    for (let from = 0; from < n; from += size) {
+      const count = Math.min(size, n - from);
+      for (let q = 0; q < count; q++) {
+        const p = from + q;
+        const x = points[3 * p]!;
+        const y = points[3 * p + 1]!;
+        const z = points[3 * p + 2]!;
+        const bx = m[0]! * x + m[4]! * y + m[8]! * z + m[12]!;
+        const by = m[1]! * x + m[5]! * y + m[9]! * z + m[13]!;
+        const along = sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!);
+        const scale = sad / along;
+        out.u[p] = bx * scale;
+        out.v[p] = by * scale;
+        out.distances[p] = Math.sqrt(bx * bx + by * by + along * along);
+        voxels[3 * q] = (x - origin[0]) / spacing[0];
+        voxels[3 * q + 1] = (y - origin[1]) / spacing[1];
+        voxels[3 * q + 2] = (z - origin[2]) / spacing[2];
+        if (places === undefined) continue;
+        places[3 * p] = (bx * scale) / pitch;
+        places[3 * p + 1] = (by * scale) / pitch;
+        places[3 * p + 2] = (along - sad) / step;
+      }
+      const lengths = out.distances.subarray(from, from + count);
+      this.fan.trace(geometry, { count, voxels, lengths, depths: out.depths.subarray(from, from + count) });
+    }
+    if (places !== undefined) this.readFan(frame, geometry, points, places, out.densities!);
+  }
+
+  /** Effective densities, strip by strip. */
+  private readFan(
+    frame: BeamFrame,
+    geometry: FanGeometry,
+    points: Float64Array,
+    places: Float64Array,
+    out: NonNullable<SeenPoints['densities']>,
+  ): void {
+    const n = places.length / 3;
+    let [u0, u1, v0, v1] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (let p = 0; p < n; p++) {
+      const u = places[3 * p]!;
+      const v = places[3 * p + 1]!;
+      if (u < u0) u0 = u;
+      if (u > u1) u1 = u;
+      if (v < v0) v0 = v;
+      if (v > v1) v1 = v;
+    }
+    const { reach } = this;
+    const [k0, count] = this.slicesOf(frame);
+    // In whole vectors of four, counted from the axis: then no ray's numbers depend on where the points end.
+    const around = 4 * Math.ceil(reach / 4);
+    const first = 4 * Math.floor((Math.floor(u0) - 2) / 4) - around;
+    const nu = 4 * Math.ceil((Math.floor(u1) + 4) / 4) + around - first;
+    const perRow = nu * count;
+    if (!((8 + 2 * reach) * perRow <= MOST_NODES)) {
+      throw new UnsupportedError(
+        `pass: a fan of ${nu} x ${count} nodes a row at ${this.pitch} x ${this.step} mm is beyond its memory. Crop the image to the patient, or check its spacing.`,
+      );
+    }
+    const rows = Math.max(8, Math.floor(STRIP_NODES / perRow));
+    const lowest = Math.floor(v0);
+    const strips = Math.floor((Math.floor(v1) - lowest) / rows) + 1;
+    const order = orderByStrip(places, n, lowest, rows, strips);
+    for (let s = 0; s < strips; s++) {
+      const which = order.points.subarray(order.start[s]!, order.start[s + 1]!);
+      if (which.length === 0) continue;
+      let [least, most] = [Infinity, -Infinity];
+      for (let q = 0; q < which.length; q++) {
+        const v = Math.floor(places[3 * which[q]! + 1]!);
+        if (v < least) least = v;
+        if (v > most) most = v;
+      }
+      // A point reads three rows.
+      const low = least - 1 - reach;
+      this.fan.make(geometry, { u0: first, nu, v0: low, nv: most + 3 + reach - low, k0, count });
+      this.readStrip(points, places, which, [first, low, k0], out);
+    }
+  }
+
+  private readStrip(
+    points: Float64Array,
+    places: Float64Array,
+    which: Int32Array,
+    [u0, v0, k0]: Vec3,
+    out: NonNullable<SeenPoints['densities']>,
+  ): void {
+    const { origin, spacing } = this.box;
+    const size = Math.min(PIECE, which.length);
+    const piece = {
+      places: new Float64Array(3 * size),
+      voxels: new Float64Array(3 * size),
+      electron: new Float32Array(size),
+      scatter: new Float32Array(size),
+    };
+    for (let from = 0; from < which.length; from += size) {
+      const count = Math.min(size, which.length - from);
+      for (let q = 0; q < count; q++) {
+        const p = 3 * which[from + q]!;
+        piece.places[3 * q] = places[p]! - u0;
+        piece.places[3 * q + 1] = places[p + 1]! - v0;
+        piece.places[3 * q + 2] = places[p + 2]! - k0;
+        piece.voxels[3 * q] = (points[p]! - origin[0]) / spacing[0];
+        piece.voxels[3 * q + 1] = (points[p + 1]! - origin[1]) / spacing[1];
+        piece.voxels[3 * q + 2] = (points[p + 2]! - origin[2]) / spacing[2];
+      }
+      this.fan.read({ count, ...piece });
+      for (let q = 0; q < count; q++) {
+        const p = which[from + q]!;
+        out.electron[p] = piece.electron[q]!;
+        out.scatter[p] = piece.scatter[q]!;
+      }
+    }
+  }
+
+  private geometryOf({ beamFromPatient: m, source, sad }: BeamFrame): FanGeometry {
+    const { origin, spacing } = this.box;
+    const { pitch, step } = this;
+    const by = (value: (axis: number) => number): Vec3 => [value(0), value(1), value(2)];
+    return {
+      sad,
+      pitch,
+      step,
+      source: by((a) => (source[a]! - origin[a]!) / spacing[a]!),
+      axis: by((a) => -m[2 + 4 * a]! / spacing[a]!),
+      perU: by((a) => m[4 * a]! / sad / spacing[a]!),
+      perV: by((a) => m[1 + 4 * a]! / sad / spacing[a]!),
+    };
+  }
+
+  /** First slice before the box and number of slices to beyond it. */
+  private slicesOf({ beamFromPatient: m, sad }: BeamFrame): [first: number, count: number] {
+    const { origin, spacing, counts } = this.box;
+    let [least, most] = [Infinity, -Infinity];
+    for (let corner = 0; corner < 8; corner++) {
+      const at = [0, 1, 2].map((a) => origin[a]! + ((corner >> a) & 1) * (counts[a]! - 1) * spacing[a]!);
+      const along = -(m[2]! * at[0]! + m[6]! * at[1]! + m[10]! * at[2]! + m[14]!);
+      least = Math.min(least, along);
+      most = Math.max(most, along);
+    }
+    const first = Math.max(Math.floor(least / this.step) - 1, Math.ceil(-sad / this.step) + 1);
+    return [first, Math.ceil(most / this.step) + 2 - first];
+  }
+}
+
+/** Indices of points, strip by strip, in their order. */
+function orderByStrip(
+  places: Float64Array,
+  n: number,
+  first: number,
+  rows: number,
+  strips: number,
+): { readonly points: Int32Array; readonly start: Int32Array } {
+  const start = new Int32Array(strips + 1);
+  const strip = (p: number): number => Math.floor((Math.floor(places[3 * p + 1]!) - first) / rows);
+  for (let p = 0; p < n; p++) start[strip(p) + 1]!++;
+  for (let s = 0; s < strips; s++) start[s + 1]! += start[s]!;
+  const next = start.slice(0, strips);
+  const points = new Int32Array(n);
+  for (let p = 0; p < n; p++) points[next[strip(p)]!++] = p;
+  return { points, start };
+}
+
+/** Variance of the quadratic B-spline with which points read the nodes. */
+const SPLINE_VARIANCE = 0.25;
+
+/**
+ * Weights of a symmetric sum over nodes, from its middle on, that with the spline makes a Gaussian of so many nodes: cut off at three
+ * standard deviations, its variance is still exact.
+ */
+function footprintOf(sigma: number): Float64Array {
+  const wanted = sigma * sigma - SPLINE_VARIANCE;
+  if (!(wanted > 0)) return Float64Array.of(1);
+  const reach = Math.ceil(3 * Math.sqrt(wanted));
+  const weightsOf = (s: number): Float64Array => {
+    const weights = Float64Array.from({ length: reach + 1 }, (_, q) => Math.exp((-q * q) / (2 * s * s)));
+    const sum = weights.reduce((total, w, q) => total + (q === 0 ? w : 2 * w), 0);
+    return weights.map((w) => w / sum);
+  };
+  const variance = (s: number): number => weightsOf(s).reduce((total, w, q) => total + 2 * w * q * q, 0);
+  let [low, high] = [0.1, 2 * reach];
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (variance(middle) < wanted) low = middle;
+    else high = middle;
+  }
+  return weightsOf(high);
+}

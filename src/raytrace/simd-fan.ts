@@ -1,0 +1,254 @@
+/**
+ * A strip of the fan in WebAssembly memory: the pass of `beam-pass.ts`, four rays at a time in Float32.
+ */
+import { compileWasm, instantiateWasm, wasmMemory } from '../core/wasm.js';
+import { padded } from '../core/wasm-layout.js';
+import type { DensityBox } from './density-box.js';
+import {
+  type DepthPoints,
+  type Fan,
+  type FanGeometry,
+  type FanPoints,
+  type FanSettings,
+  type FanStrip,
+  hull,
+  isEmpty,
+  meet,
+  type RayRange,
+  raysOfSlice,
+} from './fan.js';
+import { binary } from './pass.wasm.js';
+
+interface PassKernels {
+  setBox(...args: number[]): void;
+  setMemory(...args: number[]): void;
+  sampleSlice(...args: number[]): void;
+  blurAlong(...args: number[]): void;
+  blurAcross(...args: number[]): void;
+  marchDensity(...args: number[]): void;
+  finishSlice(...args: number[]): void;
+  depthsOf(...args: number[]): void;
+  readPoints(...args: number[]): void;
+}
+
+/** Whether this machine runs the SIMD kernels. */
+export function hasPassKernels(): boolean {
+  return compileWasm(binary) !== null;
+}
+
+/** Planes of a node before it is finished: electron density, slope, two of scatter, mass and length of its step. */
+const NODE_PLANES = 6;
+
+/** Bytes kept free around planes: vectors read over their ends, and the footprint before their beginning. */
+const RIM = 256;
+
+/** Addresses of a strip's planes. */
+interface Layout {
+  readonly nu: number;
+  readonly line: number;
+  /** Lines of sampled planes, and of nodes: those without the footprint's reach. */
+  readonly nv: number;
+  readonly rows: number;
+  readonly skip: number;
+  readonly density: number;
+  readonly mask: number;
+  readonly scratch: number;
+  readonly smooth: readonly [number, number];
+  readonly smoothMask: readonly [number, number];
+  readonly length: number;
+  readonly state: number;
+  readonly planes: number;
+  readonly nodes: number;
+  readonly end: number;
+}
+
+export class SimdFan implements Fan {
+  private kernels!: PassKernels;
+  private memory!: WebAssembly.Memory;
+  private size = 0;
+  private readonly fixed: number;
+  private readonly kernel: number;
+  /** Addresses of a piece of points: places and voxels in Float64, two arrays of Float32. */
+  private readonly points: {
+    readonly places: number;
+    readonly voxels: number;
+    readonly first: number;
+    readonly second: number;
+  };
+  private made: { readonly layout: Layout } | undefined;
+
+  constructor(
+    private readonly box: DensityBox,
+    private readonly settings: FanSettings,
+  ) {
+    this.kernel = RIM + padded(box.pairs.length) * 4 + 64;
+    const places = this.kernel + padded(settings.footprint.length) * 4 + RIM;
+    const voxels = places + 24 * PIECE;
+    const first = voxels + 24 * PIECE;
+    this.points = { places, voxels, first, second: first + 4 * PIECE };
+    this.fixed = first + 8 * PIECE + RIM;
+  }
+
+  make(geometry: FanGeometry, strip: FanStrip): void {
+    const reach = this.settings.footprint.length - 1;
+    const layout = this.layoutOf(strip);
+    this.reserve(layout.end + RIM);
+    this.made = { layout };
+    const { line, rows, skip, scratch } = layout;
+    const { count, u0, v0 } = strip;
+    const { kernels, memory } = this;
+    const size = line * rows;
+    new Float32Array(memory.buffer, layout.state, size).fill(0);
+    this.placeLengths(geometry, strip, layout);
+    const { sad, pitch, step, source, axis, perU, perV } = geometry;
+    const around = padded(reach);
+    const all: RayRange = { u0: u0 + around, u1: u0 + strip.nu - around, v0: v0 + skip, v1: v0 + skip + rows };
+    const own = Array.from({ length: count }, (_, k) => meet(raysOfSlice(this.box, geometry, strip.k0 + k), all));
+
+    /** Samples a slice, for the rays of a range, and averages it over the footprint. */
+    const sample = (k: number, range: RayRange, w: 0 | 1): void => {
+      if (isEmpty(range)) return;
+      const wide = widen(range, reach);
+      const a = sad + (strip.k0 + k) * step;
+      const at = (d: number): number => source[d]! + a * axis[d]!;
+      const along = (per: readonly number[], d: number): number => a * pitch * per[d]!;
+      const offset = line * (wide.v0 - v0) + 4 * (wide.u0 - u0);
+      // biome-ignore format: as the kernel's parameters
+      kernels.sampleSlice(
+        at(0), at(1), at(2), along(perU, 0), along(perU, 1), along(perU, 2), along(perV, 0), along(perV, 1), along(perV, 2),
+        wide.u0, wide.v0, wide.u1 - wide.u0, wide.v1 - wide.v0, line, layout.density + offset, layout.mask + offset,
+      );
+      const width = 4 * (range.u1 - range.u0);
+      const height = range.v1 - range.v0;
+      const first = 4 * (range.u0 - u0);
+      const [low, high] = [first + line * (wide.v0 - v0), first + line * (range.v0 - v0)];
+      for (const [from, to] of [
+        [layout.density, layout.smooth[w]],
+        [layout.mask, layout.smoothMask[w]],
+      ] as const) {
+        kernels.blurAlong(from + low, scratch + low, this.kernel, reach, width, height + 2 * reach, line);
+        kernels.blurAcross(scratch + high, to + high, this.kernel, reach, width, height, line);
+      }
+    };
+    const planes = (k: number): number => layout.planes + k * NODE_PLANES * size;
+    sample(0, own[0]!, 0);
+    for (let k = 0; k < count; k++) {
+      const w = (k & 1) as 0 | 1;
+      const x = (1 - w) as 0 | 1;
+      const range = own[k]!;
+      if (k < count - 1) sample(k + 1, hull(range, own[k + 1]!), x);
+      if (isEmpty(range)) continue;
+      const here = 4 * (range.u0 - u0) + line * (range.v0 - v0);
+      const node = here - line * skip;
+      // The last slice lies behind the box, and reads itself.
+      const next = k < count - 1 ? x : w;
+      // biome-ignore format: as the kernel's parameters
+      kernels.marchDensity(
+        4 * (range.u1 - range.u0), range.v1 - range.v0, line, size, layout.length + node, layout.smooth[w] + here,
+        layout.smoothMask[w] + here, layout.smooth[next] + here, layout.smoothMask[next] + here, layout.state + node,
+        planes(k) + node,
+      );
+    }
+    new Float32Array(memory.buffer, layout.state, size).fill(0);
+    new Float32Array(memory.buffer, layout.state + 2 * size, size / 4).fill(1);
+    for (let k = count - 1; k >= 0; k--) {
+      const range = own[k]!;
+      if (isEmpty(range)) continue;
+      const node = 4 * (range.u0 - u0) + line * (range.v0 - v0 - skip);
+      // biome-ignore format: as the kernel's parameters
+      kernels.finishSlice(
+        4 * (range.u1 - range.u0), range.v1 - range.v0, line, size, layout.state + node, planes(k) + node,
+        layout.nodes + 4 * (k * size + node),
+      );
+    }
+  }
+
+  /** Length of every ray's step, mm. */
+  private placeLengths({ sad, pitch, step }: FanGeometry, { u0, v0, nu }: FanStrip, layout: Layout): void {
+    const { line, rows, skip } = layout;
+    const length = new Float32Array(this.memory.buffer, layout.length, (line * rows) / 4);
+    for (let v = 0; v < rows; v++) {
+      const pv = (v0 + skip + v) * pitch;
+      for (let u = 0; u < nu; u++) {
+        const pu = (u0 + u) * pitch;
+        length[(line / 4) * v + u] = step * Math.sqrt(1 + (pu * pu + pv * pv) / (sad * sad));
+      }
+    }
+  }
+
+  read({ count, places, voxels, electron, scatter }: FanPoints): void {
+    const { line, rows, skip, nodes } = this.made!.layout;
+    const { buffer } = this.memory;
+    const at = this.points;
+    const placed = new Float64Array(buffer, at.places, 3 * count);
+    placed.set(places.subarray(0, 3 * count));
+    for (let p = 0; p < count; p++) placed[3 * p + 1]! -= skip;
+    new Float64Array(buffer, at.voxels, 3 * count).set(voxels.subarray(0, 3 * count));
+    this.kernels.readPoints(count, at.places, at.voxels, line, line * rows, nodes, at.first, at.second);
+    electron.set(new Float32Array(buffer, at.first, count));
+    scatter.set(new Float32Array(buffer, at.second, count));
+  }
+
+  trace({ source }: FanGeometry, { count, voxels, lengths, depths }: DepthPoints): void {
+    this.reserve(this.fixed + RIM);
+    const { buffer } = this.memory;
+    const at = this.points;
+    new Float64Array(buffer, at.voxels, 3 * count).set(voxels.subarray(0, 3 * count));
+    new Float32Array(buffer, at.first, count).set(lengths.subarray(0, count));
+    this.kernels.depthsOf(count, at.voxels, at.first, ...source, at.second);
+    depths.set(new Float32Array(buffer, at.second, count));
+  }
+
+  /** A memory of at least so many bytes, with box and footprint in it. */
+  private reserve(bytes: number): void {
+    if (bytes <= this.size) return;
+    const { box, settings } = this;
+    this.memory = wasmMemory(bytes);
+    this.size = bytes;
+    new Float32Array(this.memory.buffer, RIM, box.pairs.length).set(box.pairs);
+    new Float32Array(this.memory.buffer, this.kernel, settings.footprint.length).set(settings.footprint);
+    this.kernels = instantiateWasm(compileWasm(binary)!, this.memory) as PassKernels;
+    this.kernels.setBox(RIM, ...box.counts);
+    const { electron, scatter, scatterBehind, shareBehind } = settings.memory;
+    this.kernels.setMemory(electron, scatter, scatterBehind, shareBehind);
+  }
+
+  private layoutOf({ nu, nv, count }: FanStrip): Layout {
+    const skip = this.settings.footprint.length - 1;
+    const rows = nv - 2 * skip;
+    const line = 4 * padded(nu);
+    let end = this.fixed;
+    const take = (bytes: number): number => {
+      const at = end;
+      end += Math.ceil((bytes + RIM) / 16) * 16;
+      return at;
+    };
+    const plane = (): number => take(line * nv);
+    return {
+      nu,
+      line,
+      nv,
+      rows,
+      skip,
+      density: plane(),
+      mask: plane(),
+      scratch: plane(),
+      smooth: [plane(), plane()],
+      smoothMask: [plane(), plane()],
+      length: take(line * rows),
+      state: take(4 * line * rows),
+      planes: take(NODE_PLANES * line * rows * count),
+      nodes: take(4 * line * rows * count),
+      end: take(0),
+    };
+  }
+}
+
+/** Points in memory at once. */
+export const PIECE = 8192;
+
+/** A range and `reach` rays around it, in whole vectors along u. */
+function widen({ u0, u1, v0, v1 }: RayRange, reach: number): RayRange {
+  const around = padded(reach);
+  return { u0: u0 - around, u1: u1 + around, v0: v0 - reach, v1: v1 + reach };
+}
