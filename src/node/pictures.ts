@@ -4,11 +4,8 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { encodePng } from '../render/png.js';
 import { loadRasterizer } from './font.js';
-
-/** Of deflate: 2 % larger than the usual 6, in three quarters of the time. */
-export const PNG_LEVEL = 4;
+import { encodePngFast } from './png.js';
 
 /**
  * PNG bytes by name, in the order of the SVGs; the same bytes with one thread or two.
@@ -32,7 +29,7 @@ export async function renderPictures(
   const own = entries.map(([name, svg], i) => {
     if (isAway(i)) return undefined;
     onPicture(name);
-    return encodePng(rasterizer.rasterize(svg), { level: PNG_LEVEL });
+    return encodePngFast(rasterizer.rasterize(svg));
   });
   const [others] = (await answer) as [Uint8Array[]];
   let next = 0;
