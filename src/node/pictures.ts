@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Drawing } from '../render/drawing.js';
 import { loadRasterizer } from './font.js';
 import { encodePngFast } from './png.js';
 
@@ -13,7 +14,7 @@ import { encodePngFast } from './png.js';
  * @param onPicture called before each picture that this thread draws
  */
 export async function renderPictures(
-  pictures: ReadonlyMap<string, string>,
+  pictures: ReadonlyMap<string, string | Drawing>,
   onPicture: (name: string) => void = () => undefined,
 ): Promise<Map<string, Uint8Array>> {
   const entries = [...pictures];

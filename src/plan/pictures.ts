@@ -1,5 +1,5 @@
 /**
- * The pictures of a job, as SVG by file name: dose in three planes per technique, both side by side, DVHs, beam's-eye views.
+ * The pictures of a job by file name: dose in three planes per technique, both side by side, DVHs, beam's-eye views.
  */
 
 import type { Aperture } from '../beam/aperture.js';
@@ -10,10 +10,11 @@ import { type Box, gridBox, type Vec3 } from '../geometry/grid.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { type BeamsEyeOutline, beamsEyeFigure } from '../render/beams-eye.js';
 import { structureColor } from '../render/colour.js';
-import { compareFigure } from '../render/compare-figure.js';
-import { doseFigure } from '../render/dose-figure.js';
+import { compareDrawing } from '../render/compare-figure.js';
+import { doseDrawing } from '../render/dose-figure.js';
 import { doseUnits } from '../render/dose-legend.js';
 import type { FigureStructure } from '../render/dose-panel.js';
+import type { Drawing } from '../render/drawing.js';
 import { dvhFigure } from '../render/dvh-plot.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
@@ -21,10 +22,10 @@ import type { PlannedField } from './technique.js';
 
 const planes = ['axial', 'sagittal', 'coronal'] as const;
 
-/** SVG by file name without extension. */
-export function planPictures(result: PlanningResult): Map<string, string> {
+/** Drawings, or SVG where there are no images, by file name without extension. */
+export function planPictures(result: PlanningResult): Map<string, string | Drawing> {
   const { model, plans, case: plan } = result;
-  const out = new Map<string, string>();
+  const out = new Map<string, string | Drawing>();
   const shown = structuresShown(result);
   const { dose, fractions, to } = plan.prescription;
   const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}`;
@@ -40,7 +41,7 @@ export function planPictures(result: PlanningResult): Map<string, string> {
     for (const plane of planes) {
       out.set(
         `${plane}_${technique}`,
-        doseFigure({
+        doseDrawing({
           ...common,
           dose: volume,
           plane,
@@ -54,7 +55,7 @@ export function planPictures(result: PlanningResult): Map<string, string> {
     for (const plane of ['axial', 'sagittal'] as const) {
       out.set(
         `compare_${plane}`,
-        compareFigure({
+        compareDrawing({
           ...common,
           plane,
           crop: near,

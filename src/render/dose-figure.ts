@@ -3,7 +3,8 @@
  */
 import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
 import { dosePanel, type PanelOptions } from './dose-panel.js';
-import { FOOT, group, HEAD, MARGIN, page } from './figure.js';
+import { type Drawing, drawingSvg, pageDrawing } from './drawing.js';
+import { FOOT, group, HEAD, MARGIN } from './figure.js';
 
 export interface DoseFigureOptions extends PanelOptions {
   readonly title: string;
@@ -17,22 +18,27 @@ export interface DoseFigureOptions extends PanelOptions {
 /** The panel is not lower than the key needs. */
 const KEY_HEIGHT = 400;
 
+/** As {@link doseDrawing}, in one SVG. */
+export function doseFigure(options: DoseFigureOptions): string {
+  return drawingSvg(doseDrawing(options));
+}
+
 /**
- * Dose on CT in one plane, as SVG.
+ * Dose on CT in one plane.
  *
  * Axial: seen from the feet, patient's left on the right, anterior on top. Sagittal: anterior left, superior on top.
  * Coronal: patient's left on the right, superior on top. CT, dose and masks may lie on different axis-aligned grids.
  *
  * @throws {InvalidInputError} if the plane misses CT or dose, the crop leaves nothing, or a number is out of range
  */
-export function doseFigure(options: DoseFigureOptions): string {
+export function doseDrawing(options: DoseFigureOptions): Drawing {
   const width = options.width ?? 920;
   const room = { width: width - 2 * MARGIN - LEGEND_WIDTH - 24, height: options.panelHeight ?? 620 };
-  const panel = dosePanel(options, room, 'panel');
+  const panel = dosePanel(options, room);
   const body = Math.max(panel.height, KEY_HEIGHT);
   const left = MARGIN + (room.width - panel.width) / 2;
   const top = HEAD + (body - panel.height) / 2;
-  return page(
+  return pageDrawing(
     width,
     HEAD + body + FOOT + 4,
     {
@@ -40,7 +46,9 @@ export function doseFigure(options: DoseFigureOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       footer: `Dose in ${doseUnits(options.dose)}. ${capital(options.plane)} plane.`,
     },
-    group(left, top, panel.svg) + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
+    [{ x: left, y: top, width: panel.width, height: panel.height, pixels: panel.pixels }],
+    group(left, top, panel.vectors) +
+      doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
   );
 }
 
