@@ -5,11 +5,11 @@ import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { capital } from './dose-figure.js';
 import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
-import { dosePanel, type PanelOptions } from './dose-panel.js';
+import { dosePanels, type PanelOptions } from './dose-panel.js';
 import { type Drawing, drawingSvg, type PlacedImage, pageDrawing } from './drawing.js';
 import { FOOT, group, HEAD, MARGIN, text } from './figure.js';
 
-export interface CompareFigureOptions extends Omit<PanelOptions, 'dose'> {
+export interface CompareFigureOptions extends PanelOptions {
   /** Two or three plans; their doses must be of one quantity and fractionation. */
   readonly plans: readonly { readonly label: string; readonly dose: DoseVolume }[];
   readonly title: string;
@@ -32,7 +32,7 @@ export function compareFigure(options: CompareFigureOptions): string {
 /**
  * Plans side by side.
  *
- * @throws {InvalidInputError} if there are not 2 or 3 plans, their doses mean different things, or as for {@link dosePanel}
+ * @throws {InvalidInputError} if there are not 2 or 3 plans, their doses mean different things, or as for {@link dosePanels}
  */
 export function compareDrawing(options: CompareFigureOptions): Drawing {
   const { plans } = options;
@@ -50,7 +50,11 @@ export function compareDrawing(options: CompareFigureOptions): Drawing {
   const width = options.width ?? 1240;
   const panelsWidth = width - 2 * MARGIN - LEGEND_WIDTH - 24 - GAP * (plans.length - 1);
   const room = { width: panelsWidth / plans.length, height: options.panelHeight ?? 560 };
-  const panels = plans.map(({ dose }) => dosePanel({ ...options, dose }, room));
+  const panels = dosePanels(
+    options,
+    plans.map(({ dose }) => dose),
+    room,
+  );
   const tall = panels[0]!.height + LABEL;
   const body = Math.max(tall, KEY_HEIGHT);
   const images: PlacedImage[] = [];

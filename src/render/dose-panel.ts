@@ -9,7 +9,7 @@ import { InvalidInputError } from '../core/errors.js';
 import type { Box, Vec3 } from '../geometry/grid.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { type Color, cssColor } from './colour.js';
-import { blend, levelColor } from './dose-wash.js';
+import { grayShades, levelColor, type WashView, washOver } from './dose-wash.js';
 import type { PlacedImage } from './drawing.js';
 import { line, paperAround, path, polylinePath, px, rect, text } from './figure.js';
 import { isolinesOf, outline, type Polylines } from './isodose.js';
@@ -25,7 +25,6 @@ export interface FigureStructure {
 
 export interface PanelOptions {
   readonly hounsfield: Volume<'hounsfield'>;
-  readonly dose: DoseVolume;
   readonly structures: readonly FigureStructure[];
   readonly plane: Plane;
   /** LPS, mm: the plane goes through it. */
@@ -61,69 +60,88 @@ export interface Panel {
   readonly scale: number;
 }
 
+/** A panel's part of the plane and the way from patient mm to px. */
+interface PanelView extends WashView {
+  readonly scale: number;
+  readonly toPixel: (lines: Polylines) => Float64Array[];
+}
+
 /**
- * Draws one panel as large as fits in `room`, px.
+ * Draws the same panel for several doses, each as large as fits in `room`, px; CT and outlines are worked out once.
  *
- * @throws {InvalidInputError} if the plane misses the CT or the dose grid, the crop leaves nothing, or a level is not positive
+ * @throws {InvalidInputError} if the plane misses the CT or a dose grid, the crop leaves nothing, or a level is not positive
  */
-export function dosePanel(options: PanelOptions, room: { width: number; height: number }): Panel {
-  checkPanelOptions(options);
+export function dosePanels(
+  options: PanelOptions,
+  doses: readonly DoseVolume[],
+  room: { width: number; height: number },
+): Panel[] {
+  checkPanelOptions(options, doses);
   const { plane, point } = options;
-  const axes = planeAxes(plane);
-  const extent = planeExtent(options.hounsfield.grid, plane, options.crop);
+  const view = viewOf(options, room);
+  const { extent, width, height, scale } = view;
+  const outlines = structureOutlines(options, view);
+  const shades = grayShades(cropSlice(extractSlice(options.hounsfield, plane, point), extent), options, view);
+  return doses.map((volume) => {
+    const dose = cropSlice(extractSlice(volume, plane, point), extent);
+    const parts: string[] = [];
+    const levels = levelsOf(options);
+    const isodoses = isolinesOf(
+      dose,
+      levels.map((percent) => (percent / 100) * options.prescription),
+    ).map(view.toPixel);
+    levels.forEach((percent, i) => {
+      const d = polylinePath(partsWithin(isodoses[i]!, width, height));
+      parts.push(path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }));
+      parts.push(path(d, { stroke: levelColor(percent), width: 1.3 }));
+    });
+    parts.push(outlines, paperAround(0, 0, width, height, 3 * RIM), levelLabels(levels, isodoses, width, height));
+    parts.push(
+      scaleBar(scale, width, height),
+      letters(planeAxes(plane).letters, width, height),
+      coordinate(plane, point, height),
+    );
+    parts.push(rect(0, 0, width, height, { stroke: '#30343a', width: 1 }));
+    return { pixels: washOver(shades, dose, options, view), vectors: parts.join(''), width, height, scale };
+  });
+}
+
+function viewOf(options: PanelOptions, room: { width: number; height: number }): PanelView {
+  const { isDownReversed } = planeAxes(options.plane);
+  const extent = planeExtent(options.hounsfield.grid, options.plane, options.crop);
   const scale = Math.min(room.width / (extent.uMax - extent.uMin), room.height / (extent.vMax - extent.vMin));
-  const width = Math.round((extent.uMax - extent.uMin) * scale);
-  const height = Math.round((extent.vMax - extent.vMin) * scale);
   const toPixel = (lines: Polylines): Float64Array[] =>
     lines.map((points) => {
       const out = new Float64Array(points.length);
       for (let i = 0; i < points.length; i += 2) {
         out[i] = (points[i]! - extent.uMin) * scale;
         const v = points[i + 1]!;
-        out[i + 1] = (axes.isDownReversed ? extent.vMax - v : v - extent.vMin) * scale;
+        out[i + 1] = (isDownReversed ? extent.vMax - v : v - extent.vMin) * scale;
       }
       return out;
     });
-  const dose = cropSlice(extractSlice(options.dose, plane, point), extent);
-  const ct = cropSlice(extractSlice(options.hounsfield, plane, point), extent);
+  const width = Math.round((extent.uMax - extent.uMin) * scale);
+  const height = Math.round((extent.vMax - extent.vMin) * scale);
+  return { extent, isDownReversed, width, height, scale, toPixel };
+}
+
+function structureOutlines({ structures, plane, point }: PanelOptions, view: PanelView): string {
+  const { through } = planeAxes(plane);
   const parts: string[] = [];
-  const levels = levelsOf(options);
-  const isodoses = isolinesOf(
-    dose,
-    levels.map((percent) => (percent / 100) * options.prescription),
-  ).map(toPixel);
-  levels.forEach((percent, i) => {
-    const d = polylinePath(partsWithin(isodoses[i]!, width, height));
-    parts.push(path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }));
-    parts.push(path(d, { stroke: levelColor(percent), width: 1.3 }));
-  });
-  for (const structure of options.structures) {
-    const { grid } = structure.mask;
-    const at = point[axes.through];
-    const reach = grid.spacing[axes.through] / 2;
-    const n = [grid.shape[2], grid.shape[1], grid.shape[0]][axes.through]!;
+  for (const { mask, color } of structures) {
+    const { grid } = mask;
+    const at = point[through];
+    const reach = grid.spacing[through] / 2;
+    const n = [grid.shape[2], grid.shape[1], grid.shape[0]][through]!;
     // A structure's own grid may end before this plane: then there is nothing of it to draw.
-    if (
-      at < grid.origin[axes.through] - reach ||
-      at > grid.origin[axes.through] + (n - 1) * grid.spacing[axes.through] + reach
-    )
+    if (at < grid.origin[through] - reach || at > grid.origin[through] + (n - 1) * grid.spacing[through] + reach)
       continue;
-    const lines = toPixel(outline(cropSlice(extractSlice(structure.mask, plane, point), extent)));
-    const d = polylinePath(partsWithin(lines, width, height));
+    const lines = view.toPixel(outline(cropSlice(extractSlice(mask, plane, point), view.extent)));
+    const d = polylinePath(partsWithin(lines, view.width, view.height));
     parts.push(path(d, { stroke: '#ffffff', width: 3.4, opacity: 0.55 }));
-    parts.push(path(d, { stroke: cssColor(structure.color), width: 2 }));
+    parts.push(path(d, { stroke: cssColor(color), width: 2 }));
   }
-  parts.push(paperAround(0, 0, width, height, 3 * RIM));
-  parts.push(levelLabels(levels, isodoses, width, height));
-  parts.push(scaleBar(scale, width, height), letters(axes.letters, width, height), coordinate(plane, point, height));
-  parts.push(rect(0, 0, width, height, { stroke: '#30343a', width: 1 }));
-  return {
-    pixels: blend(ct, dose, options, { extent, isDownReversed: axes.isDownReversed, width, height }),
-    vectors: parts.join(''),
-    width,
-    height,
-    scale,
-  };
+  return parts.join('');
 }
 
 /** The isodose levels in percent, hottest first. */
@@ -131,11 +149,11 @@ export function levelsOf(options: Pick<PanelOptions, 'levels'>): number[] {
   return [...(options.levels ?? DEFAULT_LEVELS)].sort((a, b) => b - a);
 }
 
-function checkPanelOptions(options: PanelOptions): void {
+function checkPanelOptions(options: PanelOptions, doses: readonly DoseVolume[]): void {
   checkPositive('dose figure: prescription', options.prescription);
   for (const level of levelsOf(options)) checkPositive('dose figure: level', level);
   checkPositive('dose figure: window width', options.window?.width ?? 900);
-  if (options.dose.quantity === undefined) {
+  if (doses.some(({ quantity }) => quantity === undefined)) {
     throw new InvalidInputError(
       'dose figure: the dose does not say what it is. Make it with createDose(grid, { quantity, fractions }).',
     );

@@ -46,31 +46,36 @@ export function washColor(percent: number): Color {
   return doseColor(0.06 + (0.9 * percent) / WASH_TO);
 }
 
-/** CT in grey, in colour where the dose reaches `washFrom`. */
-export function blend(ct: Slice, dose: Slice, options: WashOptions, view: WashView): PlacedImage['pixels'] {
-  const { prescription, window = { level: 100, width: 900 }, washFrom = 20, washOpacity = 0.5 } = options;
-  const { extent, isDownReversed } = view;
-  const width = Math.round(view.width * RASTER);
-  const height = Math.round(view.height * RASTER);
+/** The CT as grey levels, 0..255 and not yet rounded, `RASTER` per SVG unit. */
+export function grayShades(ct: Slice, options: WashOptions, view: WashView): Float64Array {
+  const { window = { level: 100, width: 900 } } = options;
   const low = window.level - window.width / 2;
-  const du = (extent.uMax - extent.uMin) / width;
-  const dv = (extent.vMax - extent.vMin) / height;
-  const us = Float64Array.from({ length: width }, (_, c) => extent.uMin + (c + 0.5) * du);
-  const vs = Float64Array.from({ length: height }, (_, r) =>
-    isDownReversed ? extent.vMax - (r + 0.5) * dv : extent.vMin + (r + 0.5) * dv,
-  );
-  const hounsfield = resampleSlice(ct, us, vs, low);
-  const doses = resampleSlice(dose, us, vs, 0);
+  const perUnit = (BRIGHT - DARK) / window.width;
+  const shades = sampleView(ct, view, low);
+  for (let p = 0; p < shades.length; p++) {
+    const shade = DARK + perUnit * (shades[p]! - low);
+    shades[p] = shade < DARK ? DARK : shade > BRIGHT ? BRIGHT : shade;
+  }
+  return shades;
+}
+
+/** The CT in grey, in colour where the dose reaches `washFrom`. */
+export function washOver(
+  shades: Float64Array,
+  dose: Slice,
+  options: WashOptions,
+  view: WashView,
+): PlacedImage['pixels'] {
+  const { prescription, washFrom = 20, washOpacity = 0.5 } = options;
+  const doses = sampleView(dose, view, 0);
   const from = (washFrom / 100) * prescription;
   const opacity = Math.min(1, Math.max(0, washOpacity));
   const colors = washColors();
   const perGray = (100 * STEPS_PER_PERCENT) / prescription;
   const last = colors.length / 3 - 1;
-  const perUnit = (BRIGHT - DARK) / window.width;
-  const data = new Uint8Array(3 * width * height);
-  for (let p = 0, out = 0; p < hounsfield.length; p++, out += 3) {
-    const shade = DARK + perUnit * (hounsfield[p]! - low);
-    const gray = shade < DARK ? DARK : shade > BRIGHT ? BRIGHT : shade;
+  const data = new Uint8Array(3 * shades.length);
+  for (let p = 0, out = 0; p < shades.length; p++, out += 3) {
+    const gray = shades[p]!;
     const gy = doses[p]!;
     // Bytes are cut, so that half a level more rounds.
     if (gy >= from) {
@@ -85,7 +90,25 @@ export function blend(ct: Slice, dose: Slice, options: WashOptions, view: WashVi
       data[out + 2] = level;
     }
   }
-  return { width, height, channels: 3, data };
+  return { ...rasterOf(view), channels: 3, data };
+}
+
+const rasterOf = ({ width, height }: WashView): { width: number; height: number } => ({
+  width: Math.round(width * RASTER),
+  height: Math.round(height * RASTER),
+});
+
+/** The slice at the image's pixels. */
+function sampleView(slice: Slice, view: WashView, outside: number): Float64Array {
+  const { uMin, uMax, vMin, vMax } = view.extent;
+  const { width, height } = rasterOf(view);
+  const du = (uMax - uMin) / width;
+  const dv = (vMax - vMin) / height;
+  const us = new Float64Array(width);
+  for (let c = 0; c < width; c++) us[c] = uMin + (c + 0.5) * du;
+  const vs = new Float64Array(height);
+  for (let r = 0; r < height; r++) vs[r] = view.isDownReversed ? vMax - (r + 0.5) * dv : vMin + (r + 0.5) * dv;
+  return resampleSlice(slice, us, vs, outside);
 }
 
 /** So fine that the next colour is never more than one level of 255 away. */
