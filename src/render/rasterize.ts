@@ -20,9 +20,11 @@ export interface Rasterizer {
   rasterize(figure: string | Drawing, scale?: number): RasterImage;
 }
 
+type WasmSource = ArrayBuffer | Uint8Array | WebAssembly.Module;
+
 export interface RasterizerParts {
-  /** Bytes of `index_bg.wasm` of @resvg/resvg-wasm. */
-  readonly wasm: ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
+  /** Bytes of `index_bg.wasm` of @resvg/resvg-wasm, or the module compiled from them. */
+  readonly wasm: WasmSource | Promise<WasmSource>;
   /** Font files: DejaVu Sans regular and bold. */
   readonly fonts: readonly Uint8Array[];
 }
