@@ -6,5 +6,5 @@ import { encodePng, type RasterImage } from '../render/png.js';
 
 /** The pixels are those of {@link encodePng}; the bytes may differ between versions of Node. */
 export function encodePngFast(picture: RasterImage): Uint8Array {
-  return encodePng(picture, { deflate: (bytes) => deflateSync(bytes, { level: 6, memLevel: 9 }) });
+  return encodePng(picture, { deflate: (bytes) => deflateSync(bytes, { level: 4, memLevel: 9 }) });
 }

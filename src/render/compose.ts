@@ -51,6 +51,12 @@ function placePixels(image: Rgb, across: Span, down: Span, data: Uint8Array, wid
     let to = 3 * (width * (down.first + r) + across.first);
     for (let c = 0; c < across.count; c++, from += 3, to += 3) {
       const part = partOfRow[r]! * partOfColumn[c]!;
+      if (part === 1) {
+        data[to] = pixels[from]!;
+        data[to + 1] = pixels[from + 1]!;
+        data[to + 2] = pixels[from + 2]!;
+        continue;
+      }
       data[to] = data[to]! + part * (pixels[from]! - data[to]!) + 0.5;
       data[to + 1] = data[to + 1]! + part * (pixels[from + 1]! - data[to + 1]!) + 0.5;
       data[to + 2] = data[to + 2]! + part * (pixels[from + 2]! - data[to + 2]!) + 0.5;

@@ -35,26 +35,24 @@ export function encodePng(picture: RasterImage, options: PngOptions = {}): Uint8
       `png: ${data.length} bytes for ${width} x ${height} pixels of ${channels} channels, but ${width * height * channels} are needed.`,
     );
   }
-  const isPlain = channels === 4 && isOpaque(data);
-  const image = { width, height, channels: isPlain ? 3 : channels, data: isPlain ? withoutAlpha(data) : data } as const;
+  const plain = channels === 4 ? withoutAlpha(data) : undefined;
+  const image = { width, height, channels: plain ? 3 : channels, data: plain ?? data } as const;
   return options.deflate === undefined
     ? encode({ ...image, depth: 8 }, { zlib: { level: options.level ?? 6 } })
     : assemblePng(image, options.deflate);
 }
 
-function isOpaque(data: Uint8Array): boolean {
-  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
-  return true;
-}
-
-function withoutAlpha(data: Uint8Array): Uint8Array {
+/** RGB of RGBA; undefined where a pixel is not opaque. */
+function withoutAlpha(data: Uint8Array): Uint8Array | undefined {
   const out = new Uint8Array((data.length / 4) * 3);
-  for (let from = 0, to = 0; from < data.length; from += 4) {
-    out[to++] = data[from]!;
-    out[to++] = data[from + 1]!;
-    out[to++] = data[from + 2]!;
+  let alpha = 255;
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    out[to] = data[from]!;
+    out[to + 1] = data[from + 1]!;
+    out[to + 2] = data[from + 2]!;
+    alpha &= data[from + 3]!;
   }
-  return out;
+  return alpha === 255 ? out : undefined;
 }
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];

@@ -1,6 +1,6 @@
 /**
  * Stretch: an image resampled to pixels of another size, by the cubic filter of Mitchell and Netravali with B = C = 1/3,
- * first along rows, then along columns.
+ * first along columns, then along rows.
  *
  * It is the filter of resvg for images in an SVG, so that a drawing is the same pixels whoever stretches its images.
  *
@@ -29,38 +29,57 @@ const TAPS = 4;
 export function stretchImage({ width, height, data }: Rgb, across: Span, down: Span): Uint8ClampedArray {
   const x = tapsOf(across, width);
   const y = tapsOf(down, height);
-  const wide = new Float32Array(3 * across.count * height);
-  for (let r = 0, out = 0; r < height; r++) {
-    const row = 3 * width * r;
-    for (let c = 0, tap = 0; c < across.count; c++, tap += TAPS, out += 3) {
-      const [w0, w1, w2, w3] = [x.weights[tap]!, x.weights[tap + 1]!, x.weights[tap + 2]!, x.weights[tap + 3]!];
-      const a = row + 3 * x.samples[tap]!;
-      const b = row + 3 * x.samples[tap + 1]!;
-      const d = row + 3 * x.samples[tap + 2]!;
-      const e = row + 3 * x.samples[tap + 3]!;
-      wide[out] = w0 * data[a]! + w1 * data[b]! + w2 * data[d]! + w3 * data[e]!;
-      wide[out + 1] = w0 * data[a + 1]! + w1 * data[b + 1]! + w2 * data[d + 1]! + w3 * data[e + 1]!;
-      wide[out + 2] = w0 * data[a + 2]! + w1 * data[b + 2]! + w2 * data[d + 2]! + w3 * data[e + 2]!;
-    }
-  }
-  const stride = 3 * across.count;
+  const stride = 3 * width;
+  const column = new Float32Array(stride);
   // Clamped bytes round, and hold what the filter's negative lobes drive over the ends.
-  const out = new Uint8ClampedArray(stride * down.count);
-  for (let r = 0, at = 0, tap = 0; r < down.count; r++, tap += TAPS) {
-    const [w0, w1, w2, w3] = [y.weights[tap]!, y.weights[tap + 1]!, y.weights[tap + 2]!, y.weights[tap + 3]!];
-    const a = stride * y.samples[tap]!;
-    const b = stride * y.samples[tap + 1]!;
-    const d = stride * y.samples[tap + 2]!;
-    const e = stride * y.samples[tap + 3]!;
-    for (let i = 0; i < stride; i++, at++) {
-      out[at] = w0 * wide[a + i]! + w1 * wide[b + i]! + w2 * wide[d + i]! + w3 * wide[e + i]!;
-    }
+  const out = new Uint8ClampedArray(3 * across.count * down.count);
+  for (let r = 0, at = 0; r < down.count; r++) {
+    mixRows(data, stride, y, TAPS * r, column);
+    at = mixColumns(column, x, out, at);
   }
   return out;
 }
 
+/** The row of the image under a row of the target. */
+function mixRows(data: Uint8Array, stride: number, { samples, weights }: Taps, tap: number, out: Float32Array): void {
+  const w0 = weights[tap]!;
+  const w1 = weights[tap + 1]!;
+  const w2 = weights[tap + 2]!;
+  const w3 = weights[tap + 3]!;
+  const r0 = samples[tap]! * stride;
+  const r1 = samples[tap + 1]! * stride;
+  const r2 = samples[tap + 2]! * stride;
+  const r3 = samples[tap + 3]! * stride;
+  for (let i = 0; i < stride; i++) {
+    out[i] = w0 * data[r0 + i]! + w1 * data[r1 + i]! + w2 * data[r2 + i]! + w3 * data[r3 + i]!;
+  }
+}
+
+/** The pixels of the target's row from `at` on. @returns where the next row begins */
+function mixColumns(row: Float32Array, { samples, weights }: Taps, out: Uint8ClampedArray, at: number): number {
+  for (let tap = 0; tap < samples.length; tap += TAPS) {
+    const w0 = weights[tap]!;
+    const w1 = weights[tap + 1]!;
+    const w2 = weights[tap + 2]!;
+    const w3 = weights[tap + 3]!;
+    const c0 = 3 * samples[tap]!;
+    const c1 = 3 * samples[tap + 1]!;
+    const c2 = 3 * samples[tap + 2]!;
+    const c3 = 3 * samples[tap + 3]!;
+    out[at++] = w0 * row[c0]! + w1 * row[c1]! + w2 * row[c2]! + w3 * row[c3]!;
+    out[at++] = w0 * row[c0 + 1]! + w1 * row[c1 + 1]! + w2 * row[c2 + 1]! + w3 * row[c3 + 1]!;
+    out[at++] = w0 * row[c0 + 2]! + w1 * row[c1 + 2]! + w2 * row[c2 + 2]! + w3 * row[c3 + 2]!;
+  }
+  return at;
+}
+
+interface Taps {
+  readonly samples: Int32Array;
+  readonly weights: Float64Array;
+}
+
 /** Samples of the image under the filter at every pixel of the span, and their weights. */
-function tapsOf(span: Span, n: number): { samples: Int32Array; weights: Float64Array } {
+function tapsOf(span: Span, n: number): Taps {
   const samples = new Int32Array(TAPS * span.count);
   const weights = new Float64Array(TAPS * span.count);
   for (let p = 0; p < span.count; p++) {
