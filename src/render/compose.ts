@@ -4,6 +4,9 @@
 import type { Drawing } from './drawing.js';
 import { type Rgb, type Span, stretchImage } from './stretch.js';
 
+/** White. */
+const PAPER = 255;
+
 /** Pixels in rows from the top. */
 interface Layer {
   readonly width: number;
@@ -23,7 +26,7 @@ export function composeLayers(
   vectors: Layer,
 ): { width: number; height: number; channels: 3; data: Uint8Array } {
   const { width, height } = vectors;
-  const data = new Uint8Array(3 * width * height).fill(255);
+  const data = new Uint8Array(3 * width * height).fill(PAPER);
   for (const image of drawing.images) {
     const across = spanOf(image.x, image.width, width / drawing.width, width);
     const down = spanOf(image.y, image.height, height / drawing.height, height);
@@ -45,21 +48,18 @@ export function composeLayers(
 /** Lays an image on the paper; pixels that it covers in part show the paper for the rest. */
 function placePixels(image: Rgb, across: Span, down: Span, data: Uint8Array, width: number): void {
   const pixels = stretchImage(image, across, down);
-  const partOfColumn = coverOf(across);
-  const partOfRow = coverOf(down);
-  for (let r = 0, from = 0; r < down.count; r++) {
-    let to = 3 * (width * (down.first + r) + across.first);
-    for (let c = 0; c < across.count; c++, from += 3, to += 3) {
-      const part = partOfRow[r]! * partOfColumn[c]!;
-      if (part === 1) {
-        data[to] = pixels[from]!;
-        data[to + 1] = pixels[from + 1]!;
-        data[to + 2] = pixels[from + 2]!;
-        continue;
-      }
-      data[to] = data[to]! + part * (pixels[from]! - data[to]!) + 0.5;
-      data[to + 1] = data[to + 1]! + part * (pixels[from + 1]! - data[to + 1]!) + 0.5;
-      data[to + 2] = data[to + 2]! + part * (pixels[from + 2]! - data[to + 2]!) + 0.5;
+  const columns = coverOf(across);
+  const rows = coverOf(down);
+  const stride = 3 * across.count;
+  for (let r = 0; r < down.count; r++) {
+    const from = stride * r;
+    const to = 3 * (width * (down.first + r) + across.first);
+    if (rows[r] === 1) data.set(pixels.subarray(from, from + stride), to);
+    for (let c = 0; c < across.count; c++) {
+      const part = rows[r]! * columns[c]!;
+      // Most rows are covered whole, but for their ends.
+      if (part === 1) continue;
+      for (let i = 3 * c; i < 3 * c + 3; i++) data[to + i] = PAPER + part * (pixels[from + i]! - PAPER) + 0.5;
     }
   }
 }

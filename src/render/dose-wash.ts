@@ -5,7 +5,7 @@
  */
 import { type Color, cssColor, doseColor } from './colour.js';
 import type { PlacedImage } from './drawing.js';
-import { resampleSlice, type Slice } from './slice.js';
+import { rowSampler, type Slice } from './slice.js';
 
 /** The wash ends here, percent of the prescription. */
 export const WASH_TO = 110;
@@ -47,50 +47,74 @@ export function washColor(percent: number): Color {
 }
 
 /** The CT as grey levels, 0..255 and not yet rounded, `RASTER` per SVG unit. */
-export function grayShades(ct: Slice, options: WashOptions, view: WashView): Float64Array {
+export function grayShades(ct: Slice, options: WashOptions, view: WashView): Float32Array {
   const { window = { level: 100, width: 900 } } = options;
   const low = window.level - window.width / 2;
   const perUnit = (BRIGHT - DARK) / window.width;
-  const shades = sampleView(ct, view, low);
-  for (let p = 0; p < shades.length; p++) {
-    const shade = DARK + perUnit * (shades[p]! - low);
-    shades[p] = shade < DARK ? DARK : shade > BRIGHT ? BRIGHT : shade;
-  }
+  const { width, height } = rasterOf(view);
+  const sample = viewSampler(ct, view, low);
+  const shades = new Float32Array(width * height);
+  for (let r = 0; r < height; r++) shadeRow(sample(r), low, perUnit, shades, r * width);
   return shades;
+}
+
+function shadeRow(hounsfield: Float64Array, low: number, perUnit: number, out: Float32Array, at: number): void {
+  for (let c = 0; c < hounsfield.length; c++) {
+    const shade = DARK + perUnit * (hounsfield[c]! - low);
+    out[at + c] = shade < DARK ? DARK : shade > BRIGHT ? BRIGHT : shade;
+  }
 }
 
 /** The CT in grey, in colour where the dose reaches `washFrom`. */
 export function washOver(
-  shades: Float64Array,
+  shades: Float32Array,
   dose: Slice,
   options: WashOptions,
   view: WashView,
 ): PlacedImage['pixels'] {
   const { prescription, washFrom = 20, washOpacity = 0.5 } = options;
-  const doses = sampleView(dose, view, 0);
-  const from = (washFrom / 100) * prescription;
   const opacity = Math.min(1, Math.max(0, washOpacity));
-  const colors = washColors();
-  const perGray = (100 * STEPS_PER_PERCENT) / prescription;
-  const last = colors.length / 3 - 1;
-  const data = new Uint8Array(3 * shades.length);
-  for (let p = 0, out = 0; p < shades.length; p++, out += 3) {
-    const gray = shades[p]!;
-    const gy = doses[p]!;
+  const wash = {
     // Bytes are cut, so that half a level more rounds.
-    if (gy >= from) {
-      const at = 3 * Math.min(last, Math.floor(perGray * gy + 0.5));
-      data[out] = gray + opacity * (colors[at]! - gray) + 0.5;
-      data[out + 1] = gray + opacity * (colors[at + 1]! - gray) + 0.5;
-      data[out + 2] = gray + opacity * (colors[at + 2]! - gray) + 0.5;
+    tints: Float32Array.from(washColors(), (color) => opacity * color + 0.5),
+    from: (washFrom / 100) * prescription,
+    stepsPerGray: (100 * STEPS_PER_PERCENT) / prescription,
+    kept: 1 - opacity,
+  };
+  const { width, height } = rasterOf(view);
+  const sample = viewSampler(dose, view, 0);
+  const data = new Uint8Array(3 * width * height);
+  for (let r = 0; r < height; r++) washRow(shades, r * width, sample(r), wash, data);
+  return { width, height, channels: 3, data };
+}
+
+interface Wash {
+  /** What each step of dose adds to the grey that is kept, RGB. */
+  readonly tints: Float32Array;
+  /** Gy. */
+  readonly from: number;
+  readonly stepsPerGray: number;
+  readonly kept: number;
+}
+
+function washRow(shades: Float32Array, first: number, doses: Float64Array, wash: Wash, data: Uint8Array): void {
+  const { tints, from, stepsPerGray, kept } = wash;
+  const last = tints.length / 3 - 1;
+  for (let c = 0, out = 3 * first; c < doses.length; c++, out += 3) {
+    const gray = shades[first + c]!;
+    const dose = doses[c]!;
+    if (dose >= from) {
+      const at = 3 * Math.floor(Math.min(last, stepsPerGray * dose + 0.5));
+      data[out] = kept * gray + tints[at]!;
+      data[out + 1] = kept * gray + tints[at + 1]!;
+      data[out + 2] = kept * gray + tints[at + 2]!;
     } else {
-      const level = gray + 0.5;
+      const level = (gray + 0.5) | 0;
       data[out] = level;
       data[out + 1] = level;
       data[out + 2] = level;
     }
   }
-  return { ...rasterOf(view), channels: 3, data };
 }
 
 const rasterOf = ({ width, height }: WashView): { width: number; height: number } => ({
@@ -99,7 +123,7 @@ const rasterOf = ({ width, height }: WashView): { width: number; height: number 
 });
 
 /** The slice at the image's pixels. */
-function sampleView(slice: Slice, view: WashView, outside: number): Float64Array {
+function viewSampler(slice: Slice, view: WashView, outside: number): (r: number) => Float64Array {
   const { uMin, uMax, vMin, vMax } = view.extent;
   const { width, height } = rasterOf(view);
   const du = (uMax - uMin) / width;
@@ -108,7 +132,7 @@ function sampleView(slice: Slice, view: WashView, outside: number): Float64Array
   for (let c = 0; c < width; c++) us[c] = uMin + (c + 0.5) * du;
   const vs = new Float64Array(height);
   for (let r = 0; r < height; r++) vs[r] = view.isDownReversed ? vMax - (r + 0.5) * dv : vMin + (r + 0.5) * dv;
-  return resampleSlice(slice, us, vs, outside);
+  return rowSampler(slice, us, vs, outside);
 }
 
 /** So fine that the next colour is never more than one level of 255 away. */

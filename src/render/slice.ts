@@ -193,34 +193,51 @@ function transpose(data: Float32Array, columns: number, rows: number): Float32Ar
 }
 
 /**
- * Bilinear values at all (u, v), row by row; the steps between samples are worked out once per column and row.
+ * Bilinear values at all (u, v), row by row.
  *
  * @param us,vs positions across and down, mm
  * @param outside value beyond the outer faces of the samples
  */
 export function resampleSlice(slice: Slice, us: Float64Array, vs: Float64Array, outside: number): Float64Array {
+  const sample = rowSampler(slice, us, vs, outside);
+  const out = new Float64Array(us.length * vs.length);
+  for (let r = 0; r < vs.length; r++) out.set(sample(r), r * us.length);
+  return out;
+}
+
+/**
+ * As {@link resampleSlice}, one row at a time: gives the values at all u and the r-th v, overwritten by the next call.
+ *
+ * The steps between samples are worked out once per column and row, and rows of samples are mixed once for all the rows
+ * between them.
+ */
+export function rowSampler(
+  slice: Slice,
+  us: Float64Array,
+  vs: Float64Array,
+  outside: number,
+): (r: number) => Float64Array {
   const { columns, data } = slice;
   const across = stepsOf(us, slice.u0, slice.du, columns);
   const down = stepsOf(vs, slice.v0, slice.dv, slice.rows);
-  const out = new Float64Array(us.length * vs.length).fill(outside);
-  if (data.length === 0) return out;
-  // Rows of samples at all columns, worked out when first needed: many rows lie between the same two.
   const wide: Float64Array[] = [];
   const rowAt = (r: number): Float64Array => {
     wide[r] ??= mixRow(data, r * columns, across);
     return wide[r];
   };
-  const { near } = across;
-  for (let r = 0; r < vs.length; r++) {
-    if (down.near[r]! < 0) continue;
-    const top = rowAt(down.near[r]!);
-    const bottom = rowAt(down.far[r]!);
-    const t = down.part[r]!;
-    for (let c = 0, at = r * us.length; c < us.length; c++, at++) {
-      if (near[c]! >= 0) out[at] = top[c]! * (1 - t) + bottom[c]! * t;
-    }
-  }
-  return out;
+  const beyond = new Float64Array(us.length).fill(outside);
+  const out = beyond.slice();
+  return (r) => {
+    const near = down.near[r]!;
+    if (near < 0 || data.length === 0) return beyond;
+    mixRows(rowAt(near), rowAt(down.far[r]!), down.part[r]!, across.near, out);
+    return out;
+  };
+}
+
+/** Columns outside, where `near` is negative, stay as they are. */
+function mixRows(top: Float64Array, bottom: Float64Array, t: number, near: Int32Array, out: Float64Array): void {
+  for (let c = 0; c < out.length; c++) if (near[c]! >= 0) out[c] = top[c]! * (1 - t) + bottom[c]! * t;
 }
 
 /** The samples from `row` on, mixed to the positions across. */
