@@ -1,8 +1,5 @@
-/** Turns the SVGs of `workerData` into PNG bytes, posts them in order, and ends. */
+/** Draws its share of the figures in `workerData`, posts them, and ends. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Drawing } from '../render/drawing.js';
-import { loadRasterizer } from './font.js';
-import { encodePngFast } from './png.js';
+import { drawPictures, type PictureWork } from './pictures.js';
 
-const rasterizer = await loadRasterizer();
-parentPort!.postMessage((workerData as (string | Drawing)[]).map((svg) => encodePngFast(rasterizer.rasterize(svg))));
+parentPort!.postMessage(await drawPictures(workerData as PictureWork));
