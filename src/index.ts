@@ -403,9 +403,10 @@ export { type DensityMemory, defaultDensityMemory } from './raytrace/density-mem
 export { depthOfPoints } from './raytrace/depth.js';
 // pictures
 export { beamsEyeFigure } from './render/beams-eye.js';
-export { compareFigure } from './render/compare-figure.js';
+export { compareDrawing, compareFigure } from './render/compare-figure.js';
 export { type DepthDoseFigureOptions, depthDoseFigure } from './render/depth-dose-figure.js';
-export { doseFigure } from './render/dose-figure.js';
+export { doseDrawing, doseFigure } from './render/dose-figure.js';
+export { type Drawing, drawingSvg } from './render/drawing.js';
 export { dvhFigure } from './render/dvh-plot.js';
 export { encodePng } from './render/png.js';
 export { createRasterizer, type Rasterizer } from './render/rasterize.js';

@@ -32,10 +32,7 @@ export function projectSilhouette(frame: BeamFrame, mask: Volume<'mask'>, margin
   const [sx, sy, sz] = mask.grid.spacing;
   const [ox, oy, oz] = mask.grid.origin;
   const m = frame.beamFromPatient;
-  const threshold = occupiedFrom(mask);
-  if (threshold === 0)
-    throw new InvalidInputError('silhouette: the structure occupies no voxel. Check the grid or the structure.');
-  const voxels = voxelsFrom(mask.data, threshold);
+  const voxels = occupiedVoxels(mask);
   const u = new Float64Array(voxels.length);
   const v = new Float64Array(voxels.length);
   let [uMin, uMax, vMin, vMax] = [Infinity, -Infinity, Infinity, -Infinity];
@@ -67,10 +64,28 @@ export function projectSilhouette(frame: BeamFrame, mask: Volume<'mask'>, margin
   return { x0, y0, spacing, nx: mx, ny: my, cells: dilate(seeds, mx, my, (margin + reach) / spacing) };
 }
 
+/** Flat indices of the voxels that count, by mask: every beam of a plan asks for those of the same few structures. */
+const known = new WeakMap<Volume<'mask'>, Int32Array>();
+
+function occupiedVoxels(mask: Volume<'mask'>): Int32Array {
+  let voxels = known.get(mask);
+  if (voxels === undefined) {
+    const threshold = occupiedFrom(mask);
+    if (threshold === 0)
+      throw new InvalidInputError('silhouette: the structure occupies no voxel. Check the grid or the structure.');
+    voxels = voxelsFrom(mask.data, threshold);
+    known.set(mask, voxels);
+  }
+  return voxels;
+}
+
 /** Flat indices of the values that reach the threshold. */
-function voxelsFrom(data: Float32Array, threshold: number): number[] {
-  const voxels: number[] = [];
-  for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) voxels.push(i);
+function voxelsFrom(data: Float32Array, threshold: number): Int32Array {
+  let n = 0;
+  for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) n++;
+  const voxels = new Int32Array(n);
+  n = 0;
+  for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) voxels[n++] = i;
   return voxels;
 }
 

@@ -1,6 +1,7 @@
 /** `respine accumulate --courses COURSES.json`: the EQD2 or BED of several courses, voxel by voxel. */
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
+import { gzipFast } from '../node/gzip.js';
 import { loadCourses } from '../node/load-courses.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
@@ -30,7 +31,7 @@ export async function accumulateCommand(options: AccumulateCommandOptions): Prom
   const json = `${JSON.stringify(report, null, 2)}\n`;
   if (options.out !== undefined) {
     const fields = { software: `respine ${version}`, courses: doses.map(({ name }) => name).join(' + ') };
-    const volume = await encodeNrrd(result.total.dose, { gzip: true, fields });
+    const volume = await encodeNrrd(result.total.dose, { gzip: gzipFast, fields });
     await writeAll(
       options.out,
       new Map<string, Uint8Array | string>([

@@ -7,10 +7,10 @@ import { parseMachine } from '../machine/machine-file.js';
 import { writeAll, writeFileAtomic } from '../node/files.js';
 import { loadRasterizer } from '../node/font.js';
 import { loadBeamData } from '../node/load-beam-data.js';
+import { encodePngFast } from '../node/png.js';
 import { version } from '../node/version.js';
 import { commissionReport, commissionSummary } from '../plan/commission-report.js';
 import { depthDoseFigure } from '../render/depth-dose-figure.js';
-import { encodePng } from '../render/png.js';
 import { progressLine } from './progress.js';
 
 export interface CommissionCommandOptions {
@@ -57,7 +57,7 @@ export async function commissionCommand(dir: string, options: CommissionCommandO
       kind,
       fields: depthDoseCurves(data, commissioned),
     });
-    png = encodePng((await loadRasterizer()).rasterize(svg, 2));
+    png = encodePngFast((await loadRasterizer()).rasterize(svg, 2));
   }
   const files = new Map<string, Uint8Array | string>([[basename(out), text]]);
   const isBeside = picture !== undefined && resolve(dirname(picture)) === resolve(dirname(out));

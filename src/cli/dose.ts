@@ -2,6 +2,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeFileAtomic } from '../node/files.js';
+import { gzipFast } from '../node/gzip.js';
 import { loadFields } from '../node/load-fields.js';
 import { version } from '../node/version.js';
 import { computeFields } from '../plan/field-dose.js';
@@ -31,7 +32,7 @@ export async function doseCommand(path: string, options: DoseOptions): Promise<n
     monitorUnits: result.beams.map((b) => Number(b.opened.monitorUnits.toFixed(4))).join(' '),
     external: 'dose outside the external contour is zero by definition',
   };
-  await writeFileAtomic(options.out, await encodeNrrd(result.dose, { gzip: true, fields: header }));
+  await writeFileAtomic(options.out, await encodeNrrd(result.dose, { gzip: gzipFast, fields: header }));
   progress.end();
   process.stdout.write(
     options.json

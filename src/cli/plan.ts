@@ -2,6 +2,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
+import { gzipFast } from '../node/gzip.js';
 import { loadCase } from '../node/load-case.js';
 import { renderPictures } from '../node/pictures.js';
 import { version } from '../node/version.js';
@@ -58,7 +59,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   for (const { plan } of result.plans) {
     files.set(
       `dose_${plan.technique}.nrrd`,
-      await encodeNrrd(plan.dose, { gzip: true, fields: { software: `respine ${version}` } }),
+      await encodeNrrd(plan.dose, { gzip: gzipFast, fields: { software: `respine ${version}` } }),
     );
   }
   if (result.bounds.length > 0 && result.prior) {

@@ -1,10 +1,10 @@
 /** `respine validate`: every comparison of the validation table, measured anew. */
 import { writeAll } from '../node/files.js';
 import { loadRasterizer } from '../node/font.js';
+import { encodePngFast } from '../node/png.js';
 import { referenceReader } from '../node/reference.js';
 import { version } from '../node/version.js';
 import { depthDoseFigure } from '../render/depth-dose-figure.js';
-import { encodePng } from '../render/png.js';
 import { validateAll } from '../validate/all.js';
 import { comparisonTable, isMet } from '../validate/comparison.js';
 import { slabCurves } from '../validate/slabs.js';
@@ -56,7 +56,7 @@ export async function validateCommand(options: ValidateOptions): Promise<number>
       });
       files.set(
         heterogeneity === 'depth' ? `slab_${name}_depth.png` : `slab_${name}.png`,
-        encodePng(rasterizer.rasterize(svg)),
+        encodePngFast(rasterizer.rasterize(svg)),
       );
     }
     await writeAll(options.out, files);

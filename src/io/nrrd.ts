@@ -10,8 +10,8 @@ import type { DoseMeaning, Volume, VolumeKind } from '../geometry/volume.js';
 import { gunzip, gzip } from './gzip.js';
 
 export interface NrrdOptions {
-  /** Compress the values. @default false */
-  readonly gzip?: boolean;
+  /** Compress the values: by the platform's streams, or by a compressor that is handed in (RFC 1952). @default false */
+  readonly gzip?: boolean | ((bytes: Uint8Array) => Uint8Array);
   /** Further `key:=value` pairs of the header; keys without ":=" and line breaks. */
   readonly fields?: Readonly<Record<string, string>>;
   /** File or volume name for messages. */
@@ -101,11 +101,16 @@ export async function encodeNrrd(volume: Volume, options: NrrdOptions = {}): Pro
     const view = new DataView(raw.buffer);
     for (let i = 0; i < data.length; i++) view.setFloat32(4 * i, data[i]!, true);
   }
-  const body = options.gzip ? await gzip(raw) : raw;
+  const body = await packed(raw, options.gzip ?? false);
   const bytes = new Uint8Array(header.length + body.length);
   bytes.set(header);
   bytes.set(body, header.length);
   return bytes;
+}
+
+async function packed(raw: Uint8Array, how: NonNullable<NrrdOptions['gzip']>): Promise<Uint8Array> {
+  if (typeof how === 'function') return how(raw);
+  return how ? gzip(raw) : raw;
 }
 
 /**

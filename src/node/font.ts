@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createRasterizer, type Rasterizer } from '../render/rasterize.js';
+import { compileBriefly } from './brief-wasm.js';
 
 const require = createRequire(import.meta.url);
 
@@ -22,8 +23,6 @@ export function loadRasterizer(): Promise<Rasterizer> {
 }
 
 async function load(): Promise<Rasterizer> {
-  return createRasterizer({
-    wasm: readFile(require.resolve('@resvg/resvg-wasm/index_bg.wasm')),
-    fonts: await loadFonts(),
-  });
+  const [wasm, fonts] = await Promise.all([readFile(require.resolve('@resvg/resvg-wasm/index_bg.wasm')), loadFonts()]);
+  return createRasterizer({ wasm: compileBriefly(wasm), fonts });
 }

@@ -1,10 +1,5 @@
-/** Turns the SVGs of `workerData` into PNG bytes, posts them in order, and ends. */
+/** Draws its share of the figures in `workerData`, posts them, and ends. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { encodePng } from '../render/png.js';
-import { loadRasterizer } from './font.js';
-import { PNG_LEVEL } from './pictures.js';
+import { drawPictures, type PictureWork } from './pictures.js';
 
-const rasterizer = await loadRasterizer();
-parentPort!.postMessage(
-  (workerData as string[]).map((svg) => encodePng(rasterizer.rasterize(svg), { level: PNG_LEVEL })),
-);
+parentPort!.postMessage(await drawPictures(workerData as PictureWork));

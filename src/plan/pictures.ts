@@ -1,5 +1,5 @@
 /**
- * The pictures of a job, as SVG by file name: dose in three planes per technique, both side by side, DVHs, beam's-eye views.
+ * The pictures of a job by file name: dose in three planes per technique, both side by side, DVHs, beam's-eye views.
  */
 
 import type { Aperture } from '../beam/aperture.js';
@@ -10,10 +10,11 @@ import { type Box, gridBox, type Vec3 } from '../geometry/grid.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { type BeamsEyeOutline, beamsEyeFigure } from '../render/beams-eye.js';
 import { structureColor } from '../render/colour.js';
-import { compareFigure } from '../render/compare-figure.js';
-import { doseFigure } from '../render/dose-figure.js';
+import { compareDrawing } from '../render/compare-figure.js';
+import { doseDrawings } from '../render/dose-figure.js';
 import { doseUnits } from '../render/dose-legend.js';
 import type { FigureStructure } from '../render/dose-panel.js';
+import type { Drawing } from '../render/drawing.js';
 import { dvhFigure } from '../render/dvh-plot.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
@@ -21,10 +22,10 @@ import type { PlannedField } from './technique.js';
 
 const planes = ['axial', 'sagittal', 'coronal'] as const;
 
-/** SVG by file name without extension. */
-export function planPictures(result: PlanningResult): Map<string, string> {
+/** Drawings, or SVG where there are no images, by file name without extension. */
+export function planPictures(result: PlanningResult): Map<string, string | Drawing> {
   const { model, plans, case: plan } = result;
-  const out = new Map<string, string>();
+  const out = new Map<string, string | Drawing>();
   const shown = structuresShown(result);
   const { dose, fractions, to } = plan.prescription;
   const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}`;
@@ -35,26 +36,21 @@ export function planPictures(result: PlanningResult): Map<string, string> {
     prescription: dose,
   };
   const near = cropAround(model.masks.get(model.target)!, gridBox(model.patient.hounsfield.grid));
-  for (const evaluation of plans) {
-    const { technique, dose: volume, fields } = evaluation.plan;
-    for (const plane of planes) {
-      out.set(
-        `${plane}_${technique}`,
-        doseFigure({
-          ...common,
-          dose: volume,
-          plane,
-          title: `${model.patient.name}: ${technique.toUpperCase()}, ${fields.length} fields`,
-          subtitle: prescribed,
-        }),
-      );
-    }
+  const titled = plans.map(({ plan: { technique, dose: volume, fields } }) => ({
+    dose: volume,
+    title: `${model.patient.name}: ${technique.toUpperCase()}, ${fields.length} fields`,
+  }));
+  for (const plane of planes) {
+    const drawings = doseDrawings({ ...common, plane, subtitle: prescribed }, titled);
+    drawings.forEach((drawing, i) => {
+      out.set(`${plane}_${plans[i]!.plan.technique}`, drawing);
+    });
   }
   if (plans.length > 1) {
     for (const plane of ['axial', 'sagittal'] as const) {
       out.set(
         `compare_${plane}`,
-        compareFigure({
+        compareDrawing({
           ...common,
           plane,
           crop: near,
@@ -97,25 +93,26 @@ function structuresShown({ model, plans, case: plan }: PlanningResult): FigureSt
 }
 
 /** 45 mm around the target, within the CT. */
-function cropAround(mask: Volume<'mask'>, within: Box): Box {
-  const { grid, data } = mask;
+function cropAround({ grid, data }: Volume<'mask'>, within: Box): Box {
   const [nz, ny, nx] = grid.shape;
-  const low = [Infinity, Infinity, Infinity];
-  const high = [-Infinity, -Infinity, -Infinity];
-  for (let k = 0; k < nz; k++)
-    for (let j = 0; j < ny; j++)
-      for (let i = 0; i < nx; i++) {
-        if (data[i + nx * (j + ny * k)] === 0) continue;
-        [i, j, k].forEach((n, a) => {
-          const at = grid.origin[a]! + n * grid.spacing[a]!;
-          low[a] = Math.min(low[a]!, at);
-          high[a] = Math.max(high[a]!, at);
-        });
-      }
+  const first = [nx, ny, nz];
+  const last = [-1, -1, -1];
+  for (let row = 0, at = 0; row < ny * nz; row++) {
+    for (let i = 0; i < nx; i++, at++) {
+      if (data[at] === 0) continue;
+      const [j, k] = [row % ny, Math.floor(row / ny)];
+      first[0] = Math.min(first[0]!, i);
+      first[1] = Math.min(first[1]!, j);
+      first[2] = Math.min(first[2]!, k);
+      last[0] = Math.max(last[0]!, i);
+      last[1] = Math.max(last[1]!, j);
+      last[2] = Math.max(last[2]!, k);
+    }
+  }
   const pick = (f: (a: number) => number): Vec3 => [f(0), f(1), f(2)];
   return {
-    min: pick((a) => Math.max(within.min[a]!, low[a]! - 45)),
-    max: pick((a) => Math.min(within.max[a]!, high[a]! + 45)),
+    min: pick((a) => Math.max(within.min[a]!, grid.origin[a]! + first[a]! * grid.spacing[a]! - 45)),
+    max: pick((a) => Math.min(within.max[a]!, grid.origin[a]! + last[a]! * grid.spacing[a]! + 45)),
   };
 }
 

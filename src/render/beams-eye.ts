@@ -7,7 +7,7 @@ import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Axes, colorBar, createAxes, type Frame } from './axis.js';
 import { type Color, cssColor } from './colour.js';
-import { FAINT, FOOT, group, HEAD, line, MARGIN, page, path, polylinePath, rect, text } from './figure.js';
+import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, polylinePath, rect, text } from './figure.js';
 import { fitText } from './text-width.js';
 
 /** Closed polygons as flat [x0, y0, x1, y1, ...], mm in the isocentre plane. */
@@ -119,16 +119,8 @@ export function beamsEyeFigure(options: BeamsEyeOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       footer: 'Seen from the source; IEC 61217.',
     },
-    clip(inside.join(''), frame) + axes.svg + bar + key(options, keyLeft),
+    inside.join('') + paperAround(frame.left, frame.top, side, side, width) + axes.svg + bar + key(options, keyLeft),
   );
-}
-
-function clip(children: string, frame: Frame): string {
-  return group(frame.left, frame.top, group(-frame.left, -frame.top, children), {
-    id: 'field',
-    width: frame.width,
-    height: frame.height,
-  });
 }
 
 function key(options: BeamsEyeOptions, x: number): string {

@@ -5,10 +5,11 @@ import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { capital } from './dose-figure.js';
 import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
-import { dosePanel, type PanelOptions } from './dose-panel.js';
-import { FOOT, group, HEAD, MARGIN, page, text } from './figure.js';
+import { dosePanels, type PanelOptions } from './dose-panel.js';
+import { type Drawing, drawingSvg, type PlacedImage, pageDrawing } from './drawing.js';
+import { FOOT, group, HEAD, MARGIN, text } from './figure.js';
 
-export interface CompareFigureOptions extends Omit<PanelOptions, 'dose'> {
+export interface CompareFigureOptions extends PanelOptions {
   /** Two or three plans; their doses must be of one quantity and fractionation. */
   readonly plans: readonly { readonly label: string; readonly dose: DoseVolume }[];
   readonly title: string;
@@ -23,12 +24,17 @@ const GAP = 14;
 const LABEL = 22;
 const KEY_HEIGHT = 400;
 
-/**
- * Plans side by side, as SVG.
- *
- * @throws {InvalidInputError} if there are not 2 or 3 plans, their doses mean different things, or as for {@link dosePanel}
- */
+/** As {@link compareDrawing}, in one SVG. */
 export function compareFigure(options: CompareFigureOptions): string {
+  return drawingSvg(compareDrawing(options));
+}
+
+/**
+ * Plans side by side.
+ *
+ * @throws {InvalidInputError} if there are not 2 or 3 plans, their doses mean different things, or as for {@link dosePanels}
+ */
+export function compareDrawing(options: CompareFigureOptions): Drawing {
   const { plans } = options;
   if (plans.length < 2 || plans.length > 3) {
     throw new InvalidInputError(`compare figure: ${plans.length} plans, but 2 or 3 fit side by side.`);
@@ -42,17 +48,23 @@ export function compareFigure(options: CompareFigureOptions): string {
     }
   }
   const width = options.width ?? 1240;
-  const across = width - 2 * MARGIN - LEGEND_WIDTH - 24 - GAP * (plans.length - 1);
-  const room = { width: across / plans.length, height: options.panelHeight ?? 560 };
-  const panels = plans.map(({ dose }, i) => dosePanel({ ...options, dose }, room, `panel-${i}`));
+  const panelsWidth = width - 2 * MARGIN - LEGEND_WIDTH - 24 - GAP * (plans.length - 1);
+  const room = { width: panelsWidth / plans.length, height: options.panelHeight ?? 560 };
+  const panels = dosePanels(
+    options,
+    plans.map(({ dose }) => dose),
+    room,
+  );
   const tall = panels[0]!.height + LABEL;
   const body = Math.max(tall, KEY_HEIGHT);
-  const children = panels.map((panel, i) => {
-    const x = MARGIN + i * (room.width + GAP) + (room.width - panel.width) / 2;
+  const images: PlacedImage[] = [];
+  const children = panels.map(({ pixels, vectors, width: across, height }, i) => {
+    const x = MARGIN + i * (room.width + GAP) + (room.width - across) / 2;
     const y = HEAD + (body - tall) / 2;
-    return text(x, y + 13, plans[i]!.label, { size: 14, bold: true }) + group(x, y + LABEL, panel.svg);
+    images.push({ x, y: y + LABEL, width: across, height, pixels });
+    return group(x, y + LABEL, vectors) + text(x, y + 13, plans[i]!.label, { size: 14, bold: true });
   });
-  return page(
+  return pageDrawing(
     width,
     HEAD + body + FOOT + 4,
     {
@@ -60,6 +72,7 @@ export function compareFigure(options: CompareFigureOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       footer: `Dose in ${doseUnits(first)}. ${capital(options.plane)} plane.`,
     },
+    images,
     children.join('') + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
   );
 }

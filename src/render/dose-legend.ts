@@ -3,7 +3,8 @@
  */
 import type { DoseVolume } from '../geometry/volume.js';
 import { cssColor } from './colour.js';
-import { type FigureStructure, levelColor, levelsOf, type PanelOptions, WASH_TO, washColor } from './dose-panel.js';
+import { type FigureStructure, levelsOf, type PanelOptions } from './dose-panel.js';
+import { levelColor, WASH_TO, washColor } from './dose-wash.js';
 import { FAINT, line, rect, text } from './figure.js';
 import { fitText } from './text-width.js';
 

@@ -1,19 +1,19 @@
 /**
  * Dose panel: one slice of CT in grey with the dose over it, isodose lines, outlines, scale bar and orientation letters.
  *
- * CT and wash are blended here into one image, sampled bilinearly at `RASTER` pixels per SVG unit, so that what is seen
- * does not depend on how a renderer scales images. Lines are vectors on top. Everything takes patient mm.
+ * CT and wash are pixels, lines are vectors on top. Everything takes patient mm.
  */
 import { ticks } from 'd3-array';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Box, Vec3 } from '../geometry/grid.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
-import { type Color, cssColor, doseColor } from './colour.js';
-import { group, image, line, path, polylinePath, px, rect, text } from './figure.js';
+import { type Color, cssColor } from './colour.js';
+import { grayShades, levelColor, type WashView, washOver } from './dose-wash.js';
+import type { PlacedImage } from './drawing.js';
+import { line, paperAround, path, polylinePath, px, rect, text } from './figure.js';
 import { isolinesOf, outline, type Polylines } from './isodose.js';
-import { base64, encodePng } from './png.js';
-import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent, resampleSlice, type Slice } from './slice.js';
+import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent } from './slice.js';
 import { textWidth } from './text-width.js';
 
 export interface FigureStructure {
@@ -25,7 +25,6 @@ export interface FigureStructure {
 
 export interface PanelOptions {
   readonly hounsfield: Volume<'hounsfield'>;
-  readonly dose: DoseVolume;
   readonly structures: readonly FigureStructure[];
   readonly plane: Plane;
   /** LPS, mm: the plane goes through it. */
@@ -47,86 +46,102 @@ export interface PanelOptions {
 /** 95 % is coverage, 107 % the ICRU ceiling; 75 % stands at the cord limit of the reference case. */
 export const DEFAULT_LEVELS: readonly number[] = [107, 95, 75, 50, 30];
 
-/** The wash ends here, percent of the prescription. */
-export const WASH_TO = 110;
-
-/** Image pixels per SVG unit. */
-const RASTER = 1.5;
-
-/** Grey of air, and of the densest bone: below white, so that the wash keeps its colour on bone. */
-const DARK = 12;
-const BRIGHT = 228;
+/** How far beyond the panel lines are kept, px: more than half of the widest. */
+const RIM = 4;
 
 export interface Panel {
-  readonly svg: string;
+  /** CT and wash. */
+  readonly pixels: PlacedImage['pixels'];
+  /** What is drawn over them. */
+  readonly vectors: string;
   readonly width: number;
   readonly height: number;
   /** px per mm */
   readonly scale: number;
 }
 
+/** A panel's part of the plane and the way from patient mm to px. */
+interface PanelView extends WashView {
+  readonly scale: number;
+  readonly toPixel: (lines: Polylines) => Float64Array[];
+}
+
 /**
- * Draws one panel as large as fits in `room`, px.
+ * Draws the same panel for several doses, each as large as fits in `room`, px; CT and outlines are worked out once.
  *
- * @param id unique in the figure (it names the clip path)
- * @throws {InvalidInputError} if the plane misses the CT or the dose grid, the crop leaves nothing, or a level is not positive
+ * @throws {InvalidInputError} if the plane misses the CT or a dose grid, the crop leaves nothing, or a level is not positive
  */
-export function dosePanel(options: PanelOptions, room: { width: number; height: number }, id: string): Panel {
-  checkPanelOptions(options);
+export function dosePanels(
+  options: PanelOptions,
+  doses: readonly DoseVolume[],
+  room: { width: number; height: number },
+): Panel[] {
+  checkPanelOptions(options, doses);
   const { plane, point } = options;
-  const axes = planeAxes(plane);
-  const extent = planeExtent(options.hounsfield.grid, plane, options.crop);
+  const view = viewOf(options, room);
+  const { extent, width, height, scale } = view;
+  const outlines = structureOutlines(options, view);
+  const shades = grayShades(cropSlice(extractSlice(options.hounsfield, plane, point), extent), options, view);
+  return doses.map((volume) => {
+    const dose = cropSlice(extractSlice(volume, plane, point), extent);
+    const parts: string[] = [];
+    const levels = levelsOf(options);
+    const isodoses = isolinesOf(
+      dose,
+      levels.map((percent) => (percent / 100) * options.prescription),
+    ).map(view.toPixel);
+    levels.forEach((percent, i) => {
+      const d = polylinePath(partsWithin(isodoses[i]!, width, height));
+      parts.push(path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }));
+      parts.push(path(d, { stroke: levelColor(percent), width: 1.3 }));
+    });
+    parts.push(outlines, paperAround(0, 0, width, height, 3 * RIM), levelLabels(levels, isodoses, width, height));
+    parts.push(
+      scaleBar(scale, width, height),
+      letters(planeAxes(plane).letters, width, height),
+      coordinate(plane, point, height),
+    );
+    parts.push(rect(0, 0, width, height, { stroke: '#30343a', width: 1 }));
+    return { pixels: washOver(shades, dose, options, view), vectors: parts.join(''), width, height, scale };
+  });
+}
+
+function viewOf(options: PanelOptions, room: { width: number; height: number }): PanelView {
+  const { isDownReversed } = planeAxes(options.plane);
+  const extent = planeExtent(options.hounsfield.grid, options.plane, options.crop);
   const scale = Math.min(room.width / (extent.uMax - extent.uMin), room.height / (extent.vMax - extent.vMin));
-  const width = Math.round((extent.uMax - extent.uMin) * scale);
-  const height = Math.round((extent.vMax - extent.vMin) * scale);
   const toPixel = (lines: Polylines): Float64Array[] =>
     lines.map((points) => {
       const out = new Float64Array(points.length);
       for (let i = 0; i < points.length; i += 2) {
         out[i] = (points[i]! - extent.uMin) * scale;
         const v = points[i + 1]!;
-        out[i + 1] = (axes.isDownReversed ? extent.vMax - v : v - extent.vMin) * scale;
+        out[i + 1] = (isDownReversed ? extent.vMax - v : v - extent.vMin) * scale;
       }
       return out;
     });
-  const dose = cropSlice(extractSlice(options.dose, plane, point), extent);
-  const ct = cropSlice(extractSlice(options.hounsfield, plane, point), extent);
-  const parts = [blend(ct, dose, options, extent, axes.isDownReversed, width, height)];
+  const width = Math.round((extent.uMax - extent.uMin) * scale);
+  const height = Math.round((extent.vMax - extent.vMin) * scale);
+  return { extent, isDownReversed, width, height, scale, toPixel };
+}
 
-  const levels = levelsOf(options);
-  const isodoses = isolinesOf(
-    dose,
-    levels.map((percent) => (percent / 100) * options.prescription),
-  ).map(toPixel);
-  levels.forEach((percent, i) => {
-    const d = polylinePath(isodoses[i]!);
-    parts.push(path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }));
-    parts.push(path(d, { stroke: levelColor(percent), width: 1.3 }));
-  });
-  for (const structure of options.structures) {
-    const { grid } = structure.mask;
-    const at = point[axes.through];
-    const reach = grid.spacing[axes.through] / 2;
-    const n = [grid.shape[2], grid.shape[1], grid.shape[0]][axes.through]!;
+function structureOutlines({ structures, plane, point }: PanelOptions, view: PanelView): string {
+  const { through } = planeAxes(plane);
+  const parts: string[] = [];
+  for (const { mask, color } of structures) {
+    const { grid } = mask;
+    const at = point[through];
+    const reach = grid.spacing[through] / 2;
+    const n = [grid.shape[2], grid.shape[1], grid.shape[0]][through]!;
     // A structure's own grid may end before this plane: then there is nothing of it to draw.
-    if (
-      at < grid.origin[axes.through] - reach ||
-      at > grid.origin[axes.through] + (n - 1) * grid.spacing[axes.through] + reach
-    )
+    if (at < grid.origin[through] - reach || at > grid.origin[through] + (n - 1) * grid.spacing[through] + reach)
       continue;
-    const d = polylinePath(toPixel(outline(cropSlice(extractSlice(structure.mask, plane, point), extent))));
+    const lines = view.toPixel(outline(cropSlice(extractSlice(mask, plane, point), view.extent)));
+    const d = polylinePath(partsWithin(lines, view.width, view.height));
     parts.push(path(d, { stroke: '#ffffff', width: 3.4, opacity: 0.55 }));
-    parts.push(path(d, { stroke: cssColor(structure.color), width: 2 }));
+    parts.push(path(d, { stroke: cssColor(color), width: 2 }));
   }
-  parts.push(levelLabels(levels, isodoses, width, height));
-  parts.push(scaleBar(scale, width, height), letters(axes.letters, width, height), coordinate(plane, point, height));
-  return {
-    svg:
-      group(0, 0, parts.join(''), { id, width, height }) + rect(0, 0, width, height, { stroke: '#30343a', width: 1 }),
-    width,
-    height,
-    scale,
-  };
+  return parts.join('');
 }
 
 /** The isodose levels in percent, hottest first. */
@@ -134,74 +149,38 @@ export function levelsOf(options: Pick<PanelOptions, 'levels'>): number[] {
   return [...(options.levels ?? DEFAULT_LEVELS)].sort((a, b) => b - a);
 }
 
-/** Colour of an isodose line: that of the wash, so one key reads both. */
-export function levelColor(percent: number): string {
-  return cssColor(washColor(percent));
-}
-
-/** Colour of the wash at a percentage of the prescription. */
-export function washColor(percent: number): Color {
-  return doseColor(0.06 + (0.9 * percent) / WASH_TO);
-}
-
-function checkPanelOptions(options: PanelOptions): void {
+function checkPanelOptions(options: PanelOptions, doses: readonly DoseVolume[]): void {
   checkPositive('dose figure: prescription', options.prescription);
   for (const level of levelsOf(options)) checkPositive('dose figure: level', level);
   checkPositive('dose figure: window width', options.window?.width ?? 900);
-  if (options.dose.quantity === undefined) {
+  if (doses.some(({ quantity }) => quantity === undefined)) {
     throw new InvalidInputError(
       'dose figure: the dose does not say what it is. Make it with createDose(grid, { quantity, fractions }).',
     );
   }
 }
 
-function blend(
-  ct: Slice,
-  dose: Slice,
-  options: PanelOptions,
-  extent: { uMin: number; uMax: number; vMin: number; vMax: number },
-  isDownReversed: boolean,
-  width: number,
-  height: number,
-): string {
-  const window = options.window ?? { level: 100, width: 900 };
-  const from = ((options.washFrom ?? 20) / 100) * options.prescription;
-  const opacity = Math.min(1, Math.max(0, options.washOpacity ?? 0.5));
-  const columns = Math.round(width * RASTER);
-  const rows = Math.round(height * RASTER);
-  const data = new Uint8Array(columns * rows * 3);
-  const low = window.level - window.width / 2;
-  const du = (extent.uMax - extent.uMin) / columns;
-  const dv = (extent.vMax - extent.vMin) / rows;
-  const us = Float64Array.from({ length: columns }, (_, c) => extent.uMin + (c + 0.5) * du);
-  const vs = Float64Array.from({ length: rows }, (_, r) =>
-    isDownReversed ? extent.vMax - (r + 0.5) * dv : extent.vMin + (r + 0.5) * dv,
-  );
-  const hounsfield = resampleSlice(ct, us, vs, low);
-  const doses = resampleSlice(dose, us, vs, 0);
-  for (let p = 0, out = 0; p < hounsfield.length; p++, out += 3) {
-    const t = (hounsfield[p]! - low) / window.width;
-    const gray = DARK + (BRIGHT - DARK) * Math.min(1, Math.max(0, t));
-    const gy = doses[p]!;
-    if (gy >= from) {
-      const [red, green, blue] = washColor((100 * gy) / options.prescription);
-      data[out] = Math.round(gray + opacity * (red - gray));
-      data[out + 1] = Math.round(gray + opacity * (green - gray));
-      data[out + 2] = Math.round(gray + opacity * (blue - gray));
-    } else {
-      const level = Math.round(gray);
-      data[out] = level;
-      data[out + 1] = level;
-      data[out + 2] = level;
+/** The parts of polylines that come within RIM of the box, in whole segments. */
+function partsWithin(lines: readonly Float64Array[], width: number, height: number): Float64Array[] {
+  const out: Float64Array[] = [];
+  for (const points of lines) {
+    let from = -1;
+    for (let p = 0; p + 3 < points.length; p += 2) {
+      const [x0, y0, x1, y1] = [points[p]!, points[p + 1]!, points[p + 2]!, points[p + 3]!];
+      const isBeyond =
+        Math.max(x0, x1) < -RIM ||
+        Math.min(x0, x1) > width + RIM ||
+        Math.max(y0, y1) < -RIM ||
+        Math.min(y0, y1) > height + RIM;
+      if (!isBeyond && from < 0) from = p;
+      if (isBeyond && from >= 0) {
+        out.push(points.subarray(from, p + 2));
+        from = -1;
+      }
     }
+    if (from >= 0) out.push(points.subarray(from));
   }
-  return image(
-    0,
-    0,
-    width,
-    height,
-    base64(encodePng({ width: columns, height: rows, channels: 3, data }, { level: 1 })),
-  );
+  return out;
 }
 
 /** One percentage on each isodose, where its line is furthest from the labels already set and from the panel's edge. */

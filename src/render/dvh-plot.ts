@@ -7,7 +7,7 @@ import { InvalidInputError } from '../core/errors.js';
 import type { DvhCurve } from '../evaluate/dvh.js';
 import { type Axes, createAxes } from './axis.js';
 import { type Color, cssColor } from './colour.js';
-import { FAINT, FOOT, group, HEAD, line, MARGIN, page, path, px, text } from './figure.js';
+import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, px, text } from './figure.js';
 import { fitText, textWidth } from './text-width.js';
 
 export interface DvhFigureCurve {
@@ -100,11 +100,7 @@ export function dvhFigure(options: DvhFigureOptions): string {
     parts.push(path(d, { stroke: cssColor(color), width: 2, dash: plans[plan]!.dash ?? '' }));
   }
   // A shorter dose axis than the curves cuts them at the frame.
-  const clipped = group(frame.left, frame.top, group(-frame.left, -frame.top, parts.join('')), {
-    id: 'plot',
-    width: frame.width,
-    height: frame.height,
-  });
+  parts.push(paperAround(frame.left, frame.top, frame.width, frame.height, width));
   return page(
     width,
     height,
@@ -113,7 +109,7 @@ export function dvhFigure(options: DvhFigureOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       ...(options.doseUnits === undefined ? {} : { footer: `Dose in ${options.doseUnits}.` }),
     },
-    clipped + markers(labels, axes, frame) + axes.svg + key(options, width - MARGIN - KEY, top),
+    parts.join('') + markers(labels, axes, frame) + axes.svg + key(options, width - MARGIN - KEY, top),
   );
 }
 

@@ -13,6 +13,7 @@ export const DISCLAIMER = 'research software, not for clinical use';
 
 export const INK = '#1b1b1b';
 export const FAINT = '#5c5c5c';
+export const PAPER = '#ffffff';
 
 /** Text that is safe inside an element or an attribute; control characters, which XML forbids, become spaces. */
 export function escapeXml(text: string): string {
@@ -71,6 +72,7 @@ export interface LineStyle {
   readonly width?: number;
   /** Dash pattern, px; empty for a solid line. */
   readonly dash?: string;
+  /** Of the stroke; opacity of the whole element would make the renderer draw it on a layer of its own. */
   readonly opacity?: number;
   readonly fill?: string;
   readonly fillOpacity?: number;
@@ -81,7 +83,7 @@ function lineAttributes(style: LineStyle): string {
   if (style.fillOpacity !== undefined) parts.push(`fill-opacity="${px(style.fillOpacity)}"`);
   if (style.stroke !== undefined) parts.push(`stroke="${style.stroke}" stroke-width="${px(style.width ?? 1)}"`);
   if (style.dash) parts.push(`stroke-dasharray="${escapeXml(style.dash)}"`);
-  if (style.opacity !== undefined) parts.push(`opacity="${px(style.opacity)}"`);
+  if (style.opacity !== undefined) parts.push(`stroke-opacity="${px(style.opacity)}"`);
   return parts.join(' ');
 }
 
@@ -108,11 +110,6 @@ export function polylinePath(lines: readonly ArrayLike<number>[], isClosed = fal
   return d;
 }
 
-/** A picture from PNG bytes in base64, stretched to the given box. */
-export function image(x: number, y: number, width: number, height: number, base64: string): string {
-  return `<image x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" preserveAspectRatio="none" href="data:image/png;base64,${base64}"/>`;
-}
-
 /** Everything in `children` moved by (x, y) and, if `clip` is given, cut to a box of that size. */
 export function group(
   x: number,
@@ -127,13 +124,39 @@ export function group(
   );
 }
 
+/**
+ * Paper around a box, `margin` px wide: it hides what was drawn across the edge of the box.
+ *
+ * Where there is nothing else around the box yet, this takes a fraction of the time of a clip path, for which the renderer
+ * draws all that is clipped on a layer of its own.
+ */
+export function paperAround(x: number, y: number, width: number, height: number, margin: number): string {
+  const outer = `M${px(x - margin)} ${px(y - margin)}h${px(width + 2 * margin)}v${px(height + 2 * margin)}H${px(x - margin)}Z`;
+  const inner = `M${px(x)} ${px(y)}v${px(height)}h${px(width)}V${px(y)}Z`;
+  return `<path d="${outer}${inner}" fill="${PAPER}"/>`;
+}
+
+export interface Words {
+  readonly title: string;
+  readonly subtitle?: string;
+  readonly footer?: string;
+}
+
 /** The whole document on white, with title, subtitle and footer placed alike in every figure. */
-export function page(
-  width: number,
-  height: number,
-  words: { title: string; subtitle?: string; footer?: string },
-  children: string,
-): string {
+export function page(width: number, height: number, words: Words, children: string): string {
+  return svgDocument(
+    width,
+    height,
+    rect(0, 0, width, height, { fill: PAPER }) + pageContent(width, height, words, children),
+  );
+}
+
+export function svgDocument(width: number, height: number, children: string): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${px(width)}" height="${px(height)}" viewBox="0 0 ${px(width)} ${px(height)}" font-family="${FONT}">${children}</svg>`;
+}
+
+/** What stands on a page: `children` may reach under the title and the footer. */
+export function pageContent(width: number, height: number, words: Words, children: string): string {
   const head =
     text(MARGIN, 28, fitText(words.title, 17, width - 2 * MARGIN, true), { size: 17, bold: true }) +
     (words.subtitle
@@ -144,14 +167,7 @@ export function page(
     (words.footer
       ? text(MARGIN, height - 12, fitText(words.footer, 11, width - 2 * MARGIN - 270), { size: 11, fill: FAINT })
       : '');
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${px(width)}" height="${px(height)}" viewBox="0 0 ${px(width)} ${px(height)}" font-family="${FONT}">` +
-    rect(0, 0, width, height, { fill: '#ffffff' }) +
-    head +
-    children +
-    foot +
-    '</svg>'
-  );
+  return children + head + foot;
 }
 
 /** Left and right margin of every figure, px. */

@@ -15,45 +15,75 @@ const FINENESS = 3;
  * slice is not an isoline.
  */
 export function isolines(slice: Slice, level: number): Polylines {
-  return traceLevel(refineSlice(slice, FINENESS), level);
+  return tracePart(refineSlice(slice, FINENESS), level);
 }
 
 /** Outline of a fractional mask: its 0.5 level; open where the structure runs out of the slice. */
 export function outline(mask: Slice): Polylines {
-  const { columns, rows, data } = mask;
+  const box = boxOf(mask, Number.MIN_VALUE);
+  if (box === undefined) return [];
+  const { left, top } = box;
+  const fine = refineSlice(partOfSlice(mask, left, top, box.right, box.bottom), FINENESS);
+  return traceLevel({ ...fine, u0: mask.u0, v0: mask.v0 }, 0.5, FINENESS * left, FINENESS * top);
+}
+
+/** Columns left to right - 1 and rows top to bottom - 1 of a slice. */
+interface SliceBox {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/**
+ * Where the slice reaches a level, with a rim of two samples, where there are any, that closes lines as in the whole slice;
+ * undefined where it does not.
+ */
+function boxOf({ columns, rows, data }: Slice, level: number): SliceBox | undefined {
   let [c0, c1, r0, r1] = [columns, -1, rows, -1];
   for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) {
-      if (!(data[r * columns + c]! > 0)) continue;
-      c0 = Math.min(c0, c);
-      c1 = Math.max(c1, c);
-      r0 = Math.min(r0, r);
-      r1 = Math.max(r1, r);
-    }
+    const row = r * columns;
+    let first = 0;
+    while (first < columns && !(data[row + first]! >= level)) first++;
+    if (first === columns) continue;
+    let last = columns - 1;
+    while (!(data[row + last]! >= level)) last--;
+    if (first < c0) c0 = first;
+    if (last > c1) c1 = last;
+    if (r0 > r) r0 = r;
+    r1 = r;
   }
-  if (c1 < 0) return [];
-  // A rim of two empty samples, where there are any, closes lines as in the whole slice.
-  c0 = Math.max(0, c0 - 2);
-  r0 = Math.max(0, r0 - 2);
-  const part = partOfSlice(mask, c0, r0, Math.min(columns, c1 + 3), Math.min(rows, r1 + 3));
-  const fine = refineSlice(part, FINENESS);
-  // Points count from the corner of the whole slice, so that they round alike whatever part of it is traced.
-  return traceLevel({ ...fine, u0: mask.u0, v0: mask.v0 }, 0.5, FINENESS * c0, FINENESS * r0);
+  if (c1 < 0) return undefined;
+  return {
+    left: Math.max(0, c0 - 2),
+    top: Math.max(0, r0 - 2),
+    right: Math.min(columns, c1 + 3),
+    bottom: Math.min(rows, r1 + 3),
+  };
 }
 
 /** Several levels of one slice; refines once. */
 export function isolinesOf(slice: Slice, levels: readonly number[]): Polylines[] {
   const fine = refineSlice(slice, FINENESS);
-  return levels.map((level) => traceLevel(fine, level));
+  return levels.map((level) => tracePart(fine, level));
 }
 
-/** @param left,top samples that were left out before the first column and row */
-function traceLevel(slice: Slice, level: number, left = 0, top = 0): Polylines {
+/** Traces only where the level is reached. */
+function tracePart(slice: Slice, level: number): Polylines {
+  const box = boxOf(slice, level);
+  if (box === undefined) return [];
+  const { left, top } = box;
+  const part = partOfSlice(slice, left, top, box.right, box.bottom);
+  return traceLevel({ ...part, u0: slice.u0, v0: slice.v0 }, level, left, top);
+}
+
+/**
+ * @param slice a part; its corner is that of the whole slice, so that points round alike whatever part is traced
+ * @param left,top samples that were left out before the first column and row
+ */
+function traceLevel(slice: Slice, level: number, left: number, top: number): Polylines {
   const { columns, rows, data } = slice;
   if (columns < 2 || rows < 2) return [];
-  let reached = false;
-  for (let i = 0; i < data.length && !reached; i++) reached = data[i]! >= level;
-  if (!reached) return [];
   // d3-contour reads its values by index only, so a typed array serves; its types ask for number[].
   const shape = contours()
     .size([columns, rows])

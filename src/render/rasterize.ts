@@ -5,22 +5,26 @@
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { composeLayers } from './compose.js';
+import { type Drawing, vectorSvg } from './drawing.js';
 import { FONT } from './figure.js';
 import type { RasterImage } from './png.js';
 
 export interface Rasterizer {
   /**
-   * @param svg   the document; its own background, or transparent black where it has none
-   * @param scale pixels per SVG unit. @default 1
-   * @returns RGBA, 8 bits each
+   * @param figure a drawing, or an SVG document with its own background; transparent black where it has none
+   * @param scale  pixels per SVG unit. @default 1
+   * @returns 8 bits each of RGB for a drawing, of RGBA for a document
    * @throws {InvalidInputError} if the SVG does not parse or the scale is not in (0, 8]
    */
-  rasterize(svg: string, scale?: number): RasterImage;
+  rasterize(figure: string | Drawing, scale?: number): RasterImage;
 }
 
+type WasmSource = ArrayBuffer | Uint8Array | WebAssembly.Module;
+
 export interface RasterizerParts {
-  /** Bytes of `index_bg.wasm` of @resvg/resvg-wasm. */
-  readonly wasm: ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
+  /** Bytes of `index_bg.wasm` of @resvg/resvg-wasm, or the module compiled from them. */
+  readonly wasm: WasmSource | Promise<WasmSource>;
   /** Font files: DejaVu Sans regular and bold. */
   readonly fonts: readonly Uint8Array[];
 }
@@ -46,31 +50,46 @@ export async function createRasterizer(parts: RasterizerParts): Promise<Rasteriz
   }
   const fontBuffers = [...parts.fonts];
   return {
-    rasterize(svg, scale = 1) {
+    rasterize(figure, scale = 1) {
       checkPositive('rasterize: scale', scale);
       if (scale > 8) throw new InvalidInputError(`rasterize: scale is ${scale}, but must be at most 8.`);
-      const resvg = parse(svg, {
-        fitTo: { mode: 'zoom', value: scale },
-        font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },
-      });
-      try {
-        const rendered = resvg.render();
-        // The pixels are a view of WebAssembly memory: copy before it is freed.
-        const picture = { width: rendered.width, height: rendered.height, data: Uint8Array.from(rendered.pixels) };
-        rendered.free();
-        return picture;
-      } finally {
-        resvg.free();
-      }
+      const render = (svg: string): Pixels =>
+        renderSvg(svg, {
+          fitTo: { mode: 'zoom', value: scale },
+          font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },
+        });
+      return typeof figure === 'string' ? render(figure) : composeLayers(figure, render(vectorSvg(figure)));
     },
   };
+}
+
+type RenderOptions = ConstructorParameters<typeof Resvg>[1];
+
+interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** RGBA, colour multiplied by opacity. */
+  readonly data: Uint8Array;
+}
+
+function renderSvg(svg: string, options: RenderOptions): Pixels {
+  const resvg = parse(svg, options);
+  try {
+    const rendered = resvg.render();
+    // The pixels are a view of WebAssembly memory: copy before it is freed.
+    const picture = { width: rendered.width, height: rendered.height, data: rendered.pixels.slice() };
+    rendered.free();
+    return picture;
+  } finally {
+    resvg.free();
+  }
 }
 
 async function start(wasm: RasterizerParts['wasm']): Promise<void> {
   await initWasm((await wasm) as Parameters<typeof initWasm>[0]);
 }
 
-function parse(svg: string, options: ConstructorParameters<typeof Resvg>[1]): InstanceType<typeof Resvg> {
+function parse(svg: string, options: RenderOptions): InstanceType<typeof Resvg> {
   try {
     return new Resvg(svg, options);
   } catch (error) {

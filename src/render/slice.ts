@@ -91,10 +91,13 @@ export function extractSlice(volume: Volume, plane: Plane, point: Vec3): Slice {
   const rows = count[down];
   const data = new Float32Array(columns * rows);
   // Of the two axes left by pick, the slower one (z before y before x) comes first: that is `down` in all three planes.
+  const [stepDown, stepAcross] = near.stride as [number, number];
+  const beyond = far.offset - near.offset;
+  const values = volume.data;
   for (let r = 0, out = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++, out++) {
-      const a = near.get(r, c);
-      data[out] = t === 0 ? a : a + t * (far.get(r, c) - a);
+    for (let c = 0, at = near.offset + r * stepDown; c < columns; c++, out++, at += stepAcross) {
+      const a = values[at]!;
+      data[out] = t === 0 ? a : a + t * (values[at + beyond]! - a);
     }
   }
   return {
@@ -190,42 +193,71 @@ function transpose(data: Float32Array, columns: number, rows: number): Float32Ar
 }
 
 /**
- * Bilinear values at all (u, v), row by row; the steps between samples are worked out once per column and row.
+ * Bilinear values at all (u, v), row by row.
  *
  * @param us,vs positions across and down, mm
  * @param outside value beyond the outer faces of the samples
  */
 export function resampleSlice(slice: Slice, us: Float64Array, vs: Float64Array, outside: number): Float64Array {
+  const sample = rowSampler(slice, us, vs, outside);
+  const out = new Float64Array(us.length * vs.length);
+  for (let r = 0; r < vs.length; r++) out.set(sample(r), r * us.length);
+  return out;
+}
+
+/**
+ * As {@link resampleSlice}, one row at a time: gives the values at all u and the r-th v, overwritten by the next call.
+ *
+ * The steps between samples are worked out once per column and row, and rows of samples are mixed once for all the rows
+ * between them.
+ */
+export function rowSampler(
+  slice: Slice,
+  us: Float64Array,
+  vs: Float64Array,
+  outside: number,
+): (r: number) => Float64Array {
   const { columns, data } = slice;
   const across = stepsOf(us, slice.u0, slice.du, columns);
   const down = stepsOf(vs, slice.v0, slice.dv, slice.rows);
-  const out = new Float64Array(us.length * vs.length).fill(outside);
-  if (data.length === 0) return out;
-  for (let r = 0; r < vs.length; r++) {
-    if (down.near[r]! < 0) continue;
-    const upper = down.near[r]! * columns;
-    const lower = down.far[r]! * columns;
-    const ty = down.part[r]!;
-    for (let c = 0, at = r * us.length; c < us.length; c++, at++) {
-      const i = across.near[c]!;
-      if (i < 0) continue;
-      const i1 = across.far[c]!;
-      const tx = across.part[c]!;
-      const top = data[upper + i]! * (1 - tx) + data[upper + i1]! * tx;
-      const bottom = data[lower + i]! * (1 - tx) + data[lower + i1]! * tx;
-      out[at] = top * (1 - ty) + bottom * ty;
-    }
+  const wide: Float64Array[] = [];
+  const rowAt = (r: number): Float64Array => {
+    wide[r] ??= mixRow(data, r * columns, across);
+    return wide[r];
+  };
+  const beyond = new Float64Array(us.length).fill(outside);
+  const out = beyond.slice();
+  return (r) => {
+    const near = down.near[r]!;
+    if (near < 0 || data.length === 0) return beyond;
+    mixRows(rowAt(near), rowAt(down.far[r]!), down.part[r]!, across.near, out);
+    return out;
+  };
+}
+
+/** Columns outside, where `near` is negative, stay as they are. */
+function mixRows(top: Float64Array, bottom: Float64Array, t: number, near: Int32Array, out: Float64Array): void {
+  for (let c = 0; c < out.length; c++) if (near[c]! >= 0) out[c] = top[c]! * (1 - t) + bottom[c]! * t;
+}
+
+/** The samples from `row` on, mixed to the positions across. */
+function mixRow(data: Float32Array, row: number, across: Steps): Float64Array {
+  const { near, far, part } = across;
+  const out = new Float64Array(near.length);
+  for (let c = 0; c < out.length; c++) {
+    if (near[c]! >= 0) out[c] = data[row + near[c]!]! * (1 - part[c]!) + data[row + far[c]!]! * part[c]!;
   }
   return out;
 }
 
+interface Steps {
+  readonly near: Int32Array;
+  readonly far: Int32Array;
+  readonly part: Float64Array;
+}
+
 /** Samples on either side of each position, and how far it is from the near one; near is -1 outside. */
-function stepsOf(
-  positions: Float64Array,
-  first: number,
-  step: number,
-  n: number,
-): { near: Int32Array; far: Int32Array; part: Float64Array } {
+function stepsOf(positions: Float64Array, first: number, step: number, n: number): Steps {
   const near = new Int32Array(positions.length).fill(-1);
   const far = new Int32Array(positions.length);
   const part = new Float64Array(positions.length);

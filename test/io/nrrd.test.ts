@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
 import { decodeNrrd, encodeNrrd } from '../../src/io/nrrd.js';
+import { gzipFast } from '../../src/node/gzip.js';
 
 // Odd, unequal dims and spacings: an axis swap cannot hide.
 const grid = createGrid([5, 3, 4], [2, 3, 5], [-7.25, 11, 100.1]);
@@ -12,8 +13,8 @@ const volume = createVolume(
   Float32Array.from({ length: 60 }, (_, i) => Math.sin(i)),
 );
 
-for (const gzip of [false, true]) {
-  test(`written and read again, gzip ${gzip}`, async () => {
+for (const gzip of [false, true, gzipFast]) {
+  test(`written and read again, gzip ${typeof gzip === 'boolean' ? gzip : gzip.name}`, async () => {
     const bytes = await encodeNrrd(volume, { gzip, fields: { 'input hash': 'abc: def' } });
     const read = await decodeNrrd(bytes);
     expect(read.grid).toEqual(grid);

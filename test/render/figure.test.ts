@@ -1,5 +1,8 @@
+import { deflateSync } from 'node:zlib';
+import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { createDose } from '../../src/geometry/volume.js';
+import { encodePngFast } from '../../src/node/png.js';
 import { beamsEyeFigure } from '../../src/render/beams-eye.js';
 import { cssColor, doseColor, structureColor } from '../../src/render/colour.js';
 import { compareFigure } from '../../src/render/compare-figure.js';
@@ -54,6 +57,16 @@ describe('png', () => {
       const bytes = Uint8Array.from({ length: n }, (_, i) => (i * 7 + 3) & 255);
       expect(base64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
     }
+  });
+
+  test.each([3, 4] as const)('another deflater gives the same pixels, %i channels', (channels) => {
+    const [width, height] = [13, 7];
+    const data = Uint8Array.from({ length: width * height * channels }, (_, i) => (i * 31 + 7) & 255);
+    const picture = { width, height, channels, data };
+    const decoded = decode(encodePng(picture, { deflate: deflateSync }), { checkCrc: true });
+    expect([decoded.width, decoded.height, decoded.channels]).toEqual([width, height, channels]);
+    expect(decoded.data).toEqual(data);
+    expect(decode(encodePngFast(picture), { checkCrc: true }).data).toEqual(data);
   });
 
   test('refuses a wrong number of bytes', () => {

@@ -1,11 +1,12 @@
-/** The pictures that the golden tests compare: name and SVG. */
+/** The pictures that the golden tests compare, by name. */
 import { commission } from '../../src/machine/commission.js';
 import { depthDoseCurves } from '../../src/machine/depth-dose-curves.js';
 import { beamsEyeFigure } from '../../src/render/beams-eye.js';
-import { compareFigure } from '../../src/render/compare-figure.js';
+import { compareDrawing } from '../../src/render/compare-figure.js';
 import { depthDoseFigure } from '../../src/render/depth-dose-figure.js';
-import { doseFigure } from '../../src/render/dose-figure.js';
+import { doseDrawing } from '../../src/render/dose-figure.js';
 import { doseUnits } from '../../src/render/dose-legend.js';
+import type { Drawing } from '../../src/render/drawing.js';
 import { dvhFigure } from '../../src/render/dvh-plot.js';
 import { measureNoisy } from '../machine/synthetic.js';
 import { doseLike, dvhCurves, hounsfield, isocenter, PRESCRIPTION, structures } from './scene.js';
@@ -51,19 +52,19 @@ function depthDose(): string {
   });
 }
 
-export const PICTURES: Readonly<Record<string, () => string>> = {
+export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
   'dose-axial': () =>
-    doseFigure({
+    doseDrawing({
       ...common,
       dose: imrt,
       plane: 'axial',
       title: 'IMRT, 9 posterior fields',
       subtitle: 'Synthetic patient, 39.6 Gy in 22 fractions to the PTV',
     }),
-  'dose-sagittal': () => doseFigure({ ...common, dose: imrt, plane: 'sagittal', title: 'IMRT, sagittal', crop }),
-  'dose-coronal': () => doseFigure({ ...common, dose: fcrt, plane: 'coronal', title: 'FCRT <coronal> & more', crop }),
+  'dose-sagittal': () => doseDrawing({ ...common, dose: imrt, plane: 'sagittal', title: 'IMRT, sagittal', crop }),
+  'dose-coronal': () => doseDrawing({ ...common, dose: fcrt, plane: 'coronal', title: 'FCRT <coronal> & more', crop }),
   compare: () =>
-    compareFigure({
+    compareDrawing({
       ...common,
       plane: 'axial',
       crop,

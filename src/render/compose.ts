@@ -1,0 +1,82 @@
+/**
+ * The layers of a drawing in one image: paper, the images on it, the vectors over them.
+ */
+import type { Drawing } from './drawing.js';
+import { type Rgb, type Span, stretchImage } from './stretch.js';
+
+/** White. */
+const PAPER = 255;
+
+/** Pixels in rows from the top. */
+interface Layer {
+  readonly width: number;
+  readonly height: number;
+  /** RGBA, colour multiplied by opacity. */
+  readonly data: Uint8Array;
+}
+
+/**
+ * Composes a drawing.
+ *
+ * @param vectors the upper layer, rasterised: the picture has its size, a whole number of pixels, to which the drawing is
+ *   stretched in both directions as the renderer does
+ */
+export function composeLayers(
+  drawing: Drawing,
+  vectors: Layer,
+): { width: number; height: number; channels: 3; data: Uint8Array } {
+  const { width, height } = vectors;
+  const data = new Uint8Array(3 * width * height).fill(PAPER);
+  for (const image of drawing.images) {
+    const across = spanOf(image.x, image.width, width / drawing.width, width);
+    const down = spanOf(image.y, image.height, height / drawing.height, height);
+    placePixels(image.pixels, across, down, data, width);
+  }
+  const over = vectors.data;
+  for (let from = 0, to = 0; from < over.length; from += 4, to += 3) {
+    const opacity = over[from + 3]!;
+    if (opacity === 0) continue;
+    const through = (255 - opacity) / 255;
+    // Bytes are cut, so that half a level more rounds.
+    data[to] = over[from]! + through * data[to]! + 0.5;
+    data[to + 1] = over[from + 1]! + through * data[to + 1]! + 0.5;
+    data[to + 2] = over[from + 2]! + through * data[to + 2]! + 0.5;
+  }
+  return { width, height, channels: 3, data };
+}
+
+/** Lays an image on the paper; pixels that it covers in part show the paper for the rest. */
+function placePixels(image: Rgb, across: Span, down: Span, data: Uint8Array, width: number): void {
+  const pixels = stretchImage(image, across, down);
+  const columns = coverOf(across);
+  const rows = coverOf(down);
+  const stride = 3 * across.count;
+  for (let r = 0; r < down.count; r++) {
+    const from = stride * r;
+    const to = 3 * (width * (down.first + r) + across.first);
+    if (rows[r] === 1) data.set(pixels.subarray(from, from + stride), to);
+    for (let c = 0; c < across.count; c++) {
+      const part = rows[r]! * columns[c]!;
+      // Most rows are covered whole, but for their ends.
+      if (part === 1) continue;
+      for (let i = 3 * c; i < 3 * c + 3; i++) data[to + i] = PAPER + part * (pixels[from + i]! - PAPER) + 0.5;
+    }
+  }
+}
+
+/** The pixels, of `n`, that an image touches from `at` on over `size` SVG units. */
+function spanOf(at: number, size: number, scale: number, n: number): Span {
+  const start = scale * at;
+  const length = scale * size;
+  const first = Math.min(n, Math.max(0, Math.floor(start)));
+  return { first, count: Math.min(n, Math.ceil(start + length)) - first, start, length };
+}
+
+/** Which part of every pixel of a span the image covers, in quarters, as the renderer covers pixels. */
+function coverOf({ first, count, start, length }: Span): Float64Array {
+  const from = Math.round(4 * start) / 4;
+  const to = Math.round(4 * (start + length)) / 4;
+  return Float64Array.from({ length: count }, (_, p) =>
+    Math.max(0, Math.min(first + p + 1, to) - Math.max(first + p, from)),
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * Dose wash: a slice of CT in grey with the dose over it in colour, as pixels.
+ *
+ * Sampled bilinearly at `RASTER` pixels per SVG unit, so that what is seen does not depend on how a renderer scales slices.
+ */
+import { type Color, cssColor, doseColor } from './colour.js';
+import type { PlacedImage } from './drawing.js';
+import { rowSampler, type Slice } from './slice.js';
+
+/** The wash ends here, percent of the prescription. */
+export const WASH_TO = 110;
+
+/** Image pixels per SVG unit. */
+const RASTER = 1.5;
+
+/** Grey of air, and of the densest bone: below white, so that the wash keeps its colour on bone. */
+const DARK = 12;
+const BRIGHT = 228;
+
+export interface WashOptions {
+  /** Total dose of the course, Gy. */
+  readonly prescription: number;
+  /** CT window, HU; the default keeps grey steps inside bone, where spine targets lie. @default { level: 100, width: 900 } */
+  readonly window?: { readonly level: number; readonly width: number };
+  /** Dose wash from this percent of the prescription up. @default 20 */
+  readonly washFrom?: number;
+  /** Opacity of the wash, 0..1. @default 0.5 */
+  readonly washOpacity?: number;
+}
+
+/** What part of the plane is shown, mm, and how large, SVG units. */
+export interface WashView {
+  readonly extent: { readonly uMin: number; readonly uMax: number; readonly vMin: number; readonly vMax: number };
+  readonly isDownReversed: boolean;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Colour of an isodose line: that of the wash, so one key reads both. */
+export function levelColor(percent: number): string {
+  return cssColor(washColor(percent));
+}
+
+/** Colour of the wash at a percentage of the prescription. */
+export function washColor(percent: number): Color {
+  return doseColor(0.06 + (0.9 * percent) / WASH_TO);
+}
+
+/** The CT as grey levels, 0..255 and not yet rounded, `RASTER` per SVG unit. */
+export function grayShades(ct: Slice, options: WashOptions, view: WashView): Float32Array {
+  const { window = { level: 100, width: 900 } } = options;
+  const low = window.level - window.width / 2;
+  const perUnit = (BRIGHT - DARK) / window.width;
+  const { width, height } = rasterOf(view);
+  const sample = viewSampler(ct, view, low);
+  const shades = new Float32Array(width * height);
+  for (let r = 0; r < height; r++) shadeRow(sample(r), low, perUnit, shades, r * width);
+  return shades;
+}
+
+function shadeRow(hounsfield: Float64Array, low: number, perUnit: number, out: Float32Array, at: number): void {
+  for (let c = 0; c < hounsfield.length; c++) {
+    const shade = DARK + perUnit * (hounsfield[c]! - low);
+    out[at + c] = shade < DARK ? DARK : shade > BRIGHT ? BRIGHT : shade;
+  }
+}
+
+/** The CT in grey, in colour where the dose reaches `washFrom`. */
+export function washOver(
+  shades: Float32Array,
+  dose: Slice,
+  options: WashOptions,
+  view: WashView,
+): PlacedImage['pixels'] {
+  const { prescription, washFrom = 20, washOpacity = 0.5 } = options;
+  const opacity = Math.min(1, Math.max(0, washOpacity));
+  const wash = {
+    // Bytes are cut, so that half a level more rounds.
+    tints: Float32Array.from(washColors(), (color) => opacity * color + 0.5),
+    from: (washFrom / 100) * prescription,
+    stepsPerGray: (100 * STEPS_PER_PERCENT) / prescription,
+    kept: 1 - opacity,
+  };
+  const { width, height } = rasterOf(view);
+  const sample = viewSampler(dose, view, 0);
+  const data = new Uint8Array(3 * width * height);
+  for (let r = 0; r < height; r++) washRow(shades, r * width, sample(r), wash, data);
+  return { width, height, channels: 3, data };
+}
+
+interface Wash {
+  /** What each step of dose adds to the grey that is kept, RGB. */
+  readonly tints: Float32Array;
+  /** Gy. */
+  readonly from: number;
+  readonly stepsPerGray: number;
+  readonly kept: number;
+}
+
+function washRow(shades: Float32Array, first: number, doses: Float64Array, wash: Wash, data: Uint8Array): void {
+  const { tints, from, stepsPerGray, kept } = wash;
+  const last = tints.length / 3 - 1;
+  for (let c = 0, out = 3 * first; c < doses.length; c++, out += 3) {
+    const gray = shades[first + c]!;
+    const dose = doses[c]!;
+    if (dose >= from) {
+      const at = 3 * Math.floor(Math.min(last, stepsPerGray * dose + 0.5));
+      data[out] = kept * gray + tints[at]!;
+      data[out + 1] = kept * gray + tints[at + 1]!;
+      data[out + 2] = kept * gray + tints[at + 2]!;
+    } else {
+      const level = (gray + 0.5) | 0;
+      data[out] = level;
+      data[out + 1] = level;
+      data[out + 2] = level;
+    }
+  }
+}
+
+const rasterOf = ({ width, height }: WashView): { width: number; height: number } => ({
+  width: Math.round(width * RASTER),
+  height: Math.round(height * RASTER),
+});
+
+/** The slice at the image's pixels. */
+function viewSampler(slice: Slice, view: WashView, outside: number): (r: number) => Float64Array {
+  const { uMin, uMax, vMin, vMax } = view.extent;
+  const { width, height } = rasterOf(view);
+  const du = (uMax - uMin) / width;
+  const dv = (vMax - vMin) / height;
+  const us = new Float64Array(width);
+  for (let c = 0; c < width; c++) us[c] = uMin + (c + 0.5) * du;
+  const vs = new Float64Array(height);
+  for (let r = 0; r < height; r++) vs[r] = view.isDownReversed ? vMax - (r + 0.5) * dv : vMin + (r + 0.5) * dv;
+  return rowSampler(slice, us, vs, outside);
+}
+
+/** So fine that the next colour is never more than one level of 255 away. */
+const STEPS_PER_PERCENT = 64;
+let table: Uint8Array | undefined;
+
+/** Colours of the wash, RGB, from 0 percent up to where they stay the same. */
+function washColors(): Uint8Array {
+  if (table !== undefined) return table;
+  const steps = Math.ceil((0.94 / 0.9) * WASH_TO * STEPS_PER_PERCENT);
+  table = new Uint8Array(3 * (steps + 1));
+  for (let i = 0; i <= steps; i++) table.set(washColor(i / STEPS_PER_PERCENT), 3 * i);
+  return table;
+}
