@@ -7,6 +7,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { type Executor, serialExecutor } from '../core/executor.js';
 import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
 import { ForwardDose } from '../dose/forward-dose.js';
+import { StructureCells } from '../evaluate/structure-cells.js';
 import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import type { Structure } from '../geometry/structure.js';
@@ -19,6 +20,8 @@ export interface PatientModel {
   readonly grid: Grid;
   readonly structures: ReadonlyMap<string, Structure>;
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
+  /** Of every mask, for the DVHs of all plans. */
+  readonly cells: ReadonlyMap<string, StructureCells>;
   readonly body: DoseVoxels;
   readonly target: string;
   /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
@@ -59,12 +62,13 @@ export function modelPatient(patient: Patient, plan: PlanCase, executor: Executo
   const grid =
     ct.spacing.every((s, axis) => Math.abs(s - wanted[axis]!) < 1e-6) || isSameGrid(ct, covering) ? ct : covering;
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
+  const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name)]));
   const targetMask = masks.get(target)!;
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
   const bodyDose = new ForwardDose(patient.density, body.points, { executor, ...plan.doseModel });
-  return { patient, grid, structures, masks, body, target, cord, external, isocenter, executor, bodyDose };
+  return { patient, grid, structures, masks, cells, body, target, cord, external, isocenter, executor, bodyDose };
 }
 
 /** Volume of a mask, cc. */
