@@ -32,10 +32,7 @@ export function projectSilhouette(frame: BeamFrame, mask: Volume<'mask'>, margin
   const [sx, sy, sz] = mask.grid.spacing;
   const [ox, oy, oz] = mask.grid.origin;
   const m = frame.beamFromPatient;
-  const threshold = occupiedFrom(mask);
-  if (threshold === 0)
-    throw new InvalidInputError('silhouette: the structure occupies no voxel. Check the grid or the structure.');
-  const voxels = voxelsFrom(mask.data, threshold);
+  const voxels = occupiedVoxels(mask);
   const u = new Float64Array(voxels.length);
   const v = new Float64Array(voxels.length);
   let [uMin, uMax, vMin, vMax] = [Infinity, -Infinity, Infinity, -Infinity];
@@ -67,10 +64,21 @@ export function projectSilhouette(frame: BeamFrame, mask: Volume<'mask'>, margin
   return { x0, y0, spacing, nx: mx, ny: my, cells: dilate(seeds, mx, my, (margin + reach) / spacing) };
 }
 
-/** Flat indices of the values that reach the threshold. */
-function voxelsFrom(data: Float32Array, threshold: number): number[] {
-  const voxels: number[] = [];
-  for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) voxels.push(i);
+/** Occupied voxels of masks, for as long as the mask is there: all beams look at the same target. */
+const occupied = new WeakMap<Volume<'mask'>, Int32Array>();
+
+function occupiedVoxels(mask: Volume<'mask'>): Int32Array {
+  let voxels = occupied.get(mask);
+  if (voxels === undefined) {
+    const { data } = mask;
+    const threshold = occupiedFrom(mask);
+    if (threshold === 0)
+      throw new InvalidInputError('silhouette: the structure occupies no voxel. Check the grid or the structure.');
+    const found: number[] = [];
+    for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) found.push(i);
+    voxels = Int32Array.from(found);
+    occupied.set(mask, voxels);
+  }
   return voxels;
 }
 
