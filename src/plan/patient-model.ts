@@ -8,10 +8,11 @@ import { type Executor, serialExecutor } from '../core/executor.js';
 import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
 import { ForwardDose } from '../dose/forward-dose.js';
 import { StructureCells } from '../evaluate/structure-cells.js';
+import { distanceMap } from '../geometry/distance-map.js';
 import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import type { Structure } from '../geometry/structure.js';
-import type { Volume } from '../geometry/volume.js';
+import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { PlanCase } from './case.js';
 
@@ -22,6 +23,8 @@ export interface PatientModel {
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
   /** Of every mask, for the DVHs of all plans. */
   readonly cells: ReadonlyMap<string, StructureCells>;
+  /** Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
+  targetDistance(): Float32Array;
   readonly body: DoseVoxels;
   readonly target: string;
   /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
@@ -68,7 +71,13 @@ export function modelPatient(patient: Patient, plan: PlanCase, executor: Executo
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
   const bodyDose = new ForwardDose(patient.density, body.points, { executor, ...plan.doseModel });
-  return { patient, grid, structures, masks, cells, body, target, cord, external, isocenter, executor, bodyDose };
+  let distance: Float32Array | undefined;
+  const targetDistance = (): Float32Array => {
+    distance ??= distanceMap(targetMask, occupiedFrom(targetMask));
+    return distance;
+  };
+  const names = { target, cord, external };
+  return { patient, grid, structures, masks, cells, targetDistance, body, ...names, isocenter, executor, bodyDose };
 }
 
 /** Volume of a mask, cc. */
