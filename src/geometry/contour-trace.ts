@@ -100,7 +100,6 @@ export function tracePixels(inside: Uint8Array, grid: Grid): Float64Array[] {
   const [, ny, nx] = grid.shape;
   const [sx, sy] = grid.spacing;
   const stride = nx + 1;
-  const at = (i: number, j: number): boolean => i >= 0 && j >= 0 && i < nx && j < ny && inside[i + nx * j] !== 0;
   // Directed edges with the inside on the left, by their first corner; a corner has two where pixels meet diagonally.
   const next = new Map<number, number[]>();
   const add = (from: number, to: number): void => {
@@ -110,12 +109,13 @@ export function tracePixels(inside: Uint8Array, grid: Grid): Float64Array[] {
   };
   for (let j = 0; j < ny; j++) {
     for (let i = 0; i < nx; i++) {
-      if (!at(i, j)) continue;
+      const pixel = i + nx * j;
+      if (inside[pixel] === 0) continue;
       const corner = i + stride * j;
-      if (!at(i, j - 1)) add(corner, corner + 1);
-      if (!at(i + 1, j)) add(corner + 1, corner + 1 + stride);
-      if (!at(i, j + 1)) add(corner + 1 + stride, corner + stride);
-      if (!at(i - 1, j)) add(corner + stride, corner);
+      if (j === 0 || inside[pixel - nx] === 0) add(corner, corner + 1);
+      if (i === nx - 1 || inside[pixel + 1] === 0) add(corner + 1, corner + 1 + stride);
+      if (j === ny - 1 || inside[pixel + nx] === 0) add(corner + 1 + stride, corner + stride);
+      if (i === 0 || inside[pixel - 1] === 0) add(corner + stride, corner);
     }
   }
   const rings: Float64Array[] = [];
