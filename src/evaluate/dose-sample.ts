@@ -100,26 +100,46 @@ function sampleCells(
   return count;
 }
 
+/** Voxels that are sampled by one call: the loop is compiled as a function that is called again, not as one that runs long. */
+const STRETCH = 4096;
+
 /** The same where every voxel is one cell: only the size of the slopes counts. */
 function sampleVoxels(
   dose: DoseVolume,
-  { mask, voxels, partialVolumes }: StructureCells,
+  cells: StructureCells,
   least: number,
   most: number,
   ends: Float32Array,
   volume: Float64Array,
 ): number {
-  const { data } = dose;
-  const fractions = mask.data;
-  const [nz, ny, nx] = dose.grid.shape;
+  const n = cells.voxels.length;
+  for (let from = 0; from < n; from += STRETCH) {
+    sampleStretch(dose, cells.voxels, from, Math.min(n, from + STRETCH), least, most, ends);
+  }
+  const full = voxelVolume(dose.grid);
+  const { data } = cells.mask;
+  const { voxels, partialVolumes } = cells;
+  for (let v = 0, partial = 0; v < n; v++) volume[v] = data[voxels[v]!]! < 1 ? partialVolumes[partial++]! : full;
+  return n;
+}
+
+/** Ends of the intervals of some voxels. */
+function sampleStretch(
+  { data, grid }: DoseVolume,
+  voxels: Uint32Array,
+  from: number,
+  to: number,
+  least: number,
+  most: number,
+  ends: Float32Array,
+): void {
+  const [nz, ny, nx] = grid.shape;
   const layer = nx * ny;
   const narrow = NARROW * Math.max(Math.abs(least), Math.abs(most));
-  const full = voxelVolume(dose.grid);
   const n = voxels.length;
-  let partial = 0;
   let rowStart = -nx;
   let isBorderRow = false;
-  for (let v = 0; v < n; v++) {
+  for (let v = from; v < to; v++) {
     const voxel = voxels[v]!;
     if (voxel >= rowStart + nx) {
       const row = Math.floor(voxel / nx);
@@ -149,9 +169,7 @@ function sampleVoxels(
     const low = here - half;
     ends[v] = high < most ? high : most;
     ends[n + v] = low > least ? low : least;
-    volume[v] = fractions[voxel]! < 1 ? partialVolumes[partial++]! : full;
   }
-  return n;
 }
 
 /** Dose difference across the voxel along one axis: monotonised central difference; one-sided at the edge of the grid. */

@@ -8,13 +8,6 @@
  * large structure takes twenty times longer, and a DVH is made for every structure of every plan.
  */
 
-export interface RisingOrder {
-  /** The keys in rising order; -0 comes out as 0. */
-  readonly values: Float32Array;
-  /** Where each of them was; equal keys keep their order. */
-  readonly order: Uint32Array;
-}
-
 /** Bits of a digit, and of the one by which many keys are dealt out. */
 const digitBits = 11;
 const dealBits = 9;
@@ -25,101 +18,79 @@ const many = 1 << 15;
 /** Runs of up to so many keys are sorted by insertion. */
 const few = 24;
 
-/** Keys with their indices: two views of one memory. A pair moves as one double, whose exponent the index never fills. */
+/** Keys with their indices: views of one memory. A pair moves as one double, whose exponent the index never fills. */
 interface Pairs {
   /** Key, index, key, index, ... */
   readonly words: Int32Array;
   readonly whole: Float64Array;
+  /** The words as floats: keys, once they are sorted. */
+  readonly floats: Float32Array;
 }
 
 function createPairs(n: number): Pairs {
   const whole = new Float64Array(n);
-  return { whole, words: new Int32Array(whole.buffer) };
+  return { whole, words: new Int32Array(whole.buffer), floats: new Float32Array(whole.buffer) };
 }
 
-/** Sorts, and keeps its memory for the next time: fresh memory costs as much as the work that is done in it. */
+/**
+ * Sorts run by run, so that a sweep finds each run in the cache, and keeps its memory for the next time: fresh memory costs
+ * as much as the work that is done in it.
+ */
 export class RadixSorter {
+  /** Of the run sorted last: key of pair p at floats[2 p], its index at words[2 p + 1], for `count` pairs from `from` on. */
+  floats: Float32Array = new Float32Array(0);
+  words: Int32Array = new Int32Array(0);
+  from = 0;
+  count = 0;
   private pairs = createPairs(0);
   private spare = createPairs(0);
-  private out = createPairs(0);
   private readonly counts = new Int32Array(1 << digitBits);
-  private readonly starts = new Int32Array((1 << dealBits) + 1);
+  /** Where each run ends. */
+  private readonly ends = new Int32Array((1 << dealBits) + 1);
+  private least = 0;
+  private bits = 0;
 
   /**
-   * @param keys free of NaN
-   * @returns views of the sorter's own memory, good until it sorts again
+   * Deals keys out into runs, each of keys above those of the run before; to be sorted one by one.
+   *
+   * @param keys free of NaN; -0 comes out as 0
+   * @returns the number of runs
    */
-  risingOrder(keys: Float32Array): RisingOrder {
+  deal(keys: Float32Array): number {
     const n = keys.length;
-    if (this.pairs.whole.length < n) {
-      this.pairs = createPairs(n);
-      this.out = createPairs(n);
-    }
-    const { buffer } = this.out.whole;
-    const ranks = new Int32Array(buffer, 0, n);
-    const order = new Uint32Array(buffer, 4 * n, n);
-    const sorted = { values: new Float32Array(buffer, 0, n), order };
-    if (n === 0) return sorted;
+    if (this.pairs.whole.length < n) this.pairs = createPairs(n);
+    const { ends } = this;
+    if (n === 0) return 0;
     const raw = new Int32Array(keys.buffer, keys.byteOffset, n);
-    let least = 0x7fffffff;
-    let most = -0x80000000;
-    for (let i = 0; i < n; i++) {
-      const rank = rankOf(raw[i]!);
-      if (rank < least) least = rank;
-      if (rank > most) most = rank;
-    }
+    const { least, most } = rangeOf(raw);
     const span = (most - least) >>> 0;
     const bits = 32 - Math.clz32(span);
+    this.least = least;
     if (n < many || bits <= dealBits) {
-      const { words } = this.pairs;
-      for (let i = 0; i < n; i++) {
-        words[2 * i] = rankOf(raw[i]!) - least;
-        words[2 * i + 1] = i;
-      }
-      this.sortRun(0, n, bits, least, ranks, order);
-      return sorted;
+      pairUp(raw, least, this.pairs.words);
+      ends[0] = n;
+      this.bits = bits;
+      return 1;
     }
-    const shift = bits - dealBits;
-    this.deal(raw, least, shift);
-    const { starts } = this;
-    // Dealing has moved every start to the end of its run.
-    for (let run = 0, from = 0; run <= span >>> shift; run++) {
-      const end = starts[run]!;
-      this.sortRun(from, end, shift, least, ranks, order);
-      from = end;
-    }
-    return sorted;
+    this.bits = bits - dealBits;
+    countDigits(raw, least, this.bits, ends);
+    dealPairs(raw, least, this.bits, this.pairs.words, ends);
+    return (span >>> this.bits) + 1;
   }
 
-  /** Pairs by their highest digit, in their order; `starts` then holds where each digit's run ends. */
-  private deal(raw: Int32Array, least: number, shift: number): void {
-    const { starts } = this;
-    const { words } = this.pairs;
-    const n = raw.length;
-    starts.fill(0);
-    for (let i = 0; i < n; i++) starts[((rankOf(raw[i]!) - least) >>> shift) + 1]!++;
-    for (let run = 1; run < starts.length; run++) starts[run]! += starts[run - 1]!;
-    for (let i = 0; i < n; i++) {
-      const key = (rankOf(raw[i]!) - least) | 0;
-      const run = key >>> shift;
-      const to = starts[run]!;
-      starts[run] = to + 1;
-      words[2 * to] = key;
-      words[2 * to + 1] = i;
-    }
-  }
-
-  /** Sorts the pairs from `from` up to `end` by the lowest `bits` bits, in which alone they differ, into the result. */
-  private sortRun(from: number, end: number, bits: number, least: number, ranks: Int32Array, order: Uint32Array): void {
-    const n = end - from;
-    if (n === 0) return;
+  /** Sorts a run; its pairs, in rising order, equal keys in the order of their indices, are then where the fields say. */
+  sort(run: number): void {
+    const { bits, least } = this;
+    const first = run === 0 ? 0 : this.ends[run - 1]!;
+    const n = this.ends[run]! - first;
     let { pairs } = this;
-    let at = from;
+    let at = first;
     if (n <= few) insertionSort(pairs, at, n);
     else {
       if (this.spare.whole.length < n) this.spare = createPairs(Math.ceil(1.5 * n));
       let next = this.spare;
       let to = 0;
+      // Keys of a run differ in their lowest bits alone.
       const passes = Math.ceil(bits / digitBits);
       for (let pass = 0; pass < passes; pass++) {
         const low = Math.floor((bits * pass) / passes);
@@ -129,11 +100,57 @@ export class RadixSorter {
       }
     }
     const { words } = pairs;
-    for (let i = from, p = 2 * at; i < end; i++, p += 2) {
-      const rank = (words[p]! + least) | 0;
-      ranks[i] = rank < 0 ? rank ^ 0x7fffffff : rank;
-      order[i] = words[p + 1]!;
-    }
+    toBits(words, 2 * at, 2 * (at + n), least);
+    this.floats = pairs.floats;
+    this.words = words;
+    this.from = at;
+    this.count = n;
+  }
+}
+
+function rangeOf(raw: Int32Array): { least: number; most: number } {
+  let least = 0x7fffffff;
+  let most = -0x80000000;
+  for (let i = 0; i < raw.length; i++) {
+    const rank = rankOf(raw[i]!);
+    if (rank < least) least = rank;
+    if (rank > most) most = rank;
+  }
+  return { least, most };
+}
+
+/** Keys and indices, as they come. */
+function pairUp(raw: Int32Array, least: number, words: Int32Array): void {
+  for (let i = 0; i < raw.length; i++) {
+    words[2 * i] = (rankOf(raw[i]!) - least) | 0;
+    words[2 * i + 1] = i;
+  }
+}
+
+/** Counts the digits above `shift`: `ends` is then where each digit's run begins. */
+function countDigits(raw: Int32Array, least: number, shift: number, ends: Int32Array): void {
+  ends.fill(0);
+  for (let i = 0; i < raw.length; i++) ends[((rankOf(raw[i]!) - least) >>> shift) + 1]!++;
+  for (let run = 1; run < ends.length; run++) ends[run]! += ends[run - 1]!;
+}
+
+/** Keys and indices to the runs of their digits, in their order; `ends` is then where each run ends. */
+function dealPairs(raw: Int32Array, least: number, shift: number, words: Int32Array, ends: Int32Array): void {
+  for (let i = 0; i < raw.length; i++) {
+    const key = (rankOf(raw[i]!) - least) | 0;
+    const run = key >>> shift;
+    const to = ends[run]!;
+    ends[run] = to + 1;
+    words[2 * to] = key;
+    words[2 * to + 1] = i;
+  }
+}
+
+/** The keys of words from up to end as the bits of their floats. */
+function toBits(words: Int32Array, from: number, end: number, least: number): void {
+  for (let p = from; p < end; p += 2) {
+    const rank = (words[p]! + least) | 0;
+    words[p] = rank < 0 ? rank ^ 0x7fffffff : rank;
   }
 }
 

@@ -195,7 +195,8 @@ function dvhOf(
     mean: Math.min(most, Math.max(least, meanOf(samples, shift))),
     max: most,
     min: least,
-    ...cumulator.cumulate({ ends, volume: samples.volume }, coveredCc),
+    // The sweep overwrites the volumes.
+    ...cumulator.cumulate({ ends, volume: samples.volume.slice() }, coveredCc),
     estimators: STRUCTURE_DVH_ESTIMATORS,
     ...(coveredCc < coveredFrom * volumeCc ? { coverage: coveredCc / volumeCc } : {}),
   };

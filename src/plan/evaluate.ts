@@ -116,7 +116,8 @@ export function evaluatePlan(
     dvhs,
     { prescription, ...(prior ? { prior: priorOfGoals(prior, model, dvhs) } : {}) },
   );
-  const fallOff = doseFallOff(technique.dose, model.structures.get(model.target)!, model.structures.get(model.cord)!);
+  const { structures: drawn, target, cord } = model;
+  const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
   const retreatment = assessRetreatment(model, plan, prior, technique.dose, dvhs, bounds, workspace);
   return {
     plan: technique,

@@ -7,10 +7,12 @@ import { InvalidInputError } from '../core/errors.js';
 import { type Executor, serialExecutor } from '../core/executor.js';
 import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
 import { ForwardDose } from '../dose/forward-dose.js';
+import { fallOffReach } from '../evaluate/fall-off.js';
 import { StructureCells } from '../evaluate/structure-cells.js';
 import { distanceMap } from '../geometry/distance-map.js';
 import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
+import { type SurfaceGap, surfaceGap } from '../geometry/separation.js';
 import type { Structure } from '../geometry/structure.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
@@ -25,6 +27,8 @@ export interface PatientModel {
   readonly cells: ReadonlyMap<string, StructureCells>;
   /** Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
   targetDistance(): Float32Array;
+  /** Between target and cord; found when first asked for. */
+  cordGap(): SurfaceGap;
   readonly body: DoseVoxels;
   readonly target: string;
   /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
@@ -76,8 +80,26 @@ export function modelPatient(patient: Patient, plan: PlanCase, executor: Executo
     distance ??= distanceMap(targetMask, occupiedFrom(targetMask));
     return distance;
   };
+  let gap: SurfaceGap | undefined;
+  const cordGap = (): SurfaceGap => {
+    gap ??= surfaceGap(structures.get(cord)!, structures.get(target)!, grid, fallOffReach);
+    return gap;
+  };
   const names = { target, cord, external };
-  return { patient, grid, structures, masks, cells, targetDistance, body, ...names, isocenter, executor, bodyDose };
+  return {
+    patient,
+    grid,
+    structures,
+    masks,
+    cells,
+    targetDistance,
+    cordGap,
+    body,
+    ...names,
+    isocenter,
+    executor,
+    bodyDose,
+  };
 }
 
 /** Volume of a mask, cc. */

@@ -1,9 +1,12 @@
 /** Solids that are columns between two planes: the same fractions and paint, to the last bit, as by their distance alone. */
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
+import { contoursOfStructure } from '../../src/geometry/contour-trace.js';
 import { createGrid, type Vec3 } from '../../src/geometry/grid.js';
+import { separation, surfaceGap, surfacePairs } from '../../src/geometry/separation.js';
 import { box, difference, ellipsoid, inset, intersection, prism, union } from '../../src/geometry/shape.js';
 import type { Solid } from '../../src/geometry/solid.js';
+import type { Structure } from '../../src/geometry/structure.js';
 import { voxelizeSolid } from '../../src/geometry/voxelize-solid.js';
 import { materials } from '../../src/phantom/material.js';
 import { superellipse } from '../../src/phantom/outline.js';
@@ -40,6 +43,22 @@ const grids: [string, Vec3][] = [
   ['flat', [1.7, 2.3, 1.1]],
   ['tall', [1.3, 1.1, 3.1]],
 ];
+
+test(`contours and what lies between two structures: as by distance alone (seed ${seed})`, () => {
+  const grid = createGrid([15, 17, 23], [1.7, 2.3, 1.1], [-20.3, -16.1, -8.4]);
+  const structure = (solid: Solid): Structure => ({ name: 'x', role: 'organ', shape: { kind: 'solid', solid } });
+  const fast = makeSolids((solid) => solid, [0.3, -0.6, 1], -7.3, 6.9).map(structure);
+  const slow = makeSolids(plain, [0.3, -0.6, 1], -7.3, 6.9).map(structure);
+  for (let s = 0; s < fast.length; s++) {
+    expect(contoursOfStructure(fast[s]!, grid), `solid ${s}`).toEqual(contoursOfStructure(slow[s]!, grid));
+  }
+  const other = structure(ellipsoid([20, 3, 0], [6, 7, 8]));
+  expect(surfaceGap(fast[1]!, other, grid, 9)).toEqual({
+    distance: separation(slow[1]!, other, grid),
+    pairs: surfacePairs(slow[1]!, other, grid, 9),
+  });
+  expect(surfaceGap(fast[1]!, other, grid, 9).pairs.length).toBeGreaterThan(50);
+});
 
 describe.each(grids)('%s', (_, spacing) => {
   test(`fractions (seed ${seed})`, () => {
