@@ -9,7 +9,7 @@
  * @see Youngs, in Numerical Methods for Fluid Dynamics (1982) 273 (the linear interface)
  */
 import { InvalidInputError } from '../core/errors.js';
-import { voxelVolume } from '../geometry/grid.js';
+import { type Grid, voxelVolume } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 
 /** About this many cells describe a structure, unless it has more voxels than that. */
@@ -25,6 +25,7 @@ export class StructureCells {
   /** cc */
   readonly volumeCc: number;
   private known: Float64Array | undefined;
+  private around: Uint32Array | undefined;
 
   /**
    * O(voxels of the grid).
@@ -55,6 +56,12 @@ export class StructureCells {
     return this.known;
   }
 
+  /** Its voxels and their neighbours along the axes, rising: all that the samples of a dose are read from. */
+  get neighbourhood(): Uint32Array {
+    this.around ??= withNeighbours(this.voxels, this.mask.grid);
+    return this.around;
+  }
+
   private fillPartial(): Float64Array {
     const { mask, voxels, division: n, offsets } = this;
     const { data } = mask;
@@ -63,20 +70,32 @@ export class StructureCells {
     let count = 0;
     for (let v = 0; v < voxels.length; v++) if (data[voxels[v]!]! < 1) count++;
     const volumes = new Float64Array(count * cells);
-    const normal = new Float64Array(3);
+    if (n === 1) {
+      for (let v = 0, at = 0; v < voxels.length; v++) {
+        if (data[voxels[v]!]! < 1) volumes[at++] = data[voxels[v]!]! * full;
+      }
+      return volumes;
+    }
+    const [, ny, nx] = mask.grid.shape;
+    const normals = new Float64Array(3 * count);
     const depth = new Float64Array(cells);
     const fill = new Float64Array(cells);
-    let at = 0;
-    for (let v = 0; v < voxels.length; v++) {
-      const fraction = data[voxels[v]!]!;
+    const places = new Map<number, number>();
+    for (let v = 0, p = 0; v < voxels.length; v++) {
+      const voxel = voxels[v]!;
+      const fraction = data[voxel]!;
       if (!(fraction < 1)) continue;
-      if (n > 1) {
-        interfaceNormal(mask, voxels[v]!, normal);
-        fillFromInside(fraction, normal, offsets, depth, fill);
+      const normal = normals.subarray(3 * p, 3 * p + 3);
+      interfaceNormal(mask, voxel, normal);
+      // What runs along z is filled alike slice by slice.
+      const below = places.get(voxel - nx * ny);
+      if (below !== undefined && data[voxel - nx * ny] === fraction && isSame(normals, 3 * below, normal)) {
+        volumes.copyWithin(p * cells, below * cells, (below + 1) * cells);
       } else {
-        fill[0] = fraction;
+        fillFromInside(fraction, normal, offsets, depth, fill);
+        for (let c = 0; c < cells; c++) volumes[p * cells + c] = (fill[c]! * full) / cells;
       }
-      for (let c = 0; c < cells; c++) volumes[at++] = (fill[c]! * full) / cells;
+      places.set(voxel, p++);
     }
     return volumes;
   }
@@ -120,6 +139,36 @@ function occupiedVoxels(name: string, data: Float32Array): Uint32Array {
     voxels[count++] = i;
   }
   return voxels.slice(0, count);
+}
+
+function isSame(normals: Float64Array, at: number, [x, y, z]: Float64Array): boolean {
+  return normals[at] === x && normals[at + 1] === y && normals[at + 2] === z;
+}
+
+function withNeighbours(voxels: Uint32Array, { shape: [nz, ny, nx] }: Grid): Uint32Array {
+  const area = nx * ny;
+  // From a slice below the first to one above the last.
+  const from = Math.max(0, voxels[0]! - area);
+  const isOne = new Uint8Array(Math.min(area * nz, voxels[voxels.length - 1]! + area + 1) - from);
+  for (let v = 0; v < voxels.length; v++) {
+    const voxel = voxels[v]!;
+    const row = Math.floor(voxel / nx);
+    const i = voxel - nx * row;
+    const j = row % ny;
+    const at = voxel - from;
+    isOne[at] = 1;
+    if (i > 0) isOne[at - 1] = 1;
+    if (i + 1 < nx) isOne[at + 1] = 1;
+    if (j > 0) isOne[at - nx] = 1;
+    if (j + 1 < ny) isOne[at + nx] = 1;
+    if (voxel >= area) isOne[at - area] = 1;
+    if (voxel + area < area * nz) isOne[at + area] = 1;
+  }
+  let count = 0;
+  for (let at = 0; at < isOne.length; at++) count += isOne[at]!;
+  const out = new Uint32Array(count);
+  for (let at = 0, n = 0; n < count; at++) if (isOne[at] === 1) out[n++] = from + at;
+  return out;
 }
 
 /** Centres of the n^3 cells in units of the voxel, -0.5..0.5; x, y, z of each. */

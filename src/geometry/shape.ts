@@ -79,20 +79,26 @@ export function tube(points: readonly Vec3[], radius: number): Solid {
   const high = [0, 1, 2].map((a) => Math.max(...points.map((q) => q[a]!)) + radius);
   const [x0, y0, z0] = vec(low);
   const [x1, y1, z1] = vec(high);
+  // Of each piece: its beginning, the way to its end, and the square of that.
+  const pieces = new Float64Array(7 * Math.max(1, n - 1));
+  for (let s = 0; 7 * s < pieces.length; s++) {
+    const i = 3 * s;
+    const j = n === 1 ? i : i + 3;
+    const way = [p[j]! - p[i]!, p[j + 1]! - p[i + 1]!, p[j + 2]! - p[i + 2]!] as const;
+    pieces.set([p[i]!, p[i + 1]!, p[i + 2]!, ...way, way[0] * way[0] + way[1] * way[1] + way[2] * way[2]], 7 * s);
+  }
   const distance = (x: number, y: number, z: number, reach = Infinity): number => {
     const far = Math.max(x0 - x, x - x1, y0 - y, y - y1, z0 - z, z - z1);
     if (far >= reach) return far;
     let best = Infinity;
-    for (let s = 0; s < Math.max(1, n - 1); s++) {
-      const i = 3 * s;
-      const j = n === 1 ? i : i + 3;
-      const ux = p[j]! - p[i]!;
-      const uy = p[j + 1]! - p[i + 1]!;
-      const uz = p[j + 2]! - p[i + 2]!;
-      const wx = x - p[i]!;
-      const wy = y - p[i + 1]!;
-      const wz = z - p[i + 2]!;
-      const length2 = ux * ux + uy * uy + uz * uz;
+    for (let s = 0; s < pieces.length; s += 7) {
+      const ux = pieces[s + 3]!;
+      const uy = pieces[s + 4]!;
+      const uz = pieces[s + 5]!;
+      const wx = x - pieces[s]!;
+      const wy = y - pieces[s + 1]!;
+      const wz = z - pieces[s + 2]!;
+      const length2 = pieces[s + 6]!;
       let t = length2 > 0 ? (wx * ux + wy * uy + wz * uz) / length2 : 0;
       t = t < 0 ? 0 : t > 1 ? 1 : t;
       const dx = wx - t * ux;

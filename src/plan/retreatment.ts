@@ -26,7 +26,6 @@ import { createDvh, type Dvh, DvhWorkspace } from '../evaluate/dvh.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { StructureCells } from '../evaluate/structure-cells.js';
-import type { Grid } from '../geometry/grid.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { type AssessmentRow, bindingRow, intervalRows, limitRows } from './assessment.js';
 import type { PlanCase } from './case.js';
@@ -203,8 +202,7 @@ export class CumulativeDvhs {
 
   /** On the structure's voxels and their neighbours, from which slopes are read; 0 elsewhere. */
   private sum(cells: StructureCells, quantity: 'eqd2' | 'bed', alphaBeta: number): DoseVolume {
-    const { grid } = this.model;
-    const voxels = withNeighbours(cells.voxels, grid);
+    const voxels = cells.neighbourhood;
     const courses = [
       { name: 'the prior course', dose: this.prior.dose },
       { name: 'this course', dose: this.dose },
@@ -214,28 +212,6 @@ export class CumulativeDvhs {
     for (const voxel of voxels) if (Number.isNaN(sum.data[voxel]!)) sum.data[voxel] = 0;
     return sum;
   }
-}
-
-/** Some voxels of a grid with their neighbours along its axes, rising. */
-function withNeighbours(voxels: Uint32Array, { shape: [nz, ny, nx] }: Grid): Uint32Array {
-  const isOne = new Uint8Array(nx * ny * nz);
-  for (const voxel of voxels) {
-    const row = Math.floor(voxel / nx);
-    const i = voxel - nx * row;
-    const j = row % ny;
-    isOne[voxel] = 1;
-    if (i > 0) isOne[voxel - 1] = 1;
-    if (i + 1 < nx) isOne[voxel + 1] = 1;
-    if (j > 0) isOne[voxel - nx] = 1;
-    if (j + 1 < ny) isOne[voxel + nx] = 1;
-    if (voxel >= nx * ny) isOne[voxel - nx * ny] = 1;
-    if (voxel + nx * ny < isOne.length) isOne[voxel + nx * ny] = 1;
-  }
-  let count = 0;
-  for (let i = 0; i < isOne.length; i++) count += isOne[i]!;
-  const out = new Uint32Array(count);
-  for (let i = 0, at = 0; at < count; i++) if (isOne[i] === 1) out[at++] = i;
-  return out;
 }
 
 /** Every convention at the voxel where it is closest to its tolerance. */
