@@ -223,8 +223,14 @@ function recoveryRows(model: PatientModel, plan: PlanCase, prior: PriorExposure,
   const shown = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
   return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
     let worst = { prior: 0, cumulative: -Infinity, tolerance: 0, allowed: 0 };
+    let before = Number.NaN;
+    let counted = { prior: 0, tolerance: 0 };
     for (const i of voxels) {
-      const counted = after(eqd2(prior.dose.data[i]!, prior.fractions, alphaBeta), prior.months, first);
+      // Neighbours often had the same prior dose; a uniform course has no other.
+      if (prior.dose.data[i] !== before) {
+        before = prior.dose.data[i]!;
+        counted = after(eqd2(before, prior.fractions, alphaBeta), prior.months, first);
+      }
       const cumulative = counted.prior + eqd2(dose.data[i]!, fractions, alphaBeta);
       if (cumulative <= worst.cumulative) continue;
       const left = Math.max(0, counted.tolerance - counted.prior);
