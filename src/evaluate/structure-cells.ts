@@ -101,44 +101,33 @@ export class StructureCells {
   }
 }
 
+/** @throws {InvalidInputError} as the constructor */
 function occupiedVoxels(name: string, data: Float32Array): Uint32Array {
-  let voxels = new Uint32Array(1024);
-  let count = 0;
-  // Most of a grid is empty: eight values whose bits are 0 are passed over at once.
   const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
-  const lastEight = data.length - 8;
-  for (let i = 0; i < data.length; i++) {
-    while (
-      i <= lastEight &&
-      (bits[i]! |
-        bits[i + 1]! |
-        bits[i + 2]! |
-        bits[i + 3]! |
-        bits[i + 4]! |
-        bits[i + 5]! |
-        bits[i + 6]! |
-        bits[i + 7]!) ===
-        0
-    ) {
-      i += 8;
-    }
-    if (i === data.length) break;
+  let count = 0;
+  for (let i = nextFilled(bits, 0); i < data.length; i = nextFilled(bits, i + 1)) {
     const fraction = data[i]!;
-    if (fraction === 0) continue;
     if (!(fraction >= -1e-6 && fraction <= 1 + 1e-6)) {
       throw new InvalidInputError(
         `${name}: the mask of voxel ${i} is ${fraction}, but must be a fraction 0..1. Voxelise it again.`,
       );
     }
-    if (!(fraction > 0)) continue;
-    if (count === voxels.length) {
-      const more = new Uint32Array(2 * count);
-      more.set(voxels);
-      voxels = more;
-    }
-    voxels[count++] = i;
+    if (fraction > 0) count++;
   }
-  return voxels.slice(0, count);
+  const voxels = new Uint32Array(count);
+  for (let i = nextFilled(bits, 0), at = 0; at < count; i = nextFilled(bits, i + 1)) if (data[i]! > 0) voxels[at++] = i;
+  return voxels;
+}
+
+/** The next value, from i on, that is not made of zeros alone; most of a grid is empty, and passed over eight at a time. */
+function nextFilled(bits: Int32Array, i: number): number {
+  const n = bits.length;
+  for (; i + 8 <= n; i += 8) {
+    const low = bits[i]! | bits[i + 1]! | bits[i + 2]! | bits[i + 3]!;
+    if ((low | bits[i + 4]! | bits[i + 5]! | bits[i + 6]! | bits[i + 7]!) !== 0) break;
+  }
+  while (i < n && bits[i] === 0) i++;
+  return i;
 }
 
 function isSame(normals: Float64Array, at: number, [x, y, z]: Float64Array): boolean {
