@@ -126,6 +126,8 @@ export {
   type Dvh,
   type DvhBounds,
   type DvhEstimators,
+  type DvhOptions,
+  DvhWorkspace,
   differentialCurve,
   doseAtVolume,
   volumeAtDose,
@@ -153,6 +155,7 @@ export {
   type ProtocolRow,
   worstVerdict,
 } from './evaluate/protocol.js';
+export { StructureCells } from './evaluate/structure-cells.js';
 export { createStructureDvh, type StructureDvhOptions } from './evaluate/structure-dvh.js';
 export { cone, cylinder, frustum } from './geometry/cone.js';
 export { contourArea, contoursVolume, createContours } from './geometry/contour.js';

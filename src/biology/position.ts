@@ -16,6 +16,7 @@ import { createRandom } from '../core/random.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { eqd2 } from './linear-quadratic.js';
+import { type PointAxes, pointAxes } from './point-axes.js';
 
 /** A course at the voxels asked for, wherever its dose is shifted to. */
 export interface ShiftedCourse {
@@ -63,19 +64,10 @@ export function positionInterval(input: PositionInput): PositionInterval {
   checkPositive('position: alphaBeta', alphaBeta);
   checkInteger('position: samples', samples, 1);
   for (const s of [...sd.prior, ...sd.now]) checkNonNegative('position: sd', s);
-  const envelope = (course: ShiftedCourse, shifts: readonly Vec3[], isRestricted: boolean): Float64Array => {
-    const most = new Float64Array(course.at(zero).length);
-    for (const shift of [zero, ...shifts]) {
-      const dose = course.at(shift);
-      const inside = isRestricted ? isInside(shift) : undefined;
-      for (let v = 0; v < most.length; v++) {
-        if (inside?.[v] === 0) continue;
-        const e = eqd2OrZero(dose[v]!, course.fractions, alphaBeta);
-        if (e > most[v]!) most[v] = e;
-      }
-    }
-    return most;
-  };
+  // Throws for fractions that are none.
+  for (const course of [prior, now, nowEnvelope]) eqd2(0, course.fractions, alphaBeta);
+  const before = envelopesOf(prior, priorShifts, isInside, alphaBeta);
+  const after = envelopesOf(nowEnvelope, nowShifts, isInside, alphaBeta);
   const largest = (a: Float64Array, b: Float64Array): number => a.reduce((m, e, v) => Math.max(m, e + b[v]!), 0);
   const random = createRandom(seed);
   const draw = (s: Vec3): Vec3 => [s[0] * random.normal(), s[1] * random.normal(), s[2] * random.normal()];
@@ -84,8 +76,8 @@ export function positionInterval(input: PositionInput): PositionInterval {
   draws.sort();
   return {
     nominal: maximumAt(input, zero, zero),
-    worst: largest(envelope(prior, priorShifts, false), envelope(nowEnvelope, nowShifts, false)),
-    worstInside: largest(envelope(prior, priorShifts, true), envelope(nowEnvelope, nowShifts, true)),
+    worst: largest(before.most, after.most),
+    worstInside: largest(before.inside, after.inside),
     expected: mean,
     percentile95: draws[Math.min(samples - 1, Math.ceil(0.95 * samples) - 1)]!,
     samples,
@@ -93,6 +85,28 @@ export function positionInterval(input: PositionInput): PositionInterval {
 }
 
 const zero: Vec3 = [0, 0, 0];
+
+/** The largest EQD2 of every voxel over the shifts, and over those at which its place still lies in the structure. */
+function envelopesOf(
+  course: ShiftedCourse,
+  shifts: readonly Vec3[],
+  isInside: (shift: Vec3) => ArrayLike<number>,
+  alphaBeta: number,
+): { most: Float64Array; inside: Float64Array } {
+  const count = course.at(zero).length;
+  const most = new Float64Array(count);
+  const inside = new Float64Array(count);
+  for (const shift of [zero, ...shifts]) {
+    const dose = course.at(shift);
+    const isIn = isInside(shift);
+    for (let v = 0; v < count; v++) {
+      const e = eqd2OrZero(dose[v]!, course.fractions, alphaBeta);
+      if (e > most[v]!) most[v] = e;
+      if (isIn[v] !== 0 && e > inside[v]!) inside[v] = e;
+    }
+  }
+  return { most, inside };
+}
 
 function maximumAt({ prior, now, alphaBeta }: PositionInput, p: Vec3, n: Vec3): number {
   const before = prior.at(p);
@@ -105,9 +119,9 @@ function maximumAt({ prior, now, alphaBeta }: PositionInput, p: Vec3, n: Vec3): 
   return most;
 }
 
-/** Places without a known dose are no maximum. */
+/** Places without a known dose are no maximum. {@link eqd2} without its checks. */
 function eqd2OrZero(dose: number, fractions: number, alphaBeta: number): number {
-  return dose > 0 ? eqd2(dose, fractions, alphaBeta) : 0;
+  return dose > 0 ? (dose * (dose / fractions + alphaBeta)) / (2 + alphaBeta) : 0;
 }
 
 /**
@@ -154,47 +168,88 @@ export function surfaceShifts([a, b, c]: Vec3): Vec3[] {
  * @param points x, y, z triples, LPS, mm
  */
 export function movedDose(dose: DoseVolume & { readonly fractions?: number }, points: Float64Array): ShiftedCourse {
-  return { fractions: dose.fractions!, at: (shift) => valuesAt(dose, points, shift) };
+  const axes = pointAxes(points);
+  return { fractions: dose.fractions!, at: (shift) => valuesAt(dose, axes, shift) };
 }
 
 /** 1 where the nearest voxel of a point, less the shift, holds any of the mask. */
 export function insideOf(mask: Volume<'mask'>, points: Float64Array): (shift: Vec3) => Uint8Array {
+  const axes = pointAxes(points);
   const { shape, origin, spacing } = mask.grid;
   const [nz, ny, nx] = shape;
+  const [atX, atY, atZ] = axes.places;
   return (shift) => {
-    const out = new Uint8Array(points.length / 3);
+    const offsets = (axis: 0 | 1 | 2, n: number, stride: number): Float64Array =>
+      axes.coordinates[axis].map((coordinate) => {
+        const at = Math.round((coordinate - shift[axis] - origin[axis]) / spacing[axis]);
+        return at >= 0 && at < n ? at * stride : Number.NaN;
+      });
+    const [x, y, z] = [offsets(0, nx, 1), offsets(1, ny, nx), offsets(2, nz, nx * ny)];
+    const out = new Uint8Array(axes.count);
     for (let v = 0; v < out.length; v++) {
-      const [i, j, k] = [0, 1, 2].map((a) =>
-        Math.round((points[3 * v + a]! - shift[a]! - origin[a]!) / spacing[a]!),
-      ) as [number, number, number];
-      const isIn = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
-      out[v] = isIn && mask.data[i + nx * (j + ny * k)]! > 0 ? 1 : 0;
+      // Beyond the grid this is no number, and there is no such voxel.
+      const voxel = x[atX[v]!]! + y[atY[v]!]! + z[atZ[v]!]!;
+      out[v] = voxel >= 0 && mask.data[voxel]! > 0 ? 1 : 0;
     }
     return out;
   };
 }
 
-function valuesAt({ grid, data }: DoseVolume, points: Float64Array, shift: Vec3): Float64Array {
+/** Along one axis: where the lower neighbour of each coordinate begins, the step to the upper one and its weight. */
+interface AxisLerp {
+  readonly start: Int32Array;
+  readonly step: Int32Array;
+  readonly weight: Float64Array;
+}
+
+function axisLerp(
+  coordinates: Float64Array,
+  shift: number,
+  origin: number,
+  spacing: number,
+  n: number,
+  stride: number,
+): AxisLerp {
+  const start = new Int32Array(coordinates.length);
+  const step = new Int32Array(coordinates.length);
+  const weight = new Float64Array(coordinates.length);
+  for (let c = 0; c < coordinates.length; c++) {
+    const inside = Math.min(Math.max((coordinates[c]! - shift - origin) / spacing, 0), n - 1);
+    const lower = Math.min(Math.floor(inside), Math.max(0, n - 2));
+    start[c] = lower * stride;
+    weight[c] = inside - lower;
+    // No step where there is no weight: a neighbour without a value must not spoil a voxel of its own.
+    step[c] = weight[c] === 0 ? 0 : stride;
+  }
+  return { start, step, weight };
+}
+
+function valuesAt({ grid, data }: DoseVolume, { count, coordinates, places }: PointAxes, shift: Vec3): Float64Array {
   const [nz, ny, nx] = grid.shape;
-  const counts = [nx, ny, nz];
-  const strides = [1, nx, nx * ny];
-  const out = new Float64Array(points.length / 3);
-  const weight = [0, 0, 0];
-  const step = [0, 0, 0];
-  for (let v = 0; v < out.length; v++) {
-    let at = 0;
-    for (let a = 0; a < 3; a++) {
-      const p = (points[3 * v + a]! - shift[a]! - grid.origin[a]!) / grid.spacing[a]!;
-      const inside = Math.min(Math.max(p, 0), counts[a]! - 1);
-      const lower = Math.min(Math.floor(inside), Math.max(0, counts[a]! - 2));
-      weight[a] = inside - lower;
-      // No step where there is no weight: a neighbour without a value must not spoil a voxel of its own.
-      step[a] = weight[a] === 0 ? 0 : strides[a]!;
-      at += lower * strides[a]!;
-    }
-    const line = (n: number): number => data[n]! + weight[0]! * (data[n + step[0]!]! - data[n]!);
-    const plane = (n: number): number => line(n) + weight[1]! * (line(n + step[1]!) - line(n));
-    out[v] = plane(at) + weight[2]! * (plane(at + step[2]!) - plane(at));
+  const { origin, spacing } = grid;
+  const x = axisLerp(coordinates[0], shift[0], origin[0], spacing[0], nx, 1);
+  const y = axisLerp(coordinates[1], shift[1], origin[1], spacing[1], ny, nx);
+  const z = axisLerp(coordinates[2], shift[2], origin[2], spacing[2], nz, nx * ny);
+  const [atX, atY, atZ] = places;
+  const out = new Float64Array(count);
+  for (let v = 0; v < count; v++) {
+    const i = atX[v]!;
+    const j = atY[v]!;
+    const k = atZ[v]!;
+    const dx = x.step[i]!;
+    const u = x.weight[i]!;
+    const w = y.weight[j]!;
+    const n = x.start[i]! + y.start[j]! + z.start[k]!;
+    const m = n + y.step[j]!;
+    const p = n + z.step[k]!;
+    const q = m + z.step[k]!;
+    const a = data[n]! + u * (data[n + dx]! - data[n]!);
+    const b = data[m]! + u * (data[m + dx]! - data[m]!);
+    const c = data[p]! + u * (data[p + dx]! - data[p]!);
+    const d = data[q]! + u * (data[q + dx]! - data[q]!);
+    const low = a + w * (b - a);
+    const high = c + w * (d - c);
+    out[v] = low + z.weight[k]! * (high - low);
   }
   return out;
 }

@@ -55,13 +55,13 @@ export interface ConformityOptions {
  * Conformity indices of one target.
  *
  * @param dose         total dose, Gy
- * @param target       mask of the target, same grid
+ * @param target       mask of the target, same grid, or its DVH of this dose
  * @param prescription total prescribed dose, Gy, > 0
  * @throws {InvalidInputError} if grids differ, the target is empty, or prescription or isodose are not positive
  */
 export function conformity(
   dose: DoseVolume,
-  target: Volume<'mask'>,
+  target: Volume<'mask'> | Dvh,
   prescription: number,
   options: ConformityOptions = {},
 ): Conformity {
@@ -73,7 +73,7 @@ export function conformity(
     );
   }
   const region = options.region ?? createVolume('mask', dose.grid, new Float32Array(dose.data.length).fill(1));
-  const targetDvh = createDvh(dose, target, { name: 'target' });
+  const targetDvh = 'grid' in target ? createDvh(dose, target, { name: 'target' }) : target;
   const regionDvh = 'grid' in region ? createDvh(dose, region, { name: 'region' }) : region;
   const level = fraction * prescription;
   const tv = targetDvh.volumeCc;

@@ -14,10 +14,11 @@
 
 import { checkFinite, checkInteger, checkNonNegative } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { checkSameGrid, voxelVolume } from '../geometry/grid.js';
+import { checkSameGrid } from '../geometry/grid.js';
 import type { DoseMeaning, DoseVolume, Volume } from '../geometry/volume.js';
-import { cumulate, meanOf } from './cumulate.js';
-import { occupiedVoxels, sampleDose } from './dose-sample.js';
+import { Cumulator, meanOf } from './cumulate.js';
+import { DoseSampler } from './dose-sample.js';
+import { StructureCells } from './structure-cells.js';
 
 /** Dose below zero is remarked on beyond this share of the largest: resampling with a cubic may leave less. */
 const negativeShare = 1e-3;
@@ -47,7 +48,7 @@ export interface Dvh extends DoseMeaning {
   /** Gy */
   readonly min: number;
   /** Corners of V(D): dose falling, Gy; two equal entries are a jump. */
-  readonly dose: Float64Array;
+  readonly dose: Float32Array | Float64Array;
   /** Corners of V(D): volume at or above `dose`, rising to `volumeCc`, cc. */
   readonly volume: Float64Array;
   /** @default DVH_ESTIMATORS */
@@ -89,48 +90,51 @@ export interface DvhCurve {
   readonly percent: Float64Array;
 }
 
+/** Options of {@link createDvh}. */
+export interface DvhOptions {
+  /** Name of the structure, for messages. @default 'structure' */
+  readonly name?: string;
+  /** Memory that many DVHs, one after the other, work in. @default its own */
+  readonly workspace?: DvhWorkspace;
+}
+
+/** Memory to make DVHs in: fresh memory for every structure of every plan costs as much as the DVHs. */
+export class DvhWorkspace {
+  readonly sampler = new DoseSampler();
+  readonly cumulator = new Cumulator();
+}
+
 /**
  * The DVH of one structure.
  *
- * O(voxels), of the grid and of the structure. The dose keeps its meaning (physical, EQD2, BED) in the result.
+ * O(voxels), of the grid and of the structure; of the structure alone where its cells are given. The dose keeps its meaning
+ * (physical, EQD2, BED) in the result.
  *
  * @param dose total dose of the course, Gy, shape [nz, ny, nx], finite
- * @param mask fraction of each voxel in the structure, 0..1, same grid
- * @param options.name name of the structure, for messages. @default 'structure'
+ * @param structure fraction of each voxel in the structure, 0..1, same grid; or its cells, which serve many doses
  * @throws {InvalidInputError} if the grids differ, a value is not finite or a fraction not in [0, 1], the structure is
  *   empty on this grid, or the dose does not say what quantity it is
  */
-export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { name?: string } = {}): Dvh {
-  const name = options.name ?? 'structure';
-  checkSameGrid(`DVH of ${name}: dose and mask`, dose.grid, mask.grid);
+export function createDvh(
+  dose: DoseVolume,
+  structure: Volume<'mask'> | StructureCells,
+  { name = 'structure', workspace = new DvhWorkspace() }: DvhOptions = {},
+): Dvh {
+  const { grid } = structure instanceof StructureCells ? structure.mask : structure;
+  checkSameGrid(`DVH of ${name}: dose and mask`, dose.grid, grid);
   checkDoseMeaning(name, dose);
-  const voxels = occupiedVoxels(`DVH of ${name}`, mask);
+  const cells = structure instanceof StructureCells ? structure : new StructureCells(structure, `DVH of ${name}`);
+  const { voxels, volumeCc } = cells;
   if (voxels.length === 0) {
     throw new InvalidInputError(
       `DVH of ${name}: the structure holds no voxel of the dose grid. Check that it lies inside the grid, or leave it out.`,
     );
   }
-  let least = Infinity;
-  let most = -Infinity;
-  let occupancy = 0;
-  for (let v = 0; v < voxels.length; v++) {
-    const voxel = voxels[v]!;
-    const d = dose.data[voxel]!;
-    const f = Math.min(1, mask.data[voxel]!);
-    if (!Number.isFinite(d)) {
-      throw new InvalidInputError(
-        `DVH of ${name}: the dose of voxel ${voxel} is ${d}, but must be finite. Recompute the dose.`,
-      );
-    }
-    if (d < least) least = d;
-    if (d > most) most = d;
-    occupancy += f;
-  }
+  const { least, most } = rangeIn(name, dose.data, voxels);
   const remark = negativeRemark(name, least, most);
-  const volumeCc = occupancy * voxelVolume(dose.grid);
-  const samples = sampleDose(dose, mask, voxels, least, most);
+  const samples = workspace.sampler.sample(dose, cells, least, most);
   const mean = Math.min(most, Math.max(least, meanOf(samples)));
-  const corners = cumulate(samples, volumeCc);
+  const corners = workspace.cumulator.cumulate(samples, volumeCc);
   return {
     name,
     quantity: dose.quantity,
@@ -143,6 +147,22 @@ export function createDvh(dose: DoseVolume, mask: Volume<'mask'>, options: { nam
     ...corners,
     ...(remark === undefined ? {} : { remarks: [remark] }),
   };
+}
+
+function rangeIn(name: string, data: Float32Array, voxels: Uint32Array): { least: number; most: number } {
+  let least = Infinity;
+  let most = -Infinity;
+  for (let v = 0; v < voxels.length; v++) {
+    const d = data[voxels[v]!]!;
+    if (!Number.isFinite(d)) {
+      throw new InvalidInputError(
+        `DVH of ${name}: the dose of voxel ${voxels[v]} is ${d}, but must be finite. Recompute the dose.`,
+      );
+    }
+    if (d < least) least = d;
+    if (d > most) most = d;
+  }
+  return { least, most };
 }
 
 /** @throws {InvalidInputError} unless the dose says what quantity it is */

@@ -11,12 +11,15 @@ import { checkPositive } from '../core/check.js';
 import { sortedQuantile } from '../core/quantile.js';
 
 import { valueAt } from '../geometry/resample.js';
-import { type SurfacePair, separation, surfacePairs } from '../geometry/separation.js';
+import { type SurfaceGap, type SurfacePair, surfaceGap } from '../geometry/separation.js';
 import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume } from '../geometry/volume.js';
 
 /** Gaps below this, mm, are within the rounding of contours. */
 const leastGap = 0.1;
+
+/** Gaps wider than this, mm, are not looked at by default. */
+export const fallOffReach = 10;
 
 export interface DoseFallOff {
   /** Least distance from the organ to the target, mm; negative where they overlap. */
@@ -40,21 +43,22 @@ export interface DoseFallOff {
  * @param dose   total dose, Gy
  * @param target contours or solid
  * @param organ  contours or solid; a solid is traced on the slices of the dose grid
- * @param options.reach mm. @default 10
+ * @param options.reach mm. @default {@link fallOffReach}
+ * @param options.gap   between organ and target on the dose's grid, where it is known: it serves many doses
  * @returns undefined where the organ meets no slice of the dose grid
  */
 export function doseFallOff(
   dose: DoseVolume,
   target: Structure,
   organ: Structure,
-  options: { readonly reach?: number } = {},
+  options: { readonly reach?: number; readonly gap?: SurfaceGap } = {},
 ): DoseFallOff | undefined {
-  const reach = checkPositive('dose fall-off: reach', options.reach ?? 10);
-  const distance = separation(organ, target, dose.grid);
+  const reach = checkPositive('dose fall-off: reach', options.reach ?? fallOffReach);
+  const { distance, pairs } = options.gap ?? surfaceGap(organ, target, dose.grid, reach);
   if (distance === undefined) return undefined;
   const gaps: { pair: SurfacePair; targetDose: number; organDose: number; perMm: number }[] = [];
-  for (const pair of surfacePairs(organ, target, dose.grid, reach)) {
-    if (pair.distance < leastGap) continue;
+  for (const pair of pairs) {
+    if (pair.distance < leastGap || pair.distance > reach) continue;
     const targetDose = valueAt(dose, ...pair.to);
     const organDose = valueAt(dose, ...pair.from);
     if (targetDose === undefined || organDose === undefined) continue;

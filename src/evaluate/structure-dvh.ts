@@ -14,7 +14,7 @@ import { coarsestStep, scanStructure } from '../geometry/scan.js';
 import type { ScanLines } from '../geometry/scan-lines.js';
 import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume } from '../geometry/volume.js';
-import { cumulate, meanOf } from './cumulate.js';
+import { Cumulator, meanOf } from './cumulate.js';
 import { checkDoseMeaning, type Dvh, type DvhBounds, type DvhEstimators, doseAtVolume, negativeRemark } from './dvh.js';
 import { type Reading, samplingBound } from './error-bound.js';
 import { type Extreme, extremeDose } from './extreme.js';
@@ -91,7 +91,8 @@ export function createStructureDvh(dose: DoseVolume, structure: Structure, optio
   const second = scan(2);
   checkSamples(structure, dose, second.samples, partial);
   const range = searchExtremes(dose, structure, second.samples);
-  const levelOf = (level: Scan): Level => ({ ...level, dvh: dvhOf(name, dose, level.samples, range) });
+  const cumulator = new Cumulator();
+  const levelOf = (level: Scan): Level => ({ ...level, dvh: dvhOf(name, dose, level.samples, range, cumulator) });
   let coarser = levelOf(first);
   let coarse = levelOf(second);
   let fine = levelOf(scan(4));
@@ -107,8 +108,8 @@ export function createStructureDvh(dose: DoseVolume, structure: Structure, optio
     bounds: {
       coarse: coarse.dvh,
       coarser: coarser.dvh,
-      lower: dvhOf(name, dose, shifted, range, shifted.below),
-      upper: dvhOf(name, dose, shifted, range, shifted.above),
+      lower: dvhOf(name, dose, shifted, range, cumulator, shifted.below),
+      upper: dvhOf(name, dose, shifted, range, cumulator, shifted.above),
       beyondMax: range.max.beyond,
       beyondMin: range.min.beyond,
     },
@@ -162,7 +163,14 @@ function searchExtremes(dose: DoseVolume, structure: Structure, { most, least }:
  * @param range what the structure's dose keeps to: a widened interval at its surface would reach beyond
  * @param shift of each interval, Gy
  */
-function dvhOf(name: string, dose: DoseVolume, samples: LineSamples, range: DoseRange, shift?: Float32Array): Dvh {
+function dvhOf(
+  name: string,
+  dose: DoseVolume,
+  samples: LineSamples,
+  range: DoseRange,
+  cumulator: Cumulator,
+  shift?: Float32Array,
+): Dvh {
   const { coveredCc, volumeCc } = samples;
   const n = samples.volume.length;
   const ends = samples.ends.slice();
@@ -178,7 +186,6 @@ function dvhOf(name: string, dose: DoseVolume, samples: LineSamples, range: Dose
     if (ends[i]! > most) most = ends[i]!;
     if (ends[n + i]! < least) least = ends[n + i]!;
   }
-  const inRange = { ends, volume: samples.volume.slice() };
   return {
     name,
     quantity: dose.quantity,
@@ -189,7 +196,7 @@ function dvhOf(name: string, dose: DoseVolume, samples: LineSamples, range: Dose
     max: most,
     min: least,
     // The sweep overwrites the volumes.
-    ...cumulate(inRange, coveredCc),
+    ...cumulator.cumulate({ ends, volume: samples.volume.slice() }, coveredCc),
     estimators: STRUCTURE_DVH_ESTIMATORS,
     ...(coveredCc < coveredFrom * volumeCc ? { coverage: coveredCc / volumeCc } : {}),
   };

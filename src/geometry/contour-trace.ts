@@ -37,13 +37,24 @@ export function contoursOfStructure(structure: Structure, grid: Grid): Contours 
   }
   const solid = solidOfStructure(structure);
   const planes: ContourPlane[] = [];
+  const spacing = [grid.spacing[0] / 2, grid.spacing[1] / 2] as const;
+  const { low, high } = columnPart(solid, Math.max(...spacing));
+  let column: Float64Array[] | undefined;
   for (let k = 0; k < grid.shape[0]; k++) {
     const z = grid.origin[2] + k * sz;
     if (z < solid.box.min[2] || z > solid.box.max[2]) continue;
-    const polygons = traceSolid(solid, z, [grid.spacing[0] / 2, grid.spacing[1] / 2]);
+    const isColumn = z >= low && z <= high;
+    const polygons: Float64Array[] = (isColumn ? column : undefined) ?? traceSolid(solid, z, spacing);
+    if (isColumn) column = polygons;
     if (polygons.length > 0) planes.push({ z, polygons });
   }
   return planes.length === 0 ? undefined : createContours(planes, sz);
+}
+
+/** Between which z every section is the same, mm: at least as far from the ends of a column as samples lie from a contour. */
+function columnPart({ within }: Solid, sample: number): { low: number; high: number } {
+  if (!within?.solid.isColumn) return { low: Infinity, high: -Infinity };
+  return { low: within.low + sample, high: within.high - sample };
 }
 
 /** Rings of the section of a solid at z, [x0, y0, x1, y1, ...] in mm, on a lattice of the given spacing. */
@@ -58,15 +69,17 @@ export function traceSolid(solid: Solid, z: number, spacing: readonly [number, n
   let any = false;
   // Beyond this distance from a block's middle the boundary cannot cut a cell that the block touches.
   const reach = Math.hypot(hx, hy) * (block / 2 + 1);
+  // A crossing is interpolated between samples next to each other, both nearer to the boundary than this.
+  const near = 1.01 * Math.max(hx, hy);
   for (let jb = 0; jb < ny; jb += block) {
     for (let ib = 0; ib < nx; ib += block) {
       const jEnd = Math.min(ny, jb + block);
       const iEnd = Math.min(nx, ib + block);
-      const middle = solid.distance(x0 + (ib + (block - 1) / 2) * hx, y0 + (jb + (block - 1) / 2) * hy, z);
-      const isPlain = Math.abs(middle) > reach;
+      const middle = solid.distance(x0 + (ib + (block - 1) / 2) * hx, y0 + (jb + (block - 1) / 2) * hy, z, reach);
+      const isPlain = Math.abs(middle) >= reach;
       for (let j = jb; j < jEnd; j++) {
         for (let i = ib; i < iEnd; i++) {
-          const value = isPlain ? -middle : -solid.distance(x0 + i * hx, y0 + j * hy, z);
+          const value = isPlain ? -middle : -solid.distance(x0 + i * hx, y0 + j * hy, z, near);
           values[i + nx * j] = value;
           any ||= value > 0;
         }
@@ -100,7 +113,6 @@ export function tracePixels(inside: Uint8Array, grid: Grid): Float64Array[] {
   const [, ny, nx] = grid.shape;
   const [sx, sy] = grid.spacing;
   const stride = nx + 1;
-  const at = (i: number, j: number): boolean => i >= 0 && j >= 0 && i < nx && j < ny && inside[i + nx * j] !== 0;
   // Directed edges with the inside on the left, by their first corner; a corner has two where pixels meet diagonally.
   const next = new Map<number, number[]>();
   const add = (from: number, to: number): void => {
@@ -110,12 +122,13 @@ export function tracePixels(inside: Uint8Array, grid: Grid): Float64Array[] {
   };
   for (let j = 0; j < ny; j++) {
     for (let i = 0; i < nx; i++) {
-      if (!at(i, j)) continue;
+      const pixel = i + nx * j;
+      if (inside[pixel] === 0) continue;
       const corner = i + stride * j;
-      if (!at(i, j - 1)) add(corner, corner + 1);
-      if (!at(i + 1, j)) add(corner + 1, corner + 1 + stride);
-      if (!at(i, j + 1)) add(corner + 1 + stride, corner + stride);
-      if (!at(i - 1, j)) add(corner + stride, corner);
+      if (j === 0 || inside[pixel - nx] === 0) add(corner, corner + 1);
+      if (i === nx - 1 || inside[pixel + 1] === 0) add(corner + 1, corner + 1 + stride);
+      if (j === ny - 1 || inside[pixel + nx] === 0) add(corner + 1 + stride, corner + stride);
+      if (i === 0 || inside[pixel - 1] === 0) add(corner + stride, corner);
     }
   }
   const rings: Float64Array[] = [];

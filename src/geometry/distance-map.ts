@@ -15,32 +15,44 @@ import type { Volume } from './volume.js';
  */
 export function distanceMap(mask: Volume<'mask'>, threshold = 0.5): Float32Array {
   const [nz, ny, nx] = mask.grid.shape;
-  const squared = new Float64Array(mask.data.length);
+  const [sx, sy, sz] = mask.grid.spacing;
+  const { data } = mask;
+  const area = nx * ny;
+  const squared = new Float64Array(data.length).fill(FAR);
+  const pass = new EnvelopePass(Math.max(nx, ny, nz));
   let any = false;
-  for (let i = 0; i < squared.length; i++) {
-    const inside = mask.data[i]! >= threshold;
-    any ||= inside;
-    squared[i] = inside ? 0 : far;
+  for (let k = 0; k < nz; k++) {
+    let anyInSlice = false;
+    for (let j = 0; j < ny; j++) {
+      const row = nx * (j + ny * k);
+      let anyInRow = false;
+      for (let at = row; at < row + nx; at++) {
+        if (!(data[at]! >= threshold)) continue;
+        squared[at] = 0;
+        anyInRow = true;
+      }
+      if (anyInRow) pass.run(squared, row, 1, nx, sx);
+      anyInSlice ||= anyInRow;
+    }
+    // A slice without any of the set stays far.
+    if (anyInSlice) for (let i = 0; i < nx; i++) pass.run(squared, i + area * k, nx, ny, sy);
+    any ||= anyInSlice;
   }
   if (!any)
     throw new InvalidInputError(
       `distance map: no voxel is occupied to ${threshold} or more. Use a finer grid or check the structure.`,
     );
-  const [sx, sy, sz] = mask.grid.spacing;
-  const pass = new EnvelopePass(Math.max(nx, ny, nz));
-  for (let k = 0; k < nz; k++) for (let j = 0; j < ny; j++) pass.run(squared, nx * (j + ny * k), 1, nx, sx);
-  for (let k = 0; k < nz; k++) for (let i = 0; i < nx; i++) pass.run(squared, i + nx * ny * k, nx, ny, sy);
-  for (let j = 0; j < ny; j++) for (let i = 0; i < nx; i++) pass.run(squared, i + nx * j, nx * ny, nz, sz);
+  for (let i = 0; i < area; i++) pass.run(squared, i, area, nz, sz);
   const out = new Float32Array(squared.length);
   for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(squared[i]!);
   return out;
 }
 
 /** Squared distance where no voxel of the set is on the way yet, mm^2. */
-const far = 1e12;
+export const FAR = 1e12;
 
 /** One-dimensional squared distance transform with its scratch. */
-class EnvelopePass {
+export class EnvelopePass {
   private readonly values: Float64Array;
   private readonly apex: Int32Array;
   private readonly edge: Float64Array;
@@ -59,7 +71,7 @@ class EnvelopePass {
     edge[0] = -Infinity;
     for (let q = 0; q < n; q++) {
       const value = data[start + q * stride]!;
-      if (value >= far) continue;
+      if (value >= FAR) continue;
       const height = value + s2 * q * q;
       let cross = -Infinity;
       for (; k >= 0; k--) {

@@ -9,6 +9,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { createContours } from './contour.js';
 import { tracePixels } from './contour-trace.js';
 import type { Grid } from './grid.js';
+import { discHalfWidths, growRuns, type PixelRuns, RunBuffer, RunPieces } from './pixel-runs.js';
 import type { ContourPlane, Structure } from './structure.js';
 import type { Volume } from './volume.js';
 
@@ -28,31 +29,42 @@ export function findExternal(hounsfield: Volume<'hounsfield'>, options: External
   const { threshold = -250, radius = 5 } = options;
   const { grid, data } = hounsfield;
   const [nz, ny, nx] = grid.shape;
+  const [sx, sy] = grid.spacing;
   const area = nx * ny;
-  const dense = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) dense[i] = data[i]! > threshold ? 1 : 0;
+  const disc = discHalfWidths(radius, sx, sy);
+  const dense = new Uint8Array(area);
+  const near = new Uint8Array(area);
+  const fillDense = (k: number): void => {
+    for (let i = 0, at = k * area; i < area; i++, at++) dense[i] = data[at]! > threshold ? 1 : 0;
+  };
 
-  const core = new Uint8Array(data.length);
+  const cores = new RunBuffer(nz * ny);
+  const air = new RunBuffer(ny);
   for (let k = 0; k < nz; k++) {
-    const slice = dense.subarray(k * area, (k + 1) * area);
-    const air = slice.map((value) => 1 - value);
-    const far = squaredDistance(air, grid);
-    for (let i = 0; i < area; i++) core[k * area + i] = slice[i] !== 0 && far[i]! > radius * radius ? 1 : 0;
+    fillDense(k);
+    air.clear();
+    for (let j = 0; j < ny; j++) air.addRow(dense, nx * j, nx, 0);
+    // Beyond the slice there is nothing: a body that is cut by the field of view is not eroded there.
+    growRuns(air.runs, 0, disc, nx, ny, undefined, near);
+    for (let i = 0; i < area; i++) near[i] = dense[i]! & ~near[i]!;
+    for (let j = 0; j < ny; j++) cores.addRow(near, nx * j, nx, 1);
   }
-  if (!keepLargest(core, grid)) {
+  const core = cores.runs;
+  const isBody = largestPiece(core, grid);
+  if (isBody === undefined) {
     throw new InvalidInputError(
       `external: nothing above ${threshold} HU is thicker than ${2 * radius} mm. Check that the CT is in HU, or give an external contour.`,
     );
   }
   const planes: ContourPlane[] = [];
   for (let k = 0; k < nz; k++) {
-    const slice = core.subarray(k * area, (k + 1) * area);
-    if (!slice.includes(1)) continue;
-    const near = squaredDistance(slice, grid);
-    const body = new Uint8Array(area);
-    for (let i = 0; i < area; i++) body[i] = dense[k * area + i] !== 0 && near[i]! <= radius * radius ? 1 : 0;
-    fillHoles(body, nx, ny);
-    planes.push({ z: grid.origin[2] + k * grid.spacing[2], polygons: tracePixels(body, grid) });
+    const [from, to] = [core.first[k * ny]!, core.first[(k + 1) * ny]!];
+    if (!isBody.subarray(from, to).includes(1)) continue;
+    fillDense(k);
+    growRuns(core, k * ny, disc, nx, ny, isBody, near);
+    for (let i = 0; i < area; i++) near[i]! &= dense[i]!;
+    fillHoles(near, nx, ny);
+    planes.push({ z: grid.origin[2] + k * grid.spacing[2], polygons: tracePixels(near, grid) });
   }
   return {
     name: 'External',
@@ -61,103 +73,41 @@ export function findExternal(hounsfield: Volume<'hounsfield'>, options: External
   };
 }
 
-/**
- * Squared distance of every pixel centre of a slice to the nearest pixel of a set, mm^2; 1e12 without any.
- *
- * Column sweeps, then for each row the least of `dx^2 + column distance^2`, searched outwards. Beyond the slice there is
- * nothing: a body that is cut by the field of view is not eroded there.
- */
-function squaredDistance(set: Uint8Array, grid: Grid): Float64Array {
-  const [, ny, nx] = grid.shape;
-  const [sx, sy] = grid.spacing;
-  const column = new Float64Array(nx * ny).fill(1e6);
-  for (let i = 0; i < nx; i++) {
-    let run = 1e6;
-    for (let j = 0; j < ny; j++) column[i + nx * j] = run = set[i + nx * j] !== 0 ? 0 : Math.min(1e6, run + sy);
-    run = 1e6;
-    for (let j = ny - 1; j >= 0; j--) {
-      run = set[i + nx * j] !== 0 ? 0 : Math.min(1e6, run + sy);
-      column[i + nx * j] = Math.min(column[i + nx * j]!, run);
+/** By run: 1 in the piece with most voxels (six neighbours), of equal ones the first; undefined where there is no run. */
+function largestPiece(runs: PixelRuns, { shape: [nz, ny] }: Grid): Uint8Array | undefined {
+  const { start, end } = runs;
+  const pieces = new RunPieces(runs);
+  for (let k = 0; k < nz; k++) {
+    for (let j = 0; j < ny; j++) {
+      if (j > 0) pieces.joinRows(k * ny + j - 1, k * ny + j);
+      if (k > 0) pieces.joinRows((k - 1) * ny + j, k * ny + j);
     }
   }
-  const out = new Float64Array(nx * ny);
-  for (let j = 0; j < ny; j++) {
-    for (let i = 0; i < nx; i++) {
-      let best = column[i + nx * j]! ** 2;
-      for (let d = 1; d < nx && (d * sx) ** 2 < best; d++) {
-        if (i >= d) best = Math.min(best, (d * sx) ** 2 + column[i - d + nx * j]! ** 2);
-        if (i + d < nx) best = Math.min(best, (d * sx) ** 2 + column[i + d + nx * j]! ** 2);
-      }
-      out[i + nx * j] = best;
-    }
-  }
-  return out;
+  const size = new Float64Array(start.length);
+  for (let r = 0; r < start.length; r++) size[pieces.pieceOf(r)]! += end[r]! - start[r]!;
+  let largest = -1;
+  for (let r = 0; r < start.length; r++) if (size[r]! > (largest < 0 ? 0 : size[largest]!)) largest = r;
+  if (largest < 0) return undefined;
+  return Uint8Array.from(start, (_, r) => (pieces.pieceOf(r) === largest ? 1 : 0));
 }
 
-/** Clears all but the largest piece (six neighbours); false where there is none. */
-function keepLargest(mask: Uint8Array, grid: Grid): boolean {
-  const [nz, ny, nx] = grid.shape;
-  const label = new Int32Array(mask.length);
-  const queue = new Int32Array(mask.length);
-  let largest = 0;
-  let most = 0;
-  let count = 0;
-  for (let seed = 0; seed < mask.length; seed++) {
-    if (mask[seed] === 0 || label[seed] !== 0) continue;
-    count++;
-    let end = 1;
-    queue[0] = seed;
-    label[seed] = count;
-    const visit = (to: number): void => {
-      if (mask[to] === 0 || label[to] !== 0) return;
-      label[to] = count;
-      queue[end++] = to;
-    };
-    for (let head = 0; head < end; head++) {
-      const at = queue[head]!;
-      const i = at % nx;
-      const j = Math.floor(at / nx) % ny;
-      const k = Math.floor(at / (nx * ny));
-      if (i > 0) visit(at - 1);
-      if (i + 1 < nx) visit(at + 1);
-      if (j > 0) visit(at - nx);
-      if (j + 1 < ny) visit(at + nx);
-      if (k > 0) visit(at - nx * ny);
-      if (k + 1 < nz) visit(at + nx * ny);
-    }
-    if (end > most) {
-      most = end;
-      largest = count;
-    }
-  }
-  for (let i = 0; i < mask.length; i++) mask[i] = count > 0 && label[i] === largest ? 1 : 0;
-  return count > 0;
-}
-
-/** Fills what the edge of the slice cannot reach through pixels outside the set. */
+/** Fills what the edge of the slice cannot reach through pixels outside the set (four neighbours). */
 function fillHoles(body: Uint8Array, nx: number, ny: number): void {
-  const queue = new Int32Array(nx * ny);
-  let end = 0;
-  const visit = (at: number): void => {
-    if (body[at] !== 0) return;
-    body[at] = 2;
-    queue[end++] = at;
-  };
-  for (let i = 0; i < nx; i++) {
-    visit(i);
-    visit(i + nx * (ny - 1));
+  const buffer = new RunBuffer(ny);
+  for (let j = 0; j < ny; j++) buffer.addRow(body, nx * j, nx, 0);
+  const { runs } = buffer;
+  const { start, end, first } = runs;
+  const pieces = new RunPieces(runs);
+  for (let j = 1; j < ny; j++) pieces.joinRows(j - 1, j);
+  const isOutside = new Uint8Array(start.length);
+  for (let j = 0; j < ny; j++) {
+    for (let r = first[j]!; r < first[j + 1]!; r++) {
+      if (j === 0 || j === ny - 1 || start[r] === 0 || end[r] === nx) isOutside[pieces.pieceOf(r)] = 1;
+    }
   }
   for (let j = 0; j < ny; j++) {
-    visit(nx * j);
-    visit(nx * j + nx - 1);
+    for (let r = first[j]!; r < first[j + 1]!; r++) {
+      if (isOutside[pieces.pieceOf(r)] === 0) body.fill(1, nx * j + start[r]!, nx * j + end[r]!);
+    }
   }
-  for (let head = 0; head < end; head++) {
-    const at = queue[head]!;
-    const i = at % nx;
-    if (i > 0) visit(at - 1);
-    if (i + 1 < nx) visit(at + 1);
-    if (at >= nx) visit(at - nx);
-    if (at + nx < body.length) visit(at + nx);
-  }
-  for (let i = 0; i < body.length; i++) body[i] = body[i] === 2 ? 0 : 1;
 }

@@ -34,13 +34,42 @@ export interface SurfacePair {
  * @returns undefined where `from` meets no slice
  */
 export function separation(from: Structure, to: Structure, grid: Grid): number | undefined {
+  return leastOf(distancesOf(from, to, grid));
+}
+
+/** Outline points of a structure, x, y, z triples, with their distance from another, mm. */
+interface OutlineDistances {
+  readonly points: Float64Array;
+  readonly distance: Float64Array;
+}
+
+function distancesOf(from: Structure, to: Structure, grid: Grid): OutlineDistances {
   const solid = solidOfStructure(to);
-  let least = Infinity;
+  const points: number[] = [];
+  const distance: number[] = [];
   forOutlinePoints(from, grid, (x, y, z) => {
-    const distance = solid.distance(x, y, z);
-    if (distance < least) least = distance;
+    points.push(x, y, z);
+    distance.push(solid.distance(x, y, z));
   });
-  return Number.isFinite(least) ? least : undefined;
+  return { points: Float64Array.from(points), distance: Float64Array.from(distance) };
+}
+
+function leastOf({ distance }: OutlineDistances): number | undefined {
+  return distance.length === 0 ? undefined : distance.reduce((least, d) => Math.min(least, d), Infinity);
+}
+
+/** What lies between the outlines of one structure and the surface of another. */
+export interface SurfaceGap {
+  /** As {@link separation} gives it. */
+  readonly distance: number | undefined;
+  /** As {@link surfacePairs} gives them. */
+  readonly pairs: readonly SurfacePair[];
+}
+
+/** Both at once, from distances that are found once. */
+export function surfaceGap(from: Structure, to: Structure, grid: Grid, reach: number): SurfaceGap {
+  const found = distancesOf(from, to, grid);
+  return { distance: leastOf(found), pairs: pairsOf(found, solidOfStructure(to), reach) };
 }
 
 /**
@@ -49,12 +78,16 @@ export function separation(from: Structure, to: Structure, grid: Grid): number |
  * @param reach mm
  */
 export function surfacePairs(from: Structure, to: Structure, grid: Grid, reach: number): SurfacePair[] {
-  const solid = solidOfStructure(to);
+  return pairsOf(distancesOf(from, to, grid), solidOfStructure(to), reach);
+}
+
+function pairsOf({ points, distance }: OutlineDistances, solid: Solid, reach: number): SurfacePair[] {
   const pairs: SurfacePair[] = [];
-  forOutlinePoints(from, grid, (x, y, z) => {
-    const distance = solid.distance(x, y, z);
-    if (distance > 0 && distance <= reach) pairs.push({ from: [x, y, z], to: nearestOn(solid, [x, y, z]), distance });
-  });
+  for (let p = 0; p < distance.length; p++) {
+    if (!(distance[p]! > 0 && distance[p]! <= reach)) continue;
+    const from: Vec3 = [points[3 * p]!, points[3 * p + 1]!, points[3 * p + 2]!];
+    pairs.push({ from, to: nearestOn(solid, from), distance: distance[p]! });
+  }
   return pairs;
 }
 

@@ -10,7 +10,7 @@ import { checkAllFinite, checkFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { EdgeIndex } from './edge-index.js';
 import type { Box, Vec3 } from './grid.js';
-import type { Solid } from './solid.js';
+import { combineWithin, type Solid, type Within } from './solid.js';
 
 /** Ball of radius `radius`, mm. */
 export function sphere(center: Vec3, radius: number): Solid {
@@ -32,7 +32,21 @@ export function box(min: Vec3, max: Vec3): Solid {
     const ez = Math.max(0, dz);
     return Math.sqrt(ex * ex + ey * ey + ez * ez);
   };
-  return { distance, box: { min, max }, isExact: true, isExactInside: true, isBox: true };
+  const column: Solid = {
+    distance: (x, y) => {
+      const dx = Math.abs(x - cx) - hx;
+      const dy = Math.abs(y - cy) - hy;
+      if (dx <= 0 && dy <= 0) return Math.max(dx, dy);
+      const ex = Math.max(0, dx);
+      const ey = Math.max(0, dy);
+      return Math.sqrt(ex * ex + ey * ey);
+    },
+    box: { min: [min[0], min[1], -Infinity], max: [max[0], max[1], Infinity] },
+    isExact: true,
+    isColumn: true,
+  };
+  const within = { low: min[2], high: max[2], solid: column };
+  return { distance, box: { min, max }, isExact: true, isExactInside: true, isBox: true, within };
 }
 
 /** Ellipsoid; a bound of the distance, (|p / a| - 1) min a, with the right sign. */
@@ -65,20 +79,26 @@ export function tube(points: readonly Vec3[], radius: number): Solid {
   const high = [0, 1, 2].map((a) => Math.max(...points.map((q) => q[a]!)) + radius);
   const [x0, y0, z0] = vec(low);
   const [x1, y1, z1] = vec(high);
+  // Of each piece: its beginning, the way to its end, and the square of that.
+  const pieces = new Float64Array(7 * Math.max(1, n - 1));
+  for (let s = 0; 7 * s < pieces.length; s++) {
+    const i = 3 * s;
+    const j = n === 1 ? i : i + 3;
+    const way = [p[j]! - p[i]!, p[j + 1]! - p[i + 1]!, p[j + 2]! - p[i + 2]!] as const;
+    pieces.set([p[i]!, p[i + 1]!, p[i + 2]!, ...way, way[0] * way[0] + way[1] * way[1] + way[2] * way[2]], 7 * s);
+  }
   const distance = (x: number, y: number, z: number, reach = Infinity): number => {
     const far = Math.max(x0 - x, x - x1, y0 - y, y - y1, z0 - z, z - z1);
     if (far >= reach) return far;
     let best = Infinity;
-    for (let s = 0; s < Math.max(1, n - 1); s++) {
-      const i = 3 * s;
-      const j = n === 1 ? i : i + 3;
-      const ux = p[j]! - p[i]!;
-      const uy = p[j + 1]! - p[i + 1]!;
-      const uz = p[j + 2]! - p[i + 2]!;
-      const wx = x - p[i]!;
-      const wy = y - p[i + 1]!;
-      const wz = z - p[i + 2]!;
-      const length2 = ux * ux + uy * uy + uz * uz;
+    for (let s = 0; s < pieces.length; s += 7) {
+      const ux = pieces[s + 3]!;
+      const uy = pieces[s + 4]!;
+      const uz = pieces[s + 5]!;
+      const wx = x - pieces[s]!;
+      const wy = y - pieces[s + 1]!;
+      const wz = z - pieces[s + 2]!;
+      const length2 = pieces[s + 6]!;
       let t = length2 > 0 ? (wx * ux + wy * uy + wz * uz) / length2 : 0;
       t = t < 0 ? 0 : t > 1 ? 1 : t;
       const dx = wx - t * ux;
@@ -150,7 +170,19 @@ export function prism(outline: Float64Array, low: number, high: number, options:
       : axis === 'y'
         ? (x: number, y: number, z: number, reach?: number) => along(x, z, y, reach)
         : (x: number, y: number, z: number, reach?: number) => along(y, z, x, reach);
-  return { distance, box: { min: vec(min), max: vec(max) }, isExact: inset === 0 };
+  const isExact = inset === 0;
+  const solid = { distance, box: { min: vec(min), max: vec(max) }, isExact };
+  if (axis !== 'z') return solid;
+  const column: Solid = {
+    distance: (x, y, _, reach = Infinity) => {
+      const far = Math.max(u0 - x, x - u1, v0 - y, y - v1);
+      return far >= reach ? far : index.signedDistance(x, y) + inset;
+    },
+    box: { min: [u0, v0, -Infinity], max: [u1, v1, Infinity] },
+    isExact,
+    isColumn: true,
+  };
+  return { ...solid, within: { low, high, solid: column } };
 }
 
 /** Edges from each point of a polygon to the one before. */
@@ -177,7 +209,12 @@ export function union(...solids: readonly Solid[]): Solid {
     }
     return d;
   };
-  return { distance, box: mergeBoxes(solids.map((s) => s.box)), isExact: solids.every((s) => s.isExact) };
+  return {
+    distance,
+    box: mergeBoxes(solids.map((s) => s.box)),
+    isExact: solids.every((s) => s.isExact),
+    ...combined(solids, union),
+  };
 }
 
 /** What lies in both; a bound of the distance. */
@@ -191,6 +228,7 @@ export function intersection(a: Solid, b: Solid): Solid {
     },
     box: { min: vec(min), max: vec(max) },
     isExact: false,
+    ...combined([a, b], intersection),
   };
 }
 
@@ -203,6 +241,7 @@ export function difference(a: Solid, b: Solid): Solid {
     },
     box: a.box,
     isExact: false,
+    ...combined([a, b], difference),
   };
 }
 
@@ -215,6 +254,16 @@ export function inset(solid: Solid, depth: number): Solid {
     box: { min: vec(min), max: vec(max) },
     isExact: false,
   };
+}
+
+/** The part between planes of solids that are combined, and whether the whole is a column. */
+function combined<S extends readonly Solid[]>(
+  solids: S,
+  combine: (...solids: S) => Solid,
+): { isColumn?: boolean; within?: Within } {
+  if (solids.every((solid) => solid.isColumn)) return { isColumn: true };
+  const within = combineWithin(solids, combine as unknown as (...solids: Solid[]) => Solid);
+  return within === undefined ? {} : { within };
 }
 
 function mergeBoxes(boxes: readonly Box[]): Box {

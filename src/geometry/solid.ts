@@ -24,6 +24,40 @@ export interface Solid {
   readonly isExactInside?: boolean;
   /** Whether it is the whole of its box: then cells along its faces need no splitting. @default false */
   readonly isBox?: boolean;
+  /** Where it is as a simpler solid. */
+  readonly within?: Within;
+  /** Whether it is the same at every z. @default false */
+  readonly isColumn?: boolean;
+}
+
+/**
+ * A part of a solid between two planes across z, in which it is as a simpler solid: one without the flat faces at the planes,
+ * along which every cell would be split for nothing, to be found full.
+ *
+ * For a cell that lies between the planes, no nearer to them than {@link clearance}, both give the same filled fraction.
+ */
+export interface Within {
+  /** mm */
+  readonly low: number;
+  readonly high: number;
+  readonly solid: Solid;
+}
+
+/**
+ * How far, mm, a cell must keep from the planes of {@link Within} where its leaves have the half edges hx, hy, hz: a leaf takes
+ * a boundary nearer than the mean of these to cut it, whichever way the boundary lies.
+ */
+export function clearance(hx: number, hy: number, hz: number): number {
+  return Math.max(0, (hx + hy + hz) / 3 - hz) - 1e-9;
+}
+
+/** What several solids between the planes of all are when they are combined; undefined where none has such a part. */
+export function combineWithin(solids: readonly Solid[], combine: (...solids: Solid[]) => Solid): Within | undefined {
+  const parts = solids.flatMap(({ within }) => within ?? []);
+  const low = Math.max(...parts.map((part) => part.low));
+  const high = Math.min(...parts.map((part) => part.high));
+  if (parts.length === 0 || !(low < high)) return undefined;
+  return { low, high, solid: combine(...solids.map((solid) => solid.within?.solid ?? solid)) };
 }
 
 /**

@@ -6,7 +6,7 @@
  * plane that lies along one of its faces, within 0..1. Errors of neighbouring leaves cancel.
  */
 import { type Box, type Grid, voxelCount } from './grid.js';
-import { type Solid, sideOfBox } from './solid.js';
+import { clearance, type Solid, sideOfBox } from './solid.js';
 import { createVolume, type Volume } from './volume.js';
 
 /** Leaves are no larger than this, mm, and no larger than this part of the solid's least extent. */
@@ -32,6 +32,10 @@ class Voxelizer {
   private readonly first: readonly number[];
   private readonly last: readonly number[];
   private readonly depth: number;
+  /** Whether the solid is asked as it is between these planes, mm. */
+  private readonly low: number;
+  private readonly high: number;
+  private lastSlice = 0;
 
   constructor(
     private readonly solid: Solid,
@@ -40,6 +44,12 @@ class Voxelizer {
   ) {
     const { shape, spacing, origin } = grid;
     this.depth = Math.max(0, Math.ceil(Math.log2(Math.max(...spacing) / leafOf(solid.box))));
+    const leaves = 2 ** (this.depth + 1);
+    const margin = clearance(spacing[0] / leaves, spacing[1] / leaves, spacing[2] / leaves);
+    // A box needs no splitting along its faces.
+    const within = solid.isBox ? undefined : solid.within;
+    this.low = within === undefined ? Infinity : within.low + margin;
+    this.high = within === undefined ? -Infinity : within.high - margin;
     this.first = [0, 1, 2].map((a) => Math.max(0, Math.floor((solid.box.min[a]! - origin[a]!) / spacing[a]! + 0.5)));
     this.last = [0, 1, 2].map((a) =>
       Math.min(shape[2 - a]! - 1, Math.ceil((solid.box.max[a]! - origin[a]!) / spacing[a]! - 0.5)),
@@ -47,8 +57,31 @@ class Voxelizer {
   }
 
   run(): void {
+    const [, , first] = this.first as [number, number, number];
+    const [, , last] = this.last as [number, number, number];
+    if (!this.solid.within?.solid.isColumn) {
+      this.fillSlices(first, last);
+      return;
+    }
+    // Slices between a column's ends are one slice.
+    const { origin, spacing, shape } = this.grid;
+    const area = shape[1] * shape[2];
+    const isBetween = (k: number): boolean =>
+      origin[2] + (k - 0.5) * spacing[2] >= this.low && origin[2] + (k + 0.5) * spacing[2] <= this.high;
+    let from = first;
+    while (from <= last && !isBetween(from)) from++;
+    let to = from;
+    while (to <= last && isBetween(to)) to++;
+    this.fillSlices(first, from - 1);
+    if (from < to) this.fillSlices(from, from);
+    for (let k = from + 1; k < to; k++) this.data.copyWithin(k * area, from * area, (from + 1) * area);
+    this.fillSlices(to, last);
+  }
+
+  private fillSlices(from: number, to: number): void {
     const { first, last } = this;
-    for (let k = first[2]!; k <= last[2]!; k += block) {
+    this.lastSlice = to;
+    for (let k = from; k <= to; k += block) {
       for (let j = first[1]!; j <= last[1]!; j += block) {
         for (let i = first[0]!; i <= last[0]!; i += block) this.fill(i, j, k, block);
       }
@@ -57,12 +90,16 @@ class Voxelizer {
 
   /** Voxels i..i + size - 1, and so on, as far as they belong to the range. */
   private fill(i: number, j: number, k: number, size: number): void {
-    if (i > this.last[0]! || j > this.last[1]! || k > this.last[2]!) return;
-    const { solid, grid } = this;
+    if (i > this.last[0]! || j > this.last[1]! || k > this.lastSlice) return;
+    const { grid } = this;
     const [sx, sy, sz] = grid.spacing;
     const x = grid.origin[0] + (i + (size - 1) / 2) * sx;
     const y = grid.origin[1] + (j + (size - 1) / 2) * sy;
     const z = grid.origin[2] + (k + (size - 1) / 2) * sz;
+    // Slices beyond the last are not filled, whatever they hold.
+    const top = (Math.min(k + size - 1, this.lastSlice) - k + 0.5 - (size - 1) / 2) * sz;
+    const isBetween = z - (size / 2) * sz >= this.low && z + top <= this.high;
+    const solid = isBetween ? this.solid.within!.solid : this.solid;
     if (solid.isBox) {
       const side = sideOfBox(solid, x, y, z, (size / 2) * sx, (size / 2) * sy, (size / 2) * sz);
       if (side > 0) this.fillWhole(i, j, k, size);
@@ -89,7 +126,7 @@ class Voxelizer {
   private fillWhole(i0: number, j0: number, k0: number, size: number): void {
     const [, ny, nx] = this.grid.shape;
     const end = Math.min(this.last[0]! + 1, i0 + size);
-    for (let k = k0; k <= Math.min(this.last[2]!, k0 + size - 1); k++) {
+    for (let k = k0; k <= Math.min(this.lastSlice, k0 + size - 1); k++) {
       for (let j = j0; j <= Math.min(this.last[1]!, j0 + size - 1); j++) {
         const row = nx * (j + ny * k);
         this.data.fill(1, row + i0, row + end);

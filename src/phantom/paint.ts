@@ -6,7 +6,7 @@
  * nested walls, however thin.
  */
 import { type Grid, voxelCount } from '../geometry/grid.js';
-import { type Solid, sideOfBox } from '../geometry/solid.js';
+import { clearance, type Solid, sideOfBox } from '../geometry/solid.js';
 import { createVolume, type Volume } from '../geometry/volume.js';
 import type { Material } from './material.js';
 
@@ -39,6 +39,13 @@ export function paint(
 
 class Painter {
   private readonly solids: readonly Solid[];
+  /** What each of them is between two planes, and these, mm. */
+  private readonly parts: readonly Solid[];
+  private readonly lows: Float64Array;
+  private readonly highs: Float64Array;
+  private readonly isColumn: Uint8Array;
+  /** Layers of the block below. */
+  private readonly listBelow: Int32Array;
   private readonly depth: number;
   /** Layers that cross the cell, one list per level, topmost first. */
   private readonly lists: Int32Array[];
@@ -59,6 +66,14 @@ class Painter {
   ) {
     this.solids = layers.map((l) => l.solid);
     this.depth = Math.max(0, Math.ceil(Math.log2(Math.max(...grid.spacing) / leafEdge)));
+    const leaves = 2 ** (this.depth + 1);
+    const [sx, sy, sz] = grid.spacing;
+    const margin = clearance(sx / leaves, sy / leaves, sz / leaves);
+    this.parts = this.solids.map((solid) => solid.within?.solid ?? solid);
+    this.lows = Float64Array.from(this.solids, ({ within }) => (within ? within.low + margin : Infinity));
+    this.highs = Float64Array.from(this.solids, ({ within }) => (within ? within.high - margin : -Infinity));
+    this.isColumn = Uint8Array.from(this.parts, (part) => (part.isColumn ? 1 : 0));
+    this.listBelow = new Int32Array(layers.length);
     this.lists = Array.from({ length: this.depth + 4 }, () => new Int32Array(layers.length + 1));
     this.counts = new Int32Array(this.depth + 4);
     this.fulls = new Uint8Array(this.depth + 4);
@@ -66,45 +81,108 @@ class Painter {
   }
 
   run(): void {
-    const [nz, ny, nx] = this.grid.shape;
+    const [, ny, nx] = this.grid.shape;
+    for (let j0 = 0; j0 < ny; j0 += block) {
+      for (let i0 = 0; i0 < nx; i0 += block) this.runStack(i0, j0);
+    }
+  }
+
+  /** The blocks above one another, from their lowest. */
+  private runStack(i0: number, j0: number): void {
+    const [nz] = this.grid.shape;
     const [sx, sy, sz] = this.grid.spacing;
     const [ox, oy, oz] = this.grid.origin;
-    const all = this.lists[0]!;
-    for (let i = 0; i < this.layers.length; i++) all[i] = i;
-    this.counts[0] = this.layers.length;
+    const middle = (block - 1) / 2;
+    const x = ox + (i0 + middle) * sx;
+    const y = oy + (j0 + middle) * sy;
+    const hx = (block / 2) * sx;
+    const hy = (block / 2) * sy;
+    const hz = (block / 2) * sz;
+    this.gather(x, y, hx, hy);
+    const list = this.lists[1]!;
+    const below = this.listBelow;
+    let isColumnBelow = false;
+    let countBelow = 0;
     for (let k0 = 0; k0 < nz; k0 += block) {
-      for (let j0 = 0; j0 < ny; j0 += block) {
-        for (let i0 = 0; i0 < nx; i0 += block) {
-          const middle = (block - 1) / 2;
-          const half = block / 2;
-          const isPure = this.narrow(
-            0,
-            ox + (i0 + middle) * sx,
-            oy + (j0 + middle) * sy,
-            oz + (k0 + middle) * sz,
-            half * sx,
-            half * sy,
-            half * sz,
-          );
-          this.hu = 0;
-          this.red = 0;
-          if (isPure) this.addPure(1, 1);
-          for (let k = k0; k < Math.min(nz, k0 + block); k++) {
-            for (let j = j0; j < Math.min(ny, j0 + block); j++) {
-              for (let i = i0; i < Math.min(nx, i0 + block); i++) {
-                if (!isPure) {
-                  this.hu = 0;
-                  this.red = 0;
-                  this.fill(1, ox + i * sx, oy + j * sy, oz + k * sz, sx / 2, sy / 2, sz / 2, 1);
-                }
-                const voxel = i + nx * (j + ny * k);
-                this.hounsfield[voxel] = this.hu;
-                this.density[voxel] = this.red;
-              }
-            }
-          }
-        }
+      const z = oz + (k0 + middle) * sz;
+      const isPure = this.narrow(0, x, y, z, hx, hy, hz);
+      const end = Math.min(nz, k0 + block);
+      const count = this.counts[1]!;
+      if (isPure) {
+        this.hu = 0;
+        this.red = 0;
+        this.addPure(1, 1);
+        for (let k = k0; k < end; k++) this.fillSlice(i0, j0, k);
+        isColumnBelow = false;
+        continue;
       }
+      let isColumn = true;
+      let isSame = isColumnBelow && count === countBelow;
+      for (let q = 0; q < count; q++) {
+        const layer = list[q]!;
+        isColumn &&= this.isColumn[layer] === 1 && z - hz >= this.lows[layer]! && z + hz <= this.highs[layer]!;
+        isSame &&= below[q] === layer;
+        below[q] = layer;
+      }
+      // Where nothing changes along z every slice is as the one below.
+      let k = k0;
+      if (!(isColumn && isSame)) this.paintSlice(i0, j0, k++);
+      for (; k < end; k++) {
+        if (isColumn) this.copySlice(i0, j0, k);
+        else this.paintSlice(i0, j0, k);
+      }
+      isColumnBelow = isColumn;
+      countBelow = count;
+    }
+  }
+
+  /** Lists for level 0 the layers whose boxes reach into a stack of blocks. */
+  private gather(x: number, y: number, hx: number, hy: number): void {
+    const list = this.lists[0]!;
+    let n = 0;
+    for (let layer = 0; layer < this.solids.length; layer++) {
+      const { min, max } = this.solids[layer]!.box;
+      if (x + hx < min[0] || x - hx > max[0] || y + hy < min[1] || y - hy > max[1]) continue;
+      list[n++] = layer;
+    }
+    this.counts[0] = n;
+  }
+
+  /** One slice of a block whose layers level 1 lists. */
+  private paintSlice(i0: number, j0: number, k: number): void {
+    const [, ny, nx] = this.grid.shape;
+    const [sx, sy, sz] = this.grid.spacing;
+    const [ox, oy, oz] = this.grid.origin;
+    for (let j = j0; j < Math.min(ny, j0 + block); j++) {
+      for (let i = i0; i < Math.min(nx, i0 + block); i++) {
+        this.hu = 0;
+        this.red = 0;
+        this.fill(1, ox + i * sx, oy + j * sy, oz + k * sz, sx / 2, sy / 2, sz / 2, 1);
+        const voxel = i + nx * (j + ny * k);
+        this.hounsfield[voxel] = this.hu;
+        this.density[voxel] = this.red;
+      }
+    }
+  }
+
+  private fillSlice(i0: number, j0: number, k: number): void {
+    const [, ny, nx] = this.grid.shape;
+    const end = Math.min(nx, i0 + block);
+    for (let j = j0; j < Math.min(ny, j0 + block); j++) {
+      const row = nx * (j + ny * k);
+      this.hounsfield.fill(this.hu, row + i0, row + end);
+      this.density.fill(this.red, row + i0, row + end);
+    }
+  }
+
+  private copySlice(i0: number, j0: number, k: number): void {
+    const [, ny, nx] = this.grid.shape;
+    const end = Math.min(nx, i0 + block);
+    for (let j = j0; j < Math.min(ny, j0 + block); j++) {
+      const row = nx * (j + ny * k);
+      const from = row - nx * ny;
+      this.hounsfield.copyWithin(row + i0, from + i0, from + end);
+      this.density.copyWithin(row + i0, from + i0, from + end);
     }
   }
 
@@ -150,7 +228,8 @@ class Painter {
       ) {
         continue;
       }
-      const d = solid.distance(x, y, z, radius);
+      const isBetween = z - hz >= this.lows[layer]! && z + hz <= this.highs[layer]!;
+      const d = (isBetween ? this.parts[layer]! : solid).distance(x, y, z, radius);
       if (d >= radius) continue;
       distances[n] = d;
       to[n++] = layer;

@@ -119,6 +119,9 @@ function grown(solid: Solid, mm: number): Solid {
       max: solid.box.max.map((c) => c + mm) as unknown as Vec3,
     },
     isExact: solid.isExact,
+    // Between the planes of a column's ends it is a column too: the ends are further from its surface than any leaf is wide.
+    ...(solid.within && mm >= 1 ? { within: { ...solid.within, solid: grown(solid.within.solid, mm) } } : {}),
+    ...(solid.isColumn ? { isColumn: true } : {}),
   };
 }
 

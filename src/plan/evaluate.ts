@@ -3,7 +3,7 @@
  */
 import { eqd2 } from '../biology/linear-quadratic.js';
 import { type Conformity, conformity } from '../evaluate/conformity.js';
-import { createDvh, type Dvh } from '../evaluate/dvh.js';
+import { createDvh, type Dvh, DvhWorkspace } from '../evaluate/dvh.js';
 import { type DoseFallOff, doseFallOff } from '../evaluate/fall-off.js';
 import { formatMetric } from '../evaluate/metric.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
@@ -15,7 +15,6 @@ import {
   type ProtocolItemInput,
   type ProtocolRow,
 } from '../evaluate/protocol.js';
-import { occupiedFrom } from '../geometry/volume.js';
 import { type BoundOutcome, boundOutcomes } from './bound-outcome.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
@@ -94,11 +93,12 @@ export function evaluatePlan(
 ): PlanEvaluation {
   const prescription = plan.prescription.dose;
   const dvhs = new Map<string, Dvh>();
+  const workspace = new DvhWorkspace();
   const structures: StructureReport[] = [];
-  for (const [name, mask] of model.masks) {
+  for (const [name, cells] of model.cells) {
     // A structure beyond the dose grid has no dose: it is left out, not given zeros.
-    if (occupiedFrom(mask) === 0) continue;
-    const dvh = createDvh(technique.dose, mask, { name });
+    if (cells.voxels.length === 0) continue;
+    const dvh = createDvh(technique.dose, cells, { name, workspace });
     dvhs.set(name, dvh);
     const role = model.structures.get(name)!.role;
     const metrics: Record<string, number> = {};
@@ -116,14 +116,15 @@ export function evaluatePlan(
     dvhs,
     { prescription, ...(prior ? { prior: priorOfGoals(prior, model, dvhs) } : {}) },
   );
-  const fallOff = doseFallOff(technique.dose, model.structures.get(model.target)!, model.structures.get(model.cord)!);
-  const retreatment = assessRetreatment(model, plan, prior, technique.dose, dvhs, bounds);
+  const { structures: drawn, target, cord } = model;
+  const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
+  const retreatment = assessRetreatment(model, plan, prior, technique.dose, dvhs, bounds, workspace);
   return {
     plan: technique,
     dvhs,
     structures,
     goals,
-    conformity: conformity(technique.dose, model.masks.get(model.target)!, prescription, {
+    conformity: conformity(technique.dose, dvhs.get(model.target) ?? model.masks.get(model.target)!, prescription, {
       region: dvhs.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),

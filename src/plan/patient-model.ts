@@ -7,10 +7,14 @@ import { InvalidInputError } from '../core/errors.js';
 import { type Executor, serialExecutor } from '../core/executor.js';
 import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
 import { ForwardDose } from '../dose/forward-dose.js';
+import { fallOffReach } from '../evaluate/fall-off.js';
+import { StructureCells } from '../evaluate/structure-cells.js';
+import { distanceMap } from '../geometry/distance-map.js';
 import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
+import { type SurfaceGap, surfaceGap } from '../geometry/separation.js';
 import type { Structure } from '../geometry/structure.js';
-import type { Volume } from '../geometry/volume.js';
+import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { PlanCase } from './case.js';
 
@@ -19,6 +23,12 @@ export interface PatientModel {
   readonly grid: Grid;
   readonly structures: ReadonlyMap<string, Structure>;
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
+  /** Of every mask, for the DVHs of all plans. */
+  readonly cells: ReadonlyMap<string, StructureCells>;
+  /** Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
+  targetDistance(): Float32Array;
+  /** Between target and cord; found when first asked for. */
+  cordGap(): SurfaceGap;
   readonly body: DoseVoxels;
   readonly target: string;
   /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
@@ -59,12 +69,37 @@ export function modelPatient(patient: Patient, plan: PlanCase, executor: Executo
   const grid =
     ct.spacing.every((s, axis) => Math.abs(s - wanted[axis]!) < 1e-6) || isSameGrid(ct, covering) ? ct : covering;
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
+  const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name)]));
   const targetMask = masks.get(target)!;
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
   const bodyDose = new ForwardDose(patient.density, body.points, { executor, ...plan.doseModel });
-  return { patient, grid, structures, masks, body, target, cord, external, isocenter, executor, bodyDose };
+  let distance: Float32Array | undefined;
+  const targetDistance = (): Float32Array => {
+    distance ??= distanceMap(targetMask, occupiedFrom(targetMask));
+    return distance;
+  };
+  let gap: SurfaceGap | undefined;
+  const cordGap = (): SurfaceGap => {
+    gap ??= surfaceGap(structures.get(cord)!, structures.get(target)!, grid, fallOffReach);
+    return gap;
+  };
+  const names = { target, cord, external };
+  return {
+    patient,
+    grid,
+    structures,
+    masks,
+    cells,
+    targetDistance,
+    cordGap,
+    body,
+    ...names,
+    isocenter,
+    executor,
+    bodyDose,
+  };
 }
 
 /** Volume of a mask, cc. */

@@ -7,9 +7,7 @@
  * both apply, and the hard cap wins.
  */
 import { InvalidInputError } from '../core/errors.js';
-import { distanceMap } from '../geometry/distance-map.js';
 import type { Vec3 } from '../geometry/grid.js';
-import { occupiedFrom } from '../geometry/volume.js';
 import { type Limit, maximumDose } from '../optimize/limit.js';
 import { meanDose } from '../optimize/objective/mean-dose.js';
 import type { Level, Objective, RowSet } from '../optimize/objective/objective.js';
@@ -57,15 +55,12 @@ export interface BoundedVoxels {
 
 /** @param bounded structures besides the cord; one without any voxel in the body is left out */
 export function choosePlanningVoxels(model: PatientModel, bounded: readonly BoundedVoxels[] = []): PlanningVoxels {
-  const { grid, masks } = model;
+  const { grid, masks, body } = model;
   const target = masks.get(model.target)!;
   const cord = masks.get(model.cord)!;
-  const distance = distanceMap(target, occupiedFrom(target));
-  const [nz, ny, nx] = grid.shape;
-  const inside = new Uint8Array(nx * ny * nz);
-  for (const voxel of model.body.index) inside[voxel] = 1;
-  const rowAt = new Int32Array(inside.length).fill(-1);
-  const isBounded = new Uint8Array(inside.length);
+  const distance = model.targetDistance();
+  const [, ny, nx] = grid.shape;
+  const isBounded = new Uint8Array(target.data.length);
   for (const { voxels } of bounded) for (const voxel of voxels) isBounded[voxel] = 1;
 
   const points: number[] = [];
@@ -78,40 +73,34 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
   const tissueVolumes: number[] = [];
   const tissueDistances: number[] = [];
   const zones: Zone[] = [];
-  for (let k = 0; k < nz; k++) {
-    for (let j = 0; j < ny; j++) {
-      for (let i = 0; i < nx; i++) {
-        const voxel = i + nx * (j + ny * k);
-        if (!inside[voxel]) continue;
-        const t = target.data[voxel]!;
-        const c = cord.data[voxel]!;
-        const d = distance[voxel]!;
-        const stride = d <= NEAR ? 1 : d <= MIDDLE ? 2 : d <= FAR ? 4 : 8;
-        const sampled = i % stride === 0 && j % stride === 0 && k % stride === 0;
-        if (t === 0 && c === 0 && !sampled && !isBounded[voxel]) continue;
-        const row = points.length / 3;
-        rowAt[voxel] = row;
-        points.push(
-          grid.origin[0] + i * grid.spacing[0],
-          grid.origin[1] + j * grid.spacing[1],
-          grid.origin[2] + k * grid.spacing[2],
-        );
-        zones.push(c > 0 ? 0 : t > 0 || d <= NEAR || isBounded[voxel] ? 1 : d <= MIDDLE ? 2 : 3);
-        if (t > 0) {
-          targetRows.push(row);
-          targetVolumes.push(t);
-        }
-        if (c > 0) {
-          cordRows.push(row);
-          cordVolumes.push(c);
-          cordVoxels.push(voxel);
-        }
-        if (t < 1 && sampled) {
-          tissueRows.push(row);
-          tissueVolumes.push((1 - t) * stride ** 3);
-          tissueDistances.push(d);
-        }
-      }
+  const rowOf = new Map<number, number>();
+  for (let p = 0; p < body.index.length; p++) {
+    const voxel = body.index[p]!;
+    const d = distance[voxel]!;
+    // Strides are powers of two: a coordinate is on the lattice where its lowest bits are 0.
+    const stride = d <= NEAR ? 1 : d <= MIDDLE ? 2 : d <= FAR ? 4 : 8;
+    const t = target.data[voxel]!;
+    const c = cord.data[voxel]!;
+    const line = Math.floor(voxel / nx);
+    const isSampled = ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
+    if (t === 0 && c === 0 && !isSampled && isBounded[voxel] === 0) continue;
+    const row = points.length / 3;
+    if (isBounded[voxel] === 1) rowOf.set(voxel, row);
+    points.push(body.points[3 * p]!, body.points[3 * p + 1]!, body.points[3 * p + 2]!);
+    zones.push(c > 0 ? 0 : t > 0 || d <= NEAR || isBounded[voxel] ? 1 : d <= MIDDLE ? 2 : 3);
+    if (t > 0) {
+      targetRows.push(row);
+      targetVolumes.push(t);
+    }
+    if (c > 0) {
+      cordRows.push(row);
+      cordVolumes.push(c);
+      cordVoxels.push(voxel);
+    }
+    if (t < 1 && isSampled) {
+      tissueRows.push(row);
+      tissueVolumes.push((1 - t) * stride ** 3);
+      tissueDistances.push(d);
     }
   }
   const isocenterRow = points.length / 3;
@@ -126,17 +115,23 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     target: set(targetRows, targetVolumes),
     cord: { ...set(cordRows, cordVolumes), voxels: Int32Array.from(cordVoxels) },
     organs: bounded.flatMap(({ name, voxels }) => {
-      const own = voxels.filter((voxel) => rowAt[voxel]! >= 0);
+      const own = voxels.filter((voxel) => rowOf.has(voxel));
       if (own.length === 0) return [];
       const { data } = masks.get(name)!;
       const volumes = Float64Array.from(own, (voxel) => data[voxel]!);
-      return [{ name, voxels: own, rows: own.map((voxel) => rowAt[voxel]!), volumes }];
+      return [{ name, voxels: own, rows: own.map((voxel) => rowOf.get(voxel)!), volumes }];
     }),
     tissue: { ...set(tissueRows, tissueVolumes), distance: Float64Array.from(tissueDistances) },
     isocenterRow,
     zones: Uint8Array.from(zones),
     spacing: grid.spacing,
   };
+}
+
+/** Whether a line of voxels lies on the lattice of every `stride`-th in y and z. */
+function isOnLattice(line: number, ny: number, stride: number): boolean {
+  const k = Math.floor(line / ny);
+  return ((line - ny * k) & (stride - 1)) === 0 && (k & (stride - 1)) === 0;
 }
 
 /** The objectives and constraints of a technique, in Gy. */

@@ -21,6 +21,7 @@ import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
 import type { TechniquePlan } from './technique.js';
+import { placeOf } from './voxel-bounds.js';
 
 export interface PositionReport extends PositionInterval {
   readonly structure: string;
@@ -48,7 +49,7 @@ export function cordPosition(
   { search, priorSd, sd }: ShiftSettings,
 ): PositionReport {
   const mask = model.masks.get(model.cord)!;
-  const points = pointsOf(mask.data, model);
+  const points = pointsOf(model);
   const alphaBeta = plan.alphaBeta.cord;
   const nowShifts = surfaceShifts(search);
   const deviations = { prior: priorSd, now: sd };
@@ -75,15 +76,12 @@ export function cordPosition(
   };
 }
 
-function pointsOf(mask: Float32Array, { grid }: PatientModel): Float64Array {
-  const [, ny, nx] = grid.shape;
-  const points: number[] = [];
-  for (let i = 0; i < mask.length; i++) {
-    if (!(mask[i]! > 0)) continue;
-    const index = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
-    for (let a = 0; a < 3; a++) points.push(grid.origin[a]! + index[a]! * grid.spacing[a]!);
-  }
-  return Float64Array.from(points);
+/** Centres of the cord's voxels. */
+function pointsOf({ cells, cord, grid }: PatientModel): Float64Array {
+  const { voxels } = cells.get(cord)!;
+  const points = new Float64Array(3 * voxels.length);
+  for (let v = 0; v < voxels.length; v++) points.set(placeOf(grid, voxels[v]!), 3 * v);
+  return points;
 }
 
 /**

@@ -57,10 +57,13 @@ export function exposeToPrior(
 
 /** Largest dose of the prior course in a structure, where it is known, physical Gy. */
 export function priorMaximum(prior: PriorExposure, model: PatientModel, structure: string): number {
-  const mask = model.masks.get(structure)!.data;
+  const { voxels } = model.cells.get(structure)!;
   const { data } = prior.dose;
   let most = 0;
-  for (let i = 0; i < data.length; i++) if (mask[i]! > 0 && data[i]! > most) most = data[i]!;
+  for (let v = 0; v < voxels.length; v++) {
+    const dose = data[voxels[v]!]!;
+    if (dose > most) most = dose;
+  }
   return most;
 }
 

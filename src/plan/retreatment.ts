@@ -5,7 +5,7 @@
  * Doses of both courses are converted voxel by voxel and added there; the sum of the maxima, which needs no registration,
  * stands beside the maximum of the sum. Where the prior dose is uniform the two are one.
  */
-import { accumulate } from '../biology/accumulate.js';
+import { accumulateVoxels } from '../biology/accumulate.js';
 import type { Source } from '../biology/evidence.js';
 import { type CordLimit, cordLimitNames, cordLimits } from '../biology/limits.js';
 import { bed, doseFromEqd2, eqd2 } from '../biology/linear-quadratic.js';
@@ -22,9 +22,10 @@ import {
   schultheissSource,
 } from '../biology/risk.js';
 import { InvalidInputError } from '../core/errors.js';
-import { createDvh, type Dvh } from '../evaluate/dvh.js';
+import { createDvh, type Dvh, DvhWorkspace } from '../evaluate/dvh.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
+import type { StructureCells } from '../evaluate/structure-cells.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { type AssessmentRow, bindingRow, intervalRows, limitRows } from './assessment.js';
 import type { PlanCase } from './case.js';
@@ -86,6 +87,7 @@ export interface RetreatmentAssessment {
 /**
  * @param dvhs this course, physical
  * @param bounds of the case, where they are known already
+ * @param workspace of the DVHs
  * @returns undefined where there was no prior course, or the cord lies outside the dose
  * @throws {InvalidInputError} if the prior dose is unknown in part of the cord
  */
@@ -96,10 +98,11 @@ export function assessRetreatment(
   dose: DoseVolume,
   dvhs: ReadonlyMap<string, Dvh>,
   bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
+  workspace = new DvhWorkspace(),
 ): RetreatmentAssessment | undefined {
   const cord = dvhs.get(model.cord);
   if (prior === undefined || cord === undefined) return undefined;
-  const both = new CumulativeDvhs(model, prior, dose);
+  const both = new CumulativeDvhs(model, prior, dose, workspace);
   const alphaBeta = plan.alphaBeta.cord;
   const sum = both.of(model.cord, 'eqd2', alphaBeta);
   if (typeof sum === 'string') throw new InvalidInputError(`retreatment: ${sum}.`);
@@ -164,15 +167,15 @@ export function ownLimits(plan: PlanCase, model: PatientModel): CordLimit[] {
   });
 }
 
-/** DVHs of both courses by structure, quantity and alpha/beta: each sum is made once. */
+/** DVHs of both courses by structure, quantity and alpha/beta: each is made once, from a sum around its structure alone. */
 export class CumulativeDvhs {
-  private readonly sums = new Map<string, DoseVolume>();
   private readonly found = new Map<string, Dvh | string>();
 
   constructor(
     private readonly model: PatientModel,
     private readonly prior: PriorExposure,
     private readonly dose: DoseVolume,
+    private readonly workspace = new DvhWorkspace(),
   ) {}
 
   /** @returns the reason where the prior dose is unknown in part of the structure */
@@ -180,14 +183,14 @@ export class CumulativeDvhs {
     const key = `${structure} ${quantity} ${alphaBeta}`;
     const known = this.found.get(key);
     if (known !== undefined) return known;
-    const mask = this.model.masks.get(structure)!;
+    const cells = this.model.cells.get(structure)!;
     const { data } = this.prior.dose;
     let unknown = 0;
-    for (let i = 0; i < data.length; i++) if (mask.data[i]! > 0 && Number.isNaN(data[i]!)) unknown++;
+    for (let v = 0; v < cells.voxels.length; v++) if (Number.isNaN(data[cells.voxels[v]!]!)) unknown++;
     const dvh =
       unknown > 0
         ? `the prior dose is unknown in ${unknown} voxels of ${structure}, beyond its grid`
-        : createDvh(this.sum(quantity, alphaBeta), mask, { name: structure });
+        : createDvh(this.sum(cells, quantity, alphaBeta), cells, { name: structure, workspace: this.workspace });
     this.found.set(key, dvh);
     return dvh;
   }
@@ -197,35 +200,37 @@ export class CumulativeDvhs {
     return priorMaximum(this.prior, this.model, structure);
   }
 
-  private sum(quantity: 'eqd2' | 'bed', alphaBeta: number): DoseVolume {
-    const key = `${quantity} ${alphaBeta}`;
-    let sum = this.sums.get(key);
-    if (sum === undefined) {
-      const courses = [
-        { name: 'the prior course', dose: this.prior.dose },
-        { name: 'this course', dose: this.dose },
-      ];
-      sum = accumulate(courses, this.model.grid, { quantity, alphaBeta }).dose;
-      // Structures with unknown voxels are refused above; what lies beside one must not spoil its slopes.
-      for (let i = 0; i < sum.data.length; i++) if (Number.isNaN(sum.data[i]!)) sum.data[i] = 0;
-      this.sums.set(key, sum);
-    }
+  /** On the structure's voxels and their neighbours, from which slopes are read; 0 elsewhere. */
+  private sum(cells: StructureCells, quantity: 'eqd2' | 'bed', alphaBeta: number): DoseVolume {
+    const voxels = cells.neighbourhood;
+    const courses = [
+      { name: 'the prior course', dose: this.prior.dose },
+      { name: 'this course', dose: this.dose },
+    ];
+    const sum = accumulateVoxels(courses, voxels, { quantity, alphaBeta });
+    // Structures with unknown voxels are refused above; what lies beside one must not spoil its slopes.
+    for (const voxel of voxels) if (Number.isNaN(sum.data[voxel]!)) sum.data[voxel] = 0;
     return sum;
   }
 }
 
 /** Every convention at the voxel where it is closest to its tolerance. */
 function recoveryRows(model: PatientModel, plan: PlanCase, prior: PriorExposure, dose: DoseVolume): RecoveryRow[] {
-  const mask = model.masks.get(model.cord)!.data;
+  const { voxels } = model.cells.get(model.cord)!;
   const { fractions } = plan.prescription;
   const { tolerance: first } = plan.retreatment;
   const asked = conventionOf(plan.retreatment.recovery);
   const shown = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
   return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
     let worst = { prior: 0, cumulative: -Infinity, tolerance: 0, allowed: 0 };
-    for (let i = 0; i < mask.length; i++) {
-      if (!(mask[i]! > 0)) continue;
-      const counted = after(eqd2(prior.dose.data[i]!, prior.fractions, alphaBeta), prior.months, first);
+    let before = Number.NaN;
+    let counted = { prior: 0, tolerance: 0 };
+    for (const i of voxels) {
+      // Neighbours often had the same prior dose; a uniform course has no other.
+      if (prior.dose.data[i] !== before) {
+        before = prior.dose.data[i]!;
+        counted = after(eqd2(before, prior.fractions, alphaBeta), prior.months, first);
+      }
       const cumulative = counted.prior + eqd2(dose.data[i]!, fractions, alphaBeta);
       if (cumulative <= worst.cumulative) continue;
       const left = Math.max(0, counted.tolerance - counted.prior);

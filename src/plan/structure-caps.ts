@@ -6,6 +6,7 @@
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { DoseField } from '../dose/forward-dose.js';
+import { voxelCount } from '../geometry/grid.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PlanningVoxels } from './planning-voxels.js';
@@ -115,8 +116,12 @@ export function engineCaps(
   fields: readonly DoseField[],
 ): Float64Array[] {
   const { index } = model.body;
-  const isCapped = new Set(sets.flatMap(({ voxels }) => Array.from(voxels)));
-  const at = Int32Array.from(index.keys()).filter((p) => isCapped.has(index[p]!));
+  const isCapped = new Uint8Array(voxelCount(model.grid));
+  for (const { voxels } of sets) for (const voxel of voxels) isCapped[voxel] = 1;
+  let count = 0;
+  for (let p = 0; p < index.length; p++) count += isCapped[index[p]!]!;
+  const at = new Int32Array(count);
+  for (let p = 0, q = 0; q < count; p++) if (isCapped[index[p]!] === 1) at[q++] = p;
   const there = model.bodyDose.totalAt(
     fields.map(({ beam, fluence }) => ({ beam, fluence })),
     at,

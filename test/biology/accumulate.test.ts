@@ -1,6 +1,6 @@
 /** The sum of courses against the formula voxel by voxel, the two orders of converting, and what is refused. */
 import { describe, expect, test } from 'vitest';
-import { accumulate } from '../../src/biology/accumulate.js';
+import { accumulate, accumulateVoxels } from '../../src/biology/accumulate.js';
 import { bed, eqd2 } from '../../src/biology/linear-quadratic.js';
 import { serialExecutor } from '../../src/core/executor.js';
 import { createRandom } from '../../src/core/random.js';
@@ -46,6 +46,11 @@ test('1e6 random voxels on one odd grid: the formula to 1e-6, with any number of
     const inThree = accumulate(courses, grid, { alphaBeta: 2, quantity, executor: { ...serialExecutor, lanes: 3 } });
     expect(inThree.dose.data.every((value, i) => value === dose.data[i])).toBe(true);
     expect(inThree.courses).toEqual(tally);
+    // Every seventh voxel alone: the same bits there, nothing elsewhere.
+    const some = Uint32Array.from({ length: Math.ceil(dose.data.length / 7) }, (_, i) => 7 * i);
+    const there = accumulateVoxels(courses, some, { alphaBeta: 2, quantity });
+    expect(there).toMatchObject({ quantity, alphaBeta: 2 });
+    expect(there.data.every((value, i) => value === (i % 7 === 0 ? dose.data[i] : 0))).toBe(true);
   }
 });
 

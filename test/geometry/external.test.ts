@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createRandom } from '../../src/core/random.js';
 import { contourArea, contoursVolume } from '../../src/geometry/contour.js';
 import { contoursOfStructure, tracePixels, traceSolid } from '../../src/geometry/contour-trace.js';
 import { findExternal } from '../../src/geometry/external.js';
@@ -96,4 +97,72 @@ test('body found: lungs filled, couch, table foam and a cable left out', () => {
   expect(external).toMatchObject({ name: 'External', role: 'external' });
   ct.data.fill(-1000);
   expect(() => findExternal(ct)).toThrow('nothing above -250 HU');
+});
+
+test('body found by runs: the same voxels as pixel by pixel, seeds 1 to 6', () => {
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const random = createRandom(seed);
+    const [nz, ny, nx] = [5, 37, 53];
+    const [sx, sy] = [2.5 - (seed % 3) * 0.7, 1.25 + 0.4 * (seed % 2)];
+    const grid = createGrid([nz, ny, nx], [sx, sy, 4], [-60, -25, 3]);
+    const radius = 3.75;
+    const ct = createVolume('hounsfield', grid, new Float32Array(nx * ny * nz).fill(-1000));
+    const blobs = Array.from({ length: 7 }, () => [nx, ny, nz, 9, 7].map((n) => n * random.uniform()));
+    const isIn = (i: number, j: number, k: number): boolean =>
+      blobs.some(([x, y, z, a, b]) => ((i - x!) / (4 + a!)) ** 2 + ((j - y!) / (3 + b!)) ** 2 + (k - z!) ** 2 / 6 < 1);
+    const dense = new Uint8Array(ct.data.length);
+    const forAll = (visit: (v: number, i: number, j: number, k: number) => void): void => {
+      for (let v = 0; v < dense.length; v++) visit(v, v % nx, Math.floor(v / nx) % ny, Math.floor(v / (nx * ny)));
+    };
+    forAll((v, i, j, k) => {
+      // With holes, gaps and specks.
+      if (isIn(i, j, k) !== random.uniform() < 0.03) ct.data[v] = 0;
+      dense[v] = ct.data[v] === 0 ? 1 : 0;
+    });
+    // Pixels of a slice within the radius of those that `of` holds.
+    const grow = (of: (v: number) => boolean): boolean[] => {
+      const out: boolean[] = [];
+      forAll((v, i, j) => {
+        out[v] = false;
+        for (let q = 0; q < ny && !out[v]; q++) {
+          for (let p = 0; p < nx; p++) {
+            const isNear = ((p - i) * sx) ** 2 + ((q - j) * sy) ** 2 <= radius * radius;
+            if (isNear && of(v + p - i + nx * (q - j))) out[v] = true;
+          }
+        }
+      });
+      return out;
+    };
+    // All that can be reached from a start, through what `of` holds; in a slice, or in three dimensions.
+    const reach = (start: number, of: (v: number) => boolean, isFlat: boolean): Set<number> => {
+      const found = new Set([start]);
+      for (const v of found) {
+        const [i, j, k] = [v % nx, Math.floor(v / nx) % ny, Math.floor(v / (nx * ny))];
+        const steps = [i > 0 && -1, i + 1 < nx && 1, j > 0 && -nx, j + 1 < ny && nx];
+        if (!isFlat) steps.push(k > 0 && -nx * ny, k + 1 < nz && nx * ny);
+        for (const step of steps) if (step !== false && of(v + step)) found.add(v + step);
+      }
+      return found;
+    };
+    const nearAir = grow((v) => dense[v] === 0);
+    let core = new Set<number>();
+    forAll((v) => {
+      const isCore = (at: number): boolean => dense[at] === 1 && !nearAir[at];
+      const piece = isCore(v) && !core.has(v) ? reach(v, isCore, false) : new Set<number>();
+      if (piece.size > core.size) core = piece;
+    });
+    const nearCore = grow((v) => core.has(v));
+    const isBody = (v: number): boolean => dense[v] === 1 && nearCore[v]!;
+    const outside = new Set<number>();
+    forAll((v, i, j) => {
+      const isEdge = i === 0 || j === 0 || i === nx - 1 || j === ny - 1;
+      if (isEdge && !isBody(v) && !outside.has(v)) for (const w of reach(v, (at) => !isBody(at), true)) outside.add(w);
+    });
+    const found = voxelizeStructure(findExternal(ct, { radius }), grid).data;
+    const withCore = new Set([...core].map((v) => Math.floor(v / (nx * ny))));
+    expect(core.size, `seed ${seed}`).toBeGreaterThan(20);
+    forAll((v, _i, _j, k) => {
+      expect(found[v], `seed ${seed}, voxel ${v}`).toBe(withCore.has(k) && !outside.has(v) ? 1 : 0);
+    });
+  }
 });
