@@ -50,7 +50,7 @@ export interface BeamKernel {
 }
 
 export interface KernelOptions {
-  /** Largest error of each band's separable form, fraction of a field's maximum. @default 0.001 */
+  /** Largest error of each band's separable form, fraction of a field's maximum. @default 0.0007 */
   readonly tolerance?: number;
   /** Open squares up to this have to come out right, mm: the smaller the fields, the fewer terms. @default 400 */
   readonly largestSide?: number;
@@ -97,7 +97,7 @@ const MOST_MADE = 8;
  * @throws {UnsupportedError} if densities are given for a machine whose kernel is not split
  */
 export function createBeamKernel(machine: Machine, domain: KernelDomain, options: KernelOptions = {}): BeamKernel {
-  const { tolerance = 0.001, largestSide = 400 } = options;
+  const { tolerance = 0.0007, largestSide = 400 } = options;
   const key = JSON.stringify([checksum(machine), domain, tolerance, largestSide]);
   const kernel = made.get(key) ?? makeBeamKernel(machine, domain, tolerance, largestSide);
   made.delete(key);

@@ -1,8 +1,8 @@
 /**
  * Where a kernel has to hold: distances from the source, and effective densities, of anything in a patient that a beam can see.
  *
- * It is taken from the box around the patient and the isocentre, not from the points that are asked for: which points those are must
- * change no dose, and the beams of one isocentre share one kernel.
+ * It is taken from the box around the patient, not from the points that are asked for: which points those are must change no dose.
+ * Distances are rounded, so that beams from like directions share a kernel.
  */
 import type { Beam } from '../beam/beam.js';
 import type { DensityBox } from '../raytrace/density-box.js';
@@ -19,19 +19,22 @@ export interface KernelDomain {
 /** Effective densities, relative to water, that the model is tested for: beyond, the nearest end is used and flagged. */
 export const DENSITY_RANGE: readonly [number, number] = [0.15, 2.2];
 
-/** Distances are rounded outwards to this, mm, so that beams whose isocentres lie near one another share a kernel. */
+/** Distances are rounded outwards to this, mm. */
 const ROUND = 50;
 /** Nothing of a patient lies nearer to the source than this share of the SAD: there are the collimators. */
 const LEAST_SHARE = 0.5;
 
-/** The domain of the patient in a beam: all within a ball around the isocentre that holds the patient's box. */
-export function kernelDomain({ machine, pose }: Beam, box: DensityBox, isScaled: boolean): KernelDomain {
+/** The domain of the patient in a beam: from the nearest to the farthest place of the box. */
+export function kernelDomain({ machine, frame }: Beam, box: DensityBox, isScaled: boolean): KernelDomain {
   const { sad } = machine;
-  const radius = Math.max(
-    ...cornersOf(box).map((corner) => Math.hypot(...corner.map((c, a) => c - pose.isocenter[a]!))),
+  const { source } = frame;
+  const { origin, spacing, counts } = box;
+  const toBox = source.map((s, a) =>
+    Math.max(0, origin[a]! - s, s - origin[a]! - (counts[a]! - 1) * spacing[a]!),
   );
-  const nearest = Math.max(LEAST_SHARE * sad, ROUND * Math.floor((sad - radius) / ROUND));
-  const farthest = ROUND * Math.ceil((sad + radius) / ROUND);
+  const largest = Math.max(...cornersOf(box).map((corner) => Math.hypot(...corner.map((c, a) => c - source[a]!))));
+  const nearest = Math.max(LEAST_SHARE * sad, ROUND * Math.floor(Math.hypot(...toBox) / ROUND));
+  const farthest = Math.max(nearest, ROUND * Math.ceil(largest / ROUND));
   return { nearest, farthest, ...(isScaled && { densities: densityRange(box) }) };
 }
 

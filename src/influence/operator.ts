@@ -29,7 +29,7 @@ export interface ModulatedBeam {
 }
 
 export interface InfluenceOptions extends DoseModelOptions, ShiftOptions {
-  /** Of the separable form, as {@link KernelOptions}. @default 0.001 */
+  /** Of the separable form, as {@link KernelOptions}. @default 0.0007 */
   readonly tolerance?: number;
   /** Node distance of the fluence maps, mm. @default by the source blur: interpolation error below 0.1 % of the field */
   readonly step?: number;

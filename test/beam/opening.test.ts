@@ -165,15 +165,17 @@ describe('dose in the water box, SSD 900', () => {
         open,
         leak.map((d) => d / 0.02),
       ),
-    ).toBeLessThan(1e-9);
+      // Weights of cells and points are Float32.
+    ).toBeLessThan(1e-6);
   });
 
   test('jaws that leak 0.5 % raise the axis by what scatters in from outside', () => {
     const leaky = doseOf(jawFluence(square, { jawTransmission: 0.005 }));
     const largest = doseOf(jawFluence({ x1: -200, x2: 200, y1: -200, y2: 200 }));
     leaky.forEach((d, p) => {
-      // Superposition; under the jaws the horn is sampled every 20 mm, 1.5 % of a leak of 0.5 %.
-      expect(Math.abs(d - 0.995 * open[p]! - 0.005 * largest[p]!)).toBeLessThan(1e-4 * 1.7);
+      // Superposition; under the jaws the horn is sampled every 20 mm, 1.5 % of a leak of 0.5 %, and the kernel of so large a field
+      // has other separable terms than that of the small one, each within 0.07 % of the maximum.
+      expect(Math.abs(d - 0.995 * open[p]! - 0.005 * largest[p]!)).toBeLessThan(4e-4);
     });
     expect(leaky[0]! / open[0]! - 1).toBeGreaterThan(0);
     expect(leaky[0]! / open[0]! - 1).toBeLessThan(0.002);
