@@ -10,7 +10,7 @@ import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor
 import type { Volume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
 import type { BeamPass } from '../raytrace/beam-pass.js';
-import { passOf, selectPoints } from './beam-points.js';
+import { type PointSet, passOf, selectPoints } from './beam-points.js';
 import { addFieldDose, type BeamView, type FluenceField, viewOfBeam } from './forward.js';
 import type { BeamOptions } from './pencil-beam.js';
 
@@ -40,6 +40,7 @@ interface LaneInput {
 }
 
 type LaneCommand =
+  | { readonly see: readonly SeenBeam[]; readonly at: Int32Array }
   | { readonly fields: readonly LaneField[]; readonly at?: Int32Array }
   | { readonly sum: readonly Float64Array[]; readonly out: Float64Array };
 
@@ -49,6 +50,26 @@ interface LaneField extends DoseField {
   readonly lane: number;
   readonly column: Float64Array;
 }
+
+/** A beam, and where its lane puts what it sees: six numbers a point, {@link SEEN_PLANES} planes. */
+interface SeenBeam {
+  readonly id: number;
+  readonly lane: number;
+  readonly beam: Beam;
+  readonly out: Float64Array;
+}
+
+/** u, v, depth, distance, both densities, factor. */
+const SEEN_PLANES = 7;
+
+/** What a lane tells of a beam that it sees, besides its planes. */
+type SeenSet = Pick<PointSet, 'extent' | 'domain' | 'beyondRange' | 'beyondDensity'> & {
+  readonly id: number;
+  readonly isScaled: boolean;
+  readonly hasFactors: boolean;
+};
+
+type LaneAnswer = PointsBeyond & { readonly sets?: readonly SeenSet[] };
 
 /** How many points lie outside what machine and model are tested for, in the worst beam. */
 export interface PointsBeyond {
@@ -70,7 +91,7 @@ function worst(all: readonly PointsBeyond[]): PointsBeyond {
   );
 }
 
-export const forwardDoseJob: JobType<LaneInput, LaneCommand, PointsBeyond> = {
+export const forwardDoseJob: JobType<LaneInput, LaneCommand, LaneAnswer> = {
   name: 'forward-dose',
   create({ lane, lanes, density, points, view: options, step }) {
     const views = new Map<number, BeamView>();
@@ -81,6 +102,16 @@ export const forwardDoseJob: JobType<LaneInput, LaneCommand, PointsBeyond> = {
         pass ??= passOf(density, options);
         return viewOfBeam(beam, density, { points }, options, pass);
       };
+      const viewOf = ({ id, beam }: { readonly id: number; readonly beam: Beam }): BeamView => {
+        const view = views.get(id) ?? see(beam);
+        views.set(id, view);
+        return view;
+      };
+      if ('see' in command) {
+        const { see: beams, at } = command;
+        const sets = beams.filter((own) => own.lane === lane).map((own) => placeSeen(own, viewOf(own).points, at));
+        return { ...nothingBeyond, sets };
+      }
       if ('sum' in command) {
         const { sum, out } = command;
         const [from, to] = rangeOfLane(lane, lanes, out.length);
@@ -91,8 +122,7 @@ export const forwardDoseJob: JobType<LaneInput, LaneCommand, PointsBeyond> = {
       const seen: PointsBeyond[] = [];
       for (const field of fields) {
         if (field.lane !== lane) continue;
-        const view = views.get(field.id) ?? see(field.beam);
-        views.set(field.id, view);
+        const view = viewOf(field);
         const seeing = at === undefined ? view : { ...view, points: selectPoints(view.points, at) };
         addFieldDose(seeing, field.fluence, field.column.fill(0), step);
         const { beyondRange, beyondDensity } = view.points;
@@ -103,9 +133,30 @@ export const forwardDoseJob: JobType<LaneInput, LaneCommand, PointsBeyond> = {
   },
 };
 
+/** Puts what a beam sees of some points where all lanes see it. */
+function placeSeen({ id, out }: SeenBeam, points: PointSet, at: Int32Array): SeenSet {
+  const { u, v, depths, distances, densities, factors, extent, domain, beyondRange, beyondDensity } = selectPoints(
+    points,
+    at,
+  );
+  const planes = new Float32Array(out.buffer, out.byteOffset, SEEN_PLANES * at.length);
+  [u, v, depths, distances, densities?.electron, densities?.scatter, factors].forEach((plane, q) => {
+    if (plane !== undefined) planes.set(plane, q * at.length);
+  });
+  return {
+    id,
+    extent,
+    domain,
+    beyondRange,
+    beyondDensity,
+    isScaled: densities !== undefined,
+    hasFactors: factors !== undefined,
+  };
+}
+
 export class ForwardDose {
   private readonly executor: Executor;
-  private group: JobGroup<LaneCommand, PointsBeyond> | undefined;
+  private group: JobGroup<LaneCommand, LaneAnswer> | undefined;
   /** Columns that the lanes write, reused from batch to batch. */
   private scratch: Float64Array[] = [];
   /** Beams seen so far; a beam's place is its id. */
@@ -162,6 +213,44 @@ export class ForwardDose {
     return dose;
   }
 
+  /**
+   * Dose of each field by itself at a few of the points, Gy: what `columns` has there, to the last bit.
+   *
+   * @param at indices of points
+   * @throws {UnsupportedError} if a beam's central ray meets no tissue
+   */
+  columnsAt(fields: readonly DoseField[], at: Int32Array): Float64Array[] {
+    const out: Float64Array[] = [];
+    this.forBatches(fields, (_, columns) => out.push(...columns.map((column) => Float64Array.from(column))), at);
+    return out;
+  }
+
+  /**
+   * A few of the points as beams see them, for an operator: each beam is traced once, for this and for its doses.
+   *
+   * @param at indices of points
+   * @throws {UnsupportedError} if a beam's central ray meets no tissue
+   */
+  pointsAt(beams: readonly Beam[], at: Int32Array): PointSet[] {
+    const { executor } = this;
+    this.group ??= this.start();
+    const count = at.length;
+    const asked = beams.map((beam): SeenBeam => {
+      const id = this.idOf(beam);
+      const out = executor.allocate(Math.ceil((SEEN_PLANES * count) / 2));
+      return { id, lane: this.laneOf(id), beam, out };
+    });
+    const sets = this.group.run({ see: asked, at }).flatMap((answer) => answer.sets ?? []);
+    return asked.map(({ id, out }): PointSet => {
+      const { extent, domain, beyondRange, beyondDensity, isScaled, hasFactors } = sets.find((set) => set.id === id)!;
+      const plane = (q: number): Float32Array => new Float32Array(out.buffer, out.byteOffset + 4 * q * count, count);
+      const [u, v, depths, distances] = [plane(0), plane(1), plane(2), plane(3)];
+      const densities = isScaled ? { densities: { electron: plane(4), scatter: plane(5) } } : {};
+      const factors = hasFactors ? { factors: plane(6) } : {};
+      return { count, u, v, depths, distances, ...densities, ...factors, extent, domain, beyondRange, beyondDensity };
+    });
+  }
+
   /** Doses in a column. */
   private get count(): number {
     return this.points.length / 3;
@@ -178,10 +267,9 @@ export class ForwardDose {
   /** Computes the columns of `BATCH` fields at a time; `use` must be done with them when it returns. */
   private forBatches(
     fields: readonly DoseField[],
-    use: (group: JobGroup<LaneCommand, PointsBeyond>, columns: readonly Float64Array[]) => void,
+    use: (group: JobGroup<LaneCommand, LaneAnswer>, columns: readonly Float64Array[]) => void,
     at?: Int32Array,
   ): PointsBeyond {
-    const { lanes } = this.executor;
     this.group ??= this.start();
     const { group } = this;
     const scratch = at === undefined ? this.scratch : [];
@@ -192,8 +280,7 @@ export class ForwardDose {
       while (scratch.length < batch.length) scratch.push(this.executor.allocate(count));
       const asked = batch.map(({ beam, fluence }, f): LaneField => {
         const id = this.idOf(beam);
-        // From the last lane on: the first, the caller's own, gets the fewest.
-        return { id, lane: lanes - 1 - (id % lanes), beam, fluence, column: scratch[f]! };
+        return { id, lane: this.laneOf(id), beam, fluence, column: scratch[f]! };
       });
       beyond = worst([beyond, ...group.run({ fields: asked, ...(at && { at }) })]);
       use(group, scratch.slice(0, batch.length));
@@ -201,7 +288,13 @@ export class ForwardDose {
     return beyond;
   }
 
-  private start(): JobGroup<LaneCommand, PointsBeyond> {
+  /** Of a beam; from the last lane on: the first, the caller's own, gets the fewest. */
+  private laneOf(id: number): number {
+    const { lanes } = this.executor;
+    return lanes - 1 - (id % lanes);
+  }
+
+  private start(): JobGroup<LaneCommand, LaneAnswer> {
     const { executor } = this;
     const { step, executor: _, ...view } = this.options;
     const density = { ...this.density, data: executor.share(this.density.data) };

@@ -29,9 +29,7 @@ export function kernelDomain({ machine, frame }: Beam, box: DensityBox, isScaled
   const { sad } = machine;
   const { source } = frame;
   const { origin, spacing, counts } = box;
-  const toBox = source.map((s, a) =>
-    Math.max(0, origin[a]! - s, s - origin[a]! - (counts[a]! - 1) * spacing[a]!),
-  );
+  const toBox = source.map((s, a) => Math.max(0, origin[a]! - s, s - origin[a]! - (counts[a]! - 1) * spacing[a]!));
   const largest = Math.max(...cornersOf(box).map((corner) => Math.hypot(...corner.map((c, a) => c - source[a]!))));
   const nearest = Math.max(LEAST_SHARE * sad, ROUND * Math.floor(Math.hypot(...toBox) / ROUND));
   const farthest = Math.max(nearest, ROUND * Math.ceil(largest / ROUND));

@@ -11,6 +11,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
 import type { LinearOperator } from '../core/linear-operator.js';
+import type { PointSet } from '../dose/beam-points.js';
 import type { Volume } from '../geometry/volume.js';
 import { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './operator.js';
 
@@ -21,6 +22,8 @@ export interface DividedOptions extends InfluenceOptions {
 
 interface LaneBeam {
   readonly beam: ModulatedBeam;
+  /** Its points, where they have been traced. */
+  readonly seen?: PointSet;
   /** Its columns: [from, to). */
   readonly from: number;
   readonly to: number;
@@ -59,8 +62,8 @@ export const influenceJob: JobType<LaneInput, LaneCommand, void> = {
   name: 'influence',
   create({ own, doses, rows: [first, end], density, points, options, buffers }) {
     const { weights, dose, rowValues, gradient } = buffers;
-    const parts = own.map(({ beam, from, to, dose }) => ({
-      operator: new InfluenceOperator([beam], density, points, options),
+    const parts = own.map(({ beam, seen, from, to, dose }) => ({
+      operator: new InfluenceOperator([beam], density, points, { ...options, ...(seen && { seen: [seen] }) }),
       weights: weights.subarray(from, to),
       gradient: gradient.subarray(from, to),
       dose,
@@ -99,15 +102,16 @@ export class DividedOperator implements LinearOperator {
     beams: readonly ModulatedBeam[],
     density: Volume<'density'>,
     points: Float64Array,
-    { executor = serialExecutor, ...options }: DividedOptions = {},
+    { executor = serialExecutor, seen, ...options }: DividedOptions = {},
   ) {
     const rows = points.length / 3;
     if (beams.length === 0) throw new InvalidInputError('influence: there are no beams. Give at least one.');
     let columns = 0;
-    const parts = beams.map((beam): LaneBeam => {
+    const parts = beams.map((beam, b): LaneBeam => {
       const from = columns;
       columns += beam.beamlets.cells.length;
-      return { beam, from, to: columns, dose: executor.allocate(rows) };
+      const own = seen?.[b];
+      return { beam, ...(own && { seen: own }), from, to: columns, dose: executor.allocate(rows) };
     });
     const buffers = {
       weights: executor.allocate(columns),

@@ -11,7 +11,7 @@ import type { Beam } from '../beam/beam.js';
 import { type BeamletSet, cellCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { BeamKernel } from '../dose/beam-kernel.js';
-import { passOf } from '../dose/beam-points.js';
+import { type PointSet, passOf } from '../dose/beam-points.js';
 import { FluenceMap, type MapPoints } from '../dose/fluence-map.js';
 import { type BeamView, kernelOf, viewOfBeam } from '../dose/forward.js';
 import { allocateWeights, type DoseModelOptions, weighPoints } from '../dose/pencil-beam.js';
@@ -29,6 +29,8 @@ export interface ModulatedBeam {
 }
 
 export interface InfluenceOptions extends DoseModelOptions, ShiftOptions {
+  /** The points as the beams see them, where they have been traced: one set per beam, of all rows. */
+  readonly seen?: readonly PointSet[];
   /** Of the separable form, as {@link KernelOptions}. @default 0.0007 */
   readonly tolerance?: number;
   /** Node distance of the fluence maps, mm. @default by the source blur: interpolation error below 0.1 % of the field */
@@ -72,9 +74,10 @@ export class InfluenceOperator implements ColumnSource {
     if (points.length === 0) throw new InvalidInputError('influence: there are no points. Give the voxels to compute.');
     const isSimd = options.kernels === 'simd' || (options.kernels === undefined && hasSimd());
     let offset = 0;
-    const pass = passOf(density, options);
-    this.parts = beams.map(({ beam, beamlets }) => {
-      const view = viewOfBeam(beam, density, { points }, options, pass);
+    const pass = options.seen ? undefined : passOf(density, options);
+    this.parts = beams.map(({ beam, beamlets }, b) => {
+      const seen = options.seen?.[b];
+      const view = seen ? { beam, points: seen, options } : viewOfBeam(beam, density, { points }, options, pass);
       const kernel = kernelOf(view, beamlets.grid);
       const map = new FluenceMap(beam.machine, kernel, beamlets.grid, view.points.extent, options.step);
       const weighed = weighAll(view, kernel, isSimd);

@@ -37,7 +37,10 @@ export interface PatientModel {
   readonly isocenter: Vec3;
   /** Who does the work. */
   readonly executor: Executor;
-  /** Dose of fields at the body's voxels; beams are traced once per pose, as techniques often share them. */
+  /**
+   * Dose of fields at the body's voxels and, as one point more, at the isocentre; beams are traced once per pose, for the optimiser's
+   * rows and the doses of all techniques.
+   */
   readonly bodyDose: ForwardDose;
 }
 
@@ -74,7 +77,10 @@ export function modelPatient(patient: Patient, plan: PlanCase, executor: Executo
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
-  const bodyDose = new ForwardDose(patient.density, body.points, { executor, ...plan.doseModel });
+  const points = new Float64Array(body.points.length + 3);
+  points.set(body.points);
+  points.set(isocenter, body.points.length);
+  const bodyDose = new ForwardDose(patient.density, points, { executor, ...plan.doseModel });
   let distance: Float32Array | undefined;
   const targetDistance = (): Float32Array => {
     distance ??= distanceMap(targetMask, occupiedFrom(targetMask));

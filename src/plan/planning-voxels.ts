@@ -25,6 +25,8 @@ import type { ScenarioRows } from './scenario.js';
 export interface PlanningVoxels {
   /** x, y, z triples in LPS, mm: the rows. */
   readonly points: Float64Array;
+  /** Which points of the model's `bodyDose` the nominal rows are. */
+  readonly places: Int32Array;
   readonly target: RowSet;
   /** Every voxel with any cord in it, with its index in the grid. */
   readonly cord: RowSet & { readonly voxels: Int32Array };
@@ -64,6 +66,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
   for (const { voxels } of bounded) for (const voxel of voxels) isBounded[voxel] = 1;
 
   const points: number[] = [];
+  const places: number[] = [];
   const targetRows: number[] = [];
   const targetVolumes: number[] = [];
   const cordRows: number[] = [];
@@ -87,6 +90,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     const row = points.length / 3;
     if (isBounded[voxel] === 1) rowOf.set(voxel, row);
     points.push(body.points[3 * p]!, body.points[3 * p + 1]!, body.points[3 * p + 2]!);
+    places.push(p);
     zones.push(c > 0 ? 0 : t > 0 || d <= NEAR || isBounded[voxel] ? 1 : d <= MIDDLE ? 2 : 3);
     if (t > 0) {
       targetRows.push(row);
@@ -105,6 +109,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
   }
   const isocenterRow = points.length / 3;
   points.push(...model.isocenter);
+  places.push(body.index.length);
   zones.push(0);
   const set = (rows: number[], volumes: number[]): RowSet => ({
     rows: Int32Array.from(rows),
@@ -112,6 +117,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
   });
   return {
     points: Float64Array.from(points),
+    places: Int32Array.from(places),
     target: set(targetRows, targetVolumes),
     cord: { ...set(cordRows, cordVolumes), voxels: Int32Array.from(cordVoxels) },
     organs: bounded.flatMap(({ name, voxels }) => {

@@ -27,13 +27,24 @@ export interface PreparedInfluence {
  */
 export function prepareInfluence(
   beams: readonly ModulatedBeam[],
-  { patient, executor }: PatientModel,
+  { patient, executor, bodyDose }: PatientModel,
   voxels: PlanningVoxels,
   { doseModel }: PlanCase,
 ): PreparedInfluence {
-  const { points, zones, spacing, scenarios = [] } = voxels;
+  const { points, places, zones, spacing, scenarios = [] } = voxels;
   const shifted = scenarios.map(({ shift, from, to }) => ({ shift, from, to }));
-  const operator = new DividedOperator(beams, patient.density, points, { executor, ...doseModel, shifted });
+  const operator = new DividedOperator(beams, patient.density, points, {
+    executor,
+    ...doseModel,
+    shifted,
+    // Shifted rows are seen from elsewhere.
+    ...(scenarios.length === 0 && {
+      seen: bodyDose.pointsAt(
+        beams.map(({ beam }) => beam),
+        places,
+      ),
+    }),
+  });
   try {
     const nominal = scenarios[0]?.from ?? zones.length;
     const groups = groupRows(points, zones.subarray(0, nominal), spacing, operator.columns);

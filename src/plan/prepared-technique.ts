@@ -2,8 +2,7 @@
  * A technique made ready once for many sets of caps: the operator, a sample of its rows and the preconditioner stay.
  *
  * Both techniques pose the problem of `posePlanningProblem` with the cord's caps hard, so that their objectives compare: what
- * differs is the operator's columns, whole fields or beamlets. Each plan starts from the one before, and takes from it by
- * what engine and optimiser differ in every voxel of the cord; it ends in the engine's dose as every plan does.
+ * differs is the operator's columns, whole fields or beamlets. Each plan starts from the one before.
  */
 import { checkPositive } from '../core/check.js';
 import type { LinearOperator } from '../core/linear-operator.js';
@@ -17,7 +16,6 @@ import type { PatientModel } from './patient-model.js';
 import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 import { prepareInfluence } from './prepared-influence.js';
 import { refuseRobust } from './scenario.js';
-import { MISMATCH } from './structure-caps.js';
 import {
   conformalColumns,
   conformalFields,
@@ -26,7 +24,6 @@ import {
   modulatedBeams,
   modulatedFields,
   type PlannedField,
-  ROUGH,
   type Technique,
   type TechniquePlan,
   weighedFields,
@@ -57,17 +54,13 @@ export function prepareTechnique(
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, plan, machine);
   let start: Float64Array | undefined;
-  // Optimiser's dose over the engine's, by cord voxel.
-  let ratio: Float64Array | undefined;
-  const planWith = (caps: Float64Array, gap: number, signal?: { readonly aborted: boolean }) => {
-    const moved = ratio === undefined ? caps : caps.map((cap, q) => cap * ratio![q]!);
-    const problem = { operator, ...posePlanningProblem(voxels, plan, 'cord', moved) };
-    const given = { gap, ...(start ? { start } : {}), ...(signal ? { signal } : {}) };
+  const planWith = (caps: Float64Array, signal?: { readonly aborted: boolean }): TechniquePlan => {
+    const problem = { operator, ...posePlanningProblem(voxels, plan, 'cord', caps) };
+    const given = { gap: FINE, ...(start ? { start } : {}), ...(signal ? { signal } : {}) };
     const solution: Solution = solve({ ...problem, sample, preconditioner }, given);
     const fields = fieldsOf(solution.weights);
     const done = finish(technique, 'cord', fields, model, plan, voxels, caps, [], problem, solution);
     start = solution.weights;
-    ratio = ratioOf(done);
     return done;
   };
   return {
@@ -75,11 +68,7 @@ export function prepareTechnique(
     close,
     plan(caps, signal) {
       for (const cap of caps) checkPositive(`${technique}: cap of a cord voxel in Gy`, cap);
-      const rough = start === undefined ? planWith(caps, ROUGH, signal) : undefined;
-      if (rough?.solution.status === 'stopped') return rough;
-      const done = planWith(caps, FINE, signal);
-      const before = rough?.solution.evaluations ?? 0;
-      return { ...done, solution: { ...done.solution, evaluations: before + done.solution.evaluations } };
+      return planWith(caps, signal);
     },
   };
 }
@@ -94,7 +83,7 @@ interface Arrangement {
 
 function conformal(model: PatientModel, voxels: PlanningVoxels, plan: PlanCase, machine: Machine): Arrangement {
   const fields = conformalFields(model, plan, machine);
-  const operator = new ColumnOperator(conformalColumns(model, voxels, plan, fields));
+  const operator = new ColumnOperator(conformalColumns(model, voxels, fields));
   const sample = sampleRows(operator);
   return {
     operator,
@@ -111,12 +100,4 @@ function modulated(model: PatientModel, voxels: PlanningVoxels, plan: PlanCase, 
     ...prepareInfluence(beams, model, voxels, plan),
     fieldsOf: (weights) => modulatedFields(beams, weights),
   };
-}
-
-/** Both doses are scaled alike at the end, so their ratio is that of the plan before. */
-function ratioOf({ voxels: { cord }, solution, dose }: TechniquePlan): Float64Array {
-  return Float64Array.from(cord.rows, (row, q) => {
-    const engine = dose.data[cord.voxels[q]!]!;
-    return engine > 0 ? Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, solution.dose[row]! / engine)) : 1;
-  });
 }

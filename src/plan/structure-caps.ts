@@ -5,8 +5,6 @@
  * structures that a plan could take to their bound; see `bounded-plan.ts` for why the rest need not be rows.
  */
 import { InvalidInputError } from '../core/errors.js';
-import type { DoseField } from '../dose/forward-dose.js';
-import { voxelCount } from '../geometry/grid.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PlanningVoxels } from './planning-voxels.js';
@@ -30,9 +28,6 @@ export interface CappedRows {
   readonly voxels: Int32Array;
   readonly caps: Float64Array;
 }
-
-/** Most that a voxel's cap is moved for what optimiser and engine differ, fraction. */
-export const MISMATCH = 0.005;
 
 /** The case's cap in every voxel of the cord. */
 export function evenCaps(voxels: PlanningVoxels, plan: PlanCase): Float64Array {
@@ -99,54 +94,10 @@ export function cappedRows(
   return [{ rows: voxels.cord.rows, voxels: voxels.cord.voxels, caps }, ...others];
 }
 
-/**
- * Caps in terms of the optimiser's dose.
- *
- * The engine's maps of the whole body lie on other nodes than the optimiser's, so that the two differ by some 0.1 % from voxel
- * to voxel, and hardly with the fluence. What a plan near the best one shows of it moves each voxel's cap, so that the cap
- * holds in the dose that is reported without the whole plan giving way.
- *
- * @param dose the optimiser's, one per row
- * @param fields of the same plan
- */
-export function engineCaps(
-  sets: readonly CappedRows[],
-  model: PatientModel,
-  dose: Float64Array,
-  fields: readonly DoseField[],
-): Float64Array[] {
-  const { index } = model.body;
-  const isCapped = new Uint8Array(voxelCount(model.grid));
-  for (const { voxels } of sets) for (const voxel of voxels) isCapped[voxel] = 1;
-  let count = 0;
-  for (let p = 0; p < index.length; p++) count += isCapped[index[p]!]!;
-  const at = new Int32Array(count);
-  for (let p = 0, q = 0; q < count; p++) if (isCapped[index[p]!] === 1) at[q++] = p;
-  const there = model.bodyDose.totalAt(
-    fields.map(({ beam, fluence }) => ({ beam, fluence })),
-    at,
-  );
-  const engine = { index: at.map((p) => index[p]!), dose: there };
-  return sets.map((set) => movedCaps(set, dose, engine));
-}
-
 /** The engine's dose of some voxels of the grid, Gy, one each. */
 export interface EngineDose {
   readonly index: Int32Array;
   readonly dose: Float64Array;
-}
-
-/** The caps of one set of rows, moved by what optimiser and engine differ in each. */
-export function movedCaps({ rows, voxels, caps }: CappedRows, dose: Float64Array, engine: EngineDose): Float64Array {
-  const of = new Map<number, number>();
-  engine.index.forEach((voxel, q) => {
-    of.set(voxel, engine.dose[q]!);
-  });
-  return Float64Array.from(rows, (row, q) => {
-    const given = of.get(voxels[q]!) ?? 0;
-    const ratio = given > 0 ? dose[row]! / given : 1;
-    return caps[q]! * Math.min(1 + MISMATCH, Math.max(1 - MISMATCH, ratio));
-  });
 }
 
 /** The share of a dose, at most 1, that keeps every voxel under its cap: of the cord, and of the organs whether a row or not. */

@@ -10,7 +10,6 @@ import { conformAperture } from '../beam/conform.js';
 import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
 import { apertureFluence } from '../beam/opening.js';
 import type { FluenceField } from '../dose/forward.js';
-import { ForwardDose } from '../dose/forward-dose.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { ColumnOperator } from '../influence/field-operator.js';
 import type { ModulatedBeam } from '../influence/operator.js';
@@ -25,14 +24,14 @@ import type { PatientModel } from './patient-model.js';
 import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 import { prepareInfluence } from './prepared-influence.js';
 import { scenarioShifts, withScenarios } from './scenario.js';
-import { scenarioCaps, scenarioShare } from './scenario-caps.js';
+import { scenarioShare } from './scenario-caps.js';
 import { ScenarioDose } from './scenario-dose.js';
-import { cappedRows, engineCaps, evenCaps, type Hold, type StructureCaps, shareWithin } from './structure-caps.js';
+import { cappedRows, evenCaps, type Hold, type StructureCaps, shareWithin } from './structure-caps.js';
 import { smoothing, worstCaseOf } from './worst-case-plan.js';
 
 export type Technique = 'fcrt' | 'imrt';
 
-/** Gap at which a plan is near enough to the best one to show how engine and optimiser differ. */
+/** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */
 export const ROUGH = 0.05;
 /** Gap of the optimiser's plan; what scaling the plan into its caps costs comes on top, and all stays within 1 %. */
 export const FINE = 0.008;
@@ -106,16 +105,12 @@ export function conformalFields(model: PatientModel, plan: PlanCase, machine: Ma
 export function conformalColumns(
   model: PatientModel,
   voxels: PlanningVoxels,
-  plan: PlanCase,
   fields: readonly ConformalField[],
 ): Float64Array[] {
-  const { density } = model.patient;
-  const dose = new ForwardDose(density, voxels.points, { executor: model.executor, ...plan.doseModel });
-  try {
-    return dose.columns(fields.map(({ beam, open }) => ({ beam, fluence: open })));
-  } finally {
-    dose.close();
-  }
+  return model.bodyDose.columnsAt(
+    fields.map(({ beam, open }) => ({ beam, fluence: open })),
+    voxels.places,
+  );
 }
 
 /** Conformal fields with their monitor units. */
@@ -143,7 +138,7 @@ export function planConformal(
 ): TechniquePlan {
   const { hold } = plan.fcrt;
   const fields = conformalFields(model, plan, machine);
-  const columns = conformalColumns(model, voxels, plan, fields);
+  const columns = conformalColumns(model, voxels, fields);
   const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
   const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps, others) };
   const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
@@ -192,22 +187,16 @@ export function planModulated(
     operator,
     ...posePlanningProblem(voxels, plan, hold, cord, others, temperature),
   });
-  const engineCapsOf = ({ dose, weights }: Solution): Float64Array[] => {
-    const fields = fieldsOf(weights);
-    const [cord, ...others] = engineCaps(sets, model, dose, fields);
-    const shifted = scenarios ? scenarioCaps(voxels, caps, dose, scenarios, fields) : [];
-    return [Float64Array.from([cord!, ...shifted].flatMap((own) => Array.from(own))), ...others];
-  };
   const even = sets.map((set) => set.caps);
   let problem = pose(even);
   const best = (): Solution => {
     const rows = { sample, preconditioner };
     const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     const isWorst = robust?.target === 'worst';
-    if (problem.limits.length === 0 && !isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE });
+    if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE });
+    // How far the worst case may be smoothed is seen on a plan near the best one.
     const rough = solve({ ...problem, ...rows }, { ...options, responses: false, gap: ROUGH });
-    const temperature = isWorst ? smoothing(problem.targets, rough.dose) : undefined;
-    problem = pose(problem.limits.length > 0 ? engineCapsOf(rough) : even, temperature);
+    problem = pose(even, smoothing(problem.targets, rough.dose));
     const finer = solve({ ...problem, ...rows }, { ...options, gap: FINE, start: rough.weights });
     return { ...finer, evaluations: rough.evaluations + finer.evaluations };
   };
@@ -240,8 +229,9 @@ export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float6
 /**
  * Forward dose of the finished fluences on every voxel of the body.
  *
- * Where the engine's dose still takes the cord or a bounded organ over a cap that was to hold, the cord in any scenario, the
- * whole plan is scaled *down* by the difference, never up; the certificate is that of the scaled plan.
+ * The optimiser's dose and this one are the same function, to the last bit of a field's dose, so that the certificate is that of the
+ * reported dose. Where rounding of the sum, or a voxel that is no row, takes the cord or a bounded organ over a cap that was to hold, the
+ * cord in any scenario, the whole plan is scaled *down* by the difference, never up; the certificate is that of the scaled plan.
  */
 export function finish(
   technique: Technique,
@@ -274,7 +264,7 @@ export function finish(
     fractions: plan.prescription.fractions,
     medium: plan.doseModel.medium,
   });
-  for (let p = 0; p < total.length; p++) dose.data[model.body.index[p]!] = Math.max(0, shrink * total[p]!);
+  for (let p = 0; p < model.body.index.length; p++) dose.data[model.body.index[p]!] = Math.max(0, shrink * total[p]!);
   const held = fields.map((field) => ({
     ...field,
     monitorUnits: shrink * field.monitorUnits,
