@@ -400,7 +400,7 @@ export {
   tradeOffTable,
 } from './plan/trade-off.js';
 export { allowanceVolume, boundsOfVoxels, type VoxelBounds, voxelBounds } from './plan/voxel-bounds.js';
-export { BeamPass, type PassOptions, type SeenPoints } from './raytrace/beam-pass.js';
+export { BeamPass, type EffectiveDensities, type PassOptions, type SeenPoints } from './raytrace/beam-pass.js';
 export { createDensityBox, type DensityBox } from './raytrace/density-box.js';
 export { type DensityMemory, defaultDensityMemory } from './raytrace/density-memory.js';
 export { depthOfPoints } from './raytrace/depth.js';

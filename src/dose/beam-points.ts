@@ -2,25 +2,19 @@
  * Points as a beam sees them: projection, radiological depth, distance and effective densities, all that depends on geometry
  * alone.
  *
- * Ranges of points may be seen with the patient off its place (`shifted-rows.ts`); what is expensive in a beam, its kernel and
- * the maps of its fluence, is made once for all.
+ * Ranges of points may be seen with the patient off its place (`shifted-rows.ts`); what is expensive in a beam, its kernel, its
+ * effective densities and the maps of its fluence, is made once for all.
  */
 import type { Beam } from '../beam/beam.js';
 import { createBeamFrame } from '../geometry/frame.js';
 import type { DoseMedium, Volume } from '../geometry/volume.js';
-import { BeamPass } from '../raytrace/beam-pass.js';
+import { BeamPass, type EffectiveDensities } from '../raytrace/beam-pass.js';
 import { createDensityBox } from '../raytrace/density-box.js';
 import type { DensityMemory } from '../raytrace/density-memory.js';
 import type { MapExtent } from './fluence-map.js';
 import { DENSITY_RANGE, extentOf, type KernelDomain, kernelDomain } from './kernel-domain.js';
 import type { RowView } from './shifted-rows.js';
 import { doseFactor, type Tissue } from './tissue.js';
-
-/** Relative to water, one per point. */
-export interface EffectiveDensities {
-  readonly electron: Float32Array;
-  readonly scatter: Float32Array;
-}
 
 /** Geometry of N points in one beam. */
 export interface PointSet {
@@ -99,9 +93,11 @@ export function seePoints(
       v: of(set.v),
       depths: of(set.depths),
       distances: of(set.distances),
-      ...(densities && { densities: { electron: of(densities.electron), scatter: of(densities.scatter) } }),
     });
   }
+  // A shift of some millimetres tilts a ray by milliradians, which a footprint of 4 mm does not feel: the density of a place is that of
+  // the beam where it should stand.
+  if (densities) pass.densities(createBeamFrame({ ...pose, collimator: 0 }, machine.sad), points, densities);
   turn(set.u, set.v, pose.collimator);
   const beyondDensity = densities === undefined ? 0 : clampDensities(densities);
   const factors = factorsOf(density, points, options);

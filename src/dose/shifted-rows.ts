@@ -3,7 +3,8 @@
  *
  * In the frame of a beam a shift of the patient moves the points, and nothing else: the fluence, its convolution with the
  * kernel and the nodes of its maps stay. So nominal and shifted points of one beam share its maps, and a scenario costs what
- * its points cost. Depth and effective densities are traced anew from where the source then stands.
+ * its points cost. Depth is traced anew from where the source then stands; effective densities are those of the place in the beam where it should
+ * stand.
  */
 import { type Beam, createBeam } from '../beam/beam.js';
 import { InvalidInputError } from '../core/errors.js';

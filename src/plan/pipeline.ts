@@ -15,7 +15,7 @@ import type { PlanCase } from './case.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import { OrganRows } from './organ-rows.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
-import { cordPosition } from './position.js';
+import { cordPosition, ShiftedCord } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
 import { compareRobust, type RobustReport } from './robust.js';
@@ -60,6 +60,7 @@ export function runPlan(
 ): PlanningResult {
   const { techniques = ['fcrt', 'imrt'], onProgress, executor } = options;
   const model = modelPatient(patient, plan, executor);
+  let shiftedCord: ShiftedCord | undefined;
   try {
     const prior = exposeToPrior(model, plan, machine, options.prior);
     const bounds = voxelBounds(model, plan, prior);
@@ -81,10 +82,12 @@ export function runPlan(
       const evaluation = { ...evaluatePlan(made, model, plan, prior, bounds), ...robustness(made) };
       const { position: shifts } = plan.retreatment;
       if (prior === undefined || shifts === null) return evaluation;
-      return { ...evaluation, position: cordPosition(model, plan, prior, made, shifts) };
+      shiftedCord ??= new ShiftedCord(model, plan, shifts.search);
+      return { ...evaluation, position: cordPosition(model, plan, prior, made, shifts, shiftedCord) };
     });
     return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), bounds, gap: gapOf(model) };
   } finally {
+    shiftedCord?.close();
     model.bodyDose.close();
   }
 }

@@ -40,23 +40,31 @@ export const setupSource =
 /** The case's `retreatment.position`. */
 export type ShiftSettings = NonNullable<PlanCase['retreatment']['position']>;
 
-/** Cumulative maximum of the cord under rigid shifts. Some 0.1 s per field. */
+/**
+ * Cumulative maximum of the cord under rigid shifts.
+ *
+ * @param shifted the cord under the shifts of the search, where several plans are judged. @default made for this one
+ */
 export function cordPosition(
   model: PatientModel,
   plan: PlanCase,
   prior: PriorExposure,
   technique: TechniquePlan,
   { search, priorSd, sd }: ShiftSettings,
+  shifted?: ShiftedCord,
 ): PositionReport {
   const mask = model.masks.get(model.cord)!;
   const points = pointsOf(model);
   const alphaBeta = plan.alphaBeta.cord;
   const nowShifts = surfaceShifts(search);
   const deviations = { prior: priorSd, now: sd };
+  const own = shifted ?? new ShiftedCord(model, plan, search);
+  const nowEnvelope = own.courseOf(technique);
+  if (shifted === undefined) own.close();
   const interval = positionInterval({
     prior: { ...movedDose(prior.dose, points), fractions: prior.fractions },
     now: movedDose(technique.dose, points),
-    nowEnvelope: recomputedDose(model, plan, technique, points, nowShifts),
+    nowEnvelope,
     alphaBeta,
     priorShifts: ellipsoidShifts(search),
     nowShifts,
@@ -85,26 +93,38 @@ function pointsOf({ cells, cord, grid }: PatientModel): Float64Array {
 }
 
 /**
- * The plan's fields with a shifted isocentre, at no shift and at each of those given: what the cord gets when the patient lies
- * off by the opposite. Every beam has one kernel and one set of maps for all its shifts.
+ * The cord with the isocentre at no shift and at each of the search: what it gets when the patient lies off by the opposite. Every
+ * beam has one kernel, one set of effective densities and one set of maps for all its shifts, and is traced once for all plans.
  */
-function recomputedDose(
-  { patient, executor }: PatientModel,
-  plan: PlanCase,
-  technique: TechniquePlan,
-  points: Float64Array,
-  given: readonly Vec3[],
-): ShiftedCourse {
-  const shifts: Vec3[] = [[0, 0, 0], ...given];
-  const patientShifts = shifts.map(([x, y, z]): Vec3 => [-x, -y, -z]);
-  const all = repeatPoints(points, patientShifts);
-  const forward = new ForwardDose(patient.density, all.points, { executor, shifted: all.shifted, ...plan.doseModel });
-  try {
-    const { dose } = forward.total(technique.fields.map(({ beam, fluence }) => ({ beam, fluence })));
-    const each = points.length / 3;
-    const doses = new Map(shifts.map((shift, s) => [shift.join(' '), dose.subarray(s * each, (s + 1) * each)]));
-    return { fractions: plan.prescription.fractions, at: (shift) => doses.get(shift.join(' '))! };
-  } finally {
-    forward.close();
+export class ShiftedCord {
+  private readonly shifts: readonly Vec3[];
+  private readonly each: number;
+  private readonly fractions: number;
+  private readonly forward: ForwardDose;
+
+  /** @param search semi-axes of the ellipsoid, mm */
+  constructor(model: PatientModel, plan: PlanCase, search: Vec3) {
+    this.shifts = [[0, 0, 0], ...surfaceShifts(search)];
+    const points = pointsOf(model);
+    this.each = points.length / 3;
+    this.fractions = plan.prescription.fractions;
+    const all = repeatPoints(
+      points,
+      this.shifts.map(([x, y, z]): Vec3 => [-x, -y, -z]),
+    );
+    const { patient, executor } = model;
+    this.forward = new ForwardDose(patient.density, all.points, { executor, shifted: all.shifted, ...plan.doseModel });
+  }
+
+  /** The course that a plan's fields give, at every shift. */
+  courseOf({ fields }: TechniquePlan): ShiftedCourse {
+    const { dose } = this.forward.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
+    const { each } = this;
+    const doses = new Map(this.shifts.map((shift, s) => [shift.join(' '), dose.subarray(s * each, (s + 1) * each)]));
+    return { fractions: this.fractions, at: (shift) => doses.get(shift.join(' '))! };
+  }
+
+  close(): void {
+    this.forward.close();
   }
 }

@@ -57,8 +57,12 @@ export interface SeenPoints {
   readonly distances: Float32Array;
   /** Radiological, mm of water. */
   readonly depths: Float32Array;
-  /** Effective densities relative to water; not made unless asked for. */
-  readonly densities?: { readonly electron: Float32Array; readonly scatter: Float32Array };
+}
+
+/** Relative to water, one per point. */
+export interface EffectiveDensities {
+  readonly electron: Float32Array;
+  readonly scatter: Float32Array;
 }
 
 export class BeamPass {
@@ -84,22 +88,19 @@ export class BeamPass {
   }
 
   /**
-   * Projection, depth and effective densities of points; O(points x path), and O(rays x slices) for densities.
+   * Projection and depth of points; O(points x path).
    *
    * @param frame  of the beam with its collimator at 0
    * @param points x, y, z triples in LPS, mm, on the far side of the source
    * @param out    overwritten
-   * @throws {UnsupportedError} if the thinnest strip of the fan is beyond the bound on memory
    */
   see(frame: BeamFrame, points: Float64Array, out: SeenPoints): void {
     const n = points.length / 3;
-    const { pitch, step } = this;
     const geometry = this.geometryOf(frame);
     const { beamFromPatient: m, sad } = frame;
     const { origin, spacing } = this.box;
     const size = Math.min(PIECE, n);
     const voxels = new Float64Array(3 * size);
-    const places = out.densities ? new Float64Array(3 * n) : undefined;
     for (let from = 0; from < n; from += size) {
       const count = Math.min(size, n - from);
       for (let q = 0; q < count; q++) {
@@ -117,30 +118,39 @@ export class BeamPass {
         voxels[3 * q] = (x - origin[0]) / spacing[0];
         voxels[3 * q + 1] = (y - origin[1]) / spacing[1];
         voxels[3 * q + 2] = (z - origin[2]) / spacing[2];
-        if (places === undefined) continue;
-        places[3 * p] = (bx * scale) / pitch;
-        places[3 * p + 1] = (by * scale) / pitch;
-        places[3 * p + 2] = (along - sad) / step;
       }
       const lengths = out.distances.subarray(from, from + count);
       this.fan.trace(geometry, { count, voxels, lengths, depths: out.depths.subarray(from, from + count) });
     }
-    if (places !== undefined) this.readFan(frame, geometry, points, places, out.densities!);
   }
 
-  /** Effective densities, strip by strip. */
-  private readFan(
-    frame: BeamFrame,
-    geometry: FanGeometry,
-    points: Float64Array,
-    places: Float64Array,
-    out: NonNullable<SeenPoints['densities']>,
-  ): void {
-    const n = places.length / 3;
+  /**
+   * Effective densities of points; O(rays x slices + points).
+   *
+   * @param frame  of the beam with its collimator at 0
+   * @param points x, y, z triples in LPS, mm, on the far side of the source
+   * @param out    overwritten
+   * @throws {UnsupportedError} if the thinnest strip of the fan is beyond the bound on memory
+   */
+  densities(frame: BeamFrame, points: Float64Array, out: EffectiveDensities): void {
+    const n = points.length / 3;
+    if (n === 0) return;
+    const { pitch, step } = this;
+    const geometry = this.geometryOf(frame);
+    const { beamFromPatient: m, sad } = frame;
+    const places = new Float64Array(3 * n);
     let [u0, u1, v0, v1] = [Infinity, -Infinity, Infinity, -Infinity];
     for (let p = 0; p < n; p++) {
-      const u = places[3 * p]!;
-      const v = places[3 * p + 1]!;
+      const x = points[3 * p]!;
+      const y = points[3 * p + 1]!;
+      const z = points[3 * p + 2]!;
+      const along = sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!);
+      const scale = sad / along / pitch;
+      const u = (m[0]! * x + m[4]! * y + m[8]! * z + m[12]!) * scale;
+      const v = (m[1]! * x + m[5]! * y + m[9]! * z + m[13]!) * scale;
+      places[3 * p] = u;
+      places[3 * p + 1] = v;
+      places[3 * p + 2] = (along - sad) / step;
       if (u < u0) u0 = u;
       if (u > u1) u1 = u;
       if (v < v0) v0 = v;
@@ -183,7 +193,7 @@ export class BeamPass {
     places: Float64Array,
     which: Int32Array,
     [u0, v0, k0]: Vec3,
-    out: NonNullable<SeenPoints['densities']>,
+    out: EffectiveDensities,
   ): void {
     const { origin, spacing } = this.box;
     const size = Math.min(PIECE, which.length);

@@ -93,7 +93,9 @@ test('points from several shifts of the patient: the doses of beams that are shi
   for (const key of ['u', 'v', 'depths', 'distances'] as const) {
     expect(points[key].subarray(each, 2 * each)).toEqual(moved[key]);
   }
-  expect(points.densities!.electron.subarray(each, 2 * each)).toEqual(moved.densities!.electron);
+  // Densities are those of the place in the beam that stands where it should: milliradians from those of the shifted beam.
+  const apart = moved.densities!.electron.map((rho, p) => Math.abs(rho - points.densities!.electron[each + p]!));
+  expect(Math.max(...apart)).toBeLessThan(0.03);
 });
 
 test('more fields than are held at once', () => {

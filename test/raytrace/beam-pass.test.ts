@@ -33,13 +33,9 @@ function see(density: Volume<'density'>, pose: BeamPose, points: Float64Array, o
   const densities = { electron: array(), scatter: array() };
   const depths = array();
   const pass = new BeamPass(createDensityBox(density), options);
-  pass.see(createBeamFrame({ ...pose, collimator: 0 }, 1000), points, {
-    u: array(),
-    v: array(),
-    distances: array(),
-    depths,
-    densities,
-  });
+  const frame = createBeamFrame({ ...pose, collimator: 0 }, 1000);
+  pass.see(frame, points, { u: array(), v: array(), distances: array(), depths });
+  pass.densities(frame, points, densities);
   return { depths, ...densities };
 }
 
