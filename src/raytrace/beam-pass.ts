@@ -43,9 +43,9 @@ export function rayPitch({ spacing }: DensityBox): number {
   return Math.min(PITCH[1], Math.max(PITCH[0], Math.min(...spacing)));
 }
 
-/** Nodes of a strip: some 50 MB. */
-const STRIP_NODES = 1.2e6;
-/** Nodes of a strip as narrow as can be. */
+/** Nodes of a strip, 24 bytes each: 84 MB. */
+const STRIP_NODES = 3.5e6;
+/** Nodes of a strip as narrow as can be: half a gigabyte. */
 const MOST_NODES = 2e7;
 
 /** Points as the beam sees them: arrays of one number per point, to be written. */

@@ -258,7 +258,8 @@ export function marchDensity(
 }
 
 /**
- * Scatter from behind, slice by slice from the last to the first, and the finished nodes: [electron, scatter, slope of electron, 0].
+ * Scatter from behind, slice by slice from the last to the first, and the finished nodes: the planes of electrons and of their slope stay,
+ * that of scatter takes the place of its numerator.
  *
  * @param state numerator and denominator from behind, electron density of the slice behind: three planes
  */
@@ -269,7 +270,6 @@ export function finishSlice(
   size: usize,
   state: usize,
   nodes: usize,
-  out: usize,
 ): void {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
@@ -298,17 +298,8 @@ export function finishSlice(
       const own = v128.load(from);
       const rho = v128.bitselect(own, v128.load(at + 2 * size), f32x4.gt(own, zero));
       v128.store(at + 2 * size, rho);
-      const slope = v128.load(from + size);
-      // Four nodes of a quantity become four quantities of a node.
-      const low = v128.shuffle<f32>(rho, scattered, 0, 4, 1, 5);
-      const high = v128.shuffle<f32>(rho, scattered, 2, 6, 3, 7);
-      const low2 = v128.shuffle<f32>(slope, zero, 0, 4, 1, 5);
-      const high2 = v128.shuffle<f32>(slope, zero, 2, 6, 3, 7);
-      const to = out + 4 * c;
-      v128.store(to, v128.shuffle<f32>(low, low2, 0, 1, 4, 5));
-      v128.store(to + 16, v128.shuffle<f32>(low, low2, 2, 3, 6, 7));
-      v128.store(to + 32, v128.shuffle<f32>(high, high2, 0, 1, 4, 5));
-      v128.store(to + 48, v128.shuffle<f32>(high, high2, 2, 3, 6, 7));
+      v128.store(from, rho);
+      v128.store(from + 2 * size, scattered);
     }
   }
 }
@@ -409,6 +400,8 @@ function pathTo(sx: f64, sy: f64, sz: f64, px: f64, py: f64, pz: f64, length: f6
   const highestB = f32x4.splat(topB);
   const highestC = f32x4.splat(topC);
   const zero = f32x4.splat(0);
+  const back = backward as i32;
+  const backs = i32x4.mul(i32x4.splat(back), i32x4(0, 1, 2, 3));
   for (; q + 4 <= count; q += 4) {
     const number = f32x4.add(f32x4.splat(<f32>q), f32x4(0, 1, 2, 3));
     const b = f32x4.min(highestB, f32x4.max(zero, f32x4.add(f32x4.splat(firstB), f32x4.mul(number, fourB))));
@@ -417,10 +410,14 @@ function pathTo(sx: f64, sy: f64, sz: f64, px: f64, py: f64, pz: f64, length: f6
     const ic = i32x4.trunc_sat_f32x4_s(c);
     const tb = f32x4.sub(b, f32x4.convert_i32x4_s(ib));
     const tc = f32x4.sub(c, f32x4.convert_i32x4_s(ic));
-    const v0 = at + strideB * i32x4.extract_lane(ib, 0) + strideC * i32x4.extract_lane(ic, 0);
-    const v1 = at + backward + strideB * i32x4.extract_lane(ib, 1) + strideC * i32x4.extract_lane(ic, 1);
-    const v2 = at + 2 * backward + strideB * i32x4.extract_lane(ib, 2) + strideC * i32x4.extract_lane(ic, 2);
-    const v3 = at + 3 * backward + strideB * i32x4.extract_lane(ib, 3) + strideC * i32x4.extract_lane(ic, 3);
+    const voxels = i32x4.add(
+      i32x4.add(backs, i32x4.splat(at as i32)),
+      i32x4.add(i32x4.mul(ib, i32x4.splat(strideB as i32)), i32x4.mul(ic, i32x4.splat(strideC as i32))),
+    );
+    const v0 = <usize>i32x4.extract_lane(voxels, 0);
+    const v1 = <usize>i32x4.extract_lane(voxels, 1);
+    const v2 = <usize>i32x4.extract_lane(voxels, 2);
+    const v3 = <usize>i32x4.extract_lane(voxels, 3);
     const low = four(v0, v1, v2, v3);
     const high = four(v0 + strideC, v1 + strideC, v2 + strideC, v3 + strideC);
     const l = f32x4.add(low, f32x4.mul(tb, f32x4.sub(four(v0 + strideB, v1 + strideB, v2 + strideB, v3 + strideB), low)));
@@ -482,13 +479,12 @@ export function readPoints(
   places: usize,
   voxels: usize,
   line: usize,
+  plane: usize,
   slice: usize,
   nodes: usize,
   electrons: usize,
   scatters: usize,
 ): void {
-  const line4 = line << 2;
-  const slice4 = slice << 2;
   const mx = <f64>nx;
   const my = <f64>ny;
   const mz = <f64>nz;
@@ -513,41 +509,43 @@ export function readPoints(
     const tx = (x - <f64>i - 0.5) as f32;
     const ty = (y - <f64>j - 0.5) as f32;
     const tz = (z - <f64>k) as f32;
-    const xa = f32x4.splat(0.5 * (0.5 - tx) * (0.5 - tx));
-    const xb = f32x4.splat(0.75 - tx * tx);
-    const xc = f32x4.splat(0.5 * (0.5 + tx) * (0.5 + tx));
+    // Three nodes of a line are three lanes; the fourth has no weight.
+    const xs = f32x4(0.5 * (0.5 - tx) * (0.5 - tx), 0.75 - tx * tx, 0.5 * (0.5 + tx) * (0.5 + tx), 0);
     const ya = f32x4.splat(0.5 * (0.5 - ty) * (0.5 - ty));
     const yb = f32x4.splat(0.75 - ty * ty);
     const yc = f32x4.splat(0.5 * (0.5 + ty) * (0.5 + ty));
-    const at = nodes + (((<usize>(i - 1) << 2) + line * (j - 1) + slice * k) << 2);
-    const near = f32x4.add(
-      f32x4.add(f32x4.mul(ya, three(at, xa, xb, xc)), f32x4.mul(yb, three(at + line4, xa, xb, xc))),
-      f32x4.mul(yc, three(at + 2 * line4, xa, xb, xc)),
-    );
-    const high = at + slice4;
-    const far = f32x4.add(
-      f32x4.add(f32x4.mul(ya, three(high, xa, xb, xc)), f32x4.mul(yb, three(high + line4, xa, xb, xc))),
-      f32x4.mul(yc, three(high + 2 * line4, xa, xb, xc)),
-    );
+    const at = nodes + ((<usize>(i - 1) << 2) + line * (j - 1) + slice * k);
+    const next = at + slice;
+    const e0 = sum3(f32x4.mul(xs, lines3(at, line, ya, yb, yc)));
+    const rise = sum3(f32x4.mul(xs, lines3(next, line, ya, yb, yc))) - e0;
+    const slope0 = sum3(f32x4.mul(xs, lines3(at + plane, line, ya, yb, yc)));
+    const slope1 = sum3(f32x4.mul(xs, lines3(next + plane, line, ya, yb, yc)));
+    const near = sum3(f32x4.mul(xs, lines3(at + 2 * plane, line, ya, yb, yc)));
+    const far = sum3(f32x4.mul(xs, lines3(next + 2 * plane, line, ya, yb, yc)));
     // Electrons along the ray: the cubic of both values and slopes; scatter: a line.
-    const e0 = f32x4.extract_lane(near, 0);
-    const rise = f32x4.extract_lane(far, 0) - e0;
     // Within the bounds that keep it between both values.
     const lowest = min(<f32>0, 3 * rise);
     const highest = max(<f32>0, 3 * rise);
-    const s0 = min(highest, max(lowest, f32x4.extract_lane(near, 2)));
-    const s1 = min(highest, max(lowest, f32x4.extract_lane(far, 2)));
+    const s0 = min(highest, max(lowest, slope0));
+    const s1 = min(highest, max(lowest, slope1));
     const rest: f32 = 1 - tz;
     store<f32>(electrons + to, e0 + tz * rise + tz * rest * (rest * (s0 - rise) - tz * (s1 - rise)));
-    store<f32>(scatters + to, rest * f32x4.extract_lane(near, 1) + tz * f32x4.extract_lane(far, 1));
+    store<f32>(scatters + to, rest * near + tz * far);
   }
+}
+
+/** A line of four nodes, summed over three lines with weights. */
+// @ts-expect-error: decorator
+@inline
+function lines3(at: usize, line: usize, a: v128, b: v128, c: v128): v128 {
+  return f32x4.add(
+    f32x4.add(f32x4.mul(a, v128.load(at)), f32x4.mul(b, v128.load(at + line))),
+    f32x4.mul(c, v128.load(at + 2 * line)),
+  );
 }
 
 // @ts-expect-error: decorator
 @inline
-function three(at: usize, a: v128, b: v128, c: v128): v128 {
-  return f32x4.add(
-    f32x4.add(f32x4.mul(a, v128.load(at)), f32x4.mul(b, v128.load(at + 16))),
-    f32x4.mul(c, v128.load(at + 32)),
-  );
+function sum3(a: v128): f32 {
+  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 2);
 }

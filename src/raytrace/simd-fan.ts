@@ -58,7 +58,6 @@ interface Layout {
   readonly length: number;
   readonly state: number;
   readonly planes: number;
-  readonly nodes: number;
   readonly end: number;
 }
 
@@ -158,7 +157,6 @@ export class SimdFan implements Fan {
       // biome-ignore format: as the kernel's parameters
       kernels.finishSlice(
         4 * (range.u1 - range.u0), range.v1 - range.v0, line, size, layout.state + node, planes(k) + node,
-        layout.nodes + 4 * (k * size + node),
       );
     }
   }
@@ -177,14 +175,18 @@ export class SimdFan implements Fan {
   }
 
   read({ count, places, voxels, electron, scatter }: FanPoints): void {
-    const { line, rows, skip, nodes } = this.made!.layout;
+    const { line, rows, skip, planes } = this.made!.layout;
+    const plane = line * rows;
     const { buffer } = this.memory;
     const at = this.points;
     const placed = new Float64Array(buffer, at.places, 3 * count);
     placed.set(places.subarray(0, 3 * count));
     for (let p = 0; p < count; p++) placed[3 * p + 1]! -= skip;
     new Float64Array(buffer, at.voxels, 3 * count).set(voxels.subarray(0, 3 * count));
-    this.kernels.readPoints(count, at.places, at.voxels, line, line * rows, nodes, at.first, at.second);
+    // biome-ignore format: as the kernel's parameters
+    this.kernels.readPoints(
+      count, at.places, at.voxels, line, plane, NODE_PLANES * plane, planes, at.first, at.second,
+    );
     electron.set(new Float32Array(buffer, at.first, count));
     scatter.set(new Float32Array(buffer, at.second, count));
   }
@@ -238,7 +240,6 @@ export class SimdFan implements Fan {
       length: take(line * rows),
       state: take(4 * line * rows),
       planes: take(NODE_PLANES * line * rows * count),
-      nodes: take(4 * line * rows * count),
       end: take(0),
     };
   }
