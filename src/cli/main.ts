@@ -28,6 +28,7 @@ program
   .option('--json', 'print plan.json instead of a table')
   .option('--strict', 'exit 1 where a goal is missed')
   .option('--sensitivity', 'the same plans under uniform water, depth scaling and density scaling, with a picture')
+  .option('--timing', 'where every second went, printed and in plan.json')
   .option('--no-pictures', 'leave the pictures out')
   .action(async (path, options) => {
     const { planCommand } = await import('./plan.js');

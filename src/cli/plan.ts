@@ -5,6 +5,7 @@ import { writeAll } from '../node/files.js';
 import { gzipFast } from '../node/gzip.js';
 import { loadCase } from '../node/load-case.js';
 import { renderPictures } from '../node/pictures.js';
+import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { planPictures } from '../plan/pictures.js';
@@ -23,15 +24,19 @@ export interface PlanOptions {
   readonly pictures: boolean;
   /** The plan under uniform water, depth scaling and density scaling. */
   readonly sensitivity?: boolean;
+  /** Where every second went. */
+  readonly timing?: boolean;
 }
 
 /** @returns the exit code: 1 where a goal fails under `--strict` */
 export async function planCommand(path: string, options: PlanOptions): Promise<number> {
   const techniques = techniquesOf(options.technique);
   const progress = progressLine();
+  const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
   const loaded = await loadCase(path);
   progress.say('structures and voxels');
+  watch.start('threads');
   const executor = await startWorkerPool();
   let result: PlanningResult;
   let sensitivities: ModelSensitivity[] = [];
@@ -39,6 +44,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
     result = runPlan(loaded.patient, loaded.case, loaded.machine, {
       techniques,
       executor,
+      onStage: (stage) => watch.start(stage),
       ...(loaded.prior ? { prior: loaded.prior } : {}),
       onProgress: (technique, { step, prescriptionDose, gap }) =>
         progress.say(
@@ -47,14 +53,15 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
     });
     if (options.sensitivity) {
       progress.say('the same plans under other dose models');
+      watch.start('other dose models');
       sensitivities = result.plans.map((evaluation) => modelSensitivity(result, evaluation, executor));
     }
   } finally {
     await executor.close();
   }
+  watch.start('tables, packed doses');
   const report = planReport(result, { version, inputs: loaded.inputs }, sensitivities);
   const files = new Map<string, Uint8Array | string>();
-  files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);
   files.set('dvh.csv', dvhTable(result));
   for (const { plan } of result.plans) {
     files.set(
@@ -66,21 +73,25 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
     const allowance = allowanceVolume(result.bounds, result.model, result.case);
     files.set(
       'allowance.nrrd',
-      await encodeNrrd(allowance, { gzip: true, fields: { software: `respine ${version}` } }),
+      await encodeNrrd(allowance, { gzip: gzipFast, fields: { software: `respine ${version}` } }),
     );
   }
   if (options.pictures) {
+    watch.start('pictures');
     const pictures = planPictures(result);
     for (const s of sensitivities) pictures.set(`sensitivity_${s.technique}`, sensitivityFigure(result, s));
     const drawn = await renderPictures(pictures, (name) => progress.say(`picture ${name}`));
     for (const [name, png] of drawn) files.set(`${name}.png`, png);
   }
+  const timing = options.timing ? watch.stop() : undefined;
+  if (timing) report['timing'] = timingReport(timing);
+  files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);
   await writeAll(options.out, files);
   progress.end();
   process.stdout.write(
     options.json
       ? `${JSON.stringify(report, null, 2)}\n`
-      : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s))].join('\n')}\n${files.size} files in ${options.out}\n`,
+      : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s)), ...(timing ? [timingTable(timing)] : [])].join('\n')}\n${files.size} files in ${options.out}\n`,
   );
   const isMissed = result.plans.some(({ goals }) =>
     goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),

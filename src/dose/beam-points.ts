@@ -121,7 +121,11 @@ function turn(u: Float32Array, v: Float32Array, degrees: number): void {
 
 /** Some of the points, as they were seen: their dose is the same to the last bit. */
 export function selectPoints(points: PointSet, at: Int32Array): PointSet {
-  const pick = (values: Float32Array): Float32Array => Float32Array.from(at, (p) => values[p]!);
+  const pick = (values: Float32Array): Float32Array => {
+    const out = new Float32Array(at.length);
+    for (let q = 0; q < out.length; q++) out[q] = values[at[q]!]!;
+    return out;
+  };
   const { u, v, depths, distances, densities, factors } = points;
   return {
     ...points,

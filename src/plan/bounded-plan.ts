@@ -30,6 +30,7 @@ export function planWithinBounds(
   onProgress?: ProgressListener,
 ): TechniquePlan {
   for (let round = 1; ; round++) {
+    model.onStage('planning voxels');
     const voxels = rows.choose();
     const caps = cordCaps(bounds, model, plan.cordCap, voxels.cord.voxels);
     const make = technique === 'fcrt' ? planConformal : planModulated;

@@ -18,6 +18,9 @@ import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { PlanCase } from './case.js';
 
+/** Told the name of each stage of a plan as it begins. */
+export type StageListener = (stage: string) => void;
+
 export interface PatientModel {
   readonly patient: Patient;
   readonly grid: Grid;
@@ -37,6 +40,8 @@ export interface PatientModel {
   readonly isocenter: Vec3;
   /** Who does the work. */
   readonly executor: Executor;
+  /** Told what begins. */
+  readonly onStage: StageListener;
   /**
    * Dose of fields at the body's voxels and, as one point more, at the isocentre; beams are traced once per pose, for the optimiser's
    * rows and the doses of all techniques.
@@ -48,7 +53,13 @@ export interface PatientModel {
  * @param executor who does the work of beams and dose on this patient
  * @throws {InvalidInputError} for an unknown target or cord, a missing external contour, or an isocentre outside the body
  */
-export function modelPatient(patient: Patient, plan: PlanCase, executor: Executor = serialExecutor): PatientModel {
+export function modelPatient(
+  patient: Patient,
+  plan: PlanCase,
+  executor: Executor = serialExecutor,
+  onStage: StageListener = () => undefined,
+): PatientModel {
+  onStage('structures and voxels');
   const structures = new Map(patient.structures.map((s) => [s.name, s]));
   const known = [...structures.keys()].join(', ');
   const need = (field: string, name: string): string => {
@@ -104,6 +115,7 @@ export function modelPatient(patient: Patient, plan: PlanCase, executor: Executo
     ...names,
     isocenter,
     executor,
+    onStage,
     bodyDose,
   };
 }

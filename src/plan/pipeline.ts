@@ -14,7 +14,7 @@ import { planWithinBounds } from './bounded-plan.js';
 import type { PlanCase } from './case.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import { OrganRows } from './organ-rows.js';
-import { modelPatient, type PatientModel } from './patient-model.js';
+import { modelPatient, type PatientModel, type StageListener } from './patient-model.js';
 import { cordPosition, ShiftedCord } from './position.js';
 import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
@@ -40,6 +40,8 @@ export interface PipelineOptions {
   /** @default both */
   readonly techniques?: readonly Technique[];
   readonly onProgress?: ProgressListener;
+  /** Told what begins. */
+  readonly onStage?: StageListener;
   /** Who does the work of beams and dose; the plan is the same whoever does. @default serialExecutor */
   readonly executor?: Executor;
   /** The dose of the case's `prior.file`. */
@@ -58,10 +60,11 @@ export function runPlan(
   machine: Machine,
   options: PipelineOptions = {},
 ): PlanningResult {
-  const { techniques = ['fcrt', 'imrt'], onProgress, executor } = options;
-  const model = modelPatient(patient, plan, executor);
+  const { techniques = ['fcrt', 'imrt'], onProgress, onStage, executor } = options;
+  const model = modelPatient(patient, plan, executor, onStage);
   let shiftedCord: ShiftedCord | undefined;
   try {
+    model.onStage('prior course, tolerances');
     const prior = exposeToPrior(model, plan, machine, options.prior);
     const bounds = voxelBounds(model, plan, prior);
     // A name that is wrong must show before the optimiser runs.
@@ -79,9 +82,11 @@ export function runPlan(
     };
     const plans = techniques.map((technique) => {
       const made = planned(technique, plan);
+      model.onStage(`${technique}: DVHs, goals, retreatment`);
       const evaluation = { ...evaluatePlan(made, model, plan, prior, bounds), ...robustness(made) };
       const { position: shifts } = plan.retreatment;
       if (prior === undefined || shifts === null) return evaluation;
+      model.onStage(`${technique}: shifts`);
       shiftedCord ??= new ShiftedCord(model, plan, shifts.search);
       return { ...evaluation, position: cordPosition(model, plan, prior, made, shifts, shiftedCord) };
     });

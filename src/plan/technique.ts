@@ -137,8 +137,10 @@ export function planConformal(
   organs: readonly StructureCaps[] = [],
 ): TechniquePlan {
   const { hold } = plan.fcrt;
+  model.onStage('fcrt: apertures, beams, columns');
   const fields = conformalFields(model, plan, machine);
   const columns = conformalColumns(model, voxels, fields);
+  model.onStage('fcrt: weights');
   const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
   const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps, others) };
   const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
@@ -177,8 +179,10 @@ export function planModulated(
   const { hold, robust } = plan.imrt;
   const shifts = robust ? scenarioShifts(robust) : [];
   const voxels = robust ? withScenarios(given, shifts, robust.target) : given;
+  model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, plan, machine);
   const prepared = prepareInfluence(beams, model, voxels, plan);
+  model.onStage('imrt: fluence');
   const scenarios = robust ? new ScenarioDose(model, plan, shifts) : undefined;
   const { operator, sample, preconditioner } = prepared;
   const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
@@ -246,6 +250,7 @@ export function finish(
   solution: Solution,
   scenarios?: ScenarioDose,
 ): TechniquePlan {
+  model.onStage(`${technique}: dose`);
   const {
     dose: total,
     beyondRange,
