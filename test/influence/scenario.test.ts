@@ -50,11 +50,19 @@ const movedBeams = ([x, y, z]: Vec3) => {
   return beams.map(({ beamlets }, b) => ({ beam: moved[b]!, beamlets }));
 };
 
-test('all rows shifted: to the last bit the operator of the beams that lie off by the opposite', () => {
+test('all rows shifted: the operator of the beams that lie off by the opposite, but for the densities of the place', () => {
   const [shift] = shifts as [Vec3];
-  const one = new InfluenceOperator(beams, density, points, { shifted: [{ shift, from: 0, to: n }] });
-  const other = new InfluenceOperator(movedBeams(shift), density, points);
-  expect(one.apply(w, new Float64Array(n))).toEqual(other.apply(w, new Float64Array(n)));
+  const doses = (heterogeneity: 'depth' | 'density'): [Float64Array, Float64Array] => {
+    const one = new InfluenceOperator(beams, density, points, { heterogeneity, shifted: [{ shift, from: 0, to: n }] });
+    const other = new InfluenceOperator(movedBeams(shift), density, points, { heterogeneity });
+    return [one.apply(w, new Float64Array(n)), other.apply(w, new Float64Array(n))];
+  };
+  const [plain, moved] = doses('depth');
+  // Maps end elsewhere, and Float32.
+  expect(largest(plain.map((d, r) => d - moved[r]!)) / largest(plain)).toBeLessThan(1e-6);
+  // Effective densities are those of the beam that stands where it should: milliradians aside.
+  const [shared, own] = doses('density');
+  expect(largest(own.map((d, r) => d - shared[r]!)) / largest(own)).toBeLessThan(0.003);
 });
 
 test('stacked, nominal and shifted rows are those of an operator of their own, within what the separable form resolves', () => {
