@@ -158,14 +158,14 @@ function fitMachine(
       (best, field, f) => (Math.abs(field.side - 100) < Math.abs(fields[best]!.side - 100) ? f : best),
       0 as number,
     ) as number;
-    weights = fitGaussians({
+    ({ weights } = fitGaussians({
       depths,
       design,
       measured,
       weights: depths.map((depth) => fields.map(({ side }) => (isExcluded(depth, side) ? 0 : 1))),
       attenuation: measured.map((row) => row[reference]!),
       smoothness: depths.map((depth) => (depth <= middle ? BUILD_UP_SMOOTHNESS : SMOOTHNESS)),
-    });
+    }));
     machine = withKernel(weights);
   }
   const fitted = machine!;
