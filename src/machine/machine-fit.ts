@@ -6,6 +6,7 @@ import { interpolateCubic, pchipSlopes } from '../core/interpolate.js';
 import { type BeamData, depthDoseCurve, type Fluence, hasSurfaceDose } from './beam-data.js';
 import { openFieldDose, squareField } from './field-integral.js';
 import { fittedFields, leftOutSides, outputFactor } from './fitted-fields.js';
+import { resampleFluence } from './fluence-profile.js';
 import { fitGaussians, type GaussianFit } from './gaussian-fit.js';
 import { designOf, kernelOf } from './kernel-columns.js';
 import type { Machine } from './machine.js';
@@ -186,12 +187,4 @@ export function fitMachine(
     leftOut: leftOutSides(data),
   };
   return { commissioned, carried };
-}
-
-/** The in-air fluence on even radii of 10 mm, 1 on the axis. */
-export function resampleFluence({ radius, value }: Fluence): Fluence {
-  const slopes = pchipSlopes(radius, value);
-  const count = Math.floor(radius[radius.length - 1]! / 10) + 1;
-  const even = Array.from({ length: count }, (_, i) => 10 * i);
-  return { radius: even, value: even.map((r) => interpolateCubic(radius, value, slopes, r) / value[0]!) };
 }
