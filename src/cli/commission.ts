@@ -9,7 +9,7 @@ import { loadRasterizer } from '../node/font.js';
 import { loadBeamData } from '../node/load-beam-data.js';
 import { encodePngFast } from '../node/png.js';
 import { version } from '../node/version.js';
-import { commissionReport, commissionSummary } from '../plan/commission-report.js';
+import { commissionReport, commissionSummary, fitReport } from '../plan/commission-report.js';
 import { depthDoseFigure } from '../render/depth-dose-figure.js';
 import { progressLine } from './progress.js';
 
@@ -41,7 +41,7 @@ export async function commissionCommand(dir: string, options: CommissionCommandO
     source: `commissioned by respine ${version} from the measured tables of ${basename(resolve(dir))}`,
   });
   const { machine } = commissioned;
-  const text = `${JSON.stringify({ ...machine, software: `respine ${version}`, inputs }, null, 1)}\n`;
+  const text = `${JSON.stringify({ ...machine, fit: fitReport(commissioned), software: `respine ${version}`, inputs }, null, 1)}\n`;
   // Whatever is written must be readable again.
   parseMachine(JSON.parse(text), out);
   progress.say('residuals');

@@ -111,11 +111,11 @@ function fitParts(
   if (isSigned) {
     const weights = cumulative.map((row) => row.map(() => 1));
     const all = fitGaussians({ ...common, design: depths.map(() => within), measured: cumulative, weights });
-    return { electrons: depths.map(() => nothing), scatter: all };
+    return { electrons: depths.map(() => nothing), scatter: all.weights };
   }
   const narrow = widths.filter((width) => width < ELECTRON_WIDEST).length;
   const scatter = values.map((row) => scatterWithin(radii, row));
-  const both = fitGaussians({
+  const { weights: both } = fitGaussians({
     ...common,
     // Columns: electrons, scatter. Rows: all dose within each radius, then scatter's, relative to all dose there.
     design: depths.map(() => [

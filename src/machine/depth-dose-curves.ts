@@ -26,7 +26,7 @@ export function depthDoseCurves(data: BeamData, { machine, depthDose }: Commissi
   for (let depth = 0; depth <= depths[depths.length - 1]!; depth += depth < 40 ? 1 : 5) fine.push(depth);
   return sides
     .map((side, column) => ({ side, column }))
-    .filter(({ side }) => side > 0)
+    .filter(({ side }) => depthDose.some((r) => r.side === side))
     .map(({ side, column }) => {
       const curve = depthDoseCurve(data, column);
       const maximum = Math.max(...curve);

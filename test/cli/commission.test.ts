@@ -36,6 +36,9 @@ test('tables to machine.json, residuals and picture; the machine doses fields an
   ]);
   for (const key of ['beyondMax[%]', 'buildUpMax[%]', 'outputFactor[%]']) expect(report.totals[key]).toBeLessThan(0.2);
   expect(report.totals.excluded).toBe(2);
+  // Percent of dose: the bound on how far the fit is from its optimum.
+  expect(report.fit['optimality[%]']).toBeLessThan(1e-3);
+  expect(report.fit.steps).toBeGreaterThan(5);
   // Not among the tables' own depths and sides: the numbers of the machine that was measured.
   const maximum = Math.max(...Array.from({ length: 80 }, (_, i) => doseAt(100, 1000, 10 + 0.2 * i)));
   expect(report.quality['PDD10[%]']).toBeCloseTo((100 * doseAt(100, 1000, 100)) / maximum, 0);
@@ -47,7 +50,9 @@ test('tables to machine.json, residuals and picture; the machine doses fields an
   expect(Object.keys(report.inputs).sort()).toEqual(['exclude.dat', 'of.dat', 'params.dat', 'pdd.dat', 'primflu.dat']);
   expect(decode(readFileSync(join(folder, 'm/residuals.png'))).width).toBe(1840);
 
-  const machine = parseMachine(JSON.parse(readFileSync(join(folder, 'm/linac.json'), 'utf8')));
+  const written = JSON.parse(readFileSync(join(folder, 'm/linac.json'), 'utf8'));
+  expect(written.fit).toEqual(report.fit);
+  const machine = parseMachine(written);
   expect(doseAt(100, 900, 100, machine)).toBeCloseTo(0.01, 9);
   expect(
     Math.abs(doseAt(70, 850, 140, machine) / doseAt(70, 850, 140) / (0.01 / doseAt(100, 900, 100)) - 1),
@@ -88,6 +93,36 @@ test('a profile in water, other widths, a name, and the table', { timeout: 120_0
   ]);
 });
 
+test('what the tables lack and what they contradict is said; columns stay apart', { timeout: 120_000 }, async () => {
+  // A wide source, no output factor for the largest field, and a depth that prints long.
+  const dir = write('notes', {
+    ...texts,
+    'pdd.dat': texts['pdd.dat']!.replace(/^(4|6|10|12)\t.*\n/gm, '').replace(/^16\t/m, '16.125\t'),
+    'of.dat': texts['of.dat']!.replace(/^400 .*\n/m, ''),
+    'params.dat': texts['params.dat']!.replace(/fwhm_gauss .*/, 'fwhm_gauss 10'),
+  });
+  const run = await respine('commission', dir, '--out', 'notes.json');
+  expect([run.code, run.stderr]).toEqual([0, '']);
+  expect(run.stdout).toMatch(/^fit: every dose within 0\.0\d* % of the optimum's \(bound; \d+ steps\)$/m);
+  expect(run.stdout).toMatch(
+    /^Not fitted: the depth dose of side 400 mm, which has no output factor \(10 to 300 mm\)/m,
+  );
+  expect(run.stdout).toMatch(/^Rows above the maximum are up to 6 mm apart:.*Measure every 2 mm there\.$/m);
+  expect(run.stdout).toMatch(
+    /^The source blur is too wide for these tables: output factors miss by up to \d+\.\d %, with a point source by 0\.\d %\. fwhm_gauss \(here 10\.0 mm, a standard deviation of 4\.2 mm\) is the full width at half maximum as seen in the isocentre plane: 2\.355 standard deviations, or the width of the spot at the source times 1\.86/m,
+  );
+  const lines = run.stdout.split('\n');
+  const head = lines.findIndex((line) => line.startsWith('field side'));
+  const table = lines.slice(
+    head,
+    lines.findIndex((line) => line.startsWith('fit: ')),
+  );
+  expect(table).toHaveLength(12);
+  expect(table.join('\n')).toMatch(/16\.125 mm/);
+  // All columns of all lines, a unit with its number.
+  for (const line of table) expect(line.split(/ {3,}/).length, line).toBe(7);
+});
+
 const without = (file: string): Record<string, string> =>
   Object.fromEntries(Object.entries(texts).filter(([name]) => name !== file));
 const deep = texts['pdd.dat']!;
@@ -112,10 +147,16 @@ test.each<[string, Record<string, string>, readonly string[], RegExp]>([
   ],
   ['out of order', { ...texts, 'pdd.dat': deep.replace(/^4\t/m, '7\t') }, [], /depths must rise strictly/],
   [
-    'a field without output factor',
-    { ...texts, 'of.dat': texts['of.dat']!.replace(/^10 .*\n/m, '') },
+    'fields without output factor',
+    { ...texts, 'of.dat': '90 0.98\n110 1.01\n' },
     [],
-    /none for the 10 mm field/,
+    /none for the fields of 10, 20, 30, 40, 60, 80, 150, 200, 300, 400 mm/,
+  ],
+  [
+    'rows too coarse',
+    { ...texts, 'pdd.dat': deep.replace(/^(2|4|6|8|10|12)\t.*\n/gm, '') },
+    [],
+    /no row between 0 and 14 mm/,
   ],
   ['an exclusion of nothing', { ...texts, 'exclude.dat': '40 2\n' }, [], /depth 40 mm, side 2 mm is no entry/],
   ['widths in words', texts, ['--widths', '0,four'], /--widths is "0,four"/],

@@ -58,8 +58,8 @@ test('all rows shifted: the operator of the beams that lie off by the opposite, 
     return [one.apply(w, new Float64Array(n)), other.apply(w, new Float64Array(n))];
   };
   const [plain, moved] = doses('depth');
-  // Maps end elsewhere, and Float32.
-  expect(largest(plain.map((d, r) => d - moved[r]!)) / largest(plain)).toBeLessThan(1e-6);
+  // Distances are rounded to 50 mm, so that the kernel of the beam that lies off may have other separable terms.
+  expect(largest(plain.map((d, r) => d - moved[r]!)) / largest(plain)).toBeLessThan(0.001);
   // Effective densities are those of the beam that stands where it should: milliradians aside.
   const [shared, own] = doses('density');
   expect(largest(own.map((d, r) => d - shared[r]!)) / largest(own)).toBeLessThan(0.003);

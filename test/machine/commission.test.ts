@@ -2,17 +2,29 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { gaussianInterval } from '../../src/core/error-function.js';
+import { interpolateCubic, pchipSlopes } from '../../src/core/interpolate.js';
+import { createRandom } from '../../src/core/random.js';
 import type { BeamData } from '../../src/machine/beam-data.js';
 import { parseBeamData, parseExclusions } from '../../src/machine/beam-data-file.js';
 import { beamQuality } from '../../src/machine/beam-quality.js';
 import { commission } from '../../src/machine/commission.js';
+import { depthDoseCurves } from '../../src/machine/depth-dose-curves.js';
 import { amplitudesAt } from '../../src/machine/field-integral.js';
 import type { Machine } from '../../src/machine/machine.js';
 import { residualTable } from '../../src/machine/residual-table.js';
 import { validateArtiste } from '../../src/validate/artiste.js';
 import { isMet } from '../../src/validate/comparison.js';
 import { hasShared, noteSkipped, shared } from '../shared.js';
-import { beamDataTexts, doseAt, horn, type MeasureOptions, measure, measureProfile, synthetic } from './synthetic.js';
+import {
+  beamDataTexts,
+  doseAt,
+  horn,
+  type MeasureOptions,
+  measure,
+  measureProfile,
+  SIDES,
+  synthetic,
+} from './synthetic.js';
 
 const percent = (found: number, truth: number): number => 100 * (found / truth - 1);
 
@@ -78,6 +90,82 @@ describe('doses of fields that were not measured', () => {
   });
 });
 
+/** The same tables with rows every `step` mm. */
+function finer(data: BeamData, step: number): BeamData {
+  const { depths, values, sides } = data.depthDose;
+  const fine = Array.from({ length: Math.round(depths[depths.length - 1]! / step) + 1 }, (_, k) => k * step);
+  const columns = sides.map((_, f) => {
+    const curve = values.map((row) => row[f]!);
+    const slopes = pchipSlopes(depths, curve);
+    return fine.map((depth) => interpolateCubic(depths, curve, slopes, depth));
+  });
+  return {
+    ...data,
+    depthDose: { ...data.depthDose, depths: fine, values: fine.map((_, i) => columns.map((column) => column[i]!)) },
+  };
+}
+
+describe('rows 1 mm apart', () => {
+  test.each<[string, MeasureOptions]>([
+    ['TPR', { kind: 'tpr' }],
+    ['TPR, no small fields', { kind: 'tpr', sides: SIDES.filter((side) => side >= 30) }],
+    ['PDD', { kind: 'pdd' }],
+    ['PDD, output factors elsewhere', { kind: 'pdd', outputSsd: 850 }],
+  ])('leave what rows of a table leave: %s', (_, options) => {
+    const data = measure(options);
+    const [coarse, fine] = [commission(data), commission(finer(data, 1))];
+    const [of, ff] = [residualTable(coarse).total, residualTable(fine).total];
+    expect(ff.beyond.max).toBeLessThan(of.beyond.max + 0.1);
+    expect(ff.outputFactor).toBeLessThan(of.outputFactor + 0.1);
+    for (const { fit } of [coarse, fine]) expect(fit.optimality).toBeLessThan(1e-3);
+    expect(worstUnseen(fine.machine, [50, 70, 125, 250])).toBeLessThan(
+      worstUnseen(coarse.machine, [50, 70, 125, 250]) + 0.3,
+    );
+  });
+});
+
+test('a column without output factor is left out, and the others are fitted as if it were not there', () => {
+  const data = measure({ kind: 'tpr' });
+  const { outputFactors: factors, depthDose } = data;
+  const without400 = {
+    ...data,
+    outputFactors: { ...factors, sides: factors.sides.slice(0, -1), values: factors.values.slice(0, -1) },
+  };
+  const found = commission(without400);
+  expect(found.leftOut).toEqual([400]);
+  expect(found.machine.range.fieldSide).toEqual([10, 300]);
+  expect(new Set(found.depthDose.map(({ side }) => side)).has(400)).toBe(false);
+  expect(depthDoseCurves(without400, found).map(({ side }) => side)).toEqual(SIDES.slice(0, -1));
+  const bare = {
+    ...without400,
+    depthDose: {
+      ...depthDose,
+      sides: depthDose.sides.slice(0, -1),
+      values: depthDose.values.map((row) => row.slice(0, -1)),
+    },
+  };
+  expect(commission(bare).machine).toEqual(found.machine);
+  expect(commission(data).leftOut).toEqual([]);
+});
+
+test('a blur that is too wide is named; a detector that reads wrong is not called blur', () => {
+  const data = measure({ kind: 'pdd' });
+  const blurred = (factor: number): BeamData => ({
+    ...data,
+    penumbra: { ...data.penumbra, sigma: [1.8 * factor, 1.8 * factor] },
+  });
+  // A standard deviation entered as if the program wanted it, times 2.355, is what a wrong convention gives.
+  const { blurDoubt } = commission(blurred(Math.sqrt(8 * Math.log(2))));
+  expect(blurDoubt!.percent).toBeGreaterThan(10);
+  expect(blurDoubt!.ofPointSource).toBeLessThan(0.5);
+  expect(commission(data).blurDoubt).toBeUndefined();
+  const { values } = data.outputFactors;
+  const high = { ...data.outputFactors, values: values.map((v, i) => (i === 4 ? 1.03 * v : v)) };
+  const odd = commission({ ...data, outputFactors: high });
+  expect(residualTable(odd).total.outputFactor).toBeGreaterThan(1);
+  expect(odd.blurDoubt).toBeUndefined();
+});
+
 test('what residuals show, and what they cannot', () => {
   const data = measure({ kind: 'pdd', ssd: 900 });
   const { sides, values } = data.outputFactors;
@@ -139,6 +227,26 @@ describe('the fluence from a profile in water', () => {
       ...raw.radius.map((r, i) => (r > 0.8 * end ? 0 : Math.abs(percent(raw.dose[i]! / raw.dose[0]!, horn(r))))),
     );
     expect(worst).toBeGreaterThan(1);
+  });
+});
+
+test('a scan with rows 1 mm apart, also a noisy one, gives the fluence of one with rows 10 mm apart', {
+  timeout: 60_000,
+}, () => {
+  const { primaryFluence: _, ...rest } = measure({ kind: 'tpr' });
+  const coarse = measureProfile(45);
+  const radius = Array.from({ length: coarse.radius[coarse.radius.length - 1]! + 1 }, (__, r) => r);
+  const slopes = pchipSlopes(coarse.radius, coarse.dose);
+  const fine = { ...coarse, radius, dose: radius.map((r) => interpolateCubic(coarse.radius, coarse.dose, slopes, r)) };
+  const random = createRandom(3);
+  const noisy = { ...fine, dose: fine.dose.map((d) => d * (1 + 0.003 * random.normal())) };
+  const [of, ff, nf] = [coarse, fine, noisy].map(
+    (profile) => commission({ ...rest, profile }).machine.primaryFluence.value,
+  );
+  of!.forEach((value, i) => {
+    expect(Math.abs(percent(ff![i]!, value))).toBeLessThan(0.01);
+    // Five standard deviations of a reading over that of the axis, 0.3 % times the root of two.
+    expect(Math.abs(percent(nf![i]!, value))).toBeLessThan(5 * 0.3 * Math.SQRT2);
   });
 });
 
@@ -256,9 +364,9 @@ describe('bad tables: one sentence that names the value and the remedy', () => {
     ['output sides twice', () => edit('of.dat', /^20 /m, '10 '), /output factors: sides must rise strictly/],
     ['radii out of order', () => edit('primflu.dat', /^20 /m, '10 '), /primary fluence: radii must rise strictly/],
     [
-      'a missing output factor',
-      () => edit('of.dat', /^400 .*\n/m, ''),
-      /none for the 400 mm field of tpr; they reach from 10 to 300 mm\. Add that/,
+      'output factors of one field only',
+      () => ({ ...good, 'of.dat': '90 0.97\n110 1.0\n' }),
+      /none for the fields of 10, 20, 30, 40, 60, 80, 150, 200, 300, 400 mm of tpr; they reach from 90 to 110 mm, which leaves 1 of at least 3 fields\. Add those/,
     ],
     [
       'too few fields',
@@ -270,11 +378,53 @@ describe('bad tables: one sentence that names the value and the remedy', () => {
       () => edit('tpr.dat', /^0\t[\d.]+\t[\d.]+\t[\d.]+\t[^\n]*\n(?=2\t)/m, ''),
       /first depth is 2 mm, but must be 0/,
     ],
+    [
+      'a single row',
+      () => ({ ...good, 'tpr.dat': '0 40 100 200\n100 1 2 3\n' }),
+      /tpr: 1 depth and 1 row of values, but at least 2/,
+    ],
+    [
+      'a single column',
+      () => ({ ...good, 'tpr.dat': good['tpr.dat']!.replace(/^([\d.]+\t[\d.]+).*$/gm, '$1') }),
+      /1 field side, but at least 3 are needed\. Measure more fields/,
+    ],
+    [
+      'a depth twice',
+      () => edit('tpr.dat', /^4\t/m, '2\t'),
+      /tpr: the depth of 2 mm stands twice\. Take one of the rows out/,
+    ],
+    [
+      'a negative depth',
+      () => edit('tpr.dat', /^0\t(?=[\d.]+\t[\d.]+\t[\d.]+\t[^\n]*\n2\t)/m, '-1\t'),
+      /first depth is -1 mm, but must be 0/,
+    ],
+    ['a negative side', () => edit('tpr.dat', /\t10\t/, '\t-10\t'), /a field side is -10 mm, but must be >= 0/],
+    [
+      'a negative value',
+      () => edit('tpr.dat', /^100\t/m, '100\t-'),
+      /-\d[\d.]* at depth 100 mm, side 10 mm, but every value must be > 0/,
+    ],
+    ['not a number', () => edit('tpr.dat', /^100\t[\d.]+/m, '100\tNaN'), /is not a row of numbers/],
+    [
+      'rows too far apart in the build-up',
+      () => edit('tpr.dat', /^(2|4|6|8|10|12)\t.*\n/gm, ''),
+      /tpr: no row between 0 and 14 mm, but above the maximum they may be at most 10 mm apart\. Add rows, best every 2 mm/,
+    ],
+    [
+      'rows too far apart below',
+      () => edit('tpr.dat', /^(120|150|180)\t.*\n/gm, ''),
+      /no row between 100 and 220 mm, but below it they may be at most 50 mm/,
+    ],
     ['a zero', () => edit('tpr.dat', /^100\t[\d.]+/m, '100\t0'), /0 at depth 100 mm, side 10 mm/],
     [
       'a slip of the pen',
       () => edit('tpr.dat', /^100\t[\d.]+/m, '100\t97'),
       /97 at depth 100 mm, side 10 mm is larger than/,
+    ],
+    [
+      'a slip that becomes the maximum',
+      () => edit('tpr.dat', /^100\t[\d.]+/m, '100\t9700'),
+      /9700 at depth 100 mm, side 10 mm is larger than/,
     ],
     [
       'dose that rises with depth',
@@ -335,6 +485,13 @@ describe('bad tables: one sentence that names the value and the remedy', () => {
     expect(() => parseExclusions('30 2\n', depthDose)).toThrow(/depth 30 mm, side 2 mm is no entry/);
     expect(() => commission(parse(good), { widths: [5] })).toThrow(/widths are \[5\], but at least two/);
     expect(() => commission(parse(good), { widths: [0, 9, 4] })).toThrow(/widths must rise/);
+    const { depthDose: table, ...rest } = parse(good);
+    const values = table.values.map((row, i) => (i === 5 ? row.map(() => Number.NaN) : row));
+    expect(() => commission({ ...rest, depthDose: { ...table, values } })).toThrow(/NaN at depth 10 mm, side 10 mm/);
+    const ragged = table.values.map((row, i) => (i === 5 ? row.slice(1) : row));
+    expect(() => commission({ ...rest, depthDose: { ...table, values: ragged } })).toThrow(/10 values for 11 field/);
+    const short = { ...rest.outputFactors, values: [1, 2] };
+    expect(() => commission({ ...parse(good), outputFactors: short })).toThrow(/11 sides and 2 values/);
     expect(() => commission({ ...parse(good), primaryFluence: undefined })).toThrow(/neither of in-air fluence/);
   });
 });
