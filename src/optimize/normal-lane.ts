@@ -167,6 +167,7 @@ class NormalLane {
     this.blocks = factorBlocks(coupled.subarray(0, count), lanes);
     const { matrix: target } = kernel;
     const { matrix: source } = normal;
+    const isWhole = count === shared.columns;
     const columnScales = Float64Array.from(coupled.subarray(0, count), (c) => scale[c]!);
     for (const { owner, first, end, at } of this.blocks) {
       if (owner !== lane) continue;
@@ -177,7 +178,8 @@ class NormalLane {
         // What lies left of the diagonal is not read, but must not be NaN.
         target.fill(0, to, to + i);
         target[to + i] = 1 + shift;
-        for (let j = i + 1; j < count; j++) target[to + j] = s * columnScales[j]! * source[from + coupled[j]!]!;
+        if (isWhole) for (let j = i + 1; j < count; j++) target[to + j] = s * columnScales[j]! * source[from + j]!;
+        else for (let j = i + 1; j < count; j++) target[to + j] = s * columnScales[j]! * source[from + coupled[j]!]!;
         target.fill(0, to + count, to + stride);
       }
     }
