@@ -10,8 +10,8 @@
  */
 
 // A rung of the kernel's ladder, as 32-bit fields: the matrices U (by cell: first node, length, start) and V (by line of nodes: first
-// cell, length, start), their values, and the coefficients c[k].
-const RUNG_BYTES: usize = 36;
+// cell, length, start), their values, the coefficients c[k], and V by cell (first line of nodes, length, start, values).
+const RUNG_BYTES: usize = 52;
 
 // @ts-expect-error: decorator
 @inline
@@ -60,37 +60,79 @@ export function spread(
   const nodeBytes: usize = 16 * groups;
   const nodesAlong = lineBytes / 4;
   for (let v = 0; v < nv; v++) {
-    memory.fill(lines, 0, lineBytes * rungCount);
     for (let r = 0; r < rungCount; r++) {
       const rung = rungs + RUNG_BYTES * r;
-      const line = lines + lineBytes * r;
-      let row = rows + rowBytes * r + lineBytes * load<u32>(field(rung, 4) + 4 * v);
-      let value = field(rung, 7) + 4 * load<u32>(field(rung, 6) + 4 * v);
-      for (let t = load<i32>(field(rung, 5) + 4 * v); t > 0; t--) {
-        const w = v128.load32_splat(value);
-        for (let u: usize = 0; u < lineBytes; u += 16) {
-          v128.store(line + u, f32x4.add(v128.load(line + u), f32x4.mul(w, v128.load(row + u))));
-        }
-        row += lineBytes;
-        value += 4;
-      }
+      const row = rows + rowBytes * r + lineBytes * load<u32>(field(rung, 4) + 4 * v);
+      const value = field(rung, 7) + 4 * load<u32>(field(rung, 6) + 4 * v);
+      sumOfLines(row, lineBytes, value, load<u32>(field(rung, 5) + 4 * v), lines + lineBytes * r, lineBytes);
     }
     let node = nodes + nodeBytes * nodesAlong * v;
-    for (let u: usize = 0; u < lineBytes; u += 4) {
+    for (let u: usize = 0; u < lineBytes; u += 16) {
       for (let g = 0; g < groups; g++) {
-        let sum = f32x4.splat(0);
+        let a = f32x4.splat(0);
+        let b = f32x4.splat(0);
+        let c = f32x4.splat(0);
+        let d = f32x4.splat(0);
+        let line = lines + u;
+        let rung = rungs;
         for (let r = 0; r < rungCount; r++) {
-          const c = v128.load(field(rungs + RUNG_BYTES * r, 8) + 16 * g);
-          sum = f32x4.add(sum, f32x4.mul(c, v128.load32_splat(lines + lineBytes * r + u)));
+          const by = v128.load(field(rung, 8) + 16 * g);
+          a = f32x4.add(a, f32x4.mul(by, v128.load32_splat(line)));
+          b = f32x4.add(b, f32x4.mul(by, v128.load32_splat(line, 4)));
+          c = f32x4.add(c, f32x4.mul(by, v128.load32_splat(line, 8)));
+          d = f32x4.add(d, f32x4.mul(by, v128.load32_splat(line, 12)));
+          line += lineBytes;
+          rung += RUNG_BYTES;
         }
-        v128.store(node, sum);
-        node += 16;
+        const to = node + 16 * g;
+        v128.store(to, a);
+        v128.store(to + nodeBytes, b);
+        v128.store(to + 2 * nodeBytes, c);
+        v128.store(to + 3 * nodeBytes, d);
       }
+      node += 4 * nodeBytes;
     }
   }
 }
 
-/** Transpose of `spread`: out[cell] += what each cell contributes to the nodes. */
+/**
+ * out = sum over `count` lines, `stride` bytes apart, of the line's value times the line, in their order. Four vectors of the sum stay in
+ * registers for all lines.
+ */
+function sumOfLines(first: usize, stride: usize, values: usize, count: i32, out: usize, lineBytes: usize): void {
+  const end = values + 4 * (count as usize);
+  let u: usize = 0;
+  for (; u + 48 < lineBytes; u += 64) {
+    let a = f32x4.splat(0);
+    let b = f32x4.splat(0);
+    let c = f32x4.splat(0);
+    let d = f32x4.splat(0);
+    let line = first + u;
+    for (let value = values; value < end; value += 4) {
+      const w = v128.load32_splat(value);
+      a = f32x4.add(a, f32x4.mul(w, v128.load(line)));
+      b = f32x4.add(b, f32x4.mul(w, v128.load(line, 16)));
+      c = f32x4.add(c, f32x4.mul(w, v128.load(line, 32)));
+      d = f32x4.add(d, f32x4.mul(w, v128.load(line, 48)));
+      line += stride;
+    }
+    v128.store(out + u, a);
+    v128.store(out + u, b, 16);
+    v128.store(out + u, c, 32);
+    v128.store(out + u, d, 48);
+  }
+  for (; u < lineBytes; u += 16) {
+    let a = f32x4.splat(0);
+    let line = first + u;
+    for (let value = values; value < end; value += 4) {
+      a = f32x4.add(a, f32x4.mul(v128.load32_splat(value), v128.load(line)));
+      line += stride;
+    }
+    v128.store(out + u, a);
+  }
+}
+
+/** Transpose of `spread`: out[cell] += what each cell contributes to the nodes; leaves the nodes' terms apart. */
 export function collect(
   rungs: usize,
   rungCount: i32,
@@ -104,64 +146,44 @@ export function collect(
   rows: usize,
   lines: usize,
 ): void {
-  const rowBytes = lineBytes * ny;
-  memory.fill(rows, 0, rowBytes * rungCount);
   const nodeBytes: usize = 16 * groups;
   const nodesAlong = lineBytes / 4;
-  for (let v = 0; v < nv; v++) {
-    const first = nodes + nodeBytes * nodesAlong * v;
-    memory.fill(lines, 0, lineBytes * rungCount);
-    for (let u: usize = 0; u < lineBytes; u += 16) {
-      for (let g = 0; g < groups; g++) {
-        // Four nodes of four terms, turned into four terms of four nodes.
-        const node = first + (nodeBytes * u) / 4 + 16 * g;
-        const a = v128.load(node);
-        const b = v128.load(node + nodeBytes);
-        const c = v128.load(node + 2 * nodeBytes);
-        const d = v128.load(node + 3 * nodeBytes);
-        const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-        const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-        const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-        const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-        const k0 = v128.shuffle<f32>(ab, cd, 0, 1, 4, 5);
-        const k1 = v128.shuffle<f32>(ab, cd, 2, 3, 6, 7);
-        const k2 = v128.shuffle<f32>(ab2, cd2, 0, 1, 4, 5);
-        const k3 = v128.shuffle<f32>(ab2, cd2, 2, 3, 6, 7);
-        for (let r = 0; r < rungCount; r++) {
-          const coefficients = field(rungs + RUNG_BYTES * r, 8) + 16 * g;
-          const line = lines + lineBytes * r + u;
-          let sum = f32x4.add(v128.load(line), f32x4.mul(v128.load32_splat(coefficients), k0));
-          sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(coefficients + 4), k1));
-          sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(coefficients + 8), k2));
-          v128.store(line, f32x4.add(sum, f32x4.mul(v128.load32_splat(coefficients + 12), k3)));
-        }
-      }
-    }
-    for (let r = 0; r < rungCount; r++) {
-      const rung = rungs + RUNG_BYTES * r;
-      const line = lines + lineBytes * r;
-      let row = rows + rowBytes * r + lineBytes * load<u32>(field(rung, 4) + 4 * v);
-      let value = field(rung, 7) + 4 * load<u32>(field(rung, 6) + 4 * v);
-      for (let t = load<i32>(field(rung, 5) + 4 * v); t > 0; t--) {
-        const w = v128.load32_splat(value);
-        for (let u: usize = 0; u < lineBytes; u += 16) {
-          v128.store(row + u, f32x4.add(v128.load(row + u), f32x4.mul(w, v128.load(line + u))));
-        }
-        row += lineBytes;
-        value += 4;
-      }
+  // Four nodes of four terms, turned where they lie into four terms of four nodes.
+  const all = nodes + nodeBytes * nodesAlong * nv;
+  for (let node = nodes; node < all; node += 4 * nodeBytes) {
+    for (let g = 0; g < groups; g++) {
+      const at = node + 16 * g;
+      const a = v128.load(at);
+      const b = v128.load(at + nodeBytes);
+      const c = v128.load(at + 2 * nodeBytes);
+      const d = v128.load(at + 3 * nodeBytes);
+      const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+      const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+      const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+      const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+      v128.store(at, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+      v128.store(at + nodeBytes, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+      v128.store(at + 2 * nodeBytes, v128.shuffle<f32>(ab2, cd2, 0, 1, 4, 5));
+      v128.store(at + 3 * nodeBytes, v128.shuffle<f32>(ab2, cd2, 2, 3, 6, 7));
     }
   }
   for (let r = 0; r < rungCount; r++) {
     const rung = rungs + RUNG_BYTES * r;
+    linesOfRung(field(rung, 8), groups, nodes, all, nodeBytes, lines);
+    const firstLine = field(rung, 9);
+    const lineCount = field(rung, 10);
+    const lineStart = field(rung, 11);
+    const lineValues = field(rung, 12);
     const first = field(rung, 0);
     const length = field(rung, 1);
     const start = field(rung, 2);
     const values = field(rung, 3);
     for (let j = 0; j < ny; j++) {
-      const row = rows + rowBytes * r + lineBytes * j;
+      const from = lines + lineBytes * load<u32>(firstLine + 4 * j);
+      const value = lineValues + 4 * load<u32>(lineStart + 4 * j);
+      sumOfLines(from, lineBytes, value, load<u32>(lineCount + 4 * j), rows, lineBytes);
       for (let i = 0; i < nx; i++) {
-        let from = row + 4 * load<u32>(first + 4 * i);
+        let from = rows + 4 * load<u32>(first + 4 * i);
         let value = values + 4 * load<u32>(start + 4 * i);
         let sum = f32x4.splat(0);
         for (let q = load<i32>(length + 4 * i); q > 0; q -= 4) {
@@ -172,6 +194,32 @@ export function collect(
         const to = out + 4 * (i + nx * j);
         store<f32>(to, load<f32>(to) + horizontal(sum));
       }
+    }
+  }
+}
+
+/** lines = what the nodes, terms apart, are to one rung. */
+function linesOfRung(
+  coefficients: usize,
+  groups: i32,
+  nodes: usize,
+  end: usize,
+  nodeBytes: usize,
+  lines: usize,
+): void {
+  for (let g = 0; g < groups; g++) {
+    const c0 = v128.load32_splat(coefficients + 16 * g);
+    const c1 = v128.load32_splat(coefficients + 16 * g, 4);
+    const c2 = v128.load32_splat(coefficients + 16 * g, 8);
+    const c3 = v128.load32_splat(coefficients + 16 * g, 12);
+    let line = lines;
+    for (let node = nodes + 16 * g; node < end; node += 4 * nodeBytes) {
+      let sum = g === 0 ? f32x4.splat(0) : v128.load(line);
+      sum = f32x4.add(sum, f32x4.mul(c0, v128.load(node)));
+      sum = f32x4.add(sum, f32x4.mul(c1, v128.load(node + nodeBytes)));
+      sum = f32x4.add(sum, f32x4.mul(c2, v128.load(node + 2 * nodeBytes)));
+      v128.store(line, f32x4.add(sum, f32x4.mul(c3, v128.load(node + 3 * nodeBytes))));
+      line += 16;
     }
   }
 }

@@ -22,7 +22,7 @@ export function hasSimd(): boolean {
 }
 
 /** Fields of one rung, 32 bits each; see maps.as.ts. */
-const RUNG_FIELDS = 9;
+const RUNG_FIELDS = 13;
 
 /** Addresses and counts of one band, without its points. */
 export interface PlacedMap {
@@ -122,7 +122,7 @@ export function placeMaps(
     const lineBytes = 4 * padded(band.nu);
     const nodeBytes = 4 * LANES * groups * padded(band.nu) * band.nv;
     rows = Math.max(rows, lineBytes * ny * band.rungs.length);
-    lines = Math.max(lines, lineBytes * band.rungs.length);
+    lines = Math.max(lines, lineBytes * Math.max(band.rungs.length, band.nv));
     const placed = placeRungs(layout, band, groups, ny);
     return { band, groups, lineBytes, rungs: placed, nodes: layout.reserve(nodeBytes), nodeBytes };
   });
@@ -172,6 +172,7 @@ function placeRungs(layout: WasmLayout, band: BandMap, groups: number, ny: numbe
     const c = new Float32Array(LANES * groups);
     for (let k = 0; k < terms; k++) c[k] = coefficients[k * rungs.length + r]!;
     const parts = [U.first, U.count, U.start, U.values, V.first, V.count, V.start, V.values, c];
+    parts.push(rung.V.first, rung.V.count, rung.V.start, Float32Array.from(rung.V.values));
     table.set(
       parts.map((part) => layout.place(part)),
       RUNG_FIELDS * r,

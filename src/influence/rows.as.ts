@@ -68,20 +68,56 @@ export function rows(
       nodeV += rungV;
     }
     let to = out + row * p;
-    for (let c = 0; c < ny; c++) {
-      for (let q: usize = 0; q < lineU; q += 16) {
-        let sum = v128.load(to + q);
-        let a = across + q;
-        let b = along + (<usize>c << 2);
-        for (let r = 0; r < rungCount; r++) {
-          sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(b), v128.load(a)));
-          a += lineU;
-          b += lineV;
-        }
-        v128.store(to + q, sum);
-      }
+    let c = 0;
+    for (; c + 3 < ny; c += 4) {
+      fourLines(to, lineU, rungCount, across, along + (<usize>c << 2), lineV);
+      to += lineU << 2;
+    }
+    for (; c < ny; c++) {
+      oneLine(to, lineU, rungCount, across, along + (<usize>c << 2), lineV);
       to += lineU;
     }
+  }
+}
+
+/** Adds the rungs' products to the cells of four lines; one vector of each line stays in a register for all rungs. */
+function fourLines(to: usize, lineU: usize, rungCount: i32, across: usize, along: usize, lineV: usize): void {
+  const to1 = to + lineU;
+  const to2 = to1 + lineU;
+  const to3 = to2 + lineU;
+  const end = along + lineV * rungCount;
+  for (let q: usize = 0; q < lineU; q += 16) {
+    let sum0 = v128.load(to + q);
+    let sum1 = v128.load(to1 + q);
+    let sum2 = v128.load(to2 + q);
+    let sum3 = v128.load(to3 + q);
+    let a = across + q;
+    for (let b = along; b < end; b += lineV) {
+      const value = v128.load(a);
+      sum0 = f32x4.add(sum0, f32x4.mul(v128.load32_splat(b), value));
+      sum1 = f32x4.add(sum1, f32x4.mul(v128.load32_splat(b, 4), value));
+      sum2 = f32x4.add(sum2, f32x4.mul(v128.load32_splat(b, 8), value));
+      sum3 = f32x4.add(sum3, f32x4.mul(v128.load32_splat(b, 12), value));
+      a += lineU;
+    }
+    v128.store(to + q, sum0);
+    v128.store(to1 + q, sum1);
+    v128.store(to2 + q, sum2);
+    v128.store(to3 + q, sum3);
+  }
+}
+
+function oneLine(to: usize, lineU: usize, rungCount: i32, across: usize, along: usize, lineV: usize): void {
+  for (let q: usize = 0; q < lineU; q += 16) {
+    let sum = v128.load(to + q);
+    let a = across + q;
+    let b = along;
+    for (let r = 0; r < rungCount; r++) {
+      sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(b), v128.load(a)));
+      a += lineU;
+      b += lineV;
+    }
+    v128.store(to + q, sum);
   }
 }
 

@@ -2,7 +2,7 @@
  * Rows of one beam's influence by WebAssembly: `FluenceMap.row` in Float32, four cells at a time.
  */
 import { compileWasm, instantiateWasm } from '../core/wasm.js';
-import { padded, padTerms, WasmLayout } from '../core/wasm-layout.js';
+import { padded, WasmLayout } from '../core/wasm-layout.js';
 import type { BandedMatrix, BandMap, FluenceMap, MapPoints } from '../dose/fluence-map.js';
 import { binary } from './rows.wasm.js';
 
@@ -37,7 +37,11 @@ export function readRows(
   const ny = map.cells.y.length - 1;
   const [widthU, widthV] = [padded(nx), padded(ny)];
   const layout = new WasmLayout();
-  const pick = (values: Float32Array): number => layout.place(Float32Array.from(which, (p) => values[p]!));
+  const pick = (values: Float32Array): number => {
+    const picked = new Float32Array(which.length);
+    for (let i = 0; i < picked.length; i++) picked[i] = values[which[i]!]!;
+    return layout.place(picked);
+  };
   const [us, vs] = [pick(points.u), pick(points.v)];
   const rungs = Math.max(...map.bands.map((band) => band.rungs.length));
   const [across, along] = [layout.reserve(4 * widthU * rungs), layout.reserve(4 * widthV * rungs)];
@@ -64,8 +68,9 @@ export function readRows(
       );
     }
     kernels.pack(out, size, count, places, horn, cells.length, packed);
-    for (let i = 0; i < count; i++) {
-      matrix.set(lines.subarray(i * cells.length, (i + 1) * cells.length), at + (from + i) * stride);
+    for (let i = 0, read = 0; i < count; i++) {
+      // Too short for `set`, whose call takes longer than the copy.
+      for (let b = 0, to = at + (from + i) * stride; b < cells.length; b++, to++, read++) matrix[to] = lines[read]!;
     }
   }
   return true;
@@ -81,10 +86,11 @@ function placeBand(
 ) {
   const { terms, rungs, nu, nv, coefficients } = band;
   const groups = padded(terms) / 4;
-  const own = new Float32Array(which.length * terms);
-  which.forEach((p, i) => {
-    own.set(weights.subarray(p * terms, (p + 1) * terms), i * terms);
-  });
+  const width = 4 * groups;
+  const own = new Float32Array(which.length * width);
+  for (let i = 0; i < which.length; i++) {
+    for (let k = 0, from = which[i]! * terms, to = i * width; k < terms; k++) own[to + k] = weights[from + k]!;
+  }
   const c = new Float32Array(4 * groups * rungs.length);
   const tableU = new Float32Array(nu * widthU * rungs.length);
   const tableV = new Float32Array(nv * widthV * rungs.length);
@@ -99,7 +105,7 @@ function placeBand(
     tableU: layout.place(tableU),
     tableV: layout.place(tableV),
     coefficients: layout.place(c),
-    weights: layout.place(padTerms(own, terms, groups)),
+    weights: layout.place(own),
   };
 }
 

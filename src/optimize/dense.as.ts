@@ -46,11 +46,10 @@ export function addRows(
 ): void {
   const row = <usize>stride << 2;
   let i = first;
+  // Tiles start at a multiple of four: their rows' scales lie side by side.
+  for (; i < last && (i & 3) !== 0; i++) addRow(matrix + <usize>(i - first) * row, row, i, panel, scaled, rows);
   for (; i + 3 < last; i += 4) {
-    const s0 = entry(scaled, i);
-    const s1 = entry(scaled, i + 1);
-    const s2 = entry(scaled, i + 2);
-    const s3 = entry(scaled, i + 3);
+    const scales = scaled + <usize>(i >> 2) * FOUR;
     const line = matrix + <usize>(i - first) * row;
     let from = panel + <usize>(i >> 2) * FOUR;
     let out = line + (<usize>(i >> 2) << 4);
@@ -67,21 +66,24 @@ export function addRows(
       let b2 = v128.load(out2, 16);
       let a3 = v128.load(out3);
       let b3 = v128.load(out3, 16);
-      for (let at: usize = 0; at < <usize>rows << 4; at += 16) {
-        const v = v128.load(from + at);
-        const w = v128.load(from + at, 512);
-        const c0 = v128.load32_splat(s0 + at);
+      let scale = scales;
+      const stop = from + (<usize>rows << 4);
+      for (let at = from; at < stop; at += 16) {
+        const v = v128.load(at);
+        const w = v128.load(at, 512);
+        const c0 = v128.load32_splat(scale);
         a0 = f32x4.add(a0, f32x4.mul(c0, v));
         b0 = f32x4.add(b0, f32x4.mul(c0, w));
-        const c1 = v128.load32_splat(s1 + at);
+        const c1 = v128.load32_splat(scale, 4);
         a1 = f32x4.add(a1, f32x4.mul(c1, v));
         b1 = f32x4.add(b1, f32x4.mul(c1, w));
-        const c2 = v128.load32_splat(s2 + at);
+        const c2 = v128.load32_splat(scale, 8);
         a2 = f32x4.add(a2, f32x4.mul(c2, v));
         b2 = f32x4.add(b2, f32x4.mul(c2, w));
-        const c3 = v128.load32_splat(s3 + at);
+        const c3 = v128.load32_splat(scale, 12);
         a3 = f32x4.add(a3, f32x4.mul(c3, v));
         b3 = f32x4.add(b3, f32x4.mul(c3, w));
+        scale += 16;
       }
       v128.store(out, a0);
       v128.store(out, b0, 16);
@@ -94,26 +96,24 @@ export function addRows(
       from += 2 * FOUR;
     }
     if (out < end) {
-      addFour(out, from, s0, rows);
-      addFour(out + row, from, s1, rows);
-      addFour(out + 2 * row, from, s2, rows);
-      addFour(out + 3 * row, from, s3, rows);
+      addFour(out, from, scales, rows);
+      addFour(out + row, from, scales + 4, rows);
+      addFour(out + 2 * row, from, scales + 8, rows);
+      addFour(out + 3 * row, from, scales + 12, rows);
     }
   }
-  for (; i < last; i++) {
-    const line = matrix + <usize>(i - first) * row;
-    let from = panel + <usize>(i >> 2) * FOUR;
-    for (let out = line + (<usize>(i >> 2) << 4); out < line + row; out += 16) {
-      addFour(out, from, entry(scaled, i), rows);
-      from += FOUR;
-    }
-  }
+  for (; i < last; i++) addRow(matrix + <usize>(i - first) * row, row, i, panel, scaled, rows);
 }
 
-// @ts-expect-error: decorator
-@inline
-function entry(panel: usize, column: i32): usize {
-  return panel + <usize>(column >> 2) * FOUR + (<usize>(column & 3) << 2);
+/** One row from its diagonal on. */
+function addRow(line: usize, row: usize, i: i32, panel: usize, scaled: usize, rows: i32): void {
+  const from = <usize>(i >> 2);
+  const scales = scaled + from * FOUR + (<usize>(i & 3) << 2);
+  panel += from * FOUR;
+  for (let out = line + (from << 4); out < line + row; out += 16) {
+    addFour(out, panel, scales, rows);
+    panel += FOUR;
+  }
 }
 
 function addFour(out: usize, from: usize, scaled: usize, rows: i32): void {

@@ -14,8 +14,11 @@
  *
  * @see Nocedal and Wright, Numerical Optimization (2nd ed.), chapter 19
  * @see Mehrotra, SIAM J. Optim. 2 (1992) 575, doi:10.1137/0802028
+ * @see Gondzio, Comput. Optim. Appl. 6 (1996) 137, doi:10.1007/BF00249643
  */
 import type { LinearOperator } from '../core/linear-operator.js';
+import { centredBends, LEAST_GAIN, LONG, LONGER } from './centrality.js';
+import { type Bends, complementarityAfter, complementarityOf, type Direction, directionOf } from './direction.js';
 import {
   addForces,
   changesOf,
@@ -58,8 +61,12 @@ interface NewtonSystem {
 /** Fractions to which mu may fall in one step. */
 const LEAST_CENTRING = 0.02;
 const MOST_CENTRING = 0.5;
-/** No weight and no slack loses more than this fraction in one step. */
-const BOUNDARY = 0.99;
+/** Power of what a predictor would leave of the gap that mu falls by: with centred pairs steps are long, and 5 asks for more than Mehrotra's 3. */
+const CENTRING_POWER = 5;
+/** Centrality corrections per step, at most. */
+const CORRECTIONS = 4;
+/** After the first step the multipliers' part of the gap is at most this many times the objective. */
+const FIRST_GAP = 4;
 /** Relative residual from which on the system is not what stands between the plan and its proof. */
 const SOLVED = 3e-3;
 /** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
@@ -75,11 +82,12 @@ export class InteriorPoint {
   /** Multipliers z of w >= 0. */
   readonly reduced: Float64Array;
   value = 0;
+  private isFirst = true;
   private products = 0;
   private readonly limitProducts: LimitProducts;
   /** A' F' at the present dose, once it is known. */
   private gradient: Float64Array | undefined;
-  private readonly slacks: Float64Array;
+  readonly slacks: Float64Array;
   private readonly rowGradient: Float64Array;
   private readonly scratchRows: Float64Array;
   private readonly scratchColumns: Float64Array;
@@ -106,11 +114,7 @@ export class InteriorPoint {
 
   /** sum z w + sum l s: the gap, once the reduced costs are z. */
   get complementarity(): number {
-    const { weights, reduced, slacks, multipliers } = this;
-    let sum = 0;
-    for (let c = 0; c < weights.length; c++) sum += weights[c]! * reduced[c]!;
-    for (let k = 0; k < slacks.length; k++) sum += slacks[k]! * multipliers[k]!;
-    return sum;
+    return complementarityOf(this);
   }
 
   /** Applications of the operator and of its transpose, half each. */
@@ -165,22 +169,75 @@ export class InteriorPoint {
    * @returns the part of the step that was taken; 0 where none was possible
    */
   step(options: StepOptions): number {
-    const { weights, reduced, slacks } = this;
+    const { weights, reduced } = this;
     const columns = weights.length;
     const system = this.newtonSystem();
-    const { mu, weightBend, slackBend } = this.predict(options);
-    const gradient = this.currentGradient();
-    const right = this.limitProducts.pull(Float64Array.from(slacks, (s, k) => (mu - slackBend[k]!) / s));
-    for (let c = 0; c < columns; c++) right[c] = (mu - weightBend[c]!) / weights[c]! - gradient[c]! - right[c]!;
+    const { mu, bends: predicted } = this.predict(options);
+    const bends = this.centre(mu, predicted);
+    const right = this.rightSide(mu, bends);
     const after = new Float64Array(columns);
     const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
       if (!options.isEnough || mu > options.leastMu) return true;
       for (let c = 0; c < columns; c++) {
-        after[c] = (mu - weightBend[c]! - reduced[c]! * x[c]!) / weights[c]! - residual[c]!;
+        after[c] = (mu - bends.weights[c]! - reduced[c]! * x[c]!) / weights[c]! - residual[c]!;
       }
       return options.isEnough(after);
     });
-    return this.move(change, doseChange, mu, weightBend, slackBend);
+    const taken = this.move(change, doseChange, mu, bends);
+    if (this.isFirst) this.lowerMultipliers();
+    return taken;
+  }
+
+  /** mu / w - A' (F' + C' mu / s), less what the bends ask for. */
+  private rightSide(mu: number, bends: Bends): Float64Array {
+    const { weights, slacks } = this;
+    const gradient = this.currentGradient();
+    const right = this.limitProducts.pull(Float64Array.from(slacks, (s, k) => (mu - bends.slacks[k]!) / s));
+    for (let c = 0; c < right.length; c++) right[c] = (mu - bends.weights[c]!) / weights[c]! - gradient[c]! - right[c]!;
+    return right;
+  }
+
+  /** The step to mu and bends as the preconditioner alone sees it. */
+  private preview(mu: number, bends: Bends): Direction {
+    const right = this.rightSide(mu, bends);
+    const change = this.normal.solve(right, right);
+    return directionOf(this, change, this.limitProducts.changes(change), mu, bends);
+  }
+
+  /** Bends that allow a longer step: as long as the preconditioner sees one get longer, pairs that would stray are pulled back. */
+  private centre(mu: number, given: Bends): Bends {
+    const { weights, reduced, slacks, multipliers } = this;
+    let bends = given;
+    let best = this.preview(mu, bends);
+    for (let correction = 0; correction < CORRECTIONS; correction++) {
+      if (best.length > LONG && best.dualLength > LONG) break;
+      const length = Math.min(1, best.length + LONGER);
+      const dualLength = Math.min(1, best.dualLength + LONGER);
+      const next = {
+        weights: centredBends(bends.weights, weights, best.weights, length, reduced, best.reduced, dualLength, mu),
+        slacks: centredBends(bends.slacks, slacks, best.slacks, length, multipliers, best.multipliers, dualLength, mu),
+      };
+      const direction = this.preview(mu, next);
+      const gained = direction.length + direction.dualLength - best.length - best.dualLength;
+      if (gained <= 0) break;
+      [bends, best] = [next, direction];
+      if (gained < LEAST_GAIN) break;
+    }
+    return bends;
+  }
+
+  /**
+   * Lowers the multipliers after the first step. It leads from equal weights to nearly the best plan without limits, but its multipliers
+   * were chosen for the pull at the start, which is far larger.
+   */
+  private lowerMultipliers(): void {
+    this.isFirst = false;
+    const { weights, reduced, slacks, multipliers } = this;
+    const most = FIRST_GAP * Math.abs(this.value);
+    if (!(this.complementarity > most && most > 0)) return;
+    const mu = most / this.count;
+    for (let c = 0; c < weights.length; c++) reduced[c] = mu / weights[c]!;
+    for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
   }
 
   /** The system at the present point; the preconditioner is made for it. */
@@ -219,30 +276,25 @@ export class InteriorPoint {
   }
 
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */
-  private predict({ leastMu }: StepOptions): { mu: number; weightBend: Float64Array; slackBend: Float64Array } {
-    const { weights, reduced, slacks, multipliers } = this;
-    const right = this.currentGradient().map((g) => -g);
-    const change = this.normal.solve(right, right);
-    const slackChange = this.limitProducts.changes(change).map((d) => -d);
-    const reducedChange = reduced.map((z, c) => -z - (z / weights[c]!) * change[c]!);
-    const multiplierChange = multipliers.map((l, k) => -l - (l / slacks[k]!) * slackChange[k]!);
-    const length = Math.min(largestStep(weights, change), largestStep(slacks, slackChange));
-    const dualLength = Math.min(largestStep(reduced, reducedChange), largestStep(multipliers, multiplierChange));
-    let left = 0;
-    for (let c = 0; c < weights.length; c++) {
-      left += (weights[c]! + length * change[c]!) * (reduced[c]! + dualLength * reducedChange[c]!);
-    }
-    for (let k = 0; k < slacks.length; k++) {
-      left += (slacks[k]! + length * slackChange[k]!) * (multipliers[k]! + dualLength * multiplierChange[k]!);
-    }
+  private predict({ leastMu }: StepOptions): { mu: number; bends: Bends } {
+    const { weights, slacks } = this;
+    const change = this.normal.solve(
+      this.currentGradient().map((g) => -g),
+      new Float64Array(weights.length),
+    );
+    const none = { weights: new Float64Array(weights.length), slacks: new Float64Array(slacks.length) };
+    const step = directionOf(this, change, this.limitProducts.changes(change), 0, none);
+    const left = complementarityAfter(this, step);
     const now = this.complementarity;
-    const centring = Math.min(MOST_CENTRING, Math.max(LEAST_CENTRING, (left / now) ** 3));
+    const centring = Math.min(MOST_CENTRING, Math.max(LEAST_CENTRING, (left / now) ** CENTRING_POWER));
     // A predictor that could go only so far says only so much of how the pairs bend.
-    const trust = length * dualLength;
+    const trust = step.length * step.dualLength;
     return {
       mu: Math.max(leastMu, (centring * now) / this.count),
-      weightBend: change.map((d, c) => trust * d * reducedChange[c]!),
-      slackBend: slackChange.map((d, k) => trust * d * multiplierChange[k]!),
+      bends: {
+        weights: change.map((d, c) => trust * d * step.reduced[c]!),
+        slacks: step.slacks.map((d, k) => trust * d * step.multipliers[k]!),
+      },
     };
   }
 
@@ -298,26 +350,12 @@ export class InteriorPoint {
   }
 
   /** As far along the step as weights, slacks and multipliers stay positive and the barrier function falls. */
-  private move(
-    change: Float64Array,
-    doseChange: Float64Array,
-    mu: number,
-    weightBend: Float64Array,
-    slackBend: Float64Array,
-  ): number {
+  private move(change: Float64Array, doseChange: Float64Array, mu: number, bends: Bends): number {
     const { weights, reduced, slacks, multipliers, dose } = this;
-    const slackChange = changesOf(this.problem.limits, doseChange, new Float64Array(slacks.length));
-    for (let k = 0; k < slacks.length; k++) slackChange[k] = -slackChange[k]!;
-    const reducedChange = Float64Array.from(
-      weights,
-      (w, c) => (mu - weightBend[c]! - reduced[c]! * change[c]!) / w - reduced[c]!,
-    );
-    const multiplierChange = Float64Array.from(
-      slacks,
-      (s, k) => (mu - slackBend[k]! - multipliers[k]! * slackChange[k]!) / s - multipliers[k]!,
-    );
-    let length = Math.min(largestStep(weights, change), largestStep(slacks, slackChange));
-    const dualLength = Math.min(largestStep(reduced, reducedChange), largestStep(multipliers, multiplierChange));
+    const sides = changesOf(this.problem.limits, doseChange, new Float64Array(slacks.length));
+    const step = directionOf(this, change, sides, mu, bends);
+    const { slacks: slackChange, dualLength } = step;
+    let { length } = step;
 
     const trial = this.scratchRows;
     const ignored = new Float64Array(dose.length);
@@ -337,10 +375,10 @@ export class InteriorPoint {
     }
     for (let c = 0; c < weights.length; c++) {
       weights[c]! += length * change[c]!;
-      reduced[c]! += dualLength * reducedChange[c]!;
+      reduced[c]! += dualLength * step.reduced[c]!;
     }
     for (let i = 0; i < dose.length; i++) dose[i]! += length * doseChange[i]!;
-    for (let k = 0; k < slacks.length; k++) multipliers[k]! += dualLength * multiplierChange[k]!;
+    for (let k = 0; k < slacks.length; k++) multipliers[k]! += dualLength * step.multipliers[k]!;
     this.refresh();
     return Math.min(length, dualLength);
   }
@@ -367,13 +405,4 @@ function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
-}
-
-/** The largest step up to 1 that leaves every value above (1 - BOUNDARY) of itself. */
-function largestStep(values: Float64Array, changes: Float64Array): number {
-  let step = 1;
-  for (let i = 0; i < values.length; i++) {
-    if (values[i]! + step * changes[i]! < (1 - BOUNDARY) * values[i]!) step = (-BOUNDARY * values[i]!) / changes[i]!;
-  }
-  return step;
 }

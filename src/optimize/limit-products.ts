@@ -8,72 +8,71 @@
 import type { LinearOperator } from '../core/linear-operator.js';
 import { addForces, changesOf, type HalfSpaces, halfSpaceCount, type Multipliers } from './half-spaces.js';
 import type { RowSample } from './normal-matrix.js';
+import { createRowProducts, type RowProducts } from './row-products.js';
 
 export class LimitProducts {
   /** Products with the operator or its transpose that were made, half an evaluation each. */
   evaluations = 0;
-  /** First entry in the sample of each half-space's row; undefined where the sample lacks one. */
-  private readonly starts: Float64Array | undefined;
+  /** Undefined where the sample lacks a row. */
+  private readonly rows: RowProducts | undefined;
 
   constructor(
     private readonly operator: LinearOperator,
     private readonly limits: HalfSpaces,
-    private readonly sample?: RowSample,
+    sample?: RowSample,
   ) {
-    this.starts = sample && startsOf(limits.rows, sample, operator.columns);
+    const starts = sample && startsOf(limits.rows, sample, operator.columns);
+    this.rows = starts && createRowProducts(sample!.matrix, starts, operator.columns);
   }
 
   /** Whether no product needs the operator. */
   get isCheap(): boolean {
-    return this.starts !== undefined;
+    return this.rows !== undefined;
   }
 
   /** How much every left side changes with the weights' change. */
   changes(change: Float64Array): Float64Array {
-    const { operator, limits, sample, starts } = this;
+    const { operator, limits, rows } = this;
     const out = new Float64Array(halfSpaceCount(limits));
-    if (starts === undefined) {
+    if (rows === undefined) {
       this.evaluations += 0.5;
       return changesOf(limits, operator.apply(change, new Float64Array(operator.rows)), out);
     }
-    const { matrix } = sample!;
-    starts.forEach((start, k) => {
-      let sum = 0;
-      for (let c = 0; c < change.length; c++) sum += matrix[start + c]! * change[c]!;
-      out[k] = limits.signs[k]! * sum;
-    });
+    const { length } = limits.rows;
+    rows.dots(change, out.subarray(0, length));
+    for (let k = 0; k < length; k++) out[k]! *= limits.signs[k]!;
     limits.planes.forEach(({ column }, p) => {
       let sum = 0;
       for (let c = 0; c < change.length; c++) sum += column[c]! * change[c]!;
-      out[starts.length + p] = sum;
+      out[length + p] = sum;
     });
     return out;
   }
 
   /** A' C' multipliers, one per column. */
   pull(multipliers: Multipliers): Float64Array {
-    const { operator, limits, sample, starts } = this;
+    const { operator, limits, rows } = this;
     const out = new Float64Array(operator.columns);
-    if (starts === undefined) {
+    if (rows === undefined) {
       this.evaluations += 0.5;
       const force = new Float64Array(operator.rows);
       addForces(limits, multipliers, force);
       return operator.applyTranspose(force, out);
     }
-    const { matrix } = sample!;
-    starts.forEach((start, k) => {
-      const force = limits.signs[k]! * multipliers[k]!;
-      if (force !== 0) for (let c = 0; c < out.length; c++) out[c]! += force * matrix[start + c]!;
-    });
+    const { length } = limits.rows;
+    rows.combine(
+      limits.signs.map((sign, k) => sign * multipliers[k]!),
+      out,
+    );
     limits.planes.forEach(({ column }, p) => {
-      const force = multipliers[starts.length + p]!;
+      const force = multipliers[length + p]!;
       for (let c = 0; c < out.length; c++) out[c]! += force * column[c]!;
     });
     return out;
   }
 }
 
-/** Undefined unless every row stands in the sample for itself alone. */
+/** First entry in the sample of each row; undefined unless every row stands in the sample for itself alone. */
 function startsOf(rows: Int32Array, sample: RowSample, columns: number): Float64Array | undefined {
   if (!sample.isExact) return undefined;
   const members = new Int32Array(sample.count);

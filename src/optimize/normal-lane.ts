@@ -165,16 +165,22 @@ class NormalLane {
     this.stride = paddedSize(count);
     const { stride } = this;
     this.blocks = factorBlocks(coupled.subarray(0, count), lanes);
+    const { matrix: target } = kernel;
+    const { matrix: source } = normal;
+    const isWhole = count === shared.columns;
+    const columnScales = Float64Array.from(coupled.subarray(0, count), (c) => scale[c]!);
     for (const { owner, first, end, at } of this.blocks) {
       if (owner !== lane) continue;
       for (let i = first, to = at * stride; i < end; i++, to += stride) {
         const c = coupled[i]!;
         const from = (Math.floor(c / BLOCK / lanes) * BLOCK + (c % BLOCK)) * capacity;
-        const s = scale[c]!;
-        kernel.matrix.fill(0, to, to + stride);
-        for (let j = i + 1; j < count; j++)
-          kernel.matrix[to + j] = s * scale[coupled[j]!]! * normal.matrix[from + coupled[j]!]!;
-        kernel.matrix[to + i] = 1 + shift;
+        const s = columnScales[i]!;
+        // What lies left of the diagonal is not read, but must not be NaN.
+        target.fill(0, to, to + i);
+        target[to + i] = 1 + shift;
+        if (isWhole) for (let j = i + 1; j < count; j++) target[to + j] = s * columnScales[j]! * source[from + j]!;
+        else for (let j = i + 1; j < count; j++) target[to + j] = s * columnScales[j]! * source[from + coupled[j]!]!;
+        target.fill(0, to + count, to + stride);
       }
     }
     for (let from = 0; from < scales.length; from += BLOCK) {

@@ -11,6 +11,7 @@
 import { type Executor, type JobGroup, serialExecutor } from '../core/executor.js';
 import { paddedSize } from './dense-kernel.js';
 import { blocksOf, CHUNKS, factorBlocks, type NormalCommand, normalJob, type SharedNormal } from './normal-lane.js';
+import { createTriangle, type Triangle } from './triangle.js';
 
 /** Rows of an operator that stand for all. */
 export interface RowSample {
@@ -55,7 +56,7 @@ export class NormalMatrix {
   /** Columns that are not alone; the factor is theirs. */
   private coupledCount = 0;
   private stride = 0;
-  private readonly scratch: Float64Array;
+  private readonly triangle: Triangle;
 
   /** @param sample is kept, not copied: it must not change */
   constructor(
@@ -82,7 +83,7 @@ export class NormalMatrix {
     };
     this.added = new Float64Array(count);
     this.wanted = new Float64Array(count);
-    this.scratch = new Float64Array(columns);
+    this.triangle = createTriangle(columns, { isAccelerated });
     const { lanes, shared } = this;
     this.group = executor.start(
       normalJob,
@@ -111,6 +112,7 @@ export class NormalMatrix {
     this.chooseCoupled(columnDiagonal);
     // More on the diagonal until rounding leaves no pivot without sign.
     for (let shift = 1e-6; !this.tryFactor(terms, shift); shift *= 10);
+    this.triangle.matrix.set(this.shared.factor.subarray(0, this.coupledCount * this.stride));
   }
 
   /** Frees what the lanes hold; the matrix cannot be updated afterwards. */
@@ -170,24 +172,15 @@ export class NormalMatrix {
 
   /** out = N^-1 right; `right` and `out` may be the same array. */
   solve(right: Float64Array, out: Float64Array): Float64Array {
-    const { columns, stride, scratch: x } = this;
-    const { norms, scale, coupled, factor: matrix } = this.shared;
+    const { columns, stride, triangle } = this;
+    const { norms, scale, coupled } = this.shared;
+    const { x } = triangle;
     const n = this.coupledCount;
     for (let i = 0; i < n; i++) x[i] = (right[coupled[i]!]! * scale[coupled[i]!]!) / norms[coupled[i]!]!;
+    x.fill(0, n);
     // Those that are alone; the others are overwritten below.
     for (let c = 0; c < columns; c++) out[c] = right[c]! * (scale[c]! / norms[c]!) ** 2;
-    for (let i = 0; i < n; i++) {
-      const row = i * stride;
-      const value = x[i]! / matrix[row + i]!;
-      x[i] = value;
-      if (value !== 0) for (let j = i + 1; j < n; j++) x[j]! -= value * matrix[row + j]!;
-    }
-    for (let i = n - 1; i >= 0; i--) {
-      const row = i * stride;
-      let value = x[i]!;
-      for (let j = i + 1; j < n; j++) value -= matrix[row + j]! * x[j]!;
-      x[i] = value / matrix[row + i]!;
-    }
+    triangle.solve(n, stride);
     for (let i = 0; i < n; i++) out[coupled[i]!] = (x[i]! * scale[coupled[i]!]!) / norms[coupled[i]!]!;
     return out;
   }

@@ -114,6 +114,8 @@ class Session {
   private isLevelFixed: boolean;
   private levelChanges = 0;
   private uncovered: Int32Array = new Int32Array(0);
+  /** The dose of a step, and what it is at the prescription: it is asked for several times. */
+  private known: { readonly dose: Float64Array; readonly step: number; readonly value: number } | undefined;
 
   constructor(
     private readonly problem: Problem,
@@ -219,7 +221,7 @@ class Session {
         objective: point.value,
         violation: worstViolation(this.limits, point.dose)?.amount ?? -Infinity,
         gap,
-        prescriptionDose: this.prescribed(point.dose),
+        prescriptionDose: this.reached(point),
       });
       if (this.isLevelFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
       if (last === 0) return 'stuck';
@@ -262,20 +264,28 @@ class Session {
     );
   }
 
-  private isMet(dose: Float64Array): boolean {
+  /** The same of the present plan, sorted once a step. */
+  private reached({ dose }: InteriorPoint): number {
+    if (this.known?.dose !== dose || this.known.step !== this.steps) {
+      this.known = { dose, step: this.steps, value: this.prescribed(dose) };
+    }
+    return this.known.value;
+  }
+
+  private isMet(reached: number): boolean {
     const { prescription } = this.problem;
     const tolerance = this.options.prescriptionTolerance ?? 0.0005;
-    return !prescription || Math.abs(this.prescribed(dose) / prescription.dose - 1) < tolerance;
+    return !prescription || Math.abs(reached / prescription.dose - 1) < tolerance;
   }
 
   /** Moves the level by prescribed / reached; near the end it stays where the prescription is met, or as high as it may be. */
   private moveLevel(point: InteriorPoint, isNearEnd: boolean): void {
     const { level, dose } = this.problem.prescription!;
-    if (isNearEnd && this.isMet(point.dose)) {
+    if (isNearEnd && this.isMet(this.reached(point))) {
       this.isLevelFixed = true;
       return;
     }
-    const ratio = Math.min(1.25, Math.max(0.8, dose / this.prescribed(point.dose)));
+    const ratio = Math.min(1.25, Math.max(0.8, dose / this.reached(point)));
     const next = Math.min(LEVELS[1] * dose, Math.max(LEVELS[0] * dose, level.value * ratio));
     if (isNearEnd && (next === level.value || ++this.levelChanges > LEVEL_CHANGES)) this.isLevelFixed = true;
     if (next === level.value) return;
@@ -286,7 +296,7 @@ class Session {
 
   /** Whether a level that stood still has to move once more, as the plan has moved since. */
   private isLevelOff(point: InteriorPoint): boolean {
-    if (this.isMet(point.dose) || this.levelChanges >= LEVEL_CHANGES) return false;
+    if (this.isMet(this.reached(point)) || this.levelChanges >= LEVEL_CHANGES) return false;
     const before = this.problem.prescription!.level.value;
     this.isLevelFixed = false;
     this.moveLevel(point, true);
@@ -357,6 +367,7 @@ class Session {
     leastViolation?: number,
   ): Solution {
     const { objectives } = this.problem;
+    const prescriptionDose = this.prescribed(dose);
     const certificate = certify({
       objectives,
       limits: this.limits,
@@ -370,10 +381,10 @@ class Session {
     return {
       weights,
       dose,
-      status: this.isMet(dose) ? 'reached' : 'prescription-missed',
+      status: this.isMet(prescriptionDose) ? 'reached' : 'prescription-missed',
       objective: value,
       evaluations: this.evaluations,
-      prescriptionDose: this.prescribed(dose),
+      prescriptionDose,
       certificate,
       uncovered: this.uncovered,
       responses: [],
