@@ -43,8 +43,8 @@ export function rayPitch({ spacing }: DensityBox): number {
   return Math.min(PITCH[1], Math.max(PITCH[0], Math.min(...spacing)));
 }
 
-/** Nodes of a strip, 24 bytes each: 84 MB. */
-const STRIP_NODES = 3.5e6;
+/** Nodes of a strip, 24 bytes each: 60 MB. */
+const STRIP_NODES = 2.5e6;
 /** Nodes of a strip as narrow as can be: half a gigabyte. */
 const MOST_NODES = 2e7;
 
@@ -135,22 +135,17 @@ export class BeamPass {
   densities(frame: BeamFrame, points: Float64Array, out: EffectiveDensities): void {
     const n = points.length / 3;
     if (n === 0) return;
-    const { pitch, step } = this;
+    const { pitch } = this;
     const geometry = this.geometryOf(frame);
     const { beamFromPatient: m, sad } = frame;
-    const places = new Float64Array(3 * n);
     let [u0, u1, v0, v1] = [Infinity, -Infinity, Infinity, -Infinity];
     for (let p = 0; p < n; p++) {
       const x = points[3 * p]!;
       const y = points[3 * p + 1]!;
       const z = points[3 * p + 2]!;
-      const along = sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!);
-      const scale = sad / along / pitch;
+      const scale = sad / (sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!)) / pitch;
       const u = (m[0]! * x + m[4]! * y + m[8]! * z + m[12]!) * scale;
       const v = (m[1]! * x + m[5]! * y + m[9]! * z + m[13]!) * scale;
-      places[3 * p] = u;
-      places[3 * p + 1] = v;
-      places[3 * p + 2] = (along - sad) / step;
       if (u < u0) u0 = u;
       if (u > u1) u1 = u;
       if (v < v0) v0 = v;
@@ -169,57 +164,14 @@ export class BeamPass {
       );
     }
     const rows = Math.max(8, Math.floor(STRIP_NODES / perRow));
-    const lowest = Math.floor(v0);
-    const strips = Math.floor((Math.floor(v1) - lowest) / rows) + 1;
-    const order = orderByStrip(places, n, lowest, rows, strips);
-    for (let s = 0; s < strips; s++) {
-      const which = order.points.subarray(order.start[s]!, order.start[s + 1]!);
-      if (which.length === 0) continue;
-      let [least, most] = [Infinity, -Infinity];
-      for (let q = 0; q < which.length; q++) {
-        const v = Math.floor(places[3 * which[q]! + 1]!);
-        if (v < least) least = v;
-        if (v > most) most = v;
-      }
+    // A row more on each side: which row a point lies in may differ by rounding where it is read.
+    const [lowest, highest] = [Math.floor(v0) - 1, Math.floor(v1) + 1];
+    for (let low = lowest; low <= highest; low += rows) {
+      const high = Math.min(highest + 1, low + rows);
       // A point reads three rows.
-      const low = least - 1 - reach;
-      this.fan.make(geometry, { u0: first, nu, v0: low, nv: most + 3 + reach - low, k0, count });
-      this.readStrip(points, places, which, [first, low, k0], out);
-    }
-  }
-
-  private readStrip(
-    points: Float64Array,
-    places: Float64Array,
-    which: Int32Array,
-    [u0, v0, k0]: Vec3,
-    out: EffectiveDensities,
-  ): void {
-    const { origin, spacing } = this.box;
-    const size = Math.min(PIECE, which.length);
-    const piece = {
-      places: new Float64Array(3 * size),
-      voxels: new Float64Array(3 * size),
-      electron: new Float32Array(size),
-      scatter: new Float32Array(size),
-    };
-    for (let from = 0; from < which.length; from += size) {
-      const count = Math.min(size, which.length - from);
-      for (let q = 0; q < count; q++) {
-        const p = 3 * which[from + q]!;
-        piece.places[3 * q] = places[p]! - u0;
-        piece.places[3 * q + 1] = places[p + 1]! - v0;
-        piece.places[3 * q + 2] = places[p + 2]! - k0;
-        piece.voxels[3 * q] = (points[p]! - origin[0]) / spacing[0];
-        piece.voxels[3 * q + 1] = (points[p + 1]! - origin[1]) / spacing[1];
-        piece.voxels[3 * q + 2] = (points[p + 2]! - origin[2]) / spacing[2];
-      }
-      this.fan.read({ count, ...piece });
-      for (let q = 0; q < count; q++) {
-        const p = which[from + q]!;
-        out.electron[p] = piece.electron[q]!;
-        out.scatter[p] = piece.scatter[q]!;
-      }
+      const firstRow = low - 1 - reach;
+      this.fan.make(geometry, { u0: first, nu, v0: firstRow, nv: high + 2 + reach - firstRow, k0, count });
+      this.fan.read({ points, low, high, ...out });
     }
   }
 
@@ -229,6 +181,7 @@ export class BeamPass {
     const by = (value: (axis: number) => number): Vec3 => [value(0), value(1), value(2)];
     return {
       sad,
+      beamFromPatient: m,
       pitch,
       step,
       source: by((a) => (source[a]! - origin[a]!) / spacing[a]!),
@@ -251,24 +204,6 @@ export class BeamPass {
     const first = Math.max(Math.floor(least / this.step) - 1, Math.ceil(-sad / this.step) + 1);
     return [first, Math.ceil(most / this.step) + 2 - first];
   }
-}
-
-/** Indices of points, strip by strip, in their order. */
-function orderByStrip(
-  places: Float64Array,
-  n: number,
-  first: number,
-  rows: number,
-  strips: number,
-): { readonly points: Int32Array; readonly start: Int32Array } {
-  const start = new Int32Array(strips + 1);
-  const strip = (p: number): number => Math.floor((Math.floor(places[3 * p + 1]!) - first) / rows);
-  for (let p = 0; p < n; p++) start[strip(p) + 1]!++;
-  for (let s = 0; s < strips; s++) start[s + 1]! += start[s]!;
-  const next = start.slice(0, strips);
-  const points = new Int32Array(n);
-  for (let p = 0; p < n; p++) points[next[strip(p)]!++] = p;
-  return { points, start };
 }
 
 /** Variance of the quadratic B-spline with which points read the nodes. */

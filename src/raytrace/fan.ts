@@ -18,6 +18,8 @@ export interface FanStrip {
 /** Where rays run, in voxels of the box. */
 export interface FanGeometry {
   readonly sad: number;
+  /** Beam from patient, by column, as in `BeamFrame`. */
+  readonly beamFromPatient: Float64Array;
   readonly pitch: number;
   readonly step: number;
   /** Voxel coordinates of the source. */
@@ -30,11 +32,11 @@ export interface FanGeometry {
 
 /** Points, and what they read. */
 export interface FanPoints {
-  readonly count: number;
-  /** In nodes of the strip: u, v, slice. */
-  readonly places: Float64Array;
-  /** In voxels of the box. */
-  readonly voxels: Float64Array;
+  /** x, y, z triples in LPS, mm. */
+  readonly points: Float64Array;
+  /** Rows of rays [low, high) that the strip serves: points of others are left as they are. */
+  readonly low: number;
+  readonly high: number;
   readonly electron: Float32Array;
   readonly scatter: Float32Array;
 }

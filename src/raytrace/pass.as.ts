@@ -469,15 +469,26 @@ export function depthsOf(count: i32, voxels: usize, lengths: usize, sx: f64, sy:
 }
 
 /**
- * Points read the fan: electron and scatter density, by quadratic B-splines across rays. Points outside the box read 1.
+ * Points read the fan: electron and scatter density, by quadratic B-splines across rays. Points outside the box read 1; points whose row
+ * of rays lies outside the strip are left as they are.
  *
- * @param places u, v, along of every point in nodes of the strip, Float64
- * @param voxels its voxel coordinates in the box, Float64
+ * @param points x, y, z of every point in LPS, mm, Float64
+ * @param frame  Float64: beam from patient, twelve numbers by column; reciprocal spacing and negative origin of the box in voxels,
+ *   three each
+ * @param u0, v0, k0 of the strip's planes; [low, high) rows of rays that the strip serves
  */
 export function readPoints(
   count: i32,
-  places: usize,
-  voxels: usize,
+  points: usize,
+  frame: usize,
+  sad: f64,
+  perPitch: f64,
+  perStep: f64,
+  u0: f64,
+  v0: f64,
+  k0: f64,
+  low: f64,
+  high: f64,
   line: usize,
   plane: usize,
   slice: usize,
@@ -489,20 +500,28 @@ export function readPoints(
   const my = <f64>ny;
   const mz = <f64>nz;
   for (let p = 0; p < count; p++) {
-    const voxel = voxels + 24 * p;
-    const px = load<f64>(voxel);
-    const py = load<f64>(voxel, 8);
-    const pz = load<f64>(voxel, 16);
+    const point = points + 24 * p;
+    const x0 = load<f64>(point);
+    const y0 = load<f64>(point, 8);
+    const z0 = load<f64>(point, 16);
+    const along = sad - (load<f64>(frame, 16) * x0 + load<f64>(frame, 40) * y0 + load<f64>(frame, 64) * z0 + load<f64>(frame, 88));
+    const scale = (sad / along) * perPitch;
+    const v = (load<f64>(frame, 8) * x0 + load<f64>(frame, 32) * y0 + load<f64>(frame, 56) * z0 + load<f64>(frame, 80)) * scale;
+    const row = Math.floor(v);
+    if (!(row >= low && row < high)) continue;
+    const px = x0 * load<f64>(frame, 96) + load<f64>(frame, 120);
+    const py = y0 * load<f64>(frame, 104) + load<f64>(frame, 128);
+    const pz = z0 * load<f64>(frame, 112) + load<f64>(frame, 136);
     const to = <usize>p << 2;
     if (!(px >= 0 && px < mx && py >= 0 && py < my && pz >= 0 && pz < mz)) {
       store<f32>(electrons + to, 1);
       store<f32>(scatters + to, 1);
       continue;
     }
-    const place = places + 24 * p;
-    const x = load<f64>(place) + 0.5;
-    const y = load<f64>(place, 8) + 0.5;
-    const z = load<f64>(place, 16);
+    const u = (load<f64>(frame) * x0 + load<f64>(frame, 24) * y0 + load<f64>(frame, 48) * z0 + load<f64>(frame, 72)) * scale;
+    const x = u - u0 + 0.5;
+    const y = v - v0 + 0.5;
+    const z = (along - sad) * perStep - k0;
     const i = <i32>x;
     const j = <i32>y;
     const k = <i32>z;

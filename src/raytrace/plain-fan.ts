@@ -20,6 +20,7 @@ import {
 const LEAST_PATH = 0.01;
 
 interface Made {
+  readonly geometry: FanGeometry;
   readonly strip: FanStrip;
   /** [slice][v][u] */
   readonly electron: Float64Array;
@@ -89,20 +90,31 @@ export class PlainFan implements Fan {
         else electron[at] = first[c]!;
       }
     }
-    this.made = { strip, electron, slope, scatter };
+    this.made = { geometry, strip, electron, slope, scatter };
   }
 
-  read({ count, places, voxels, ...out }: FanPoints): void {
-    const { strip, electron, slope, scatter } = this.made!;
-    const { nu, nv } = strip;
+  read({ points, low, high, ...out }: FanPoints): void {
+    const { geometry, strip, electron, slope, scatter } = this.made!;
+    const { nu, nv, u0, v0, k0 } = strip;
+    const { sad, pitch, step, beamFromPatient: m } = geometry;
+    const { origin, spacing } = this.box;
     const size = nu * nv;
-    for (let p = 0; p < count; p++) {
-      if (!this.isInBox(voxels[3 * p]!, voxels[3 * p + 1]!, voxels[3 * p + 2]!)) {
+    for (let p = 0; p < out.electron.length; p++) {
+      const point = points.subarray(3 * p, 3 * p + 3);
+      const [bx, by, bz] = [0, 1, 2].map((r) => point.reduce((sum, c, a) => sum + m[r + 4 * a]! * c, m[12 + r]!)) as [
+        number,
+        number,
+        number,
+      ];
+      const [u, v] = [bx, by].map((b) => ((sad / (sad - bz)) * b) / pitch) as [number, number];
+      if (!(Math.floor(v) >= low && Math.floor(v) < high)) continue;
+      const voxel = [0, 1, 2].map((a) => (point[a]! - origin[a]!) / spacing[a]!) as [number, number, number];
+      if (!this.isInBox(...voxel)) {
         out.electron[p] = 1;
         out.scatter[p] = 1;
         continue;
       }
-      const [x, y, z] = [places[3 * p]! + 0.5, places[3 * p + 1]! + 0.5, places[3 * p + 2]!];
+      const [x, y, z] = [u - u0 + 0.5, v - v0 + 0.5, -bz / step - k0];
       const [i, j, k] = [Math.trunc(x), Math.trunc(y), Math.trunc(z)];
       const t = z - k;
       const [xs, ys] = [splineWeights(x - i - 0.5), splineWeights(y - j - 0.5)];

@@ -67,24 +67,24 @@ export class SimdFan implements Fan {
   private size = 0;
   private readonly fixed: number;
   private readonly kernel: number;
-  /** Addresses of a piece of points: places and voxels in Float64, two arrays of Float32. */
+  /** Addresses of the frame's numbers and of a piece of points: their places in Float64, two arrays of Float32. */
   private readonly points: {
-    readonly places: number;
+    readonly frame: number;
     readonly voxels: number;
     readonly first: number;
     readonly second: number;
   };
-  private made: { readonly layout: Layout } | undefined;
+  private made: { readonly layout: Layout; readonly geometry: FanGeometry; readonly strip: FanStrip } | undefined;
 
   constructor(
     private readonly box: DensityBox,
     private readonly settings: FanSettings,
   ) {
     this.kernel = RIM + padded(box.pairs.length) * 4 + 64;
-    const places = this.kernel + padded(settings.footprint.length) * 4 + RIM;
-    const voxels = places + 24 * PIECE;
+    const frame = this.kernel + padded(settings.footprint.length) * 4 + RIM;
+    const voxels = frame + 160;
     const first = voxels + 24 * PIECE;
-    this.points = { places, voxels, first, second: first + 4 * PIECE };
+    this.points = { frame, voxels, first, second: first + 4 * PIECE };
     this.fixed = first + 8 * PIECE + RIM;
   }
 
@@ -92,7 +92,7 @@ export class SimdFan implements Fan {
     const reach = this.settings.footprint.length - 1;
     const layout = this.layoutOf(strip);
     this.reserve(layout.end + RIM);
-    this.made = { layout };
+    this.made = { layout, geometry, strip };
     const { line, rows, skip, scratch } = layout;
     const { count, u0, v0 } = strip;
     const { kernels, memory } = this;
@@ -174,21 +174,34 @@ export class SimdFan implements Fan {
     }
   }
 
-  read({ count, places, voxels, electron, scatter }: FanPoints): void {
-    const { line, rows, skip, planes } = this.made!.layout;
+  read({ points, low, high, electron, scatter }: FanPoints): void {
+    const { layout, geometry, strip } = this.made!;
+    const { line, rows, skip, planes } = layout;
+    const { sad, pitch, step, beamFromPatient: m } = geometry;
+    const { origin, spacing } = this.box;
     const plane = line * rows;
     const { buffer } = this.memory;
     const at = this.points;
-    const placed = new Float64Array(buffer, at.places, 3 * count);
-    placed.set(places.subarray(0, 3 * count));
-    for (let p = 0; p < count; p++) placed[3 * p + 1]! -= skip;
-    new Float64Array(buffer, at.voxels, 3 * count).set(voxels.subarray(0, 3 * count));
-    // biome-ignore format: as the kernel's parameters
-    this.kernels.readPoints(
-      count, at.places, at.voxels, line, plane, NODE_PLANES * plane, planes, at.first, at.second,
-    );
-    electron.set(new Float32Array(buffer, at.first, count));
-    scatter.set(new Float32Array(buffer, at.second, count));
+    const columns = [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14].map((i) => m[i]!);
+    const toBox = [...spacing.map((s) => 1 / s), ...origin.map((o, a) => -o / spacing[a]!)];
+    new Float64Array(buffer, at.frame, 18).set([...columns, ...toBox]);
+    const n = electron.length;
+    for (let from = 0; from < n; from += PIECE) {
+      const to = Math.min(n, from + PIECE);
+      const count = to - from;
+      new Float64Array(buffer, at.voxels, 3 * count).set(points.subarray(3 * from, 3 * to));
+      const electrons = new Float32Array(buffer, at.first, count);
+      const scatters = new Float32Array(buffer, at.second, count);
+      electrons.set(electron.subarray(from, to));
+      scatters.set(scatter.subarray(from, to));
+      // biome-ignore format: as the kernel's parameters
+      this.kernels.readPoints(
+        count, at.voxels, at.frame, sad, 1 / pitch, 1 / step, strip.u0, strip.v0 + skip, strip.k0, low, high,
+        line, plane, NODE_PLANES * plane, planes, at.first, at.second,
+      );
+      electron.set(electrons, from);
+      scatter.set(scatters, from);
+    }
   }
 
   trace({ source }: FanGeometry, { count, voxels, lengths, depths }: DepthPoints): void {
