@@ -68,7 +68,7 @@ export function largestSideOf({ x, y }: FluenceGrid): number {
 /** Standard deviation from which on a rung is wide, mm: 1.3 nodes of the coarse lattice. */
 export const WIDE = 6.5;
 
-const DISTANCE_STEP = 60;
+const DISTANCE_STEP = 80;
 /** Between scales of a table: a factor of 1.06, read linearly. */
 const SCALE_STEP = 0.06;
 const SIDES = [2.5, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400];
