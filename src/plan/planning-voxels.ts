@@ -96,7 +96,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
           grid.origin[1] + j * grid.spacing[1],
           grid.origin[2] + k * grid.spacing[2],
         );
-        zones.push(c > 0 ? 0 : t > 0 || d <= NEAR || isBounded[voxel] ? 1 : d <= MIDDLE ? 2 : 3);
+        zones.push(c > 0 ? 0 : isBounded[voxel] ? 1 : t === 1 ? 4 : t > 0 || d <= NEAR ? 1 : d <= MIDDLE ? 2 : 3);
         if (t > 0) {
           targetRows.push(row);
           targetVolumes.push(t);

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { groupRows } from '../../src/plan/row-groups.js';
+
+describe('groups of rows', () => {
+  // 9 x 11 x 7 voxels of 2 x 3 x 2.5 mm; zones by row, so that neighbours differ.
+  const [nx, ny, nz] = [9, 11, 7];
+  const spacing: [number, number, number] = [2, 3, 2.5];
+  const count = nx * ny * nz;
+  const points = Float64Array.from({ length: 3 * count }, (_, q) => {
+    const row = Math.floor(q / 3);
+    return spacing[q % 3]! * [row % nx, Math.floor(row / nx) % ny, Math.floor(row / nx / ny)][q % 3]!;
+  });
+  const zones = Uint8Array.from({ length: count }, (_, row) => Math.floor(row / 50) % 5);
+  // From all rows one by one to the coarsest.
+  for (const columns of [10, 60_000, 90_000, 1_000_000]) {
+    const { rows, memberOf } = groupRows(points, zones, spacing, columns);
+    const members = new Int32Array(rows.length);
+    for (const group of memberOf) members[group]!++;
+
+    it(`${columns} columns: every row has a group, and who stands for it is one of its own`, () => {
+      expect(members.every((m) => m > 0)).toBe(true);
+      rows.forEach((row, group) => {
+        expect(memberOf[row]).toBe(group);
+      });
+    });
+
+    it(`${columns} columns: no group spans two zones, and the cord's rows are alone`, () => {
+      memberOf.forEach((group, row) => {
+        expect(zones[rows[group]!]).toBe(zones[row]);
+        if (zones[row] === 0) expect(members[group]).toBe(1);
+      });
+    });
+
+    it(`${columns} columns: the inside of the target shares blocks of at most 8 mm`, () => {
+      memberOf.forEach((group, row) => {
+        if (zones[row] !== 4) return;
+        for (const axis of [0, 1, 2]) {
+          expect(Math.abs(points[3 * row + axis]! - points[3 * rows[group]! + axis]!)).toBeLessThan(8);
+        }
+      });
+    });
+  }
+
+  it('groups more the more columns there are, far tissue last', () => {
+    const groups = [10, 60_000, 90_000, 1_000_000].map((columns) => groupRows(points, zones, spacing, columns));
+    const far = groups.map(({ rows }) => rows.filter((row) => zones[row] === 3).length);
+    expect(groups[0]!.rows).toHaveLength(count);
+    for (let q = 1; q < groups.length; q++) {
+      expect(groups[q]!.rows.length).toBeLessThanOrEqual(groups[q - 1]!.rows.length);
+    }
+    expect(groups[1]!.rows.length).toBeLessThan(count);
+    expect(far[1]).toBe(far[0]);
+    expect(far[3]).toBeLessThan(far[0]!);
+  });
+});
