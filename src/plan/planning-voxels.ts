@@ -91,7 +91,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     if (isBounded[voxel] === 1) rowOf.set(voxel, row);
     points.push(body.points[3 * p]!, body.points[3 * p + 1]!, body.points[3 * p + 2]!);
     places.push(p);
-    zones.push(c > 0 ? 0 : t > 0 || d <= NEAR || isBounded[voxel] ? 1 : d <= MIDDLE ? 2 : 3);
+    zones.push(c > 0 ? 0 : isBounded[voxel] ? 1 : t === 1 ? 4 : t > 0 || d <= NEAR ? 1 : d <= MIDDLE ? 2 : 3);
     if (t > 0) {
       targetRows.push(row);
       targetVolumes.push(t);

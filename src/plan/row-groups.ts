@@ -2,12 +2,14 @@
  * Which rows stand for all in the optimiser's preconditioner.
  *
  * With all of them a step takes one or two products with the operator. Where that would be too many numbers, voxels close to
- * each other, which see nearly the same beamlets, stand for one another: target and surroundings in pairs as on a chessboard,
- * then blocks further out. That costs products, never the result. The cord's voxels always count one by one.
+ * each other, which see nearly the same beamlets, stand for one another: where all of a group count alike or none does, in blocks, as inside
+ * the target; around it in pairs as on a chessboard. Far tissue stands for large volumes, so a few of its voxels are as stiff as a block of
+ * the target's while their neighbours do not count at all: it comes last. That costs products, never the result. The cord's voxels always
+ * count one by one.
  */
 
-/** Where a row lies, from the cord and the target outwards. */
-export type Zone = 0 | 1 | 2 | 3;
+/** 0: the cord; 1: the target's edge, 6 mm around it and bounded organs; 2: up to 30 mm; 3: further out; 4: wholly inside the target. */
+export type Zone = 0 | 1 | 2 | 3 | 4;
 
 export interface RowGroups {
   /** The rows that stand for others. */
@@ -19,13 +21,13 @@ export interface RowGroups {
 /** Ways to group the rows, by zone: PAIRS, or the side of blocks in mm; 0 for each row by itself. */
 const PAIRS = -1;
 const SCHEMES = [
-  [0, 0, 0, 0],
-  [0, PAIRS, 0, 0],
-  [0, PAIRS, 8, 16],
-  [0, 6, 12, 24],
+  [0, 0, 0, 0, 0],
+  [0, PAIRS, 0, 0, 4],
+  [0, PAIRS, 8, 0, 4],
+  [0, 6, 12, 24, 8],
 ] as const;
-/** Entries of the sample, rows times columns, at most: 128 MB. */
-const MOST_ENTRIES = 32e6;
+/** Entries of the sample, rows times columns, at most: 152 MB. */
+const MOST_ENTRIES = 38e6;
 
 /**
  * @param points  x, y, z triples in LPS, mm
