@@ -25,6 +25,8 @@ export interface ForwardDoseOptions extends BeamOptions {
   readonly executor?: Executor;
   /** Node distance of the fluence maps, mm. @default by the source blur */
   readonly step?: number;
+  /** What a lane keeps of the beams that it has traced, bytes; one beam at least. @default 256e6 */
+  readonly viewBytes?: number;
 }
 
 /** Fields whose columns are held at once: more than a plan has, and a bound on memory for an arc. */
@@ -37,6 +39,7 @@ interface LaneInput {
   readonly points: Float64Array;
   readonly view: BeamOptions;
   readonly step?: number;
+  readonly viewBytes: number;
 }
 
 type LaneCommand =
@@ -49,6 +52,13 @@ interface LaneField extends DoseField {
   readonly id: number;
   readonly lane: number;
   readonly column: Float64Array;
+}
+
+/** Nine beams of some 1.2 million points. */
+const VIEW_BYTES = 256e6;
+
+function bytesOf({ count, densities, factors }: PointSet): number {
+  return 4 * count * (4 + (densities ? 2 : 0) + (factors ? 1 : 0)) + 1;
 }
 
 /** A beam, and where its lane puts what it sees: six numbers a point, {@link SEEN_PLANES} planes. */
@@ -93,7 +103,7 @@ function worst(all: readonly PointsBeyond[]): PointsBeyond {
 
 export const forwardDoseJob: JobType<LaneInput, LaneCommand, LaneAnswer> = {
   name: 'forward-dose',
-  create({ lane, lanes, density, points, view: options, step }) {
+  create({ lane, lanes, density, points, view: options, step, viewBytes }) {
     const views = new Map<number, BeamView>();
     return (command) => {
       // The rays of the patient, while beams are seen: their memory is worth more than the time to make it.
@@ -104,7 +114,11 @@ export const forwardDoseJob: JobType<LaneInput, LaneCommand, LaneAnswer> = {
       };
       const viewOf = ({ id, beam }: { readonly id: number; readonly beam: Beam }): BeamView => {
         const view = views.get(id) ?? see(beam);
+        // The one used last is last; those beyond the bound are traced anew when they come again.
+        views.delete(id);
         views.set(id, view);
+        const most = Math.max(1, Math.floor(viewBytes / bytesOf(view.points)));
+        for (const old of views.keys()) if (views.size > most) views.delete(old);
         return view;
       };
       if ('see' in command) {
@@ -296,11 +310,19 @@ export class ForwardDose {
 
   private start(): JobGroup<LaneCommand, LaneAnswer> {
     const { executor } = this;
-    const { step, executor: _, ...view } = this.options;
+    const { step, executor: _, viewBytes = VIEW_BYTES, ...view } = this.options;
     const density = { ...this.density, data: executor.share(this.density.data) };
     const points = executor.share(this.points);
     const { lanes } = executor;
-    const inputs = Array.from({ length: lanes }, (_, lane) => ({ lane, lanes, density, points, view, step }));
+    const inputs = Array.from({ length: lanes }, (_, lane) => ({
+      lane,
+      lanes,
+      density,
+      points,
+      view,
+      step,
+      viewBytes,
+    }));
     return executor.start(forwardDoseJob, inputs);
   }
 

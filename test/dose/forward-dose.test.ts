@@ -137,3 +137,18 @@ test('a beam that misses is an error, and no obstacle to the next', () => {
   expect(() => dose.total([fields[0]!, miss])).toThrow(UnsupportedError);
   expect(dose.total([fields[0]!]).dose.some((d) => d > 0)).toBe(true);
 });
+
+test('more beams than are kept: those that are traced anew give the same dose', () => {
+  const few = voxels.points.slice(3000, 3030);
+  const arc = Array.from({ length: 7 }, (_, b) => ({ beam: beamAt(50 * b), fluence: fields[0]!.fluence }));
+  const dose = (viewBytes: number): Float64Array => {
+    const forward = new ForwardDose(density, few, { viewBytes });
+    const first = forward.total(arc).dose;
+    expect(forward.total(arc).dose).toEqual(first);
+    forward.close();
+    return first;
+  };
+  // Ten points are 240 bytes a beam: two beams, none (so one), all.
+  expect(dose(500)).toEqual(dose(1e6));
+  expect(dose(1)).toEqual(dose(1e6));
+});
