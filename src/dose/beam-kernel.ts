@@ -58,11 +58,13 @@ export interface KernelOptions {
 
 /** Squares up to this many times the field decide the kernel's terms: points beside it see more of its width than it has. */
 const REACH = 2.5;
+/** Of any field, mm: with less, dose far outside small fields errs by up to 0.2 % of the maximum (0.1 % so). */
+const LEAST_LARGEST = 300;
 
 /** The squares that a kernel must have right for a field, mm: those of fluence grids that are alike are equal. */
 export function largestSideOf({ x, y }: FluenceGrid): number {
   const side = REACH * Math.max(x[x.length - 1]! - x[0]!, y[y.length - 1]! - y[0]!);
-  return Math.max(LEAST_SIDE, SIDES.find((s) => s >= side) ?? SIDES[SIDES.length - 1]!);
+  return Math.max(LEAST_LARGEST, SIDES.find((s) => s >= side) ?? SIDES[SIDES.length - 1]!);
 }
 
 /** Standard deviation from which on a rung is wide, mm: 1.3 nodes of the coarse lattice. */
