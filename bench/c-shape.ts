@@ -5,6 +5,9 @@
  *
  * The solver sees target, core, the body around them and, from the second round on, the body that the first plan heats. Terms
  * left out are never negative, so the lower bound counts for all voxels; the value is computed on all. `tg119` takes the goals of TG-119 instead of the peer's objectives.
+ *
+ * What is compared is the optimum: the two doses are held against each other by voxel for gantry 0 only (`respine validate`), which
+ * meets the flat face of the box at right angles. The other eight beams enter obliquely.
  */
 import { readFileSync } from 'node:fs';
 import {
@@ -253,5 +256,8 @@ for (const round of ['hot', 'best']) {
     `target D95 ${at(t, 0.95)}, D10 ${at(t, 0.1)}, D2 ${at(t, 0.02)}; core maximum ${c[0]!.toFixed(2)}, D10 ${at(c, 0.1)} Gy`,
   );
 }
+console.log(
+  'doses of peer and engine are compared by voxel for perpendicular entry only (gantry 0, respine validate); of these nine beams eight enter obliquely, where model and plan are compared together',
+);
 await pool.close();
 console.log(`in all ${(clock() - begin).toFixed(1)} s, peak ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`);

@@ -6,7 +6,7 @@ import { referenceReader } from '../node/reference.js';
 import { version } from '../node/version.js';
 import { depthDoseFigure } from '../render/depth-dose-figure.js';
 import { validateAll } from '../validate/all.js';
-import { comparisonTable, isMet } from '../validate/comparison.js';
+import { comparisonTable, isMet, marginOf } from '../validate/comparison.js';
 import { slabCurves } from '../validate/slabs.js';
 import { progressLine } from './progress.js';
 
@@ -37,7 +37,13 @@ export async function validateCommand(options: ValidateOptions): Promise<number>
     )
     .join('\n\n');
   const page = `# Validation of respine ${version}\n\n${text}\n`;
-  const report = { software: `respine ${version}`, sections };
+  const report = {
+    software: `respine ${version}`,
+    sections: sections.map(({ comparisons, ...section }) => ({
+      ...section,
+      comparisons: comparisons.map((c) => ({ ...c, marginPercentOfLimit: marginOf(c) })),
+    })),
+  };
   if (options.out !== undefined) {
     const files = new Map<string, string | Uint8Array>();
     files.set('validation.md', page);

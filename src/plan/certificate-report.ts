@@ -1,7 +1,11 @@
 /**
- * A plan's certificate as plan.json and the terminal show it.
+ * A plan's certificate as plan.json and the terminal show it, and what the optimiser's dose differs from the reported one.
+ *
+ * Both doses are one function of patient, beam and point, so the certificate is one of the dose that is reported, under the caps as
+ * they were set. How far the two numbers lie apart is measured on every plan, not assumed.
  */
 import { weightedUpperQuantile } from '../core/quantile.js';
+import type { DoseVoxels } from '../dose/forward.js';
 import type { Certificate } from '../optimize/certificate.js';
 import type { RowSet } from '../optimize/objective/objective.js';
 import type { Solution } from '../optimize/solver.js';
@@ -33,14 +37,50 @@ export function coverageGains(solution: Solution, target: RowSet, prescription: 
   });
 }
 
+/**
+ * Largest difference of the optimiser's dose from the reported one, over the nominal rows that are voxels, Gy.
+ *
+ * @param rows     the optimiser's dose, one per row
+ * @param places   which of the body's voxels the nominal rows are; the isocentre, which lies behind the last, is none
+ * @param reported dose on the grid
+ */
+export function largestDifference(
+  rows: Float64Array,
+  places: Int32Array,
+  body: DoseVoxels,
+  reported: Float32Array,
+): number {
+  let largest = 0;
+  places.forEach((place, row) => {
+    if (place < body.index.length) {
+      largest = Math.max(largest, Math.abs(rows[row]! - reported[body.index[place]!]!));
+    }
+  });
+  return largest;
+}
+
 const round = (value: number, digits: number): number => Number(value.toPrecision(digits));
 
+/** What a certificate is one of. Where no cap is hard there are none to hold under. */
+const ofDose = ({ violation }: Certificate): string =>
+  violation === null ? 'of this dose, under no hard cap' : 'of this dose, under these caps';
+
+/** A plan with what its certificate says. */
+export interface CertifiedPlan {
+  readonly solution: Solution;
+  readonly voxels: PlanningVoxels;
+  readonly gains: readonly CoverageGain[];
+  /** Gy, of {@link largestDifference} */
+  readonly largestDifference: number;
+}
+
 /** The block `certificate` of plan.json. */
-export function certificateReport(
-  { certificate, uncovered }: Solution,
-  { points, organs, scenarios = [] }: PlanningVoxels,
-  gains: readonly CoverageGain[],
-): Record<string, unknown> {
+export function certificateReport({
+  solution: { certificate, uncovered },
+  voxels: { points, organs, scenarios = [] },
+  gains,
+  largestDifference: difference,
+}: CertifiedPlan): Record<string, unknown> {
   const { objective, value, lowerBound, gap, isConvex, violation, prices } = certificate;
   const place = (row: number): number[] => [0, 1, 2].map((axis) => round(points[3 * row + axis]!, 6));
   /** Of a robust plan: with which shift of the patient. */
@@ -49,6 +89,8 @@ export function certificateReport(
     return scenario ? { shift: scenario.shift } : {};
   };
   return {
+    of: ofDose(certificate),
+    largestDifference: round(difference, 3),
     objective,
     value: round(value, 6),
     lowerBound: lowerBound === null ? null : round(lowerBound, 6),
@@ -82,11 +124,12 @@ export function certificateReport(
 }
 
 /** One line: how good the plan is, and what the limits cost. */
-export function certificateLine({ value, gap, isConvex, prices }: Certificate, gains: readonly CoverageGain[]): string {
+export function certificateLine(certificate: Certificate, gains: readonly CoverageGain[]): string {
+  const { value, gap, isConvex, prices } = certificate;
   const proof =
     gap === null
       ? `objective ${value.toFixed(2)}, nothing proven`
-      : `objective ${value.toFixed(2)}, at most ${(100 * gap).toFixed(2)} % above the best possible${isConvex ? '' : ' without its terms that are not convex'}`;
+      : `objective ${value.toFixed(2)}, at most ${(100 * gap).toFixed(2)} % above the best possible, ${ofDose(certificate)}${isConvex ? '' : ', without its terms that are not convex'}`;
   const costs = prices
     .filter(({ price, active }) => price > 0 && active.length > 0)
     .map(({ limit, price, active }) => {

@@ -20,13 +20,13 @@ export function doseModelAssumptions({ heterogeneity, medium }: DoseModel): stri
   return [
     `Dose is to ${media[medium]}.`,
     heterogeneity === 'density'
-      ? 'The dose engine scales depth and the lateral spread of electrons and scatter with the density along each ray: within 2 % of Monte Carlo in and behind lung for fields of 30 mm or more, 4 % for 20 mm.'
+      ? 'The dose engine scales depth and the lateral spread of electrons and scatter with the density along each ray: for fields of 30 mm or more within 2 % of Monte Carlo 10 mm from an interface and 3 % everywhere behind, 4 % for 20 mm, tested with the densities of lung (0.26) and bone (1.74) to which it was fitted.'
       : 'The dose engine scales depth alone by density along each ray; in and behind lung it is known to be wrong by 4 to 30 %.',
   ];
 }
 
-/** Of points whose surroundings are thinner or denser than the model is tested for. */
+/** Of points whose surroundings are thinner or denser than the range that the model is limited to. */
 export function densityWarning(points: number): string {
   const [low, high] = DENSITY_RANGE;
-  return `${points} points have an effective density outside ${low} to ${high}, for which the model is tested: the nearest end was used (air cavities or metal)`;
+  return `${points} points have an effective density outside ${low} to ${high}, to which the model is limited: the nearest end was used (air cavities or metal)`;
 }

@@ -99,7 +99,7 @@ function planEntry(
         : 'the caps of cord and bounded organs, as far as the prescription needed it',
     prescriptionDose: round(technique.solution.prescriptionDose),
     evaluations: technique.solution.evaluations,
-    certificate: certificateReport(technique.solution, technique.voxels, technique.gains),
+    certificate: certificateReport(technique),
     bounds: boundReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
       name: beam.name,

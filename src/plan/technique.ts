@@ -18,7 +18,7 @@ import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
-import { type CoverageGain, coverageGains } from './certificate-report.js';
+import { type CoverageGain, coverageGains, largestDifference } from './certificate-report.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
@@ -58,6 +58,8 @@ export interface TechniquePlan {
   readonly share: number;
   /** What one more Gy on each hard limit buys in the target. */
   readonly gains: readonly CoverageGain[];
+  /** Largest difference of the optimiser's dose from the reported one, over the optimiser's voxels, Gy. */
+  readonly largestDifference: number;
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
   readonly worstCase?: { readonly value: number; readonly gap: number | null };
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
@@ -289,5 +291,6 @@ export function finish(
   const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink, gains };
   const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
-  return { ...result, beyondRange, beyondDensity, ...worstCase };
+  const difference = largestDifference(planned, voxels.places, model.body, dose.data);
+  return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
 }

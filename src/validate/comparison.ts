@@ -1,5 +1,6 @@
 /**
- * One line of the validation table: a quantity, what it is held against, how far off it is, and how far off it may be.
+ * One line of the validation table: a quantity, what it is held against, how far off it is, how far off it may be, and whether
+ * anything was fitted to the very data that it is held against.
  */
 export interface Comparison {
   /** What is compared, e.g. `depth dose 100 mm, SSD 900`. */
@@ -11,6 +12,8 @@ export interface Comparison {
   /** Largest that may be found; null where the number is shown for information only. */
   readonly limit: number | null;
   readonly unit: string;
+  /** What was fitted to, or chosen on, the same data: such a line says how well the fit is, not how well it predicts. */
+  readonly fitted?: string;
   /** What else is worth knowing, e.g. where the largest deviation lies. */
   readonly note?: string;
 }
@@ -20,17 +23,32 @@ export type ReferenceReader = (path: string) => Uint8Array | undefined;
 
 export const isMet = ({ value, limit }: Comparison): boolean => limit === null || Math.abs(value) <= limit;
 
+/** Distance of a figure from its limit, percent of the limit; negative where it is missed. Null without a limit other than zero. */
+export const marginOf = ({ value, limit }: Comparison): number | null =>
+  limit === null || limit === 0 ? null : 100 * (1 - Math.abs(value) / limit);
+
 /** The table in Markdown, one line per comparison. */
 export function comparisonTable(comparisons: readonly Comparison[]): string {
-  const digits = (value: number): string => String(Number(value.toPrecision(3)));
+  const digits = (value: number, count = 3): string => String(Number(value.toPrecision(count)));
   const rows = comparisons.map((c) => {
-    const limit = c.limit === null ? '' : `<= ${c.limit} ${c.unit}`;
-    const verdict = c.limit === null ? '' : isMet(c) ? 'met' : '**missed**';
-    return `| ${c.quantity} | ${c.reference} | ${digits(c.value)} ${c.unit} | ${limit} | ${verdict} | ${c.note ?? ''} |`;
+    const limit = c.limit === null ? 'information' : `${c.limit} ${c.unit}`;
+    const own = marginOf(c);
+    const share = own === null ? '' : `${digits(own, 2)} %`;
+    const margin = isMet(c) ? share : `**missed** ${share}`.trimEnd();
+    const cells = [
+      c.quantity,
+      c.reference,
+      `${digits(c.value)} ${c.unit}`,
+      limit,
+      margin,
+      c.fitted ?? '',
+      c.note ?? '',
+    ];
+    return `| ${cells.join(' | ')} |`;
   });
   return [
-    '| quantity | reference | largest deviation | allowed | | where |',
-    '|---|---|---|---|---|---|',
+    '| quantity | reference | largest deviation | allowed | margin, of the limit | fitted to the same data | where |',
+    '|---|---|---|---|---|---|---|',
     ...rows,
   ].join('\n');
 }

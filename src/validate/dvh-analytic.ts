@@ -218,6 +218,9 @@ function errorRow(quantity: string, reference: string, errors: readonly Named[],
   };
 }
 
+/** What of the bounds these very cases have set. */
+const CONSTANTS = 'the constants of the sampling bound, on these cases';
+
 /** Solids against closed forms, where the dose grid counts as well: its error is reported, and the bounds must hold it. */
 function boundRows(groups: readonly Group[], cases: readonly AnalyticCase[]): Comparison[] {
   const rows: Comparison[] = [];
@@ -250,6 +253,7 @@ function boundRows(groups: readonly Group[], cases: readonly AnalyticCase[]): Co
     value: broken.reduce((sum, c) => sum + c.broken, 0),
     limit: 0,
     unit: `of ${groups.reduce((n, g) => n + g.results.reduce((m, r) => m + r.metrics.length, 0), 0)}`,
+    fitted: CONSTANTS,
     ...(broken.length > 0 ? { note: broken.map((c) => c.where).join('; ') } : {}),
   });
   rows.push({
@@ -258,6 +262,7 @@ function boundRows(groups: readonly Group[], cases: readonly AnalyticCase[]): Co
     value: median(all.map((c) => c.ratio)),
     limit: 3,
     unit: 'x',
+    fitted: CONSTANTS,
   });
   return rows;
 }

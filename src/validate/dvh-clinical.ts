@@ -129,6 +129,7 @@ export function validateClinicalDvh(read: ReferenceReader): Comparison[] {
     value: worst.rest,
     limit: rounding,
     unit: 'Gy',
+    fitted: `how low CERR lies, ${lag.toFixed(2)} Gy, on the first of these patients`,
     note: worst.name,
   });
   return rows;

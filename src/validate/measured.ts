@@ -72,7 +72,8 @@ export function validateProfiles(read: ReferenceReader): Comparison[] {
         value: penumbra.max,
         limit: 1,
         unit: 'mm',
-        note: `${where(penumbra.at)}; source of ${(2.3548 * sigma).toFixed(1)} mm (FWHM) fitted on the 50 mm field at 50 mm`,
+        fitted: `the source's width, ${(2.3548 * sigma).toFixed(1)} mm (FWHM), on one of these eight profiles: 50 mm field, depth 50 mm`,
+        note: where(penumbra.at),
       },
       {
         quantity: `dose 20 mm outside the edge, ${name}`,
@@ -80,6 +81,7 @@ export function validateProfiles(read: ReferenceReader): Comparison[] {
         value: outside.max,
         limit: 1,
         unit: '% of axis',
+        fitted: "the source's width, on one of these profiles",
         note: where(outside.at),
       },
     );

@@ -168,7 +168,10 @@ function validateOpenFields(peer: PeerMachine, read: ReferenceReader): Compariso
   });
 }
 
-/** One open beam on the C-shape phantom, at a random sample of voxels (seed 3). */
+/**
+ * One open beam on the C-shape phantom, at a random sample of voxels (seed 3). It is the only single beam that the peer's doses
+ * hold, and meets the flat face of a water box at right angles: nothing is said of oblique entry.
+ */
 async function validateCShape(peer: PeerMachine, read: ReferenceReader): Promise<Comparison[]> {
   const ct = await decodeNrrd(read('matrad/cshape_ct.nrrd')!);
   const dose = await decodeNrrd(read('matrad/cshape_beam_gantry0_couch0_dose.nrrd')!);
@@ -236,7 +239,7 @@ async function validateCShape(peer: PeerMachine, read: ReferenceReader): Promise
   );
   return [
     {
-      quantity: "peer's machine, C-shape phantom, one beam of 323 beamlets",
+      quantity: "peer's machine, C-shape phantom, one beam of 323 beamlets at right angles to a flat face",
       reference: 'the peer',
       value: max,
       limit: 0.2,

@@ -109,6 +109,10 @@ export function slabPoints(
   }));
 }
 
+/** What of the model these very simulations have set. */
+const KERNEL = 'the machine: commissioned from the water kernel of these simulations';
+const RANGES = 'the four ranges of the density memory, on these slabs';
+
 /** Errors of the model against the simulation, scaling depth alone and scaling density. */
 export function validateSlabs(read: ReferenceReader): Comparison[] {
   const machine = slabMachine(read);
@@ -126,6 +130,7 @@ export function validateSlabs(read: ReferenceReader): Comparison[] {
         value: max,
         limit: 0.5,
         unit: '%',
+        fitted: KERNEL,
         note: where(at),
       });
       continue;
@@ -138,6 +143,7 @@ export function validateSlabs(read: ReferenceReader): Comparison[] {
       value: known.max,
       limit: 1,
       unit: '%',
+      fitted: KERNEL,
       note: where(known.at),
     });
     const byDepth = new Map(depth.map((p) => [`${p.depth} ${p.side}`, p]));
@@ -154,6 +160,7 @@ export function validateSlabs(read: ReferenceReader): Comparison[] {
         value: max,
         limit,
         unit: '%',
+        fitted: RANGES,
         note: `${where(at)}; scaling depth alone ${plain.max.toFixed(1)} % (${where(plain.at)})`,
       });
     }

@@ -1,7 +1,7 @@
 /** Every line of the validation table is met: slabs with the project's own data, the rest where the reference folder is. */
 import { describe, expect, test } from 'vitest';
 import { referenceReader } from '../../src/node/reference.js';
-import { type Comparison, comparisonTable, isMet } from '../../src/validate/comparison.js';
+import { type Comparison, comparisonTable, isMet, marginOf } from '../../src/validate/comparison.js';
 import { validateClinicalDvh } from '../../src/validate/dvh-clinical.js';
 import { validateDepthDoses, validateProfiles } from '../../src/validate/measured.js';
 import { validatePeer } from '../../src/validate/peer.js';
@@ -20,6 +20,10 @@ test('slabs of water, lung and bone', { timeout: 60_000 }, () => {
   const comparisons = validateSlabs(read);
   expectMet(comparisons, 14);
   expect(comparisonTable(comparisons).split('\n').length).toBe(16);
+  // Every line of them says what was fitted to these simulations.
+  const scaled = comparisons.filter((c) => c.quantity.endsWith('density scaling'));
+  expect(scaled.length).toBe(11);
+  for (const c of comparisons) expect(c.fitted).toContain(scaled.includes(c) ? 'ranges' : 'kernel');
 });
 
 test('a missed limit is said, and a number without a limit is not judged', () => {
@@ -27,6 +31,17 @@ test('a missed limit is said, and a number without a limit is not judged', () =>
   expect(isMet(line)).toBe(false);
   expect(comparisonTable([line])).toContain('**missed**');
   expect(isMet({ ...line, limit: null })).toBe(true);
+});
+
+test('the margin is a share of the limit, and what was fitted to the same data is said', () => {
+  const line: Comparison = { quantity: 'q', reference: 'r', value: -1.9, limit: 2, unit: '%', fitted: 'its ranges' };
+  expect(marginOf(line)).toBeCloseTo(5, 12);
+  expect(marginOf({ ...line, value: 3 })).toBeCloseTo(-50, 12);
+  expect(marginOf({ ...line, limit: null })).toBeNull();
+  expect(marginOf({ ...line, value: 0, limit: 0 })).toBeNull();
+  expect(comparisonTable([line]).split('\n')[2]).toBe('| q | r | -1.9 % | 2 % | 5 % | its ranges |  |');
+  expect(comparisonTable([{ ...line, value: 3 }])).toContain('| **missed** -50 % |');
+  expect(comparisonTable([{ ...line, limit: null }])).toContain('| information |  | its ranges |');
 });
 
 describe.skipIf(!hasShared)('with the reference folder', () => {
