@@ -16,7 +16,7 @@ export interface KernelDomain {
   readonly densities?: readonly [least: number, largest: number];
 }
 
-/** Effective densities, relative to water, that the model is tested for: beyond, the nearest end is used and flagged. */
+/** Effective densities, relative to water, that the model is limited to: beyond, the nearest end is used and flagged. It is tested with 0.26 to 1.74. */
 export const DENSITY_RANGE: readonly [number, number] = [0.15, 2.2];
 
 /** Distances are rounded outwards to this, mm. */
