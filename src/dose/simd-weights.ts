@@ -5,7 +5,7 @@ import { compileWasm, instantiateWasm } from '../core/wasm.js';
 import { LANES, WasmLayout } from '../core/wasm-layout.js';
 import type { BeamKernel } from './beam-kernel.js';
 import type { PointSet } from './beam-points.js';
-import { COARSE_STEP, COARSE_UNTIL, DEEP_STEP, FINE_STEP, FINE_UNTIL, type KernelTable } from './kernel-table.js';
+import { COARSE_STEP, COARSE_UNTIL, DEEP_STEP, FINE_STEP, FINE_UNTIL } from './kernel-table.js';
 import { binary } from './weigh.wasm.js';
 
 export interface WeightKernels {
@@ -27,27 +27,6 @@ export function groupsOf({ bands }: BeamKernel): readonly [narrow: number, wide:
   return groups.length === 1 ? [0, groups[0]!] : [groups[0]!, groups[1]!];
 }
 
-/** Tables in Float32, terms of all bands side by side. */
-const packed = new WeakMap<KernelTable, Float32Array>();
-
-function pack(table: KernelTable): Float32Array {
-  let all = packed.get(table);
-  if (all !== undefined) return all;
-  const { depthCount, distance, scale, terms, bandTerms } = table;
-  const nodes = depthCount * distance.count * scale.count;
-  const widths = bandTerms.map((K) => LANES * Math.ceil(K / LANES));
-  const width = widths.reduce((a, b) => a + b, 0);
-  all = new Float32Array(nodes * width);
-  let offset = 0;
-  bandTerms.forEach((K, band) => {
-    const from = terms[band]!;
-    for (let n = 0; n < nodes; n++) for (let k = 0; k < K; k++) all![n * width + offset + k] = from[n * K + k]!;
-    offset += widths[band]!;
-  });
-  packed.set(table, all);
-  return all;
-}
-
 /** Addresses of a piece of points in memory; 0 where there is none of it. */
 export interface PlacedPoints {
   readonly depths: number;
@@ -67,7 +46,7 @@ export class SimdTables {
     private readonly sad: number,
     layout: WasmLayout,
   ) {
-    this.addresses = kernel.tables.map((table) => layout.place(pack(table)));
+    this.addresses = kernel.tables.map((table) => layout.place(table.terms));
     this.groups = groupsOf(kernel);
   }
 
