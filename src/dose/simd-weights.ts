@@ -86,30 +86,31 @@ export function weighWithSimd(
   const at = arrays.map((array) => (array === undefined ? 0 : layout.reserve(4 * size)));
   const groups = kernel.bands.map(({ terms }) => Math.ceil(terms / LANES));
   const bands = groups.map((g) => layout.reserve(16 * g * size));
-  const memory = layout.create();
-  const kernels = weightKernels(memory);
-  const placed = {
-    depths: at[0]!,
-    distances: at[1]!,
-    electron: at[2]!,
-    scatter: at[3]!,
-    factors: at[4]!,
-    firstBand: 0,
-  };
-  const isSingle = bands.length === 1;
-  for (let from = 0; from < points.count; from += size) {
-    const count = Math.min(size, points.count - from);
-    arrays.forEach((array, a) => {
-      if (array) new Float32Array(memory.buffer, at[a], count).set(array.subarray(from, from + count));
-    });
-    tables.weigh(kernels, placed, count, isSingle ? 0 : bands[0]!, bands[isSingle ? 0 : 1]!);
-    kernel.bands.forEach(({ terms }, b) => {
-      const width = LANES * groups[b]!;
-      const weights = new Float32Array(memory.buffer, bands[b], width * count);
-      const to = out[b]!;
-      if (width === terms) to.set(weights, from * terms);
-      else for (let p = 0; p < count; p++) to.set(weights.subarray(p * width, p * width + terms), (from + p) * terms);
-    });
-  }
+  layout.lend((memory) => {
+    const kernels = weightKernels(memory);
+    const placed = {
+      depths: at[0]!,
+      distances: at[1]!,
+      electron: at[2]!,
+      scatter: at[3]!,
+      factors: at[4]!,
+      firstBand: 0,
+    };
+    const isSingle = bands.length === 1;
+    for (let from = 0; from < points.count; from += size) {
+      const count = Math.min(size, points.count - from);
+      arrays.forEach((array, a) => {
+        if (array) new Float32Array(memory.buffer, at[a], count).set(array.subarray(from, from + count));
+      });
+      tables.weigh(kernels, placed, count, isSingle ? 0 : bands[0]!, bands[isSingle ? 0 : 1]!);
+      kernel.bands.forEach(({ terms }, b) => {
+        const width = LANES * groups[b]!;
+        const weights = new Float32Array(memory.buffer, bands[b], width * count);
+        const to = out[b]!;
+        if (width === terms) to.set(weights, from * terms);
+        else for (let p = 0; p < count; p++) to.set(weights.subarray(p * width, p * width + terms), (from + p) * terms);
+      });
+    }
+  });
   return out;
 }
