@@ -294,6 +294,7 @@ export { boundReport, boundSentences } from './plan/bound-report.js';
 export { planWithinBounds } from './plan/bounded-plan.js';
 export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
+export { type Constraint, constraintSentences, constraintsOf } from './plan/constraint-list.js';
 export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
 export { cumulativeFigure, cumulativeSummary, cumulativeTable } from './plan/cumulative-report.js';
 export {

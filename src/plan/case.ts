@@ -143,8 +143,8 @@ const retreatment = z.strictObject({
   omit: z.array(z.string()).default([]),
   /** Further limits, judged as the built-in ones are. */
   limits: z.array(ownLimit).default([]),
-  /** Voxelwise bounds. @default HyTEC's 25 and 70 Gy on the cord */
-  bounds: z.array(voxelBound).min(1).optional(),
+  /** Voxelwise bounds; an empty list means none. @default HyTEC's 25 and 70 Gy on the cord after a prior course, else none */
+  bounds: z.array(voxelBound).optional(),
   /** Rigid shifts under which the cumulative maximum is told; null for none. */
   position: z
     .strictObject({
@@ -190,7 +190,7 @@ const robust = z
     error: 'must have either "distance" in mm or "shifts", a list of [x, y, z] in mm',
   });
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   name: z.string().optional(),
   /** For editors; not read. */
   $schema: z.string().optional(),
@@ -210,7 +210,8 @@ const schema = z.strictObject({
   retreatment: retreatment.prefault({}),
   /** Gy; that of the target has no default, and is only asked for where fractionations are compared. */
   alphaBeta: z.strictObject({ cord: positive.default(2), target: positive.optional() }).default({ cord: 2 }),
-  cordCap: dose.default(29.8),
+  /** On every voxel of the cord, Gy. @default 29.8 */
+  cordCap: dose.optional(),
   machine: z.string().default('artiste-6mv'),
   doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),
   isocenter: vector.optional(),
@@ -251,6 +252,16 @@ const schema = z.strictObject({
   goals: goalList.optional(),
 });
 
+/** The cap of a case that names none: 25 Gy EQD2 (alpha/beta 2 Gy) in 22 fractions, HyTEC's maximum of a retreatment, Gy. */
+export const DEFAULT_CORD_CAP = 29.8;
+
+/** Who set the cap is kept: a number that a case gives is its own, whatever the default rests on. */
+const schema = fields.transform(({ cordCap, ...rest }) => ({
+  ...rest,
+  cordCap: cordCap ?? DEFAULT_CORD_CAP,
+  cordCapOrigin: cordCap === undefined ? ('default' as const) : ('case' as const),
+}));
+
 export type PlanCase = z.output<typeof schema>;
 export type PlanCaseInput = z.input<typeof schema>;
 
@@ -267,5 +278,5 @@ export function parseCase(json: unknown, path = 'case'): PlanCase {
 
 /** The JSON Schema of CASE.json, for editors. */
 export function caseSchema(): unknown {
-  return z.toJSONSchema(schema, { io: 'input' });
+  return z.toJSONSchema(fields, { io: 'input' });
 }

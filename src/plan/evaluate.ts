@@ -17,6 +17,7 @@ import {
 } from '../evaluate/protocol.js';
 import { type BoundOutcome, boundOutcomes } from './bound-outcome.js';
 import type { PlanCase } from './case.js';
+import { type Constraint, constraintsOf } from './constraint-list.js';
 import type { PatientModel } from './patient-model.js';
 import type { PositionReport } from './position.js';
 import { type PriorExposure, priorMaximum } from './prior.js';
@@ -59,6 +60,8 @@ export interface PlanEvaluation {
   /** Across the gap between target and cord; absent where the cord meets no slice of the dose. */
   readonly fallOff?: DoseFallOff;
   readonly cumulativeCord?: CumulativeCord;
+  /** Everything that the plan was made under, with where it comes from. */
+  readonly constraints: readonly Constraint[];
   /** What became of every structure that is bounded voxel by voxel. */
   readonly bounds: readonly BoundOutcome[];
   /** Where there was a prior course. */
@@ -128,6 +131,7 @@ export function evaluatePlan(
       region: dvhs.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),
+    constraints: constraintsOf(bounds, model, plan, technique),
     bounds: boundOutcomes(bounds, model, plan, technique),
     ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
   };

@@ -6,6 +6,7 @@ import { describeGrid } from '../geometry/grid.js';
 import { boundReport, boundSentences } from './bound-report.js';
 import type { PlanCase } from './case.js';
 import { certificateLine, certificateReport } from './certificate-report.js';
+import { constraintSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
@@ -35,12 +36,14 @@ export function planReport(
   const { case: plan, model, machine, plans, gap } = result;
   const { prescription } = plan;
   const { prior } = result;
+  // As a case may be written: who set the cap stands with the constraints.
+  const { cordCapOrigin, ...given } = plan;
   return {
     software: `respine ${provenance.version}`,
     notice: 'Research software, not for clinical use.',
     inputs: provenance.inputs,
     patient: model.patient.name,
-    case: plan,
+    case: given,
     target: model.target,
     cord: model.cord,
     isocenter: model.isocenter,
@@ -51,7 +54,7 @@ export function planReport(
     },
     assumptions: [
       `Dose is the physical total of the course: ${prescription.dose} Gy in ${prescription.fractions} fractions, ${prescription.to} of ${prescription.to === 'isocenter' ? 'the point' : model.target}. The fractionation is an assumption of the case.`,
-      `The cap of ${plan.cordCap} Gy on ${model.cord} is a setting. Its default of 29.8 Gy is 25 Gy EQD2 (alpha/beta 2 Gy, 22 fractions): HyTEC's point maximum of a retreatment, which HyTEC states for the thecal sac and 1 to 5 fractions.`,
+      ...inForce(result),
       prior === undefined
         ? 'No prior course: nothing is accumulated.'
         : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added voxel by voxel, no recovery.`,
@@ -62,9 +65,25 @@ export function planReport(
       `Machine: ${machine.source}.`,
       ...doseModelAssumptions(plan.doseModel),
     ],
-    notes: model.patient.notes,
+    notes: [...model.patient.notes, ...overruled(result)],
     plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities)),
   };
+}
+
+/** What every plan was made under; techniques that hold it differently have a line each. */
+function inForce({ plans }: PlanningResult): string[] {
+  const said = plans.map(({ plan: { technique }, constraints }) => ({
+    technique,
+    lines: constraintSentences(constraints),
+  }));
+  const [first] = said;
+  if (said.every(({ lines }) => lines.join() === first?.lines.join())) return first?.lines ?? [];
+  return said.flatMap(({ technique, lines }) => lines.map((line) => `${technique.toUpperCase()}: ${line}`));
+}
+
+/** Where a default is stricter than the cap that the case sets. */
+function overruled({ plans }: PlanningResult): string[] {
+  return [...new Set(plans.flatMap(({ constraints }) => overruledCap(constraints) ?? []))];
 }
 
 /** Said where a recovery is credited, and only there. */
@@ -100,6 +119,12 @@ function planEntry(
     prescriptionDose: round(technique.solution.prescriptionDose),
     evaluations: technique.solution.evaluations,
     certificate: certificateReport(technique),
+    constraints: evaluation.constraints.map((constraint) => ({
+      name: nameOfConstraint(constraint),
+      ...constraint,
+      limit: round(constraint.limit),
+      leaves: constraint.leaves?.map((gray) => round(gray)) ?? null,
+    })),
     bounds: boundReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
       name: beam.name,
@@ -222,7 +247,7 @@ export function summary(result: PlanningResult): string {
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
-    if (retreatment || plan.retreatment.bounds) lines.push('', ...boundSentences(bounds).map((line) => `  ${line}`));
+    if (bounds.length > 0) lines.push('', ...boundSentences(bounds).map((line) => `  ${line}`));
     if (retreatment) {
       const table = retreatmentTable(retreatment).trimEnd();
       lines.push('', ...table.split('\n').map((line) => (line === '' ? '' : `  ${line}`)));
@@ -230,10 +255,7 @@ export function summary(result: PlanningResult): string {
     }
   }
   if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(plan));
-  lines.push(
-    '',
-    `The cap of ${plan.cordCap} Gy: by default HyTEC's 25 Gy EQD2 point maximum (thecal sac, 1 to 5 fractions) at 22 fractions.`,
-    'Research software, not for clinical use.',
-  );
+  lines.push('', 'In force, each in every voxel:', ...inForce(result).map((line) => `  ${line}`), ...overruled(result));
+  lines.push('Research software, not for clinical use.');
   return `${lines.join('\n')}\n`;
 }

@@ -20,6 +20,7 @@ import { FOOT, HEAD, line, MARGIN, page, path, polylinePath, text } from '../ren
 import { defaultBounds } from './bound-limits.js';
 import type { PlanCase } from './case.js';
 import { coverageGains } from './certificate-report.js';
+import { boundConstraints, type Constraint } from './constraint-list.js';
 import { OrganRows, onGrid } from './organ-rows.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
 import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
@@ -66,6 +67,8 @@ export interface TradeOffOptions {
   readonly executor?: Executor;
   /** The dose of the case's `prior.file`. */
   readonly prior?: ImportedDose;
+  /** Told what holds besides the caps, before the first plan. */
+  readonly onConstraints?: (constraints: readonly Constraint[]) => void;
   readonly onPoint?: (point: TradeOffPoint) => void;
   /** Looked at between steps; the points so far are returned. */
   readonly signal?: { readonly aborted: boolean };
@@ -84,7 +87,7 @@ export function tradeOff(
   plan: PlanCase,
   machine: Machine,
   caps: readonly number[],
-  { executor, prior, onPoint, signal }: TradeOffOptions = {},
+  { executor, prior, onConstraints, onPoint, signal }: TradeOffOptions = {},
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
@@ -95,6 +98,7 @@ export function tradeOff(
   try {
     const bounds = boundsBesideCaps(model, plan, exposeToPrior(model, plan, machine, prior));
     checkBoundsLeaveDose(bounds);
+    onConstraints?.(boundConstraints(bounds, model, 'hard'));
     const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), ['imrt']);
     let start: Float64Array | undefined;
     const falling = [...caps].sort((a, b) => b - a);
@@ -142,9 +146,8 @@ function createRig(model: PatientModel, plan: PlanCase, machine: Machine, voxels
 
 /** The case's bounds, or of the default ones that on both courses: the caps of the curve are limits of this course. */
 function boundsBesideCaps(model: PatientModel, plan: PlanCase, prior: PriorExposure | undefined): VoxelBounds[] {
-  const { retreatment } = plan;
-  const bounds = retreatment.bounds ?? defaultBounds(model, plan).filter(({ courses }) => courses === 'all');
-  return voxelBounds(model, { ...plan, retreatment: { ...retreatment, bounds } }, prior);
+  const ofAll = defaultBounds(model, plan).filter(({ courses }) => courses === 'all');
+  return voxelBounds(model, plan, prior, ofAll);
 }
 
 /** Gy, one per voxel of the grid. */

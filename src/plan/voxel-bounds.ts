@@ -13,7 +13,7 @@ import {
 import { InvalidInputError } from '../core/errors.js';
 import type { Grid, Vec3 } from '../geometry/grid.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
-import { limitsByStructure } from './bound-limits.js';
+import { defaultBounds, limitsByStructure } from './bound-limits.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
@@ -27,6 +27,8 @@ export interface PriorExcess extends Excess {
 
 export interface VoxelBounds {
   readonly structure: string;
+  /** Whether the case asks for them, or they apply because it says nothing else. */
+  readonly origin: 'case' | 'default';
   readonly limits: readonly VoxelLimit[];
   /** Every voxel of the grid with any of the structure in it. */
   readonly voxels: Int32Array;
@@ -38,15 +40,22 @@ export interface VoxelBounds {
 }
 
 /**
- * Bounds of every structure that the case bounds; by default the cord under HyTEC's 25 Gy of the retreatment and 70 Gy of
- * both courses, EQD2.
+ * Bounds of every structure that the case bounds; by default, and only after a prior course, the cord under HyTEC's 25 Gy of
+ * the retreatment and 70 Gy of both courses, EQD2.
  *
+ * @param defaults where the case names none
  * @throws {InvalidInputError} for an unknown structure or convention, or a prior dose that is unknown in one of its voxels
  */
-export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExposure | undefined): VoxelBounds[] {
+export function voxelBounds(
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure | undefined,
+  defaults = defaultBounds(model, plan),
+): VoxelBounds[] {
   const recovery = conventionOf(plan.retreatment.recovery);
   const { fractions } = plan.prescription;
-  return [...limitsByStructure(model, plan)].map(([structure, limits]) => {
+  const origin = plan.retreatment.bounds === undefined ? 'default' : 'case';
+  return [...limitsByStructure(model, plan, defaults)].map(([structure, limits]) => {
     const mask = model.masks.get(structure);
     if (mask === undefined) {
       throw new InvalidInputError(
@@ -76,6 +85,7 @@ export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExp
     const { dose, binding, exceeded } = remainingAllowance(priors, voxels.length, limits, fractions, { recovery });
     return {
       structure,
+      origin,
       limits,
       voxels,
       dose,
