@@ -192,7 +192,7 @@ export {
   rigidFromMatrix,
   transformPoint,
 } from './geometry/rigid-transform.js';
-export { type SurfacePair, separation, surfacePairs } from './geometry/separation.js';
+export { type SurfacePair, separation, surfaceDistance, surfacePairs } from './geometry/separation.js';
 export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
 export type { Solid } from './geometry/solid.js';
 export type {

@@ -8,7 +8,6 @@
 import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
-import { separation } from '../geometry/separation.js';
 import type { Machine } from '../machine/machine.js';
 import { planWithinBounds } from './bounded-plan.js';
 import type { PlanCase } from './case.js';
@@ -32,7 +31,7 @@ export interface PlanningResult {
   readonly prior?: PriorExposure;
   /** What it leaves, voxel by voxel. */
   readonly bounds: readonly VoxelBounds[];
-  /** Between target and cord: least distance, mm, and the volume that they share, cc. */
+  /** Between target and cord: signed distance of their surfaces, mm, negative where they overlap; volume that they share at most, cc. */
   readonly gap: { readonly distance: number | undefined; readonly overlap: number };
 }
 
@@ -98,11 +97,13 @@ export function runPlan(
 }
 
 function gapOf(model: PatientModel): PlanningResult['gap'] {
+  const { distance } = model.cordGap();
   const target = model.masks.get(model.target)!;
   const cord = model.masks.get(model.cord)!.data;
   const shared = target.data.reduce((sum, fraction, i) => sum + Math.min(fraction, cord[i]!), 0);
   return {
-    distance: separation(model.structures.get(model.target)!, model.structures.get(model.cord)!, model.grid),
-    overlap: shared * voxelVolume(model.grid),
+    distance,
+    // Structures that lie apart may share a voxel, but no volume.
+    overlap: distance !== undefined && distance > 0 ? 0 : shared * voxelVolume(model.grid),
   };
 }

@@ -51,6 +51,7 @@ export function planReport(
     gap: {
       targetToCordMm: gap.distance === undefined ? null : round(gap.distance, 2),
       overlapCc: round(gap.overlap),
+      meaning: 'signed distance between the surfaces; negative: so deep one enters the other',
     },
     assumptions: [
       `Dose is the physical total of the course: ${prescription.dose} Gy in ${prescription.fractions} fractions, ${prescription.to} of ${prescription.to === 'isocenter' ? 'the point' : model.target}. The fractionation is an assumption of the case.`,
@@ -197,9 +198,9 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
 
 /** A table for the terminal: goals by technique, then what stands beside the cap. */
 export function summary(result: PlanningResult): string {
-  const { model, case: plan, gap } = result;
+  const { model, case: plan } = result;
   const lines: string[] = [
-    `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
+    `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${gapInWords(result)}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
   for (const {
@@ -258,4 +259,10 @@ export function summary(result: PlanningResult): string {
   lines.push('', 'In force, each in every voxel:', ...inForce(result).map((line) => `  ${line}`), ...overruled(result));
   lines.push('Research software, not for clinical use.');
   return `${lines.join('\n')}\n`;
+}
+
+function gapInWords({ model: { target, cord }, gap: { distance, overlap } }: PlanningResult): string {
+  if (distance === undefined) return `${target} to ${cord} no distance`;
+  if (distance > 0) return `${target} to ${cord} ${distance.toFixed(1)} mm`;
+  return `${target} and ${cord} overlap: ${distance.toFixed(1)} mm, ${overlap.toFixed(2)} cc in common`;
 }
