@@ -81,9 +81,8 @@ function show(title: string, made: Run): void {
     const price = certificate.prices.find(
       ({ limit }) => limit === (structure === result.model.cord ? 'cord' : structure),
     );
-    const gain = plan.plan.gains.find(({ limit }) => limit === price?.limit);
     console.log(
-      `  ${structure}: bounds of ${range![0].toFixed(1)} to ${range![1].toFixed(1)} Gy in ${voxels} voxels, ${rows} of them rows, ${targetVoxels} within the target; ${broken} broken; one Gy more buys ${price!.price.toFixed(2)} of the objective${gain ? `, D95 ${gain.d95.toFixed(3)} Gy` : ''} (${price!.active.length} voxels hold)`,
+      `  ${structure}: bounds of ${range![0].toFixed(1)} to ${range![1].toFixed(1)} Gy in ${voxels} voxels, ${rows} of them rows, ${targetVoxels} within the target; ${broken} broken; one Gy more buys up to ${price!.price.toFixed(2)} of the objective (${price!.active.length} voxels hold)`,
     );
   }
 }

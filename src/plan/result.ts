@@ -219,7 +219,7 @@ export function summary(result: PlanningResult): string {
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
-    lines.push(`        ${certificateLine(technique.solution.certificate, technique.gains)}`);
+    lines.push(`        ${certificateLine(technique.solution.certificate)}`);
     if (robust) lines.push(`        ${robustSentence(robust)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;

@@ -19,7 +19,6 @@ import { createAxes } from '../render/axis.js';
 import { FOOT, HEAD, line, MARGIN, page, path, polylinePath, text } from '../render/figure.js';
 import { defaultBounds } from './bound-limits.js';
 import type { PlanCase } from './case.js';
-import { coverageGains } from './certificate-report.js';
 import { boundConstraints, type Constraint } from './constraint-list.js';
 import { OrganRows, onGrid } from './organ-rows.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
@@ -48,16 +47,13 @@ export interface TradeOffPoint {
   readonly cordMaximum: number;
   /** Objective gained per Gy more on the cord. */
   readonly price: number;
-  /** D95 gained per Gy more on the cord, Gy: the slope of the curve; null where it could not be had. */
-  readonly d95PerGy: number | null;
   /** Voxels of the cord whose bound is below the cap: what the prior course leaves there holds instead. */
   readonly bounded: number;
-  /** Bounded structures besides the cord: largest dose of the rows in Gy, and what a Gy more on all of their bounds buys. */
+  /** Bounded structures besides the cord: largest dose of the rows in Gy, objective gained per Gy more on all of their bounds. */
   readonly organs: readonly {
     readonly structure: string;
     readonly maximum: number;
     readonly price: number;
-    readonly d95PerGy: number | null;
   }[];
   readonly evaluations: number;
 }
@@ -110,7 +106,7 @@ export function tradeOff(
       const [, ...others] = cappedRows(voxels, cord, rows.organs).map((set) => set.caps);
       const solution = solve(
         { ...rig, ...posePlanningProblem(voxels, plan, 'cord', cord, others) },
-        { responses: true, ...(start ? { start } : {}), ...(signal ? { signal } : {}) },
+        { ...(start ? { start } : {}), ...(signal ? { signal } : {}) },
       );
       if (solution.status === 'stopped') break;
       start = solution.weights;
@@ -171,7 +167,6 @@ function pointOf(
   const total = volumes.reduce((a, b) => a + b, 0);
   const covered = dose.reduce((sum, d, q) => sum + (d >= 0.95 * prescription ? volumes[q]! : 0), 0);
   const { certificate } = solution;
-  const gains = coverageGains(solution, { rows, volumes }, prescription);
   return {
     cap,
     status: solution.status,
@@ -183,12 +178,10 @@ function pointOf(
     prescriptionDose: solution.prescriptionDose,
     cordMaximum: cord.rows.reduce((most, row) => Math.max(most, solution.dose[row]!), 0),
     price: certificate.prices.find(({ limit }) => limit === 'cord')?.price ?? 0,
-    d95PerGy: gains.find(({ limit }) => limit === 'cord')?.d95 ?? null,
     organs: organs.map(({ name, rows: own }) => ({
       structure: name,
       maximum: own.reduce((most, row) => Math.max(most, solution.dose[row]!), 0),
       price: certificate.prices.find(({ limit }) => limit === name)?.price ?? 0,
-      d95PerGy: gains.find(({ limit }) => limit === name)?.d95 ?? null,
     })),
     evaluations: solution.evaluations,
   };
@@ -205,15 +198,14 @@ const COLUMNS = [
   'prescriptionDose',
   'cordMaximum',
   'price',
-  'd95PerGy',
   'bounded',
   'evaluations',
 ] as const;
 
-/** One line per point; doses in Gy. Bounded organs add columns `maximum_`, `price_` and `d95PerGy_` with their names. */
+/** One line per point; doses in Gy. Bounded organs add columns `maximum_` and `price_` with their names. */
 export function tradeOffTable(points: readonly TradeOffPoint[]): string {
   const names = (points[0]?.organs ?? []).map(({ structure }) => structure);
-  const organKeys = ['maximum', 'price', 'd95PerGy'] as const;
+  const organKeys = ['maximum', 'price'] as const;
   const cell = (value: string | number | null): string =>
     value === null ? '' : typeof value === 'number' ? String(Number(value.toPrecision(6))) : value;
   const head = [...COLUMNS, ...names.flatMap((name) => organKeys.map((key) => `${key}_${name}`))];
