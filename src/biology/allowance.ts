@@ -7,8 +7,8 @@
  *     b = limit - prior EQD2         of all courses
  *     D = (m/2) (-r + sqrt(r^2 + 4 (2 + r) b / m))
  *
- * and the allowance is the smallest D. Where the prior dose is above a limit the allowance is 0, and the voxel is reported:
- * where, how many, by how much.
+ * and the allowance is the smallest D. Where the prior dose reaches a limit or is above it nothing is left, and the voxel is
+ * reported: where, how many, by how much.
  */
 import { checkInteger, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
@@ -40,11 +40,14 @@ export interface PriorAtVoxels {
   readonly months?: number;
 }
 
-/** Voxels where the prior dose alone is above a limit. */
+/** Less than this is nothing, physical Gy: a field gives more to whatever it passes by. */
+export const LEAST_DOSE = 0.01;
+
+/** Voxels where the prior dose alone uses up a limit, or is above it. */
 export interface Excess {
   readonly limit: string;
   readonly voxels: number;
-  /** Largest EQD2 above the limit, Gy. */
+  /** Largest EQD2 above the limit, Gy; 0 where it is just used up. */
   readonly most: number;
   /** Which of the voxels that is. */
   readonly at: number;
@@ -55,7 +58,7 @@ export interface Allowance {
   readonly dose: Float64Array;
   /** Which limit binds, one per voxel. */
   readonly binding: Uint8Array;
-  /** Limits that the prior dose alone exceeds somewhere. */
+  /** Limits that the prior dose alone uses up or exceeds somewhere. */
   readonly exceeded: readonly Excess[];
 }
 
@@ -111,23 +114,23 @@ export function remainingAllowance(
   const binding = new Uint8Array(count);
   const exceeded: Excess[] = [];
   limits.forEach((limit, l) => {
-    const excess = { voxels: 0, most: 0, at: -1 };
+    const excess = { voxels: 0, most: -Infinity, at: -1 };
     for (let v = 0; v < count; v++) {
       const left = leftAt(priors, v, limit, recovery);
-      if (left < 0) {
+      const allowed = allowedDose(left, fractions, limit.alphaBeta);
+      if (limit.courses === 'all' && allowed < LEAST_DOSE) {
         excess.voxels++;
         if (-left > excess.most) {
           excess.most = -left;
           excess.at = v;
         }
       }
-      const allowed = allowedDose(left, fractions, limit.alphaBeta);
       if (allowed < dose[v]!) {
         dose[v] = allowed;
         binding[v] = l;
       }
     }
-    if (excess.voxels > 0) exceeded.push({ limit: limit.name, ...excess });
+    if (excess.voxels > 0) exceeded.push({ limit: limit.name, ...excess, most: Math.max(0, excess.most) });
   });
   return { dose, binding, exceeded };
 }

@@ -114,11 +114,12 @@ export function evaluatePlan(
     }
     structures.push({ name, role, volumeCc: dvh.volumeCc, metrics, ...(remarks.length > 0 ? { remarks } : {}) });
   }
-  const goals = evaluateProtocol(
+  const judged = evaluateProtocol(
     (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
     dvhs,
     { prescription, ...(prior ? { prior: priorOfGoals(prior, model, dvhs) } : {}) },
   );
+  const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
   const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
   const retreatment = assessRetreatment(model, plan, prior, technique.dose, dvhs, bounds, workspace);
@@ -135,6 +136,32 @@ export function evaluatePlan(
     bounds: boundOutcomes(bounds, model, plan, technique),
     ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
   };
+}
+
+/** Less than this of the prescription is no plan of it. */
+const NO_PLAN = 0.5;
+
+/** Why there is no plan, where the constraints leave too little of the prescription or none keeps them all; else undefined. */
+export function whyNoPlan({ solution }: Pick<TechniquePlan, 'solution'>, prescription: number): string | undefined {
+  const { status, prescriptionDose } = solution;
+  const reached = `${prescriptionDose.toFixed(2)} of ${prescription} Gy`;
+  if (status === 'infeasible') return `no plan: none keeps the constraints, and this one reaches ${reached}`;
+  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: the constraints leave ${reached}`;
+  return undefined;
+}
+
+/** A dose that was never planned meets every limit from above: no goal on it is passed. */
+function withoutPlan(
+  technique: TechniquePlan,
+  prescription: number,
+  rows: readonly ProtocolRow[],
+): readonly ProtocolRow[] {
+  const why = whyNoPlan(technique, prescription);
+  if (why === undefined) return rows;
+  return rows.map((row) => {
+    if (row.unit === 'months' || row.result === 'not evaluable') return row;
+    return { ...row, result: 'fail', reason: row.reason === undefined ? why : `${why}; ${row.reason}` };
+  });
 }
 
 /** For goals on both courses: the prior maximum of each structure, so that a sum is that of the maxima. */

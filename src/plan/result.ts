@@ -8,7 +8,7 @@ import type { PlanCase } from './case.js';
 import { certificateLine, certificateReport } from './certificate-report.js';
 import { constraintSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
-import type { PlanEvaluation } from './evaluate.js';
+import { type PlanEvaluation, whyNoPlan } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
 import { reirradiationReport } from './reirradiation-report.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
@@ -157,7 +157,7 @@ function planEntry(
     ...(robust ? { robust: robustBlock(robust) } : {}),
     ...(prior ? { reirradiation: reirradiationReport(evaluation, model, plan, prior) } : {}),
     ...sensitivityOf(technique, sensitivities),
-    ...warningOf(technique),
+    ...warningOf(technique, plan.prescription.dose),
   };
 }
 
@@ -169,8 +169,10 @@ function sensitivityOf(
   return found === undefined ? {} : { modelSensitivity: sensitivityReport(found) };
 }
 
-function warningOf({ beyondRange, beyondDensity }: TechniquePlan): { warning?: string } {
+function warningOf(technique: TechniquePlan, prescription: number): { warning?: string } {
+  const { beyondRange, beyondDensity } = technique;
   const found = [
+    ...[whyNoPlan(technique, prescription)].filter((why) => why !== undefined),
     ...(beyondRange > 0
       ? [`${beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth`]
       : []),
@@ -220,6 +222,8 @@ export function summary(result: PlanningResult): string {
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
     lines.push(`        ${certificateLine(technique.solution.certificate)}`);
+    const why = whyNoPlan(technique, plan.prescription.dose);
+    if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
     if (robust) lines.push(`        ${robustSentence(robust)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;

@@ -3,6 +3,7 @@ import type { AssessmentRow } from './assessment.js';
 import type { PositionReport } from './position.js';
 import type { RecoveryRow, RetreatmentAssessment } from './retreatment.js';
 import { columns } from './table.js';
+import { excessInWords } from './voxel-bounds.js';
 
 /**
  * What a physician asks first: the cord's maximum, both courses together by which convention, which limit binds and by how
@@ -31,10 +32,9 @@ export function retreatmentSentence(
   if (strictest !== undefined && strictest !== binding && strictest.result === 'fail') {
     parts.push(`on ${strictest.structure} ${nameOf(strictest)} is ${leftOf(strictest)}`);
   }
-  for (const { structure, voxels, most, limit, place } of exceeded) {
-    parts.push(
-      `the prior course alone exceeds ${limit} in ${voxels} voxels of ${structure}, by up to ${gy(most)} EQD2 at (${place.map((c) => c.toFixed(0)).join(', ')}) mm, where this course is allowed nothing`,
-    );
+  for (const excess of exceeded) {
+    const told = excessInWords(excess, ` of ${excess.structure}`);
+    parts.push(`the prior course alone ${told}, where this course is allowed nothing`);
   }
   return `${parts.join('; ')}.`;
 }

@@ -18,7 +18,7 @@ import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
 
-/** Voxels where the prior course alone is above a limit, and where it is so by most. */
+/** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
 export interface PriorExcess extends Excess {
   readonly structure: string;
   /** LPS, mm */
@@ -149,4 +149,12 @@ export function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
   const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
   const at = (a: number): number => origin[a]! + index[a]! * spacing[a]!;
   return [at(0), at(1), at(2)];
+}
+
+/** `exceeds LIMIT in 12 voxels, by up to 8.0 Gy EQD2 at (0, 40, 3) mm`, or `uses up LIMIT in 12 voxels, at ...` */
+export function excessInWords({ limit, voxels, most, place }: PriorExcess, of = ''): string {
+  const at = `at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`;
+  return most < 0.05
+    ? `uses up ${limit} in ${voxels} voxels${of}, ${at}`
+    : `exceeds ${limit} in ${voxels} voxels${of}, by up to ${most.toFixed(1)} Gy EQD2 ${at}`;
 }

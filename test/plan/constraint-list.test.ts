@@ -118,3 +118,22 @@ test('a cap is explained by what it is: of the case, of another organ, or the de
   expect(caseOf({ cordCap: 29.8 }).cordCapOrigin).toBe('case');
   expect(caseOf({}).cordCapOrigin).toBe('default');
 });
+
+test('a prior course that uses up a limit, or is above it, is refused before planning', () => {
+  const of = (dose: number, fractions: number) => ({ prior: { dose, fractions, months: 20 } });
+  expect(() => planned(of(70, 35))).toThrow(
+    /prior course alone uses up SpinalCord 70 Gy EQD2\/2, .*no coverage is left/,
+  );
+  expect(() => planned(of(60, 10))).toThrow(/alone exceeds SpinalCord 70 Gy .* by up to 50\.0 Gy EQD2/);
+  expect(() => tradeOff(patient, caseOf(of(70, 35)), artiste6mv, [30])).toThrow(/uses up SpinalCord 70 Gy/);
+});
+
+test('what is left of the prescription is no plan: no goal on it is passed, and it is said', () => {
+  // 0.1 Gy EQD2 are left.
+  const result = planned({ prior: { dose: 69.9, fractions: 35, months: 20 } });
+  const [{ goals, plan }] = result.plans as [(typeof result.plans)[number]];
+  expect(plan.solution.prescriptionDose).toBeLessThan(0.1 * 39.6);
+  expect(goals.find(({ goal }) => goal.startsWith('SpinalCord Max'))!.value).toBeLessThan(1);
+  for (const goal of goals) expect(goal).toMatchObject({ result: 'fail', reason: expect.stringMatching(/^no plan/) });
+  expect(summary(result)).toMatch(/no plan: the constraints leave \d\.\d\d of 39\.6 Gy; no goal on it is passed/);
+});
