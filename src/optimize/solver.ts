@@ -26,6 +26,7 @@ import type { Objective } from './objective/objective.js';
 import { checkProblem, type Problem } from './problem.js';
 import { sampleRows } from './row-sample.js';
 import { type StartingPoint, scaledStart } from './start.js';
+import { darken, unreachedColumns } from './unreached.js';
 
 export interface SolveOptions {
   /** Starting weights, e.g. of a similar plan; default: equal weights. */
@@ -55,6 +56,7 @@ export interface SolveProgress {
 }
 
 export interface Solution {
+  /** Zero for columns that reach no row of the problem. */
   readonly weights: Float64Array;
   /** A w */
   readonly dose: Float64Array;
@@ -105,6 +107,7 @@ class Session {
   private isLevelFixed: boolean;
   private levelChanges = 0;
   private uncovered: Int32Array = new Int32Array(0);
+  private unreached: Uint8Array = new Uint8Array(0);
   /** The dose of a step, and what it is at the prescription: it is asked for several times. */
   private known: { readonly dose: Float64Array; readonly step: number; readonly value: number } | undefined;
 
@@ -134,6 +137,8 @@ class Session {
     const { operator, objectives } = this.problem;
     let given = this.options.start;
     this.uncovered = this.findUncovered();
+    this.unreached = unreachedColumns(this.problem);
+    this.evaluations += 0.5;
     for (;;) {
       const start = this.start(given);
       if ('status' in start) return start;
@@ -180,6 +185,7 @@ class Session {
     if (found.violation < 0) return found;
     const value = evaluateAll(objectives, found.dose, new Float64Array(operator.rows));
     const none = new Float64Array(halfSpaceCount(this.halfSpaces));
+    darken(found.weights, this.unreached);
     return {
       ...this.solution(found.weights, found.dose, value, none, -Infinity, found.leastViolation),
       status: 'infeasible',
@@ -315,6 +321,7 @@ class Session {
   private finish(point: InteriorPoint, stopped?: 'stopped'): Solution {
     const { operator, objectives, prescription } = this.problem;
     const weights = point.weights.slice();
+    darken(weights, this.unreached);
     const dose = operator.apply(weights, new Float64Array(operator.rows));
     this.evaluations += 0.5;
     let scale = 1;
