@@ -74,6 +74,9 @@ describe('assessment of 38 Gy in 19, then a uniform course in 22 fractions', () 
     }
     expect(of(29.8, 'hytec-retreatment').result).toBe('pass');
     expect(of(30, 'hytec-retreatment').result).toBe('fail');
+    // 25.01 Gy EQD2 are 0.04 % above the limit.
+    expect(of(doseFromEqd2(25.01, 22, 2), 'hytec-retreatment').result).toBe('fail');
+    expect(of(doseFromEqd2(24.9999, 22, 2), 'hytec-retreatment').result).toBe('pass');
     expect(of(39.6, 'hytec-cumulative').value).toBeCloseTo(75.62, 2);
     expect(of(39.6, 'hytec-share').value).toBeCloseTo(49.7, 1);
   });
