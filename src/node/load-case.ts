@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { Patient } from '../geometry/patient.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
 import type { Machine } from '../machine/machine.js';
-import { buildPhantom } from '../phantom/build.js';
+import { buildPhantom, phantomStructures } from '../phantom/build.js';
 import { type PlanCase, type PlanCaseInput, parseCase } from '../plan/case.js';
 import type { ImportedDose } from '../plan/prior.js';
 import { readBytes, readFolder, readJson } from './files.js';
@@ -57,6 +57,25 @@ export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<Lo
   const prior = await loadPrior(plan.prior, from, patient.frameOfReferenceUid, inputs);
   const named = plan.name === undefined ? patient : { ...patient, name: plan.name };
   return { case: plan, patient: named, machine, inputs, ...(prior === undefined ? {} : { prior }) };
+}
+
+/**
+ * The names of a case's structures, with everything that it points to looked up and nothing voxelised: of a phantom in no time, of
+ * DICOM by reading it.
+ *
+ * @throws {InvalidInputError | FormatError | UnsupportedError} as {@link loadCaseOf}
+ */
+export async function structureNamesOf(json: PlanCaseInput, path = 'case'): Promise<string[]> {
+  const plan = parseCase(json, path);
+  const { patient: source } = plan;
+  if (!('phantom' in source)) return (await loadCaseOf(json, path)).patient.structures.map(({ name }) => name);
+  const from = (name: string): string => resolve(dirname(path), name);
+  await readMachine(plan.machine.endsWith('.json') ? from(plan.machine) : plan.machine);
+  const { phantom, ...options } = source;
+  const spec = await readPhantom(phantom.endsWith('.json') ? from(phantom) : phantom);
+  const structures = phantomStructures(spec, options);
+  await loadPrior(plan.prior, from, undefined, {});
+  return structures.map(({ name }) => name);
 }
 
 async function loadPrior(

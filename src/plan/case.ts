@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { voxelBound } from './bound-schema.js';
+import { checkCaseNames } from './case-names.js';
 import { dose, doseFileFields, fractions, months, vector } from './course-schema.js';
 import { goalList } from './goal-schema.js';
 import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
@@ -266,14 +267,16 @@ export type PlanCase = z.output<typeof schema>;
 export type PlanCaseInput = z.input<typeof schema>;
 
 /**
- * Checks a case and fills in its defaults.
+ * Checks a case, looks up every name that is built in, and fills in its defaults.
  *
  * @param json parsed CASE.json
  * @param path where it came from, for the message
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function parseCase(json: unknown, path = 'case'): PlanCase {
-  return checkJson(schema, json, path, 'The fields are described in the README under CASE.json.');
+  const plan = checkJson(schema, json, path, 'The fields are described in the README under CASE.json.');
+  checkCaseNames(plan, path);
+  return plan;
 }
 
 /** The JSON Schema of CASE.json, for editors. */

@@ -11,12 +11,19 @@ const respine = respineIn(folder);
 
 const study = {
   base: {
-    patient: { spacing: [6, 6, 6], parameters: { length: 60 } },
+    patient: { phantom: 'spine-t8', spacing: [6, 6, 6], parameters: { length: 60 } },
     prior: null,
     doseGrid: { spacing: [6, 6, 6] },
     imrt: { beams: 'posterior-3', beamlet: 10 },
   },
-  vary: { 'patient.phantom': ['spine-t99', 'spine-t8'], cordCap: [28] },
+  // The first isocentre lies outside the patient.
+  vary: {
+    isocenter: [
+      [0, 400, 0],
+      [0, 0, 0],
+    ],
+    cordCap: [28],
+  },
   metrics: ['SpinalCord Max', 'PTV_3960 D95%'],
 };
 writeFileSync(join(folder, 'study.json'), JSON.stringify(study));
@@ -33,11 +40,11 @@ test('a study is interrupted, resumed and retried', { timeout: 60_000 }, async (
   const [failed, made] = report.rows;
   expect(failed).toMatchObject({
     status: 'failed',
-    'patient.phantom': 'spine-t99',
+    isocenter: '[0,400,0]',
     gap: null,
     'SpinalCord Max[Gy]': null,
   });
-  expect(failed.error).toMatch(/"spine-t99" is unknown/);
+  expect(failed.error).toMatch(/isocenter \(0, 400, 0\) mm lies outside the patient/);
   expect(made).toMatchObject({ status: 'reached', cordCap: 28, error: null });
   expect(made['SpinalCord Max[Gy]']).toBeLessThanOrEqual(28 + 1e-4);
   expect(made.gap).toBeLessThan(0.02);
@@ -55,13 +62,15 @@ test('a study is interrupted, resumed and retried', { timeout: 60_000 }, async (
   const again = await respine('study', 'study.json', '--out', 'out', '--retry');
   expect(again.code).toBe(1);
   expect(again.stdout.split('\n').slice(0, 2)).toEqual([
-    expect.stringMatching(/^failed: imrt, patient\.phantom = spine-t99, cordCap = 28: phantom "spine-t99" is unknown/),
+    expect.stringMatching(
+      /^failed: imrt, isocenter = \[0,400,0\], cordCap = 28: case: isocenter .* lies outside the patient/,
+    ),
     '2 plans: 1 failed, 1 reached before; 1 planned now, 1 before.',
   ]);
   expect(read()).toBe(marked);
 });
 
-test('bad input: exit 2, one sentence, nothing written', { timeout: 60_000 }, async () => {
+test('bad input: exit 2, one sentence, nothing written', { timeout: 120_000 }, async () => {
   const out = join(folder, 'bad');
   const bad = async (content: object): Promise<string> => {
     writeFileSync(join(folder, 'bad.json'), JSON.stringify(content));
@@ -72,8 +81,46 @@ test('bad input: exit 2, one sentence, nothing written', { timeout: 60_000 }, as
     return stderr;
   };
   expect(await bad({ ...study, vary: { ...study.vary, cordCap: [0] } })).toMatch(
-    /bad\.json with patient\.phantom = "spine-t99", cordCap = 0: cordCap: is 0 Gy/,
+    /bad\.json with isocenter = \[0,400,0\], cordCap = 0: cordCap: is 0 Gy/,
   );
+  // Every name is looked up before the first plan, also where it is the last run's.
+  const vary = (key: string, ...values: unknown[]): object => ({ ...study, vary: { [key]: values } });
+  for (const [content, message] of [
+    [
+      vary('imrt.beams', 'posterior-3', 'posterior-11'),
+      /imrt\.beams = "posterior-11": imrt\.beams: arrangement "posterior-11" is unknown\. Use one of posterior-1,/,
+    ],
+    [vary('imrt.beams', 'constructor'), /arrangement "constructor" is unknown/],
+    [
+      vary('patient.phantom', 'spine-t8', 'spine-t99'),
+      /patient\.phantom = "spine-t99": phantom "spine-t99" is unknown/,
+    ],
+    [vary('patient.parameters', { length: 60 }, { cordLength: 60 }), /"cordLength" is no number of it/],
+    [vary('machine', 'artiste-6mv', 'linac'), /machine = "linac": machine "linac" is unknown/],
+    [vary('machine', 'artiste-6mv', 'mine.json'), /mine\.json cannot be read/],
+    [vary('fcrt.mlc', 'millennium-120', 'agility-9'), /fcrt\.mlc: .*"agility-9" is unknown/],
+    [vary('cord', 'SpinalCord', 'Myelon'), /cord "Myelon" is not a structure of spine-t8\. It has PTV_3960/],
+    [vary('target', 'PTV_3960', 'PTV_9'), /target "PTV_9" is not a structure/],
+    [
+      vary('prior', null, { dose: 38, fractions: 19, months: 9, region: 'CTV_9' }),
+      /prior\.region "CTV_9" is not a structure/,
+    ],
+    [vary('prior', null, { file: 'none.nrrd', months: 9 }), /none\.nrrd cannot be read/],
+    [
+      vary('prior', null, { dose: 38, fractions: 19, months: 9, fields: { beams: 'pa-ap' } }),
+      /prior\.fields\.beams: arrangement "pa-ap" is unknown/,
+    ],
+    [vary('retreatment.recovery', 'none', 'full'), /retreatment\.recovery: .*"full" is unknown/],
+    [
+      vary('retreatment.bounds', [{ structure: 'Myelon', courses: 'this', eqd2: 25, alphaBeta: 2 }]),
+      /retreatment\.bounds "Myelon" is not a structure/,
+    ],
+    [vary('retreatment.bounds', [{ structure: 'SpinalCord', limit: 'hytek' }]), /there is none of this name/],
+    [vary('retreatment.omit', [], ['hytek']), /omit names "hytek", which is no limit/],
+    [{ ...study, metrics: ['SpinalCrod Max'] }, /metrics: "SpinalCrod" is a structure of no run/],
+  ] as const) {
+    expect(await bad(content)).toMatch(message);
+  }
   expect(existsSync(out)).toBe(false);
   const { code, stderr } = await respine('study', 'study.json', '--out', 'study.json');
   expect([code, stderr]).toEqual([2, expect.stringContaining('is a file, but a folder is needed')]);

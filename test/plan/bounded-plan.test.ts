@@ -235,9 +235,8 @@ describe('refused', () => {
     expect(bad({ structure: 'Lung_L', metric: 'V20Gy', limit: 'lung' })).toThrow(/is "V20Gy", which is no maximum/);
     expect(bad({ structure: 'Esophagus', eqd2: 60 })).toThrow(/courses: is missing: give "courses", "eqd2"/);
     expect(bad({ ...cord, limit: 'hytec-cumulative' })).toThrow(/does not go with "limit", which brings its own/);
-    const plan = caseOf([{ structure: 'Esophagus', limit: 'hytec-cumulative' }], { prior: null });
-    expect(() => voxelBounds(modelPatient(patient, plan), plan, undefined)).toThrow(
-      /limit "hytec-cumulative" on every voxel of Esophagus: it is stated for ThecalSac, another organ/,
+    expect(() => caseOf([{ structure: 'Esophagus', limit: 'hytec-cumulative' }], { prior: null })).toThrow(
+      /retreatment\.bounds\.0: limit "hytec-cumulative" on every voxel of Esophagus: it is stated for ThecalSac, another organ/,
     );
   });
 });

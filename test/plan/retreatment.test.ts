@@ -341,8 +341,7 @@ describe('bad cases', () => {
 
   test('alpha/beta 0, an unknown convention', () => {
     expect(() => caseOf({ alphaBeta: { cord: 0 } })).toThrow(/alphaBeta\.cord/);
-    const plan = caseOf({ retreatment: { recovery: 'full' } });
-    expect(() => voxelBounds(model, plan, undefined)).toThrow(/"full" is unknown/);
+    expect(() => caseOf({ retreatment: { recovery: 'full' } })).toThrow(/retreatment\.recovery: .*"full" is unknown/);
   });
 
   test('a uniform prior keeps to the formula', () => {
