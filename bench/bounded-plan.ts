@@ -32,12 +32,13 @@ type Bounds = NonNullable<NonNullable<PlanCaseInput['retreatment']>['bounds']>;
 const pool = await startWorkerPool();
 const begin = process.cpuUsage();
 const run = async (cordCap: number, bounds: Bounds) => {
-  const { prior, patient } = stored;
+  const { patient } = stored;
+  const prior = stored.prior as Exclude<PlanCaseInput['prior'], null | undefined | readonly unknown[]>;
   const loaded = await loadCaseOf({
     ...stored,
     patient: { ...patient, spacing: [spacing, spacing, spacing] } as PlanCaseInput['patient'],
     doseGrid: { spacing: [spacing, spacing, spacing] },
-    prior: fields === 'stored' ? prior! : { ...prior!, fields: { ...prior!.fields, ...ending } },
+    prior: fields === 'stored' ? prior : { ...prior, fields: { ...prior.fields, ...ending } },
     cordCap,
     imrt: { beams: isTiny ? 'posterior-5' : 'posterior-9' },
     retreatment: { position: null, bounds },

@@ -292,7 +292,14 @@ export type { AssessmentRow } from './plan/assessment.js';
 export { type BoundOutcome, boundOutcomes } from './plan/bound-outcome.js';
 export { boundReport, boundSentences } from './plan/bound-report.js';
 export { planWithinBounds } from './plan/bounded-plan.js';
-export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
+export {
+  caseSchema,
+  type PlanCase,
+  type PlanCaseInput,
+  type PriorCourseCase,
+  parseCase,
+  priorsOf,
+} from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
 export { type Constraint, constraintSentences, constraintsOf } from './plan/constraint-list.js';
 export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
@@ -344,7 +351,14 @@ export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { cordPosition, type PositionReport } from './plan/position.js';
 export { type PreparedTechnique, prepareTechnique } from './plan/prepared-technique.js';
-export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/prior.js';
+export {
+  exposeToPrior,
+  type ImportedDose,
+  type ImportedDoses,
+  type PriorCourseExposure,
+  type PriorExposure,
+} from './plan/prior.js';
+export { effectAt, largestEffect, whyNoEffect } from './plan/prior-effect.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
 export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
 export { retreatmentReport, retreatmentSentence, retreatmentTable } from './plan/retreatment-report.js';

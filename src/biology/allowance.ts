@@ -31,11 +31,23 @@ export interface VoxelLimit {
   readonly warnings?: readonly string[];
 }
 
-/** A prior course at the voxels asked for. */
-export interface PriorAtVoxels {
+/** A prior course at the voxels asked for: its physical dose, or what is known of it as EQD2. */
+export type PriorAtVoxels = PhysicalPrior | BiologicalPrior;
+
+export interface PhysicalPrior {
   /** Physical total, Gy, one per voxel; finite. */
   readonly dose: ArrayLike<number>;
   readonly fractions: number;
+  /** Since its end. */
+  readonly months?: number;
+}
+
+/** An EQD2 counts as it is, against limits of its own alpha/beta. */
+export interface BiologicalPrior {
+  /** Gy, one per voxel; finite. */
+  readonly eqd2: ArrayLike<number>;
+  /** Gy */
+  readonly alphaBeta: number;
   /** Since its end. */
   readonly months?: number;
 }
@@ -96,7 +108,7 @@ export function remainingAllowance(
     checkPositive(`allowance: limit ${name}`, limit);
     checkPositive(`allowance: alpha/beta of ${name}`, alphaBeta);
   }
-  for (const prior of priors) checkPrior(prior, count);
+  for (const prior of priors) checkPrior(prior, count, limits);
   if (priors.length > 1 && recovery.name !== noRecovery.name) {
     throw new InvalidInputError(
       `allowance: recovery ${recovery.name} is defined for one prior course, but there are ${priors.length}. Credit no recovery.`,
@@ -143,15 +155,18 @@ function leftAt(
 ): number {
   if (courses === 'this') return limit;
   let left = limit;
-  for (const { dose, fractions, months } of priors) {
-    const { prior, tolerance } = recovery.after(eqd2(dose[voxel]!, fractions, alphaBeta), months, limit);
+  for (const course of priors) {
+    const before = 'eqd2' in course ? course.eqd2[voxel]! : eqd2(course.dose[voxel]!, course.fractions, alphaBeta);
+    const { prior, tolerance } = recovery.after(before, course.months, limit);
     left += tolerance - limit - prior;
   }
   return left;
 }
 
-function checkPrior({ dose, fractions }: PriorAtVoxels, count: number): void {
-  checkInteger('allowance: fractions of the prior course', fractions, 1);
+function checkPrior(prior: PriorAtVoxels, count: number, limits: readonly VoxelLimit[]): void {
+  const dose = 'eqd2' in prior ? prior.eqd2 : prior.dose;
+  if ('eqd2' in prior) checkAlphaBeta(prior, limits);
+  else checkInteger('allowance: fractions of the prior course', prior.fractions, 1);
   if (dose.length !== count) {
     throw new InvalidInputError(`allowance: the prior course has ${dose.length} doses for ${count} voxels.`);
   }
@@ -166,4 +181,12 @@ function checkPrior({ dose, fractions }: PriorAtVoxels, count: number): void {
       `allowance: the prior dose is unknown in ${unknown} of ${count} voxels, beyond its grid. Give a dose that covers them, or say that the course gave none there (beyond: "zero").`,
     );
   }
+}
+
+function checkAlphaBeta({ alphaBeta }: BiologicalPrior, limits: readonly VoxelLimit[]): void {
+  const foreign = limits.find((limit) => limit.courses === 'all' && limit.alphaBeta !== alphaBeta);
+  if (foreign === undefined) return;
+  throw new InvalidInputError(
+    `allowance: the prior dose is EQD2 with alpha/beta ${alphaBeta} Gy, but limit ${foreign.name} has ${foreign.alphaBeta} Gy. Give the physical dose, or a limit with alpha/beta ${alphaBeta}.`,
+  );
 }

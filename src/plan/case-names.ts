@@ -6,7 +6,7 @@ import { arrangementAngles } from '../beam/arrangement.js';
 import { cordLimitNames } from '../biology/limits.js';
 import { namedVoxelLimit } from '../biology/voxel-limits.js';
 import { InvalidInputError } from '../core/errors.js';
-import type { PlanCase } from './case.js';
+import type { PlanCase, PriorCourseCase } from './case.js';
 import { resolveLeafBank } from './json-check.js';
 import { levelOf } from './level.js';
 import { conventionOf } from './voxel-bounds.js';
@@ -16,7 +16,7 @@ import { conventionOf } from './voxel-bounds.js';
  * @throws {InvalidInputError} naming the field and what there is instead
  */
 export function checkCaseNames(plan: PlanCase, path: string): void {
-  const { fcrt, imrt, prior, retreatment, prescription } = plan;
+  const { fcrt, imrt, retreatment, prescription } = plan;
   const resolve = (field: string, look: () => unknown): void => {
     try {
       look();
@@ -30,7 +30,7 @@ export function checkCaseNames(plan: PlanCase, path: string): void {
   };
   beams('fcrt.beams', fcrt.beams);
   beams('imrt.beams', imrt.beams);
-  beams('prior.fields.beams', prior?.fields?.beams);
+  for (const [at, { fields }] of namedPriors(plan)) beams(`${at}.fields.beams`, fields?.beams);
   if (fcrt.mlc !== undefined) resolve('fcrt.mlc', () => resolveLeafBank(fcrt.mlc!));
   resolve('retreatment.recovery', () => conventionOf(retreatment.recovery));
   const known = cordLimitNames();
@@ -54,11 +54,11 @@ export function checkCaseNames(plan: PlanCase, path: string): void {
  * @throws {InvalidInputError} naming the field whose structure there is not
  */
 export function checkStructureNames(plan: PlanCase, names: readonly string[], patient: string): void {
-  const { target, cord, prior, retreatment } = plan;
+  const { target, cord, retreatment } = plan;
   const asked: [field: string, name: string | undefined][] = [
     ['target', target],
     ['cord', cord],
-    ['prior.region', prior?.region],
+    ...namedPriors(plan).map(([at, { region }]): [string, string | undefined] => [`${at}.region`, region]),
     ...(retreatment.bounds ?? []).map(({ structure }): [string, string] => ['retreatment.bounds', structure]),
     ...retreatment.limits.map(({ structure }): [string, string] => ['retreatment.limits', structure]),
   ];
@@ -68,4 +68,14 @@ export function checkStructureNames(plan: PlanCase, names: readonly string[], pa
       `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
     );
   }
+}
+
+/** As `priorsOf` of `case.ts`, which this file is a part of. */
+const listOf = (given: PlanCase['prior']): readonly PriorCourseCase[] =>
+  given === null ? [] : Array.isArray(given) ? given : [given];
+
+/** With their place in the case. */
+function namedPriors(plan: PlanCase): [field: string, course: PriorCourseCase][] {
+  const isList = Array.isArray(plan.prior);
+  return listOf(plan.prior).map((course, c) => [isList ? `prior.${c}` : 'prior', course]);
 }

@@ -207,7 +207,11 @@ const fields = z.strictObject({
       to: z.enum(['D50', 'D95', 'isocenter']).default('D50'),
     })
     .default({ dose: 39.6, fractions: 22, to: 'D50' }),
-  prior: prior.nullable().default({ dose: 38, fractions: 19, months: 17.7 }),
+  /** One course, or a list of them. */
+  prior: z
+    .union([prior, z.array(prior).min(1, { error: 'is an empty list: give null for no prior course' })])
+    .nullable()
+    .default({ dose: 38, fractions: 19, months: 17.7 }),
   retreatment: retreatment.prefault({}),
   /** Gy; that of the target has no default, and is only asked for where fractionations are compared. */
   alphaBeta: z.strictObject({ cord: positive.default(2), target: positive.optional() }).default({ cord: 2 }),
@@ -264,6 +268,15 @@ const schema = fields.transform(({ cordCap, ...rest }) => ({
 }));
 
 export type PlanCase = z.output<typeof schema>;
+/** One prior course of a case. */
+export type PriorCourseCase = z.output<typeof prior>;
+
+/** The prior courses of a case, in its order. */
+export function priorsOf({ prior: given }: Pick<PlanCase, 'prior'>): readonly PriorCourseCase[] {
+  if (given === null) return [];
+  return Array.isArray(given) ? given : [given];
+}
+
 export type PlanCaseInput = z.input<typeof schema>;
 
 /**

@@ -22,7 +22,7 @@ import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
 import { cordPosition, type PositionReport } from './position.js';
 import { prepareTechnique } from './prepared-technique.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { refuseRobust } from './scenario.js';
 import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './sweep-metrics.js';
 import type { Technique, TechniquePlan } from './technique.js';
@@ -80,8 +80,8 @@ export interface CumulativeTradeOffOptions {
   readonly techniques?: readonly Technique[];
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
   /** Of which limits the maximum is told under shifts, which costs some seconds per point. @default all of them */
   readonly positions?: readonly number[];
   readonly onPoint?: (point: CumulativePoint) => void;

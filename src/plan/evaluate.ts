@@ -20,7 +20,8 @@ import type { PlanCase } from './case.js';
 import { type Constraint, constraintsOf } from './constraint-list.js';
 import type { PatientModel } from './patient-model.js';
 import type { PositionReport } from './position.js';
-import { type PriorExposure, priorMaximum } from './prior.js';
+import type { PriorExposure } from './prior.js';
+import { largestEffect } from './prior-effect.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robust.js';
 import type { TechniquePlan } from './technique.js';
@@ -117,7 +118,7 @@ export function evaluatePlan(
   const judged = evaluateProtocol(
     (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
     dvhs,
-    { prescription, ...(prior ? { prior: priorOfGoals(prior, model, dvhs) } : {}) },
+    { prescription, ...(prior ? { prior: priorOfGoals(prior, model) } : {}) },
   );
   const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
@@ -165,10 +166,14 @@ function withoutPlan(
 }
 
 /** For goals on both courses: the prior maximum of each structure, so that a sum is that of the maxima. */
-function priorOfGoals(prior: PriorExposure, model: PatientModel, dvhs: ReadonlyMap<string, Dvh>): PriorCourse {
+function priorOfGoals(prior: PriorExposure, model: PatientModel): PriorCourse {
   const { fractions, months } = prior;
-  const doseIn = new Map([...dvhs.keys()].map((name) => [name, priorMaximum(prior, model, name)]));
-  return { dose: Math.max(...doseIn.values()), fractions, months, doseIn };
+  return {
+    dose: 0,
+    fractions,
+    months,
+    effectIn: (structure, { quantity, alphaBeta }) => largestEffect(prior, model, structure, quantity, alphaBeta),
+  };
 }
 
 function cumulativeCord(

@@ -27,7 +27,7 @@ import { type FractionationLimit, literatureLimits } from './fractionation-limit
 import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
 import { prepareTechnique } from './prepared-technique.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { refuseRobust } from './scenario.js';
 import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './sweep-metrics.js';
 import type { Technique } from './technique.js';
@@ -96,8 +96,8 @@ export interface FractionationOptions {
   readonly technique?: Technique;
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
   readonly onRow?: (row: FractionationRow) => void;
   /** Looked at between steps; the rows so far are returned. */
   readonly signal?: { readonly aborted: boolean };

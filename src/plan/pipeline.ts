@@ -15,7 +15,7 @@ import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import { OrganRows } from './organ-rows.js';
 import { modelPatient, type PatientModel, type StageListener } from './patient-model.js';
 import { cordPosition, ShiftedCord } from './position.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
 import { compareRobust, type RobustReport } from './robust.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
@@ -43,8 +43,8 @@ export interface PipelineOptions {
   readonly onStage?: StageListener;
   /** Who does the work of beams and dose; the plan is the same whoever does. @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
 }
 
 /**

@@ -69,8 +69,8 @@ export function retreatmentTable(assessment: RetreatmentAssessment): string {
     ...(notes.length > 0 ? [`* ${notes.join('\n* ')}\n`] : []),
     `\nRecovery, for the maximum in EQD2 (no recovery is credited in any figure above):\n`,
     columns([['convention', 'cumulative EQD2', '', ''], ...conventions]),
-    `\nRisk, for orientation: Nieder ${nieder.points} points (${nieder.group}, alpha/beta ${nieder.alphaBeta} Gy) [${nieder.source.evidence}]; `,
-    `Schultheiss ${percent(schultheiss.thisCourse)} of this course, ${percent(schultheiss.cumulative)} of both without recovery [${schultheiss.source.evidence}]; `,
+    `\nRisk, for orientation: Nieder ${nieder === null ? 'not told by a prior EQD2 of another alpha/beta' : `${nieder.points} points (${nieder.group}, alpha/beta ${nieder.alphaBeta} Gy) [${nieder.source.evidence}]`}; `,
+    `Schultheiss ${percent(schultheiss.thisCourse)} of this course, ${schultheiss.cumulative === null ? 'none told' : percent(schultheiss.cumulative)} of both without recovery [${schultheiss.source.evidence}]; `,
     `Lyman ${percent(lyman.cumulative)} (pessimistic: never a pass or fail) [${lyman.source.evidence}].\n`,
     ...(/cauda/i.test(assessment.cord)
       ? [`Conventions and risks are those of the spinal cord, applied to ${assessment.cord}: an extrapolation.\n`]
@@ -95,7 +95,15 @@ export function retreatmentReport(
     level,
     prior: {
       origin: prior.origin,
-      fractions: prior.fractions,
+      ...(prior.courses.length === 1
+        ? { fractions: prior.courses[0]!.dose.fractions ?? null }
+        : {
+            courses: prior.courses.map(({ origin, dose, months }) => ({
+              origin,
+              fractions: dose.fractions ?? null,
+              months,
+            })),
+          }),
       months: prior.months,
       description: prior.description,
       notes: prior.notes,

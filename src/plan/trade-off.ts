@@ -24,7 +24,7 @@ import { OrganRows, onGrid } from './organ-rows.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
 import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
 import { type PreparedInfluence, prepareInfluence } from './prepared-influence.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { refuseRobust } from './scenario.js';
 import { cappedRows, checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
 import { csvLine } from './table.js';
@@ -61,8 +61,8 @@ export interface TradeOffPoint {
 export interface TradeOffOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
   /** Told what holds besides the caps, before the first plan. */
   readonly onConstraints?: (constraints: readonly Constraint[]) => void;
   readonly onPoint?: (point: TradeOffPoint) => void;

@@ -2,7 +2,7 @@
  * The remaining allowance as voxelwise bounds of the new course: what the optimiser must hold in every voxel of the cord,
  * or of any organ that the case names.
  */
-import { type Excess, remainingAllowance, type VoxelLimit } from '../biology/allowance.js';
+import { type Excess, type PriorAtVoxels, remainingAllowance, type VoxelLimit } from '../biology/allowance.js';
 import {
   angRecovery,
   discountPrior,
@@ -71,17 +71,7 @@ export function voxelBounds(
         `case: retreatment.bounds: the prior dose is unknown in ${unknown} of ${occupied.length} voxels of ${structure}, beyond its grid. Say that the course gave nothing there (prior.beyond: "zero"), or bound another structure.`,
       );
     }
-    const { months } = prior ?? {};
-    const priors =
-      prior === undefined
-        ? []
-        : [
-            {
-              dose: Float64Array.from(voxels, (voxel) => prior.dose.data[voxel]!),
-              fractions: prior.fractions,
-              ...(months === undefined ? {} : { months }),
-            },
-          ];
+    const priors = (prior?.courses ?? []).map((course) => atVoxels(course, voxels));
     const { dose, binding, exceeded } = remainingAllowance(priors, voxels.length, limits, fractions, { recovery });
     return {
       structure,
@@ -93,6 +83,13 @@ export function voxelBounds(
       exceeded: exceeded.map((e) => ({ ...e, structure, place: placeOf(model.grid, voxels[e.at]!) })),
     };
   });
+}
+
+function atVoxels({ dose, months }: PriorExposure['courses'][number], voxels: Int32Array): PriorAtVoxels {
+  const values = Float64Array.from(voxels, (voxel) => dose.data[voxel]!);
+  return dose.quantity === 'physical'
+    ? { dose: values, fractions: dose.fractions!, months }
+    : { eqd2: values, alphaBeta: dose.alphaBeta!, months };
 }
 
 /**

@@ -8,7 +8,7 @@ import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
 import { boundOutcomes } from '../../src/plan/bound-outcome.js';
 import { planWithinBounds } from '../../src/plan/bounded-plan.js';
-import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
+import { type PlanCaseInput, parseCase, priorsOf } from '../../src/plan/case.js';
 import { OrganRows } from '../../src/plan/organ-rows.js';
 import { modelPatient } from '../../src/plan/patient-model.js';
 import { type PlanningResult, runPlan } from '../../src/plan/pipeline.js';
@@ -199,7 +199,7 @@ test('the trade-off of a case without bounds: the limit on both courses stands, 
   timeout: 120_000,
 }, () => {
   // 70 Gy EQD2 less 38 Gy leave 35.45 Gy in 22 fractions; 25 Gy EQD2 would be 29.81 Gy.
-  const { fields: _, ...uniform } = caseOf([cord]).prior!;
+  const { fields: _, ...uniform } = priorsOf(caseOf([cord]))[0]!;
   const plain = caseOf([cord], { prior: uniform, retreatment: { position: null } });
   const [point] = tradeOff(patient, plain, artiste6mv, [60]);
   expect(point!.bounded).toBeGreaterThan(0);

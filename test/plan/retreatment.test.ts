@@ -107,7 +107,7 @@ describe('assessment of 38 Gy in 19, then a uniform course in 22 fractions', () 
     expect(risk.nieder).toMatchObject({ points: 4, group: 'intermediate', alphaBeta: 2 });
     expect(risk.schultheiss.cumulative).toBeGreaterThan(0.5);
     const lumbar = assess(20, { retreatment: { level: 'lumbar' } });
-    expect(lumbar.risk.nieder.alphaBeta).toBe(4);
+    expect(lumbar.risk.nieder!.alphaBeta).toBe(4);
     expect(lumbar.rows.some(({ name }) => name.startsWith('nieder'))).toBe(false);
     expect(levelOf(parseCase({ patient: { phantom: 'spine-l3' } }))).toBe('lumbar');
     expect(levelOf(parseCase({ patient: { phantom: 'spine-c5' } }))).toBe('cervical');
@@ -248,7 +248,11 @@ describe('the prior dose', () => {
   ]);
   test.each([
     ['beyond its grid', { dose: onOwnGrid(short, 0) }, /unknown in \d+ voxels of SpinalCord, beyond its grid/],
-    ['in EQD2', { dose: createDose(larger, { quantity: 'eqd2', alphaBeta: 2 }) }, /the prior dose is eqd2/],
+    [
+      'in EQD2 of another alpha/beta',
+      { dose: createDose(larger, { quantity: 'eqd2', alphaBeta: 3 }) },
+      /the prior dose is eqd2 with alpha\/beta 3 Gy, but the cord's is 2 Gy/,
+    ],
     ['unknown fractions', { dose: createDose(larger, { quantity: 'physical' }) }, /number of fractions .* unknown/],
   ])('refused: %s', (_, { dose }, message) => {
     const imported = { dose, planFromCourse: identityTransform, notes: [] };
