@@ -77,7 +77,7 @@ function leastOf({ distance }: OutlineDistances): number | undefined {
 
 /** What lies between the outlines of one structure and the surface of another. */
 export interface SurfaceGap {
-  /** As {@link surfaceDistance} gives it. */
+  /** As {@link surfaceDistance} gives it; undefined where `from` meets no slice. */
   readonly distance: number | undefined;
   /** As {@link surfacePairs} gives them. */
   readonly pairs: readonly SurfacePair[];
@@ -86,8 +86,9 @@ export interface SurfaceGap {
 /** Both at once: the distances of `from` are found once. */
 export function surfaceGap(from: Structure, to: Structure, grid: Grid, reach: number): SurfaceGap {
   const found = distancesOf(from, to, grid);
+  const own = leastOf(found);
   return {
-    distance: lesser(leastOf(found), separation(to, from, grid)),
+    distance: own === undefined ? undefined : lesser(own, separation(to, from, grid)),
     pairs: pairsOf(found, solidOfStructure(to), reach),
   };
 }
@@ -132,8 +133,8 @@ function nearestOn(solid: Solid, start: Vec3): Vec3 {
 function forOutlinePoints(structure: Structure, grid: Grid, visit: (x: number, y: number, z: number) => void): void {
   const { shape } = structure;
   if (shape.kind === 'solid') {
-    for (const slices of [grid, endsOf(shape.solid, grid)]) {
-      const planes = slices === undefined ? [] : (contoursOfStructure(structure, slices)?.planes ?? []);
+    for (const slices of [grid, ...endsOf(shape.solid, grid)]) {
+      const { planes } = contoursOfStructure(structure, slices) ?? { planes: [] };
       for (const { polygons, z } of planes) alongOutlines(polygons, z, visit);
     }
     return;
@@ -145,15 +146,14 @@ function forOutlinePoints(structure: Structure, grid: Grid, visit: (x: number, y
   });
 }
 
-/** Two slices just inside the ends of a solid's box: a flat end mostly lies between two slices of the grid. */
-function endsOf({ box: { min, max } }: Solid, { shape, spacing, origin }: Grid): Grid | undefined {
-  const height = max[2] - min[2] - 2e-6;
-  if (!(height > 1e-3 && Number.isFinite(height))) return undefined;
-  return {
-    shape: [2, shape[1], shape[2]],
-    spacing: [spacing[0], spacing[1], height],
-    origin: [origin[0], origin[1], min[2] + 1e-6],
-  };
+/** Slices just inside the ends of a solid, as far as they lie in the grid: a flat end mostly lies between two slices of it. */
+function endsOf({ box: { min, max } }: Solid, { shape, spacing, origin }: Grid): Grid[] {
+  const [sx, sy, sz] = spacing;
+  const low = origin[2] - sz / 2;
+  const high = low + shape[0] * sz;
+  return [min[2] + 1e-6, max[2] - 1e-6]
+    .filter((z) => z >= low && z <= high)
+    .map((z) => ({ shape: [1, shape[1], shape[2]], spacing: [sx, sy, sz], origin: [origin[0], origin[1], z] }));
 }
 
 function alongOutlines(

@@ -8,6 +8,7 @@
 import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
+import { surfaceDistance } from '../geometry/separation.js';
 import type { Machine } from '../machine/machine.js';
 import { planWithinBounds } from './bounded-plan.js';
 import type { PlanCase } from './case.js';
@@ -97,7 +98,9 @@ export function runPlan(
 }
 
 function gapOf(model: PatientModel): PlanningResult['gap'] {
-  const { distance } = model.cordGap();
+  const [a, b] = [model.structures.get(model.target)!, model.structures.get(model.cord)!];
+  // A cord beyond the dose grid has a distance all the same.
+  const distance = model.cordGap().distance ?? surfaceDistance(a, b, model.grid);
   const target = model.masks.get(model.target)!;
   const cord = model.masks.get(model.cord)!.data;
   const shared = target.data.reduce((sum, fraction, i) => sum + Math.min(fraction, cord[i]!), 0);
