@@ -36,7 +36,7 @@ export const arrangements: Readonly<Record<string, readonly BeamAngles[]>> = {
 
 /** @throws {InvalidInputError} for an unknown name; the message lists those there are */
 export function arrangementAngles(name: string): readonly BeamAngles[] {
-  const angles = arrangements[name];
+  const angles = Object.hasOwn(arrangements, name) ? arrangements[name] : undefined;
   if (angles === undefined) {
     throw new InvalidInputError(
       `arrangement "${name}" is unknown. Use one of ${Object.keys(arrangements).join(', ')}, or list the beams' angles.`,

@@ -8,6 +8,7 @@ import { renderPictures } from '../node/pictures.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
+import { whyNoPlan } from '../plan/evaluate.js';
 import { planPictures } from '../plan/pictures.js';
 import { type PlanningResult, runPlan } from '../plan/pipeline.js';
 import { dvhTable, planReport, summary } from '../plan/result.js';
@@ -28,7 +29,7 @@ export interface PlanOptions {
   readonly timing?: boolean;
 }
 
-/** @returns the exit code: 1 where a goal fails under `--strict` */
+/** @returns the exit code: 1 where a goal fails, or there is no plan, under `--strict` */
 export async function planCommand(path: string, options: PlanOptions): Promise<number> {
   const techniques = techniquesOf(options.technique);
   const progress = progressLine();
@@ -93,8 +94,10 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
       ? `${JSON.stringify(report, null, 2)}\n`
       : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s)), ...(timing ? [timingTable(timing)] : [])].join('\n')}\n${files.size} files in ${options.out}\n`,
   );
-  const isMissed = result.plans.some(({ goals }) =>
-    goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
+  const isMissed = result.plans.some(
+    ({ goals, plan }) =>
+      whyNoPlan(plan, result.case.prescription.dose) !== undefined ||
+      goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
   );
   return options.strict && isMissed ? 1 : 0;
 }

@@ -5,6 +5,7 @@ import { writeAll } from '../node/files.js';
 import { loadCase } from '../node/load-case.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
+import { type Constraint, constraintSentences } from '../plan/constraint-list.js';
 import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../plan/trade-off.js';
 import { cumulativeCommand } from './cumulative.js';
 import { numberOf } from './dose-options.js';
@@ -44,10 +45,14 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   const { patient, case: plan, machine, prior } = await loadCase(path);
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
+  let held: readonly Constraint[] = [];
   try {
     points = tradeOff(patient, plan, machine, caps, {
       executor,
       ...(prior ? { prior } : {}),
+      onConstraints: (list) => {
+        held = list;
+      },
       onPoint: ({ cap, d95 }) => progress.say(`cap ${cap} Gy: D95 ${d95.toFixed(2)} Gy`),
     });
   } finally {
@@ -61,7 +66,15 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   await writeAll(options.out, files);
   progress.end();
   process.stdout.write(
-    options.json ? `${JSON.stringify(points, null, 2)}\n` : `${table}${files.size} files in ${options.out}\n`,
+    options.json
+      ? `${JSON.stringify(points, null, 2)}\n`
+      : `${[table, ...besideCaps(held)].join('')}${files.size} files in ${options.out}\n`,
   );
   return 0;
+}
+
+/** What held besides the caps, a line each. */
+function besideCaps(held: readonly Constraint[]): string[] {
+  if (held.length === 0) return ['In force besides the caps: nothing.\n'];
+  return ['In force besides the caps:\n', ...constraintSentences(held).map((sentence) => `  ${sentence}\n`)];
 }

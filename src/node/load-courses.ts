@@ -34,6 +34,7 @@ export interface LoadedCourseDose {
 export async function loadCourseDose(course: CourseFile, from: (name: string) => string): Promise<LoadedCourseDose> {
   const { file, fractions, plan, extent, gyPerUnit } = course;
   const { dose, frameOfReferenceUid, notes, hash } = await loadDose(from(file), {
+    mayBeUnknown: true,
     ...(fractions === undefined ? {} : { fractions }),
     ...(plan === undefined ? {} : { plan: from(plan) }),
     ...(extent === undefined ? {} : { extent }),

@@ -30,6 +30,36 @@ export interface PhantomOptions extends TargetOptions {
  * @throws {InvalidInputError} for a parameter, material or target that the phantom does not have
  */
 export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): Patient {
+  const { phantom, layers, structures, external } = solidsOfPhantom(spec, options);
+  const grid = phantomGrid(external, phantom, options.spacing ?? [2, 2, 2]);
+  const { hounsfield, density } = paint(layers, materials.air!, grid);
+  const inside = voxelizeSolid(external, grid);
+  for (let i = 0; i < density.data.length; i++) if (inside.data[i] === 0) density.data[i] = 0;
+  if (options.noise) {
+    const random = createRandom(options.noise.seed);
+    for (let i = 0; i < hounsfield.data.length; i++) hounsfield.data[i]! += options.noise.sd * random.normal();
+  }
+  return { name: phantom.name, position: 'HFS', hounsfield, density, structures, notes: [phantom.description] };
+}
+
+/**
+ * The structures of a phantom alone, without a voxel: for whoever asks for their names before anything is computed.
+ *
+ * @throws {InvalidInputError} as {@link buildPhantom}
+ */
+export function phantomStructures(spec: PhantomSpec, options: PhantomOptions = {}): readonly Structure[] {
+  return solidsOfPhantom(spec, options).structures;
+}
+
+interface PhantomSolids {
+  /** With its changed numbers. */
+  readonly phantom: PhantomSpec;
+  readonly layers: readonly Layer[];
+  readonly structures: readonly Structure[];
+  readonly external: Solid;
+}
+
+function solidsOfPhantom(spec: PhantomSpec, options: PhantomOptions): PhantomSolids {
   const phantom = options.parameters ? changePhantom(spec, options.parameters) : spec;
   if (phantom.level === undefined && (options.target !== undefined || options.side !== undefined)) {
     throw new InvalidInputError(
@@ -74,23 +104,12 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
   if (external?.shape.kind !== 'solid') {
     throw new InvalidInputError(`phantom ${phantom.name}: no part has the role "external". Give one.`);
   }
-  const grid = phantomGrid(external.shape.solid, phantom, options.spacing ?? [2, 2, 2]);
   const body = external.shape.solid;
-  const { hounsfield, density } = paint(
-    [
-      ...layers,
-      ...spine.layers.map((l) => ({ ...l, solid: reaches(l.solid, body) ? l.solid : intersection(l.solid, body) })),
-    ],
-    materials.air!,
-    grid,
-  );
-  const inside = voxelizeSolid(body, grid);
-  for (let i = 0; i < density.data.length; i++) if (inside.data[i] === 0) density.data[i] = 0;
-  if (options.noise) {
-    const random = createRandom(options.noise.seed);
-    for (let i = 0; i < hounsfield.data.length; i++) hounsfield.data[i]! += options.noise.sd * random.normal();
-  }
-  return { name: phantom.name, position: 'HFS', hounsfield, density, structures, notes: [phantom.description] };
+  const inner = spine.layers.map((l) => ({
+    ...l,
+    solid: reaches(l.solid, body) ? l.solid : intersection(l.solid, body),
+  }));
+  return { phantom, layers: [...layers, ...inner], structures, external: body };
 }
 
 /** Whether a solid lies within the body's box in x and y, so that it need not be cut. */

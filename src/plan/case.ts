@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { voxelBound } from './bound-schema.js';
+import { checkCaseNames } from './case-names.js';
 import { dose, doseFileFields, fractions, months, vector } from './course-schema.js';
 import { goalList } from './goal-schema.js';
 import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
@@ -143,8 +144,8 @@ const retreatment = z.strictObject({
   omit: z.array(z.string()).default([]),
   /** Further limits, judged as the built-in ones are. */
   limits: z.array(ownLimit).default([]),
-  /** Voxelwise bounds. @default HyTEC's 25 and 70 Gy on the cord */
-  bounds: z.array(voxelBound).min(1).optional(),
+  /** Voxelwise bounds; an empty list means none. @default HyTEC's 25 and 70 Gy on the cord after a prior course, else none */
+  bounds: z.array(voxelBound).optional(),
   /** Rigid shifts under which the cumulative maximum is told; null for none. */
   position: z
     .strictObject({
@@ -190,7 +191,7 @@ const robust = z
     error: 'must have either "distance" in mm or "shifts", a list of [x, y, z] in mm',
   });
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   name: z.string().optional(),
   /** For editors; not read. */
   $schema: z.string().optional(),
@@ -206,11 +207,16 @@ const schema = z.strictObject({
       to: z.enum(['D50', 'D95', 'isocenter']).default('D50'),
     })
     .default({ dose: 39.6, fractions: 22, to: 'D50' }),
-  prior: prior.nullable().default({ dose: 38, fractions: 19, months: 17.7 }),
+  /** One course, or a list of them. */
+  prior: z
+    .union([prior, z.array(prior).min(1, { error: 'is an empty list: give null for no prior course' })])
+    .nullable()
+    .default({ dose: 38, fractions: 19, months: 17.7 }),
   retreatment: retreatment.prefault({}),
   /** Gy; that of the target has no default, and is only asked for where fractionations are compared. */
   alphaBeta: z.strictObject({ cord: positive.default(2), target: positive.optional() }).default({ cord: 2 }),
-  cordCap: dose.default(29.8),
+  /** On every voxel of the cord, Gy. @default 29.8 */
+  cordCap: dose.optional(),
   machine: z.string().default('artiste-6mv'),
   doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),
   isocenter: vector.optional(),
@@ -251,21 +257,42 @@ const schema = z.strictObject({
   goals: goalList.optional(),
 });
 
+/** The cap of a case that names none: 25 Gy EQD2 (alpha/beta 2 Gy) in 22 fractions, HyTEC's maximum of a retreatment, Gy. */
+export const DEFAULT_CORD_CAP = 29.8;
+
+/** Who set the cap is kept: a number that a case gives is its own, whatever the default rests on. */
+const schema = fields.transform(({ cordCap, ...rest }) => ({
+  ...rest,
+  cordCap: cordCap ?? DEFAULT_CORD_CAP,
+  cordCapOrigin: cordCap === undefined ? ('default' as const) : ('case' as const),
+}));
+
 export type PlanCase = z.output<typeof schema>;
+/** One prior course of a case. */
+export type PriorCourseCase = z.output<typeof prior>;
+
+/** The prior courses of a case, in its order. */
+export function priorsOf({ prior: given }: Pick<PlanCase, 'prior'>): readonly PriorCourseCase[] {
+  if (given === null) return [];
+  return Array.isArray(given) ? given : [given];
+}
+
 export type PlanCaseInput = z.input<typeof schema>;
 
 /**
- * Checks a case and fills in its defaults.
+ * Checks a case, looks up every name that is built in, and fills in its defaults.
  *
  * @param json parsed CASE.json
  * @param path where it came from, for the message
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function parseCase(json: unknown, path = 'case'): PlanCase {
-  return checkJson(schema, json, path, 'The fields are described in the README under CASE.json.');
+  const plan = checkJson(schema, json, path, 'The fields are described in the README under CASE.json.');
+  checkCaseNames(plan, path);
+  return plan;
 }
 
 /** The JSON Schema of CASE.json, for editors. */
 export function caseSchema(): unknown {
-  return z.toJSONSchema(schema, { io: 'input' });
+  return z.toJSONSchema(fields, { io: 'input' });
 }

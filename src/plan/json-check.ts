@@ -23,6 +23,14 @@ export function checkJson<S extends z.ZodType>(schema: S, json: unknown, path: s
 /** Within a union, the issue of the alternative that came furthest. */
 function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
   if (issue.code !== 'invalid_union') return issue;
+  // Where one alternative alone is of the right kind (a list, an object), and the union says nothing of its own, that one speaks.
+  const ofKind = issue.errors.filter(
+    (own) => !own.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  if (ofKind.length === 1 && issue.message === 'Invalid input') {
+    const { path, message } = deepest(ofKind[0]![0]!);
+    return { path: [...issue.path, ...path], message };
+  }
   const inner = issue.errors
     .flat()
     .filter((candidate) => candidate.path.length > 0 && candidate.code !== 'unrecognized_keys');

@@ -17,6 +17,7 @@ import type { Structure } from '../geometry/structure.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { PlanCase } from './case.js';
+import { checkStructureNames } from './case-names.js';
 
 /** Told the name of each stage of a plan as it begins. */
 export type StageListener = (stage: string) => void;
@@ -61,15 +62,13 @@ export function modelPatient(
 ): PatientModel {
   onStage('structures and voxels');
   const structures = new Map(patient.structures.map((s) => [s.name, s]));
-  const known = [...structures.keys()].join(', ');
-  const need = (field: string, name: string): string => {
-    if (!structures.has(name)) {
-      throw new InvalidInputError(`case: ${field} "${name}" is not a structure of ${patient.name}. It has ${known}.`);
-    }
-    return name;
-  };
-  const target = need('target', plan.target);
-  const cord = need('cord', plan.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina'));
+  checkStructureNames(plan, [...structures.keys()], patient.name);
+  const { target } = plan;
+  const cord = plan.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina');
+  if (!structures.has(cord)) {
+    const known = [...structures.keys()].join(', ');
+    throw new InvalidInputError(`case: cord "${cord}" is not a structure of ${patient.name}. It has ${known}.`);
+  }
   const external = patient.structures.find((s) => s.role === 'external')?.name;
   if (external === undefined) {
     throw new InvalidInputError(

@@ -8,7 +8,7 @@
 import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
-import { separation } from '../geometry/separation.js';
+import { surfaceDistance } from '../geometry/separation.js';
 import type { Machine } from '../machine/machine.js';
 import { planWithinBounds } from './bounded-plan.js';
 import type { PlanCase } from './case.js';
@@ -16,7 +16,7 @@ import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import { OrganRows } from './organ-rows.js';
 import { modelPatient, type PatientModel, type StageListener } from './patient-model.js';
 import { cordPosition, ShiftedCord } from './position.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
 import { compareRobust, type RobustReport } from './robust.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
@@ -32,7 +32,7 @@ export interface PlanningResult {
   readonly prior?: PriorExposure;
   /** What it leaves, voxel by voxel. */
   readonly bounds: readonly VoxelBounds[];
-  /** Between target and cord: least distance, mm, and the volume that they share, cc. */
+  /** Between target and cord: signed distance of their surfaces, mm, negative where they overlap; volume that they share at most, cc. */
   readonly gap: { readonly distance: number | undefined; readonly overlap: number };
 }
 
@@ -44,8 +44,8 @@ export interface PipelineOptions {
   readonly onStage?: StageListener;
   /** Who does the work of beams and dose; the plan is the same whoever does. @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
 }
 
 /**
@@ -98,11 +98,15 @@ export function runPlan(
 }
 
 function gapOf(model: PatientModel): PlanningResult['gap'] {
+  const [a, b] = [model.structures.get(model.target)!, model.structures.get(model.cord)!];
+  // A cord beyond the dose grid has a distance all the same.
+  const distance = model.cordGap().distance ?? surfaceDistance(a, b, model.grid);
   const target = model.masks.get(model.target)!;
   const cord = model.masks.get(model.cord)!.data;
   const shared = target.data.reduce((sum, fraction, i) => sum + Math.min(fraction, cord[i]!), 0);
   return {
-    distance: separation(model.structures.get(model.target)!, model.structures.get(model.cord)!, model.grid),
-    overlap: shared * voxelVolume(model.grid),
+    distance,
+    // Structures that lie apart may share a voxel, but no volume.
+    overlap: distance !== undefined && distance > 0 ? 0 : shared * voxelVolume(model.grid),
   };
 }

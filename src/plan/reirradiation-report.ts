@@ -4,7 +4,7 @@
  * The list of items is recalled, not read in its source: Andratschke et al., Lancet Oncol. 23 (2022) e469. What the case
  * does not say is null and named under `notStated`; nothing is guessed.
  */
-import type { PlanCase } from './case.js';
+import { type PlanCase, priorsOf } from './case.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
@@ -41,18 +41,20 @@ export function reirradiationReport(
   const target = structures.find(({ name }) => name === model.target);
   const cumulative = evaluation.cumulativeCord;
   const round = (value: number): number => Number(value.toFixed(4));
+  const entries = priorsOf(plan);
+  const courses = prior.courses.map(({ dose, months, origin, description }, c) => ({
+    dose: entries[c]?.dose ?? null,
+    fractions: dose.fractions ?? null,
+    monthsSince: months,
+    doseDistribution: origin,
+    description,
+  }));
   return {
     source: 'ESTRO-EORTC consensus, Andratschke et al., Lancet Oncol. 23 (2022) e469; items recalled, not read',
     ...clinical,
     ...extra,
     type: overlapType(evaluation, model, prior),
-    priorCourse: {
-      dose: plan.prior?.dose ?? null,
-      fractions: prior.fractions,
-      monthsSince: prior.months,
-      doseDistribution: prior.origin,
-      description: prior.description,
-    },
+    ...(prior.courses.length === 1 ? { priorCourse: courses[0] } : { priorCourses: courses }),
     thisCourse: {
       dose: prescription.dose,
       fractions: prescription.fractions,
@@ -61,12 +63,12 @@ export function reirradiationReport(
       target: model.target,
     },
     summation: {
-      method:
-        prior.origin === 'imported'
-          ? 'rigid'
-          : prior.origin === 'simulated'
-            ? 'same patient model'
-            : 'uniform prior dose',
+      method: {
+        imported: 'rigid',
+        simulated: 'same patient model',
+        uniform: 'uniform prior dose',
+        several: 'each as described',
+      }[prior.origin],
       quantity: `EQD2, physical dose of each course converted voxel by voxel, alpha/beta ${alphaBeta.cord} Gy in ${model.cord}`,
       uncertainty: 'see position',
     },

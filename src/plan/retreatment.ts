@@ -9,7 +9,7 @@ import { accumulateVoxels } from '../biology/accumulate.js';
 import type { Source } from '../biology/evidence.js';
 import { type CordLimit, cordLimitNames, cordLimits } from '../biology/limits.js';
 import { bed, doseFromEqd2, eqd2 } from '../biology/linear-quadratic.js';
-import { recoveryConventions } from '../biology/recovery.js';
+import { noRecovery, recoveryConventions } from '../biology/recovery.js';
 import {
   lymanProbability,
   lymanSource,
@@ -31,7 +31,8 @@ import { type AssessmentRow, bindingRow, intervalRows, limitRows } from './asses
 import type { PlanCase } from './case.js';
 import { levelOf } from './level.js';
 import type { PatientModel } from './patient-model.js';
-import { type PriorExposure, priorMaximum } from './prior.js';
+import type { PriorExposure } from './prior.js';
+import { effectAt, largestEffect, whyNoEffect } from './prior-effect.js';
 import { conventionOf, type PriorExcess, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 /** A convention's view of the cord's maximum. */
@@ -50,11 +51,12 @@ export interface RecoveryRow {
 }
 
 export interface RiskEstimates {
-  /** Probability by Schultheiss of this course alone, and of both without recovery. */
-  readonly schultheiss: { readonly thisCourse: number; readonly cumulative: number; readonly source: Source };
+  /** Probability by Schultheiss of this course alone, and of all without recovery; null where a prior EQD2 does not tell it. */
+  readonly schultheiss: { readonly thisCourse: number; readonly cumulative: number | null; readonly source: Source };
   /** By Lyman from the gEUD (a = 20) of both courses: printed with its warning only. */
   readonly lyman: { readonly cumulative: number; readonly source: Source };
-  readonly nieder: NiederScore & { readonly alphaBeta: number };
+  /** null where a prior EQD2 does not tell it. */
+  readonly nieder: (NiederScore & { readonly alphaBeta: number }) | null;
 }
 
 export interface RetreatmentAssessment {
@@ -109,18 +111,20 @@ export function assessRetreatment(
   const level = levelOf(plan);
   const { fractions } = plan.prescription;
   const tissue = /cauda/i.test(model.cord) ? 'cauda' : 'cord';
-  const priorMax = both.priorMaximum(model.cord);
-  const priorEqd2 = eqd2(priorMax, prior.fractions, 2);
+  const before = both.largestPrior(model.cord, 'eqd2', 2);
+  // Where it cannot be told, no row of a table by prior dose applies.
+  const priorEqd2 = typeof before === 'string' ? Number.MAX_VALUE : before.all;
   const limits = [
     ...cordLimits({ fractions, level, priorEqd2, tissue }).filter(({ name }) => !plan.retreatment.omit.includes(name)),
     ...ownLimits(plan, model),
   ];
   const rows = [
-    ...limitRows(limits, { model, dvhs, both, prior, fractions }),
+    ...limitRows(limits, { model, dvhs, both, fractions }),
     ...intervalRows(prior.months, level, fractions),
   ];
   const thisEqd2 = eqd2(cord.max, fractions, alphaBeta);
-  const priorOwn = eqd2(priorMax, prior.fractions, alphaBeta);
+  // The courses were refused where they do not tell the cord's own alpha/beta.
+  const { all: priorOwn } = both.largestPrior(model.cord, 'eqd2', alphaBeta) as { all: number };
   return {
     cord: model.cord,
     level,
@@ -185,29 +189,36 @@ export class CumulativeDvhs {
     if (known !== undefined) return known;
     const cells = this.model.cells.get(structure)!;
     const { data } = this.prior.dose;
+    const untold = whyNoEffect(this.prior, alphaBeta);
     let unknown = 0;
     for (let v = 0; v < cells.voxels.length; v++) if (Number.isNaN(data[cells.voxels[v]!]!)) unknown++;
     const dvh =
-      unknown > 0
+      untold ??
+      (unknown > 0
         ? `the prior dose is unknown in ${unknown} voxels of ${structure}, beyond its grid`
-        : createDvh(this.sum(cells, quantity, alphaBeta), cells, { name: structure, workspace: this.workspace });
+        : createDvh(this.sum(cells, quantity, alphaBeta), cells, { name: structure, workspace: this.workspace }));
     this.found.set(key, dvh);
     return dvh;
   }
 
-  /** Physical Gy. */
-  priorMaximum(structure: string): number {
-    return priorMaximum(this.prior, this.model, structure);
+  /** Gy of the quantity, as {@link largestEffect}. */
+  largestPrior(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): ReturnType<typeof largestEffect> {
+    return largestEffect(this.prior, this.model, structure, quantity, alphaBeta);
   }
 
   /** On the structure's voxels and their neighbours, from which slopes are read; 0 elsewhere. */
   private sum(cells: StructureCells, quantity: 'eqd2' | 'bed', alphaBeta: number): DoseVolume {
     const voxels = cells.neighbourhood;
+    const physical = this.prior.courses.filter(({ dose }) => dose.quantity === 'physical');
     const courses = [
-      { name: 'the prior course', dose: this.prior.dose },
+      ...physical.map(({ dose }, c) => ({ name: `prior course ${c + 1}`, dose })),
       { name: 'this course', dose: this.dose },
     ];
     const sum = accumulateVoxels(courses, voxels, { quantity, alphaBeta });
+    const others = { courses: this.prior.courses.filter((course) => !physical.includes(course)) };
+    if (others.courses.length > 0) {
+      for (const voxel of voxels) sum.data[voxel]! += effectAt(others, voxel, quantity, alphaBeta);
+    }
     // Structures with unknown voxels are refused above; what lies beside one must not spoil its slopes.
     for (const voxel of voxels) if (Number.isNaN(sum.data[voxel]!)) sum.data[voxel] = 0;
     return sum;
@@ -220,7 +231,10 @@ function recoveryRows(model: PatientModel, plan: PlanCase, prior: PriorExposure,
   const { fractions } = plan.prescription;
   const { tolerance: first } = plan.retreatment;
   const asked = conventionOf(plan.retreatment.recovery);
-  const shown = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
+  const known = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
+  // They are defined for one prior course; an EQD2 that was read may be the sum of several.
+  const isOne = prior.courses.length === 1 && prior.courses[0]!.dose.quantity === 'physical';
+  const shown = known.filter(({ name }) => isOne || name === noRecovery.name);
   return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
     let worst = { prior: 0, cumulative: -Infinity, tolerance: 0, allowed: 0 };
     let before = Number.NaN;
@@ -229,7 +243,7 @@ function recoveryRows(model: PatientModel, plan: PlanCase, prior: PriorExposure,
       // Neighbours often had the same prior dose; a uniform course has no other.
       if (prior.dose.data[i] !== before) {
         before = prior.dose.data[i]!;
-        counted = after(eqd2(before, prior.fractions, alphaBeta), prior.months, first);
+        counted = after(effectAt(prior, i, 'eqd2', alphaBeta), prior.months, first);
       }
       const cumulative = counted.prior + eqd2(dose.data[i]!, fractions, alphaBeta);
       if (cumulative <= worst.cumulative) continue;
@@ -250,20 +264,31 @@ function riskOf(
 ): RiskEstimates {
   const { fractions } = plan.prescription;
   const alphaBeta = niederAlphaBeta[level];
-  const bySchultheiss = both.of(model.cord, 'eqd2', SCHULTHEISS_ALPHA_BETA) as Dvh;
-  const byNieder = both.of(model.cord, 'bed', alphaBeta) as Dvh;
+  const bySchultheiss = both.of(model.cord, 'eqd2', SCHULTHEISS_ALPHA_BETA);
+  const byNieder = both.of(model.cord, 'bed', alphaBeta);
+  const before = both.largestPrior(model.cord, 'bed', alphaBeta);
   const byLyman = both.of(model.cord, 'eqd2', plan.alphaBeta.cord) as Dvh;
-  const courses = [bed(both.priorMaximum(model.cord), prior.fractions, alphaBeta), bed(cord.max, fractions, alphaBeta)];
   return {
     schultheiss: {
       thisCourse: schultheissProbability(eqd2(cord.max, fractions, SCHULTHEISS_ALPHA_BETA)),
-      cumulative: schultheissProbability(bySchultheiss.max),
+      cumulative: typeof bySchultheiss === 'string' ? null : schultheissProbability(bySchultheiss.max),
       source: schultheissSource,
     },
     lyman: {
       cumulative: lymanProbability(evaluateMetric(parseMetric('gEUD(a=20)'), byLyman).value),
       source: lymanSource,
     },
-    nieder: { ...niederScore({ courses, cumulative: byNieder.max, months: prior.months }), alphaBeta },
+    nieder: niederOf(before, byNieder, bed(cord.max, fractions, alphaBeta), prior.months, alphaBeta),
   };
+}
+
+function niederOf(
+  before: ReturnType<typeof largestEffect>,
+  both: Dvh | string,
+  now: number,
+  months: number,
+  alphaBeta: number,
+): RiskEstimates['nieder'] {
+  if (typeof before === 'string' || typeof both === 'string') return null;
+  return { ...niederScore({ courses: [...before.each, now], cumulative: both.max, months }), alphaBeta };
 }

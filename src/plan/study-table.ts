@@ -6,6 +6,7 @@
 import { FormatError, InvalidInputError } from '../core/errors.js';
 import { evaluateMetric, whyNoValue } from '../evaluate/metric-value.js';
 import { missingStructure } from '../evaluate/structure-name.js';
+import { overruledCap } from './constraint-list.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { Study, StudyMetric, StudyRun } from './study.js';
 import { csvLine } from './table.js';
@@ -52,7 +53,10 @@ export function studyRow(study: Study, run: StudyRun, evaluation: PlanEvaluation
   const { solution, fields } = evaluation.plan;
   const { value, lowerBound, gap } = solution.certificate;
   const metrics = study.metrics.map((metric) => measure(metric, evaluation, run.case.prescription.dose));
-  const remarks = metrics.flatMap(({ remark }) => (remark === undefined ? [] : [remark]));
+  const overruled = overruledCap(evaluation.constraints);
+  const remarks = [overruled?.replace(/\.$/, ''), ...metrics.map(({ remark }) => remark)].filter(
+    (r) => r !== undefined,
+  );
   return {
     key: run.key,
     isFailure: false,

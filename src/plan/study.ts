@@ -148,7 +148,8 @@ function runsOf(study: Study, changes: Readonly<Record<string, unknown>>, hash: 
     study.base,
   ) as PlanCaseInput;
   const plan = parseCase(input, where);
-  const { name, $schema, ...content } = plan;
+  // What the case is called, and whether it wrote its cap out, makes no other plan.
+  const { name, $schema, cordCapOrigin, ...content } = plan;
   const values = new Map(study.parameters.map((key) => [key, valueAt(plan, key)]));
   return study.techniques.map((technique) => {
     const key = hash(`${technique}\n${canonicalJson(content)}`);

@@ -8,6 +8,7 @@ import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
+import { effectAt } from './prior-effect.js';
 import type { TechniquePlan } from './technique.js';
 
 export interface Coverage {
@@ -47,7 +48,7 @@ export function cumulativeMaximum(
   scale = 1,
 ): number {
   return largestInCord(model, (voxel) => {
-    const before = prior === undefined ? 0 : eqd2(prior.dose.data[voxel]!, prior.fractions, alphaBeta);
+    const before = prior === undefined ? 0 : effectAt(prior, voxel, 'eqd2', alphaBeta);
     return before + (now === undefined ? 0 : eqd2(scale * now.data[voxel]!, fractions, alphaBeta));
   });
 }

@@ -18,7 +18,7 @@ import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
-import { type CoverageGain, coverageGains, largestDifference } from './certificate-report.js';
+import { largestDifference } from './certificate-report.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
 import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
@@ -56,8 +56,6 @@ export interface TechniquePlan {
   readonly voxels: PlanningVoxels;
   /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
   readonly share: number;
-  /** What one more Gy on each hard limit buys in the target. */
-  readonly gains: readonly CoverageGain[];
   /** Largest difference of the optimiser's dose from the reported one, over the optimiser's voxels, Gy. */
   readonly largestDifference: number;
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
@@ -145,7 +143,7 @@ export function planConformal(
   model.onStage('fcrt: weights');
   const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
   const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps, others) };
-  const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
+  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p) });
   const planned = weighedFields(fields, solution.weights);
   return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
 }
@@ -197,11 +195,11 @@ export function planModulated(
   let problem = pose(even);
   const best = (): Solution => {
     const rows = { sample, preconditioner };
-    const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
+    const options = { onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     const isWorst = robust?.target === 'worst';
     if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE });
     // How far the worst case may be smoothed is seen on a plan near the best one.
-    const rough = solve({ ...problem, ...rows }, { ...options, responses: false, gap: ROUGH });
+    const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH });
     problem = pose(even, smoothing(problem.targets, rough.dose));
     const finer = solve({ ...problem, ...rows }, { ...options, gap: FINE, start: rough.weights });
     return { ...finer, evaluations: rough.evaluations + finer.evaluations };
@@ -287,8 +285,7 @@ export function finish(
     prescriptionDose: shrink * solution.prescriptionDose,
     certificate,
   };
-  const gains = coverageGains(final, voxels.target, plan.prescription.dose);
-  const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink, gains };
+  const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink };
   const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model.body, dose.data);
