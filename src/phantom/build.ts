@@ -1,9 +1,12 @@
 /**
  * From a phantom file to a patient.
  */
+import { checkBytes } from '../core/budget.js';
+import { checkPositive, checkRange, checkSeed } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { own } from '../core/own.js';
 import { createRandom } from '../core/random.js';
-import { type Grid, gridCovering, type Vec3 } from '../geometry/grid.js';
+import { describeGrid, type Grid, gridCovering, type Vec3, voxelCount } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { box, difference, ellipsoid, intersection, prism, tube, union } from '../geometry/shape.js';
 import type { Solid } from '../geometry/solid.js';
@@ -36,6 +39,13 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
       `phantom ${phantom.name}: it has no vertebra, so target and side do not apply. Leave them out.`,
     );
   }
+  const { spacing = [2, 2, 2], ptvMargin = 0, cordCrop = 0, noise } = options;
+  for (const mm of spacing) checkPositive(`phantom ${phantom.name}: spacing`, mm);
+  for (const mm of [ptvMargin, cordCrop]) checkRange(`phantom ${phantom.name}: margin or crop in mm`, mm, 0, 100);
+  if (noise) {
+    checkRange(`phantom ${phantom.name}: noise in HU`, noise.sd, 0, 1000);
+    checkSeed(noise.seed);
+  }
   const half = phantom.length / 2;
   const slab = box([-2000, -2000, -half], [2000, 2000, half]);
   const whole = new Map(phantom.parts.map((part) => [part.name, solidOfPart(part.shape, half)]));
@@ -55,7 +65,7 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
     solids.set(part.name, cut.length > 0 ? difference(within, union(...cut)) : within);
   }
   const layers: Layer[] = phantom.parts.map((part) => {
-    const material = materials[part.material];
+    const material = own(materials, part.material);
     if (!material) {
       throw new InvalidInputError(
         `phantom ${phantom.name}: material "${part.material}" is unknown. There are ${Object.keys(materials).join(', ')}.`,
@@ -70,11 +80,22 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
       part.role ? [{ name: part.name, role: part.role, shape: { kind: 'solid', solid: solids.get(part.name)! } }] : [],
     ),
   ];
+  const twice = structures.find(({ name }, i) => structures.findIndex((s) => s.name === name) < i);
+  if (twice !== undefined) {
+    throw new InvalidInputError(
+      `phantom ${phantom.name}: "${twice.name}" is the name of two structures. Rename the part.`,
+    );
+  }
   const external = structures.find((s) => s.role === 'external');
   if (external?.shape.kind !== 'solid') {
     throw new InvalidInputError(`phantom ${phantom.name}: no part has the role "external". Give one.`);
   }
-  const grid = phantomGrid(external.shape.solid, phantom, options.spacing ?? [2, 2, 2]);
+  const grid = phantomGrid(external.shape.solid, phantom, spacing);
+  // What is painted, and the masks that whoever builds a phantom makes of its structures.
+  checkBytes(
+    `phantom ${phantom.name}: ${describeGrid(grid)} and its ${structures.length} structures`,
+    voxelCount(grid) * (32 + 4 * structures.length),
+  );
   const body = external.shape.solid;
   const { hounsfield, density } = paint(
     [
