@@ -96,9 +96,10 @@ export function monthsOf(option: string, text: string): number {
   return checkRange(`${option}: months`, numberOf(option, text), 0, LONGEST_INTERVAL);
 }
 
-/** @throws {InvalidInputError} unless the text is an alpha/beta in Gy */
+/** @throws {InvalidInputError} unless the text is a number that may be an alpha/beta in Gy; whose use refuses 0 and less, in its words */
 export function alphaBetaOf(option: string, text: string): number {
-  return checkRange(option, numberOf(option, text), 0.1, 100);
+  const value = numberOf(option, text);
+  return value > 0 ? checkRange(option, value, 0.1, 100) : value;
 }
 
 /** @throws {InvalidInputError} unless the text is one of the names */

@@ -15,7 +15,7 @@ const media: readonly string[] = ['engine', 'medium', 'water'] satisfies DoseMed
  *
  * @param name file name for messages
  * @param fractions of a file that does not say
- * @throws {InvalidInputError} if the header says that the volume is no dose, not in Gy, or of other fractions than given; if a value is negative or not finite
+ * @throws {InvalidInputError} if the header says that the volume is no dose, or not in Gy; if a value is negative or not finite
  * @throws {FormatError} if quantity, fractions or alphaBeta of the header cannot be understood
  */
 export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions?: number): DoseVolume {
@@ -34,13 +34,7 @@ export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions?: number
     throw new FormatError(`medium "${medium}" is none of ${media.join(', ')}.`, name);
   }
   checkDoseValues(name, volume.grid, volume.data);
-  const said = fields['fractions'] === undefined ? undefined : Number(fields['fractions']);
-  if (said !== undefined && fractions !== undefined && said !== fractions) {
-    throw new InvalidInputError(
-      `${name}: ${fractions} fractions are given, but the file says ${fields['fractions']}. Leave one of them out.`,
-    );
-  }
-  const given = said ?? fractions;
+  const given = fields['fractions'] === undefined ? fractions : Number(fields['fractions']);
   const meaning: DoseMeaning = {
     quantity: quantity as DoseMeaning['quantity'],
     ...(given === undefined ? {} : { fractions: given }),

@@ -3,12 +3,12 @@
  */
 
 import type { Stats } from 'node:fs';
-import { mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { checkCount, MOST_FILE_BYTES, MOST_FILES, MOST_JSON_BYTES } from '../core/budget.js';
 import { FormatError, InvalidInputError } from '../core/errors.js';
 import { own } from '../core/own.js';
-import { type EarlierFiles, makeFolder, ownName, recoverFolder, writeSet } from './output-set.js';
+import { type EarlierFiles, makeFolder, ownName, recoverFolder, stageName, writeSet } from './output-set.js';
 
 export interface NamedBytes {
   readonly name: string;
@@ -134,9 +134,12 @@ export async function tryFolder(outDir: string): Promise<void> {
   await checkFolder(outDir);
   await orUnwritable(outDir, async () => {
     await recoverFolder(outDir);
-    let there = resolve(outDir);
+    const folder = resolve(outDir);
+    let there = folder;
     while (!(await stat(there).catch(() => undefined)) && dirname(there) !== there) there = dirname(there);
-    await rmdir(await mkdtemp(join(there, '.respine-try-')));
+    const trial = join(there, stageName(there === folder ? undefined : folder));
+    await mkdir(trial);
+    await rmdir(trial);
   });
 }
 

@@ -27,7 +27,7 @@ import {
   stat,
   symlink,
 } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { isAlive, LOCK, lockFolder } from './folder-lock.js';
 
 const STAGE = /^\.respine-(\d+)-[0-9a-f]{12}$/;
@@ -48,6 +48,10 @@ export interface EarlierFiles {
   /** Names of files that are ours where their first bytes say so. */
   readonly ours?: RegExp;
 }
+
+/** A hidden folder of this process: within an output folder, or beside the one named. */
+export const stageName = (beside?: string): string =>
+  `${beside === undefined ? '' : `.${basename(resolve(beside))}`}.respine-${ownName()}`;
 
 /**
  * @param outDir  made if it is not there, with those above it
@@ -72,10 +76,10 @@ export async function writeSet(
 
 /** Brings a folder in order that a killed run left: its set as it was or as it became, nothing temporary. */
 export async function recoverFolder(outDir: string): Promise<void> {
-  for (const name of await namesOf(dirname(outDir))) {
-    if (isLeft(name, new RegExp(`^\\.${escaped(basename(outDir))}\\.respine-(\\d+)-[0-9a-f]{12}$`))) {
-      await rm(join(dirname(outDir), name), { recursive: true, force: true });
-    }
+  const folder = resolve(outDir);
+  const beside = new RegExp(`^\\.${escaped(basename(folder))}\\.respine-(\\d+)-[0-9a-f]{12}$`);
+  for (const name of await namesOf(dirname(folder))) {
+    if (isLeft(name, beside)) await rm(join(dirname(folder), name), { recursive: true, force: true });
   }
   const names = await namesOf(outDir);
   if (!names.some((name) => isLeft(name, STAGE) || isLeft(name, TEMPORARY))) return;
@@ -96,7 +100,7 @@ export async function makeFolder(path: string): Promise<void> {
 /** All in one move; false where the folder was filled meanwhile. */
 async function writeFresh(outDir: string, files: ReadonlyMap<string, Content>): Promise<boolean> {
   await makeFolder(dirname(outDir));
-  const beside = join(dirname(outDir), `.${basename(outDir)}.respine-${ownName()}`);
+  const beside = join(dirname(outDir), stageName(outDir));
   try {
     await writeInto(beside, files);
     await rename(beside, outDir);
@@ -163,7 +167,7 @@ async function isMade(path: string): Promise<boolean> {
 
 /** Puts the files in the place of what is there. */
 async function exchange(outDir: string, files: ReadonlyMap<string, Content>, gone: readonly string[]): Promise<void> {
-  const stage = join(outDir, `.respine-${ownName()}`);
+  const stage = join(outDir, stageName());
   try {
     await writeInto(join(stage, 'new'), files);
     const names = [...files.keys(), ...gone];

@@ -17,7 +17,7 @@ import { checkJson } from './json-check.js';
 import type { Technique } from './technique.js';
 
 /** More runs than this are a slip. */
-const MOST_RUNS = 10_000;
+const MOST_RUNS = 100_000;
 /** Fields of fields that a path may name. */
 const LONGEST_PATH = 10;
 
