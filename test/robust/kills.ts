@@ -48,12 +48,21 @@ export interface KillReport {
 /**
  * @param before a folder as an earlier run left it; undefined for none
  * @param args   of the run that is killed, for the folder it writes into
+ * @param options.rerun after every so many kills a whole run follows, and must clear what is left
  */
-export function killEverywhere(before: string | undefined, args: (out: string) => string[]): KillReport {
+export function killEverywhere(
+  before: string | undefined,
+  args: (out: string) => string[],
+  { rerun = 1 }: { readonly rerun?: number } = {},
+): KillReport {
   const scratch = mkdtempSync(join(tmpdir(), 'respine-kills-'));
   const fresh = (name: string): string => {
     const out = join(scratch, name);
     rmSync(out, { recursive: true, force: true });
+    // What a kill left beside would be one change more for the next run.
+    for (const left of readdirSync(scratch).filter((n) => n.startsWith('.'))) {
+      rmSync(join(scratch, left), { recursive: true, force: true });
+    }
     if (before !== undefined) cpSync(before, out, { recursive: true });
     return out;
   };
@@ -72,6 +81,7 @@ export function killEverywhere(before: string | undefined, args: (out: string) =
       if (found === JSON.stringify(sets.old)) report.old++;
       else if (found === JSON.stringify(sets.fresh)) report.fresh++;
       else report.violations.push(`${at}: neither: ${Object.keys(setOf(out)).join(', ')}`);
+      if (at % rerun !== 0) continue;
       runKilled(args(out), 0);
       const rest = readdirSync(out).filter((name) => name.startsWith('.') || name.endsWith('.tmp'));
       const beside = readdirSync(scratch).filter((name) => name.startsWith('.'));
