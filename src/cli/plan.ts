@@ -1,4 +1,5 @@
 /** `respine plan CASE.json`: the main job. */
+
 import { InvalidInputError } from '../core/errors.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
@@ -15,6 +16,7 @@ import { dvhTable, planReport, summary } from '../plan/result.js';
 import { type ModelSensitivity, modelSensitivity, sensitivityFigure, sensitivitySummary } from '../plan/sensitivity.js';
 import type { Technique } from '../plan/technique.js';
 import { allowanceVolume } from '../plan/voxel-bounds.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface PlanOptions {
@@ -86,10 +88,11 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   }
   const timing = options.timing ? watch.stop() : undefined;
   if (timing) report['timing'] = timingReport(timing);
+  report['files'] = [...files.keys(), 'plan.json'];
   files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);
-  await writeAll(options.out, files);
+  await writeAll(options.out, files, { record: 'plan.json' });
   progress.end();
-  process.stdout.write(
+  print(
     options.json
       ? `${JSON.stringify(report, null, 2)}\n`
       : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s)), ...(timing ? [timingTable(timing)] : [])].join('\n')}\n${files.size} files in ${options.out}\n`,

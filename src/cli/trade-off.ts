@@ -1,5 +1,5 @@
 /** `respine trade-off CASE.json --caps 20,25,30`: the best coverage under each cap of the cord; `--cumulative` over both courses. */
-import { checkPositive } from '../core/check.js';
+
 import { InvalidInputError } from '../core/errors.js';
 import { writeAll } from '../node/files.js';
 import { loadCase } from '../node/load-case.js';
@@ -8,7 +8,8 @@ import { startWorkerPool } from '../node/worker-pool.js';
 import { type Constraint, constraintSentences } from '../plan/constraint-list.js';
 import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../plan/trade-off.js';
 import { cumulativeCommand } from './cumulative.js';
-import { numberOf } from './dose-options.js';
+import { dosesOf } from './dose-options.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface TradeOffCommandOptions {
@@ -38,8 +39,7 @@ export async function tradeOffCommand(path: string, options: TradeOffCommandOpti
 }
 
 async function capsCommand(path: string, given: string, options: TradeOffCommandOptions): Promise<number> {
-  const caps = given.split(',').map((cap) => checkPositive('--caps: a cap in Gy', numberOf('--caps', cap)));
-  if (caps.length < 2) throw new InvalidInputError(`--caps is "${given}". Give at least two, e.g. 20,25,30.`);
+  const caps = dosesOf('--caps', given, '20,25,30');
   const progress = progressLine();
   progress.say('reading the case');
   const { patient, case: plan, machine, prior } = await loadCase(path);
@@ -65,7 +65,7 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   for (const [name, png] of await renderPictures(new Map([['trade-off', svg]]))) files.set(`${name}.png`, png);
   await writeAll(options.out, files);
   progress.end();
-  process.stdout.write(
+  print(
     options.json
       ? `${JSON.stringify(points, null, 2)}\n`
       : `${[table, ...besideCaps(held)].join('')}${files.size} files in ${options.out}\n`,

@@ -42,5 +42,12 @@ export async function loadDose(path: string, options: LoadDoseOptions = {}): Pro
     throw new InvalidInputError(`${path}: ${odd} speaks for an RTDOSE, but this is no DICOM file. Leave it out.`);
   }
   const fractions = plan === undefined ? options.fractions : readPlanFractions(plan).fractions;
-  return { dose: doseOfNrrd(await decodeNrrd(file.bytes, path), path, fractions, options), hash, notes: [] };
+  const volume = await decodeNrrd(file.bytes, path);
+  const { fractions: said } = volume.fields;
+  if (said !== undefined && fractions !== undefined && Number(said) !== fractions) {
+    throw new InvalidInputError(
+      `${path}: ${fractions} fractions are given, but the file says ${said}. Leave one of them out.`,
+    );
+  }
+  return { dose: doseOfNrrd(volume, path, fractions, options), hash, notes: [] };
 }

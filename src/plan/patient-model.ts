@@ -3,6 +3,7 @@
  * target, cord and external.
  */
 
+import { checkBytes } from '../core/budget.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Executor, serialExecutor } from '../core/executor.js';
 import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
@@ -10,7 +11,16 @@ import { ForwardDose } from '../dose/forward-dose.js';
 import { fallOffReach } from '../evaluate/fall-off.js';
 import { StructureCells } from '../evaluate/structure-cells.js';
 import { distanceMap } from '../geometry/distance-map.js';
-import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
+import {
+  describeGrid,
+  type Grid,
+  gridBox,
+  gridCovering,
+  isSameGrid,
+  type Vec3,
+  voxelCount,
+  voxelVolume,
+} from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { type SurfaceGap, surfaceGap } from '../geometry/separation.js';
 import type { Structure } from '../geometry/structure.js';
@@ -81,6 +91,10 @@ export function modelPatient(
   const covering = gridCovering(gridBox(ct), wanted);
   const grid =
     ct.spacing.every((s, axis) => Math.abs(s - wanted[axis]!) < 1e-6) || isSameGrid(ct, covering) ? ct : covering;
+  checkBytes(
+    `case: a dose grid ${describeGrid(grid)} and ${structures.size} structures`,
+    voxelCount(grid) * (60 + 4 * structures.size),
+  );
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
   const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name)]));
   const targetMask = masks.get(target)!;

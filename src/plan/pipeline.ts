@@ -20,7 +20,7 @@ import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.j
 import { ownLimits } from './retreatment.js';
 import { compareRobust, type RobustReport } from './robust.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
-import type { ProgressListener, Technique, TechniquePlan } from './technique.js';
+import { modulatedBeams, type ProgressListener, type Technique, type TechniquePlan } from './technique.js';
 import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface PlanningResult {
@@ -70,6 +70,8 @@ export function runPlan(
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);
     if (techniques.some((technique) => plan[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
+    // So must what asks for too much.
+    if (techniques.includes('imrt')) modulatedBeams(model, plan, machine);
     const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
     const planned = (technique: Technique, of: PlanCase): TechniquePlan =>
       planWithinBounds(technique, model, of, machine, bounds, rows, onProgress);

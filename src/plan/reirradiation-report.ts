@@ -4,6 +4,7 @@
  * The list of items is recalled, not read in its source: Andratschke et al., Lancet Oncol. 23 (2022) e469. What the case
  * does not say is null and named under `notStated`; nothing is guessed.
  */
+import { own } from '../core/own.js';
 import { type PlanCase, priorsOf } from './case.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PatientModel } from './patient-model.js';
@@ -35,8 +36,8 @@ export function reirradiationReport(
 ): Record<string, unknown> {
   const { prescription, retreatment: settings, alphaBeta } = plan;
   const given: Readonly<Record<string, string>> = settings.clinical;
-  const clinical = Object.fromEntries(clinicalItems.map((key) => [key, given[key] ?? null]));
-  const extra = Object.fromEntries(Object.entries(given).filter(([key]) => !(key in clinical)));
+  const clinical = Object.fromEntries(clinicalItems.map((key) => [key, own(given, key) ?? null]));
+  const extra = Object.fromEntries(Object.entries(given).filter(([key]) => !Object.hasOwn(clinical, key)));
   const { plan: technique, structures } = evaluation;
   const target = structures.find(({ name }) => name === model.target);
   const cumulative = evaluation.cumulativeCord;
@@ -84,7 +85,7 @@ export function reirradiationReport(
           },
     coverage:
       target === undefined ? null : Object.fromEntries(Object.entries(target.metrics).map(([k, v]) => [k, round(v)])),
-    notStated: clinicalItems.filter((key) => given[key] === undefined),
+    notStated: clinicalItems.filter((key) => own(given, key) === undefined),
   };
 }
 

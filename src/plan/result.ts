@@ -1,6 +1,7 @@
 /**
  * plan.json and dvh.csv: the numbers of a job, with what they rest on.
  */
+
 import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
 import { describeGrid } from '../geometry/grid.js';
 import { boundReport, boundSentences } from './bound-report.js';
@@ -14,6 +15,7 @@ import { reirradiationReport } from './reirradiation-report.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
 import { robustBlock, robustSentence } from './robust.js';
 import { type ModelSensitivity, sensitivityReport } from './sensitivity.js';
+import { csvField } from './table.js';
 import type { TechniquePlan } from './technique.js';
 import { conventionOf } from './voxel-bounds.js';
 
@@ -187,7 +189,7 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
   for (const { plan, dvhs } of result.plans) {
     for (const [name, dvh] of dvhs) {
       const { dose, volume, percent } = cumulativeCurve(dvh, levels);
-      const quoted = /[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+      const quoted = csvField(name);
       for (let i = 0; i < dose.length; i++) {
         lines.push(
           `${plan.technique},${quoted},${dose[i]!.toFixed(4)},${volume[i]!.toFixed(5)},${percent[i]!.toFixed(4)}`,

@@ -9,7 +9,7 @@ import { missingStructure } from '../evaluate/structure-name.js';
 import { overruledCap } from './constraint-list.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { Study, StudyMetric, StudyRun } from './study.js';
-import { csvLine } from './table.js';
+import { csvLine, csvText } from './table.js';
 
 /** One plan, or its failure. */
 export interface StudyRow {
@@ -95,7 +95,7 @@ export function studyTable(study: Study, rows: Iterable<StudyRow>): string {
  * @throws {FormatError} for a line that is no row of such a table
  */
 export function readStudyTable(study: Study, text: string, path: string): Map<string, StudyRow> {
-  const columns = studyColumns(study);
+  const columns = studyColumns(study).map(csvText);
   const rows = new Map<string, StudyRow>();
   if (csvLine(columns).startsWith(text)) return rows;
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split(/\r?\n/);

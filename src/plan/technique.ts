@@ -3,12 +3,14 @@
  *
  * Both pose the same planning problem to the same solver; what differs is the operator's columns.
  */
+
 import type { Aperture } from '../beam/aperture.js';
 import { arrangementAngles, type BeamAngles } from '../beam/arrangement.js';
 import { type Beam, createBeam } from '../beam/beam.js';
 import { conformAperture } from '../beam/conform.js';
 import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
 import { apertureFluence } from '../beam/opening.js';
+import { checkCount } from '../core/budget.js';
 import type { FluenceField } from '../dose/forward.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { ColumnOperator } from '../influence/field-operator.js';
@@ -65,6 +67,9 @@ export interface TechniquePlan {
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
   readonly beyondDensity: number;
 }
+
+/** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
+const MOST_BEAMLETS = 8000;
 
 export type ProgressListener = (technique: Technique, progress: SolveProgress) => void;
 
@@ -152,10 +157,20 @@ export function planConformal(
 export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Machine): ModulatedBeam[] {
   const { beams, beamlet, margin } = plan.imrt;
   const target = model.masks.get(model.target)!;
-  return beamsOf(beams, model, machine).map((beam) => ({
-    beam,
-    beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
-  }));
+  const modulated: ModulatedBeam[] = [];
+  let count = 0;
+  for (const beam of beamsOf(beams, model, machine)) {
+    const beamlets = beamletsCovering(beam.frame, target, beamlet, margin);
+    modulated.push({ beam, beamlets });
+    count += beamlets.cells.length;
+    checkCount(
+      `case: imrt: beamlets of the first ${modulated.length} beams`,
+      count,
+      MOST_BEAMLETS,
+      `Use fewer beams, or beamlets larger than ${beamlet} mm.`,
+    );
+  }
+  return modulated;
 }
 
 /**
