@@ -159,7 +159,10 @@ test('the command as built: JSON and volume', { timeout: 60_000 }, async () => {
   });
   const volume = await decodeNrrd(readFileSync(join(out, 'cumulative_eqd2.nrrd')));
   expect(volume.fields).toMatchObject({ quantity: 'eqd2', alphaBeta: '2', courses: 'prior + now' });
-  expect(JSON.parse(readFileSync(join(out, 'accumulate.json'), 'utf8'))).toEqual(report);
+  expect(JSON.parse(readFileSync(join(out, 'accumulate.json'), 'utf8'))).toEqual({
+    ...report,
+    files: ['accumulate.json', 'cumulative_eqd2.nrrd'],
+  });
   const bad = await respine('accumulate', '--courses', coursesFile({ courses: [uniform, now] }), '--out', `${out}2`);
   expect([bad.code, bad.stdout]).toEqual([2, '']);
   expect(bad.stderr).toMatch(/alphaBeta: must be given in Gy/);

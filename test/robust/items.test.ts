@@ -303,7 +303,7 @@ describe('output', () => {
     }
   });
   test('one study per folder', { timeout: 60_000 }, async () => {
-    writeFileSync(join(folder, 'study.json'), JSON.stringify({ base: { patient: { phantom: 'water-box' } } }));
+    writeFileSync(join(folder, 'study.json'), JSON.stringify({ base: { patient: { phantom: 'spine-t8' } } }));
     mkdirSync(join(folder, 'busy'));
     const lock = await lockFolder(join(folder, 'busy'));
     const { code, stderr } = await respine('study', 'study.json', '--out', 'busy');
