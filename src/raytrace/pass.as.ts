@@ -551,7 +551,7 @@ function densityOf(volume: v128, strideA: usize, strideC: usize, a: v128, b: v12
 
 /**
  * Points read the fan: electron and scatter density, by quadratic B-splines across rays. Points whose row of rays lies outside the strip
- * are left as they are, and so are those whose electron density is known.
+ * are left as they are, and so are those whose electron density is known. Arrays are padded to whole vectors.
  *
  * @param us, vs, distances of every point, mm
  * @param u0, v0, k0 of the strip's planes; [low, high) rows of rays that the strip serves
@@ -561,14 +561,14 @@ export function readPoints(
   us: usize,
   vs: usize,
   distances: usize,
-  sad: f64,
-  perPitch: f64,
-  perStep: f64,
-  u0: f64,
-  v0: f64,
-  k0: f64,
-  low: f64,
-  high: f64,
+  sad: f32,
+  perPitch: f32,
+  perStep: f32,
+  u0: i32,
+  v0: i32,
+  k0: i32,
+  low: f32,
+  high: f32,
   line: usize,
   plane: usize,
   slice: usize,
@@ -576,47 +576,100 @@ export function readPoints(
   electrons: usize,
   scatters: usize,
 ): void {
-  const perSad = 1 / (sad * sad);
-  for (let p = 0; p < count; p++) {
-    const to = <usize>p << 2;
-    const ofV = <f64>load<f32>(vs + to);
-    const v = ofV * perPitch;
-    const row = Math.floor(v);
-    if (!(row >= low && row < high) || load<f32>(electrons + to) != 0) continue;
-    const ofU = <f64>load<f32>(us + to);
-    const along = <f64>load<f32>(distances + to) / Math.sqrt(1 + (ofU * ofU + ofV * ofV) * perSad);
-    const x = ofU * perPitch - u0 + 0.5;
-    const y = v - v0 + 0.5;
-    const z = (along - sad) * perStep - k0;
-    const i = <i32>x;
-    const j = <i32>y;
-    const k = <i32>z;
-    const tx = (x - <f64>i - 0.5) as f32;
-    const ty = (y - <f64>j - 0.5) as f32;
-    const tz = (z - <f64>k) as f32;
-    // Three nodes of a line are three lanes; the fourth has no weight.
-    const xs = f32x4(0.5 * (0.5 - tx) * (0.5 - tx), 0.75 - tx * tx, 0.5 * (0.5 + tx) * (0.5 + tx), 0);
-    const ya = f32x4.splat(0.5 * (0.5 - ty) * (0.5 - ty));
-    const yb = f32x4.splat(0.75 - ty * ty);
-    const yc = f32x4.splat(0.5 * (0.5 + ty) * (0.5 + ty));
-    const at = nodes + ((<usize>(i - 1) << 2) + line * (j - 1) + slice * k);
-    const next = at + slice;
-    const e0 = sum3(f32x4.mul(xs, lines3(at, line, ya, yb, yc)));
-    const rise = sum3(f32x4.mul(xs, lines3(next, line, ya, yb, yc))) - e0;
-    const slope0 = sum3(f32x4.mul(xs, lines3(at + plane, line, ya, yb, yc)));
-    const slope1 = sum3(f32x4.mul(xs, lines3(next + plane, line, ya, yb, yc)));
-    const near = sum3(f32x4.mul(xs, lines3(at + 2 * plane, line, ya, yb, yc)));
-    const far = sum3(f32x4.mul(xs, lines3(next + 2 * plane, line, ya, yb, yc)));
-    // Electrons along the ray: the cubic of both values and slopes; scatter: a line.
-    // Within the bounds that keep it between both values.
-    const lowest = min(<f32>0, 3 * rise);
-    const highest = max(<f32>0, 3 * rise);
-    const s0 = min(highest, max(lowest, slope0));
-    const s1 = min(highest, max(lowest, slope1));
-    const rest: f32 = 1 - tz;
-    store<f32>(electrons + to, e0 + tz * rise + tz * rest * (rest * (s0 - rise) - tz * (s1 - rise)));
-    store<f32>(scatters + to, rest * near + tz * far);
+  const half = f32x4.splat(0.5);
+  const one = f32x4.splat(1);
+  const source = f32x4.splat(sad);
+  const lattice = f32x4.splat(perPitch);
+  for (let p = 0; p < count; p += 4) {
+    const at = <usize>p << 2;
+    const ofU = v128.load(us + at);
+    const ofV = v128.load(vs + at);
+    const v = f32x4.mul(ofV, lattice);
+    const row = f32x4.floor(v);
+    const isOwn = v128.and(
+      v128.and(f32x4.ge(row, f32x4.splat(low)), f32x4.lt(row, f32x4.splat(high))),
+      f32x4.eq(v128.load(electrons + at), f32x4.splat(0)),
+    );
+    const own = i32x4.bitmask(isOwn) & (p + 4 <= count ? 15 : (1 << (count - p)) - 1);
+    if (own == 0) continue;
+    // A point's nodes are counted from the axis: what it reads does not depend on where the strip begins.
+    const u = f32x4.mul(ofU, lattice);
+    const tan2 = f32x4.div(f32x4.add(f32x4.mul(ofU, ofU), f32x4.mul(ofV, ofV)), f32x4.mul(source, source));
+    const along = f32x4.div(v128.load(distances + at), f32x4.sqrt(f32x4.add(one, tan2)));
+    const z = f32x4.mul(f32x4.sub(along, source), f32x4.splat(perStep));
+    const wholeU = f32x4.floor(f32x4.add(u, half));
+    const wholeV = f32x4.floor(f32x4.add(v, half));
+    const wholeZ = f32x4.floor(z);
+    const tu = f32x4.sub(u, wholeU);
+    const tv = f32x4.sub(v, wholeV);
+    const tz = f32x4.sub(z, wholeZ);
+    const i = i32x4.sub(i32x4.trunc_sat_f32x4_s(wholeU), i32x4.splat(u0 + 1));
+    const j = i32x4.sub(i32x4.trunc_sat_f32x4_s(wholeV), i32x4.splat(v0 + 1));
+    const k = i32x4.sub(i32x4.trunc_sat_f32x4_s(wholeZ), i32x4.splat(k0));
+    const first = i32x4.add(
+      i32x4.add(i32x4.splat(nodes as i32), i32x4.shl(i, 2)),
+      i32x4.add(i32x4.mul(j, i32x4.splat(line as i32)), i32x4.mul(k, i32x4.splat(slice as i32))),
+    );
+    if (own & 1) {
+      readOne(
+        <usize>i32x4.extract_lane(first, 0), line, plane, slice, f32x4.extract_lane(tu, 0), f32x4.extract_lane(tv, 0),
+        f32x4.extract_lane(tz, 0), electrons + at, scatters + at,
+      );
+    }
+    if (own & 2) {
+      readOne(
+        <usize>i32x4.extract_lane(first, 1), line, plane, slice, f32x4.extract_lane(tu, 1), f32x4.extract_lane(tv, 1),
+        f32x4.extract_lane(tz, 1), electrons + at + 4, scatters + at + 4,
+      );
+    }
+    if (own & 4) {
+      readOne(
+        <usize>i32x4.extract_lane(first, 2), line, plane, slice, f32x4.extract_lane(tu, 2), f32x4.extract_lane(tv, 2),
+        f32x4.extract_lane(tz, 2), electrons + at + 8, scatters + at + 8,
+      );
+    }
+    if (own & 8) {
+      readOne(
+        <usize>i32x4.extract_lane(first, 3), line, plane, slice, f32x4.extract_lane(tu, 3), f32x4.extract_lane(tv, 3),
+        f32x4.extract_lane(tz, 3), electrons + at + 12, scatters + at + 12,
+      );
+    }
   }
+}
+
+/** Both densities of one point, from its first node of the slice before it and where it lies between nodes. */
+function readOne(
+  at: usize,
+  line: usize,
+  plane: usize,
+  slice: usize,
+  tx: f32,
+  ty: f32,
+  tz: f32,
+  electron: usize,
+  scatter: usize,
+): void {
+  // Three nodes of a line are three lanes; the fourth has no weight.
+  const xs = f32x4(0.5 * (0.5 - tx) * (0.5 - tx), 0.75 - tx * tx, 0.5 * (0.5 + tx) * (0.5 + tx), 0);
+  const ya = f32x4.splat(0.5 * (0.5 - ty) * (0.5 - ty));
+  const yb = f32x4.splat(0.75 - ty * ty);
+  const yc = f32x4.splat(0.5 * (0.5 + ty) * (0.5 + ty));
+  const next = at + slice;
+  const e0 = sum3(f32x4.mul(xs, lines3(at, line, ya, yb, yc)));
+  const rise = sum3(f32x4.mul(xs, lines3(next, line, ya, yb, yc))) - e0;
+  const slope0 = sum3(f32x4.mul(xs, lines3(at + plane, line, ya, yb, yc)));
+  const slope1 = sum3(f32x4.mul(xs, lines3(next + plane, line, ya, yb, yc)));
+  const near = sum3(f32x4.mul(xs, lines3(at + 2 * plane, line, ya, yb, yc)));
+  const far = sum3(f32x4.mul(xs, lines3(next + 2 * plane, line, ya, yb, yc)));
+  // Electrons along the ray: the cubic of both values and slopes, these within the bounds that keep it between both values; scatter:
+  // a line.
+  const lowest: f32 = rise < 0 ? 3 * rise : 0;
+  const highest: f32 = rise > 0 ? 3 * rise : 0;
+  const s0 = slope0 < lowest ? lowest : slope0 > highest ? highest : slope0;
+  const s1 = slope1 < lowest ? lowest : slope1 > highest ? highest : slope1;
+  const rest: f32 = 1 - tz;
+  store<f32>(electron, e0 + tz * rise + tz * rest * (rest * (s0 - rise) - tz * (s1 - rise)));
+  store<f32>(scatter, rest * near + tz * far);
 }
 
 /** A line of four nodes, summed over three lines with weights. */

@@ -297,6 +297,7 @@ export class SimdFan implements Fan {
     for (let from = 0; from < n; from += PIECE) {
       const to = Math.min(n, from + PIECE);
       const count = to - from;
+      if (!isAny(v, from, to, (low - 1) * pitch, (high + 1) * pitch)) continue;
       const place = (address: number, values: Float32Array): Float32Array => {
         const placed = new Float32Array(buffer, address, count);
         placed.set(values.subarray(from, to));
@@ -360,6 +361,12 @@ export class SimdFan implements Fan {
       end: take(0),
     };
   }
+}
+
+/** Whether any of the numbers [from, to) lies between two. */
+function isAny(values: Float32Array, from: number, to: number, low: number, high: number): boolean {
+  for (let p = from; p < to; p++) if (values[p]! >= low && values[p]! <= high) return true;
+  return false;
 }
 
 /** A range and `reach` rays around it, in whole vectors along u. */
