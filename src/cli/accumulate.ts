@@ -29,17 +29,22 @@ export async function accumulateCommand(options: AccumulateCommandOptions): Prom
   } finally {
     await executor.close();
   }
-  const report = { software: `respine ${version}`, inputs, ...accumulationReport(result), notes };
+  const name = `cumulative_${courses.quantity}.nrrd`;
+  const report = {
+    software: `respine ${version}`,
+    inputs,
+    ...accumulationReport(result),
+    notes,
+    ...(options.out === undefined ? {} : { files: ['accumulate.json', name] }),
+  };
   const json = `${JSON.stringify(report, null, 2)}\n`;
   if (options.out !== undefined) {
     const fields = { software: `respine ${version}`, courses: doses.map(({ name }) => name).join(' + ') };
     const volume = await encodeNrrd(result.total.dose, { gzip: gzipFast, fields });
-    const name = `cumulative_${courses.quantity}.nrrd`;
-    const record = { ...report, files: ['accumulate.json', name] };
     await writeAll(
       options.out,
       new Map<string, Uint8Array | string>([
-        ['accumulate.json', `${JSON.stringify(record, null, 2)}\n`],
+        ['accumulate.json', json],
         [name, volume],
       ]),
       { record: 'accumulate.json' },

@@ -69,13 +69,18 @@ export async function compareCommand(
     ...(options.prescription === undefined ? {} : { prescription: doseOf('--prescription', options.prescription) }),
   });
   const inputs = { reference: reference.hash, evaluated: evaluated.hash, structures: structures?.hash };
-  const report = { software: `respine ${version}`, inputs, ...comparisonReport(result, gamma, threshold), notes };
+  const files = options.out === undefined ? undefined : await filesOf(result);
+  const report = {
+    software: `respine ${version}`,
+    inputs,
+    ...comparisonReport(result, gamma, threshold),
+    notes,
+    ...(files === undefined ? {} : { files: ['compare.json', ...files.keys()] }),
+  };
   const json = `${JSON.stringify(report, null, 2)}\n`;
-  if (options.out !== undefined) {
-    const files = await filesOf(result);
-    const record = { ...report, files: ['compare.json', ...files.keys()] };
-    files.set('compare.json', `${JSON.stringify(record, null, 2)}\n`);
-    await writeAll(options.out, files, { record: 'compare.json' });
+  if (files !== undefined) {
+    files.set('compare.json', json);
+    await writeAll(options.out!, files, { record: 'compare.json' });
   }
   const text = comparisonTable(result, gamma, threshold) + [...new Set(notes)].map((note) => `${note}\n`).join('');
   print(options.json ? json : text);
