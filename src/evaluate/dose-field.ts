@@ -12,7 +12,7 @@ import type { DoseMeaning, DoseVolume } from '../geometry/volume.js';
 export interface DoseTerm {
   /** Gy, one per voxel. */
   readonly data: Float32Array;
-  /** Must not fall with the dose. @default the dose as it is */
+  /** Must not fall with the dose, and not bend down, as EQD2 and BED do not. @default the dose as it is */
   readonly convert?: (gray: number) => number;
 }
 

@@ -2,12 +2,13 @@
  * The largest (or smallest) dose within a structure, between a dose that is reached and one that is not exceeded.
  *
  * Branch and bound: within a cell between eight voxel centres trilinear dose is largest at a corner, of any part of the cell
- * too, and the solid's distance says which parts it can reach. Parts begin as blocks of cells; the one with the largest bound
+ * too, as is a sum of doses that are converted by a function that bends up; and the solid's distance says which parts it can reach. Parts begin as blocks of cells; the one with the largest bound
  * is split until no bound lies above the best dose found by more than the tolerance. What was found is improved by climbing along
  * the surface from there. So the search ends with the extreme between two doses, a tolerance apart: what is reported is their
  * middle. Where many places tie, as on a flat face, it stops with the upper one further off: then half a tolerance above the
  * lower one is the better guess, and the bound reaches to the upper one.
  */
+import type { Vec3 } from '../geometry/grid.js';
 import type { Solid } from '../geometry/solid.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { type DoseField, fieldOf } from './dose-field.js';
@@ -17,6 +18,8 @@ export interface Extreme {
   readonly value: number;
   /** The true extreme lies no further than this from `value`, to either side, Gy. */
   readonly within: number;
+  /** Where the largest dose that was looked at is, LPS, mm; absent where none was better than the known one. */
+  readonly place?: Vec3;
 }
 
 export interface ExtremeOptions {
@@ -48,7 +51,11 @@ export function extremeDose(dose: DoseVolume | DoseField, solid: Solid, options:
   const beyond = search.run(budget);
   const above = Math.min(beyond, tolerance) / 2;
   // Plus zero: no dose is -0.
-  return { value: sign * (search.best + above) + 0, within: beyond - above };
+  return {
+    value: sign * (search.best + above) + 0,
+    within: beyond - above,
+    ...(search.found ? { place: search.found } : {}),
+  };
 }
 
 /** Steps of the climb, mm: from the first, halved down to the last. */
@@ -82,8 +89,11 @@ class ExtremeSearch {
   private readonly heap: Part[] = [];
   /** Largest bound of the parts that were not worth a look. */
   private passedOver = -Infinity;
-  /** Whether the dose has several terms, which need not be largest at one place. */
-  private readonly isSum: boolean;
+  /**
+   * Whether the bounds of parts are above what their corners have: a sum of terms that bend up is largest at a corner, but may be
+   * smallest anywhere.
+   */
+  private readonly isLoose: boolean;
   /** The largest dose that was looked at, and where, in voxels. */
   private seen = -Infinity;
   private place: Place | undefined;
@@ -95,7 +105,14 @@ class ExtremeSearch {
     public best: number,
     private readonly tolerance: number,
   ) {
-    this.isSum = dose.terms.length > 1;
+    this.isLoose = sign < 0 && dose.terms.length > 1;
+  }
+
+  /** Where the best dose was found, LPS, mm. */
+  get found(): Vec3 | undefined {
+    const { spacing, origin } = this.dose.grid;
+    const at = (axis: number): number => origin[axis]! + this.place![axis]! * spacing[axis]!;
+    return this.place !== undefined && this.seen >= this.best ? [at(0), at(1), at(2)] : undefined;
   }
 
   run(budget: number): number {
@@ -136,8 +153,19 @@ class ExtremeSearch {
     else if (bound > this.passedOver) this.passedOver = bound;
   }
 
-  /** Of a part of one cell: the sum of what each term can be at most. */
+  /** Of a part of one cell. */
   private cellBound(low: Part['low'], high: Part['high']): number {
+    if (this.isLoose) return this.looseBound(low, high);
+    let bound = -Infinity;
+    for (let c = 0; c < 8; c++) {
+      const value = this.at(c & 1 ? high[0] : low[0], c & 2 ? high[1] : low[1], c & 4 ? high[2] : low[2]);
+      if (value > bound) bound = value;
+    }
+    return bound;
+  }
+
+  /** The sum of what each term can be at most. */
+  private looseBound(low: Part['low'], high: Part['high']): number {
     let bound = 0;
     for (let t = 0; t < this.dose.terms.length; t++) {
       let most = -Infinity;
@@ -150,28 +178,31 @@ class ExtremeSearch {
     return bound;
   }
 
-  /** Of whole voxel cells: the same from the values at their corners. */
+  /** Of whole voxel cells: from the values at their corners. */
   private blockBound(low: Part['low'], high: Part['high']): number {
     const [nz, ny, nx] = this.dose.grid.shape;
-    const { sign } = this;
-    let bound = 0;
-    for (const { data, convert } of this.dose.terms) {
-      let most = -Infinity;
-      for (let w = Math.max(0, low[2]); w <= Math.min(nz - 1, high[2]); w++) {
-        for (let v = Math.max(0, low[1]); v <= Math.min(ny - 1, high[1]); v++) {
-          const row = nx * (v + ny * w);
-          for (let p = row + Math.max(0, low[0]), end = row + Math.min(nx - 1, high[0]); p <= end; p++) {
-            const value = sign * data[p]!;
-            if (value > most) most = value;
+    const { terms } = this.dose;
+    const most = new Float64Array(terms.length).fill(-Infinity);
+    let bound = -Infinity;
+    for (let w = Math.max(0, low[2]); w <= Math.min(nz - 1, high[2]); w++) {
+      for (let v = Math.max(0, low[1]); v <= Math.min(ny - 1, high[1]); v++) {
+        const row = nx * (v + ny * w);
+        for (let p = row + Math.max(0, low[0]), end = row + Math.min(nx - 1, high[0]); p <= end; p++) {
+          let sum = 0;
+          for (let t = 0; t < terms.length; t++) {
+            const { data, convert } = terms[t]!;
+            const value = this.sign * (convert === undefined ? data[p]! : convert(data[p]!));
+            if (value > most[t]!) most[t] = value;
+            sum += value;
           }
+          if (sum > bound) bound = sum;
         }
       }
-      bound += convert === undefined ? most : sign * convert(sign * most);
     }
-    return bound;
+    return this.isLoose ? most.reduce((a, b) => a + b, 0) : bound;
   }
 
-  private visit({ bound, low, high }: Part): void {
+  private visit({ low, high }: Part): void {
     const { spacing, origin } = this.dose.grid;
     const half = [0, 1, 2].map((a) => (high[a]! - low[a]!) / 2) as [number, number, number];
     const middle = [0, 1, 2].map((a) => (high[a]! + low[a]!) / 2) as [number, number, number];
@@ -183,10 +214,6 @@ class ExtremeSearch {
       radius,
     );
     if (d >= radius) return;
-    if (d <= -radius && !this.isSum) {
-      this.best = Math.max(this.best, bound);
-      return;
-    }
     if (d <= 0) {
       // The ball of radius -d lies inside: as far towards each corner as it reaches.
       const t = Math.min(1, -d / radius);
@@ -206,6 +233,8 @@ class ExtremeSearch {
         }
       }
       if (this.seen > this.best) this.best = this.seen;
+      // A cell inside has its bound at a corner.
+      if (t === 1 && !this.isLoose && high[0] - low[0] <= 1) return;
     }
     for (let c = 0; c < 8; c++) {
       const from = [0, 1, 2].map((a) => ((c >> a) & 1 ? middle[a]! : low[a]!)) as [number, number, number];

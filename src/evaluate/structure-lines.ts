@@ -22,11 +22,13 @@ export class StructureLines {
   /**
    * @param grid of the doses, about: how many voxels a line crosses
    * @param budget pieces of line, each within one voxel, that a scan may hold; see `StructureDvhOptions`
+   * @param finest division of the finest scan that a DVH makes, 4 or a higher power of two; bounds are larger where it does not suffice
    */
   constructor(
     readonly structure: Structure,
     { spacing }: Pick<Grid, 'spacing'>,
     readonly budget: number,
+    readonly finest = Number.POSITIVE_INFINITY,
   ) {
     const { box } = solidOfStructure(structure);
     const piecesPerLine = 2 + (box.max[0] - box.min[0]) / spacing[0];

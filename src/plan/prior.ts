@@ -8,6 +8,8 @@ import { createBeam } from '../beam/beam.js';
 import { jawFluence } from '../beam/opening.js';
 import { InvalidInputError } from '../core/errors.js';
 import { ForwardDose } from '../dose/forward-dose.js';
+import { extremeDose } from '../evaluate/extreme.js';
+import { solidOfStructure } from '../geometry/contour-solid.js';
 import { voxelCount } from '../geometry/grid.js';
 import { resampleRigid } from '../geometry/resample-rigid.js';
 import { describeRigid, type RigidTransform } from '../geometry/rigid-transform.js';
@@ -55,16 +57,49 @@ export function exposeToPrior(
   return prior.fields === undefined ? uniformPrior(model, plan) : simulatePrior(model, plan, machine);
 }
 
-/** Largest dose of the prior course in a structure, where it is known, physical Gy. */
+/** Largest dose of the prior course in a structure as it is drawn, physical Gy; where it is unknown it counts as what is next to it. */
 export function priorMaximum(prior: PriorExposure, model: PatientModel, structure: string): number {
   const { voxels } = model.cells.get(structure)!;
-  const { data } = prior.dose;
+  const dose = priorAround(prior, model, structure);
+  let least = Infinity;
   let most = 0;
   for (let v = 0; v < voxels.length; v++) {
-    const dose = data[voxels[v]!]!;
-    if (dose > most) most = dose;
+    const here = dose.data[voxels[v]!]!;
+    if (Number.isNaN(here)) continue;
+    if (here > most) most = here;
+    if (here < least) least = here;
   }
-  return most;
+  // Nothing to look for where it is even, as a uniform course is.
+  if (!(most > least)) return most;
+  const data = dose.data.map((gray) => (Number.isNaN(gray) ? 0 : gray));
+  const solid = solidOfStructure(model.structures.get(structure)!);
+  return Math.max(0, extremeDose({ ...dose, data }, solid, { extreme: 'max', tolerance: 2e-4 * most }).value);
+}
+
+/**
+ * The prior dose as it is read in one structure: by interpolation, which takes in the voxels beside it. Where those have none, as
+ * beyond the file's grid or outside the region of a uniform course, they count as the most of the structure's own next to them.
+ */
+export function priorAround(prior: PriorExposure, model: PatientModel, structure: string): DoseVolume {
+  const { voxels, mask } = model.cells.get(structure)!;
+  const { dose } = prior;
+  const data = dose.data.slice();
+  const [nz, ny, nx] = dose.grid.shape;
+  for (let v = 0; v < voxels.length; v++) {
+    const voxel = voxels[v]!;
+    const here = dose.data[voxel]!;
+    if (Number.isNaN(here)) continue;
+    const [i, j, k] = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
+    for (let c = 0; c < 27; c++) {
+      const [x, y, z] = [i + (c % 3) - 1, j + (Math.floor(c / 3) % 3) - 1, k + Math.floor(c / 9) - 1];
+      if (x < 0 || y < 0 || z < 0 || x >= nx || y >= ny || z >= nz) continue;
+      const beside = x + nx * (y + ny * z);
+      if (mask.data[beside]! > 0) continue;
+      const isMissing = prior.origin === 'uniform' || Number.isNaN(dose.data[beside]!);
+      if (isMissing && !(data[beside]! >= here)) data[beside] = here;
+    }
+  }
+  return { ...dose, data };
 }
 
 type Prior = NonNullable<PlanCase['prior']>;

@@ -1,13 +1,15 @@
 /**
  * plan.json and dvh.csv: the numbers of a job, with what they rest on.
  */
-import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
+import { cumulativeCurve } from '../evaluate/dvh.js';
+import { STRUCTURE_DVH_ESTIMATORS } from '../evaluate/structure-dvh.js';
 import { describeGrid } from '../geometry/grid.js';
 import { boundReport, boundSentences } from './bound-report.js';
 import type { PlanCase } from './case.js';
 import { certificateLine, certificateReport } from './certificate-report.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import type { PlanEvaluation } from './evaluate.js';
+import { goalValue } from './goal-report.js';
 import type { PlanningResult } from './pipeline.js';
 import { reirradiationReport } from './reirradiation-report.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
@@ -54,15 +56,16 @@ export function planReport(
       `The cap of ${plan.cordCap} Gy on ${model.cord} is a setting. Its default of 29.8 Gy is 25 Gy EQD2 (alpha/beta 2 Gy, 22 fractions): HyTEC's point maximum of a retreatment, which HyTEC states for the thecal sac and 1 to 5 fractions.`,
       prior === undefined
         ? 'No prior course: nothing is accumulated.'
-        : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added voxel by voxel, no recovery.`,
+        : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added point by point, no recovery.`,
       'Incomplete repair between fractions is not modelled.',
       ...creditOf(plan),
-      `Max: ${DVH_ESTIMATORS.max}. Min: ${DVH_ESTIMATORS.min}. Near-maximum: ${DVH_ESTIMATORS.nearMax}.`,
-      'Structures are fractions of voxels; a drawn contour stands for a slab of one slice spacing (end slices half out).',
+      `Max: ${STRUCTURE_DVH_ESTIMATORS.max}. Min: ${STRUCTURE_DVH_ESTIMATORS.min}. Near-maximum: ${STRUCTURE_DVH_ESTIMATORS.nearMax}.`,
+      'Metrics and goals are of structures as they are drawn, in the dose interpolated between voxel centres; errorBounds say how far off each may be to either side. A drawn contour stands for a slab of one slice spacing (end slices half out).',
+      'Caps are held at the voxel centres of every voxel that holds any of the structure.',
       `Machine: ${machine.source}.`,
       ...doseModelAssumptions(plan.doseModel),
     ],
-    notes: model.patient.notes,
+    notes: [...model.notes, ...model.patient.notes],
     plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities)),
   };
 }
@@ -108,11 +111,17 @@ function planEntry(
       couch: beam.pose.couch,
       monitorUnits: round(monitorUnits, 1),
     })),
-    structures: structures.map((s) => ({ ...s, volumeCc: round(s.volumeCc), metrics: rounded(s.metrics) })),
+    structures: structures.map((s) => ({
+      ...s,
+      volumeCc: round(s.volumeCc),
+      metrics: rounded(s.metrics),
+      errorBounds: rounded(s.errorBounds),
+    })),
     goals: goals.map((g) => ({
       ...g,
       value: g.value === null ? null : round(g.value),
       margin: g.margin === null ? null : round(g.margin),
+      ...(typeof g.errorBound === 'number' ? { errorBound: round(g.errorBound) } : {}),
     })),
     conformity: rounded(conformity),
     ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
@@ -174,6 +183,7 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
 export function summary(result: PlanningResult): string {
   const { model, case: plan, gap } = result;
   const lines: string[] = [
+    ...model.notes,
     `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
@@ -196,17 +206,20 @@ export function summary(result: PlanningResult): string {
     lines.push(`        ${certificateLine(technique.solution.certificate, technique.gains)}`);
     if (robust) lines.push(`        ${robustSentence(robust)}`);
     for (const g of goals) {
-      const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
+      const value = g.value === null ? `not evaluable: ${g.reason}` : goalValue(g);
       const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];
       lines.push(`  ${verdict}  ${g.goal.padEnd(34)} ${value}`);
     }
     for (const name of names) {
       const found = structures.find((s) => s.name === name);
       if (!found || found.role === 'target') continue;
-      const m = found.metrics;
-      lines.push(
-        `        ${name.padEnd(18)} Max ${m['Max[Gy]']!.toFixed(2)}  D0.03cc ${m['D0.03cc[Gy]']!.toFixed(2)}  D0.1cc ${m['D0.1cc[Gy]']!.toFixed(2)} Gy`,
-      );
+      const { metrics, errorBounds } = found;
+      if (metrics['Max[Gy]'] === undefined) continue;
+      const shown = ['Max', 'D0.03cc', 'D0.1cc'].map((metric) => {
+        const key = `${metric}[Gy]`;
+        return `${metric} ${metrics[key]!.toFixed(2)} ±${errorBounds[key]!.toFixed(2)}`;
+      });
+      lines.push(`        ${name.padEnd(18)} ${shown.join('  ')} Gy`);
     }
     const index = (value: number | null): string => (value === null ? 'none' : value.toFixed(2));
     lines.push(
@@ -233,6 +246,7 @@ export function summary(result: PlanningResult): string {
   lines.push(
     '',
     `The cap of ${plan.cordCap} Gy: by default HyTEC's 25 Gy EQD2 point maximum (thecal sac, 1 to 5 fractions) at 22 fractions.`,
+    'After ±: how far off a value may be to either side, by sampling and by what the dose grid may hide between its points.',
     'Research software, not for clinical use.',
   );
   return `${lines.join('\n')}\n`;
