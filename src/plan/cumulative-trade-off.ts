@@ -10,6 +10,7 @@
  * carries the cord's cumulative maximum as an interval under the case's rigid shifts.
  */
 import type { Excess } from '../biology/allowance.js';
+import { eqd2 } from '../biology/linear-quadratic.js';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
@@ -181,7 +182,9 @@ function rungOf(limit: number, model: PatientModel, plan: PlanCase, prior: Prior
   });
   if (allowed.least > 0) return { limit, bounds: bounds!, allowed, reason: null };
   const reached = dose.reduce((count, d) => count + (d > 0 ? 0 : 1), 0);
-  const highest = priorCordMaximum(model, prior, alphaBeta);
+  // Caps are held in voxels, of which some reach beyond the cord.
+  const most = voxels.reduce((gray, voxel) => Math.max(gray, prior.dose.data[voxel]!), 0);
+  const highest = eqd2(most, prior.fractions, alphaBeta);
   const where = exceeded[0] === undefined ? 'exactly there' : placeOf(exceeded[0]);
   const reason = `the prior course alone reaches the cumulative limit of ${limit} Gy EQD2/${alphaBeta} in ${reached} of ${voxels.length} voxels of ${model.cord}, ${where}, where nothing is left; elsewhere up to ${allowed.most.toFixed(1)} Gy of this course are. Every field gives some dose, so no coverage is left. Give a limit above ${highest.toFixed(1)} Gy, or credit a recovery by retreatment.recovery.`;
   return { limit, bounds: bounds!, allowed, reason };
