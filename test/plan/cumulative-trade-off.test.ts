@@ -94,7 +94,7 @@ test('the interval of the limits asked for: nominal below what shifts make of it
   expect(point!.plan.position).toBeNull();
 });
 
-test('a point is the plan that the case makes with this bound alone', { timeout: 120_000 }, () => {
+test('a point is the plan that the case makes with this bound alone', { timeout: 300_000 }, () => {
   const bound = { structure: 'SpinalCord', courses: 'all', eqd2: 60, alphaBeta: 2 } as const;
   const alone = caseOf({ cordCap: 100, retreatment: { position: null, bounds: [bound] } });
   for (const { plan: single } of runPlan(patient, alone, artiste6mv).plans) {
