@@ -32,12 +32,13 @@ type Bounds = NonNullable<NonNullable<PlanCaseInput['retreatment']>['bounds']>;
 const pool = await startWorkerPool();
 const begin = process.cpuUsage();
 const run = async (cordCap: number, bounds: Bounds) => {
-  const { prior, patient } = stored;
+  const { patient } = stored;
+  const prior = stored.prior as Exclude<PlanCaseInput['prior'], null | undefined | readonly unknown[]>;
   const loaded = await loadCaseOf({
     ...stored,
     patient: { ...patient, spacing: [spacing, spacing, spacing] } as PlanCaseInput['patient'],
     doseGrid: { spacing: [spacing, spacing, spacing] },
-    prior: fields === 'stored' ? prior! : { ...prior!, fields: { ...prior!.fields, ...ending } },
+    prior: fields === 'stored' ? prior : { ...prior, fields: { ...prior.fields, ...ending } },
     cordCap,
     imrt: { beams: isTiny ? 'posterior-5' : 'posterior-9' },
     retreatment: { position: null, bounds },
@@ -81,9 +82,8 @@ function show(title: string, made: Run): void {
     const price = certificate.prices.find(
       ({ limit }) => limit === (structure === result.model.cord ? 'cord' : structure),
     );
-    const gain = plan.plan.gains.find(({ limit }) => limit === price?.limit);
     console.log(
-      `  ${structure}: bounds of ${range![0].toFixed(1)} to ${range![1].toFixed(1)} Gy in ${voxels} voxels, ${rows} of them rows, ${targetVoxels} within the target; ${broken} broken; one Gy more buys ${price!.price.toFixed(2)} of the objective${gain ? `, D95 ${gain.d95.toFixed(3)} Gy` : ''} (${price!.active.length} voxels hold)`,
+      `  ${structure}: bounds of ${range![0].toFixed(1)} to ${range![1].toFixed(1)} Gy in ${voxels} voxels, ${rows} of them rows, ${targetVoxels} within the target; ${broken} broken; one Gy more buys up to ${price!.price.toFixed(2)} of the objective (${price!.active.length} voxels hold)`,
     );
   }
 }

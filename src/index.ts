@@ -192,7 +192,7 @@ export {
   rigidFromMatrix,
   transformPoint,
 } from './geometry/rigid-transform.js';
-export { type SurfacePair, separation, surfacePairs } from './geometry/separation.js';
+export { type SurfacePair, separation, surfaceDistance, surfacePairs } from './geometry/separation.js';
 export { box, difference, ellipsoid, inset, intersection, prism, sphere, tube, union } from './geometry/shape.js';
 export type { Solid } from './geometry/solid.js';
 export type {
@@ -292,8 +292,16 @@ export type { AssessmentRow } from './plan/assessment.js';
 export { type BoundOutcome, boundOutcomes } from './plan/bound-outcome.js';
 export { boundReport, boundSentences } from './plan/bound-report.js';
 export { planWithinBounds } from './plan/bounded-plan.js';
-export { caseSchema, type PlanCase, type PlanCaseInput, parseCase } from './plan/case.js';
+export {
+  caseSchema,
+  type PlanCase,
+  type PlanCaseInput,
+  type PriorCourseCase,
+  parseCase,
+  priorsOf,
+} from './plan/case.js';
 export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
+export { type Constraint, constraintSentences, constraintsOf } from './plan/constraint-list.js';
 export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
 export { cumulativeFigure, cumulativeSummary, cumulativeTable } from './plan/cumulative-report.js';
 export {
@@ -343,7 +351,14 @@ export { type PlanningResult, runPlan } from './plan/pipeline.js';
 export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
 export { cordPosition, type PositionReport } from './plan/position.js';
 export { type PreparedTechnique, prepareTechnique } from './plan/prepared-technique.js';
-export { exposeToPrior, type ImportedDose, type PriorExposure } from './plan/prior.js';
+export {
+  exposeToPrior,
+  type ImportedDose,
+  type ImportedDoses,
+  type PriorCourseExposure,
+  type PriorExposure,
+} from './plan/prior.js';
+export { effectAt, largestEffect, whyNoEffect } from './plan/prior-effect.js';
 export { dvhTable, planReport, summary } from './plan/result.js';
 export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
 export { retreatmentReport, retreatmentSentence, retreatmentTable } from './plan/retreatment-report.js';

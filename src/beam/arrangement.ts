@@ -4,6 +4,7 @@
  * The posterior sets are common practice, not the angles of a particular paper; every case may list its own.
  */
 import { InvalidInputError } from '../core/errors.js';
+import { own } from '../core/own.js';
 
 export interface BeamAngles {
   readonly gantry: number;
@@ -36,7 +37,7 @@ export const arrangements: Readonly<Record<string, readonly BeamAngles[]>> = {
 
 /** @throws {InvalidInputError} for an unknown name; the message lists those there are */
 export function arrangementAngles(name: string): readonly BeamAngles[] {
-  const angles = arrangements[name];
+  const angles = own(arrangements, name);
   if (angles === undefined) {
     throw new InvalidInputError(
       `arrangement "${name}" is unknown. Use one of ${Object.keys(arrangements).join(', ')}, or list the beams' angles.`,

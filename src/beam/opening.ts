@@ -81,12 +81,12 @@ export function apertureFluence(aperture: Aperture, options: OpeningOptions = {}
 }
 
 /**
- * A map of square beamlets; they may overlap (weights add) and need not lie on one lattice.
+ * A map of square beamlets; they may overlap (weights add) and need not lie on one lattice, but no two are in one place.
  *
  * @param spacing  side of a beamlet, mm
  * @param beamlets x and y of the centre in mm, weight in monitor units of open primary fluence, >= 0
  * @param cell     as in {@link OpeningOptions}
- * @throws {InvalidInputError} for a negative weight, or beamlets so irregular that they need more than 500,000 cells
+ * @throws {InvalidInputError} for a negative weight, a beamlet that is given twice, or beamlets so irregular that they need more than 500,000 cells
  */
 export function beamletFluence(
   spacing: number,
@@ -110,6 +110,7 @@ export function beamletFluence(
       `fluence: ${beamlets.length} beamlets ask for ${nx} x ${y.length - 1} cells, as they lie on no common lattice. Resample them to one.`,
     );
   }
+  checkPlaces(spacing, beamlets);
   const weights = new Float64Array(nx * (y.length - 1));
   for (const [u, v, weight] of beamlets) {
     const i1 = edgeAt(x, u + half);
@@ -119,6 +120,33 @@ export function beamletFluence(
     }
   }
   return splitCells(mergeCells({ grid: { x, y }, weights }), cell);
+}
+
+/** Centres nearer than this along both axes are one beamlet, fraction of its side. */
+const SAME_PLACE = 0.1;
+
+/** @throws {InvalidInputError} if a beamlet is given twice: which weight is meant, or their sum, is not known */
+function checkPlaces(spacing: number, beamlets: readonly (readonly [x: number, y: number, weight: number])[]): void {
+  const near = SAME_PLACE * spacing;
+  const known = new Map<string, number[]>();
+  const cellOf = (value: number): number => Math.floor(value / near);
+  beamlets.forEach(([x, y], b) => {
+    for (const i of [-1, 0, 1]) {
+      for (const j of [-1, 0, 1]) {
+        for (const other of known.get(`${cellOf(x) + i} ${cellOf(y) + j}`) ?? []) {
+          const [u, v] = beamlets[other]!;
+          if (Math.abs(u - x) >= near || Math.abs(v - y) >= near) continue;
+          throw new InvalidInputError(
+            `fluence: beamlets ${other + 1} and ${b + 1} are one, at (${u}, ${v}) and (${x}, ${y}) mm with a side of ${spacing} mm: their weights would add. Give it once.`,
+          );
+        }
+      }
+    }
+    const key = `${cellOf(x)} ${cellOf(y)}`;
+    const own = known.get(key);
+    if (own === undefined) known.set(key, [b]);
+    else own.push(b);
+  });
 }
 
 const fieldOfSide = (side: number): JawField => {

@@ -7,8 +7,8 @@
  *     b = limit - prior EQD2         of all courses
  *     D = (m/2) (-r + sqrt(r^2 + 4 (2 + r) b / m))
  *
- * and the allowance is the smallest D. Where the prior dose is above a limit the allowance is 0, and the voxel is reported:
- * where, how many, by how much.
+ * and the allowance is the smallest D. Where the prior dose reaches a limit or is above it nothing is left, and the voxel is
+ * reported: where, how many, by how much.
  */
 import { checkInteger, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
@@ -31,8 +31,10 @@ export interface VoxelLimit {
   readonly warnings?: readonly string[];
 }
 
-/** A prior course at the voxels asked for. */
-export interface PriorAtVoxels {
+/** A prior course at the voxels asked for: its physical dose, or what is known of it as EQD2. */
+export type PriorAtVoxels = PhysicalPrior | BiologicalPrior;
+
+export interface PhysicalPrior {
   /** Physical total, Gy, one per voxel; finite. */
   readonly dose: ArrayLike<number>;
   readonly fractions: number;
@@ -40,11 +42,24 @@ export interface PriorAtVoxels {
   readonly months?: number;
 }
 
-/** Voxels where the prior dose alone is above a limit. */
+/** An EQD2 counts as it is, against limits of its own alpha/beta. */
+export interface BiologicalPrior {
+  /** Gy, one per voxel; finite. */
+  readonly eqd2: ArrayLike<number>;
+  /** Gy */
+  readonly alphaBeta: number;
+  /** Since its end. */
+  readonly months?: number;
+}
+
+/** Less than this is nothing, physical Gy: a field gives more to whatever it passes by. */
+export const LEAST_DOSE = 0.01;
+
+/** Voxels where the prior dose alone uses up a limit, or is above it. */
 export interface Excess {
   readonly limit: string;
   readonly voxels: number;
-  /** Largest EQD2 above the limit, Gy. */
+  /** Largest EQD2 above the limit, Gy; 0 where it is just used up. */
   readonly most: number;
   /** Which of the voxels that is. */
   readonly at: number;
@@ -55,7 +70,7 @@ export interface Allowance {
   readonly dose: Float64Array;
   /** Which limit binds, one per voxel. */
   readonly binding: Uint8Array;
-  /** Limits that the prior dose alone exceeds somewhere. */
+  /** Limits that the prior dose alone uses up or exceeds somewhere. */
   readonly exceeded: readonly Excess[];
 }
 
@@ -93,7 +108,7 @@ export function remainingAllowance(
     checkPositive(`allowance: limit ${name}`, limit);
     checkPositive(`allowance: alpha/beta of ${name}`, alphaBeta);
   }
-  for (const prior of priors) checkPrior(prior, count);
+  for (const prior of priors) checkPrior(prior, count, limits);
   if (priors.length > 1 && recovery.name !== noRecovery.name) {
     throw new InvalidInputError(
       `allowance: recovery ${recovery.name} is defined for one prior course, but there are ${priors.length}. Credit no recovery.`,
@@ -111,23 +126,23 @@ export function remainingAllowance(
   const binding = new Uint8Array(count);
   const exceeded: Excess[] = [];
   limits.forEach((limit, l) => {
-    const excess = { voxels: 0, most: 0, at: -1 };
+    const excess = { voxels: 0, most: -Infinity, at: -1 };
     for (let v = 0; v < count; v++) {
       const left = leftAt(priors, v, limit, recovery);
-      if (left < 0) {
+      const allowed = allowedDose(left, fractions, limit.alphaBeta);
+      if (limit.courses === 'all' && allowed < LEAST_DOSE) {
         excess.voxels++;
         if (-left > excess.most) {
           excess.most = -left;
           excess.at = v;
         }
       }
-      const allowed = allowedDose(left, fractions, limit.alphaBeta);
       if (allowed < dose[v]!) {
         dose[v] = allowed;
         binding[v] = l;
       }
     }
-    if (excess.voxels > 0) exceeded.push({ limit: limit.name, ...excess });
+    if (excess.voxels > 0) exceeded.push({ limit: limit.name, ...excess, most: Math.max(0, excess.most) });
   });
   return { dose, binding, exceeded };
 }
@@ -140,15 +155,18 @@ function leftAt(
 ): number {
   if (courses === 'this') return limit;
   let left = limit;
-  for (const { dose, fractions, months } of priors) {
-    const { prior, tolerance } = recovery.after(eqd2(dose[voxel]!, fractions, alphaBeta), months, limit);
+  for (const course of priors) {
+    const before = 'eqd2' in course ? course.eqd2[voxel]! : eqd2(course.dose[voxel]!, course.fractions, alphaBeta);
+    const { prior, tolerance } = recovery.after(before, course.months, limit);
     left += tolerance - limit - prior;
   }
   return left;
 }
 
-function checkPrior({ dose, fractions }: PriorAtVoxels, count: number): void {
-  checkInteger('allowance: fractions of the prior course', fractions, 1);
+function checkPrior(prior: PriorAtVoxels, count: number, limits: readonly VoxelLimit[]): void {
+  const dose = 'eqd2' in prior ? prior.eqd2 : prior.dose;
+  if ('eqd2' in prior) checkAlphaBeta(prior, limits);
+  else checkInteger('allowance: fractions of the prior course', prior.fractions, 1);
   if (dose.length !== count) {
     throw new InvalidInputError(`allowance: the prior course has ${dose.length} doses for ${count} voxels.`);
   }
@@ -163,4 +181,12 @@ function checkPrior({ dose, fractions }: PriorAtVoxels, count: number): void {
       `allowance: the prior dose is unknown in ${unknown} of ${count} voxels, beyond its grid. Give a dose that covers them, or say that the course gave none there (beyond: "zero").`,
     );
   }
+}
+
+function checkAlphaBeta({ alphaBeta }: BiologicalPrior, limits: readonly VoxelLimit[]): void {
+  const foreign = limits.find((limit) => limit.courses === 'all' && limit.alphaBeta !== alphaBeta);
+  if (foreign === undefined) return;
+  throw new InvalidInputError(
+    `allowance: the prior dose is EQD2 with alpha/beta ${alphaBeta} Gy, but limit ${foreign.name} has ${foreign.alphaBeta} Gy. Give the physical dose, or a limit with alpha/beta ${alphaBeta}.`,
+  );
 }

@@ -1,4 +1,5 @@
 /** `respine accumulate --courses COURSES.json`: the EQD2 or BED of several courses, voxel by voxel. */
+
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
 import { gzipFast } from '../node/gzip.js';
@@ -6,6 +7,7 @@ import { loadCourses } from '../node/load-courses.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type Accumulation, accumulateCourses, accumulationReport, accumulationSummary } from '../plan/accumulation.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface AccumulateCommandOptions {
@@ -32,16 +34,19 @@ export async function accumulateCommand(options: AccumulateCommandOptions): Prom
   if (options.out !== undefined) {
     const fields = { software: `respine ${version}`, courses: doses.map(({ name }) => name).join(' + ') };
     const volume = await encodeNrrd(result.total.dose, { gzip: gzipFast, fields });
+    const name = `cumulative_${courses.quantity}.nrrd`;
+    const record = { ...report, files: ['accumulate.json', name] };
     await writeAll(
       options.out,
       new Map<string, Uint8Array | string>([
-        ['accumulate.json', json],
-        [`cumulative_${courses.quantity}.nrrd`, volume],
+        ['accumulate.json', `${JSON.stringify(record, null, 2)}\n`],
+        [name, volume],
       ]),
+      { record: 'accumulate.json' },
     );
   }
   progress.end();
   const text = `${accumulationSummary(result)}${notes.map((note) => `${note}\n`).join('')}Research software, not for clinical use.\n`;
-  process.stdout.write(options.json ? json : text);
+  print(options.json ? json : text);
   return 0;
 }

@@ -1,4 +1,5 @@
 /** `respine check`: goals and protocols against an imported dose. */
+
 import { InvalidInputError } from '../core/errors.js';
 import { builtInProtocol } from '../evaluate/builtin-protocols.js';
 import type { Dvh } from '../evaluate/dvh.js';
@@ -16,7 +17,8 @@ import {
   loadDoseAndStructures,
   type StructureFlags,
 } from './dose-and-structures.js';
-import { doseOptions, numberOf } from './dose-options.js';
+import { doseOf, doseOptions, fractionsOf, monthsOf } from './dose-options.js';
+import { print } from './output.js';
 
 export interface CheckCommandOptions extends StructureFlags {
   readonly goals?: string;
@@ -37,7 +39,7 @@ export async function checkCommand(options: CheckCommandOptions): Promise<number
     options.goals === undefined ? { protocols: [] } : parseGoalFile(await readJson(options.goals), options.goals);
   const protocols = [...file.protocols, ...(options.protocol ?? []).map(builtInProtocol)];
   const prescription =
-    options.prescription === undefined ? file.prescription : numberOf('--prescription', options.prescription);
+    options.prescription === undefined ? file.prescription : doseOf('--prescription', options.prescription);
   const prior = options.prior === undefined ? file.prior : priorOf(options.prior);
   const meaning = doseOptions(options);
   const fractions = meaning.fractions ?? (meaning.plan === undefined ? file.fractions : undefined);
@@ -74,7 +76,7 @@ export async function checkCommand(options: CheckCommandOptions): Promise<number
     await writeAll(options.out, new Map(Object.entries({ 'check.json': json, 'check.csv': checkCsv(checked) })));
   }
   const text = `${checkTable(checked)}${notes.map((note) => `${note}\n`).join('')}Research software, not for clinical use.\n`;
-  process.stdout.write(options.json ? json : options.csv ? checkCsv(checked) : text);
+  print(options.json ? json : options.csv ? checkCsv(checked) : text);
   const isMissed = checked.some(({ result }) => result === 'fail' || result === 'not evaluable');
   return options.strict && isMissed ? 1 : 0;
 }
@@ -112,6 +114,10 @@ function priorOf(text: string): PriorCourse {
       `--prior is "${text}", but must be Gy,fractions or Gy,fractions,months, as 38,19,17.7.`,
     );
   }
-  const [dose, fractions, months] = parts.map((part) => numberOf('--prior', part));
-  return { dose: dose!, fractions: fractions!, ...(months === undefined ? {} : { months }) };
+  const [dose, fractions, months] = parts as [string, string, string?];
+  return {
+    dose: doseOf('--prior', dose),
+    fractions: fractionsOf('--prior', fractions),
+    ...(months === undefined ? {} : { months: monthsOf('--prior', months) }),
+  };
 }

@@ -1,4 +1,5 @@
 /** `respine commission DIR --out machine.json`: beam data from measured tables, with residuals. */
+
 import { basename, dirname, resolve } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
 import { commission } from '../machine/commission.js';
@@ -11,6 +12,7 @@ import { encodePngFast } from '../node/png.js';
 import { version } from '../node/version.js';
 import { commissionReport, commissionSummary, fitReport } from '../plan/commission-report.js';
 import { depthDoseFigure } from '../render/depth-dose-figure.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface CommissionCommandOptions {
@@ -65,7 +67,7 @@ export async function commissionCommand(dir: string, options: CommissionCommandO
   await writeAll(dirname(out), files);
   if (png && !isBeside) await writeFileAtomic(picture!, png);
   progress.end();
-  process.stdout.write(options.json ? `${printed}\n` : `${printed}\n${[out, picture].filter(Boolean).join('\n')}\n`);
+  print(options.json ? `${printed}\n` : `${printed}\n${[out, picture].filter(Boolean).join('\n')}\n`);
   return 0;
 }
 

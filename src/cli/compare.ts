@@ -1,4 +1,5 @@
 /** `respine compare REFERENCE EVALUATED`: difference, gamma, DVHs and metrics of two doses. */
+
 import { InvalidInputError } from '../core/errors.js';
 import { compareDoses, type DoseComparison } from '../evaluate/compare.js';
 import type { Dvh } from '../evaluate/dvh.js';
@@ -11,8 +12,9 @@ import { version } from '../node/version.js';
 import { bandCsv, comparisonReport, comparisonTable } from '../plan/comparison-report.js';
 import { structureDvh } from '../plan/structure-dvh.js';
 import { endRuleOf, pickStructures } from './dose-and-structures.js';
-import { type DoseFlags, doseOptions, frameNote, numberOf } from './dose-options.js';
+import { type DoseFlags, doseOf, doseOptions, frameNote, numberOf } from './dose-options.js';
 import { metricsOf } from './dvh.js';
+import { print } from './output.js';
 
 export interface CompareCommandOptions extends DoseFlags {
   readonly dose: string;
@@ -64,20 +66,25 @@ export async function compareCommand(
     gamma,
     threshold,
     metrics,
-    ...(options.prescription === undefined ? {} : { prescription: numberOf('--prescription', options.prescription) }),
+    ...(options.prescription === undefined ? {} : { prescription: doseOf('--prescription', options.prescription) }),
   });
   const inputs = { reference: reference.hash, evaluated: evaluated.hash, structures: structures?.hash };
   const report = { software: `respine ${version}`, inputs, ...comparisonReport(result, gamma, threshold), notes };
   const json = `${JSON.stringify(report, null, 2)}\n`;
-  if (options.out !== undefined) await writeAll(options.out, await filesOf(result, json));
+  if (options.out !== undefined) {
+    const files = await filesOf(result);
+    const record = { ...report, files: ['compare.json', ...files.keys()] };
+    files.set('compare.json', `${JSON.stringify(record, null, 2)}\n`);
+    await writeAll(options.out, files, { record: 'compare.json' });
+  }
   const text = comparisonTable(result, gamma, threshold) + [...new Set(notes)].map((note) => `${note}\n`).join('');
-  process.stdout.write(options.json ? json : text);
+  print(options.json ? json : text);
   return 0;
 }
 
-async function filesOf(result: DoseComparison, json: string): Promise<Map<string, Uint8Array | string>> {
+async function filesOf(result: DoseComparison): Promise<Map<string, Uint8Array | string>> {
   const fields = { software: `respine ${version}` };
-  const files = new Map<string, Uint8Array | string>([['compare.json', json]]);
+  const files = new Map<string, Uint8Array | string>();
   files.set('difference.nrrd', await encodeNrrd(result.difference.map, { gzip: true, fields }));
   if (result.gamma) files.set('gamma.nrrd', await encodeNrrd(result.gamma.map, { gzip: true, fields }));
   if (result.structures.length > 0) files.set('dvh_band.csv', bandCsv(result.structures));

@@ -1,13 +1,13 @@
 /** `respine trade-off CASE.json --cumulative 50,60,70`: the best coverage under each limit of the cord over both courses. */
-import { checkPositive } from '../core/check.js';
-import { InvalidInputError } from '../core/errors.js';
+
 import { writeAll } from '../node/files.js';
 import { loadCase } from '../node/load-case.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { cumulativeFigure, cumulativeSummary, cumulativeTable } from '../plan/cumulative-report.js';
 import { type CumulativeTradeOff, cumulativeTradeOff } from '../plan/cumulative-trade-off.js';
-import { numberOf } from './dose-options.js';
+import { dosesOf } from './dose-options.js';
+import { print } from './output.js';
 import { techniquesOf } from './plan.js';
 import { progressLine } from './progress.js';
 
@@ -22,12 +22,7 @@ export interface CumulativeCommandOptions {
 
 /** @returns the exit code */
 export async function cumulativeCommand(path: string, options: CumulativeCommandOptions): Promise<number> {
-  const limits = options.cumulative
-    .split(',')
-    .map((limit) => checkPositive('--cumulative: a limit in Gy EQD2', numberOf('--cumulative', limit)));
-  if (limits.length < 2) {
-    throw new InvalidInputError(`--cumulative is "${options.cumulative}". Give at least two, e.g. 50,60,70.`);
-  }
+  const limits = dosesOf('--cumulative', options.cumulative, '50,60,70');
   const techniques = techniquesOf(options.technique);
   const progress = progressLine();
   progress.say('reading the case');
@@ -55,7 +50,7 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   for (const [name, png] of await renderPictures(new Map([['cumulative', svg]]))) files.set(`${name}.png`, png);
   await writeAll(options.out, files);
   progress.end();
-  process.stdout.write(
+  print(
     options.json
       ? `${JSON.stringify(result, null, 2)}\n`
       : `${cumulativeSummary(result)}${files.size} files in ${options.out}\n`,

@@ -1,7 +1,11 @@
 /** Options that say of a dose file what it does not say itself; shared by the commands that read doses. */
+
 import type { Command } from 'commander';
+import { checkCount } from '../core/budget.js';
+import { checkRange } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { LoadDoseOptions, LoadedDose } from '../node/load-dose.js';
+import { HIGHEST_DOSE, LONGEST_INTERVAL, MOST_FRACTIONS } from '../plan/course-schema.js';
 
 export interface DoseFlags {
   readonly fractions?: string;
@@ -27,14 +31,14 @@ export function addDoseFlags(command: Command, flags: { readonly hasPlan: boolea
 export function doseOptions(flags: DoseFlags): LoadDoseOptions {
   const { fractions, plan, extent, gyPerUnit, quantity, alphaBeta } = flags;
   return {
-    ...(fractions === undefined ? {} : { fractions: countOf('--fractions', fractions) }),
+    ...(fractions === undefined ? {} : { fractions: fractionsOf('--fractions', fractions) }),
     ...(plan === undefined ? {} : { plan }),
     ...(extent === undefined ? {} : { extent: oneOf('--extent', extent, ['course', 'fraction'] as const) }),
     ...(gyPerUnit === undefined ? {} : { gyPerUnit: numberOf('--gy-per-unit', gyPerUnit) }),
     ...(quantity === undefined
       ? {}
       : { quantity: oneOf('--quantity', quantity, ['physical', 'eqd2', 'bed'] as const) }),
-    ...(alphaBeta === undefined ? {} : { alphaBeta: numberOf('--alpha-beta', alphaBeta) }),
+    ...(alphaBeta === undefined ? {} : { alphaBeta: alphaBetaOf('--alpha-beta', alphaBeta) }),
   };
 }
 
@@ -54,6 +58,48 @@ export function countOf(option: string, text: string): number {
     throw new InvalidInputError(`${option} is "${text}", but must be a whole number >= 1.`);
   }
   return value;
+}
+
+/** @throws {InvalidInputError} unless the text is a total dose in Gy; the message knows centigray */
+export function doseOf(option: string, text: string): number {
+  const value = numberOf(option, text);
+  if (!(value > 0)) throw new InvalidInputError(`${option} is ${value} Gy, but must be > 0.`);
+  if (value > HIGHEST_DOSE) {
+    throw new InvalidInputError(
+      `${option} is ${value} Gy, more than ${HIGHEST_DOSE}: was it meant in cGy? Give it in Gy (${value / 100}).`,
+    );
+  }
+  return value;
+}
+
+/** Doses with commas between them. */
+export function dosesOf(option: string, text: string, example: string): number[] {
+  const values = listOf(option, text).map((part) => doseOf(option, part));
+  if (values.length < 2) throw new InvalidInputError(`${option} is "${text}". Give at least two, e.g. ${example}.`);
+  return values;
+}
+
+/** @throws {InvalidInputError} for more than 100 values with commas between them */
+export function listOf(option: string, text: string): string[] {
+  const parts = text.split(',');
+  checkCount(`${option}: values`, parts.length, 100, 'Give fewer.');
+  return parts;
+}
+
+/** @throws {InvalidInputError} unless the text is a number of fractions of one course */
+export function fractionsOf(option: string, text: string): number {
+  return checkRange(option, countOf(option, text), 1, MOST_FRACTIONS);
+}
+
+/** @throws {InvalidInputError} unless the text is months since a course, at most those of a life */
+export function monthsOf(option: string, text: string): number {
+  return checkRange(`${option}: months`, numberOf(option, text), 0, LONGEST_INTERVAL);
+}
+
+/** @throws {InvalidInputError} unless the text is a number that may be an alpha/beta in Gy; whose use refuses 0 and less, in its words */
+export function alphaBetaOf(option: string, text: string): number {
+  const value = numberOf(option, text);
+  return value > 0 ? checkRange(option, value, 0.1, 100) : value;
 }
 
 /** @throws {InvalidInputError} unless the text is one of the names */

@@ -1,4 +1,5 @@
 /** `respine dose FIELDS.json --out dose.nrrd`: forward dose of explicit fields. */
+
 import { InvalidInputError } from '../core/errors.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeFileAtomic } from '../node/files.js';
@@ -7,6 +8,7 @@ import { loadFields } from '../node/load-fields.js';
 import { version } from '../node/version.js';
 import { computeFields } from '../plan/field-dose.js';
 import { fieldsReport, fieldsSummary } from '../plan/fields-report.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface DoseOptions {
@@ -34,7 +36,7 @@ export async function doseCommand(path: string, options: DoseOptions): Promise<n
   };
   await writeFileAtomic(options.out, await encodeNrrd(result.dose, { gzip: gzipFast, fields: header }));
   progress.end();
-  process.stdout.write(
+  print(
     options.json
       ? `${JSON.stringify(fieldsReport(result, { version, inputs }), null, 2)}\n`
       : `${fieldsSummary(result)}\n${options.out}\n`,

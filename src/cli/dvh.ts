@@ -1,4 +1,5 @@
 /** `respine dvh`: volumes, metrics and curves of structures in an imported dose. */
+
 import { InvalidInputError } from '../core/errors.js';
 import type { Dvh } from '../evaluate/dvh.js';
 import type { Metric } from '../evaluate/metric.js';
@@ -22,7 +23,8 @@ import {
   pickStructures,
   type StructureFlags,
 } from './dose-and-structures.js';
-import { doseOptions, numberOf } from './dose-options.js';
+import { doseOf, doseOptions } from './dose-options.js';
+import { print } from './output.js';
 
 export interface DvhCommandOptions extends StructureFlags {
   readonly metrics?: readonly string[];
@@ -36,8 +38,7 @@ export interface DvhCommandOptions extends StructureFlags {
 
 export async function dvhCommand(options: DvhCommandOptions): Promise<number> {
   const metrics = metricsOf(options.metrics);
-  const prescription =
-    options.prescription === undefined ? undefined : numberOf('--prescription', options.prescription);
+  const prescription = options.prescription === undefined ? undefined : doseOf('--prescription', options.prescription);
   const { dose, structures, notes } = await loadDoseAndStructures(options, doseOptions(options));
   const evaluated = evaluateDose(dose.dose, pickStructures(structures.structures, options.roi), {
     metrics,
@@ -71,7 +72,7 @@ export async function dvhCommand(options: DvhCommandOptions): Promise<number> {
     await writeAll(options.out, new Map(Object.entries(files)));
   }
   const text = table(evaluated, notes) + (target === undefined ? '' : targetSummary(target));
-  process.stdout.write(options.json ? json : options.csv ? metricsCsv(evaluated) : text);
+  print(options.json ? json : options.csv ? metricsCsv(evaluated) : text);
   return 0;
 }
 

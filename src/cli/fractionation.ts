@@ -1,4 +1,5 @@
 /** `respine fractionation CASE.json --fractions 5,10,22`: the prescription in other numbers of fractions, with the same effect. */
+
 import { InvalidInputError } from '../core/errors.js';
 import { writeAll } from '../node/files.js';
 import { loadCase } from '../node/load-case.js';
@@ -6,7 +7,8 @@ import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type Fractionation, isoeffectiveFractionation } from '../plan/fractionation.js';
 import { fractionationFigure, fractionationSummary, fractionationTable } from '../plan/fractionation-report.js';
-import { countOf, numberOf, oneOf } from './dose-options.js';
+import { alphaBetaOf, fractionsOf, listOf, oneOf } from './dose-options.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface FractionationCommandOptions {
@@ -20,14 +22,14 @@ export interface FractionationCommandOptions {
 
 /** @returns the exit code */
 export async function fractionationCommand(path: string, options: FractionationCommandOptions): Promise<number> {
-  const counts = options.fractions.split(',').map((n) => countOf('--fractions', n));
+  const counts = listOf('--fractions', options.fractions).map((n) => fractionsOf('--fractions', n));
   if (counts.length < 2) {
     throw new InvalidInputError(`--fractions is "${options.fractions}". Give at least two, e.g. 5,10,22.`);
   }
   const { plan: named } = options;
   const technique =
     named === undefined ? undefined : named === true ? 'imrt' : oneOf('--plan', named, ['imrt', 'fcrt'] as const);
-  const alphaBeta = options.alphaBeta === undefined ? undefined : numberOf('--alpha-beta', options.alphaBeta);
+  const alphaBeta = options.alphaBeta === undefined ? undefined : alphaBetaOf('--alpha-beta', options.alphaBeta);
   const progress = progressLine();
   progress.say('reading the case');
   const { patient, case: plan, machine, prior } = await loadCase(path);
@@ -53,7 +55,7 @@ export async function fractionationCommand(path: string, options: FractionationC
   for (const [name, png] of await renderPictures(new Map([['fractionation', svg]]))) files.set(`${name}.png`, png);
   await writeAll(options.out, files);
   progress.end();
-  process.stdout.write(
+  print(
     options.json
       ? `${JSON.stringify(result, null, 2)}\n`
       : `${fractionationSummary(result)}${files.size} files in ${options.out}\n`,

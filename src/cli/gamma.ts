@@ -1,4 +1,5 @@
 /** `respine gamma REFERENCE EVALUATED`: pass rate and map of the gamma index between two doses, RTDOSE or NRRD. */
+
 import { InvalidInputError } from '../core/errors.js';
 import { type GammaCriteria, type GammaResult, gammaIndex } from '../evaluate/gamma.js';
 import { encodeNrrd } from '../io/nrrd.js';
@@ -6,6 +7,7 @@ import { writeFileAtomic } from '../node/files.js';
 import { type LoadedDose, loadDose } from '../node/load-dose.js';
 import { version } from '../node/version.js';
 import { type DoseFlags, doseOptions, frameNote, numberOf } from './dose-options.js';
+import { print } from './output.js';
 
 export interface GammaCommandOptions extends DoseFlags {
   readonly dose: string;
@@ -55,9 +57,7 @@ export async function gammaCommand(
     };
     await writeFileAtomic(options.out, await encodeNrrd(map, { gzip: true, fields }));
   }
-  process.stdout.write(
-    options.json ? `${JSON.stringify(report, null, 2)}\n` : summaryOf(result, criteria, report.notes, options.out),
-  );
+  print(options.json ? `${JSON.stringify(report, null, 2)}\n` : summaryOf(result, criteria, report.notes, options.out));
   return 0;
 }
 

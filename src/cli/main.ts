@@ -1,15 +1,18 @@
 #!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { isRespineError } from '../core/errors.js';
+import { plainText, shortSentence } from '../core/sentence.js';
+import { protocolNames } from '../evaluate/builtin-protocols.js';
+import { tryFile, tryFolder } from '../node/files.js';
+import { version } from '../node/version.js';
+import { addStructureFlags } from './dose-and-structures.js';
+import { addDoseFlags } from './dose-options.js';
 /**
  * The command line: thin commands over the library.
  *
  * Exit codes: 0 done, 1 a clinical goal fails under --strict or a plan of a study, 2 bad input (one sentence on stderr), 70 a bug of respine.
  */
-import { Command, CommanderError } from 'commander';
-import { isRespineError } from '../core/errors.js';
-import { protocolNames } from '../evaluate/builtin-protocols.js';
-import { version } from '../node/version.js';
-import { addStructureFlags } from './dose-and-structures.js';
-import { addDoseFlags } from './dose-options.js';
+import { flushed, print, say } from './output.js';
 
 let code = 0;
 const program = new Command('respine')
@@ -17,7 +20,22 @@ const program = new Command('respine')
     'Plans the re-irradiation of the spine and proves its numbers.\nResearch software, not for clinical use.',
   )
   .version(version)
-  .exitOverride();
+  .exitOverride()
+  .configureOutput({
+    writeOut: print,
+    writeErr: (text) => say(shortSentence(text.trim())),
+    outputError: (text) => say(shortSentence(text.trim())),
+  })
+  // Before anything is computed: what cannot be written must show now.
+  .hook('preAction', async (_, command) => {
+    const { out, picture } = command.opts<{ out?: string; picture?: string }>();
+    if (out !== undefined) await (isFileOut(command) ? tryFile(out) : tryFolder(out));
+    if (picture !== undefined) await tryFile(picture);
+  });
+
+function isFileOut(command: Command): boolean {
+  return command.options.some(({ flags }) => flags === '--out <file>');
+}
 
 program
   .command('plan')
@@ -212,13 +230,14 @@ program
 
 try {
   await program.parseAsync();
+  if (!(await flushed())) say('respine: the reader of the output went before its end.');
 } catch (error) {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? 0 : 2;
   else if (isRespineError(error)) {
-    process.stderr.write(`respine: ${error.message}\n`);
+    say(`respine: ${error.message}`);
     code = 2;
   } else {
-    process.stderr.write(`respine: a bug, please report it. ${error instanceof Error ? error.stack : String(error)}\n`);
+    say(`respine: a bug, please report it. ${plainText(error instanceof Error ? String(error.stack) : String(error))}`);
     code = 70;
   }
 }

@@ -1,4 +1,6 @@
 /** `respine phantom NAME`: a built-in phantom as NRRD volumes or as DICOM CT and structure set. */
+
+import { checkRange, checkSeed } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Vec3 } from '../geometry/grid.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
@@ -9,6 +11,8 @@ import { readPhantom } from '../node/phantoms.js';
 import { buildPhantom } from '../phantom/build.js';
 import type { Side, TargetName } from '../phantom/spine.js';
 import { maskVolume } from '../plan/patient-model.js';
+import { listOf, numberOf } from './dose-options.js';
+import { print } from './output.js';
 
 export interface PhantomCommandOptions {
   readonly out: string;
@@ -38,8 +42,13 @@ export async function phantomCommand(name: string, options: PhantomCommandOption
     spacing: spacingOf(options.spacing),
     ...(options.target ? { target: options.target as TargetName } : {}),
     ...(options.side ? { side: options.side as Side } : {}),
-    ...(options.noise
-      ? { noise: { sd: numberOf('--noise', options.noise), seed: numberOf('--seed', options.seed) } }
+    ...(options.noise !== undefined
+      ? {
+          noise: {
+            sd: checkRange('--noise', numberOf('--noise', options.noise), 0, 1000),
+            seed: checkSeed(numberOf('--seed', options.seed)),
+          },
+        }
       : {}),
   });
   const grid = patient.hounsfield.grid;
@@ -57,30 +66,23 @@ export async function phantomCommand(name: string, options: PhantomCommandOption
       files.set(`mask_${patient.structures[i]!.name}.nrrd`, await encodeNrrd(mask, { gzip: true }));
     }
   }
-  await writeAll(options.out, files);
+  await writeAll(options.out, files, { ours: /^(CT\/CT_\d+\.dcm|RS\.dcm|(hounsfield|density|mask_[^/]*)\.nrrd)$/ });
   const structures = patient.structures.map((s, i) => ({
     name: s.name,
     role: s.role,
     volumeCc: Number(maskVolume(masks[i]!).toFixed(4)),
   }));
-  if (options.json) process.stdout.write(`${JSON.stringify({ phantom: spec.name, grid, structures }, null, 2)}\n`);
+  if (options.json) print(`${JSON.stringify({ phantom: spec.name, grid, structures }, null, 2)}\n`);
   else {
     for (const s of structures)
-      process.stdout.write(`${s.name.padEnd(20)} ${s.role.padEnd(9)} ${s.volumeCc.toFixed(2).padStart(9)} cc\n`);
-    process.stdout.write(`${files.size} files in ${options.out}\n`);
+      print(`${s.name.padEnd(20)} ${s.role.padEnd(9)} ${s.volumeCc.toFixed(2).padStart(9)} cc\n`);
+    print(`${files.size} files in ${options.out}\n`);
   }
   return 0;
 }
 
-function numberOf(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value))
-    throw new InvalidInputError(`${option} is "${text}", but must be a number.`);
-  return value;
-}
-
 function spacingOf(text: string): Vec3 {
-  const values = text.split(',').map((part) => numberOf('--spacing', part));
+  const values = listOf('--spacing', text).map((part) => numberOf('--spacing', part));
   const [x, y, z] = values.length === 1 ? [values[0]!, values[0]!, values[0]!] : values;
   if ((values.length !== 1 && values.length !== 3) || !values.every((v) => v >= 0.5 && v <= 20)) {
     throw new InvalidInputError(

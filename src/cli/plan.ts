@@ -1,4 +1,5 @@
 /** `respine plan CASE.json`: the main job. */
+
 import { InvalidInputError } from '../core/errors.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
@@ -8,12 +9,14 @@ import { renderPictures } from '../node/pictures.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
+import { whyNoPlan } from '../plan/evaluate.js';
 import { planPictures } from '../plan/pictures.js';
 import { type PlanningResult, runPlan } from '../plan/pipeline.js';
 import { dvhTable, planReport, summary } from '../plan/result.js';
 import { type ModelSensitivity, modelSensitivity, sensitivityFigure, sensitivitySummary } from '../plan/sensitivity.js';
 import type { Technique } from '../plan/technique.js';
 import { allowanceVolume } from '../plan/voxel-bounds.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface PlanOptions {
@@ -28,7 +31,7 @@ export interface PlanOptions {
   readonly timing?: boolean;
 }
 
-/** @returns the exit code: 1 where a goal fails under `--strict` */
+/** @returns the exit code: 1 where a goal fails, or there is no plan, under `--strict` */
 export async function planCommand(path: string, options: PlanOptions): Promise<number> {
   const techniques = techniquesOf(options.technique);
   const progress = progressLine();
@@ -85,16 +88,19 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   }
   const timing = options.timing ? watch.stop() : undefined;
   if (timing) report['timing'] = timingReport(timing);
+  report['files'] = [...files.keys(), 'plan.json'];
   files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);
-  await writeAll(options.out, files);
+  await writeAll(options.out, files, { record: 'plan.json' });
   progress.end();
-  process.stdout.write(
+  print(
     options.json
       ? `${JSON.stringify(report, null, 2)}\n`
       : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s)), ...(timing ? [timingTable(timing)] : [])].join('\n')}\n${files.size} files in ${options.out}\n`,
   );
-  const isMissed = result.plans.some(({ goals }) =>
-    goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
+  const isMissed = result.plans.some(
+    ({ goals, plan }) =>
+      whyNoPlan(plan, result.case.prescription.dose) !== undefined ||
+      goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
   );
   return options.strict && isMissed ? 1 : 0;
 }

@@ -1,8 +1,10 @@
 /** `respine study STUDY.json --out DIR`: many plans, one row of a table each. */
+
 import { readJson } from '../node/files.js';
 import { runStudy, type StudyOutcome } from '../node/run-study.js';
 import { describeValues, parseStudy, type Study } from '../plan/study.js';
 import { studyRecord } from '../plan/study-table.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface StudyCommandOptions {
@@ -27,7 +29,7 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
     },
   });
   progress.end();
-  process.stdout.write(options.json ? `${JSON.stringify(report(study, outcome), null, 2)}\n` : summary(study, outcome));
+  print(options.json ? `${JSON.stringify(report(study, outcome), null, 2)}\n` : summary(study, outcome));
   return outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
 }
 

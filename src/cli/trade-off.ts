@@ -1,13 +1,15 @@
 /** `respine trade-off CASE.json --caps 20,25,30`: the best coverage under each cap of the cord; `--cumulative` over both courses. */
-import { checkPositive } from '../core/check.js';
+
 import { InvalidInputError } from '../core/errors.js';
 import { writeAll } from '../node/files.js';
 import { loadCase } from '../node/load-case.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
+import { type Constraint, constraintSentences } from '../plan/constraint-list.js';
 import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../plan/trade-off.js';
 import { cumulativeCommand } from './cumulative.js';
-import { numberOf } from './dose-options.js';
+import { dosesOf } from './dose-options.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface TradeOffCommandOptions {
@@ -37,17 +39,20 @@ export async function tradeOffCommand(path: string, options: TradeOffCommandOpti
 }
 
 async function capsCommand(path: string, given: string, options: TradeOffCommandOptions): Promise<number> {
-  const caps = given.split(',').map((cap) => checkPositive('--caps: a cap in Gy', numberOf('--caps', cap)));
-  if (caps.length < 2) throw new InvalidInputError(`--caps is "${given}". Give at least two, e.g. 20,25,30.`);
+  const caps = dosesOf('--caps', given, '20,25,30');
   const progress = progressLine();
   progress.say('reading the case');
   const { patient, case: plan, machine, prior } = await loadCase(path);
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
+  let held: readonly Constraint[] = [];
   try {
     points = tradeOff(patient, plan, machine, caps, {
       executor,
       ...(prior ? { prior } : {}),
+      onConstraints: (list) => {
+        held = list;
+      },
       onPoint: ({ cap, d95 }) => progress.say(`cap ${cap} Gy: D95 ${d95.toFixed(2)} Gy`),
     });
   } finally {
@@ -60,8 +65,16 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   for (const [name, png] of await renderPictures(new Map([['trade-off', svg]]))) files.set(`${name}.png`, png);
   await writeAll(options.out, files);
   progress.end();
-  process.stdout.write(
-    options.json ? `${JSON.stringify(points, null, 2)}\n` : `${table}${files.size} files in ${options.out}\n`,
+  print(
+    options.json
+      ? `${JSON.stringify(points, null, 2)}\n`
+      : `${[table, ...besideCaps(held)].join('')}${files.size} files in ${options.out}\n`,
   );
   return 0;
+}
+
+/** What held besides the caps, a line each. */
+function besideCaps(held: readonly Constraint[]): string[] {
+  if (held.length === 0) return ['In force besides the caps: nothing.\n'];
+  return ['In force besides the caps:\n', ...constraintSentences(held).map((sentence) => `  ${sentence}\n`)];
 }

@@ -1,4 +1,5 @@
 /** `respine validate`: every comparison of the validation table, measured anew. */
+
 import { writeAll } from '../node/files.js';
 import { loadRasterizer } from '../node/font.js';
 import { encodePngFast } from '../node/png.js';
@@ -8,6 +9,7 @@ import { depthDoseFigure } from '../render/depth-dose-figure.js';
 import { validateAll } from '../validate/all.js';
 import { comparisonTable, isMet, marginOf } from '../validate/comparison.js';
 import { slabCurves } from '../validate/slabs.js';
+import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface ValidateOptions {
@@ -47,7 +49,6 @@ export async function validateCommand(options: ValidateOptions): Promise<number>
   if (options.out !== undefined) {
     const files = new Map<string, string | Uint8Array>();
     files.set('validation.md', page);
-    files.set('validation.json', `${JSON.stringify(report, null, 2)}\n`);
     const rasterizer = await loadRasterizer();
     for (const [name, heterogeneity] of slabPictures) {
       const fields = slabCurves(name, [20, 50, 100], read, { heterogeneity });
@@ -65,8 +66,10 @@ export async function validateCommand(options: ValidateOptions): Promise<number>
         encodePngFast(rasterizer.rasterize(svg)),
       );
     }
-    await writeAll(options.out, files);
+    const record = { ...report, files: [...files.keys(), 'validation.json'] };
+    files.set('validation.json', `${JSON.stringify(record, null, 2)}\n`);
+    await writeAll(options.out, files, { record: 'validation.json' });
   }
-  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : page);
+  print(options.json ? `${JSON.stringify(report, null, 2)}\n` : page);
   return sections.every(({ comparisons }) => comparisons.every(isMet)) ? 0 : 1;
 }

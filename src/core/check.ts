@@ -31,6 +31,22 @@ export function checkInteger(name: string, value: number, least = 0): number {
   return value;
 }
 
+/** @throws {InvalidInputError} unless `value` is a number from `least` to `most` */
+export function checkRange(name: string, value: number, least: number, most: number): number {
+  if (!(value >= least && value <= most)) {
+    throw new InvalidInputError(`${name} is ${String(value)}, but must be ${least} to ${most}.`);
+  }
+  return value;
+}
+
+/** @throws {InvalidInputError} unless `value` is a whole number that a double holds exactly */
+export function checkSeed(value: number): number {
+  if (!Number.isSafeInteger(value)) {
+    throw new InvalidInputError(`seed is ${String(value)}, but must be a whole number up to 2^53. Use for example 1.`);
+  }
+  return value;
+}
+
 /** @throws {InvalidInputError} unless every element is finite; the message names the first that is not */
 export function checkAllFinite(name: string, values: ArrayLike<number>): void {
   for (let i = 0; i < values.length; i++) {

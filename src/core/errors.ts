@@ -3,13 +3,18 @@
  *
  * A message is one sentence that says what is wrong, with the value and the rule, and a second that names the remedy:
  * `margin: radius is -3 mm, but must be >= 0. Use crop() to shrink a structure.`
- * Anything else that is thrown is a bug of ours.
+ * Messages are one line of at most 400 characters, whatever they quote. Anything else that is thrown is a bug of ours.
  */
+
+import { elided, shortSentence } from './sentence.js';
 
 /** The caller's value breaks a rule: wrong shape, range, unit or combination. */
 export class InvalidInputError extends Error {
   readonly _tag = 'InvalidInputError';
   override name = 'InvalidInputError';
+  constructor(message: string) {
+    super(shortSentence(message));
+  }
 }
 
 /** Bytes or text are not what their format promises. */
@@ -26,7 +31,7 @@ export class FormatError extends Error {
     readonly path?: string,
     readonly offset?: number,
   ) {
-    super(path === undefined ? message : `${path}: ${message}`);
+    super(shortSentence(path === undefined ? message : `${shownPath(path)}: ${message}`));
   }
 }
 
@@ -34,7 +39,13 @@ export class FormatError extends Error {
 export class UnsupportedError extends Error {
   readonly _tag = 'UnsupportedError';
   override name = 'UnsupportedError';
+  constructor(message: string) {
+    super(shortSentence(message));
+  }
 }
+
+/** A path as messages show it: of a long one the beginning and the end. */
+export const shownPath = (path: string): string => elided(path, 80);
 
 /** True for the three errors above: their message may be shown to a user as it is. */
 export function isRespineError(error: unknown): error is InvalidInputError | FormatError | UnsupportedError {

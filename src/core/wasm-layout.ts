@@ -1,7 +1,7 @@
 /**
  * How arrays lie in WebAssembly memory for vectors of four Float32.
  */
-import { wasmMemory } from './wasm.js';
+import { giveBackMemory, lendMemory, wasmMemory } from './wasm.js';
 
 /** Float32 values in a vector. */
 export const LANES = 4;
@@ -31,7 +31,20 @@ export class WasmLayout {
   }
 
   create(): WebAssembly.Memory {
-    const memory = wasmMemory(this.end);
+    return this.filled(wasmMemory(this.end));
+  }
+
+  /** What is made of a memory that is needed no longer when `use` returns. */
+  lend<T>(use: (memory: WebAssembly.Memory) => T): T {
+    const memory = lendMemory(this.end);
+    try {
+      return use(this.filled(memory));
+    } finally {
+      giveBackMemory(memory);
+    }
+  }
+
+  private filled(memory: WebAssembly.Memory): WebAssembly.Memory {
     for (const write of this.writes) write(memory.buffer);
     return memory;
   }

@@ -16,6 +16,7 @@
 import type { FluenceGrid } from '../beam/fluence.js';
 import { gaussianInterval } from '../core/error-function.js';
 import { singularValues } from '../core/linear-algebra.js';
+import { LANES } from '../core/wasm-layout.js';
 import { amplitudesAt, partsAt } from '../machine/field-integral.js';
 import type { Machine } from '../machine/machine.js';
 import type { KernelDomain } from './kernel-domain.js';
@@ -293,7 +294,7 @@ function separate(
   return { terms, residual, project, coefficients };
 }
 
-/** The least K whose truncation error is within the tolerance; four at least, for which the engine is unrolled. */
+/** The least K whose truncation error is within the tolerance, in whole vectors: the terms that fill one cost nothing. */
 function chooseTerms(
   M: Float64Array,
   u: Float64Array,
@@ -311,7 +312,7 @@ function chooseTerms(
     for (let q = 0; q < left.length; q++) residual = Math.max(residual, Math.abs(left[q]!));
     // A further term of no size would only divide by it.
     const isLast = terms === most || singular[terms]! < 1e-12 * singular[0]!;
-    if (isLast || (terms >= 4 && residual <= tolerance)) return { terms, residual };
+    if (isLast || (terms > 0 && terms % LANES === 0 && residual <= tolerance)) return { terms, residual };
     for (let i = 0; i < rows; i++) {
       const a = singular[terms]! * u[i * columns + terms]!;
       for (let s = 0; s < columns; s++) left[i * columns + s]! -= a * v[s * columns + terms]!;

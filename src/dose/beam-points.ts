@@ -84,20 +84,19 @@ export function seePoints(
   const isScaled = (options.heterogeneity ?? 'density') === 'density';
   const set = { count, u: array(), v: array(), depths: array(), distances: array() };
   const densities = isScaled ? { electron: array(), scatter: array() } : undefined;
+  // A shift of some millimetres tilts a ray by milliradians, which a footprint of 4 mm does not feel: the density of a place is that of
+  // the beam where it should stand.
+  const isShifted = views.length !== 1 || views[0]!.beam !== beam;
   for (const view of views) {
     const { from, to } = view;
     const frame = createBeamFrame({ ...view.beam.pose, collimator: 0 }, machine.sad);
     const of = (values: Float32Array): Float32Array => values.subarray(from, to);
-    pass.see(frame, points.subarray(3 * from, 3 * to), {
-      u: of(set.u),
-      v: of(set.v),
-      depths: of(set.depths),
-      distances: of(set.distances),
-    });
+    const part = { u: of(set.u), v: of(set.v), depths: of(set.depths), distances: of(set.distances) };
+    pass.see(frame, points.subarray(3 * from, 3 * to), part, isShifted ? undefined : densities);
   }
-  // A shift of some millimetres tilts a ray by milliradians, which a footprint of 4 mm does not feel: the density of a place is that of
-  // the beam where it should stand.
-  if (densities) pass.densities(createBeamFrame({ ...pose, collimator: 0 }, machine.sad), points, densities);
+  if (densities && isShifted) {
+    pass.densities(createBeamFrame({ ...pose, collimator: 0 }, machine.sad), points, densities);
+  }
   turn(set.u, set.v, pose.collimator);
   const beyondDensity = densities === undefined ? 0 : clampDensities(densities);
   const factors = factorsOf(density, points, options);

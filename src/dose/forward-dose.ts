@@ -29,8 +29,8 @@ export interface ForwardDoseOptions extends BeamOptions {
   readonly viewBytes?: number;
 }
 
-/** Fields whose columns are held at once: more than a plan has, and a bound on memory for an arc. */
-const BATCH = 16;
+/** Fields of each lane whose columns are held at once: they are what a dose takes most memory for. */
+const BATCH = 2;
 
 interface LaneInput {
   readonly lane: number;
@@ -278,7 +278,7 @@ export class ForwardDose {
     this.beams = [];
   }
 
-  /** Computes the columns of `BATCH` fields at a time; `use` must be done with them when it returns. */
+  /** Computes the columns of a few fields at a time; `use` must be done with them when it returns. */
   private forBatches(
     fields: readonly DoseField[],
     use: (group: JobGroup<LaneCommand, LaneAnswer>, columns: readonly Float64Array[]) => void,
@@ -288,9 +288,10 @@ export class ForwardDose {
     const { group } = this;
     const scratch = at === undefined ? this.scratch : [];
     const count = at?.length ?? this.count;
+    const most = BATCH * this.executor.lanes;
     let beyond = nothingBeyond;
-    for (let first = 0; first < fields.length; first += BATCH) {
-      const batch = fields.slice(first, first + BATCH);
+    for (let first = 0; first < fields.length; first += most) {
+      const batch = fields.slice(first, first + most);
       while (scratch.length < batch.length) scratch.push(this.executor.allocate(count));
       const asked = batch.map(({ beam, fluence }, f): LaneField => {
         const id = this.idOf(beam);

@@ -11,7 +11,7 @@ import { type BeamKernel, createBeamKernel, largestSideOf } from './beam-kernel.
 import type { PointSet } from './beam-points.js';
 import { FluenceMap } from './fluence-map.js';
 import { allocateWeights, type BeamOptions, seeBeam, weighPoints } from './pencil-beam.js';
-import { PIECE, SimdDose } from './simd-dose.js';
+import { addSimdDose } from './simd-dose.js';
 import { hasSimd } from './simd-maps.js';
 
 /** Monitor units per cell of a fluence grid. */
@@ -87,6 +87,9 @@ export function kernelOf({ beam, points, options }: BeamView, grid: FluenceGrid)
   return createBeamKernel(beam.machine, points.domain, { ...(tolerance && { tolerance }), largestSide });
 }
 
+/** Points that are weighed at once by the reference. */
+const PIECE = 4096;
+
 /**
  * Adds the dose of one fluence field to `out` (one value per voxel of the view), Gy.
  *
@@ -98,11 +101,7 @@ export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Ar
   const map = new FluenceMap(beam.machine, kernel, field.grid, points.extent, step);
   const isSimd = options.kernels === 'simd' || (options.kernels === undefined && hasSimd());
   if (isSimd) {
-    const dose = new SimdDose(map, kernel, beam.machine.sad, points, field.weights);
-    for (let from = 0; from < points.count; from += PIECE) {
-      const to = Math.min(points.count, from + PIECE);
-      dose.add(points, from, to, out.subarray(from, to));
-    }
+    addSimdDose(map, kernel, beam.machine.sad, points, field.weights, out);
     return out;
   }
   map.spread(field.weights);

@@ -1,10 +1,11 @@
 /**
  * Where a kernel has to hold: distances from the source, and effective densities, of anything in a patient that a beam can see.
  *
- * It is taken from the box around the patient, not from the points that are asked for: which points those are must change no dose.
- * Distances are rounded, so that beams from like directions share a kernel.
+ * It is taken from the patient, not from the points that are asked for: which points those are must change no dose. And it is
+ * taken for the whole circle of the gantry, so that all beams of an isocentre and a couch angle share one kernel.
  */
 import type { Beam } from '../beam/beam.js';
+import { type BeamPose, createBeamFrame } from '../geometry/frame.js';
 import type { DensityBox } from '../raytrace/density-box.js';
 import type { MapExtent } from './fluence-map.js';
 
@@ -24,29 +25,36 @@ const ROUND = 50;
 /** Nothing of a patient lies nearer to the source than this share of the SAD: there are the collimators. */
 const LEAST_SHARE = 0.5;
 
-/** The domain of the patient in a beam: from the nearest to the farthest place of the box. */
-export function kernelDomain({ machine, frame }: Beam, box: DensityBox, isScaled: boolean): KernelDomain {
+/** The domain of the patient for every gantry angle: from the nearest to the farthest that any of it comes to the source. */
+export function kernelDomain({ machine, pose }: Beam, box: DensityBox, isScaled: boolean): KernelDomain {
   const { sad } = machine;
-  const { source } = frame;
-  const { origin, spacing, counts } = box;
-  const toBox = source.map((s, a) => Math.max(0, origin[a]! - s, s - origin[a]! - (counts[a]! - 1) * spacing[a]!));
-  const largest = Math.max(...cornersOf(box).map((corner) => Math.hypot(...corner.map((c, a) => c - source[a]!))));
-  const nearest = Math.max(LEAST_SHARE * sad, ROUND * Math.floor(Math.hypot(...toBox) / ROUND));
-  const farthest = Math.max(nearest, ROUND * Math.ceil(largest / ROUND));
-  return { nearest, farthest, ...(isScaled && { densities: densityRange(box) }) };
+  const [around, along] = reachOf(pose, sad, box);
+  const nearest = Math.max(LEAST_SHARE * sad, ROUND * Math.floor((sad - around) / ROUND));
+  const farthest = Math.max(nearest, ROUND * Math.ceil(Math.hypot(sad + around, along) / ROUND));
+  return { nearest, farthest, ...(isScaled && { densities: withinRange(box.range) }) };
+}
+
+/** How far matter lies from the gantry's axis of rotation, and along it from the isocentre, mm. */
+function reachOf(pose: BeamPose, sad: number, { outline, spacing }: DensityBox): [around: number, along: number] {
+  // The beam's v runs along that axis, while the collimator is not turned.
+  const { beamFromPatient: m } = createBeamFrame({ ...pose, collimator: 0 }, sad);
+  const [gx, gy, gz] = [m[1]!, m[5]!, m[9]!];
+  const [ix, iy, iz] = pose.isocenter;
+  let [around, along] = [0, 0];
+  for (let p = 0; p < outline.length; p += 3) {
+    const [x, y, z] = [outline[p]! - ix, outline[p + 1]! - iy, outline[p + 2]! - iz];
+    const t = x * gx + y * gy + z * gz;
+    around = Math.max(around, x * x + y * y + z * z - t * t);
+    along = Math.max(along, Math.abs(t));
+  }
+  const voxel = Math.max(...spacing);
+  return [Math.sqrt(around) + voxel, along + voxel];
 }
 
 /** Least and largest density of the patient, within the tested range: no mean lies beyond. */
-function densityRange({ pairs }: DensityBox): readonly [number, number] {
-  let [least, largest] = [1, 1];
-  for (let i = 0; i < pairs.length; i += 2) {
-    if (pairs[i + 1] === 0) continue;
-    const rho = pairs[i]!;
-    if (rho < least) least = rho;
-    if (rho > largest) largest = rho;
-  }
+function withinRange([least, largest]: readonly [number, number]): readonly [number, number] {
   const [low, high] = DENSITY_RANGE;
-  return [Math.max(low, least), Math.min(high, largest)];
+  return [Math.max(low, Math.min(1, least)), Math.min(high, Math.max(1, largest))];
 }
 
 /** Beyond the patient's box doses are read this far, mm in the isocentre plane. */

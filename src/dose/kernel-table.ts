@@ -5,6 +5,7 @@
  * width w_j, seen under a scale and blurred by the source at a distance, puts into the terms. Between its nodes it is read
  * linearly, with an error below 1e-3 of a term.
  */
+import { padded } from '../core/wasm-layout.js';
 
 /** Evenly spaced nodes; an axis of one node is not interpolated. */
 export interface Axis {
@@ -20,10 +21,13 @@ export interface KernelTable {
   readonly distance: Axis;
   /** ln of the lateral scale: SAD / distance over effective density. */
   readonly scale: Axis;
-  /** [band]: [distance][scale][depth][k], Gy per MU. */
-  readonly terms: readonly Float64Array[];
-  /** K of every band. */
+  /** [distance][scale][depth][term], Gy per MU: terms of all bands side by side, each band padded with zeros to whole vectors. */
+  readonly terms: Float32Array;
+  /** Numbers of a node. */
+  readonly width: number;
+  /** K of every band, and where its terms begin in a node. */
   readonly bandTerms: readonly number[];
+  readonly bandOffsets: readonly number[];
 }
 
 /** Depth nodes: this fine in the build-up, where dose bends; coarser below; coarser still where no beam is commissioned. mm */
@@ -31,7 +35,7 @@ export const FINE_STEP = 0.125;
 export const FINE_UNTIL = 25;
 export const COARSE_STEP = 4;
 export const COARSE_UNTIL = 425;
-export const DEEP_STEP = 16;
+export const DEEP_STEP = 32;
 const DEEP_UNTIL = 2025;
 const FINE_COUNT = FINE_UNTIL / FINE_STEP;
 const COARSE_COUNT = FINE_COUNT + (COARSE_UNTIL - FINE_UNTIL) / COARSE_STEP;
@@ -77,7 +81,10 @@ export function createKernelTable(
   project: (width: number, distance: number, lnScale: number) => readonly Float64Array[],
 ): KernelTable {
   const depthCount = amplitudes.length;
-  const terms = bandTerms.map((K) => new Float64Array(distance.count * scale.count * depthCount * K));
+  const widthsOf = bandTerms.map(padded);
+  const bandOffsets = widthsOf.map((_, b) => widthsOf.slice(0, b).reduce((sum, w) => sum + w, 0));
+  const width = widthsOf.reduce((sum, w) => sum + w, 0);
+  const terms = new Float32Array(distance.count * scale.count * depthCount * width);
   // Widths without any weight in this part are left out of the products.
   const used = Array.from({ length: widths }, (_, j) => j).filter((j) => amplitudes.some((row) => row[j] !== 0));
   const A = Float64Array.from(amplitudes.flatMap((row) => used.map((j) => row[j]!)));
@@ -90,25 +97,25 @@ export function createKernelTable(
           for (let k = 0; k < put.length; k++) P[b]![k * used.length + c] = put[k]!;
         });
       });
-      const at = (q * scale.count + s) * depthCount;
+      const at = (q * scale.count + s) * depthCount * width;
       bandTerms.forEach((K, b) => {
-        multiply(A, P[b]!, used.length, K, terms[b]!.subarray(at * K, (at + depthCount) * K));
+        multiply(A, P[b]!, used.length, K, terms.subarray(at + bandOffsets[b]!, at + depthCount * width), width);
       });
     }
   }
-  return { depthCount, distance, scale, terms, bandTerms };
+  return { depthCount, distance, scale, terms, width, bandTerms, bandOffsets };
 }
 
-/** out[i][k] = sum_j a[i][j] b[k][j] */
-function multiply(a: Float64Array, b: Float64Array, inner: number, K: number, out: Float64Array): void {
-  const rows = out.length / K;
+/** out[i * stride + k] = sum_j a[i][j] b[k][j] */
+function multiply(a: Float64Array, b: Float64Array, inner: number, K: number, out: Float32Array, stride: number): void {
+  const rows = a.length / inner;
   for (let i = 0; i < rows; i++) {
     const row = i * inner;
     for (let k = 0; k < K; k++) {
       const column = k * inner;
       let sum = 0;
       for (let j = 0; j < inner; j++) sum += a[row + j]! * b[column + j]!;
-      out[i * K + k] = sum;
+      out[i * stride + k] = sum;
     }
   }
 }
@@ -193,7 +200,7 @@ export function addTerms(
 
 /** Two depths at a node, and two `stride` nodes on. */
 function addCorners4(
-  { terms, bandTerms }: KernelTable,
+  { terms, width, bandTerms, bandOffsets }: KernelTable,
   firstBand: number,
   out: readonly Float32Array[],
   point: number,
@@ -204,16 +211,15 @@ function addCorners4(
   c: number,
   d: number,
 ): void {
-  for (let band = firstBand; band < terms.length; band++) {
+  for (let band = firstBand; band < bandTerms.length; band++) {
     const K = bandTerms[band]!;
-    const table = terms[band]!;
     const weights = out[band]!;
-    const first = node * K;
-    const second = (node + stride) * K;
+    const first = node * width + bandOffsets[band]!;
+    const second = first + stride * width;
     const at = point * K;
     for (let k = 0; k < K; k++) {
-      weights[at + k]! +=
-        a * table[first + k]! + b * table[first + K + k]! + c * table[second + k]! + d * table[second + K + k]!;
+      const [near, far] = [first + k, second + k];
+      weights[at + k]! += a * terms[near]! + b * terms[near + width]! + c * terms[far]! + d * terms[far + width]!;
     }
   }
 }

@@ -5,7 +5,7 @@ import { compileWasm, instantiateWasm } from '../core/wasm.js';
 import { LANES, WasmLayout } from '../core/wasm-layout.js';
 import type { BeamKernel } from './beam-kernel.js';
 import type { PointSet } from './beam-points.js';
-import { COARSE_STEP, COARSE_UNTIL, DEEP_STEP, FINE_STEP, FINE_UNTIL, type KernelTable } from './kernel-table.js';
+import { COARSE_STEP, COARSE_UNTIL, DEEP_STEP, FINE_STEP, FINE_UNTIL } from './kernel-table.js';
 import { binary } from './weigh.wasm.js';
 
 export interface WeightKernels {
@@ -27,27 +27,6 @@ export function groupsOf({ bands }: BeamKernel): readonly [narrow: number, wide:
   return groups.length === 1 ? [0, groups[0]!] : [groups[0]!, groups[1]!];
 }
 
-/** Tables in Float32, terms of all bands side by side. */
-const packed = new WeakMap<KernelTable, Float32Array>();
-
-function pack(table: KernelTable): Float32Array {
-  let all = packed.get(table);
-  if (all !== undefined) return all;
-  const { depthCount, distance, scale, terms, bandTerms } = table;
-  const nodes = depthCount * distance.count * scale.count;
-  const widths = bandTerms.map((K) => LANES * Math.ceil(K / LANES));
-  const width = widths.reduce((a, b) => a + b, 0);
-  all = new Float32Array(nodes * width);
-  let offset = 0;
-  bandTerms.forEach((K, band) => {
-    const from = terms[band]!;
-    for (let n = 0; n < nodes; n++) for (let k = 0; k < K; k++) all![n * width + offset + k] = from[n * K + k]!;
-    offset += widths[band]!;
-  });
-  packed.set(table, all);
-  return all;
-}
-
 /** Addresses of a piece of points in memory; 0 where there is none of it. */
 export interface PlacedPoints {
   readonly depths: number;
@@ -67,7 +46,7 @@ export class SimdTables {
     private readonly sad: number,
     layout: WasmLayout,
   ) {
-    this.addresses = kernel.tables.map((table) => layout.place(pack(table)));
+    this.addresses = kernel.tables.map((table) => layout.place(table.terms));
     this.groups = groupsOf(kernel);
   }
 
@@ -107,30 +86,31 @@ export function weighWithSimd(
   const at = arrays.map((array) => (array === undefined ? 0 : layout.reserve(4 * size)));
   const groups = kernel.bands.map(({ terms }) => Math.ceil(terms / LANES));
   const bands = groups.map((g) => layout.reserve(16 * g * size));
-  const memory = layout.create();
-  const kernels = weightKernels(memory);
-  const placed = {
-    depths: at[0]!,
-    distances: at[1]!,
-    electron: at[2]!,
-    scatter: at[3]!,
-    factors: at[4]!,
-    firstBand: 0,
-  };
-  const isSingle = bands.length === 1;
-  for (let from = 0; from < points.count; from += size) {
-    const count = Math.min(size, points.count - from);
-    arrays.forEach((array, a) => {
-      if (array) new Float32Array(memory.buffer, at[a], count).set(array.subarray(from, from + count));
-    });
-    tables.weigh(kernels, placed, count, isSingle ? 0 : bands[0]!, bands[isSingle ? 0 : 1]!);
-    kernel.bands.forEach(({ terms }, b) => {
-      const width = LANES * groups[b]!;
-      const weights = new Float32Array(memory.buffer, bands[b], width * count);
-      const to = out[b]!;
-      if (width === terms) to.set(weights, from * terms);
-      else for (let p = 0; p < count; p++) to.set(weights.subarray(p * width, p * width + terms), (from + p) * terms);
-    });
-  }
+  layout.lend((memory) => {
+    const kernels = weightKernels(memory);
+    const placed = {
+      depths: at[0]!,
+      distances: at[1]!,
+      electron: at[2]!,
+      scatter: at[3]!,
+      factors: at[4]!,
+      firstBand: 0,
+    };
+    const isSingle = bands.length === 1;
+    for (let from = 0; from < points.count; from += size) {
+      const count = Math.min(size, points.count - from);
+      arrays.forEach((array, a) => {
+        if (array) new Float32Array(memory.buffer, at[a], count).set(array.subarray(from, from + count));
+      });
+      tables.weigh(kernels, placed, count, isSingle ? 0 : bands[0]!, bands[isSingle ? 0 : 1]!);
+      kernel.bands.forEach(({ terms }, b) => {
+        const width = LANES * groups[b]!;
+        const weights = new Float32Array(memory.buffer, bands[b], width * count);
+        const to = out[b]!;
+        if (width === terms) to.set(weights, from * terms);
+        else for (let p = 0; p < count; p++) to.set(weights.subarray(p * width, p * width + terms), (from + p) * terms);
+      });
+    }
+  });
   return out;
 }

@@ -22,7 +22,7 @@ const leastGap = 0.1;
 export const fallOffReach = 10;
 
 export interface DoseFallOff {
-  /** Least distance from the organ to the target, mm; negative where they overlap. */
+  /** Signed distance between the surfaces of organ and target, mm; negative where they overlap or one lies in the other. */
   readonly distance: number;
   /** Across the narrowest gap; null where no gap lies within reach and the dose grid. */
   readonly nearest: {

@@ -9,11 +9,14 @@
  *
  * @see Low et al., Med. Phys. 25 (1998) 656, doi:10.1118/1.598248
  */
-import { checkAllFinite, checkPositive } from '../core/check.js';
+import { checkAllFinite, checkPositive, checkRange } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.js';
 import { checkSameMeaning } from './dose-meaning.js';
 import { GammaSearch } from './gamma-search.js';
+
+/** The histogram has ten bins for each. */
+const LARGEST_CAP = 100;
 
 export interface GammaCriteria {
   /** Dose criterion, percent of the reference maximum, or of the reference dose of each voxel where `local`. */
@@ -24,7 +27,7 @@ export interface GammaCriteria {
   readonly local?: boolean;
   /** Reference voxels below this percentage of the reference maximum are not evaluated. @default 10 */
   readonly threshold?: number;
-  /** Gamma is not followed above this value, and reported as it; > 1. @default 2 */
+  /** Gamma is not followed above this value, and reported as it; above 1, at most 100. @default 2 */
   readonly cap?: number;
 }
 
@@ -59,10 +62,14 @@ export interface GammaResult {
  */
 export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteria: GammaCriteria): GammaResult {
   const { local = false, threshold = 10, cap = 2 } = criteria;
-  const dose = checkPositive('gamma: dose criterion (percent)', criteria.dose) / 100;
-  const distance = checkPositive('gamma: distance criterion (mm)', criteria.distance);
-  if (!(cap > 1 && cap < Infinity)) {
-    throw new InvalidInputError(`gamma: cap is ${cap}, but must be above 1, or every voxel would pass. Use 2.`);
+  checkPositive('gamma: dose criterion (percent)', criteria.dose);
+  const dose = checkRange('gamma: dose criterion (percent)', criteria.dose, 1e-3, 100) / 100;
+  checkPositive('gamma: distance criterion (mm)', criteria.distance);
+  const distance = checkRange('gamma: distance criterion (mm)', criteria.distance, 1e-3, 100);
+  if (!(cap > 1 && cap <= LARGEST_CAP)) {
+    throw new InvalidInputError(
+      `gamma: cap is ${cap}, but must be above 1, or every voxel would pass, and at most ${LARGEST_CAP}. Use 2.`,
+    );
   }
   if (!(threshold >= 0 && threshold <= 100) || (local && threshold === 0)) {
     throw new InvalidInputError(

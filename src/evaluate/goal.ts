@@ -7,6 +7,7 @@
  * The margin is what is left: positive when the goal is met, in the unit of the limit. A goal may have an acceptable
  * variation, a second limit: what misses the first and meets the second is neither passed nor failed.
  */
+import { checkText } from '../core/budget.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Dvh } from './dvh.js';
 import { formatMetric, isVolume, type Metric, type MetricUnit } from './metric.js';
@@ -79,6 +80,7 @@ export function parseGoal(
       `goal "${text}": ${what}. Write for example "PTV D95% >= 95%" or "SpinalCord Max <= 29.8Gy".`,
     );
   };
+  checkText('goal', text);
   const comparison = /<=|>=|≤|≥|<|>/.exec(text);
   if (comparison === null) return fail('it has no comparison (<=, >=, < or >)');
   const right = text.slice(comparison.index + comparison[0].length);

@@ -6,8 +6,12 @@
  *             for gEUD "(a=" number ")"
  *     unit    Gy, EQD2/r, BED/r or % of a dose; % or cc of a volume
  */
+import { checkText } from '../core/budget.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { DoseScale, Metric, MetricUnit } from './metric.js';
+
+/** Of gEUD: beyond, it is the maximum (or minimum) to a thousandth, which Max gives. */
+const LARGEST_EXPONENT = 1000;
 
 // Longer words first, so that D does not swallow DC.
 const KINDS = ['Volume', 'Mean', 'gEUD', 'Max', 'Min', 'DC', 'CV', 'D', 'V'] as const;
@@ -42,6 +46,7 @@ interface Unit {
  * @throws {InvalidInputError} with the position of the first character that does not fit
  */
 export function parseMetric(text: string): Metric {
+  checkText('metric', text);
   const scanner = new Scanner(text);
   const kind = scanner.kind();
   const wantsVolume = kind === 'D' || kind === 'DC';
@@ -115,6 +120,10 @@ class Scanner {
     if (value === 0) {
       this.at = position;
       this.fail('an exponent other than 0');
+    }
+    if (Math.abs(value) > LARGEST_EXPONENT || Math.abs(value) < 1 / LARGEST_EXPONENT) {
+      this.at = position;
+      this.fail(`an exponent of 1/${LARGEST_EXPONENT} to ${LARGEST_EXPONENT}`);
     }
     if (!this.word(')')) this.fail('")"');
     return value;

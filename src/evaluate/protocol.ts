@@ -80,6 +80,14 @@ export interface PriorCourse {
   readonly fractions: number;
   /** Since its end. */
   readonly months?: number;
+  /**
+   * Where there were several courses, or an EQD2 that was read: the largest sum of all in a structure, or largest of any one, Gy
+   * on the scale; the reason where it cannot be told. Takes the place of the doses.
+   */
+  readonly effectIn?: (
+    structure: string,
+    scale: DoseScale,
+  ) => { readonly all: number; readonly each: readonly number[] } | string;
 }
 
 export interface ProtocolContext extends GoalContext {
@@ -176,10 +184,12 @@ function inCourses(
   if (courses === 'this' || alone.value === null) return alone;
   const { prior } = context;
   if (prior === undefined) return notEvaluable(goal!, 'no prior course is given: give its dose and fractions');
-  const before = priorDose(prior, goal!.structure, goal!.metric.scale!);
+  const known = priorDose(prior, goal!.structure, goal!.metric.scale!);
+  if (typeof known === 'string') return notEvaluable(goal!, known);
+  const { all: before, each } = known;
   const all = alone.value + before;
   if (courses === 'share' && !(all > 0)) return notEvaluable(goal!, 'no course has any dose there');
-  const value = { all, each: Math.max(alone.value, before), share: (100 * alone.value) / all }[courses];
+  const value = { all, each: Math.max(alone.value, ...each), share: (100 * alone.value) / all }[courses];
   // The bound of this course's metric is that of a sum, and of the larger one where that is this course's; not of a share.
   const { errorBound = null, reason } = alone;
   return {
@@ -189,9 +199,15 @@ function inCourses(
   };
 }
 
-function priorDose({ dose, doseIn, fractions }: PriorCourse, structure: string, scale: DoseScale): number {
+function priorDose(
+  { dose, doseIn, fractions, effectIn }: PriorCourse,
+  structure: string,
+  scale: DoseScale,
+): ReturnType<NonNullable<PriorCourse['effectIn']>> {
   checkPositive('goal: alpha/beta', scale.alphaBeta);
-  return (scale.quantity === 'eqd2' ? eqd2 : bed)(doseIn?.get(structure) ?? dose, fractions, scale.alphaBeta);
+  if (effectIn !== undefined) return effectIn(structure, scale);
+  const all = (scale.quantity === 'eqd2' ? eqd2 : bed)(doseIn?.get(structure) ?? dose, fractions, scale.alphaBeta);
+  return { all, each: [all] };
 }
 
 function evaluateInterval(least: number, prior: PriorCourse | undefined): Omit<ProtocolRow, 'courses' | 'warnings'> {

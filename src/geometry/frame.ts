@@ -10,9 +10,11 @@
  * source, which sits at (0, 0, SAD). A point's beam's-eye view is its central projection on the isocentre plane:
  * `(x_beam, y_beam) SAD / (SAD - z_beam)`. This file holds every `aFromB` of the project.
  */
+
 import { mat4, vec3 } from 'gl-matrix';
 import { checkFinite, checkPositive } from '../core/check.js';
 import { UnsupportedError } from '../core/errors.js';
+import { own } from '../core/own.js';
 import type { Vec3 } from './grid.js';
 
 /** gl-matrix types do not name Float64Array, its functions take it. */
@@ -70,7 +72,7 @@ export interface BeamFrame {
 export function createBeamFrame(pose: BeamPose, sad: number): BeamFrame {
   checkPositive('beam frame: sad', sad);
   for (const c of pose.isocenter) checkFinite('beam frame: isocenter', c);
-  const rows = SUPPORT_FROM_PATIENT[pose.position ?? 'HFS'];
+  const rows = own(SUPPORT_FROM_PATIENT, pose.position ?? 'HFS');
   if (rows === undefined) {
     throw new UnsupportedError(
       `beam frame: patient position "${pose.position}" is not one of ${patientPositions.join(', ')}.`,

@@ -1,7 +1,7 @@
 /**
  * How far apart two structures are: the gap in which a plan must fall from the prescription to the cord's limit.
  *
- * Points of an outline lie 0.25 mm apart or closer, on every slice of a grid for a solid and at the middle and both faces
+ * Points of an outline lie 0.25 mm apart or closer, on every slice of a grid and at both ends for a solid, and at the middle and both faces
  * of every slab for contours; each is followed to the nearest surface point of the other structure.
  */
 import { contourSlabs } from './contour.js';
@@ -28,7 +28,7 @@ export interface SurfacePair {
 /**
  * Least distance from the outlines of `from`, on the slices of a grid, to the surface of `to`, mm.
  *
- * At most 0.13 mm too large in the plane; for a solid, a closest point between two slices is not seen. Negative: the depth
+ * At most 0.13 mm too large in the plane; for a solid, a closest point between two slices, other than on a flat end, is not seen. Negative: the depth
  * to which an outline of `from` enters `to`.
  *
  * @returns undefined where `from` meets no slice
@@ -36,6 +36,23 @@ export interface SurfacePair {
 export function separation(from: Structure, to: Structure, grid: Grid): number | undefined {
   return leastOf(distancesOf(from, to, grid));
 }
+
+/**
+ * Signed distance between the surfaces of two structures, mm: the width of the narrowest gap, 0 where they touch; negative where
+ * they overlap, by how deep one enters the other.
+ *
+ * Outlines of either are held against the other, so that it is the same whichever comes first, and negative also where one lies
+ * wholly inside the other. As exact as {@link separation}; a depth is at least what is said where a solid's inner distance is a bound.
+ *
+ * @param grid whose slices solids are traced on
+ * @returns undefined where neither meets a slice
+ */
+export function surfaceDistance(a: Structure, b: Structure, grid: Grid): number | undefined {
+  return lesser(separation(a, b, grid), separation(b, a, grid));
+}
+
+const lesser = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 
 /** Outline points of a structure, x, y, z triples, with their distance from another, mm. */
 interface OutlineDistances {
@@ -60,16 +77,20 @@ function leastOf({ distance }: OutlineDistances): number | undefined {
 
 /** What lies between the outlines of one structure and the surface of another. */
 export interface SurfaceGap {
-  /** As {@link separation} gives it. */
+  /** As {@link surfaceDistance} gives it; undefined where `from` meets no slice. */
   readonly distance: number | undefined;
   /** As {@link surfacePairs} gives them. */
   readonly pairs: readonly SurfacePair[];
 }
 
-/** Both at once, from distances that are found once. */
+/** Both at once: the distances of `from` are found once. */
 export function surfaceGap(from: Structure, to: Structure, grid: Grid, reach: number): SurfaceGap {
   const found = distancesOf(from, to, grid);
-  return { distance: leastOf(found), pairs: pairsOf(found, solidOfStructure(to), reach) };
+  const own = leastOf(found);
+  return {
+    distance: own === undefined ? undefined : lesser(own, separation(to, from, grid)),
+    pairs: pairsOf(found, solidOfStructure(to), reach),
+  };
 }
 
 /**
@@ -111,14 +132,28 @@ function nearestOn(solid: Solid, start: Vec3): Vec3 {
 
 function forOutlinePoints(structure: Structure, grid: Grid, visit: (x: number, y: number, z: number) => void): void {
   const { shape } = structure;
-  const contours = shape.kind === 'contours' ? shape.contours : contoursOfStructure(structure, grid);
-  if (contours === undefined) return;
-  const slabs = shape.kind === 'contours' ? contourSlabs(contours) : undefined;
-  contours.planes.forEach((plane, p) => {
+  if (shape.kind === 'solid') {
+    for (const slices of [grid, ...endsOf(shape.solid, grid)]) {
+      const { planes } = contoursOfStructure(structure, slices) ?? { planes: [] };
+      for (const { polygons, z } of planes) alongOutlines(polygons, z, visit);
+    }
+    return;
+  }
+  const slabs = contourSlabs(shape.contours);
+  shape.contours.planes.forEach(({ polygons, z }, p) => {
     // Just inside the faces: on a face the point belongs to both slabs.
-    const levels = slabs === undefined ? [plane.z] : [plane.z, slabs[2 * p]! + 1e-6, slabs[2 * p + 1]! - 1e-6];
-    for (const z of levels) alongOutlines(plane.polygons, z, visit);
+    for (const level of [z, slabs[2 * p]! + 1e-6, slabs[2 * p + 1]! - 1e-6]) alongOutlines(polygons, level, visit);
   });
+}
+
+/** Slices just inside the ends of a solid, as far as they lie in the grid: a flat end mostly lies between two slices of it. */
+function endsOf({ box: { min, max } }: Solid, { shape, spacing, origin }: Grid): Grid[] {
+  const [sx, sy, sz] = spacing;
+  const low = origin[2] - sz / 2;
+  const high = low + shape[0] * sz;
+  return [min[2] + 1e-6, max[2] - 1e-6]
+    .filter((z) => z >= low && z <= high)
+    .map((z) => ({ shape: [1, shape[1], shape[2]], spacing: [sx, sy, sz], origin: [origin[0], origin[1], z] }));
 }
 
 function alongOutlines(

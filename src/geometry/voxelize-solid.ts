@@ -5,15 +5,16 @@
  * never exceeds the true one. Others are split; a leaf of edge h at distance d counts `1/2 - d / h`, the fraction below a
  * plane that lies along one of its faces, within 0..1. Errors of neighbouring leaves cancel.
  */
-import { type Box, type Grid, voxelCount } from './grid.js';
+import type { Box, Grid } from './grid.js';
 import { clearance, type Solid, sideOfBox } from './solid.js';
 import { createVolume, type Volume } from './volume.js';
+import { partsOf, type VoxelParts, voxelMeans, voxelSums } from './voxel-parts.js';
 
 /** Leaves are no larger than this, mm, and no larger than this part of the solid's least extent. */
 const leafEdge = 0.5;
 const leafPart = 1 / 24;
 
-/** Voxels per edge of the largest blocks that are tested as a whole; a power of two. */
+/** Parts per edge of the largest blocks that are tested as a whole; a power of two. */
 const block = 8;
 
 /**
@@ -22,28 +23,43 @@ const block = 8;
  * Volumes come out within 0.5 % (1 % under 1 cc) at spacings up to 3 mm. O(surface / leaf^2) distances.
  */
 export function voxelizeSolid(solid: Solid, grid: Grid): Volume<'mask'> {
-  const data = new Float32Array(voxelCount(grid));
-  new Voxelizer(solid, grid, data).run();
-  return createVolume('mask', grid, data);
+  const parts = partsOf(grid, leafOf(solid.box));
+  const sums = voxelSums(grid, parts);
+  new Voxelizer(solid, grid, parts, sums).run();
+  return createVolume('mask', grid, voxelMeans(sums, parts));
 }
 
+/** Adds up the fractions of all parts of every voxel. */
 class Voxelizer {
-  /** First and last voxel along x, y, z that the solid's box can touch. */
+  /** First and last part along x, y, z that the solid's box can touch. */
   private readonly first: readonly number[];
   private readonly last: readonly number[];
+  /** Of the parts. */
+  private readonly grid: Grid;
   private readonly depth: number;
   /** Whether the solid is asked as it is between these planes, mm. */
   private readonly low: number;
   private readonly high: number;
+  private readonly nx: number;
+  private readonly area: number;
   private lastSlice = 0;
+  /** Where the parts are added, and in which slice of it those of each slice of parts. */
+  private sums: Float32Array | Float64Array;
+  private sliceOf: Int32Array;
 
   constructor(
     private readonly solid: Solid,
-    private readonly grid: Grid,
-    private readonly data: Float32Array,
+    voxels: Grid,
+    private readonly parts: VoxelParts,
+    private readonly all: Float32Array | Float64Array,
   ) {
-    const { shape, spacing, origin } = grid;
-    this.depth = Math.max(0, Math.ceil(Math.log2(Math.max(...spacing) / leafOf(solid.box))));
+    this.grid = parts.grid;
+    this.depth = parts.depth;
+    this.nx = voxels.shape[2];
+    this.area = voxels.shape[1] * voxels.shape[2];
+    this.sums = all;
+    this.sliceOf = parts.voxelOf[2];
+    const { shape, spacing, origin } = parts.grid;
     const leaves = 2 ** (this.depth + 1);
     const margin = clearance(spacing[0] / leaves, spacing[1] / leaves, spacing[2] / leaves);
     // A box needs no splitting along its faces.
@@ -64,8 +80,7 @@ class Voxelizer {
       return;
     }
     // Slices between a column's ends are one slice.
-    const { origin, spacing, shape } = this.grid;
-    const area = shape[1] * shape[2];
+    const { origin, spacing } = this.grid;
     const isBetween = (k: number): boolean =>
       origin[2] + (k - 0.5) * spacing[2] >= this.low && origin[2] + (k + 0.5) * spacing[2] <= this.high;
     let from = first;
@@ -73,9 +88,23 @@ class Voxelizer {
     let to = from;
     while (to <= last && isBetween(to)) to++;
     this.fillSlices(first, from - 1);
-    if (from < to) this.fillSlices(from, from);
-    for (let k = from + 1; k < to; k++) this.data.copyWithin(k * area, from * area, (from + 1) * area);
+    if (from < to) this.repeatSlice(from, to);
     this.fillSlices(to, last);
+  }
+
+  /** Adds slice `from` of the parts in all slices of it up to `to`. */
+  private repeatSlice(from: number, to: number): void {
+    const { area, all } = this;
+    const slice = new Float64Array(area);
+    this.sums = slice;
+    this.sliceOf = new Int32Array(this.sliceOf.length);
+    this.fillSlices(from, from);
+    this.sums = all;
+    this.sliceOf = this.parts.voxelOf[2];
+    for (let k = from; k < to; k++) {
+      const at = area * this.sliceOf[k]!;
+      for (let i = 0; i < area; i++) if (slice[i]! > 0) all[at + i]! += slice[i]!;
+    }
   }
 
   private fillSlices(from: number, to: number): void {
@@ -88,7 +117,7 @@ class Voxelizer {
     }
   }
 
-  /** Voxels i..i + size - 1, and so on, as far as they belong to the range. */
+  /** Parts i..i + size - 1, and so on, as far as they belong to the range. */
   private fill(i: number, j: number, k: number, size: number): void {
     if (i > this.last[0]! || j > this.last[1]! || k > this.lastSlice) return;
     const { grid } = this;
@@ -106,8 +135,9 @@ class Voxelizer {
       if (side !== 0) return;
     }
     if (size === 1) {
-      const voxel = i + grid.shape[2] * (j + grid.shape[1] * k);
-      this.data[voxel] = insideFraction(solid, x, y, z, sx / 2, sy / 2, sz / 2, this.depth);
+      const [ofX, ofY] = this.parts.voxelOf;
+      const voxel = ofX[i]! + this.nx * ofY[j]! + this.area * this.sliceOf[k]!;
+      this.sums[voxel]! += insideFraction(solid, x, y, z, sx / 2, sy / 2, sz / 2, this.depth);
       return;
     }
     const radius = (size / 2) * Math.sqrt(sx * sx + sy * sy + sz * sz);
@@ -124,12 +154,13 @@ class Voxelizer {
   }
 
   private fillWhole(i0: number, j0: number, k0: number, size: number): void {
-    const [, ny, nx] = this.grid.shape;
-    const end = Math.min(this.last[0]! + 1, i0 + size);
+    const [ofX, ofY] = this.parts.voxelOf;
+    const { sums, sliceOf } = this;
+    const end = Math.min(this.last[0]!, i0 + size - 1);
     for (let k = k0; k <= Math.min(this.lastSlice, k0 + size - 1); k++) {
       for (let j = j0; j <= Math.min(this.last[1]!, j0 + size - 1); j++) {
-        const row = nx * (j + ny * k);
-        this.data.fill(1, row + i0, row + end);
+        const row = this.nx * ofY[j]! + this.area * sliceOf[k]!;
+        for (let i = i0; i <= end; i++) sums[row + ofX[i]!]!++;
       }
     }
   }

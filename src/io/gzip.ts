@@ -14,44 +14,13 @@ declare const CompressionStream: new (format: string) => ByteTransform;
 declare const DecompressionStream: new (format: string) => ByteTransform;
 
 export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
-  return pump(new CompressionStream('gzip'), bytes, Infinity);
-}
-
-/**
- * @param name file for messages
- * @param offset where the compressed part begins, for messages
- * @param limit bytes beyond which reading stops: a small file must not unpack to fill the memory
- * @throws {FormatError} if the bytes are not a whole gzip stream
- */
-export async function gunzip(bytes: Uint8Array, name: string, offset: number, limit = Infinity): Promise<Uint8Array> {
-  try {
-    return await pump(new DecompressionStream('gzip'), bytes, limit);
-  } catch (cause) {
-    throw new FormatError(`the gzip data is corrupt or truncated (${messageOf(cause)}).`, name, offset);
-  }
-}
-
-async function pump(stream: ByteTransform, bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-  const writer = stream.writable.getWriter();
-  const reader = stream.readable.getReader();
-  // The same failure surfaces at the reader; here it must only not stay unhandled.
-  const written = writer
-    .write(bytes)
-    .then(() => writer.close())
-    .catch(() => undefined);
   const parts: Uint8Array[] = [];
   let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done || value === undefined) break;
-    parts.push(value);
-    length += value.length;
-    if (length > limit) {
-      await reader.cancel();
-      break;
-    }
-  }
-  await written;
+  await pump(new CompressionStream('gzip'), bytes, Infinity, (part) => {
+    parts.push(part);
+    length += part.length;
+    return length;
+  });
   const out = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
@@ -59,6 +28,57 @@ async function pump(stream: ByteTransform, bytes: Uint8Array, limit: number): Pr
     at += part.length;
   }
   return out;
+}
+
+/**
+ * Hands over what the stream unpacks to, part by part: the whole of it is never in memory.
+ *
+ * @param name file for messages
+ * @param offset where the compressed part begins, for messages
+ * @param take told each part; returns how many bytes it has been told in all
+ * @param limit bytes beyond which reading stops: a small file must not unpack without end
+ * @returns bytes that were handed over
+ * @throws {FormatError} if the bytes are not a whole gzip stream
+ */
+export async function gunzipInto(
+  bytes: Uint8Array,
+  name: string,
+  offset: number,
+  take: (part: Uint8Array) => number,
+  limit: number,
+): Promise<number> {
+  try {
+    return await pump(new DecompressionStream('gzip'), bytes, limit, take);
+  } catch (cause) {
+    throw new FormatError(`the gzip data is corrupt or truncated (${messageOf(cause)}).`, name, offset);
+  }
+}
+
+async function pump(
+  stream: ByteTransform,
+  bytes: Uint8Array,
+  limit: number,
+  take: (part: Uint8Array) => number,
+): Promise<number> {
+  const writer = stream.writable.getWriter();
+  const reader = stream.readable.getReader();
+  // The same failure surfaces at the reader; here it must only not stay unhandled.
+  const written = writer
+    .write(bytes)
+    .then(() => writer.close())
+    .catch(() => undefined);
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || value === undefined) break;
+    length = take(value);
+    if (length > limit) {
+      await reader.cancel();
+      break;
+    }
+  }
+  await written;
+  return length;
 }
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

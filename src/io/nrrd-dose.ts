@@ -7,6 +7,11 @@ import type { NrrdVolume } from './nrrd.js';
 const quantities: readonly string[] = ['physical', 'eqd2', 'bed'] satisfies DoseMeaning['quantity'][];
 const media: readonly string[] = ['engine', 'medium', 'water'] satisfies DoseMedium[];
 
+export interface NrrdDoseOptions {
+  /** Whether an EQD2 or BED may be NaN where a course of its sum was unknown, as `accumulate` writes it. @default false */
+  readonly mayBeUnknown?: boolean;
+}
+
 /**
  * The volume as a dose: total over its course, Gy.
  *
@@ -18,7 +23,12 @@ const media: readonly string[] = ['engine', 'medium', 'water'] satisfies DoseMed
  * @throws {InvalidInputError} if the header says that the volume is no dose, or not in Gy; if a value is negative or not finite
  * @throws {FormatError} if quantity, fractions or alphaBeta of the header cannot be understood
  */
-export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions?: number): DoseVolume {
+export function doseOfNrrd(
+  volume: NrrdVolume,
+  name = 'nrrd',
+  fractions?: number,
+  { mayBeUnknown = false }: NrrdDoseOptions = {},
+): DoseVolume {
   const { kind, fields } = volume;
   if (kind !== undefined && kind !== 'dose') {
     throw new InvalidInputError(`${name}: holds a volume of kind "${kind}", not a dose. Give a dose.`);
@@ -33,7 +43,8 @@ export function doseOfNrrd(volume: NrrdVolume, name = 'nrrd', fractions?: number
   if (medium !== undefined && !media.includes(medium)) {
     throw new FormatError(`medium "${medium}" is none of ${media.join(', ')}.`, name);
   }
-  checkDoseValues(name, volume.grid, volume.data);
+  const isSum = mayBeUnknown && quantity !== 'physical';
+  checkDoseValues(name, volume.grid, isSum ? volume.data.map((d) => (Number.isNaN(d) ? 0 : d)) : volume.data);
   const given = fields['fractions'] === undefined ? fractions : Number(fields['fractions']);
   const meaning: DoseMeaning = {
     quantity: quantity as DoseMeaning['quantity'],

@@ -4,10 +4,13 @@
  * Written as float32, little endian, left-posterior-superior, mm, sizes x y z. Read in every numeric type and byte order,
  * in LPS or RAS, with axes along the patient's: negative directions are flipped on reading, others refused.
  */
+
+import { checkVoxels } from '../core/budget.js';
 import { FormatError, InvalidInputError, UnsupportedError } from '../core/errors.js';
+import { emptyRecord, own } from '../core/own.js';
 import { createGrid, describeGrid, type Grid, type Vec3, voxelCount } from '../geometry/grid.js';
 import type { DoseMeaning, Volume, VolumeKind } from '../geometry/volume.js';
-import { gunzip, gzip } from './gzip.js';
+import { gunzipInto, gzip } from './gzip.js';
 
 export interface NrrdOptions {
   /** Compress the values: by the platform's streams, or by a compressor that is handed in (RFC 1952). @default false */
@@ -37,6 +40,13 @@ const UNITS: Record<VolumeKind, string> = {
   gamma: 'index',
   difference: 'Gy',
 };
+
+/** Bytes of a header's line, and of all. */
+const LONGEST_LINE = 10_000;
+const LONGEST_HEADER = 1_000_000;
+/** mm: finer or coarser voxels, and farther origins, are numbers in another unit. */
+const STEPS = [1e-3, 1e3] as const;
+const FARTHEST = 1e6;
 
 /** Bytes per value and the DataView reader of every type name of the format. */
 const TYPES: readonly [names: string, bytes: number, read: (view: DataView, at: number, little: boolean) => number][] =
@@ -131,6 +141,7 @@ export async function decodeNrrd(bytes: Uint8Array, name = 'nrrd'): Promise<Nrrd
   }
   if (sizes.some((n) => !Number.isInteger(n) || n < 1))
     throw new FormatError(`sizes "${header.get('sizes')}" are not three counts.`, name);
+  checkVoxels(name, sizes[0]! * sizes[1]! * sizes[2]!);
   if (header.has('data file') || header.has('datafile')) {
     throw new UnsupportedError(`${name}: the values lie in another file. Save it as one .nrrd file.`);
   }
@@ -146,7 +157,12 @@ export async function decodeNrrd(bytes: Uint8Array, name = 'nrrd'): Promise<Nrrd
     [origin[0]!, origin[1]!, origin[2]!],
   );
   const kind = fields['kind'];
-  return { grid, data: values, fields, ...(kind !== undefined && kind in UNITS ? { kind: kind as VolumeKind } : {}) };
+  return {
+    grid,
+    data: values,
+    fields,
+    ...(kind !== undefined && Object.hasOwn(UNITS, kind) ? { kind: kind as VolumeKind } : {}),
+  };
 }
 
 function meaningOf(volume: Volume): Record<string, string> {
@@ -169,12 +185,15 @@ interface Header {
 
 function parseHeader(bytes: Uint8Array, name: string): Header {
   const header = new Map<string, string>();
-  const fields: Record<string, string> = {};
+  const fields = emptyRecord<string>();
   if (utf8Decode(bytes.subarray(0, 4)) !== 'NRRD')
     throw new FormatError('does not begin with "NRRD". Give an NRRD file.', name, 0);
   let at = 0;
   for (let first = true; ; first = false) {
     const end = bytes.indexOf(10, at);
+    if ((end < 0 ? bytes.length : end) - at > LONGEST_LINE || at > LONGEST_HEADER) {
+      throw new FormatError('the header has no end, or a line without end. Give an NRRD file.', name, at);
+    }
     if (end < 0) throw new FormatError('the header has no end (an empty line). The file is truncated.', name, at);
     const line = utf8Decode(bytes.subarray(at, end)).replace(/\r$/, '');
     const start = at;
@@ -209,7 +228,8 @@ function readAxes(header: ReadonlyMap<string, string>, name: string): { steps: V
   }
   const vectors = vectorsOf(required(header, 'space directions', name), 3, name);
   const [origin] = vectorsOf(required(header, 'space origin', name), 1, name);
-  const sign = isRas ? [-1, -1, 1] : [1, 1, 1];
+  const perUnit = lengthUnits(header, name);
+  const sign = (isRas ? [-1, -1, 1] : [1, 1, 1]).map((s, a) => s * perUnit[a]!);
   const steps = vectors.map((vector, a) => {
     const size = Math.hypot(...vector);
     if (vector.some((v, b) => b !== a && Math.abs(v) > 1e-5 * size) || !(size > 0)) {
@@ -217,14 +237,66 @@ function readAxes(header: ReadonlyMap<string, string>, name: string): { steps: V
         `${name}: axis ${a} points along (${vector.join(', ')}), but must run along patient axis ${'xyz'[a]}. Resample it to an axial grid.`,
       );
     }
-    return vector[a]! * sign[a]!;
+    const step = vector[a]! * sign[a]!;
+    if (!(Math.abs(step) >= STEPS[0] && Math.abs(step) <= STEPS[1])) {
+      throw new FormatError(
+        `axis ${a} has voxels of ${Math.abs(step)} mm, but ${STEPS[0]} to ${STEPS[1]} mm are read. Mend the space directions.`,
+        name,
+      );
+    }
+    return step;
   });
   const shifted = origin!.map((o, a) => o * sign[a]!);
+  if (shifted.some((o) => !(Math.abs(o) <= FARTHEST))) {
+    throw new FormatError(`space origin (${origin!.join(', ')}) lies beyond ${FARTHEST} mm. Mend it.`, name);
+  }
   return { steps: [steps[0]!, steps[1]!, steps[2]!], origin: [shifted[0]!, shifted[1]!, shifted[2]!] };
 }
 
+/** mm per unit of each axis of space: none named is mm, as Slicer and ITK take it. */
+function lengthUnits(header: ReadonlyMap<string, string>, name: string): number[] {
+  const text = header.get('space units');
+  if (text === undefined) return [1, 1, 1];
+  const units = [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => (match[1] ?? match[2]!).trim().toLowerCase());
+  const factors = units.map((unit) => own(MILLIMETRES, unit));
+  if (factors.length !== 3 || factors.some((factor) => factor === undefined)) {
+    throw new UnsupportedError(
+      `${name}: space units are ${text}, but three of "mm", "cm", "m" or "um" are read. Save it in mm.`,
+    );
+  }
+  return factors as number[];
+}
+
+const MILLIMETRES: Readonly<Record<string, number>> = {
+  mm: 1,
+  millimeter: 1,
+  millimeters: 1,
+  millimetre: 1,
+  millimetres: 1,
+  cm: 10,
+  centimeter: 10,
+  centimeters: 10,
+  centimetre: 10,
+  centimetres: 10,
+  m: 1000,
+  meter: 1000,
+  meters: 1000,
+  metre: 1000,
+  metres: 1000,
+  um: 1e-3,
+  µm: 1e-3,
+  μm: 1e-3,
+  micron: 1e-3,
+  microns: 1e-3,
+  micrometer: 1e-3,
+  micrometers: 1e-3,
+  // As a writer that does not know leaves it.
+  '': 1,
+  '???': 1,
+};
+
 function vectorsOf(text: string, count: number, name: string): number[][] {
-  const vectors = [...text.matchAll(/\(([^)]*)\)/g)].map((match) => match[1]!.split(',').map(Number));
+  const vectors = [...text.matchAll(/\(([^()]*)\)/g)].map((match) => match[1]!.split(',').map(Number));
   if (vectors.length !== count || vectors.some((v) => v.length !== 3 || !v.every(Number.isFinite))) {
     throw new FormatError(`"${text}" is not ${count} vector(s) of three numbers.`, name);
   }
@@ -249,22 +321,52 @@ async function readValues(
     throw new UnsupportedError(`${name}: byte skip and line skip are not read. Save it anew without them.`);
   }
   const encoding = required(header, 'encoding', name).toLowerCase();
-  let raw = bytes.subarray(offset);
-  if (encoding === 'gzip' || encoding === 'gz') raw = await gunzip(raw, name, offset, count * size);
-  else if (encoding !== 'raw')
-    throw new UnsupportedError(`${name}: encoding "${encoding}" is not read. Save it as raw or gzip.`);
-  if (raw.length < count * size) {
-    throw new FormatError(
-      `${raw.length} bytes of values where ${count * size} are needed. The file is truncated.`,
-      name,
-      offset,
-    );
-  }
-  const view = new DataView(raw.buffer, raw.byteOffset, count * size);
-  const values = new Float32Array(count);
+  const packed = bytes.subarray(offset);
   const little = endian === 'little';
-  for (let i = 0; i < count; i++) values[i] = read(view, i * size, little);
+  const isGzip = encoding === 'gzip' || encoding === 'gz';
+  if (!isGzip && encoding !== 'raw')
+    throw new UnsupportedError(`${name}: encoding "${encoding}" is not read. Save it as raw or gzip.`);
+  const most = isGzip ? packed.length * GZIP_RATIO : packed.length;
+  const short = (found: number): FormatError =>
+    new FormatError(`${found} bytes of values where ${count * size} are needed. The file is truncated.`, name, offset);
+  // Before anything is allocated: so few bytes cannot unpack to so many values.
+  if (most < count * size) throw short(isGzip ? packed.length : most);
+  const values = new Float32Array(count);
+  const fill = valueFiller(values, size, (view, at) => read(view, at, little));
+  const found = isGzip ? await gunzipInto(packed, name, offset, fill, count * size) : fill(packed);
+  if (found < count * size) throw short(found);
   return values;
+}
+
+/** gzip packs no better than this. */
+const GZIP_RATIO = 1032;
+
+/** Reads values from bytes that come part by part, whose borders may lie within a value; returns how many bytes have come. */
+function valueFiller(
+  values: Float32Array,
+  size: number,
+  read: (view: DataView, at: number) => number,
+): (part: Uint8Array) => number {
+  const rest = new Uint8Array(size);
+  const restView = new DataView(rest.buffer);
+  let held = 0;
+  let next = 0;
+  let bytes = 0;
+  return (part) => {
+    bytes += part.length;
+    let at = 0;
+    while (held > 0 && at < part.length && next < values.length) {
+      rest[held++] = part[at++]!;
+      if (held === size) {
+        values[next++] = read(restView, 0);
+        held = 0;
+      }
+    }
+    const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
+    for (; at + size <= part.length && next < values.length; at += size) values[next++] = read(view, at);
+    if (next < values.length) while (at < part.length) rest[held++] = part[at++]!;
+    return bytes;
+  };
 }
 
 /** Reverses the axes whose step is negative, in place. */

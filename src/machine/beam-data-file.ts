@@ -15,6 +15,7 @@
  * profile.dat); optional, all or none: `calibration_gy_per_mu`, `calibration_ssd`, `calibration_depth`,
  * `calibration_side`. Lines that begin with `#` are comments; values are separated by blanks, commas or semicolons.
  */
+import { checkCount } from '../core/budget.js';
 import { FormatError } from '../core/errors.js';
 import type { BeamData, DepthDose } from './beam-data.js';
 import { checkBeamData } from './beam-data-check.js';
@@ -108,6 +109,9 @@ export function parseExclusions(text: string, { depths, sides }: DepthDose): { d
   });
 }
 
+/** Characters of one table: 1000 depths of 100 fields. */
+const LONGEST_TABLE = 2_000_000;
+
 const FILE_NAMES = { tpr: 'tpr.dat', pdd: 'pdd.dat', primaryFluence: 'primflu.dat', profile: 'profile.dat' } as const;
 
 function oneOf<K extends keyof typeof FILE_NAMES>(files: BeamDataFiles, a: K, b: K, name: string): K {
@@ -137,6 +141,7 @@ function table(text: string, path: string): Pick<DepthDose, 'depths' | 'sides' |
 }
 
 function parseNumbers(text: string, path: string, least: number): number[][] {
+  checkCount(`${path}: characters`, text.length, LONGEST_TABLE, 'Give the measured table alone.');
   const rows: number[][] = [];
   text.split(/\r?\n/).forEach((line, index) => {
     const body = line.replace(/#.*/, '').trim();

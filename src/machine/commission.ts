@@ -15,7 +15,8 @@
  * source blur enters as what it is: no deconvolution of small-field output factors. And no column for a field of side zero
  * is extrapolated: the electrons' mixture knows what becomes of it.
  */
-import { checkAllFinite, checkPositive } from '../core/check.js';
+import { checkCount } from '../core/budget.js';
+import { checkAllFinite, checkPositive, checkRange } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { checkRising } from '../core/interpolate.js';
 import type { BeamData } from './beam-data.js';
@@ -61,6 +62,8 @@ export function commission(data: BeamData, options: CommissionOptions = {}): Com
       `commission: widths are [${widths.join(', ')}], but at least two are needed, rising from >= 0 mm. The default is [${defaultWidths.join(', ')}].`,
     );
   }
+  checkCount('commission: widths', widths.length, 40, 'Eight are usual.');
+  for (const width of widths) checkRange('commission: a width in mm', width, 0, 1000);
   checkAllFinite('commission: widths', widths);
   checkRising('commission: widths', widths);
   const calibration = options.calibration ?? data.calibration ?? defaultCalibration;

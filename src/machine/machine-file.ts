@@ -1,8 +1,11 @@
 /**
  * A machine from its JSON, checked as far as the dose needs it.
  */
+
 import { z } from 'zod';
 import { FormatError } from '../core/errors.js';
+import { describeIssue } from '../core/json-issue.js';
+import { checkTree } from '../core/json-tree.js';
 import type { Machine } from './machine.js';
 
 const positive = z.number().positive();
@@ -42,13 +45,11 @@ const schema = z.looseObject({
  * @throws {FormatError} naming the field that is missing or wrong
  */
 export function parseMachine(json: unknown, path = 'machine'): Machine {
+  checkTree(json, path);
   const result = schema.safeParse(json);
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    throw new FormatError(
-      `${issue.path.join('.')}: ${issue.message}. Give a machine as commissioning writes it.`,
-      path,
-    );
+    throw new FormatError(`${describeIssue(json, issue)}. Give a machine as commissioning writes it.`, path);
   }
   const { depths, widths, amplitudes, scatter } = result.data.kernel;
   for (const [name, rows] of Object.entries({ amplitudes, scatter: scatter ?? amplitudes })) {

@@ -7,8 +7,11 @@
  * all can be replaced by {@link createLeafBank}. Leaf ends are flat and sides straight: no rounded tip, no tongue and
  * groove, no gap between closed leaves.
  */
+
+import { checkCount } from '../core/budget.js';
 import { checkFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { own } from '../core/own.js';
 
 export interface LeafBank {
   readonly name: string;
@@ -36,6 +39,10 @@ export interface LeafBankOptions {
   readonly evidence?: Partial<LeafBank['evidence']>;
 }
 
+/** No machine has more, nor leaves farther from its axis, mm. */
+const MOST_LEAVES = 1000;
+const FARTHEST_LEAF = 500;
+
 /**
  * A leaf bank of any boundaries.
  *
@@ -49,6 +56,7 @@ export function createLeafBank(boundaries: readonly number[], options: LeafBankO
       `leaf bank ${name}: ${boundaries.length} boundaries, but at least 2 are needed. Give one more than leaf pairs.`,
     );
   }
+  checkCount(`leaf bank ${name}: boundaries`, boundaries.length, MOST_LEAVES, 'Give one more than leaf pairs.');
   boundaries.forEach((y, n) => {
     checkFinite(`leaf bank ${name}: boundary ${n + 1}`, y);
     const width = n === 0 ? Infinity : y - boundaries[n - 1]!;
@@ -60,6 +68,14 @@ export function createLeafBank(boundaries: readonly number[], options: LeafBankO
   });
   checkPositive(`leaf bank ${name}: reach`, reach);
   if (overtravel !== undefined) checkFinite(`leaf bank ${name}: overtravel`, overtravel);
+  const ends = { reach, overtravel: overtravel ?? 0, first: boundaries[0]!, last: boundaries.at(-1)! };
+  for (const [what, mm] of Object.entries(ends)) {
+    if (Math.abs(mm) > FARTHEST_LEAF) {
+      throw new InvalidInputError(
+        `leaf bank ${name}: ${what} is ${mm} mm, more than ${FARTHEST_LEAF} mm from the axis. Give millimetres in the isocentre plane.`,
+      );
+    }
+  }
   checkTransmission(`leaf bank ${name}: transmission`, transmission);
   return {
     name,
@@ -83,7 +99,10 @@ export function checkTransmission(name: string, value: number): number {
 
 /** Leaves of one width with a boundary on the axis, out to 200 mm or just beyond; they let nothing through. */
 export function uniformLeaves(width = 5): LeafBank {
-  const half = Math.ceil(200 / checkPositive('uniform leaves: width', width) - 1e-9);
+  if (checkPositive('uniform leaves: width', width) < 1 || width > 200) {
+    throw new InvalidInputError(`uniform leaves: width is ${width} mm, but must be 1 to 200. Use for example 5.`);
+  }
+  const half = Math.ceil(200 / width - 1e-9);
   const boundaries = Array.from({ length: 2 * half + 1 }, (_, n) => (n - half) * width);
   const evidence = { boundaries: 'assumed', travel: 'assumed', transmission: 'assumed: none' };
   return createLeafBank(boundaries, { name: `uniform ${width} mm`, evidence });
@@ -169,7 +188,7 @@ export const leafBanks: Readonly<Record<string, LeafBank>> = Object.fromEntries(
 
 /** @throws {InvalidInputError} for an unknown name; the message lists those there are */
 export function leafBank(name: string): LeafBank {
-  const bank = Object.hasOwn(leafBanks, name) ? leafBanks[name] : undefined;
+  const bank = own(leafBanks, name);
   if (bank === undefined) {
     throw new InvalidInputError(
       `leaf bank "${name}" is unknown. Use one of ${Object.keys(leafBanks).join(', ')}, or give boundaries.`,

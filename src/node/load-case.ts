@@ -5,9 +5,9 @@ import { dirname, resolve } from 'node:path';
 import type { Patient } from '../geometry/patient.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
 import type { Machine } from '../machine/machine.js';
-import { buildPhantom } from '../phantom/build.js';
-import { type PlanCase, type PlanCaseInput, parseCase } from '../plan/case.js';
-import type { ImportedDose } from '../plan/prior.js';
+import { buildPhantom, phantomStructures } from '../phantom/build.js';
+import { type PlanCase, type PlanCaseInput, type PriorCourseCase, parseCase, priorsOf } from '../plan/case.js';
+import type { ImportedDose, ImportedDoses } from '../plan/prior.js';
 import { readBytes, readFolder, readJson } from './files.js';
 import { loadCourseDose, loadTransform } from './load-courses.js';
 import { readMachine } from './machines.js';
@@ -19,7 +19,7 @@ export interface LoadedCase {
   readonly patient: Patient;
   readonly machine: Machine;
   /** The dose of the prior course, where the case names a file: an option of `runPlan`. */
-  readonly prior?: ImportedDose;
+  readonly prior?: ImportedDoses;
   /** SHA-256 by role. */
   readonly inputs: Readonly<Record<string, string>>;
 }
@@ -54,21 +54,57 @@ export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<Lo
     inputs.structures = sha256(drawn.bytes);
     patient = patientFromDicom(slices, drawn, options);
   }
-  const prior = await loadPrior(plan.prior, from, patient.frameOfReferenceUid, inputs);
+  const prior = await loadPriors(plan, from, patient.frameOfReferenceUid, inputs);
   const named = plan.name === undefined ? patient : { ...patient, name: plan.name };
   return { case: plan, patient: named, machine, inputs, ...(prior === undefined ? {} : { prior }) };
 }
 
+/**
+ * The names of a case's structures, with everything that it points to looked up and nothing voxelised: of a phantom in no time, of
+ * DICOM by reading it.
+ *
+ * @throws {InvalidInputError | FormatError | UnsupportedError} as {@link loadCaseOf}
+ */
+export async function structureNamesOf(json: PlanCaseInput, path = 'case'): Promise<string[]> {
+  const plan = parseCase(json, path);
+  const { patient: source } = plan;
+  if (!('phantom' in source)) return (await loadCaseOf(json, path)).patient.structures.map(({ name }) => name);
+  const from = (name: string): string => resolve(dirname(path), name);
+  await readMachine(plan.machine.endsWith('.json') ? from(plan.machine) : plan.machine);
+  const { phantom, ...options } = source;
+  const spec = await readPhantom(phantom.endsWith('.json') ? from(phantom) : phantom);
+  const structures = phantomStructures(spec, options);
+  await loadPriors(plan, from, undefined, {});
+  return structures.map(({ name }) => name);
+}
+
+async function loadPriors(
+  plan: PlanCase,
+  from: (name: string) => string,
+  planUid: string | undefined,
+  inputs: Record<string, string>,
+): Promise<ImportedDoses | undefined> {
+  const given = priorsOf(plan);
+  const loaded: (ImportedDose | undefined)[] = [];
+  for (const [c, prior] of given.entries()) {
+    const name = given.length === 1 ? 'prior' : `prior ${c + 1}`;
+    loaded.push(await loadPrior(prior, name, from, planUid, inputs));
+  }
+  if (loaded.every((dose) => dose === undefined)) return undefined;
+  return given.length === 1 ? loaded[0] : loaded;
+}
+
 async function loadPrior(
-  prior: PlanCase['prior'],
+  prior: PriorCourseCase,
+  name: string,
   from: (name: string) => string,
   planUid: string | undefined,
   inputs: Record<string, string>,
 ): Promise<ImportedDose | undefined> {
-  if (prior?.file === undefined) return undefined;
+  if (prior.file === undefined) return undefined;
   const loaded = await loadCourseDose({ ...prior, file: prior.file }, from);
-  const placed = await loadTransform('prior', prior.transform, from, loaded.frameOfReferenceUid, planUid);
-  inputs['prior'] = loaded.hash;
-  if (placed.hash !== undefined) inputs['registration'] = placed.hash;
+  const placed = await loadTransform(name, prior.transform, from, loaded.frameOfReferenceUid, planUid);
+  inputs[name] = loaded.hash;
+  if (placed.hash !== undefined) inputs[name === 'prior' ? 'registration' : `${name}: registration`] = placed.hash;
   return { dose: loaded.dose, planFromCourse: placed.sumFromCourse, notes: [...loaded.notes, ...placed.notes] };
 }

@@ -1,7 +1,9 @@
 /** Doses of other courses and the way from their frames into that of the plan or sum. */
+
 import { dirname, resolve } from 'node:path';
 import type { Course } from '../biology/accumulate.js';
 import { InvalidInputError } from '../core/errors.js';
+import { emptyRecord } from '../core/own.js';
 import { describeRigid, identityTransform, type RigidTransform } from '../geometry/rigid-transform.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { readRegistration, rigidBetween } from '../io/dicom/registration.js';
@@ -34,6 +36,7 @@ export interface LoadedCourseDose {
 export async function loadCourseDose(course: CourseFile, from: (name: string) => string): Promise<LoadedCourseDose> {
   const { file, fractions, plan, extent, gyPerUnit } = course;
   const { dose, frameOfReferenceUid, notes, hash } = await loadDose(from(file), {
+    mayBeUnknown: true,
     ...(fractions === undefined ? {} : { fractions }),
     ...(plan === undefined ? {} : { plan: from(plan) }),
     ...(extent === undefined ? {} : { extent }),
@@ -119,7 +122,8 @@ export interface LoadedCourses {
 export async function loadCourses(path: string): Promise<LoadedCourses> {
   const courses = parseCourses(await readJson(path), path);
   const from = (name: string): string => resolve(dirname(path), name);
-  const inputs: Record<string, string> = { courses: sha256(JSON.stringify(courses)) };
+  const inputs = emptyRecord<string>();
+  inputs['courses'] = sha256(JSON.stringify(courses));
   const notes: string[] = [];
   const reference = courses.courses.findIndex(({ name }) => name === courses.reference);
   const read: (LoadedCourseDose | undefined)[] = [];

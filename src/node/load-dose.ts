@@ -5,11 +5,11 @@ import { isDicom } from '../io/dicom/dataset.js';
 import { type RtDoseOptions, readRtDose } from '../io/dicom/dose.js';
 import { readPlanFractions } from '../io/dicom/plan-fractions.js';
 import { decodeNrrd } from '../io/nrrd.js';
-import { doseOfNrrd } from '../io/nrrd-dose.js';
+import { doseOfNrrd, type NrrdDoseOptions } from '../io/nrrd-dose.js';
 import { readBytes } from './files.js';
 import { sha256 } from './sha256.js';
 
-export interface LoadDoseOptions extends Omit<RtDoseOptions, 'plan'> {
+export interface LoadDoseOptions extends Omit<RtDoseOptions, 'plan'>, NrrdDoseOptions {
   /** Path of the RTPLAN of the dose. */
   readonly plan?: string;
 }
@@ -31,7 +31,7 @@ export interface LoadedDose {
 export async function loadDose(path: string, options: LoadDoseOptions = {}): Promise<LoadedDose> {
   const file = { name: path, bytes: await readBytes(path) };
   const hash = sha256(file.bytes);
-  const { plan: planPath, ...rest } = options;
+  const { plan: planPath, mayBeUnknown: _, ...rest } = options;
   const plan = planPath === undefined ? undefined : { name: planPath, bytes: await readBytes(planPath) };
   if (isDicom(file)) {
     const { dose, notes, frameOfReferenceUid } = readRtDose(file, { ...rest, ...(plan ? { plan } : {}) });
@@ -42,5 +42,12 @@ export async function loadDose(path: string, options: LoadDoseOptions = {}): Pro
     throw new InvalidInputError(`${path}: ${odd} speaks for an RTDOSE, but this is no DICOM file. Leave it out.`);
   }
   const fractions = plan === undefined ? options.fractions : readPlanFractions(plan).fractions;
-  return { dose: doseOfNrrd(await decodeNrrd(file.bytes, path), path, fractions), hash, notes: [] };
+  const volume = await decodeNrrd(file.bytes, path);
+  const { fractions: said } = volume.fields;
+  if (said !== undefined && fractions !== undefined && Number(said) !== fractions) {
+    throw new InvalidInputError(
+      `${path}: ${fractions} fractions are given, but the file says ${said}. Leave one of them out.`,
+    );
+  }
+  return { dose: doseOfNrrd(volume, path, fractions, options), hash, notes: [] };
 }

@@ -5,7 +5,9 @@
  * `answers[lane]` and wakes the caller. A worker that ends sets `answers[lane]` to {@link ENDED}.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { FormatError, InvalidInputError, UnsupportedError } from '../core/errors.js';
+import { FormatError, InvalidInputError, shownPath, UnsupportedError } from '../core/errors.js';
+import { own } from '../core/own.js';
+import { plainText } from '../core/sentence.js';
 
 export type Request =
   | { readonly kind: 'start'; readonly group: number; readonly job: string; readonly input: unknown }
@@ -55,12 +57,19 @@ export function packError(error: unknown): PackedError {
   const { name, message, stack } = error;
   if (!(error instanceof FormatError)) return { name, message, stack };
   const { path, offset } = error;
-  return { name, message: path === undefined ? message : message.slice(path.length + 2), stack, path, offset };
+  return {
+    name,
+    message: path === undefined ? message : message.slice(plainText(shownPath(path)).length + 2),
+    stack,
+    path,
+    offset,
+  };
 }
 
 /** The error of the same class, message and stack; of the classes that are not ours, the built-in ones. */
 export function unpackError({ name, message, stack, path, offset }: PackedError): Error {
-  const error = name === 'FormatError' ? new FormatError(message, path, offset) : new (errors[name] ?? Error)(message);
+  const error =
+    name === 'FormatError' ? new FormatError(message, path, offset) : new (own(errors, name) ?? Error)(message);
   // The stack tells where in the worker it was thrown.
   if (stack !== undefined) Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
   return error;

@@ -10,8 +10,11 @@ import { isRespineError } from '../core/errors.js';
 import { runPlan } from '../plan/pipeline.js';
 import { expandStudy, type Study, type StudyRun } from '../plan/study.js';
 import { failedRow, readStudyTable, type StudyRow, studyRow, studyTable } from '../plan/study-table.js';
-import { readBytes, writeFileAtomic } from './files.js';
+import { readBytes, tryFolder, writeFileAtomic } from './files.js';
+import { lockFolder } from './folder-lock.js';
 import { loadCaseOf } from './load-case.js';
+import { makeFolder } from './output-set.js';
+import { resolveStudy } from './resolve-study.js';
 import { sha256 } from './sha256.js';
 import { version } from './version.js';
 import { startWorkerPool, type WorkerPool } from './worker-pool.js';
@@ -47,13 +50,32 @@ const KEY_LENGTH = 16;
  * A plan that fails, for whatever reason, is a row with the reason, and the study goes on with a fresh pool.
  *
  * @param outDir folder of `study.csv`; made if it is not there
- * @throws {InvalidInputError} if a combination is no case, the table is that of another study, or nothing can be written
+ * @throws {InvalidInputError} if a combination is no case or holds a name that there is not, the table is that of another study,
+ *   nothing can be written, or another study writes into the folder
  * @throws {FormatError} if the table holds a line that is no row
  */
 export async function runStudy(study: Study, outDir: string, options: StudyOptions = {}): Promise<StudyOutcome> {
-  const { retry = false, lanes, onPlan, onRow } = options;
   const runs = expandStudy(study, { version, hash: (text) => sha256(text).slice(0, KEY_LENGTH) });
+  // A name that is wrong must show before the first plan, not when its turn comes.
+  await resolveStudy(study, runs);
   const file = join(outDir, 'study.csv');
+  await tryFolder(outDir);
+  await makeFolder(outDir);
+  const lock = await lockFolder(outDir);
+  try {
+    return await continueStudy(study, runs, file, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The folder is this run's alone. */
+async function continueStudy(
+  study: Study,
+  runs: readonly StudyRun[],
+  file: string,
+  { retry = false, lanes, onPlan, onRow }: StudyOptions,
+): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
   const write = (): Promise<void> => writeFileAtomic(file, studyTable(study, inOrder(runs, rows)));

@@ -255,26 +255,6 @@ export class InteriorPoint {
     return { rowDiagonal, columnDiagonal, terms };
   }
 
-  /**
-   * How the best plan's dose changes per unit by which the bounds of some half-spaces give way: the derivative of the present
-   * optimum, from one more Newton system. Right to about a percent at gaps of 0.1 to 1 %; far below, limits are so stiff that
-   * the preconditioner's Float32 hides the rest.
-   *
-   * @param first the half-spaces [first, end)
-   */
-  response(first: number, end: number): Float64Array {
-    const { slacks, multipliers } = this;
-    const system = this.newtonSystem();
-    const give = Float64Array.from(slacks, (s, k) => (k >= first && k < end ? multipliers[k]! / s : 0));
-    const options = { leastMu: 0, maxProducts: 60, accuracy: 1e-4 };
-    return this.conjugateGradients(system, this.limitProducts.pull(give), options, () => true).doseChange;
-  }
-
-  /** Change of the objective per unit of a change of dose. */
-  slopeAlong(doseChange: Float64Array): number {
-    return dot(this.rowGradient, doseChange);
-  }
-
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */
   private predict({ leastMu }: StepOptions): { mu: number; bends: Bends } {
     const { weights, slacks } = this;

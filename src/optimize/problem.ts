@@ -68,6 +68,11 @@ export function checkProblem(problem: Problem): void {
       }
     }
   };
+  for (const objective of objectives) {
+    const what = `objective "${objective.name}"`;
+    if (objective.rows !== undefined) checkRows(what, objective.rows);
+    checkValue(what, objective, operator.rows);
+  }
   for (const limit of limits) checkRows(`limit "${limit.name}"`, limit.rows);
   checkAgreement(limits);
   if (prescription) {
@@ -84,4 +89,13 @@ export function checkProblem(problem: Problem): void {
       `optimise: the sample is for ${sample.memberOf.length} rows and ${sample.matrix.length / sample.count} columns, but the operator has ${operator.rows} and ${operator.columns}.`,
     );
   }
+}
+
+/** @throws {InvalidInputError} unless an objective has a value at 1 Gy in every row: one that has none would be called reached */
+function checkValue(what: string, objective: Objective, rows: number): void {
+  const value = objective.evaluate(new Float64Array(rows).fill(1), new Float64Array(rows));
+  if (Number.isFinite(value)) return;
+  throw new InvalidInputError(
+    `optimise: ${what} is ${value} for a dose of 1 Gy in all ${rows} rows of the operator. Check its rows, level and bounds.`,
+  );
 }

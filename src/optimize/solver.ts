@@ -26,6 +26,7 @@ import type { Objective } from './objective/objective.js';
 import { checkProblem, type Problem } from './problem.js';
 import { sampleRows } from './row-sample.js';
 import { type StartingPoint, scaledStart } from './start.js';
+import { darken, unreachedColumns } from './unreached.js';
 
 export interface SolveOptions {
   /** Starting weights, e.g. of a similar plan; default: equal weights. */
@@ -36,8 +37,6 @@ export interface SolveOptions {
   readonly maxSteps?: number;
   /** Relative error of the prescription at which its level stands still. @default 0.0005 */
   readonly prescriptionTolerance?: number;
-  /** Whether to find how the dose responds where a limit gives way, which costs about as much as a step for each. @default false */
-  readonly responses?: boolean;
   /** Called after every step. */
   readonly onProgress?: (progress: SolveProgress) => void;
   /** Looked at between steps; an AbortSignal fits. */
@@ -57,6 +56,7 @@ export interface SolveProgress {
 }
 
 export interface Solution {
+  /** Zero for columns that reach no row of the problem. */
   readonly weights: Float64Array;
   /** A w */
   readonly dose: Float64Array;
@@ -72,11 +72,6 @@ export interface Solution {
   readonly certificate: Certificate;
   /** Rows of the prescription that hardly any weight reaches: a target outside all beams. */
   readonly uncovered: Int32Array;
-  /**
-   * Where asked for: by limit over voxels, the change of dose per Gy by which all of its bounds give way, one per row. Left out
-   * for limits that cost nothing, and where the envelope theorem shows that the system was solved too roughly.
-   */
-  readonly responses: readonly { readonly limit: string; readonly dose: Float64Array }[];
 }
 
 /** @throws {InvalidInputError} for a malformed problem; not converging is a status, not an error */
@@ -86,8 +81,6 @@ export function solve(problem: Problem, options: SolveOptions = {}): Solution {
   return session.run();
 }
 
-/** How far the objective's slope along a response may be from the limit's price, fraction; else the response is left out. */
-const ENVELOPE = 0.1;
 /** With equal weights a voxel in the beams receives more than this fraction of the largest dose. */
 const UNCOVERED = 0.02;
 /** How often a level that stood still may be set right. */
@@ -114,6 +107,7 @@ class Session {
   private isLevelFixed: boolean;
   private levelChanges = 0;
   private uncovered: Int32Array = new Int32Array(0);
+  private unreached: Uint8Array = new Uint8Array(0);
   /** The dose of a step, and what it is at the prescription: it is asked for several times. */
   private known: { readonly dose: Float64Array; readonly step: number; readonly value: number } | undefined;
 
@@ -143,6 +137,8 @@ class Session {
     const { operator, objectives } = this.problem;
     let given = this.options.start;
     this.uncovered = this.findUncovered();
+    this.unreached = unreachedColumns(this.problem);
+    this.evaluations += 0.5;
     for (;;) {
       const start = this.start(given);
       if ('status' in start) return start;
@@ -189,6 +185,7 @@ class Session {
     if (found.violation < 0) return found;
     const value = evaluateAll(objectives, found.dose, new Float64Array(operator.rows));
     const none = new Float64Array(halfSpaceCount(this.halfSpaces));
+    darken(found.weights, this.unreached);
     return {
       ...this.solution(found.weights, found.dose, value, none, -Infinity, found.leastViolation),
       status: 'infeasible',
@@ -325,6 +322,7 @@ class Session {
   private finish(point: InteriorPoint, stopped?: 'stopped'): Solution {
     const { operator, objectives, prescription } = this.problem;
     const weights = point.weights.slice();
+    darken(weights, this.unreached);
     const dose = operator.apply(weights, new Float64Array(operator.rows));
     this.evaluations += 0.5;
     let scale = 1;
@@ -336,27 +334,8 @@ class Session {
     for (let c = 0; c < weights.length; c++) weights[c]! *= scale;
     for (let i = 0; i < dose.length; i++) dose[i]! *= scale;
     const value = evaluateAll(objectives, dose, new Float64Array(dose.length));
-    const responses = this.options.responses && !stopped ? this.responsesAt(point) : [];
-    const solution = { ...this.solution(weights, dose, value, point.multipliers, this.bound), responses };
+    const solution = this.solution(weights, dose, value, point.multipliers, this.bound);
     return stopped ? { ...solution, status: stopped } : solution;
-  }
-
-  private responsesAt(point: InteriorPoint): Solution['responses'] {
-    const before = point.evaluations;
-    let first = 0;
-    const responses: { limit: string; dose: Float64Array }[] = [];
-    for (const limit of this.limits) {
-      if (limit.kind !== 'voxels') continue;
-      const end = first + limit.rows.length;
-      const dose = point.response(first, end);
-      // By the envelope theorem the objective falls along it by the limit's price; a system solved too roughly shows here.
-      const price = point.multipliers.subarray(first, end).reduce((a, b) => a + b, 0);
-      const fall = -point.slopeAlong(dose);
-      if (Math.abs(fall - price) <= ENVELOPE * price) responses.push({ limit: limit.name, dose });
-      first = end;
-    }
-    this.evaluations += point.evaluations - before;
-    return responses;
   }
 
   private solution(
@@ -388,7 +367,6 @@ class Session {
       prescriptionDose,
       certificate,
       uncovered: this.uncovered,
-      responses: [],
     };
   }
 }

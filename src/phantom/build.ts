@@ -1,9 +1,12 @@
 /**
  * From a phantom file to a patient.
  */
+import { checkBytes } from '../core/budget.js';
+import { checkPositive, checkRange, checkSeed } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { own } from '../core/own.js';
 import { createRandom } from '../core/random.js';
-import { type Grid, gridCovering, type Vec3 } from '../geometry/grid.js';
+import { describeGrid, type Grid, gridCovering, type Vec3, voxelCount } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { box, difference, ellipsoid, intersection, prism, tube, union } from '../geometry/shape.js';
 import type { Solid } from '../geometry/solid.js';
@@ -30,11 +33,53 @@ export interface PhantomOptions extends TargetOptions {
  * @throws {InvalidInputError} for a parameter, material or target that the phantom does not have
  */
 export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): Patient {
+  const { phantom, layers, structures, external } = solidsOfPhantom(spec, options);
+  const grid = phantomGrid(external, phantom, options.spacing ?? [2, 2, 2]);
+  // What is painted, and the masks that whoever builds a phantom makes of its structures.
+  checkBytes(
+    `phantom ${phantom.name}: ${describeGrid(grid)} and its ${structures.length} structures`,
+    voxelCount(grid) * (32 + 4 * structures.length),
+  );
+  const { hounsfield, density } = paint(layers, materials.air!, grid);
+  const inside = voxelizeSolid(external, grid);
+  for (let i = 0; i < density.data.length; i++) if (inside.data[i] === 0) density.data[i] = 0;
+  if (options.noise) {
+    const random = createRandom(options.noise.seed);
+    for (let i = 0; i < hounsfield.data.length; i++) hounsfield.data[i]! += options.noise.sd * random.normal();
+  }
+  return { name: phantom.name, position: 'HFS', hounsfield, density, structures, notes: [phantom.description] };
+}
+
+/**
+ * The structures of a phantom alone, without a voxel: for whoever asks for their names before anything is computed.
+ *
+ * @throws {InvalidInputError} as {@link buildPhantom}
+ */
+export function phantomStructures(spec: PhantomSpec, options: PhantomOptions = {}): readonly Structure[] {
+  return solidsOfPhantom(spec, options).structures;
+}
+
+interface PhantomSolids {
+  /** With its changed numbers. */
+  readonly phantom: PhantomSpec;
+  readonly layers: readonly Layer[];
+  readonly structures: readonly Structure[];
+  readonly external: Solid;
+}
+
+function solidsOfPhantom(spec: PhantomSpec, options: PhantomOptions): PhantomSolids {
   const phantom = options.parameters ? changePhantom(spec, options.parameters) : spec;
   if (phantom.level === undefined && (options.target !== undefined || options.side !== undefined)) {
     throw new InvalidInputError(
       `phantom ${phantom.name}: it has no vertebra, so target and side do not apply. Leave them out.`,
     );
+  }
+  const { spacing = [2, 2, 2], ptvMargin = 0, cordCrop = 0, noise } = options;
+  for (const mm of spacing) checkPositive(`phantom ${phantom.name}: spacing`, mm);
+  for (const mm of [ptvMargin, cordCrop]) checkRange(`phantom ${phantom.name}: margin or crop in mm`, mm, 0, 100);
+  if (noise) {
+    checkRange(`phantom ${phantom.name}: noise in HU`, noise.sd, 0, 1000);
+    checkSeed(noise.seed);
   }
   const half = phantom.length / 2;
   const slab = box([-2000, -2000, -half], [2000, 2000, half]);
@@ -55,7 +100,7 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
     solids.set(part.name, cut.length > 0 ? difference(within, union(...cut)) : within);
   }
   const layers: Layer[] = phantom.parts.map((part) => {
-    const material = materials[part.material];
+    const material = own(materials, part.material);
     if (!material) {
       throw new InvalidInputError(
         `phantom ${phantom.name}: material "${part.material}" is unknown. There are ${Object.keys(materials).join(', ')}.`,
@@ -70,27 +115,22 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
       part.role ? [{ name: part.name, role: part.role, shape: { kind: 'solid', solid: solids.get(part.name)! } }] : [],
     ),
   ];
+  const twice = structures.find(({ name }, i) => structures.findIndex((s) => s.name === name) < i);
+  if (twice !== undefined) {
+    throw new InvalidInputError(
+      `phantom ${phantom.name}: "${twice.name}" is the name of two structures. Rename the part.`,
+    );
+  }
   const external = structures.find((s) => s.role === 'external');
   if (external?.shape.kind !== 'solid') {
     throw new InvalidInputError(`phantom ${phantom.name}: no part has the role "external". Give one.`);
   }
-  const grid = phantomGrid(external.shape.solid, phantom, options.spacing ?? [2, 2, 2]);
   const body = external.shape.solid;
-  const { hounsfield, density } = paint(
-    [
-      ...layers,
-      ...spine.layers.map((l) => ({ ...l, solid: reaches(l.solid, body) ? l.solid : intersection(l.solid, body) })),
-    ],
-    materials.air!,
-    grid,
-  );
-  const inside = voxelizeSolid(body, grid);
-  for (let i = 0; i < density.data.length; i++) if (inside.data[i] === 0) density.data[i] = 0;
-  if (options.noise) {
-    const random = createRandom(options.noise.seed);
-    for (let i = 0; i < hounsfield.data.length; i++) hounsfield.data[i]! += options.noise.sd * random.normal();
-  }
-  return { name: phantom.name, position: 'HFS', hounsfield, density, structures, notes: [phantom.description] };
+  const inner = spine.layers.map((l) => ({
+    ...l,
+    solid: reaches(l.solid, body) ? l.solid : intersection(l.solid, body),
+  }));
+  return { phantom, layers: [...layers, ...inner], structures, external: body };
 }
 
 /** Whether a solid lies within the body's box in x and y, so that it need not be cut. */

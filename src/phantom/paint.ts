@@ -5,9 +5,10 @@
  * k gets `F(min d_1..d_k) - F(min d_1..d_(k-1))`, counted from the top, with F the fraction below a plane: exact for
  * nested walls, however thin.
  */
-import { type Grid, voxelCount } from '../geometry/grid.js';
+import type { Grid } from '../geometry/grid.js';
 import { clearance, type Solid, sideOfBox } from '../geometry/solid.js';
 import { createVolume, type Volume } from '../geometry/volume.js';
+import { partsOf, type VoxelParts, voxelMeans, voxelSums } from '../geometry/voxel-parts.js';
 import type { Material } from './material.js';
 
 export interface Layer {
@@ -16,7 +17,7 @@ export interface Layer {
 }
 
 const leafEdge = 1;
-/** Voxels along an edge of the blocks that share one list of layers. */
+/** Parts of voxels along an edge of the blocks that share one list of layers. */
 const block = 4;
 
 /**
@@ -28,16 +29,24 @@ export function paint(
   background: Material,
   grid: Grid,
 ): { hounsfield: Volume<'hounsfield'>; density: Volume<'density'> } {
-  const n = voxelCount(grid);
-  const painter = new Painter([...layers].reverse(), background, grid, new Float32Array(n), new Float32Array(n));
-  painter.run();
+  const parts = partsOf(grid, leafEdge);
+  const [hounsfield, density] = [voxelSums(grid, parts), voxelSums(grid, parts)];
+  new Painter([...layers].reverse(), background, grid, parts, hounsfield, density).run();
   return {
-    hounsfield: createVolume('hounsfield', grid, painter.hounsfield),
-    density: createVolume('density', grid, painter.density),
+    hounsfield: createVolume('hounsfield', grid, voxelMeans(hounsfield, parts)),
+    density: createVolume('density', grid, voxelMeans(density, parts)),
   };
 }
 
+/** Adds up CT number and density of all parts of every voxel. */
 class Painter {
+  /** Of the parts. */
+  private readonly grid: Grid;
+  private readonly nx: number;
+  private readonly area: number;
+  /** What the parts of a block's last slice were given. */
+  private readonly lastHounsfield = new Float64Array(block * block);
+  private readonly lastDensity = new Float64Array(block * block);
   private readonly solids: readonly Solid[];
   /** What each of them is between two planes, and these, mm. */
   private readonly parts: readonly Solid[];
@@ -60,12 +69,17 @@ class Painter {
   constructor(
     private readonly layers: readonly Layer[],
     private readonly background: Material,
-    private readonly grid: Grid,
-    readonly hounsfield: Float32Array,
-    readonly density: Float32Array,
+    voxels: Grid,
+    private readonly voxelParts: VoxelParts,
+    private readonly hounsfield: Float32Array | Float64Array,
+    private readonly density: Float32Array | Float64Array,
   ) {
+    const { grid, depth } = voxelParts;
+    this.grid = grid;
+    this.nx = voxels.shape[2];
+    this.area = voxels.shape[1] * voxels.shape[2];
     this.solids = layers.map((l) => l.solid);
-    this.depth = Math.max(0, Math.ceil(Math.log2(Math.max(...grid.spacing) / leafEdge)));
+    this.depth = depth;
     const leaves = 2 ** (this.depth + 1);
     const [sx, sy, sz] = grid.spacing;
     const margin = clearance(sx / leaves, sy / leaves, sz / leaves);
@@ -112,7 +126,9 @@ class Painter {
         this.hu = 0;
         this.red = 0;
         this.addPure(1, 1);
-        for (let k = k0; k < end; k++) this.fillSlice(i0, j0, k);
+        this.lastHounsfield.fill(this.hu);
+        this.lastDensity.fill(this.red);
+        for (let k = k0; k < end; k++) this.addSlice(i0, j0, k);
         isColumnBelow = false;
         continue;
       }
@@ -125,11 +141,10 @@ class Painter {
         below[q] = layer;
       }
       // Where nothing changes along z every slice is as the one below.
-      let k = k0;
-      if (!(isColumn && isSame)) this.paintSlice(i0, j0, k++);
-      for (; k < end; k++) {
-        if (isColumn) this.copySlice(i0, j0, k);
-        else this.paintSlice(i0, j0, k);
+      for (let k = k0; k < end; k++) {
+        const isAsBelow = isColumn && (isSame || k > k0);
+        if (!isAsBelow) this.paintSlice(i0, j0, k);
+        this.addSlice(i0, j0, k);
       }
       isColumnBelow = isColumn;
       countBelow = count;
@@ -148,7 +163,7 @@ class Painter {
     this.counts[0] = n;
   }
 
-  /** One slice of a block whose layers level 1 lists. */
+  /** One slice of a block whose layers level 1 lists: what it is given, still to be added. */
   private paintSlice(i0: number, j0: number, k: number): void {
     const [, ny, nx] = this.grid.shape;
     const [sx, sy, sz] = this.grid.spacing;
@@ -158,31 +173,25 @@ class Painter {
         this.hu = 0;
         this.red = 0;
         this.fill(1, ox + i * sx, oy + j * sy, oz + k * sz, sx / 2, sy / 2, sz / 2, 1);
-        const voxel = i + nx * (j + ny * k);
-        this.hounsfield[voxel] = this.hu;
-        this.density[voxel] = this.red;
+        const at = i - i0 + block * (j - j0);
+        this.lastHounsfield[at] = this.hu;
+        this.lastDensity[at] = this.red;
       }
     }
   }
 
-  private fillSlice(i0: number, j0: number, k: number): void {
+  /** Adds the block's last slice at slice k. */
+  private addSlice(i0: number, j0: number, k: number): void {
     const [, ny, nx] = this.grid.shape;
+    const [ofX, ofY, ofZ] = this.voxelParts.voxelOf;
+    const { hounsfield, density, lastHounsfield, lastDensity } = this;
     const end = Math.min(nx, i0 + block);
     for (let j = j0; j < Math.min(ny, j0 + block); j++) {
-      const row = nx * (j + ny * k);
-      this.hounsfield.fill(this.hu, row + i0, row + end);
-      this.density.fill(this.red, row + i0, row + end);
-    }
-  }
-
-  private copySlice(i0: number, j0: number, k: number): void {
-    const [, ny, nx] = this.grid.shape;
-    const end = Math.min(nx, i0 + block);
-    for (let j = j0; j < Math.min(ny, j0 + block); j++) {
-      const row = nx * (j + ny * k);
-      const from = row - nx * ny;
-      this.hounsfield.copyWithin(row + i0, from + i0, from + end);
-      this.density.copyWithin(row + i0, from + i0, from + end);
+      const row = this.nx * ofY[j]! + this.area * ofZ[k]!;
+      for (let i = i0, at = block * (j - j0); i < end; i++, at++) {
+        hounsfield[row + ofX[i]!]! += lastHounsfield[at]!;
+        density[row + ofX[i]!]! += lastDensity[at]!;
+      }
     }
   }
 

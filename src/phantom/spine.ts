@@ -1,7 +1,9 @@
 /**
  * The spine of a phantom: vertebrae, discs, ribs, canal, thecal sac, cord, and the target in one of its vertebrae.
  */
+
 import { InvalidInputError } from '../core/errors.js';
+import { own } from '../core/own.js';
 import type { Vec3 } from '../geometry/grid.js';
 import { box, difference, ellipsoid, intersection, prism, tube, union } from '../geometry/shape.js';
 import type { Solid } from '../geometry/solid.js';
@@ -163,7 +165,7 @@ function ribs(spec: PhantomSpec, m: Record<string, number>, pitch: number, reach
 
 function measuresOf(spec: PhantomSpec): Record<string, number> {
   for (const name of names) {
-    if (!spec.measures[name])
+    if (own(spec.measures, name) === undefined)
       throw new InvalidInputError(
         `phantom ${spec.name}: the measure "${name}" is missing. Give it in mm with its source.`,
       );

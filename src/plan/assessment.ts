@@ -13,7 +13,6 @@ import type { Dvh } from '../evaluate/dvh.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { PatientModel } from './patient-model.js';
-import type { PriorExposure } from './prior.js';
 
 export interface AssessmentRow {
   readonly name: string;
@@ -47,9 +46,13 @@ export interface RowContext {
   readonly dvhs: ReadonlyMap<string, Dvh>;
   readonly both: {
     of(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): Dvh | string;
-    priorMaximum(structure: string): number;
+    /** Of the prior courses, or the reason where it cannot be told. */
+    largestPrior(
+      structure: string,
+      quantity: 'eqd2' | 'bed',
+      alphaBeta: number,
+    ): { readonly all: number; readonly each: readonly number[] } | string;
   };
-  readonly prior: Pick<PriorExposure, 'fractions'>;
   /** Of this course. */
   readonly fractions: number;
 }
@@ -106,7 +109,7 @@ export function bindingRow(rows: readonly AssessmentRow[]): AssessmentRow | unde
 }
 
 function rowOf(limit: CordLimit, structure: string, stated: string, context: RowContext): AssessmentRow {
-  const { dvhs, both, prior, fractions } = context;
+  const { dvhs, both, fractions } = context;
   const { quantity, alphaBeta, courses } = limit;
   const convert = quantity === 'eqd2' ? eqd2 : bed;
   const metric = parseMetric(limit.metric);
@@ -126,14 +129,17 @@ function rowOf(limit: CordLimit, structure: string, stated: string, context: Row
   }
   const now = convert(Math.max(0, own.value), fractions, alphaBeta);
   const all = sum === undefined ? now : evaluateMetric(metric, sum).value;
-  const before = convert(both.priorMaximum(structure), prior.fractions, alphaBeta);
-  const value = { this: now, all, each: Math.max(now, before), share: all > 0 ? (100 * now) / all : 0 }[courses];
+  // Of a limit on this course alone the prior ones are not asked, which may not tell them.
+  const known = sum === undefined ? { all: 0, each: [] } : both.largestPrior(structure, quantity, alphaBeta);
+  const { all: before, each } = typeof known === 'string' ? { all: 0, each: [] } : known;
+  const largest = Math.max(0, ...each);
+  const value = { this: now, all, each: Math.max(now, largest), share: all > 0 ? (100 * now) / all : 0 }[courses];
   const margin = limit.limit - value;
   const left = {
     this: limit.limit,
     all: limit.limit - (all - now),
     // A prior course above its limit leaves nothing that this one could mend.
-    each: before > limit.limit ? 0 : limit.limit,
+    each: largest > limit.limit ? 0 : limit.limit,
     share: shareLeft(limit, all - now),
   };
   const allowed = physical(left[courses], quantity, fractions, alphaBeta);

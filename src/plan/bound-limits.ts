@@ -1,5 +1,6 @@
 /**
- * The limits that bound the voxels of each structure: of the case, by number or by name, or HyTEC's on the cord.
+ * The limits that bound the voxels of each structure: of the case, by number or by name; where it names none and there was a
+ * prior course, HyTEC's on the cord. They are limits of a retreatment: a first course has none unless the case asks for it.
  */
 import type { VoxelLimit } from '../biology/allowance.js';
 import { hytecSource } from '../biology/limits.js';
@@ -8,11 +9,12 @@ import type { PlanCase } from './case.js';
 import { levelOf } from './level.js';
 import type { PatientModel } from './patient-model.js';
 
-/** HyTEC's limits of a retreatment, on the cord: the bounds of a case that names none. */
+/** HyTEC's limits of a retreatment, on the cord: the bounds of a case that names none; none without a prior course. */
 export function defaultBounds(
   model: Pick<PatientModel, 'cord'>,
   plan: PlanCase,
 ): NonNullable<PlanCase['retreatment']['bounds']> {
+  if (plan.prior === null) return [];
   const common = { structure: model.cord, alphaBeta: plan.alphaBeta.cord } as const;
   return [
     { ...common, courses: 'this', eqd2: 25, source: 'HyTEC, retreatment' },
@@ -21,13 +23,18 @@ export function defaultBounds(
 }
 
 /**
+ * @param defaults where the case names none
  * @returns by structure, in the order of the case; a limit's `name` says structure, number and source
  * @throws {InvalidInputError} for a name that is no limit on single voxels, or is stated for another organ
  */
-export function limitsByStructure(model: PatientModel, plan: PlanCase): Map<string, VoxelLimit[]> {
+export function limitsByStructure(
+  model: PatientModel,
+  plan: PlanCase,
+  defaults = defaultBounds(model, plan),
+): Map<string, VoxelLimit[]> {
   const found = new Map<string, VoxelLimit[]>();
   const { bounds } = plan.retreatment;
-  for (const bound of bounds ?? defaultBounds(model, plan)) {
+  for (const bound of bounds ?? defaults) {
     const { structure } = bound;
     const limit =
       bound.limit === undefined ? ownLimit(bound, bounds === undefined) : named(bound.limit, structure, plan);

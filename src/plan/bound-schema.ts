@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dose } from './course-schema.js';
 
-const positive = z.number().positive();
+const positive = z.number().min(0.1).max(100);
 
 /** In EQD2, of this course or of all. */
 export const voxelBound = z

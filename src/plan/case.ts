@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { voxelBound } from './bound-schema.js';
+import { checkCaseNames } from './case-names.js';
 import { dose, doseFileFields, fractions, months, vector } from './course-schema.js';
 import { goalList } from './goal-schema.js';
 import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './json-check.js';
@@ -13,39 +14,53 @@ import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from '
 const finite = z.number();
 const positive = z.number().positive();
 const nonNegative = z.number().nonnegative();
-const extent = z.tuple([nonNegative, nonNegative, nonNegative]);
+/** No voxel of a plan is smaller or larger, mm. */
+const edge = z.number().min(0.1).max(100);
+/** No margin of a target is larger, mm. */
+const margin = z.number().min(0).max(100);
+/** Names and paths. */
+const text = z.string().max(1000);
+/** No arrangement has more beams. */
+const MOST_BEAMS = 360;
+const alphaBetaValue = z.number().min(0.1).max(100);
+/** Semi-axes and standard deviations of shifts, mm. */
+const shiftExtent = nonNegative.max(50);
+const extent = z.tuple([shiftExtent, shiftExtent, shiftExtent]);
 const angles = z.strictObject({
   gantry: z.number().min(-360).max(360),
   collimator: z.number().min(-360).max(360).optional(),
   couch: z.number().min(-360).max(360).optional(),
 });
-const beams = z.union([z.string(), z.array(angles).min(1)], {
-  error: 'must be the name of an arrangement such as "posterior-9", or a list of at least one { "gantry": degrees }',
+const beams = z.union([text, z.array(angles).min(1).max(MOST_BEAMS)], {
+  error: 'must be the name of an arrangement such as "posterior-9", or a list of 1 to 360 { "gantry": degrees }',
 });
 /** What gives way where the cap and the prescription cannot both be met. */
 const hold = z.enum(['cord', 'prescription']);
 
 /** A phantom, with what may be changed of it. */
 export const phantomPatient = z.strictObject({
-  phantom: z.string(),
+  phantom: text,
   target: z.enum(['body', 'body-pedicle', 'horseshoe', 'ring']).optional(),
   side: z.enum(['left', 'right']).optional(),
-  spacing: z.tuple([positive, positive, positive]).optional(),
-  ptvMargin: z.number().nonnegative().optional(),
-  cordCrop: z.number().nonnegative().optional(),
-  parameters: z.record(z.string(), finite).optional(),
-  noise: z.strictObject({ sd: positive, seed: z.number().int() }).optional(),
+  spacing: z.tuple([edge, edge, edge]).optional(),
+  ptvMargin: margin.optional(),
+  cordCrop: margin.optional(),
+  parameters: z.record(text, finite).optional(),
+  noise: z.strictObject({ sd: positive.max(1000), seed: z.number().int() }).optional(),
 });
 /** Pairs of HU and electron density relative to water. */
-export const hounsfieldTable = z.array(z.tuple([finite, z.number().nonnegative()])).min(2);
+export const hounsfieldTable = z
+  .array(z.tuple([finite, z.number().min(0).max(20)]))
+  .min(2)
+  .max(1000);
 /** A CT with its structures. */
 export const dicomPatient = z.strictObject({
-  ct: z.string(),
-  structures: z.string(),
-  seriesUid: z.string().optional(),
-  rename: z.record(z.string(), z.string()).optional(),
-  roles: z.record(z.string(), z.enum(['target', 'organ', 'external', 'support'])).optional(),
-  densityOverrides: z.record(z.string(), z.number().nonnegative().max(8)).optional(),
+  ct: text,
+  structures: text,
+  seriesUid: text.optional(),
+  rename: z.record(text, text).optional(),
+  roles: z.record(text, z.enum(['target', 'organ', 'external', 'support'])).optional(),
+  densityOverrides: z.record(text, z.number().nonnegative().max(8)).optional(),
   hounsfieldTable: hounsfieldTable.optional(),
   findExternal: z.boolean().optional(),
   externalThreshold: finite.optional(),
@@ -56,8 +71,8 @@ const priorFields = z.strictObject({
   /** `ap-pa`, `posterior-1`, `posterior-2`, or a list of angles. */
   beams: beams.default('ap-pa'),
   /** Size of every field at the isocentre, mm: across, and along the spine. */
-  width: positive.default(80),
-  length: positive.default(100),
+  width: positive.max(600).default(80),
+  length: positive.max(600).default(100),
   /** @default the isocentre of this plan */
   isocenter: vector.optional(),
   /** Point that received `dose`, every beam the same. @default the isocentre of these fields */
@@ -72,10 +87,10 @@ const prior = z
     fractions: fractions.optional(),
     months,
     /** Structure that received it, and nothing else did. @default every structure */
-    region: z.string().optional(),
+    region: text.optional(),
     fields: priorFields.optional(),
     /** RTDOSE or NRRD. */
-    file: z.string().optional(),
+    file: text.optional(),
     /** Beyond the file's grid the dose is unknown, or there was none. @default 'missing' */
     beyond: z.enum(['missing', 'zero']).optional(),
     ...doseFileFields,
@@ -105,16 +120,16 @@ const ownLimit = z
     metric: z.enum(['Max', 'D0.03cc', 'D0.035cc', 'D0.1cc', 'D0.35cc', 'D1cc']).default('Max'),
     courses: z.enum(['this', 'all', 'each', 'share']),
     quantity: z.enum(['eqd2', 'bed']).default('eqd2'),
-    alphaBeta: positive,
+    alphaBeta: alphaBetaValue,
     limit: dose,
     /** Fractions that its source states it for. */
     fractions: z.tuple([fractions, fractions]).optional(),
     role: z.enum(['criterion', 'comparison']).default('criterion'),
     source: z.strictObject({
       citation: z.string().min(1),
-      doi: z.string().optional(),
+      doi: text.optional(),
       evidence: z.enum(['found', 'recalled', 'computed', 'assumed']),
-      note: z.string().optional(),
+      note: text.optional(),
     }),
   })
   .refine(({ courses, limit }) => courses !== 'share' || limit < 100, {
@@ -135,16 +150,19 @@ const retreatment = z.strictObject({
       z.strictObject({
         convention: z.enum(['discount-prior', 'scale-tolerance', 'ang']),
         /** [months, share forgotten or factor]. */
-        table: z.array(z.tuple([finite, finite])).min(1),
+        table: z
+          .array(z.tuple([finite, finite]))
+          .min(1)
+          .max(100),
       }),
     ])
     .default('none'),
   /** Limits of the built-in table that are left out, by name. */
-  omit: z.array(z.string()).default([]),
+  omit: z.array(text).max(200).default([]),
   /** Further limits, judged as the built-in ones are. */
-  limits: z.array(ownLimit).default([]),
-  /** Voxelwise bounds. @default HyTEC's 25 and 70 Gy on the cord */
-  bounds: z.array(voxelBound).min(1).optional(),
+  limits: z.array(ownLimit).max(200).default([]),
+  /** Voxelwise bounds; an empty list means none. @default HyTEC's 25 and 70 Gy on the cord after a prior course, else none */
+  bounds: z.array(voxelBound).max(200).optional(),
   /** Rigid shifts under which the cumulative maximum is told; null for none. */
   position: z
     .strictObject({
@@ -157,7 +175,7 @@ const retreatment = z.strictObject({
     .nullable()
     .default({ search: [3, 3, 3], priorSd: [2.3, 2.3, 2.3], sd: [0.2, 0.2, 0.2] }),
   /** For the report: histology, intent, priorTechnique, priorTarget, priorToxicity, imageGuidance, followUp, ... */
-  clinical: z.record(z.string(), z.string()).default({}),
+  clinical: z.record(text, text).default({}),
 });
 
 /** A shift beyond this is no set-up error, mm. */
@@ -179,6 +197,7 @@ const robust = z
     shifts: z
       .array(z.tuple([shiftCoordinate, shiftCoordinate, shiftCoordinate]))
       .min(1, { error: 'is an empty list: give at least one [x, y, z] in mm, or leave robust out' })
+      .max(100)
       .refine((list) => list.some((shift) => shift.some((s) => s !== 0)), {
         error: 'holds nothing but [0, 0, 0], which is the nominal plan: give a shift, or leave robust out',
       })
@@ -190,15 +209,15 @@ const robust = z
     error: 'must have either "distance" in mm or "shifts", a list of [x, y, z] in mm',
   });
 
-const schema = z.strictObject({
-  name: z.string().optional(),
+const fields = z.strictObject({
+  name: text.optional(),
   /** For editors; not read. */
-  $schema: z.string().optional(),
+  $schema: text.optional(),
   patient: z.union([phantomPatient, dicomPatient], {
     error: 'must be { "phantom": NAME, ... } or { "ct": DIRECTORY, "structures": RTSTRUCT FILE, ... }',
   }),
-  target: z.string().default('PTV_3960'),
-  cord: z.string().optional(),
+  target: text.default('PTV_3960'),
+  cord: text.optional(),
   prescription: z
     .strictObject({
       dose: dose.default(39.6),
@@ -206,21 +225,28 @@ const schema = z.strictObject({
       to: z.enum(['D50', 'D95', 'isocenter']).default('D50'),
     })
     .default({ dose: 39.6, fractions: 22, to: 'D50' }),
-  prior: prior.nullable().default({ dose: 38, fractions: 19, months: 17.7 }),
+  /** One course, or a list of them. */
+  prior: z
+    .union([prior, z.array(prior).min(1, { error: 'is an empty list: give null for no prior course' })])
+    .nullable()
+    .default({ dose: 38, fractions: 19, months: 17.7 }),
   retreatment: retreatment.prefault({}),
   /** Gy; that of the target has no default, and is only asked for where fractionations are compared. */
-  alphaBeta: z.strictObject({ cord: positive.default(2), target: positive.optional() }).default({ cord: 2 }),
-  cordCap: dose.default(29.8),
-  machine: z.string().default('artiste-6mv'),
+  alphaBeta: z
+    .strictObject({ cord: alphaBetaValue.default(2), target: alphaBetaValue.optional() })
+    .default({ cord: 2 }),
+  /** On every voxel of the cord, Gy. @default 29.8 */
+  cordCap: dose.optional(),
+  machine: text.default('artiste-6mv'),
   doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),
   isocenter: vector.optional(),
-  doseGrid: z.strictObject({ spacing: z.tuple([positive, positive, positive]) }).default({ spacing: [2, 2, 2] }),
+  doseGrid: z.strictObject({ spacing: z.tuple([edge, edge, edge]) }).default({ spacing: [2, 2, 2] }),
   fcrt: z
     .strictObject({
       beams: beams.default('posterior-5'),
-      margin: z.number().nonnegative().default(6),
+      margin: margin.default(6),
       /** Width of uniform leaves, mm; `mlc` takes its place. */
-      leafWidth: positive.default(5),
+      leafWidth: z.number().min(1).max(100).default(5),
       /** Name of a leaf bank, or its boundaries. */
       mlc: leafBankSchema.optional(),
       /** Where the leaf ends stand against the contour of target and margin. */
@@ -242,8 +268,8 @@ const schema = z.strictObject({
   imrt: z
     .strictObject({
       beams: beams.default('posterior-9'),
-      beamlet: positive.default(5),
-      margin: z.number().nonnegative().default(5),
+      beamlet: z.number().min(1).max(100).default(5),
+      margin: margin.default(5),
       hold: hold.default('cord'),
       robust: robust.optional(),
     })
@@ -251,21 +277,42 @@ const schema = z.strictObject({
   goals: goalList.optional(),
 });
 
+/** The cap of a case that names none: 25 Gy EQD2 (alpha/beta 2 Gy) in 22 fractions, HyTEC's maximum of a retreatment, Gy. */
+export const DEFAULT_CORD_CAP = 29.8;
+
+/** Who set the cap is kept: a number that a case gives is its own, whatever the default rests on. */
+const schema = fields.transform(({ cordCap, ...rest }) => ({
+  ...rest,
+  cordCap: cordCap ?? DEFAULT_CORD_CAP,
+  cordCapOrigin: cordCap === undefined ? ('default' as const) : ('case' as const),
+}));
+
 export type PlanCase = z.output<typeof schema>;
+/** One prior course of a case. */
+export type PriorCourseCase = z.output<typeof prior>;
+
+/** The prior courses of a case, in its order. */
+export function priorsOf({ prior: given }: Pick<PlanCase, 'prior'>): readonly PriorCourseCase[] {
+  if (given === null) return [];
+  return Array.isArray(given) ? given : [given];
+}
+
 export type PlanCaseInput = z.input<typeof schema>;
 
 /**
- * Checks a case and fills in its defaults.
+ * Checks a case, looks up every name that is built in, and fills in its defaults.
  *
  * @param json parsed CASE.json
  * @param path where it came from, for the message
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function parseCase(json: unknown, path = 'case'): PlanCase {
-  return checkJson(schema, json, path, 'The fields are described in the README under CASE.json.');
+  const plan = checkJson(schema, json, path, 'The fields are described in the README under CASE.json.');
+  checkCaseNames(plan, path);
+  return plan;
 }
 
 /** The JSON Schema of CASE.json, for editors. */
 export function caseSchema(): unknown {
-  return z.toJSONSchema(schema, { io: 'input' });
+  return z.toJSONSchema(fields, { io: 'input' });
 }

@@ -4,38 +4,10 @@
  * Both doses are one function of patient, beam and point, so the certificate is one of the dose that is reported, under the caps as
  * they were set. How far the two numbers lie apart is measured on every plan, not assumed.
  */
-import { weightedUpperQuantile } from '../core/quantile.js';
 import type { DoseVoxels } from '../dose/forward.js';
 import type { Certificate } from '../optimize/certificate.js';
-import type { RowSet } from '../optimize/objective/objective.js';
 import type { Solution } from '../optimize/solver.js';
 import type { PlanningVoxels } from './planning-voxels.js';
-
-/** What one more Gy on a limit buys in the target, by the derivative of the best plan. */
-export interface CoverageGain {
-  readonly limit: string;
-  /** Change of D95 per Gy, Gy */
-  readonly d95: number;
-  /** Change of the volume that receives 95 % of the prescription per Gy, percent of the target */
-  readonly v95: number;
-}
-
-/** By how much the bounds are moved for the difference, Gy: small against the dose's own unevenness, large against a voxel. */
-const STEP = 0.2;
-
-/** @param prescription Gy */
-export function coverageGains(solution: Solution, target: RowSet, prescription: number): CoverageGain[] {
-  const { rows, volumes } = target;
-  const total = volumes.reduce((a, b) => a + b, 0);
-  const before = Float64Array.from(rows, (row) => solution.dose[row]!);
-  return solution.responses.map(({ limit, dose }) => {
-    const after = Float64Array.from(rows, (row, q) => before[q]! + STEP * dose[row]!);
-    const d95 = (values: Float64Array): number => weightedUpperQuantile(values, volumes, 0.95);
-    const v95 = (values: Float64Array): number =>
-      (100 * values.reduce((sum, d, q) => sum + (d >= 0.95 * prescription ? volumes[q]! : 0), 0)) / total;
-    return { limit, d95: (d95(after) - d95(before)) / STEP, v95: (v95(after) - v95(before)) / STEP };
-  });
-}
 
 /**
  * Largest difference of the optimiser's dose from the reported one, over the nominal rows that are voxels, Gy.
@@ -69,7 +41,6 @@ const ofDose = ({ violation }: Certificate): string =>
 export interface CertifiedPlan {
   readonly solution: Solution;
   readonly voxels: PlanningVoxels;
-  readonly gains: readonly CoverageGain[];
   /** Gy, of {@link largestDifference} */
   readonly largestDifference: number;
 }
@@ -78,7 +49,6 @@ export interface CertifiedPlan {
 export function certificateReport({
   solution: { certificate, uncovered },
   voxels: { points, organs, scenarios = [] },
-  gains,
   largestDifference: difference,
 }: CertifiedPlan): Record<string, unknown> {
   const { objective, value, lowerBound, gap, isConvex, violation, prices } = certificate;
@@ -107,24 +77,25 @@ export function certificateReport({
             voxel: place(violation.row),
             ...shiftAt(violation.row),
           },
-    shadowPrices: prices.map(({ limit, price, active }) => {
-      const gain = gains.find((g) => g.limit === limit);
-      return {
-        limit,
-        objectivePerGy: round(price, 4),
-        ...(gain ? { d95PerGy: round(gain.d95, 3), v95PercentPerGy: round(gain.v95, 3) } : {}),
-        active: active.map(({ row, price: own }) => ({
-          voxel: place(row),
-          ...shiftAt(row),
-          objectivePerGy: round(own, 3),
-        })),
-      };
-    }),
+    shadowPrices: prices.map(({ limit, price, active }) => ({
+      limit,
+      objectivePerGy: round(price, 4),
+      active: active.map(({ row, price: own }) => ({
+        voxel: place(row),
+        ...shiftAt(row),
+        objectivePerGy: round(own, 3),
+      })),
+    })),
   };
 }
 
-/** One line: how good the plan is, and what the limits cost. */
-export function certificateLine(certificate: Certificate, gains: readonly CoverageGain[]): string {
+/**
+ * One line: how good the plan is, and what the limits cost the objective.
+ *
+ * What they cost the coverage is not said: plans within the gap of one another differ in D95 by more than a Gy on a limit changes
+ * it. `trade-off` plans anew under other caps.
+ */
+export function certificateLine(certificate: Certificate): string {
   const { value, gap, isConvex, prices } = certificate;
   const proof =
     gap === null
@@ -132,10 +103,9 @@ export function certificateLine(certificate: Certificate, gains: readonly Covera
       : `objective ${value.toFixed(2)}, at most ${(100 * gap).toFixed(2)} % above the best possible, ${ofDose(certificate)}${isConvex ? '' : ', without its terms that are not convex'}`;
   const costs = prices
     .filter(({ price, active }) => price > 0 && active.length > 0)
-    .map(({ limit, price, active }) => {
-      const gain = gains.find((g) => g.limit === limit);
-      const bought = gain ? `, D95 ${gain.d95.toFixed(2)} Gy` : '';
-      return `one Gy more on the ${limit} (${active.length} voxels hold) buys ${price.toFixed(1)}${bought}`;
-    });
+    .map(
+      ({ limit, price, active }) =>
+        `one Gy more on the ${limit} (${active.length} voxels hold) buys up to ${price.toFixed(1)} of the objective`,
+    );
   return [proof, ...costs].join('; ');
 }

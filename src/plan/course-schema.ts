@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { createRigidTransform, type RigidTransform, rigidFromMatrix } from '../geometry/rigid-transform.js';
 
 /** Above this a total dose in Gy is not radiotherapy but centigray. */
-const HIGHEST_DOSE = 200;
+export const HIGHEST_DOSE = 200;
+
+/** No course has more fractions. */
+export const MOST_FRACTIONS = 200;
+/** An interval beyond this is not one of a life, months. */
+export const LONGEST_INTERVAL = 1200;
 
 export const dose = z
   .number({ error: (issue) => `${say(issue.input)} is not a dose in Gy` })
@@ -15,12 +20,16 @@ export const dose = z
 export const fractions = z
   .number({ error: (issue) => `${say(issue.input)} is not a number of fractions` })
   .int({ error: (issue) => `is ${String(issue.input)}, but must be a whole number` })
-  .min(1, { error: (issue) => `is ${String(issue.input)}, but must be at least 1` });
+  .min(1, { error: (issue) => `is ${String(issue.input)}, but must be at least 1` })
+  .max(MOST_FRACTIONS, { error: (issue) => `is ${String(issue.input)}, more than ${MOST_FRACTIONS}` });
 export const months = z
   .number({ error: (issue) => `${say(issue.input)} is not a number of months` })
-  .nonnegative({ error: (issue) => `is ${String(issue.input)}, but must be >= 0: months since the end of the course` });
+  .nonnegative({ error: (issue) => `is ${String(issue.input)}, but must be >= 0: months since the end of the course` })
+  .max(LONGEST_INTERVAL, {
+    error: (issue) => `is ${String(issue.input)}, more than ${LONGEST_INTERVAL}: give it in months`,
+  });
 
-const finite = z.number();
+const finite = z.number().min(-1e5).max(1e5);
 export const vector = z.tuple([finite, finite, finite]);
 
 /** A DICOM registration by its path, a rotation and translation, or a matrix by rows. */
@@ -49,7 +58,7 @@ export const doseFileFields = {
   /** RTPLAN of the dose: tells the fractions. */
   plan: z.string().optional(),
   extent: z.enum(['course', 'fraction']).optional(),
-  gyPerUnit: z.number().positive().optional(),
+  gyPerUnit: z.number().positive().max(1e6).optional(),
   /** Takes points of the course's frame into that of the plan or sum. */
   transform: transformSchema.optional(),
 };

@@ -7,7 +7,7 @@ import { checkJson } from './json-check.js';
 
 const course = z
   .strictObject({
-    name: z.string().min(1),
+    name: z.string().min(1).max(100),
     /** RTDOSE or NRRD with the physical dose, or a total in Gy that is the same everywhere. */
     dose: z.union([dose, z.string()], { error: 'must be the path of a dose, or a total dose in Gy' }),
     fractions: fractions.optional(),
@@ -32,7 +32,9 @@ const schema = z.strictObject({
   /** Gy; without a default, because the choice decides the answer. */
   alphaBeta: z
     .number({ error: 'must be given in Gy: the choice decides the answer' })
-    .positive({ error: (issue) => `is ${String(issue.input)} Gy, but must be > 0` }),
+    .positive({ error: (issue) => `is ${String(issue.input)} Gy, but must be > 0` })
+    .min(0.1)
+    .max(100),
   quantity: z.enum(['eqd2', 'bed']).default('eqd2'),
   /** Course whose frame and grid are those of the sum. @default the last one with a file */
   reference: z.string().optional(),
@@ -43,7 +45,7 @@ const schema = z.strictObject({
     .union([z.string(), z.array(z.string()).min(1)])
     .transform((paths) => (typeof paths === 'string' ? [paths] : paths))
     .optional(),
-  courses: z.array(course, { error: 'must be a list of at least one course' }).min(1),
+  courses: z.array(course, { error: 'must be a list of at least one course' }).min(1).max(50),
 });
 
 export type CoursesInput = z.input<typeof schema>;

@@ -9,8 +9,7 @@
  * case's `cordCap` and its bounds of the cord are set aside, or they would bind instead of it. Every point is proven, and
  * carries the cord's cumulative maximum as an interval under the case's rigid shifts.
  */
-import type { Excess } from '../biology/allowance.js';
-import { eqd2 } from '../biology/linear-quadratic.js';
+import { type Excess, LEAST_DOSE } from '../biology/allowance.js';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
@@ -23,7 +22,8 @@ import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
 import { cordPosition, type PositionReport } from './position.js';
 import { prepareTechnique } from './prepared-technique.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
+import { effectAt } from './prior-effect.js';
 import { refuseRobust } from './scenario.js';
 import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum, priorCordMaximum } from './sweep-metrics.js';
 import type { Technique, TechniquePlan } from './technique.js';
@@ -81,8 +81,8 @@ export interface CumulativeTradeOffOptions {
   readonly techniques?: readonly Technique[];
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
   /** Of which limits the maximum is told under shifts, which costs some seconds per point. @default all of them */
   readonly positions?: readonly number[];
   readonly onPoint?: (point: CumulativePoint) => void;
@@ -180,12 +180,12 @@ function rungOf(limit: number, model: PatientModel, plan: PlanCase, prior: Prior
     least: Infinity,
     most: 0,
   });
-  if (allowed.least > 0) return { limit, bounds: bounds!, allowed, reason: null };
-  const reached = dose.reduce((count, d) => count + (d > 0 ? 0 : 1), 0);
+  if (allowed.least >= LEAST_DOSE) return { limit, bounds: bounds!, allowed, reason: null };
+  const reached = dose.reduce((count, d) => count + (d >= LEAST_DOSE ? 0 : 1), 0);
   // Caps are held in voxels, of which some reach beyond the cord.
-  const most = voxels.reduce((gray, voxel) => Math.max(gray, prior.dose.data[voxel]!), 0);
-  const highest = eqd2(most, prior.fractions, alphaBeta);
-  const where = exceeded[0] === undefined ? 'exactly there' : placeOf(exceeded[0]);
+  const highest = voxels.reduce((most, voxel) => Math.max(most, effectAt(prior, voxel, 'eqd2', alphaBeta)), 0);
+  const [worst] = exceeded;
+  const where = worst === undefined || worst.most < 0.05 ? 'just so' : placeOf(worst);
   const reason = `the prior course alone reaches the cumulative limit of ${limit} Gy EQD2/${alphaBeta} in ${reached} of ${voxels.length} voxels of ${model.cord}, ${where}, where nothing is left; elsewhere up to ${allowed.most.toFixed(1)} Gy of this course are. Every field gives some dose, so no coverage is left. Give a limit above ${highest.toFixed(1)} Gy, or credit a recovery by retreatment.recovery.`;
   return { limit, bounds: bounds!, allowed, reason };
 }

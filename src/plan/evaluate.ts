@@ -18,9 +18,11 @@ import {
 } from '../evaluate/protocol.js';
 import { type BoundOutcome, boundOutcomes } from './bound-outcome.js';
 import type { PlanCase } from './case.js';
+import { type Constraint, constraintsOf } from './constraint-list.js';
 import type { PatientModel } from './patient-model.js';
 import type { PositionReport } from './position.js';
-import { type PriorExposure, priorMaximum } from './prior.js';
+import type { PriorExposure } from './prior.js';
+import { largestEffect } from './prior-effect.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robust.js';
 import { doseOfPlan, drawnDvhs } from './structure-evaluation.js';
@@ -66,6 +68,8 @@ export interface PlanEvaluation {
   /** Across the gap between target and cord; absent where the cord meets no slice of the dose. */
   readonly fallOff?: DoseFallOff;
   readonly cumulativeCord?: CumulativeCord;
+  /** Everything that the plan was made under, with where it comes from. */
+  readonly constraints: readonly Constraint[];
   /** What became of every structure that is bounded voxel by voxel. */
   readonly bounds: readonly BoundOutcome[];
   /** Where there was a prior course. */
@@ -104,11 +108,12 @@ export function evaluatePlan(
   const structures = [...model.shares.keys()].map((name) =>
     structureReport(name, dvhs.get(name), absent.get(name), model, prescription),
   );
-  const goals = evaluateProtocol(
+  const judged = evaluateProtocol(
     (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
     dvhs,
-    { prescription, absent, ...(prior ? { prior: priorOfGoals(prior, model, dvhs) } : {}) },
+    { prescription, absent, ...(prior ? { prior: priorOfGoals(prior, model) } : {}) },
   );
+  const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
   const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
   const retreatment = assessRetreatment(model, plan, prior, doseIn, dvhs, bounds);
@@ -122,6 +127,7 @@ export function evaluatePlan(
       region: createDvh(technique.dose, model.cells.get(model.external)!, { name: model.external }),
     }),
     ...(fallOff ? { fallOff } : {}),
+    constraints: constraintsOf(bounds, model, plan, technique),
     bounds: boundOutcomes(bounds, model, plan, technique),
     ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
   };
@@ -158,11 +164,41 @@ function structureReport(
   };
 }
 
+/** Less than this of the prescription is no plan of it. */
+const NO_PLAN = 0.5;
+
+/** Why there is no plan, where the constraints leave too little of the prescription or none keeps them all; else undefined. */
+export function whyNoPlan({ solution }: Pick<TechniquePlan, 'solution'>, prescription: number): string | undefined {
+  const { status, prescriptionDose } = solution;
+  const reached = `${prescriptionDose.toFixed(2)} of ${prescription} Gy`;
+  if (status === 'infeasible') return `no plan: none keeps the constraints, and this one reaches ${reached}`;
+  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: the constraints leave ${reached}`;
+  return undefined;
+}
+
+/** A dose that was never planned meets every limit from above: no goal on it is passed. */
+function withoutPlan(
+  technique: TechniquePlan,
+  prescription: number,
+  rows: readonly ProtocolRow[],
+): readonly ProtocolRow[] {
+  const why = whyNoPlan(technique, prescription);
+  if (why === undefined) return rows;
+  return rows.map((row) => {
+    if (row.unit === 'months' || row.result === 'not evaluable') return row;
+    return { ...row, result: 'fail', reason: row.reason === undefined ? why : `${why}; ${row.reason}` };
+  });
+}
+
 /** For goals on both courses: the prior maximum of each structure, so that a sum is that of the maxima. */
-function priorOfGoals(prior: PriorExposure, model: PatientModel, dvhs: ReadonlyMap<string, Dvh>): PriorCourse {
+function priorOfGoals(prior: PriorExposure, model: PatientModel): PriorCourse {
   const { fractions, months } = prior;
-  const doseIn = new Map([...dvhs.keys()].map((name) => [name, priorMaximum(prior, model, name)]));
-  return { dose: Math.max(...doseIn.values()), fractions, months, doseIn };
+  return {
+    dose: 0,
+    fractions,
+    months,
+    effectIn: (structure, { quantity, alphaBeta }) => largestEffect(prior, model, structure, quantity, alphaBeta),
+  };
 }
 
 function cumulativeCord(

@@ -12,13 +12,14 @@ import { InvalidInputError } from '../core/errors.js';
 import { patientPositions } from '../geometry/frame.js';
 import type { Machine } from '../machine/machine.js';
 import { dicomPatient, hounsfieldTable, phantomPatient } from './case.js';
-import { fractions } from './course-schema.js';
+import { fractions, vector } from './course-schema.js';
 import { checkJson, doseModelSchema, leafBankSchema, resolveLeafBank, transmissionSchema } from './json-check.js';
 
 /** Monitor units of one beam beyond which a number is not meant so: 100 fractions of 1000. */
 const MOST_UNITS = 100_000;
 
 const mm = z.number({ error: (issue) => `${JSON.stringify(issue.input) ?? 'nothing'} is not a number of mm` });
+const edge = mm.min(0.1).max(100);
 const angle = z.number().min(-360).max(360);
 const rectangle = z.strictObject({ x1: mm, x2: mm, y1: mm, y2: mm });
 const position = z.enum(patientPositions as [string, ...string[]]).optional();
@@ -92,13 +93,13 @@ const schema = z.strictObject({
   ),
   machine: z.string().default('artiste-6mv'),
   doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),
-  grid: z.strictObject({ spacing: z.tuple([mm.positive(), mm.positive(), mm.positive()]) }).optional(),
-  isocenter: z.tuple([mm, mm, mm]),
+  grid: z.strictObject({ spacing: z.tuple([edge, edge, edge]) }).optional(),
+  isocenter: vector,
   /** Of the course that this is the total of. */
   fractions: fractions.default(1),
   /** Fractions of the open fluence: of jaws, by default 0; of leaves, by default the leaf bank's. */
   transmission: transmissionSchema.default({}),
-  beams: z.array(beam, { error: 'must be a list of at least one beam' }).min(1),
+  beams: z.array(beam, { error: 'must be a list of at least one beam' }).min(1).max(1000),
 });
 
 export type Fields = z.output<typeof schema>;

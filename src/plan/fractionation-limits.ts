@@ -6,12 +6,13 @@
  */
 import { allowedDose } from '../biology/allowance.js';
 import { type CordLimit, cordLimits, limitEqd2 } from '../biology/limits.js';
-import { eqd2 } from '../biology/linear-quadratic.js';
+import { InvalidInputError } from '../core/errors.js';
 import { manyFractions } from './assessment.js';
 import type { PlanCase } from './case.js';
 import { levelOf } from './level.js';
 import type { PatientModel } from './patient-model.js';
-import { type PriorExposure, priorMaximum } from './prior.js';
+import type { PriorExposure } from './prior.js';
+import { largestEffect } from './prior-effect.js';
 import { ownLimits } from './retreatment.js';
 
 /** A limit of the literature on the cord's maximum, at one number of fractions. */
@@ -32,8 +33,18 @@ export function literatureLimits(
   plan: PlanCase,
   prior: PriorExposure | undefined,
 ): FractionationLimit[] {
-  const before = (alphaBeta: number): number =>
-    prior === undefined ? 0 : eqd2(priorMaximum(prior, model, model.cord), prior.fractions, alphaBeta);
+  const found = new Map<number, number>();
+  const before = (alphaBeta: number): number => {
+    if (!found.has(alphaBeta)) found.set(alphaBeta, largestBefore(alphaBeta));
+    return found.get(alphaBeta)!;
+  };
+  const largestBefore = (alphaBeta: number): number => {
+    const known = prior === undefined ? undefined : largestEffect(prior, model, model.cord, 'eqd2', alphaBeta);
+    if (typeof known === 'string') {
+      throw new InvalidInputError(`fractionation: ${known}, and limits have several. Give the physical dose.`);
+    }
+    return known?.all ?? 0;
+  };
   const context = {
     fractions: n,
     level: levelOf(plan),

@@ -27,11 +27,11 @@ import { type FractionationLimit, literatureLimits } from './fractionation-limit
 import { modelPatient, type PatientModel } from './patient-model.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
 import { prepareTechnique } from './prepared-technique.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { refuseRobust } from './scenario.js';
 import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './sweep-metrics.js';
 import type { Technique } from './technique.js';
-import { boundsOfVoxels, conventionOf, placeOf, voxelBounds } from './voxel-bounds.js';
+import { boundsOfVoxels, conventionOf, excessInWords, placeOf, voxelBounds } from './voxel-bounds.js';
 
 /** A certified plan at one number of fractions; doses are those of its own prescription. */
 export interface FractionationPlan extends Coverage {
@@ -96,8 +96,8 @@ export interface FractionationOptions {
   readonly technique?: Technique;
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
   readonly onRow?: (row: FractionationRow) => void;
   /** Looked at between steps; the rows so far are returned. */
   readonly signal?: { readonly aborted: boolean };
@@ -199,9 +199,8 @@ function scheduleOf(
   const own = bounds.find(({ structure }) => structure === model.cord);
   const [excess] = own?.exceeded ?? [];
   if (excess !== undefined) {
-    const { limit, voxels, most, place } = excess;
     throw new InvalidInputError(
-      `fractionation: the prior course alone exceeds ${limit} in ${voxels} voxels, by up to ${most.toFixed(1)} Gy EQD2 at (${place.map((c) => c.toFixed(0)).join(', ')}) mm, where nothing is left in any number of fractions. Change retreatment.bounds or retreatment.recovery.`,
+      `fractionation: the prior course alone ${excessInWords(excess)}, where nothing is left in any number of fractions. Change retreatment.bounds or retreatment.recovery.`,
     );
   }
   let least = { cap: ceiling, place: null as Vec3 | null, binding: `cordCap ${plan.cordCap} Gy in ${usual} fractions` };

@@ -36,13 +36,16 @@ const item = z.union(
 );
 
 /** A list of goals, each of which can be read: a slip shows before anything is computed. */
-export const goalList = z.array(item).superRefine((items, context) => {
-  items.forEach((input, i) => {
-    try {
-      createProtocolItem(input as ProtocolItemInput);
-    } catch (error) {
-      const message = (error as Error).message.replace(/\.$/, '');
-      context.addIssue({ code: 'custom', path: [i], message });
-    }
+export const goalList = z
+  .array(item)
+  .max(1000)
+  .superRefine((items, context) => {
+    items.forEach((input, i) => {
+      try {
+        createProtocolItem(input as ProtocolItemInput);
+      } catch (error) {
+        const message = (error as Error).message.replace(/\.$/, '');
+        context.addIssue({ code: 'custom', path: [i], message });
+      }
+    });
   });
-});

@@ -1,8 +1,11 @@
 /**
  * One sentence for what is wrong in a JSON file, and the schemas that its kinds share.
  */
+
 import { z } from 'zod';
-import { InvalidInputError } from '../core/errors.js';
+import { InvalidInputError, shownPath } from '../core/errors.js';
+import { describeIssue } from '../core/json-issue.js';
+import { checkTree } from '../core/json-tree.js';
 import { createLeafBank, type LeafBank, leafBank } from '../machine/mlc.js';
 
 /**
@@ -13,16 +16,24 @@ import { createLeafBank, type LeafBank, leafBank } from '../machine/mlc.js';
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function checkJson<S extends z.ZodType>(schema: S, json: unknown, path: string, remedy: string): z.output<S> {
+  checkTree(json, path);
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const issue = deepest(result.error.issues[0]!);
-  const field = issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
-  throw new InvalidInputError(`${path}: ${field}${issue.message}. ${remedy}`);
+  throw new InvalidInputError(`${shownPath(path)}: ${describeIssue(json, issue)}. ${remedy}`);
 }
 
 /** Within a union, the issue of the alternative that came furthest. */
 function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
   if (issue.code !== 'invalid_union') return issue;
+  // Where one alternative alone is of the right kind (a list, an object), and the union says nothing of its own, that one speaks.
+  const ofKind = issue.errors.filter(
+    (own) => !own.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  if (ofKind.length === 1 && issue.message === 'Invalid input') {
+    const { path, message } = deepest(ofKind[0]![0]!);
+    return { path: [...issue.path, ...path], message };
+  }
   const inner = issue.errors
     .flat()
     .filter((candidate) => candidate.path.length > 0 && candidate.code !== 'unrecognized_keys');
@@ -37,10 +48,10 @@ export const leafBankSchema = z.union(
     z.string(),
     z.strictObject({
       name: z.string().optional(),
-      boundaries: z.array(z.number()),
-      reach: z.number().optional(),
-      overtravel: z.number().optional(),
-      transmission: z.number().optional(),
+      boundaries: z.array(z.number().min(-500).max(500)).min(2).max(1001),
+      reach: z.number().positive().max(500).optional(),
+      overtravel: z.number().min(-500).max(500).optional(),
+      transmission: z.number().min(0).lt(1).optional(),
     }),
   ],
   {

@@ -3,6 +3,7 @@
  * target, cord and external.
  */
 
+import { checkBytes } from '../core/budget.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Executor, serialExecutor } from '../core/executor.js';
 import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
@@ -11,13 +12,23 @@ import { fallOffReach } from '../evaluate/fall-off.js';
 import { StructureCells } from '../evaluate/structure-cells.js';
 import type { StructureLines } from '../evaluate/structure-lines.js';
 import { distanceMap } from '../geometry/distance-map.js';
-import { type Grid, gridBox, gridCovering, isSameGrid, type Vec3, voxelVolume } from '../geometry/grid.js';
+import {
+  describeGrid,
+  type Grid,
+  gridBox,
+  gridCovering,
+  isSameGrid,
+  type Vec3,
+  voxelCount,
+  voxelVolume,
+} from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { type SurfaceGap, surfaceGap } from '../geometry/separation.js';
 import type { Structure } from '../geometry/structure.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { PlanCase } from './case.js';
+import { checkStructureNames } from './case-names.js';
 import { checkHasDose, type DrawnShare, drawnShare, linesOf, shareNote } from './drawn-share.js';
 
 /** Told the name of each stage of a plan as it begins. */
@@ -70,15 +81,13 @@ export function modelPatient(
 ): PatientModel {
   onStage('structures and voxels');
   const structures = new Map(patient.structures.map((s) => [s.name, s]));
-  const known = [...structures.keys()].join(', ');
-  const need = (field: string, name: string): string => {
-    if (!structures.has(name)) {
-      throw new InvalidInputError(`case: ${field} "${name}" is not a structure of ${patient.name}. It has ${known}.`);
-    }
-    return name;
-  };
-  const target = need('target', plan.target);
-  const cord = need('cord', plan.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina'));
+  checkStructureNames(plan, [...structures.keys()], patient.name);
+  const { target } = plan;
+  const cord = plan.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina');
+  if (!structures.has(cord)) {
+    const known = [...structures.keys()].join(', ');
+    throw new InvalidInputError(`case: cord "${cord}" is not a structure of ${patient.name}. It has ${known}.`);
+  }
   const external = patient.structures.find((s) => s.role === 'external')?.name;
   if (external === undefined) {
     throw new InvalidInputError(
@@ -91,6 +100,10 @@ export function modelPatient(
   const covering = gridCovering(gridBox(ct), wanted);
   const grid =
     ct.spacing.every((s, axis) => Math.abs(s - wanted[axis]!) < 1e-6) || isSameGrid(ct, covering) ? ct : covering;
+  checkBytes(
+    `case: a dose grid ${describeGrid(grid)} and ${structures.size} structures`,
+    voxelCount(grid) * (60 + 4 * structures.size),
+  );
   const lines = new Map(patient.structures.map((s) => [s.name, linesOf(s, grid)]));
   const shares = new Map(
     [...lines].map(([name, own]) => [

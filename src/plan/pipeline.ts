@@ -8,7 +8,7 @@
 import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
-import { separation } from '../geometry/separation.js';
+import { surfaceDistance } from '../geometry/separation.js';
 import type { Machine } from '../machine/machine.js';
 import { planWithinBounds } from './bounded-plan.js';
 import type { PlanCase } from './case.js';
@@ -16,11 +16,11 @@ import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import { OrganRows } from './organ-rows.js';
 import { modelPatient, type PatientModel, type StageListener } from './patient-model.js';
 import { cordPosition, ShiftedCord } from './position.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { ownLimits } from './retreatment.js';
 import { compareRobust, type RobustReport } from './robust.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
-import type { ProgressListener, Technique, TechniquePlan } from './technique.js';
+import { modulatedBeams, type ProgressListener, type Technique, type TechniquePlan } from './technique.js';
 import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface PlanningResult {
@@ -32,7 +32,7 @@ export interface PlanningResult {
   readonly prior?: PriorExposure;
   /** What it leaves, voxel by voxel. */
   readonly bounds: readonly VoxelBounds[];
-  /** Between target and cord: least distance, mm, and the volume that they share, cc. */
+  /** Between target and cord: signed distance of their surfaces, mm, negative where they overlap; volume that they share at most, cc. */
   readonly gap: { readonly distance: number | undefined; readonly overlap: number };
 }
 
@@ -44,8 +44,8 @@ export interface PipelineOptions {
   readonly onStage?: StageListener;
   /** Who does the work of beams and dose; the plan is the same whoever does. @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
 }
 
 /**
@@ -70,6 +70,8 @@ export function runPlan(
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);
     if (techniques.some((technique) => plan[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
+    // So must what asks for too much.
+    if (techniques.includes('imrt')) modulatedBeams(model, plan, machine);
     const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
     const planned = (technique: Technique, of: PlanCase): TechniquePlan =>
       planWithinBounds(technique, model, of, machine, bounds, rows, onProgress);
@@ -98,11 +100,15 @@ export function runPlan(
 }
 
 function gapOf(model: PatientModel): PlanningResult['gap'] {
+  const [a, b] = [model.structures.get(model.target)!, model.structures.get(model.cord)!];
+  // A cord beyond the dose grid has a distance all the same.
+  const distance = model.cordGap().distance ?? surfaceDistance(a, b, model.grid);
   const target = model.masks.get(model.target)!;
   const cord = model.masks.get(model.cord)!.data;
   const shared = target.data.reduce((sum, fraction, i) => sum + Math.min(fraction, cord[i]!), 0);
   return {
-    distance: separation(model.structures.get(model.target)!, model.structures.get(model.cord)!, model.grid),
-    overlap: shared * voxelVolume(model.grid),
+    distance,
+    // Structures that lie apart may share a voxel, but no volume.
+    overlap: distance !== undefined && distance > 0 ? 0 : shared * voxelVolume(model.grid),
   };
 }

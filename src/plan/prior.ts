@@ -1,22 +1,24 @@
 /**
- * The prior course as a physical dose on the plan's grid: uniform in a region, computed from simple fields by the same
- * engine on the same patient, or read from a file and carried over by a rigid transform.
+ * The prior courses on the plan's grid: each uniform in a region, computed from simple fields by the same engine on the same
+ * patient, or read from a file and carried over by a rigid transform. A file may hold an EQD2 or BED instead of a physical dose,
+ * as `accumulate` writes it: that is taken as what it is, and never converted to another alpha/beta.
  */
 
 import { arrangementAngles } from '../beam/arrangement.js';
 import { createBeam } from '../beam/beam.js';
 import { jawFluence } from '../beam/opening.js';
+import { doseFromEqd2, eqd2FromBed } from '../biology/linear-quadratic.js';
 import { InvalidInputError } from '../core/errors.js';
 import { ForwardDose } from '../dose/forward-dose.js';
-import { extremeDose } from '../evaluate/extreme.js';
-import { solidOfStructure } from '../geometry/contour-solid.js';
 import { voxelCount } from '../geometry/grid.js';
 import { resampleRigid } from '../geometry/resample-rigid.js';
 import { describeRigid, type RigidTransform } from '../geometry/rigid-transform.js';
-import { createDose, type DoseVolume } from '../geometry/volume.js';
+import { createDose, type DoseMeaning, type DoseVolume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
-import type { PlanCase } from './case.js';
+import { type PlanCase, type PriorCourseCase, priorsOf } from './case.js';
 import type { PatientModel } from './patient-model.js';
+import { effectAt } from './prior-effect.js';
+import { conventionOf } from './voxel-bounds.js';
 
 /** A prior dose as it was read: on its own grid, in its own frame. */
 export interface ImportedDose {
@@ -25,11 +27,14 @@ export interface ImportedDose {
   readonly notes: readonly string[];
 }
 
-export interface PriorExposure {
+/** The doses of the case's prior files: of the only course, or one entry per course, empty where it has no file. */
+export type ImportedDoses = ImportedDose | readonly (ImportedDose | undefined)[];
+
+/** One prior course. */
+export interface PriorCourseExposure {
   readonly origin: 'uniform' | 'simulated' | 'imported';
-  /** Physical total on the plan's grid, with its fractions; NaN where it is unknown. */
+  /** On the plan's grid; NaN where it is unknown. Physical total with its fractions, or EQD2 with its alpha/beta. */
   readonly dose: DoseVolume;
-  readonly fractions: number;
   /** Since its end. */
   readonly months: number;
   /** One sentence for the reader of a result. */
@@ -39,73 +44,98 @@ export interface PriorExposure {
   readonly notes: readonly string[];
 }
 
+/** All prior courses of a case; their doses in any quantity are told by `prior-effect.ts`. */
+export interface PriorExposure {
+  readonly origin: PriorCourseExposure['origin'] | 'several';
+  readonly courses: readonly PriorCourseExposure[];
+  /**
+   * Physical total on the plan's grid, with its fractions; NaN where it is unknown. Of several courses, or of an EQD2: the dose in
+   * `fractions` that has the EQD2 of all of them at the cord's alpha/beta, for what moves them as a whole.
+   */
+  readonly dose: DoseVolume;
+  readonly fractions: number;
+  /** Since the end of the last one. */
+  readonly months: number;
+  /** For the reader of a result. */
+  readonly description: string;
+  /** Voxels of the body beyond the grid of any. */
+  readonly beyond: number;
+  readonly notes: readonly string[];
+}
+
 /**
- * @param imported the dose of `prior.file`, read
+ * @param imported the doses of the prior files, read
  * @returns undefined where the case has no prior course
- * @throws {InvalidInputError} for a region that is no structure, a reference point without dose, unknown fractions
+ * @throws {InvalidInputError} for a region that is no structure, a reference point without dose, unknown fractions, an EQD2 of
+ *   another alpha/beta than the cord's, a recovery that is credited to several courses
  * @throws {UnsupportedError} where a simulated beam misses the patient
  */
 export function exposeToPrior(
   model: PatientModel,
   plan: PlanCase,
   machine: Machine,
-  imported?: ImportedDose,
+  imported?: ImportedDoses,
 ): PriorExposure | undefined {
-  const { prior } = plan;
-  if (prior === null) return undefined;
-  if (prior.file !== undefined) return importPrior(model, plan, imported);
-  return prior.fields === undefined ? uniformPrior(model, plan) : simulatePrior(model, plan, machine);
+  const given = priorsOf(plan);
+  if (given.length === 0) return undefined;
+  const { recovery } = plan.retreatment;
+  const doses = imported === undefined ? [] : 'dose' in imported ? [imported] : imported;
+  const courses = given.map((prior, c): PriorCourseExposure => {
+    if (prior.file !== undefined) return importPrior(model, plan, prior, doses[c]);
+    return prior.fields === undefined ? uniformPrior(model, prior) : simulatePrior(model, plan, prior, machine);
+  });
+  const [first] = courses as [PriorCourseExposure, ...PriorCourseExposure[]];
+  const { quantity, fractions } = first.dose;
+  if (courses.length === 1 && quantity === 'physical') return { ...first, fractions: fractions!, courses };
+  if (recovery !== 'none') {
+    const found = courses.length > 1 ? `there are ${courses.length}` : 'an EQD2 may be the sum of several';
+    throw new InvalidInputError(
+      `case: retreatment.recovery credits ${conventionOf(recovery).name}, which is defined for one prior course, but ${found}. Credit none.`,
+    );
+  }
+  return together(courses, model, plan);
 }
 
-/** Largest dose of the prior course in a structure as it is drawn, physical Gy; where it is unknown it counts as what is next to it. */
-export function priorMaximum(prior: PriorExposure, model: PatientModel, structure: string): number {
-  const { voxels } = model.cells.get(structure)!;
-  const dose = priorAround(prior, model, structure);
-  let least = Infinity;
+/** Several courses, or an EQD2, as one. */
+function together(courses: readonly PriorCourseExposure[], model: PatientModel, plan: PlanCase): PriorExposure {
+  const alphaBeta = plan.alphaBeta.cord;
+  const { grid, body } = model;
+  const sum = new Float64Array(voxelCount(grid));
   let most = 0;
-  for (let v = 0; v < voxels.length; v++) {
-    const here = dose.data[voxels[v]!]!;
-    if (Number.isNaN(here)) continue;
-    if (here > most) most = here;
-    if (here < least) least = here;
+  for (const voxel of body.index) {
+    sum[voxel] = effectAt({ courses }, voxel, 'eqd2', alphaBeta);
+    if (sum[voxel]! > most) most = sum[voxel]!;
   }
-  // Nothing to look for where it is even, as a uniform course is.
-  if (!(most > least)) return most;
-  const data = dose.data.map((gray) => (Number.isNaN(gray) ? 0 : gray));
-  const solid = solidOfStructure(model.structures.get(structure)!);
-  return Math.max(0, extremeDose({ ...dose, data }, solid, { extreme: 'max', tolerance: 2e-4 * most }).value);
+  // The fractions that the courses had; of an EQD2 those of its definition.
+  const inTwo = (dose: DoseVolume): number => dose.fractions ?? Math.max(1, Math.round(most / 2 / courses.length));
+  const fractions = courses.reduce((total, { dose }) => total + inTwo(dose), 0);
+  const dose = createDose(grid, { quantity: 'physical', fractions });
+  for (const voxel of body.index) {
+    const effect = sum[voxel]!;
+    dose.data[voxel] = Number.isNaN(effect) ? effect : doseFromEqd2(effect, fractions, alphaBeta);
+  }
+  const isOne = courses.length === 1;
+  return {
+    origin: isOne ? courses[0]!.origin : 'several',
+    courses,
+    dose,
+    fractions,
+    months: Math.min(...courses.map(({ months }) => months)),
+    description: isOne
+      ? courses[0]!.description
+      : `${courses.length} prior courses, added as EQD2 voxel by voxel. ${courses.map(({ description }, c) => `${c + 1}: ${description}`).join(' ')}`,
+    beyond: Math.max(...courses.map(({ beyond }) => beyond)),
+    notes: [
+      ...courses.flatMap(({ notes }) => notes),
+      ...(isOne ? [] : ['Under shifts all prior courses move together, as one.']),
+    ],
+  };
 }
 
-/**
- * The prior dose as it is read in one structure: by interpolation, which takes in the voxels beside it. Where those have none, as
- * beyond the file's grid or outside the region of a uniform course, they count as the most of the structure's own next to them.
- */
-export function priorAround(prior: PriorExposure, model: PatientModel, structure: string): DoseVolume {
-  const { voxels, mask } = model.cells.get(structure)!;
-  const { dose } = prior;
-  const data = dose.data.slice();
-  const [nz, ny, nx] = dose.grid.shape;
-  for (let v = 0; v < voxels.length; v++) {
-    const voxel = voxels[v]!;
-    const here = dose.data[voxel]!;
-    if (Number.isNaN(here)) continue;
-    const [i, j, k] = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-    for (let c = 0; c < 27; c++) {
-      const [x, y, z] = [i + (c % 3) - 1, j + (Math.floor(c / 3) % 3) - 1, k + Math.floor(c / 9) - 1];
-      if (x < 0 || y < 0 || z < 0 || x >= nx || y >= ny || z >= nz) continue;
-      const beside = x + nx * (y + ny * z);
-      if (mask.data[beside]! > 0) continue;
-      const isMissing = prior.origin === 'uniform' || Number.isNaN(dose.data[beside]!);
-      if (isMissing && !(data[beside]! >= here)) data[beside] = here;
-    }
-  }
-  return { ...dose, data };
-}
+type Timed = PriorCourseCase & { dose: number; fractions: number };
 
-type Prior = NonNullable<PlanCase['prior']>;
-
-function uniformPrior(model: PatientModel, plan: PlanCase): PriorExposure {
-  const { dose: total, fractions, months, region } = plan.prior as Prior & { dose: number; fractions: number };
+function uniformPrior(model: PatientModel, prior: PriorCourseCase): PriorCourseExposure {
+  const { dose: total, fractions, months, region } = prior as Timed;
   const dose = createDose(model.grid, { quantity: 'physical', fractions });
   if (region === undefined) for (const voxel of model.body.index) dose.data[voxel] = total;
   else {
@@ -119,11 +149,16 @@ function uniformPrior(model: PatientModel, plan: PlanCase): PriorExposure {
   }
   const where = region === undefined ? 'every structure' : `${region} and nothing else`;
   const description = `Prior course: ${total} Gy in ${fractions} fractions ${months} months ago, uniform in ${where}.`;
-  return { origin: 'uniform', dose, fractions, months, description, beyond: 0, notes: [] };
+  return { origin: 'uniform', dose, months, description, beyond: 0, notes: [] };
 }
 
-function simulatePrior(model: PatientModel, plan: PlanCase, machine: Machine): PriorExposure {
-  const { dose: total, fractions, months, fields } = plan.prior as Prior & { dose: number; fractions: number };
+function simulatePrior(
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorCourseCase,
+  machine: Machine,
+): PriorCourseExposure {
+  const { dose: total, fractions, months, fields } = prior as Timed;
   const { beams: named, width, length, isocenter = model.isocenter, reference = isocenter } = fields!;
   const angles = typeof named === 'string' ? arrangementAngles(named) : named;
   const { points: voxels, index } = model.body;
@@ -159,30 +194,26 @@ function simulatePrior(model: PatientModel, plan: PlanCase, machine: Machine): P
   }
   const fieldsInWords = `gantry ${angles.map(({ gantry }) => gantry).join(', ')}, fields ${width} x ${length} mm`;
   const description = `Prior course, simulated on this patient: ${total} Gy in ${fractions} fractions ${months} months ago to (${reference.map((c) => c.toFixed(1)).join(', ')}) mm, ${fieldsInWords}.`;
-  return { origin: 'simulated', dose, fractions, months, description, beyond: 0, notes: [] };
+  return { origin: 'simulated', dose, months, description, beyond: 0, notes: [] };
 }
 
-function importPrior(model: PatientModel, plan: PlanCase, imported: ImportedDose | undefined): PriorExposure {
-  const { file, months, beyond = 'missing', fractions: given } = plan.prior!;
+function importPrior(
+  model: PatientModel,
+  plan: PlanCase,
+  { file, months, beyond = 'missing', fractions: given }: PriorCourseCase,
+  imported: ImportedDose | undefined,
+): PriorCourseExposure {
   if (imported === undefined) {
     throw new InvalidInputError(
       `case: prior.file "${file}" was not read. Give its dose as the option prior of runPlan.`,
     );
   }
   const { dose: read, planFromCourse, notes } = imported;
-  if (read.quantity !== 'physical') {
-    throw new InvalidInputError(
-      `${file}: the prior dose is ${read.quantity}, but a physical dose is needed: a biological one can be neither interpolated nor converted again. Give the physical dose.`,
-    );
-  }
-  const fractions = given ?? read.fractions;
-  if (fractions === undefined) {
-    throw new InvalidInputError(
-      `${file}: the number of fractions of the prior course is unknown, without which its EQD2 is undefined. Give prior.fractions or prior.plan.`,
-    );
-  }
+  const meaning = meaningOf(read, file!, given, plan.alphaBeta.cord);
   const { volume, isInside } = resampleRigid(read, model.grid, planFromCourse, beyond === 'zero' ? 0 : Number.NaN);
-  const outside = model.body.index.reduce((sum, voxel) => sum + (isInside[voxel] ? 0 : 1), 0);
+  const outside = model.body.index.reduce((sum, voxel) => {
+    return sum + (isInside[voxel] && !Number.isNaN(volume.data[voxel]!) ? 0 : 1);
+  }, 0);
   const cord = model.masks.get(model.cord)!.data;
   const unknown = cord.reduce((sum, f, voxel) => sum + (f > 0 && Number.isNaN(volume.data[voxel]!) ? 1 : 0), 0);
   if (unknown > 0) {
@@ -192,12 +223,49 @@ function importPrior(model: PatientModel, plan: PlanCase, imported: ImportedDose
   }
   // Outside the body nothing is asked for.
   const data = new Float32Array(voxelCount(model.grid));
-  for (const voxel of model.body.index) data[voxel] = volume.data[voxel]!;
-  const dose = createDose(model.grid, { quantity: 'physical', fractions }, data);
+  // A BED is the EQD2 of the same alpha/beta times a constant.
+  const scale = read.quantity === 'bed' ? eqd2FromBed(1, read.alphaBeta!) : 1;
+  for (const voxel of model.body.index) data[voxel] = scale * volume.data[voxel]!;
+  const dose = createDose(model.grid, meaning, data);
   const missing =
     outside === 0
       ? ''
       : ` ${outside} of ${model.body.index.length} body voxels lie beyond its grid, where ${beyond === 'zero' ? 'it is taken to have given nothing' : 'it is unknown'}.`;
-  const description = `Prior course, from a file: ${fractions} fractions ${months} months ago, ${describeRigid(planFromCourse)}.${missing}`;
-  return { origin: 'imported', dose, fractions, months, description, beyond: outside, notes };
+  const what =
+    meaning.quantity === 'physical'
+      ? `${meaning.fractions} fractions`
+      : `EQD2 with alpha/beta ${meaning.alphaBeta} Gy, ended`;
+  const description = `Prior course, from a file: ${what} ${months} months ago, ${describeRigid(planFromCourse)}.${missing}`;
+  const said = meaning.quantity === 'physical' ? notes : [...notes, INTERPOLATED];
+  return { origin: 'imported', dose, months, description, beyond: outside, notes: said };
+}
+
+const INTERPOLATED =
+  'An EQD2 that is read is interpolated where grids differ: the mean of EQD2 is never below the EQD2 of the mean dose, so this is on the safe side. It counts for its own alpha/beta only.';
+
+/** @throws {InvalidInputError} for unknown fractions of a physical dose, or an EQD2 or BED of another alpha/beta than the cord's */
+function meaningOf(
+  { quantity, alphaBeta, fractions: known }: DoseVolume,
+  file: string,
+  given: number | undefined,
+  cord: number,
+): DoseMeaning {
+  if (quantity === 'physical') {
+    const fractions = given ?? known;
+    if (fractions !== undefined) return { quantity, fractions };
+    throw new InvalidInputError(
+      `${file}: the number of fractions of the prior course is unknown, without which its EQD2 is undefined. Give prior.fractions or prior.plan.`,
+    );
+  }
+  if (given !== undefined) {
+    throw new InvalidInputError(
+      `${file}: the prior dose is ${quantity}, in which its fractions are contained already. Leave prior.fractions out.`,
+    );
+  }
+  if (alphaBeta !== cord) {
+    throw new InvalidInputError(
+      `${file}: the prior dose is ${quantity} with alpha/beta ${alphaBeta} Gy, but the cord's is ${cord} Gy, and it cannot be converted. Give the physical dose, or set alphaBeta.cord.`,
+    );
+  }
+  return { quantity: 'eqd2', alphaBeta };
 }

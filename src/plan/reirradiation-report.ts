@@ -4,7 +4,8 @@
  * The list of items is recalled, not read in its source: Andratschke et al., Lancet Oncol. 23 (2022) e469. What the case
  * does not say is null and named under `notStated`; nothing is guessed.
  */
-import type { PlanCase } from './case.js';
+import { own } from '../core/own.js';
+import { type PlanCase, priorsOf } from './case.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
@@ -35,24 +36,26 @@ export function reirradiationReport(
 ): Record<string, unknown> {
   const { prescription, retreatment: settings, alphaBeta } = plan;
   const given: Readonly<Record<string, string>> = settings.clinical;
-  const clinical = Object.fromEntries(clinicalItems.map((key) => [key, given[key] ?? null]));
-  const extra = Object.fromEntries(Object.entries(given).filter(([key]) => !(key in clinical)));
+  const clinical = Object.fromEntries(clinicalItems.map((key) => [key, own(given, key) ?? null]));
+  const extra = Object.fromEntries(Object.entries(given).filter(([key]) => !Object.hasOwn(clinical, key)));
   const { plan: technique, structures } = evaluation;
   const target = structures.find(({ name }) => name === model.target);
   const cumulative = evaluation.cumulativeCord;
   const round = (value: number): number => Number(value.toFixed(4));
+  const entries = priorsOf(plan);
+  const courses = prior.courses.map(({ dose, months, origin, description }, c) => ({
+    dose: entries[c]?.dose ?? null,
+    fractions: dose.fractions ?? null,
+    monthsSince: months,
+    doseDistribution: origin,
+    description,
+  }));
   return {
     source: 'ESTRO-EORTC consensus, Andratschke et al., Lancet Oncol. 23 (2022) e469; items recalled, not read',
     ...clinical,
     ...extra,
     type: overlapType(evaluation, model, prior),
-    priorCourse: {
-      dose: plan.prior?.dose ?? null,
-      fractions: prior.fractions,
-      monthsSince: prior.months,
-      doseDistribution: prior.origin,
-      description: prior.description,
-    },
+    ...(prior.courses.length === 1 ? { priorCourse: courses[0] } : { priorCourses: courses }),
     thisCourse: {
       dose: prescription.dose,
       fractions: prescription.fractions,
@@ -61,12 +64,12 @@ export function reirradiationReport(
       target: model.target,
     },
     summation: {
-      method:
-        prior.origin === 'imported'
-          ? 'rigid'
-          : prior.origin === 'simulated'
-            ? 'same patient model'
-            : 'uniform prior dose',
+      method: {
+        imported: 'rigid',
+        simulated: 'same patient model',
+        uniform: 'uniform prior dose',
+        several: 'each as described',
+      }[prior.origin],
       quantity: `EQD2, physical dose of each course converted voxel by voxel, alpha/beta ${alphaBeta.cord} Gy in ${model.cord}`,
       uncertainty: 'see position',
     },
@@ -82,7 +85,7 @@ export function reirradiationReport(
           },
     coverage:
       target === undefined ? null : Object.fromEntries(Object.entries(target.metrics).map(([k, v]) => [k, round(v)])),
-    notStated: clinicalItems.filter((key) => given[key] === undefined),
+    notStated: clinicalItems.filter((key) => own(given, key) === undefined),
   };
 }
 

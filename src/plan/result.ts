@@ -7,14 +7,16 @@ import { describeGrid } from '../geometry/grid.js';
 import { boundReport, boundSentences } from './bound-report.js';
 import type { PlanCase } from './case.js';
 import { certificateLine, certificateReport } from './certificate-report.js';
+import { constraintSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
-import type { PlanEvaluation } from './evaluate.js';
+import { type PlanEvaluation, whyNoPlan } from './evaluate.js';
 import { goalValue } from './goal-report.js';
 import type { PlanningResult } from './pipeline.js';
 import { reirradiationReport } from './reirradiation-report.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
 import { robustBlock, robustSentence } from './robust.js';
 import { type ModelSensitivity, sensitivityReport } from './sensitivity.js';
+import { csvField } from './table.js';
 import type { TechniquePlan } from './technique.js';
 import { conventionOf } from './voxel-bounds.js';
 
@@ -37,12 +39,14 @@ export function planReport(
   const { case: plan, model, machine, plans, gap } = result;
   const { prescription } = plan;
   const { prior } = result;
+  // As a case may be written: who set the cap stands with the constraints.
+  const { cordCapOrigin, ...given } = plan;
   return {
     software: `respine ${provenance.version}`,
     notice: 'Research software, not for clinical use.',
     inputs: provenance.inputs,
     patient: model.patient.name,
-    case: plan,
+    case: given,
     target: model.target,
     cord: model.cord,
     isocenter: model.isocenter,
@@ -50,10 +54,11 @@ export function planReport(
     gap: {
       targetToCordMm: gap.distance === undefined ? null : round(gap.distance, 2),
       overlapCc: round(gap.overlap),
+      meaning: 'signed distance between the surfaces; negative: so deep one enters the other',
     },
     assumptions: [
       `Dose is the physical total of the course: ${prescription.dose} Gy in ${prescription.fractions} fractions, ${prescription.to} of ${prescription.to === 'isocenter' ? 'the point' : model.target}. The fractionation is an assumption of the case.`,
-      `The cap of ${plan.cordCap} Gy on ${model.cord} is a setting. Its default of 29.8 Gy is 25 Gy EQD2 (alpha/beta 2 Gy, 22 fractions): HyTEC's point maximum of a retreatment, which HyTEC states for the thecal sac and 1 to 5 fractions.`,
+      ...inForce(result),
       prior === undefined
         ? 'No prior course: nothing is accumulated.'
         : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added point by point, no recovery.`,
@@ -65,9 +70,25 @@ export function planReport(
       `Machine: ${machine.source}.`,
       ...doseModelAssumptions(plan.doseModel),
     ],
-    notes: [...model.notes, ...model.patient.notes],
+    notes: [...model.notes, ...model.patient.notes, ...overruled(result)],
     plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities)),
   };
+}
+
+/** What every plan was made under; techniques that hold it differently have a line each. */
+function inForce({ plans }: PlanningResult): string[] {
+  const said = plans.map(({ plan: { technique }, constraints }) => ({
+    technique,
+    lines: constraintSentences(constraints),
+  }));
+  const [first] = said;
+  if (said.every(({ lines }) => lines.join() === first?.lines.join())) return first?.lines ?? [];
+  return said.flatMap(({ technique, lines }) => lines.map((line) => `${technique.toUpperCase()}: ${line}`));
+}
+
+/** Where a default is stricter than the cap that the case sets. */
+function overruled({ plans }: PlanningResult): string[] {
+  return [...new Set(plans.flatMap(({ constraints }) => overruledCap(constraints) ?? []))];
 }
 
 /** Said where a recovery is credited, and only there. */
@@ -103,6 +124,12 @@ function planEntry(
     prescriptionDose: round(technique.solution.prescriptionDose),
     evaluations: technique.solution.evaluations,
     certificate: certificateReport(technique),
+    constraints: evaluation.constraints.map((constraint) => ({
+      name: nameOfConstraint(constraint),
+      ...constraint,
+      limit: round(constraint.limit),
+      leaves: constraint.leaves?.map((gray) => round(gray)) ?? null,
+    })),
     bounds: boundReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
       name: beam.name,
@@ -140,7 +167,7 @@ function planEntry(
     ...(robust ? { robust: robustBlock(robust) } : {}),
     ...(prior ? { reirradiation: reirradiationReport(evaluation, model, plan, prior) } : {}),
     ...sensitivityOf(technique, sensitivities),
-    ...warningOf(technique),
+    ...warningOf(technique, plan.prescription.dose),
   };
 }
 
@@ -152,8 +179,10 @@ function sensitivityOf(
   return found === undefined ? {} : { modelSensitivity: sensitivityReport(found) };
 }
 
-function warningOf({ beyondRange, beyondDensity }: TechniquePlan): { warning?: string } {
+function warningOf(technique: TechniquePlan, prescription: number): { warning?: string } {
+  const { beyondRange, beyondDensity } = technique;
   const found = [
+    ...[whyNoPlan(technique, prescription)].filter((why) => why !== undefined),
     ...(beyondRange > 0
       ? [`${beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth`]
       : []),
@@ -168,7 +197,7 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
   for (const { plan, dvhs } of result.plans) {
     for (const [name, dvh] of dvhs) {
       const { dose, volume, percent } = cumulativeCurve(dvh, levels);
-      const quoted = /[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+      const quoted = csvField(name);
       for (let i = 0; i < dose.length; i++) {
         lines.push(
           `${plan.technique},${quoted},${dose[i]!.toFixed(4)},${volume[i]!.toFixed(5)},${percent[i]!.toFixed(4)}`,
@@ -181,10 +210,10 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
 
 /** A table for the terminal: goals by technique, then what stands beside the cap. */
 export function summary(result: PlanningResult): string {
-  const { model, case: plan, gap } = result;
+  const { model, case: plan } = result;
   const lines: string[] = [
     ...model.notes,
-    `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${model.target} to ${model.cord} ${gap.distance === undefined ? 'no distance' : `${gap.distance.toFixed(1)} mm`}`,
+    `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${gapInWords(result)}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
   for (const {
@@ -203,7 +232,9 @@ export function summary(result: PlanningResult): string {
       '',
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
-    lines.push(`        ${certificateLine(technique.solution.certificate, technique.gains)}`);
+    lines.push(`        ${certificateLine(technique.solution.certificate)}`);
+    const why = whyNoPlan(technique, plan.prescription.dose);
+    if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
     if (robust) lines.push(`        ${robustSentence(robust)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : goalValue(g);
@@ -235,7 +266,7 @@ export function summary(result: PlanningResult): string {
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
-    if (retreatment || plan.retreatment.bounds) lines.push('', ...boundSentences(bounds).map((line) => `  ${line}`));
+    if (bounds.length > 0) lines.push('', ...boundSentences(bounds).map((line) => `  ${line}`));
     if (retreatment) {
       const table = retreatmentTable(retreatment).trimEnd();
       lines.push('', ...table.split('\n').map((line) => (line === '' ? '' : `  ${line}`)));
@@ -243,11 +274,16 @@ export function summary(result: PlanningResult): string {
     }
   }
   if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(plan));
+  lines.push('', 'In force, each in every voxel:', ...inForce(result).map((line) => `  ${line}`), ...overruled(result));
   lines.push(
-    '',
-    `The cap of ${plan.cordCap} Gy: by default HyTEC's 25 Gy EQD2 point maximum (thecal sac, 1 to 5 fractions) at 22 fractions.`,
     'After ±: how far off a value may be to either side, by sampling and by what the dose grid may hide between its points.',
     'Research software, not for clinical use.',
   );
   return `${lines.join('\n')}\n`;
+}
+
+function gapInWords({ model: { target, cord }, gap: { distance, overlap } }: PlanningResult): string {
+  if (distance === undefined) return `${target} to ${cord} no distance`;
+  if (distance > 0) return `${target} to ${cord} ${distance.toFixed(1)} mm`;
+  return `${target} and ${cord} overlap: ${distance.toFixed(1)} mm, ${overlap.toFixed(2)} cc in common`;
 }

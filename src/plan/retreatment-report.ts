@@ -3,6 +3,7 @@ import type { AssessmentRow } from './assessment.js';
 import type { PositionReport } from './position.js';
 import type { RecoveryRow, RetreatmentAssessment } from './retreatment.js';
 import { columns } from './table.js';
+import { excessInWords } from './voxel-bounds.js';
 
 /**
  * What a physician asks first: the cord's maximum, both courses together by which convention, which limit binds and by how
@@ -31,10 +32,9 @@ export function retreatmentSentence(
   if (strictest !== undefined && strictest !== binding && strictest.result === 'fail') {
     parts.push(`on ${strictest.structure} ${nameOf(strictest)} is ${leftOf(strictest)}`);
   }
-  for (const { structure, voxels, most, limit, place } of exceeded) {
-    parts.push(
-      `the prior course alone exceeds ${limit} in ${voxels} voxels of ${structure}, by up to ${gy(most)} EQD2 at (${place.map((c) => c.toFixed(0)).join(', ')}) mm, where this course is allowed nothing`,
-    );
+  for (const excess of exceeded) {
+    const told = excessInWords(excess, ` of ${excess.structure}`);
+    parts.push(`the prior course alone ${told}, where this course is allowed nothing`);
   }
   return `${parts.join('; ')}.`;
 }
@@ -69,8 +69,8 @@ export function retreatmentTable(assessment: RetreatmentAssessment): string {
     ...(notes.length > 0 ? [`* ${notes.join('\n* ')}\n`] : []),
     `\nRecovery, for the maximum in EQD2 (no recovery is credited in any figure above):\n`,
     columns([['convention', 'cumulative EQD2', '', ''], ...conventions]),
-    `\nRisk, for orientation: Nieder ${nieder.points} points (${nieder.group}, alpha/beta ${nieder.alphaBeta} Gy) [${nieder.source.evidence}]; `,
-    `Schultheiss ${percent(schultheiss.thisCourse)} of this course, ${percent(schultheiss.cumulative)} of both without recovery [${schultheiss.source.evidence}]; `,
+    `\nRisk, for orientation: Nieder ${nieder === null ? 'not told by a prior EQD2 of another alpha/beta' : `${nieder.points} points (${nieder.group}, alpha/beta ${nieder.alphaBeta} Gy) [${nieder.source.evidence}]`}; `,
+    `Schultheiss ${percent(schultheiss.thisCourse)} of this course, ${schultheiss.cumulative === null ? 'none told' : percent(schultheiss.cumulative)} of both without recovery [${schultheiss.source.evidence}]; `,
     `Lyman ${percent(lyman.cumulative)} (pessimistic: never a pass or fail) [${lyman.source.evidence}].\n`,
     ...(/cauda/i.test(assessment.cord)
       ? [`Conventions and risks are those of the spinal cord, applied to ${assessment.cord}: an extrapolation.\n`]
@@ -95,7 +95,15 @@ export function retreatmentReport(
     level,
     prior: {
       origin: prior.origin,
-      fractions: prior.fractions,
+      ...(prior.courses.length === 1
+        ? { fractions: prior.courses[0]!.dose.fractions ?? null }
+        : {
+            courses: prior.courses.map(({ origin, dose, months }) => ({
+              origin,
+              fractions: dose.fractions ?? null,
+              months,
+            })),
+          }),
       months: prior.months,
       description: prior.description,
       notes: prior.notes,

@@ -8,7 +8,7 @@
 import type { Source } from '../biology/evidence.js';
 import { type CordLimit, cordLimitNames, cordLimits } from '../biology/limits.js';
 import { bed, doseFromEqd2, eqd2 } from '../biology/linear-quadratic.js';
-import { recoveryConventions } from '../biology/recovery.js';
+import { noRecovery, recoveryConventions } from '../biology/recovery.js';
 import {
   lymanProbability,
   lymanSource,
@@ -28,15 +28,17 @@ import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
 import { createStructureDvh } from '../evaluate/structure-dvh.js';
 import { solidOfStructure } from '../geometry/contour-solid.js';
-import { type Grid, isSameGrid, type Vec3 } from '../geometry/grid.js';
-import { resample, valueAt } from '../geometry/resample.js';
+import type { Grid, Vec3 } from '../geometry/grid.js';
+import { valueAt } from '../geometry/resample.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { type AssessmentRow, bindingRow, intervalRows, limitRows } from './assessment.js';
 import type { PlanCase } from './case.js';
 import { levelOf } from './level.js';
 import type { PatientModel } from './patient-model.js';
-import { type PriorExposure, priorAround, priorMaximum } from './prior.js';
-import { biologicalTerm, type DoseIn } from './structure-evaluation.js';
+import type { PriorExposure } from './prior.js';
+import { priorsOnGrid } from './prior-around.js';
+import { largestEffect, whyNoEffect } from './prior-effect.js';
+import { courseTerm, type DoseIn } from './structure-evaluation.js';
 import { conventionOf, type PriorExcess, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 /** A convention's view of the cord's maximum. */
@@ -55,11 +57,12 @@ export interface RecoveryRow {
 }
 
 export interface RiskEstimates {
-  /** Probability by Schultheiss of this course alone, and of both without recovery. */
-  readonly schultheiss: { readonly thisCourse: number; readonly cumulative: number; readonly source: Source };
+  /** Probability by Schultheiss of this course alone, and of all without recovery; null where a prior EQD2 does not tell it. */
+  readonly schultheiss: { readonly thisCourse: number; readonly cumulative: number | null; readonly source: Source };
   /** By Lyman from the gEUD (a = 20) of both courses: printed with its warning only. */
   readonly lyman: { readonly cumulative: number; readonly source: Source };
-  readonly nieder: NiederScore & { readonly alphaBeta: number };
+  /** null where a prior EQD2 does not tell it. */
+  readonly nieder: (NiederScore & { readonly alphaBeta: number }) | null;
 }
 
 export interface RetreatmentAssessment {
@@ -113,18 +116,20 @@ export function assessRetreatment(
   const level = levelOf(plan);
   const { fractions } = plan.prescription;
   const tissue = /cauda/i.test(model.cord) ? 'cauda' : 'cord';
-  const priorMax = both.priorMaximum(model.cord);
-  const priorEqd2 = eqd2(priorMax, prior.fractions, 2);
+  const before = both.largestPrior(model.cord, 'eqd2', 2);
+  // Where it cannot be told, no row of a table by prior dose applies.
+  const priorEqd2 = typeof before === 'string' ? Number.MAX_VALUE : before.all;
   const limits = [
     ...cordLimits({ fractions, level, priorEqd2, tissue }).filter(({ name }) => !plan.retreatment.omit.includes(name)),
     ...ownLimits(plan, model),
   ];
   const rows = [
-    ...limitRows(limits, { model, dvhs, both, prior, fractions }),
+    ...limitRows(limits, { model, dvhs, both, fractions }),
     ...intervalRows(prior.months, level, fractions),
   ];
   const thisEqd2 = eqd2(cord.max, fractions, alphaBeta);
-  const priorOwn = eqd2(priorMax, prior.fractions, alphaBeta);
+  // The courses were refused where they do not tell the cord's own alpha/beta.
+  const { all: priorOwn } = both.largestPrior(model.cord, 'eqd2', alphaBeta) as { all: number };
   return {
     cord: model.cord,
     level,
@@ -188,40 +193,35 @@ export class CumulativeDvhs {
     if (known !== undefined) return known;
     const cells = this.model.cells.get(structure)!;
     const { data } = this.prior.dose;
+    const untold = whyNoEffect(this.prior, alphaBeta);
     let unknown = 0;
     for (let v = 0; v < cells.voxels.length; v++) if (Number.isNaN(data[cells.voxels[v]!]!)) unknown++;
     const dvh =
-      unknown > 0
+      untold ??
+      (unknown > 0
         ? `the prior dose is unknown in ${unknown} voxels of ${structure}, beyond its grid`
         : createStructureDvh(this.sum(structure, quantity, alphaBeta), this.model.lines.get(structure)!, {
             partial: 'covered',
-          });
+          }));
     this.found.set(key, dvh);
     return dvh;
   }
 
-  /** Physical Gy. */
-  priorMaximum(structure: string): number {
-    return priorMaximum(this.prior, this.model, structure);
+  /** Gy of the quantity, as {@link largestEffect}. */
+  largestPrior(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): ReturnType<typeof largestEffect> {
+    return largestEffect(this.prior, this.model, structure, quantity, alphaBeta);
   }
 
-  /** Both courses, each interpolated and then converted. */
+  /** All courses, each interpolated and then converted. */
   private sum(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): DoseField {
     const now = this.doseIn(structure);
-    const before = onGridOf(priorAround(this.prior, this.model, structure), now);
+    const before = priorsOnGrid(this.prior, this.model, structure, now.grid);
     const terms = [
-      biologicalTerm(before.data, this.prior.fractions, quantity, alphaBeta),
-      biologicalTerm(now.data, now.fractions!, quantity, alphaBeta),
+      ...before.map((dose) => courseTerm(dose, quantity, alphaBeta)),
+      courseTerm(now, quantity, alphaBeta),
     ];
     return { grid: now.grid, quantity, alphaBeta, terms };
   }
-}
-
-/** Zero where it is unknown: what a structure reads is known. */
-function onGridOf(prior: DoseVolume, { grid }: DoseVolume): DoseVolume {
-  const data = prior.data.map((gray) => (Number.isNaN(gray) ? 0 : gray));
-  const known = { ...prior, data };
-  return isSameGrid(prior.grid, grid) ? known : { ...known, ...resample(known, grid, { toFaces: true }).volume };
 }
 
 /** Beyond the outermost voxel centres the dose is that of the border. */
@@ -244,20 +244,33 @@ function recoveryRows(
 ): RecoveryRow[] {
   const { fractions } = plan.prescription;
   const { tolerance: first } = plan.retreatment;
-  const before = onGridOf(priorAround(prior, model, model.cord), now);
+  const before = priorsOnGrid(prior, model, model.cord, now.grid);
   const solid = solidOfStructure(model.structures.get(model.cord)!);
   const asked = conventionOf(plan.retreatment.recovery);
-  const shown = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
+  const known = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
+  // They are defined for one prior course; an EQD2 that was read may be the sum of several.
+  const isOne = prior.courses.length === 1 && prior.courses[0]!.dose.quantity === 'physical';
+  const shown = known.filter(({ name }) => isOne || name === noRecovery.name);
   return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
-    const counted = (gray: number) => after(eqd2(Math.max(0, gray), prior.fractions, alphaBeta), prior.months, first);
-    const terms = [
-      { data: before.data, convert: (gray: number) => counted(gray).prior },
-      biologicalTerm(now.data, fractions, 'eqd2', alphaBeta),
-    ];
-    const field: DoseField = { grid: now.grid, quantity: 'eqd2', alphaBeta, terms };
+    const counted = (effect: number) => after(Math.max(0, effect), prior.months, first);
+    const terms = before.map((dose) => courseTerm(dose, 'eqd2', alphaBeta));
+    // Of several courses nothing is credited, so that each may be counted by itself.
+    const remaining = terms.map(({ data, convert }) => ({
+      data,
+      convert: (gray: number) => counted(convert(gray)).prior,
+    }));
+    const field: DoseField = {
+      grid: now.grid,
+      quantity: 'eqd2',
+      alphaBeta,
+      terms: [...remaining, courseTerm(now, 'eqd2', alphaBeta)],
+    };
     const tolerance = RECOVERY_SHARE * sum.max;
     const { value, place } = extremeDose(field, solid, { extreme: 'max', tolerance, budget: 5000 });
-    const there = counted(place === undefined ? 0 : valueAt(before, ...withinCentres(place, now.grid))!);
+    const at = place && withinCentres(place, now.grid);
+    const there = counted(
+      at === undefined ? 0 : before.reduce((all, dose, c) => all + terms[c]!.convert(valueAt(dose, ...at)!), 0),
+    );
     const left = Math.max(0, there.tolerance - there.prior);
     const allowed = doseFromEqd2(left, fractions, alphaBeta);
     return { name, title, source, ...there, cumulative: name === 'none' ? sum.max : value, allowed };
@@ -274,20 +287,31 @@ function riskOf(
 ): RiskEstimates {
   const { fractions } = plan.prescription;
   const alphaBeta = niederAlphaBeta[level];
-  const bySchultheiss = both.of(model.cord, 'eqd2', SCHULTHEISS_ALPHA_BETA) as Dvh;
-  const byNieder = both.of(model.cord, 'bed', alphaBeta) as Dvh;
+  const bySchultheiss = both.of(model.cord, 'eqd2', SCHULTHEISS_ALPHA_BETA);
+  const byNieder = both.of(model.cord, 'bed', alphaBeta);
+  const before = both.largestPrior(model.cord, 'bed', alphaBeta);
   const byLyman = both.of(model.cord, 'eqd2', plan.alphaBeta.cord) as Dvh;
-  const courses = [bed(both.priorMaximum(model.cord), prior.fractions, alphaBeta), bed(cord.max, fractions, alphaBeta)];
   return {
     schultheiss: {
       thisCourse: schultheissProbability(eqd2(cord.max, fractions, SCHULTHEISS_ALPHA_BETA)),
-      cumulative: schultheissProbability(bySchultheiss.max),
+      cumulative: typeof bySchultheiss === 'string' ? null : schultheissProbability(bySchultheiss.max),
       source: schultheissSource,
     },
     lyman: {
       cumulative: lymanProbability(evaluateMetric(parseMetric('gEUD(a=20)'), byLyman).value),
       source: lymanSource,
     },
-    nieder: { ...niederScore({ courses, cumulative: byNieder.max, months: prior.months }), alphaBeta },
+    nieder: niederOf(before, byNieder, bed(cord.max, fractions, alphaBeta), prior.months, alphaBeta),
   };
+}
+
+function niederOf(
+  before: ReturnType<typeof largestEffect>,
+  both: Dvh | string,
+  now: number,
+  months: number,
+  alphaBeta: number,
+): RiskEstimates['nieder'] {
+  if (typeof before === 'string' || typeof both === 'string') return null;
+  return { ...niederScore({ courses: [...before.each, now], cumulative: both.max, months }), alphaBeta };
 }

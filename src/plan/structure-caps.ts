@@ -8,7 +8,7 @@ import { InvalidInputError } from '../core/errors.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PlanningVoxels } from './planning-voxels.js';
-import { boundsOfVoxels, type VoxelBounds } from './voxel-bounds.js';
+import { boundsOfVoxels, excessInWords, type PriorExcess, type VoxelBounds } from './voxel-bounds.js';
 
 /** What stands firm where caps and prescription cannot both be met. */
 export type Hold = 'cord' | 'prescription';
@@ -62,18 +62,21 @@ export function organCaps(bounds: readonly VoxelBounds[], model: PatientModel): 
 }
 
 /**
- * @throws {InvalidInputError} where the prior course alone is above a bound that is to hold: every field gives some dose
+ * @throws {InvalidInputError} where the prior course alone uses up a bound that is to hold, or is above it: every field gives some dose
  *   everywhere, so that no coverage at all is left
  */
 export function checkBoundsLeaveDose(bounds: readonly VoxelBounds[]): void {
   const exceeded = bounds.flatMap((own) => own.exceeded);
   if (exceeded.length === 0) return;
-  const told = exceeded.map(
-    ({ limit, voxels, most, place }) =>
-      `${limit} in ${voxels} voxels, by up to ${most.toFixed(1)} Gy EQD2 at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`,
-  );
+  const [first, ...others] = exceeded as [PriorExcess, ...PriorExcess[]];
+  const more = others.length > 1 ? [`and ${others.length - 1} more`] : [];
+  const told = [
+    excessInWords(first),
+    ...others.slice(0, 1).map((e) => excessInWords(e).replace(/^exceeds /, '')),
+    ...more,
+  ];
   throw new InvalidInputError(
-    `case: the prior course alone exceeds ${told.join('; ')}, where nothing may be given: no coverage is left. Change retreatment.bounds or retreatment.recovery, or let hold be "prescription" to see what the prescription costs.`,
+    `case: the prior course alone ${told.join('; ')}, where nothing may be given: no coverage is left. Change retreatment.bounds or retreatment.recovery, or let hold be "prescription".`,
   );
 }
 

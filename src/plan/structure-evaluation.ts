@@ -4,7 +4,7 @@
  * A structure is evaluated in the dose that {@link DoseIn} gives for it, on whatever grid that lies: one dose for all, or one
  * that was computed finer around target and cord. Nothing else of a plan reads metrics from voxels; caps are held there.
  */
-import { quadraticOf } from '../biology/linear-quadratic.js';
+import { bedFromEqd2, quadraticOf } from '../biology/linear-quadratic.js';
 import type { DoseTerm } from '../evaluate/dose-field.js';
 import type { Dvh } from '../evaluate/dvh.js';
 import { createStructureDvh } from '../evaluate/structure-dvh.js';
@@ -47,14 +47,21 @@ export function drawnDvhs(model: PatientModel, doseIn: DoseIn): DrawnDvhs {
   return { dvhs, absent };
 }
 
-/** A course as a term of a biological sum: converted where it is interpolated. */
-export function biologicalTerm(
-  data: Float32Array,
-  fractions: number,
+/**
+ * A course as a term of a biological sum: converted where it is interpolated. An EQD2 that was read is what it is.
+ *
+ * @param dose physical with its fractions, or EQD2 of the same alpha/beta (`whyNoEffect` tells)
+ */
+export function courseTerm(
+  { data, quantity: own, fractions }: Pick<DoseVolume, 'data' | 'quantity' | 'fractions'>,
   quantity: 'eqd2' | 'bed',
   alphaBeta: number,
-): DoseTerm {
-  const { linear, quadratic } = quadraticOf(quantity, fractions, alphaBeta);
+): DoseTerm & { readonly convert: (gray: number) => number } {
+  if (own !== 'physical') {
+    const scale = quantity === 'eqd2' ? 1 : bedFromEqd2(1, alphaBeta);
+    return { data, convert: (gray) => scale * gray };
+  }
+  const { linear, quadratic } = quadraticOf(quantity, fractions!, alphaBeta);
   // Rounding may leave a trace of dose below zero, where the square would rise.
   return { data, convert: (gray) => (gray > 0 ? gray * (linear + quadratic * gray) : linear * gray) };
 }

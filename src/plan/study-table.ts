@@ -6,9 +6,10 @@
 import { FormatError, InvalidInputError } from '../core/errors.js';
 import { evaluateMetric, whyNoValue } from '../evaluate/metric-value.js';
 import { missingStructure } from '../evaluate/structure-name.js';
+import { overruledCap } from './constraint-list.js';
 import type { PlanEvaluation } from './evaluate.js';
 import type { Study, StudyMetric, StudyRun } from './study.js';
-import { csvLine } from './table.js';
+import { csvLine, csvText } from './table.js';
 
 /** One plan, or its failure. */
 export interface StudyRow {
@@ -52,7 +53,10 @@ export function studyRow(study: Study, run: StudyRun, evaluation: PlanEvaluation
   const { solution, fields } = evaluation.plan;
   const { value, lowerBound, gap } = solution.certificate;
   const metrics = study.metrics.map((metric) => measure(metric, evaluation, run.case.prescription.dose));
-  const remarks = metrics.flatMap(({ remark }) => (remark === undefined ? [] : [remark]));
+  const overruled = overruledCap(evaluation.constraints);
+  const remarks = [overruled?.replace(/\.$/, ''), ...metrics.map(({ remark }) => remark)].filter(
+    (r) => r !== undefined,
+  );
   return {
     key: run.key,
     isFailure: false,
@@ -91,7 +95,7 @@ export function studyTable(study: Study, rows: Iterable<StudyRow>): string {
  * @throws {FormatError} for a line that is no row of such a table
  */
 export function readStudyTable(study: Study, text: string, path: string): Map<string, StudyRow> {
-  const columns = studyColumns(study);
+  const columns = studyColumns(study).map(csvText);
   const rows = new Map<string, StudyRow>();
   if (csvLine(columns).startsWith(text)) return rows;
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split(/\r?\n/);

@@ -6,7 +6,9 @@
  * Parameters are named by their dotted path in CASE.json. Every run has a key that follows from its case, technique and
  * engine version alone, so that an interrupted study knows what is done.
  */
+
 import { z } from 'zod';
+import { checkText } from '../core/budget.js';
 import { InvalidInputError } from '../core/errors.js';
 import { formatMetric, type Metric } from '../evaluate/metric.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
@@ -16,8 +18,16 @@ import type { Technique } from './technique.js';
 
 /** More runs than this are a slip. */
 const MOST_RUNS = 100_000;
+/** Fields of fields that a path may name. */
+const LONGEST_PATH = 10;
 
-const path = z.string().regex(/^[^.]+(\.[^.]+)*$/, { error: 'is no dotted path such as "imrt.beams"' });
+const path = z.string().refine(
+  (text) => {
+    const fields = text.length > 1000 ? [] : text.split('.');
+    return fields.length > 0 && fields.length <= LONGEST_PATH && !fields.some((f) => f === '' || f === '__proto__');
+  },
+  { error: 'is no dotted path such as "imrt.beams"' },
+);
 const patch = z.record(path, z.json());
 
 const schema = z.strictObject({
@@ -37,6 +47,7 @@ const schema = z.strictObject({
   /** `STRUCTURE METRIC`, as in goals. */
   metrics: z
     .array(z.string())
+    .max(200)
     .default(['PTV_3960 D95%', 'PTV_3960 D98%', 'PTV_3960 V95%', 'SpinalCord Max', 'SpinalCord D0.03cc']),
 });
 
@@ -148,7 +159,8 @@ function runsOf(study: Study, changes: Readonly<Record<string, unknown>>, hash: 
     study.base,
   ) as PlanCaseInput;
   const plan = parseCase(input, where);
-  const { name, $schema, ...content } = plan;
+  // What the case is called, and whether it wrote its cap out, makes no other plan.
+  const { name, $schema, cordCapOrigin, ...content } = plan;
   const values = new Map(study.parameters.map((key) => [key, valueAt(plan, key)]));
   return study.techniques.map((technique) => {
     const key = hash(`${technique}\n${canonicalJson(content)}`);
@@ -195,6 +207,7 @@ function canonicalJson(value: unknown): string {
 
 /** The name of the structure may hold spaces: the metric is the shortest end that reads as one. */
 function parseStudyMetric(text: string, path: string): StudyMetric {
+  checkText(`${path}: metric`, text);
   let failure = 'a structure and a metric are expected';
   for (const { index } of [...text.trimEnd().matchAll(/\s+/g)].reverse()) {
     const structure = text.slice(0, index).trim();

@@ -4,10 +4,12 @@
  * They are those of a plan's tables: of the engine's dose, in the structures as they are drawn.
  */
 import { eqd2 } from '../biology/linear-quadratic.js';
+import { InvalidInputError } from '../core/errors.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { PatientModel } from './patient-model.js';
-import { type PriorExposure, priorMaximum } from './prior.js';
+import type { PriorExposure } from './prior.js';
+import { largestEffect } from './prior-effect.js';
 import { CumulativeDvhs } from './retreatment.js';
 import { type DoseIn, doseOfPlan, drawnDvh } from './structure-evaluation.js';
 import type { TechniquePlan } from './technique.js';
@@ -36,7 +38,9 @@ export function cordMaximum(done: TechniquePlan, model: PatientModel): number {
 
 /** Largest EQD2 of the prior course in the cord, Gy. */
 export function priorCordMaximum(model: PatientModel, prior: PriorExposure, alphaBeta: number): number {
-  return eqd2(priorMaximum(prior, model, model.cord), prior.fractions, alphaBeta);
+  const known = largestEffect(prior, model, model.cord, 'eqd2', alphaBeta);
+  if (typeof known === 'string') throw new InvalidInputError(`cord: ${known}.`);
+  return known.all;
 }
 
 /**
@@ -58,7 +62,8 @@ export function cumulativeMaximum(
     const dose = doseOfPlan(done)(structure);
     return { ...dose, fractions, data: scale === 1 ? dose.data : dose.data.map((gray) => scale * gray) };
   };
-  // What is unknown of the prior course in the cord is refused before planning.
+  // What is unknown of the prior courses in the cord is refused before planning, as is an EQD2 of another alpha/beta.
   const both = new CumulativeDvhs(model, prior, doseIn).of(model.cord, 'eqd2', alphaBeta);
-  return typeof both === 'string' ? Number.NaN : both.max;
+  if (typeof both === 'string') throw new InvalidInputError(`cord: ${both}.`);
+  return both.max;
 }

@@ -105,7 +105,8 @@ export function targetSummary({ target, conformity: c, cord, fallOff, remarks }:
       nearest === null
         ? 'no gap within 10 mm'
         : `${n(nearest.targetDose)} to ${n(nearest.organDose)} Gy, ${n(nearest.perMm)} Gy/mm there, ${n(median)} median, ${n(steepest)} steepest`;
-    lines.push(`${target} to ${cord}: ${n(distance)} mm at least; ${across}`);
+    const apart = distance > 0 ? `${n(distance)} mm at least` : `they overlap, ${n(distance)} mm`;
+    lines.push(`${target} to ${cord}: ${apart}; ${across}`);
   }
   return [...lines, ...remarks].map((line) => `${line}\n`).join('');
 }

@@ -3,12 +3,14 @@
  *
  * Both pose the same planning problem to the same solver; what differs is the operator's columns.
  */
+
 import type { Aperture } from '../beam/aperture.js';
 import { arrangementAngles, type BeamAngles } from '../beam/arrangement.js';
 import { type Beam, createBeam } from '../beam/beam.js';
 import { conformAperture } from '../beam/conform.js';
 import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
 import { apertureFluence } from '../beam/opening.js';
+import { checkCount } from '../core/budget.js';
 import type { FluenceField } from '../dose/forward.js';
 import { doseAtVolume } from '../evaluate/dvh.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
@@ -19,7 +21,7 @@ import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
-import { type CoverageGain, coverageGains, largestDifference } from './certificate-report.js';
+import { largestDifference } from './certificate-report.js';
 import { posePrescribed } from './drawn-prescription.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
@@ -59,8 +61,6 @@ export interface TechniquePlan {
   readonly voxels: PlanningVoxels;
   /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
   readonly share: number;
-  /** What one more Gy on each hard limit buys in the target. */
-  readonly gains: readonly CoverageGain[];
   /** Largest difference of the optimiser's dose from the reported one, over the optimiser's voxels, Gy. */
   readonly largestDifference: number;
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
@@ -70,6 +70,9 @@ export interface TechniquePlan {
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
   readonly beyondDensity: number;
 }
+
+/** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
+const MOST_BEAMLETS = 8000;
 
 export type ProgressListener = (technique: Technique, progress: SolveProgress) => void;
 
@@ -148,7 +151,7 @@ export function planConformal(
   model.onStage('fcrt: weights');
   const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
   const problem = { operator: new ColumnOperator(columns), ...posePrescribed(model, voxels, plan, hold, caps, others) };
-  const solution = solve(problem, { responses: true, onProgress: (p) => onProgress?.('fcrt', p) });
+  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p) });
   const planned = weighedFields(fields, solution.weights);
   return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
 }
@@ -157,10 +160,20 @@ export function planConformal(
 export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Machine): ModulatedBeam[] {
   const { beams, beamlet, margin } = plan.imrt;
   const target = model.masks.get(model.target)!;
-  return beamsOf(beams, model, machine).map((beam) => ({
-    beam,
-    beamlets: beamletsCovering(beam.frame, target, beamlet, margin),
-  }));
+  const modulated: ModulatedBeam[] = [];
+  let count = 0;
+  for (const beam of beamsOf(beams, model, machine)) {
+    const beamlets = beamletsCovering(beam.frame, target, beamlet, margin);
+    modulated.push({ beam, beamlets });
+    count += beamlets.cells.length;
+    checkCount(
+      `case: imrt: beamlets of the first ${modulated.length} beams`,
+      count,
+      MOST_BEAMLETS,
+      `Use fewer beams, or beamlets larger than ${beamlet} mm.`,
+    );
+  }
+  return modulated;
 }
 
 /**
@@ -200,11 +213,11 @@ export function planModulated(
   let problem = pose(even);
   const best = (): Solution => {
     const rows = { sample, preconditioner };
-    const options = { responses: true, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
+    const options = { onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     const isWorst = robust?.target === 'worst';
     if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE });
     // How far the worst case may be smoothed is seen on a plan near the best one.
-    const rough = solve({ ...problem, ...rows }, { ...options, responses: false, gap: ROUGH });
+    const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH });
     problem = pose(even, smoothing(problem.targets, rough.dose));
     const finer = solve({ ...problem, ...rows }, { ...options, gap: FINE, start: rough.weights });
     return { ...finer, evaluations: rough.evaluations + finer.evaluations };
@@ -290,8 +303,7 @@ export function finish(
     ...prescribedOf({ ...solution, prescriptionDose: shrink * solution.prescriptionDose }, dose, model, plan),
     certificate,
   };
-  const gains = coverageGains(final, voxels.target, plan.prescription.dose);
-  const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink, gains };
+  const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink };
   const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model.body, dose.data);

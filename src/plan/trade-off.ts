@@ -18,12 +18,13 @@ import { createAxes } from '../render/axis.js';
 import { FOOT, HEAD, line, MARGIN, page, path, polylinePath, text } from '../render/figure.js';
 import { defaultBounds } from './bound-limits.js';
 import type { PlanCase } from './case.js';
+import { boundConstraints, type Constraint } from './constraint-list.js';
 import { posePrescribed } from './drawn-prescription.js';
 import { OrganRows } from './organ-rows.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 import { type PreparedInfluence, prepareInfluence } from './prepared-influence.js';
-import { exposeToPrior, type ImportedDose, type PriorExposure } from './prior.js';
+import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { refuseRobust } from './scenario.js';
 import { cappedRows, checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
 import { doseOfPlan, drawnDvh } from './structure-evaluation.js';
@@ -48,16 +49,13 @@ export interface TradeOffPoint {
   readonly cordMaximum: number;
   /** Objective gained per Gy more on the cord. */
   readonly price: number;
-  /** D95 gained per Gy more on the cord, Gy: the slope of the curve; null where it could not be had. */
-  readonly d95PerGy: number | null;
   /** Voxels of the cord whose bound is below the cap: what the prior course leaves there holds instead. */
   readonly bounded: number;
-  /** Bounded structures besides the cord: largest dose in Gy, and what a Gy more on all of their bounds buys. */
+  /** Bounded structures besides the cord: largest dose in Gy, objective gained per Gy more on all of their bounds. */
   readonly organs: readonly {
     readonly structure: string;
     readonly maximum: number;
     readonly price: number;
-    readonly d95PerGy: number | null;
   }[];
   readonly evaluations: number;
 }
@@ -65,8 +63,10 @@ export interface TradeOffPoint {
 export interface TradeOffOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The dose of the case's `prior.file`. */
-  readonly prior?: ImportedDose;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
+  /** Told what holds besides the caps, before the first plan. */
+  readonly onConstraints?: (constraints: readonly Constraint[]) => void;
   readonly onPoint?: (point: TradeOffPoint) => void;
   /** Looked at between steps; the points so far are returned. */
   readonly signal?: { readonly aborted: boolean };
@@ -85,7 +85,7 @@ export function tradeOff(
   plan: PlanCase,
   machine: Machine,
   caps: readonly number[],
-  { executor, prior, onPoint, signal }: TradeOffOptions = {},
+  { executor, prior, onConstraints, onPoint, signal }: TradeOffOptions = {},
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
@@ -96,6 +96,7 @@ export function tradeOff(
   try {
     const bounds = boundsBesideCaps(model, plan, exposeToPrior(model, plan, machine, prior));
     checkBoundsLeaveDose(bounds);
+    onConstraints?.(boundConstraints(bounds, model, 'hard'));
     const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), ['imrt']);
     let start: Float64Array | undefined;
     const falling = [...caps].sort((a, b) => b - a);
@@ -106,12 +107,7 @@ export function tradeOff(
       const cord = cordCaps(bounds, model, cap, voxels.cord.voxels);
       const [, ...others] = cappedRows(voxels, cord, rows.organs).map((set) => set.caps);
       const problem = { ...rig, ...posePrescribed(model, voxels, plan, 'cord', cord, others) };
-      const solution = solve(problem, {
-        responses: true,
-        gap: FINE,
-        ...(start ? { start } : {}),
-        ...(signal ? { signal } : {}),
-      });
+      const solution = solve(problem, { gap: FINE, ...(start ? { start } : {}), ...(signal ? { signal } : {}) });
       if (solution.status === 'stopped') break;
       start = solution.weights;
       const fields = modulatedFields(beams, solution.weights);
@@ -148,9 +144,8 @@ function createRig(model: PatientModel, plan: PlanCase, machine: Machine, voxels
 
 /** The case's bounds, or of the default ones that on both courses: the caps of the curve are limits of this course. */
 function boundsBesideCaps(model: PatientModel, plan: PlanCase, prior: PriorExposure | undefined): VoxelBounds[] {
-  const { retreatment } = plan;
-  const bounds = retreatment.bounds ?? defaultBounds(model, plan).filter(({ courses }) => courses === 'all');
-  return voxelBounds(model, { ...plan, retreatment: { ...retreatment, bounds } }, prior);
+  const ofAll = defaultBounds(model, plan).filter(({ courses }) => courses === 'all');
+  return voxelBounds(model, plan, prior, ofAll);
 }
 
 function pointOf(
@@ -159,7 +154,7 @@ function pointOf(
   model: PatientModel,
   prescription: number,
 ): Omit<TradeOffPoint, 'bounded'> {
-  const { solution, gains, voxels } = done;
+  const { solution, voxels } = done;
   const { certificate } = solution;
   return {
     cap,
@@ -169,12 +164,10 @@ function pointOf(
     ...coverageOf(done, model, prescription),
     cordMaximum: cordMaximum(done, model),
     price: certificate.prices.find(({ limit }) => limit === 'cord')?.price ?? 0,
-    d95PerGy: gains.find(({ limit }) => limit === 'cord')?.d95 ?? null,
     organs: voxels.organs.map(({ name }) => ({
       structure: name,
       maximum: drawnDvh(model, name, doseOfPlan(done)).max,
       price: certificate.prices.find(({ limit }) => limit === name)?.price ?? 0,
-      d95PerGy: gains.find(({ limit }) => limit === name)?.d95 ?? null,
     })),
     evaluations: solution.evaluations,
   };
@@ -191,15 +184,14 @@ const COLUMNS = [
   'prescriptionDose',
   'cordMaximum',
   'price',
-  'd95PerGy',
   'bounded',
   'evaluations',
 ] as const;
 
-/** One line per point; doses in Gy. Bounded organs add columns `maximum_`, `price_` and `d95PerGy_` with their names. */
+/** One line per point; doses in Gy. Bounded organs add columns `maximum_` and `price_` with their names. */
 export function tradeOffTable(points: readonly TradeOffPoint[]): string {
   const names = (points[0]?.organs ?? []).map(({ structure }) => structure);
-  const organKeys = ['maximum', 'price', 'd95PerGy'] as const;
+  const organKeys = ['maximum', 'price'] as const;
   const cell = (value: string | number | null): string =>
     value === null ? '' : typeof value === 'number' ? String(Number(value.toPrecision(6))) : value;
   const head = [...COLUMNS, ...names.flatMap((name) => organKeys.map((key) => `${key}_${name}`))];

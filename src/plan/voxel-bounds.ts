@@ -2,7 +2,7 @@
  * The remaining allowance as voxelwise bounds of the new course: what the optimiser must hold in every voxel of the cord,
  * or of any organ that the case names.
  */
-import { type Excess, remainingAllowance, type VoxelLimit } from '../biology/allowance.js';
+import { type Excess, type PriorAtVoxels, remainingAllowance, type VoxelLimit } from '../biology/allowance.js';
 import {
   angRecovery,
   discountPrior,
@@ -13,12 +13,12 @@ import {
 import { InvalidInputError } from '../core/errors.js';
 import type { Grid, Vec3 } from '../geometry/grid.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
-import { limitsByStructure } from './bound-limits.js';
+import { defaultBounds, limitsByStructure } from './bound-limits.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
 
-/** Voxels where the prior course alone is above a limit, and where it is so by most. */
+/** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
 export interface PriorExcess extends Excess {
   readonly structure: string;
   /** LPS, mm */
@@ -27,6 +27,8 @@ export interface PriorExcess extends Excess {
 
 export interface VoxelBounds {
   readonly structure: string;
+  /** Whether the case asks for them, or they apply because it says nothing else. */
+  readonly origin: 'case' | 'default';
   readonly limits: readonly VoxelLimit[];
   /** Every voxel of the grid with any of the structure in it. */
   readonly voxels: Int32Array;
@@ -38,15 +40,22 @@ export interface VoxelBounds {
 }
 
 /**
- * Bounds of every structure that the case bounds; by default the cord under HyTEC's 25 Gy of the retreatment and 70 Gy of
- * both courses, EQD2.
+ * Bounds of every structure that the case bounds; by default, and only after a prior course, the cord under HyTEC's 25 Gy of
+ * the retreatment and 70 Gy of both courses, EQD2.
  *
+ * @param defaults where the case names none
  * @throws {InvalidInputError} for an unknown structure or convention, or a prior dose that is unknown in one of its voxels
  */
-export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExposure | undefined): VoxelBounds[] {
+export function voxelBounds(
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure | undefined,
+  defaults = defaultBounds(model, plan),
+): VoxelBounds[] {
   const recovery = conventionOf(plan.retreatment.recovery);
   const { fractions } = plan.prescription;
-  return [...limitsByStructure(model, plan)].map(([structure, limits]) => {
+  const origin = plan.retreatment.bounds === undefined ? 'default' : 'case';
+  return [...limitsByStructure(model, plan, defaults)].map(([structure, limits]) => {
     const mask = model.masks.get(structure);
     if (mask === undefined) {
       throw new InvalidInputError(
@@ -62,20 +71,11 @@ export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExp
         `case: retreatment.bounds: the prior dose is unknown in ${unknown} of ${occupied.length} voxels of ${structure}, beyond its grid. Say that the course gave nothing there (prior.beyond: "zero"), or bound another structure.`,
       );
     }
-    const { months } = prior ?? {};
-    const priors =
-      prior === undefined
-        ? []
-        : [
-            {
-              dose: Float64Array.from(voxels, (voxel) => prior.dose.data[voxel]!),
-              fractions: prior.fractions,
-              ...(months === undefined ? {} : { months }),
-            },
-          ];
+    const priors = (prior?.courses ?? []).map((course) => atVoxels(course, voxels));
     const { dose, binding, exceeded } = remainingAllowance(priors, voxels.length, limits, fractions, { recovery });
     return {
       structure,
+      origin,
       limits,
       voxels,
       dose,
@@ -83,6 +83,13 @@ export function voxelBounds(model: PatientModel, plan: PlanCase, prior: PriorExp
       exceeded: exceeded.map((e) => ({ ...e, structure, place: placeOf(model.grid, voxels[e.at]!) })),
     };
   });
+}
+
+function atVoxels({ dose, months }: PriorExposure['courses'][number], voxels: Int32Array): PriorAtVoxels {
+  const values = Float64Array.from(voxels, (voxel) => dose.data[voxel]!);
+  return dose.quantity === 'physical'
+    ? { dose: values, fractions: dose.fractions!, months }
+    : { eqd2: values, alphaBeta: dose.alphaBeta!, months };
 }
 
 /**
@@ -139,4 +146,12 @@ export function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
   const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
   const at = (a: number): number => origin[a]! + index[a]! * spacing[a]!;
   return [at(0), at(1), at(2)];
+}
+
+/** `exceeds LIMIT in 12 voxels, by up to 8.0 Gy EQD2 at (0, 40, 3) mm`, or `uses up LIMIT in 12 voxels, at ...` */
+export function excessInWords({ limit, voxels, most, place }: PriorExcess, of = ''): string {
+  const at = `at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`;
+  return most < 0.05
+    ? `uses up ${limit} in ${voxels} voxels${of}, ${at}`
+    : `exceeds ${limit} in ${voxels} voxels${of}, by up to ${most.toFixed(1)} Gy EQD2 ${at}`;
 }

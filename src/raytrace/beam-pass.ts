@@ -20,9 +20,9 @@ import type { BeamFrame } from '../geometry/frame.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { DensityBox } from './density-box.js';
 import { checkMemory, type DensityMemory, defaultDensityMemory } from './density-memory.js';
-import type { Fan, FanGeometry } from './fan.js';
+import type { Fan, FanGeometry, SeenPoints } from './fan.js';
 import { PlainFan } from './plain-fan.js';
-import { hasPassKernels, PIECE, SimdFan } from './simd-fan.js';
+import { hasPassKernels, SimdFan } from './simd-fan.js';
 
 export interface PassOptions {
   /** Ranges over which densities are averaged along the ray, and the footprint across it. */
@@ -43,21 +43,12 @@ export function rayPitch({ spacing }: DensityBox): number {
   return Math.min(PITCH[1], Math.max(PITCH[0], Math.min(...spacing)));
 }
 
-/** Nodes of a strip, 24 bytes each: 60 MB. */
-const STRIP_NODES = 2.5e6;
+/** Nodes of a strip, 24 bytes each: 53 MB. */
+const STRIP_NODES = 2.2e6;
 /** Nodes of a strip as narrow as can be: half a gigabyte. */
 const MOST_NODES = 2e7;
 
-/** Points as the beam sees them: arrays of one number per point, to be written. */
-export interface SeenPoints {
-  /** Projection on the isocentre plane with the collimator at 0, mm. */
-  readonly u: Float32Array;
-  readonly v: Float32Array;
-  /** From the source, mm. */
-  readonly distances: Float32Array;
-  /** Radiological, mm of water. */
-  readonly depths: Float32Array;
-}
+export type { SeenPoints };
 
 /** Relative to water, one per point. */
 export interface EffectiveDensities {
@@ -88,44 +79,21 @@ export class BeamPass {
   }
 
   /**
-   * Projection and depth of points; O(points x path).
+   * Projection and depth of points, and their effective densities where they are asked for; O(points x path + rays x slices).
    *
    * @param frame  of the beam with its collimator at 0
    * @param points x, y, z triples in LPS, mm, on the far side of the source
-   * @param out    overwritten
+   * @param out, densities overwritten
+   * @throws {UnsupportedError} if the thinnest strip of the fan is beyond the bound on memory
    */
-  see(frame: BeamFrame, points: Float64Array, out: SeenPoints): void {
-    const n = points.length / 3;
+  see(frame: BeamFrame, points: Float64Array, out: SeenPoints, densities?: EffectiveDensities): void {
     const geometry = this.geometryOf(frame);
-    const { beamFromPatient: m, sad } = frame;
-    const { origin, spacing } = this.box;
-    const size = Math.min(PIECE, n);
-    const voxels = new Float64Array(3 * size);
-    for (let from = 0; from < n; from += size) {
-      const count = Math.min(size, n - from);
-      for (let q = 0; q < count; q++) {
-        const p = from + q;
-        const x = points[3 * p]!;
-        const y = points[3 * p + 1]!;
-        const z = points[3 * p + 2]!;
-        const bx = m[0]! * x + m[4]! * y + m[8]! * z + m[12]!;
-        const by = m[1]! * x + m[5]! * y + m[9]! * z + m[13]!;
-        const along = sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!);
-        const scale = sad / along;
-        out.u[p] = bx * scale;
-        out.v[p] = by * scale;
-        out.distances[p] = Math.sqrt(bx * bx + by * by + along * along);
-        voxels[3 * q] = (x - origin[0]) / spacing[0];
-        voxels[3 * q + 1] = (y - origin[1]) / spacing[1];
-        voxels[3 * q + 2] = (z - origin[2]) / spacing[2];
-      }
-      const lengths = out.distances.subarray(from, from + count);
-      this.fan.trace(geometry, { count, voxels, lengths, depths: out.depths.subarray(from, from + count) });
-    }
+    this.fan.see(geometry, points, out, densities?.electron);
+    if (densities) this.readDensities(frame, geometry, out, densities);
   }
 
   /**
-   * Effective densities of points; O(rays x slices + points).
+   * Effective densities of points alone; O(rays x slices + points).
    *
    * @param frame  of the beam with its collimator at 0
    * @param points x, y, z triples in LPS, mm, on the far side of the source
@@ -133,30 +101,38 @@ export class BeamPass {
    * @throws {UnsupportedError} if the thinnest strip of the fan is beyond the bound on memory
    */
   densities(frame: BeamFrame, points: Float64Array, out: EffectiveDensities): void {
-    const n = points.length / 3;
-    if (n === 0) return;
-    const { pitch } = this;
     const geometry = this.geometryOf(frame);
-    const { beamFromPatient: m, sad } = frame;
+    const array = (): Float32Array => new Float32Array(points.length / 3);
+    const seen = { u: array(), v: array(), distances: array() };
+    this.fan.see(geometry, points, seen, out.electron);
+    this.readDensities(frame, geometry, seen, out);
+  }
+
+  /** @param out its electron density is 1 outside the box, 0 within */
+  private readDensities(
+    frame: BeamFrame,
+    geometry: FanGeometry,
+    seen: Pick<SeenPoints, 'u' | 'v' | 'distances'>,
+    out: EffectiveDensities,
+  ): void {
+    const { pitch, reach } = this;
+    out.scatter.fill(1);
     let [u0, u1, v0, v1] = [Infinity, -Infinity, Infinity, -Infinity];
-    for (let p = 0; p < n; p++) {
-      const x = points[3 * p]!;
-      const y = points[3 * p + 1]!;
-      const z = points[3 * p + 2]!;
-      const scale = sad / (sad - (m[2]! * x + m[6]! * y + m[10]! * z + m[14]!)) / pitch;
-      const u = (m[0]! * x + m[4]! * y + m[8]! * z + m[12]!) * scale;
-      const v = (m[1]! * x + m[5]! * y + m[9]! * z + m[13]!) * scale;
+    for (let p = 0; p < seen.u.length; p++) {
+      if (out.electron[p] !== 0) continue;
+      const u = seen.u[p]!;
+      const v = seen.v[p]!;
       if (u < u0) u0 = u;
       if (u > u1) u1 = u;
       if (v < v0) v0 = v;
       if (v > v1) v1 = v;
     }
-    const { reach } = this;
+    if (!(u1 >= u0)) return;
     const [k0, count] = this.slicesOf(frame);
     // In whole vectors of four, counted from the axis: then no ray's numbers depend on where the points end.
     const around = 4 * Math.ceil(reach / 4);
-    const first = 4 * Math.floor((Math.floor(u0) - 2) / 4) - around;
-    const nu = 4 * Math.ceil((Math.floor(u1) + 4) / 4) + around - first;
+    const first = 4 * Math.floor((Math.floor(u0 / pitch) - 2) / 4) - around;
+    const nu = 4 * Math.ceil((Math.floor(u1 / pitch) + 4) / 4) + around - first;
     const perRow = nu * count;
     if (!((8 + 2 * reach) * perRow <= MOST_NODES)) {
       throw new UnsupportedError(
@@ -165,13 +141,13 @@ export class BeamPass {
     }
     const rows = Math.max(8, Math.floor(STRIP_NODES / perRow));
     // A row more on each side: which row a point lies in may differ by rounding where it is read.
-    const [lowest, highest] = [Math.floor(v0) - 1, Math.floor(v1) + 1];
+    const [lowest, highest] = [Math.floor(v0 / pitch) - 1, Math.floor(v1 / pitch) + 1];
     for (let low = lowest; low <= highest; low += rows) {
       const high = Math.min(highest + 1, low + rows);
       // A point reads three rows.
       const firstRow = low - 1 - reach;
       this.fan.make(geometry, { u0: first, nu, v0: firstRow, nv: high + 2 + reach - firstRow, k0, count });
-      this.fan.read({ points, low, high, ...out });
+      this.fan.read({ ...seen, ...out, low, high });
     }
   }
 

@@ -1,8 +1,8 @@
 /**
- * The patient as rays sample it: the box of voxels that are not empty, with a rim of zeros, as pairs of density and mask.
+ * The patient as rays sample it: the box of voxels that are not empty, with a rim of zeros.
  *
- * Density between voxel centres is trilinear: the mean of the voxels over a cube of one voxel. The mask is 1 where there is
- * matter, and is read alike, so that a mean density over matter alone is the quotient of the two.
+ * Density between voxel centres is trilinear: the mean of the voxels over a cube of one voxel. The mask is 1 in voxels that are not
+ * empty, and is read alike, so that a mean density over matter alone is the quotient of the two.
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { Vec3 } from '../geometry/grid.js';
@@ -16,8 +16,12 @@ export interface DensityBox {
   readonly origin: Vec3;
   /** mm */
   readonly spacing: Vec3;
-  /** [z][y][x][density, mask] */
-  readonly pairs: Float32Array;
+  /** [z][y][x], relative to water. */
+  readonly densities: Float32Array;
+  /** Least and largest density of matter. */
+  readonly range: readonly [least: number, largest: number];
+  /** First and last voxel of matter of every line along x: x, y, z triples in LPS, mm. */
+  readonly outline: Float64Array;
 }
 
 /** A whole face of the image with no more than this, and more than nothing, is air around the patient, not in it. */
@@ -32,12 +36,18 @@ export function createDensityBox({ grid, data }: Volume<'density'>): DensityBox 
   const [x0, x1, y0, y1, z0, z1] = occupiedBox(grid, data) as [number, number, number, number, number, number];
   refuseAirAround(data, nx, ny, nz);
   const counts: Vec3 = [x1 - x0 + 2, y1 - y0 + 2, z1 - z0 + 2];
-  const pairs = new Float32Array(2 * counts[0] * counts[1] * counts[2]);
+  const densities = new Float32Array(counts[0] * counts[1] * counts[2]);
+  const outline: number[] = [];
+  let [least, largest] = [Infinity, 0];
+  const place = (i: number, j: number, k: number): void => {
+    outline.push(...[i, j, k].map((n, a) => grid.origin[a]! + n * grid.spacing[a]!));
+  };
   for (let k = z0; k < z1; k++) {
     for (let j = y0; j < y1; j++) {
       const row = nx * (j + ny * k);
-      let to = 2 * (1 + counts[0] * (j - y0 + 1 + counts[1] * (k - z0 + 1)));
-      for (let i = x0; i < x1; i++, to += 2) {
+      let to = 1 + counts[0] * (j - y0 + 1 + counts[1] * (k - z0 + 1));
+      let [first, last] = [-1, -1];
+      for (let i = x0; i < x1; i++, to++) {
         const rho = data[row + i]!;
         if (rho === 0) continue;
         if (!(rho > 0 && rho < Infinity)) {
@@ -45,13 +55,26 @@ export function createDensityBox({ grid, data }: Volume<'density'>): DensityBox 
             `density: voxel (${i}, ${j}, ${k}) is ${rho}, but must be finite and not negative. Mend the image or its density table.`,
           );
         }
-        pairs[to] = rho;
-        pairs[to + 1] = 1;
+        if (first < 0) first = i;
+        last = i;
+        if (rho < least) least = rho;
+        if (rho > largest) largest = rho;
+        densities[to] = rho;
       }
+      if (first < 0) continue;
+      place(first, j, k);
+      place(last, j, k);
     }
   }
   const origin = [x0, y0, z0].map((low, a) => grid.origin[a]! + (low - 1) * grid.spacing[a]!);
-  return { counts, origin: origin as unknown as Vec3, spacing: grid.spacing, pairs };
+  return {
+    counts,
+    origin: origin as unknown as Vec3,
+    spacing: grid.spacing,
+    densities,
+    range: [least, largest],
+    outline: Float64Array.from(outline),
+  };
 }
 
 /** Air that was left outside the body would scale the skin's kernel; a side of the image that is all air is such air. */

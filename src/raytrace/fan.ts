@@ -30,30 +30,33 @@ export interface FanGeometry {
   readonly perV: Vec3;
 }
 
+/** Points as a beam sees them: arrays of one number per point, to be written. */
+export interface SeenPoints {
+  /** Projection on the isocentre plane with the collimator at 0, mm. */
+  readonly u: Float32Array;
+  readonly v: Float32Array;
+  /** From the source, mm. */
+  readonly distances: Float32Array;
+  /** Radiological, mm of water. */
+  readonly depths: Float32Array;
+}
+
 /** Points, and what they read. */
-export interface FanPoints {
-  /** x, y, z triples in LPS, mm. */
-  readonly points: Float64Array;
-  /** Rows of rays [low, high) that the strip serves: points of others are left as they are. */
+export interface FanPoints extends Pick<SeenPoints, 'u' | 'v' | 'distances'> {
+  /** Rows of rays [low, high) that the strip serves: points of others are left as they are, and so are those with an electron density. */
   readonly low: number;
   readonly high: number;
   readonly electron: Float32Array;
   readonly scatter: Float32Array;
 }
 
-/** Points whose depth is asked for. */
-export interface DepthPoints {
-  readonly count: number;
-  /** In voxels of the box. */
-  readonly voxels: Float64Array;
-  /** From the source, mm. */
-  readonly lengths: Float32Array;
-  readonly depths: Float32Array;
-}
-
-/** What traces points, makes a strip and lets points read it. */
+/** What sees points, makes a strip and lets points read it. */
 export interface Fan {
-  trace(geometry: FanGeometry, points: DepthPoints): void;
+  /**
+   * @param points  x, y, z triples in LPS, mm
+   * @param outside 1 for points outside the box, 0 for others; overwritten
+   */
+  see(geometry: FanGeometry, points: Float64Array, out: Partial<SeenPoints>, outside?: Float32Array): void;
   make(geometry: FanGeometry, strip: FanStrip): void;
   read(points: FanPoints): void;
 }

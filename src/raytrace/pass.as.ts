@@ -2,8 +2,8 @@
  * The pass of one beam through the patient in AssemblyScript: the inner loops of `beam-pass.ts`; `plain-fan.ts` says the same in
  * Float64 and is the reference.
  *
- * The patient is a box of voxel pairs (density, mask) with a rim of zeros. A slice of the fan is a plane of Float32 [v][u], lines
- * of `line` bytes. All arguments are byte addresses, counts and numbers; the caller lays out memory.
+ * The patient is a box of voxel densities with a rim of zeros, and as many zeros behind it. A slice of the fan is a plane of Float32
+ * [v][u], lines of `line` bytes. All arguments are byte addresses, counts and numbers; the caller lays out memory.
  *
  * Built by `npm run build:wasm` into `pass.wasm.ts`.
  */
@@ -15,43 +15,70 @@ let ny: i32 = 0;
 let nz: i32 = 0;
 let strideY: usize = 0;
 let strideZ: usize = 0;
-/** Largest voxel coordinates that lie in the box, [x, y, z, .]. */
-let most: v128 = f32x4.splat(0);
 
 export function setBox(address: usize, countX: i32, countY: i32, countZ: i32): void {
   box = address;
   nx = countX - 1;
   ny = countY - 1;
   nz = countZ - 1;
-  strideY = <usize>countX << 3;
+  strideY = <usize>countX << 2;
   strideZ = strideY * countY;
-  // So that the voxel above is there.
-  most = f32x4(<f32>nx - 0.0001, <f32>ny - 0.0001, <f32>nz - 0.0001, 0);
 }
 
-/** [density, mask] at the voxels below and above along x of a point, bilinear in y and z; and its place between them. */
+/** Part of a line's rays [from, to) that lies within 0 and `most` along one coordinate, which begins at `at` and has a step. */
 // @ts-expect-error: decorator
 @inline
-function pairsAt(place: v128): v128 {
-  const at = f32x4.min(f32x4.max(place, f32x4.splat(0)), most);
-  const voxel = i32x4.trunc_sat_f32x4_s(at);
-  const part = f32x4.sub(at, f32x4.convert_i32x4_s(voxel));
-  const from =
-    box +
-    (<usize>i32x4.extract_lane(voxel, 0) << 3) +
-    strideY * i32x4.extract_lane(voxel, 1) +
-    strideZ * i32x4.extract_lane(voxel, 2);
-  const ty = v128.shuffle<f32>(part, part, 1, 1, 1, 1);
-  const tz = v128.shuffle<f32>(part, part, 2, 2, 2, 2);
-  const tx = v128.shuffle<f32>(part, part, 0, 0, 0, 0);
-  const a = v128.load(from);
-  const low = f32x4.add(a, f32x4.mul(ty, f32x4.sub(v128.load(from + strideY), a)));
-  const b = v128.load(from + strideZ);
-  const high = f32x4.add(b, f32x4.mul(ty, f32x4.sub(v128.load(from + strideZ + strideY), b)));
-  const sum = f32x4.add(low, f32x4.mul(tz, f32x4.sub(high, low)));
-  const right = f32x4.mul(tx, sum);
-  // [1 - tx, 1 - tx, tx, tx] times the pairs.
-  return v128.shuffle<f32>(f32x4.sub(sum, right), right, 0, 1, 6, 7);
+function clipFrom(from: f64, at: f64, step: f64, most: f64): f64 {
+  if (step != 0) return max(from, min(-at / step, (most - at) / step));
+  return at >= 0 && at < most ? from : Infinity;
+}
+
+// @ts-expect-error: decorator
+@inline
+function clipTo(to: f64, at: f64, step: f64, most: f64): f64 {
+  return step != 0 ? min(to, max(-at / step, (most - at) / step)) : to;
+}
+
+// Whole numbers >= 0 as integers.
+// @ts-expect-error: decorator
+@inline
+function integers(whole: v128): v128 {
+  return i32x4.sub(f32x4.add(whole, f32x4.splat(8388608)), i32x4.splat(0x4b000000));
+}
+
+// @ts-expect-error: decorator
+@inline
+function between(value: v128, low: v128, high: v128): v128 {
+  // Numbers that may not be NaN: one instruction each, where min and max would take eight.
+  return f32x4.pmin(f32x4.pmax(value, low), high);
+}
+
+/** Zeros in whole vectors; planes are padded to them. */
+// @ts-expect-error: decorator
+@inline
+function clear(from: usize, to: usize): void {
+  const zero = f32x4.splat(0);
+  for (let at = from; at < to; at += 16) v128.store(at, zero);
+}
+
+// @ts-expect-error: decorator
+@inline
+function mix(a: v128, b: v128, t: v128): v128 {
+  return f32x4.add(a, f32x4.mul(t, f32x4.sub(b, a)));
+}
+
+/** A voxel and the next of four lines: the voxels. */
+// @ts-expect-error: decorator
+@inline
+function pairs(a: usize, b: usize): v128 {
+  return v128.load64_lane(b, v128.load64_zero(a), 1);
+}
+
+// 1 where there is matter, 0 elsewhere.
+// @ts-expect-error: decorator
+@inline
+function matter(densities: v128): v128 {
+  return v128.and(f32x4.gt(densities, f32x4.splat(0)), f32x4.splat(1));
 }
 
 /**
@@ -70,48 +97,71 @@ export function sampleSlice(
   const mx = <f64>nx;
   const my = <f64>ny;
   const mz = <f64>nz;
-  const stepX = ux as f32;
-  const stepY = uy as f32;
-  const stepZ = uz as f32;
-  const step = f32x4(stepX, stepY, stepZ, 0);
+  const zero = f32x4.splat(0);
+  const lanes = f32x4(0, 1, 2, 3);
+  const bytes = <usize>nu << 2;
   for (let v = 0; v < nv; v++) {
     const x0 = x + <f64>(v0 + v) * vx;
     const y0 = y + <f64>(v0 + v) * vy;
     const z0 = z + <f64>(v0 + v) * vz;
     const row = line * v;
-    memory.fill(density + row, 0, <usize>nu << 2);
-    memory.fill(mask + row, 0, <usize>nu << 2);
-    // Rays of this line that lie within the box.
-    let from: f64 = <f64>u0;
-    let to: f64 = <f64>(u0 + nu);
-    if (ux != 0) {
-      const a = -x0 / ux;
-      const b = (mx - x0) / ux;
-      from = max(from, min(a, b));
-      to = min(to, max(a, b));
-    } else if (!(x0 >= 0 && x0 < mx)) continue;
-    if (uy != 0) {
-      const a = -y0 / uy;
-      const b = (my - y0) / uy;
-      from = max(from, min(a, b));
-      to = min(to, max(a, b));
-    } else if (!(y0 >= 0 && y0 < my)) continue;
-    if (uz != 0) {
-      const a = -z0 / uz;
-      const b = (mz - z0) / uz;
-      from = max(from, min(a, b));
-      to = min(to, max(a, b));
-    } else if (!(z0 >= 0 && z0 < mz)) continue;
-    if (!(to > from)) continue;
-    // At the box's ends the rim is zero: a ray just beyond reads what the end holds.
-    const last = min(u0 + nu, <i32>Math.ceil(to));
-    const first = <i32>Math.ceil(from);
-    const start = f32x4(x0 as f32, y0 as f32, z0 as f32, 0);
-    for (let u = first; u < last; u++) {
-      const parts = pairsAt(f32x4.add(start, f32x4.mul(f32x4.splat(u as f32), step)));
+    // Rays of this line that lie within the box, in whole vectors: those beside it read the rim, which is zero.
+    const from = clipFrom(clipFrom(clipFrom(<f64>u0, x0, ux, mx), y0, uy, my), z0, uz, mz);
+    const to = clipTo(clipTo(clipTo(<f64>(u0 + nu), x0, ux, mx), y0, uy, my), z0, uz, mz);
+    const isMet = to > from;
+    const first = isMet ? u0 + ((<i32>Math.floor(from) - u0) & ~3) : u0;
+    const last = isMet ? u0 + ((<i32>Math.ceil(to) - u0 + 3) & ~3) : u0;
+    const start = <usize>(first - u0) << 2;
+    const end = <usize>(last - u0) << 2;
+    clear(density + row, density + row + start);
+    clear(mask + row, mask + row + start);
+    clear(density + row + end, density + row + bytes);
+    clear(mask + row + end, mask + row + bytes);
+    for (let u = first; u < last; u += 4) {
+      const ray = f32x4.add(f32x4.splat(u as f32), lanes);
+      const px = between(f32x4.add(f32x4.splat(x0 as f32), f32x4.mul(ray, f32x4.splat(ux as f32))), zero, f32x4.splat(<f32>nx));
+      const py = between(f32x4.add(f32x4.splat(y0 as f32), f32x4.mul(ray, f32x4.splat(uy as f32))), zero, f32x4.splat(<f32>ny));
+      const pz = between(f32x4.add(f32x4.splat(z0 as f32), f32x4.mul(ray, f32x4.splat(uz as f32))), zero, f32x4.splat(<f32>nz));
+      const wx = f32x4.floor(px);
+      const wy = f32x4.floor(py);
+      const wz = f32x4.floor(pz);
+      const voxels = i32x4.add(
+        i32x4.add(i32x4.splat(box as i32), i32x4.shl(integers(wx), 2)),
+        i32x4.add(
+          i32x4.mul(integers(wy), i32x4.splat(strideY as i32)),
+          i32x4.mul(integers(wz), i32x4.splat(strideZ as i32)),
+        ),
+      );
+      const ty = f32x4.sub(py, wy);
+      const tz = f32x4.sub(pz, wz);
+      const v0 = <usize>i32x4.extract_lane(voxels, 0);
+      const v1 = <usize>i32x4.extract_lane(voxels, 1);
+      const v2 = <usize>i32x4.extract_lane(voxels, 2);
+      const v3 = <usize>i32x4.extract_lane(voxels, 3);
+      // Two rays, a voxel and the next along x of each: below and above along y, then along z.
+      const y01 = v128.shuffle<f32>(ty, ty, 0, 0, 1, 1);
+      const z01 = v128.shuffle<f32>(tz, tz, 0, 0, 1, 1);
+      const a = pairs(v0, v1);
+      const b = pairs(v0 + strideY, v1 + strideY);
+      const c = pairs(v0 + strideZ, v1 + strideZ);
+      const d = pairs(v0 + strideY + strideZ, v1 + strideY + strideZ);
+      const y23 = v128.shuffle<f32>(ty, ty, 2, 2, 3, 3);
+      const z23 = v128.shuffle<f32>(tz, tz, 2, 2, 3, 3);
+      const e = pairs(v2, v3);
+      const f = pairs(v2 + strideY, v3 + strideY);
+      const g = pairs(v2 + strideZ, v3 + strideZ);
+      const h = pairs(v2 + strideY + strideZ, v3 + strideY + strideZ);
+      const tx = f32x4.sub(px, wx);
+      const rho01 = mix(mix(a, b, y01), mix(c, d, y01), z01);
+      const rho23 = mix(mix(e, f, y23), mix(g, h, y23), z23);
+      const m01 = mix(mix(matter(a), matter(b), y01), mix(matter(c), matter(d), y01), z01);
+      const m23 = mix(mix(matter(e), matter(f), y23), mix(matter(g), matter(h), y23), z23);
       const at = row + (<usize>(u - u0) << 2);
-      store<f32>(density + at, f32x4.extract_lane(parts, 0) + f32x4.extract_lane(parts, 2));
-      store<f32>(mask + at, f32x4.extract_lane(parts, 1) + f32x4.extract_lane(parts, 3));
+      v128.store(
+        density + at,
+        mix(v128.shuffle<f32>(rho01, rho23, 0, 2, 4, 6), v128.shuffle<f32>(rho01, rho23, 1, 3, 5, 7), tx),
+      );
+      v128.store(mask + at, mix(v128.shuffle<f32>(m01, m23, 0, 2, 4, 6), v128.shuffle<f32>(m01, m23, 1, 3, 5, 7), tx));
     }
   }
 }
@@ -304,183 +354,213 @@ export function finishSlice(
   }
 }
 
-/** Densities of four voxels. */
-// @ts-expect-error: decorator
-@inline
-function four(a: usize, b: usize, c: usize, d: usize): v128 {
-  return v128.load32_lane(d, v128.load32_lane(c, v128.load32_lane(b, v128.load32_zero(a), 1), 2), 3);
-}
-
-/** A place of the box as density there, trilinear. */
-// @ts-expect-error: decorator
-@inline
-function densityAt(x: f32, y: f32, z: f32): f32 {
-  const parts = pairsAt(f32x4(x, y, z, 0));
-  return f32x4.extract_lane(parts, 0) + f32x4.extract_lane(parts, 2);
-}
-
 /**
- * Density summed along the ray from the source (sx, sy, sz) to a point, voxel coordinates: its bilinear values where the ray
- * crosses the planes of voxel centres that it crosses most of, joined by straight lines, and to the point's own value.
- */
-// @ts-expect-error: decorator
-@inline
-function pathTo(sx: f64, sy: f64, sz: f64, px: f64, py: f64, pz: f64, length: f64): f32 {
-  const dx = px - sx;
-  const dy = py - sy;
-  const dz = pz - sz;
-  const mx = <f64>nx;
-  const my = <f64>ny;
-  const mz = <f64>nz;
-  let enter: f64 = 0;
-  let leave: f64 = 1;
-  if (dx != 0) {
-    const a = -sx / dx;
-    const b = (mx - sx) / dx;
-    enter = max(enter, min(a, b));
-    leave = min(leave, max(a, b));
-  } else if (!(sx >= 0 && sx < mx)) return 0;
-  if (dy != 0) {
-    const a = -sy / dy;
-    const b = (my - sy) / dy;
-    enter = max(enter, min(a, b));
-    leave = min(leave, max(a, b));
-  } else if (!(sy >= 0 && sy < my)) return 0;
-  if (dz != 0) {
-    const a = -sz / dz;
-    const b = (mz - sz) / dz;
-    enter = max(enter, min(a, b));
-    leave = min(leave, max(a, b));
-  } else if (!(sz >= 0 && sz < mz)) return 0;
-  if (!(leave > enter)) return 0;
-  // Behind the box a ray ends where it leaves.
-  const ex = sx + leave * dx;
-  const ey = sy + leave * dy;
-  const ez = sz + leave * dz;
-  const ax = abs(dx);
-  const ay = abs(dy);
-  const az = abs(dz);
-  // Along the axis "a" of most planes; b and c are the others.
-  let along: f64, end: f64, startB: f64, startC: f64, perB: f64, perC: f64;
-  let strideA: usize, strideB: usize, strideC: usize;
-  let topB: f32, topC: f32;
-  if (ax >= ay && ax >= az) {
-    along = dx; end = ex; startB = ey; startC = ez; perB = dy / ax; perC = dz / ax;
-    strideA = 8; strideB = strideY; strideC = strideZ;
-    topB = f32x4.extract_lane(most, 1); topC = f32x4.extract_lane(most, 2);
-  } else if (ay >= az) {
-    along = dy; end = ey; startB = ex; startC = ez; perB = dx / ay; perC = dz / ay;
-    strideA = strideY; strideB = 8; strideC = strideZ;
-    topB = f32x4.extract_lane(most, 0); topC = f32x4.extract_lane(most, 2);
-  } else {
-    along = dz; end = ez; startB = ex; startC = ey; perB = dx / az; perC = dy / az;
-    strideA = strideZ; strideB = 8; strideC = strideY;
-    topB = f32x4.extract_lane(most, 0); topC = f32x4.extract_lane(most, 1);
-  }
-  const perPlane = length / abs(along);
-  const plane = along > 0 ? Math.floor(end) : Math.ceil(end);
-  const part = abs(end - plane);
-  // Planes from there back to where the ray enters.
-  const count = <i32>Math.floor((leave - enter) * abs(along) - part) + 1;
-  if (count <= 0) return 0;
-  const firstB = (startB - part * perB) as f32;
-  const firstC = (startC - part * perC) as f32;
-  const stepB = -perB as f32;
-  const stepC = -perC as f32;
-  const strideBC = strideB + strideC;
-  const backward: usize = along > 0 ? 0 - strideA : strideA;
-  let at = box + <usize>(<i32>plane) * strideA;
-  let sum: f32 = 0;
-  let nearest: f32 = 0;
-  // Four planes at a time, then those that are left.
-  let sums = f32x4.splat(0);
-  let q = 0;
-  const fourB = f32x4.splat(stepB);
-  const fourC = f32x4.splat(stepC);
-  const highestB = f32x4.splat(topB);
-  const highestC = f32x4.splat(topC);
-  const zero = f32x4.splat(0);
-  const back = backward as i32;
-  const backs = i32x4.mul(i32x4.splat(back), i32x4(0, 1, 2, 3));
-  for (; q + 4 <= count; q += 4) {
-    const number = f32x4.add(f32x4.splat(<f32>q), f32x4(0, 1, 2, 3));
-    const b = f32x4.min(highestB, f32x4.max(zero, f32x4.add(f32x4.splat(firstB), f32x4.mul(number, fourB))));
-    const c = f32x4.min(highestC, f32x4.max(zero, f32x4.add(f32x4.splat(firstC), f32x4.mul(number, fourC))));
-    const ib = i32x4.trunc_sat_f32x4_s(b);
-    const ic = i32x4.trunc_sat_f32x4_s(c);
-    const tb = f32x4.sub(b, f32x4.convert_i32x4_s(ib));
-    const tc = f32x4.sub(c, f32x4.convert_i32x4_s(ic));
-    const voxels = i32x4.add(
-      i32x4.add(backs, i32x4.splat(at as i32)),
-      i32x4.add(i32x4.mul(ib, i32x4.splat(strideB as i32)), i32x4.mul(ic, i32x4.splat(strideC as i32))),
-    );
-    const v0 = <usize>i32x4.extract_lane(voxels, 0);
-    const v1 = <usize>i32x4.extract_lane(voxels, 1);
-    const v2 = <usize>i32x4.extract_lane(voxels, 2);
-    const v3 = <usize>i32x4.extract_lane(voxels, 3);
-    const low = four(v0, v1, v2, v3);
-    const high = four(v0 + strideC, v1 + strideC, v2 + strideC, v3 + strideC);
-    const l = f32x4.add(low, f32x4.mul(tb, f32x4.sub(four(v0 + strideB, v1 + strideB, v2 + strideB, v3 + strideB), low)));
-    const h = f32x4.add(
-      high,
-      f32x4.mul(tb, f32x4.sub(four(v0 + strideBC, v1 + strideBC, v2 + strideBC, v3 + strideBC), high)),
-    );
-    const value = f32x4.add(l, f32x4.mul(tc, f32x4.sub(h, l)));
-    if (q == 0) nearest = f32x4.extract_lane(value, 0);
-    sums = f32x4.add(sums, value);
-    at += 4 * backward;
-  }
-  for (; q < count; q++) {
-    const b = min(topB, max(<f32>0, firstB + <f32>q * stepB));
-    const c = min(topC, max(<f32>0, firstC + <f32>q * stepC));
-    const ib = <i32>b;
-    const ic = <i32>c;
-    const tb = b - <f32>ib;
-    const tc = c - <f32>ic;
-    const voxel = at + strideB * ib + strideC * ic;
-    const low = load<f32>(voxel);
-    const high = load<f32>(voxel + strideC);
-    const l = low + tb * (load<f32>(voxel + strideB) - low);
-    const h = high + tb * (load<f32>(voxel + strideBC) - high);
-    const value = l + tc * (h - l);
-    if (q == 0) nearest = value;
-    sum += value;
-    at += backward;
-  }
-  sum +=
-    f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1) + (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
-  const own = leave < 1 ? <f32>0 : densityAt(px as f32, py as f32, pz as f32);
-  return (perPlane * (<f64>(sum - 0.5 * nearest) + 0.5 * part * <f64>(nearest + own))) as f32;
-}
-
-/**
- * Radiological depth of points, mm of water.
- *
- * @param voxels x, y, z of every point in voxels of the box, Float64
- * @param lengths from the source, mm
- */
-export function depthsOf(count: i32, voxels: usize, lengths: usize, sx: f64, sy: f64, sz: f64, depths: usize): void {
-  for (let p = 0; p < count; p++) {
-    const voxel = voxels + 24 * p;
-    const to = <usize>p << 2;
-    const length = <f64>load<f32>(lengths + to);
-    store<f32>(depths + to, pathTo(sx, sy, sz, load<f64>(voxel), load<f64>(voxel, 8), load<f64>(voxel, 16), length));
-  }
-}
-
-/**
- * Points read the fan: electron and scatter density, by quadratic B-splines across rays. Points outside the box read 1; points whose row
- * of rays lies outside the strip are left as they are.
+ * Points as a beam sees them, without their depth.
  *
  * @param points x, y, z of every point in LPS, mm, Float64
  * @param frame  Float64: beam from patient, twelve numbers by column; reciprocal spacing and negative origin of the box in voxels,
  *   three each
+ * @param us, vs, distances projection on the isocentre plane and distance from the source, mm
+ * @param xs, ys, zs in voxels of the box
+ * @param outside 1 for points outside the box, 0 for those within; where asked for
+ */
+export function projectPoints(
+  count: i32,
+  points: usize,
+  frame: usize,
+  sad: f64,
+  us: usize,
+  vs: usize,
+  distances: usize,
+  xs: usize,
+  ys: usize,
+  zs: usize,
+  outside: usize,
+): void {
+  const mx = <f64>nx;
+  const my = <f64>ny;
+  const mz = <f64>nz;
+  for (let p = 0; p < count; p++) {
+    const point = points + 24 * p;
+    const to = <usize>p << 2;
+    const x = load<f64>(point);
+    const y = load<f64>(point, 8);
+    const z = load<f64>(point, 16);
+    const bx = load<f64>(frame) * x + load<f64>(frame, 24) * y + load<f64>(frame, 48) * z + load<f64>(frame, 72);
+    const by = load<f64>(frame, 8) * x + load<f64>(frame, 32) * y + load<f64>(frame, 56) * z + load<f64>(frame, 80);
+    const bz = load<f64>(frame, 16) * x + load<f64>(frame, 40) * y + load<f64>(frame, 64) * z + load<f64>(frame, 88);
+    const along = sad - bz;
+    const scale = sad / along;
+    store<f32>(us + to, (bx * scale) as f32);
+    store<f32>(vs + to, (by * scale) as f32);
+    store<f32>(distances + to, Math.sqrt(bx * bx + by * by + along * along) as f32);
+    const px = x * load<f64>(frame, 96) + load<f64>(frame, 120);
+    const py = y * load<f64>(frame, 104) + load<f64>(frame, 128);
+    const pz = z * load<f64>(frame, 112) + load<f64>(frame, 136);
+    store<f32>(xs + to, px as f32);
+    store<f32>(ys + to, py as f32);
+    store<f32>(zs + to, pz as f32);
+    if (outside) {
+      const isIn = px >= 0 && px < mx && py >= 0 && py < my && pz >= 0 && pz < mz;
+      store<f32>(outside + to, isIn ? <f32>0 : <f32>1);
+    }
+  }
+}
+
+/**
+ * Densities of four places, bilinear in b and c.
+ *
+ * @param slabs addresses of the plane that each place lies on
+ * @param strideC between lines, bytes; b runs along a line
+ */
+// @ts-expect-error: decorator
+@inline
+function onPlane(slabs: v128, strideC: usize, b: v128, c: v128): v128 {
+  const wholeB = f32x4.floor(b);
+  const wholeC = f32x4.floor(c);
+  const voxels = i32x4.add(
+    i32x4.add(slabs, i32x4.shl(integers(wholeB), 2)),
+    i32x4.mul(integers(wholeC), i32x4.splat(strideC as i32)),
+  );
+  const v0 = <usize>i32x4.extract_lane(voxels, 0);
+  const v1 = <usize>i32x4.extract_lane(voxels, 1);
+  const v2 = <usize>i32x4.extract_lane(voxels, 2);
+  const v3 = <usize>i32x4.extract_lane(voxels, 3);
+  const tc = f32x4.sub(c, wholeC);
+  const first = mix(pairs(v0, v1), pairs(v0 + strideC, v1 + strideC), v128.shuffle<f32>(tc, tc, 0, 0, 1, 1));
+  const second = mix(pairs(v2, v3), pairs(v2 + strideC, v3 + strideC), v128.shuffle<f32>(tc, tc, 2, 2, 3, 3));
+  return mix(
+    v128.shuffle<f32>(first, second, 0, 2, 4, 6),
+    v128.shuffle<f32>(first, second, 1, 3, 5, 7),
+    f32x4.sub(b, wholeB),
+  );
+}
+
+/**
+ * Radiological depth of those points whose ray crosses most planes of the axis a: density summed along the ray from the source, of its
+ * bilinear values on those planes, joined by straight lines, and to the point's own value. Four points at a time.
+ *
+ * @param a, b, c addresses of the points' voxel coordinates; b is the axis along which voxels follow each other
+ * @param volume  with these strides in bytes; the first and the last voxel of an axis are the rim
+ * @param strictB, strictC whether a tie between axes belongs to the other one
+ * @param lengths from the source, mm
+ * @returns number of points that were served
+ */
+export function traceAlong(
+  count: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  volume: usize,
+  strideA: usize,
+  strideC: usize,
+  lastA: f32,
+  lastB: f32,
+  lastC: f32,
+  sourceA: f32,
+  sourceB: f32,
+  sourceC: f32,
+  strictB: i32,
+  strictC: i32,
+  lengths: usize,
+  depths: usize,
+): i32 {
+  const isForward = sourceA < 0.5 * lastA;
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  const half = f32x4.splat(0.5);
+  const topA = f32x4.splat(lastA);
+  const topB = f32x4.splat(lastB);
+  const topC = f32x4.splat(lastC);
+  const away = f32x4.splat(isForward ? 1 : -1);
+  const back = i32x4.splat(isForward ? 0 - <i32>strideA : <i32>strideA);
+  const firstSlab = i32x4.splat(volume as i32);
+  const lastSlab = i32x4.splat((volume + strideA * <usize>(<i32>lastA)) as i32);
+  let served = 0;
+  for (let p = 0; p < count; p += 4) {
+    const at = <usize>p << 2;
+    const pa = v128.load(a + at);
+    const pb = v128.load(b + at);
+    const pc = v128.load(c + at);
+    // Positive where the point lies beyond the source, as the box does.
+    const da = f32x4.mul(away, f32x4.sub(pa, f32x4.splat(sourceA)));
+    const db = f32x4.sub(pb, f32x4.splat(sourceB));
+    const dc = f32x4.sub(pc, f32x4.splat(sourceC));
+    const ab = f32x4.abs(db);
+    const ac = f32x4.abs(dc);
+    const aa = f32x4.abs(da);
+    const isOwn = v128.and(
+      strictB ? f32x4.gt(aa, ab) : f32x4.ge(aa, ab),
+      strictC ? f32x4.gt(aa, ac) : f32x4.ge(aa, ac),
+    );
+    const lanes = i32x4.bitmask(isOwn) & (p + 4 <= count ? 15 : (1 << (count - p)) - 1);
+    if (lanes == 0) continue;
+    served += popcnt(lanes);
+    const perB = f32x4.div(db, aa);
+    const perC = f32x4.div(dc, aa);
+    // The first plane before the point, and how many there are from it back to the box's face.
+    const inside = between(pa, zero, topA);
+    const plane = isForward ? f32x4.floor(inside) : f32x4.ceil(inside);
+    const part = f32x4.abs(f32x4.sub(pa, plane));
+    const within = isForward ? f32x4.ge(pa, zero) : f32x4.le(pa, topA);
+    const planes = f32x4.add(isForward ? plane : f32x4.sub(topA, plane), one);
+    const met = v128.and(v128.and(v128.and(within, f32x4.gt(da, zero)), isOwn), planes);
+    const most = max(
+      max(f32x4.extract_lane(met, 0), f32x4.extract_lane(met, 1)),
+      max(f32x4.extract_lane(met, 2), f32x4.extract_lane(met, 3)),
+    );
+    let slabs = i32x4.add(firstSlab, i32x4.mul(integers(plane), i32x4.splat(strideA as i32)));
+    let nearest = zero;
+    let sum = zero;
+    for (let q: f32 = 0; q < most; q++) {
+      const off = f32x4.add(part, f32x4.splat(q));
+      // Beside the box the rim is all there is.
+      const value = onPlane(
+        slabs,
+        strideC,
+        between(f32x4.sub(pb, f32x4.mul(off, perB)), zero, topB),
+        between(f32x4.sub(pc, f32x4.mul(off, perC)), zero, topC),
+      );
+      const counted = v128.and(f32x4.gt(met, f32x4.splat(q)), value);
+      if (q == 0) nearest = counted;
+      sum = f32x4.add(sum, counted);
+      slabs = i32x4.min_s(lastSlab, i32x4.max_s(firstSlab, i32x4.add(slabs, back)));
+    }
+    const own = v128.and(
+      f32x4.le(part, one),
+      densityOf(firstSlab, strideA, strideC, inside, between(pb, zero, topB), between(pc, zero, topC)),
+    );
+    const behind = f32x4.mul(f32x4.mul(half, part), f32x4.add(nearest, own));
+    const path = f32x4.add(f32x4.sub(sum, f32x4.mul(half, nearest)), v128.and(f32x4.gt(met, zero), behind));
+    const depth = f32x4.mul(f32x4.div(v128.load(lengths + at), aa), path);
+    v128.store(depths + at, v128.bitselect(depth, v128.load(depths + at), isOwn));
+  }
+  return served;
+}
+
+/** Trilinear density of four places within the box. */
+// @ts-expect-error: decorator
+@inline
+function densityOf(volume: v128, strideA: usize, strideC: usize, a: v128, b: v128, c: v128): v128 {
+  const plane = f32x4.floor(a);
+  const slabs = i32x4.add(volume, i32x4.mul(integers(plane), i32x4.splat(strideA as i32)));
+  const below = onPlane(slabs, strideC, b, c);
+  const above = onPlane(i32x4.add(slabs, i32x4.splat(strideA as i32)), strideC, b, c);
+  return mix(below, above, f32x4.sub(a, plane));
+}
+
+/**
+ * Points read the fan: electron and scatter density, by quadratic B-splines across rays. Points whose row of rays lies outside the strip
+ * are left as they are, and so are those whose electron density is known.
+ *
+ * @param us, vs, distances of every point, mm
  * @param u0, v0, k0 of the strip's planes; [low, high) rows of rays that the strip serves
  */
 export function readPoints(
   count: i32,
-  points: usize,
-  frame: usize,
+  us: usize,
+  vs: usize,
+  distances: usize,
   sad: f64,
   perPitch: f64,
   perStep: f64,
@@ -496,30 +576,16 @@ export function readPoints(
   electrons: usize,
   scatters: usize,
 ): void {
-  const mx = <f64>nx;
-  const my = <f64>ny;
-  const mz = <f64>nz;
+  const perSad = 1 / (sad * sad);
   for (let p = 0; p < count; p++) {
-    const point = points + 24 * p;
-    const x0 = load<f64>(point);
-    const y0 = load<f64>(point, 8);
-    const z0 = load<f64>(point, 16);
-    const along = sad - (load<f64>(frame, 16) * x0 + load<f64>(frame, 40) * y0 + load<f64>(frame, 64) * z0 + load<f64>(frame, 88));
-    const scale = (sad / along) * perPitch;
-    const v = (load<f64>(frame, 8) * x0 + load<f64>(frame, 32) * y0 + load<f64>(frame, 56) * z0 + load<f64>(frame, 80)) * scale;
-    const row = Math.floor(v);
-    if (!(row >= low && row < high)) continue;
-    const px = x0 * load<f64>(frame, 96) + load<f64>(frame, 120);
-    const py = y0 * load<f64>(frame, 104) + load<f64>(frame, 128);
-    const pz = z0 * load<f64>(frame, 112) + load<f64>(frame, 136);
     const to = <usize>p << 2;
-    if (!(px >= 0 && px < mx && py >= 0 && py < my && pz >= 0 && pz < mz)) {
-      store<f32>(electrons + to, 1);
-      store<f32>(scatters + to, 1);
-      continue;
-    }
-    const u = (load<f64>(frame) * x0 + load<f64>(frame, 24) * y0 + load<f64>(frame, 48) * z0 + load<f64>(frame, 72)) * scale;
-    const x = u - u0 + 0.5;
+    const ofV = <f64>load<f32>(vs + to);
+    const v = ofV * perPitch;
+    const row = Math.floor(v);
+    if (!(row >= low && row < high) || load<f32>(electrons + to) != 0) continue;
+    const ofU = <f64>load<f32>(us + to);
+    const along = <f64>load<f32>(distances + to) / Math.sqrt(1 + (ofU * ofU + ofV * ofV) * perSad);
+    const x = ofU * perPitch - u0 + 0.5;
     const y = v - v0 + 0.5;
     const z = (along - sad) * perStep - k0;
     const i = <i32>x;

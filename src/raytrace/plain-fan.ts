@@ -6,7 +6,6 @@
  */
 import type { DensityBox } from './density-box.js';
 import {
-  type DepthPoints,
   type Fan,
   type FanGeometry,
   type FanPoints,
@@ -14,6 +13,7 @@ import {
   type FanStrip,
   type RayRange,
   raysOfSlice,
+  type SeenPoints,
 } from './fan.js';
 
 /** Path in matter, mm, from which on a ray has a mean. */
@@ -93,28 +93,16 @@ export class PlainFan implements Fan {
     this.made = { geometry, strip, electron, slope, scatter };
   }
 
-  read({ points, low, high, ...out }: FanPoints): void {
+  read({ u: us, v: vs, distances, low, high, ...out }: FanPoints): void {
     const { geometry, strip, electron, slope, scatter } = this.made!;
     const { nu, nv, u0, v0, k0 } = strip;
-    const { sad, pitch, step, beamFromPatient: m } = geometry;
-    const { origin, spacing } = this.box;
+    const { sad, pitch, step } = geometry;
     const size = nu * nv;
     for (let p = 0; p < out.electron.length; p++) {
-      const point = points.subarray(3 * p, 3 * p + 3);
-      const [bx, by, bz] = [0, 1, 2].map((r) => point.reduce((sum, c, a) => sum + m[r + 4 * a]! * c, m[12 + r]!)) as [
-        number,
-        number,
-        number,
-      ];
-      const [u, v] = [bx, by].map((b) => ((sad / (sad - bz)) * b) / pitch) as [number, number];
-      if (!(Math.floor(v) >= low && Math.floor(v) < high)) continue;
-      const voxel = [0, 1, 2].map((a) => (point[a]! - origin[a]!) / spacing[a]!) as [number, number, number];
-      if (!this.isInBox(...voxel)) {
-        out.electron[p] = 1;
-        out.scatter[p] = 1;
-        continue;
-      }
-      const [x, y, z] = [u - u0 + 0.5, v - v0 + 0.5, -bz / step - k0];
+      const [u, v] = [us[p]! / pitch, vs[p]! / pitch];
+      if (!(Math.floor(v) >= low && Math.floor(v) < high) || out.electron[p] !== 0) continue;
+      const along = distances[p]! / Math.sqrt(1 + (us[p]! ** 2 + vs[p]! ** 2) / sad ** 2);
+      const [x, y, z] = [u - u0 + 0.5, v - v0 + 0.5, (along - sad) / step - k0];
       const [i, j, k] = [Math.trunc(x), Math.trunc(y), Math.trunc(z)];
       const t = z - k;
       const [xs, ys] = [splineWeights(x - i - 0.5), splineWeights(y - j - 0.5)];
@@ -136,9 +124,24 @@ export class PlainFan implements Fan {
     }
   }
 
-  trace(geometry: FanGeometry, { count, voxels, lengths, depths }: DepthPoints): void {
-    for (let p = 0; p < count; p++) {
-      depths[p] = this.pathTo(geometry, [voxels[3 * p]!, voxels[3 * p + 1]!, voxels[3 * p + 2]!], lengths[p]!);
+  see(geometry: FanGeometry, points: Float64Array, out: Partial<SeenPoints>, outside?: Float32Array): void {
+    const { beamFromPatient: m, sad } = geometry;
+    const { origin, spacing } = this.box;
+    for (let p = 0; p < points.length / 3; p++) {
+      const point = points.subarray(3 * p, 3 * p + 3);
+      const [bx, by, bz] = [0, 1, 2].map((r) => point.reduce((sum, c, a) => sum + m[r + 4 * a]! * c, m[12 + r]!)) as [
+        number,
+        number,
+        number,
+      ];
+      const scale = sad / (sad - bz);
+      const length = Math.hypot(bx, by, sad - bz);
+      const voxel = [0, 1, 2].map((a) => (point[a]! - origin[a]!) / spacing[a]!) as [number, number, number];
+      if (out.u) out.u[p] = bx * scale;
+      if (out.v) out.v[p] = by * scale;
+      if (out.distances) out.distances[p] = length;
+      if (out.depths) out.depths[p] = this.pathTo(geometry, voxel, length);
+      if (outside) outside[p] = this.isInBox(...voxel) ? 0 : 1;
     }
   }
 
@@ -177,9 +180,9 @@ export class PlainFan implements Fan {
     for (let corner = 0; corner < 8; corner++) {
       const [di, dj, dk] = [corner & 1, (corner >> 1) & 1, corner >> 2];
       const weight = (di ? x - i : 1 - x + i) * (dj ? y - j : 1 - y + j) * (dk ? z - k : 1 - z + k);
-      const at = 2 * (i + di + nx * (j + dj + ny * (k + dk)));
-      rho += weight * this.box.pairs[at]!;
-      matter += weight * this.box.pairs[at + 1]!;
+      const here = this.box.densities[i + di + nx * (j + dj + ny * (k + dk))]!;
+      rho += weight * here;
+      matter += here > 0 ? weight : 0;
     }
     return [rho, matter];
   }
@@ -194,36 +197,25 @@ export class PlainFan implements Fan {
    * most of, joined by straight lines, and to the point's own value.
    */
   private pathTo({ source }: FanGeometry, point: readonly number[], length: number): number {
-    let [enter, leave] = [0, 1];
     const d = [0, 1, 2].map((a) => point[a]! - source[a]!);
-    for (let a = 0; a < 3; a++) {
-      const high = this.box.counts[a]! - 1;
-      if (d[a] === 0) {
-        if (!(source[a]! >= 0 && source[a]! < high)) return 0;
-        continue;
-      }
-      const [p, q] = [-source[a]! / d[a]!, (high - source[a]!) / d[a]!];
-      enter = Math.max(enter, Math.min(p, q));
-      leave = Math.min(leave, Math.max(p, q));
-    }
-    if (!(leave > enter)) return 0;
     const size = d.map(Math.abs) as [number, number, number];
     const axis = size[0] >= size[1] && size[0] >= size[2] ? 0 : size[1] >= size[2] ? 1 : 2;
-    const end = [0, 1, 2].map((a) => source[a]! + leave * d[a]!);
-    const plane = d[axis]! > 0 ? Math.floor(end[axis]!) : Math.ceil(end[axis]!);
-    const part = Math.abs(end[axis]! - plane);
-    const count = Math.floor((leave - enter) * size[axis]! - part) + 1;
-    const at = (back: number): number => {
+    const last = this.box.counts[axis]! - 1;
+    const isForward = source[axis]! < last / 2;
+    const place = point[axis]!;
+    const inside = Math.min(last, Math.max(0, place));
+    const plane = isForward ? Math.floor(inside) : Math.ceil(inside);
+    if (isForward ? place < 0 || d[axis]! <= 0 : place > last || d[axis]! >= 0) return 0;
+    const count = 1 + (isForward ? plane : last - plane);
+    const part = Math.abs(place - plane);
+    const at = (q: number): number => {
       const [x, y, z] = [0, 1, 2].map((a) =>
-        a === axis && back !== 0
-          ? Math.round(end[a]! - back * Math.sign(d[a]!))
-          : end[a]! - (back * d[a]!) / size[axis]!,
+        a === axis ? plane - q * Math.sign(d[a]!) : point[a]! - ((part + q) * d[a]!) / size[axis]!,
       );
       return this.sample(x!, y!, z!)[0];
     };
-    if (count <= 0) return 0;
-    const values = Array.from({ length: count }, (_, q) => at(part + q));
-    const own = leave < 1 ? 0 : at(0);
+    const values = Array.from({ length: count }, (_, q) => at(q));
+    const own = part <= 1 ? this.sample(point[0]!, point[1]!, point[2]!)[0] : 0;
     const sum = values.reduce((total, value) => total + value, 0);
     return (length / size[axis]!) * (sum - 0.5 * values[0]! + 0.5 * part * (values[0]! + own));
   }

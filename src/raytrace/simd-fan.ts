@@ -5,7 +5,6 @@ import { compileWasm, instantiateWasm, wasmMemory } from '../core/wasm.js';
 import { padded } from '../core/wasm-layout.js';
 import type { DensityBox } from './density-box.js';
 import {
-  type DepthPoints,
   type Fan,
   type FanGeometry,
   type FanPoints,
@@ -16,6 +15,7 @@ import {
   meet,
   type RayRange,
   raysOfSlice,
+  type SeenPoints,
 } from './fan.js';
 import { binary } from './pass.wasm.js';
 
@@ -27,7 +27,8 @@ interface PassKernels {
   blurAcross(...args: number[]): void;
   marchDensity(...args: number[]): void;
   finishSlice(...args: number[]): void;
-  depthsOf(...args: number[]): void;
+  projectPoints(...args: number[]): void;
+  traceAlong(...args: number[]): number;
   readPoints(...args: number[]): void;
 }
 
@@ -61,31 +62,67 @@ interface Layout {
   readonly end: number;
 }
 
+/** Addresses of a piece of points: places in Float64, the frame's numbers, then arrays of Float32. */
+interface PiecePlaces {
+  readonly frame: number;
+  readonly points: number;
+  readonly u: number;
+  readonly v: number;
+  readonly distances: number;
+  readonly depths: number;
+  /** Voxel coordinates along x, y and z. */
+  readonly voxels: readonly [number, number, number];
+  readonly electron: number;
+  readonly scatter: number;
+}
+
+/** Points in memory at once. */
+const PIECE = 8192;
+/** What the strips of most patients take: reserved at once, since memory that is made anew is dear. */
+const USUAL_STRIP = 60e6;
+
 export class SimdFan implements Fan {
   private kernels!: PassKernels;
   private memory!: WebAssembly.Memory;
   private size = 0;
   private readonly fixed: number;
   private readonly kernel: number;
-  /** Addresses of the frame's numbers and of a piece of points: their places in Float64, two arrays of Float32. */
-  private readonly points: {
-    readonly frame: number;
-    readonly voxels: number;
-    readonly first: number;
-    readonly second: number;
-  };
+  /** The box as it is, x the fastest axis; and with y the fastest, filled when it is first wanted: for rays that cross x most. */
+  private readonly upright = RIM;
+  private readonly turned: number;
+  private hasTurned = false;
+  private readonly at: PiecePlaces;
   private made: { readonly layout: Layout; readonly geometry: FanGeometry; readonly strip: FanStrip } | undefined;
 
   constructor(
     private readonly box: DensityBox,
     private readonly settings: FanSettings,
   ) {
-    this.kernel = RIM + padded(box.pairs.length) * 4 + 64;
-    const frame = this.kernel + padded(settings.footprint.length) * 4 + RIM;
-    const voxels = frame + 160;
-    const first = voxels + 24 * PIECE;
-    this.points = { frame, voxels, first, second: first + 4 * PIECE };
-    this.fixed = first + 8 * PIECE + RIM;
+    const [nx, ny] = box.counts;
+    let end = RIM;
+    const take = (bytes: number): number => {
+      const at = end;
+      end += Math.ceil(bytes / 16) * 16;
+      return at;
+    };
+    // Reads may go a plane of zeros and a line's vectors beyond the box.
+    const volume = (): number => take(4 * (box.densities.length + nx * ny + Math.max(nx, ny)) + RIM);
+    volume();
+    this.turned = volume();
+    this.kernel = take(4 * settings.footprint.length + RIM);
+    const array = (): number => take(4 * PIECE + RIM);
+    this.at = {
+      frame: take(160),
+      points: take(24 * PIECE),
+      u: array(),
+      v: array(),
+      distances: array(),
+      depths: array(),
+      voxels: [array(), array(), array()],
+      electron: array(),
+      scatter: array(),
+    };
+    this.fixed = end;
   }
 
   make(geometry: FanGeometry, strip: FanStrip): void {
@@ -174,56 +211,123 @@ export class SimdFan implements Fan {
     }
   }
 
-  read({ points, low, high, electron, scatter }: FanPoints): void {
-    const { layout, geometry, strip } = this.made!;
-    const { line, rows, skip, planes } = layout;
-    const { sad, pitch, step, beamFromPatient: m } = geometry;
+  see(
+    geometry: FanGeometry,
+    points: Float64Array,
+    { u, v, distances, depths }: Partial<SeenPoints>,
+    outside?: Float32Array,
+  ): void {
+    this.reserve(this.fixed);
+    const { memory, at, kernels } = this;
+    const { buffer } = memory;
+    const n = points.length / 3;
+    this.placeFrame(geometry);
+    const outputs = ([u, v, distances, depths, outside] as const).map((array, q) => ({
+      array,
+      from: [at.u, at.v, at.distances, at.depths, at.electron][q]!,
+    }));
+    const places = new Float64Array(buffer, at.points, 3 * PIECE);
+    for (let from = 0; from < n; from += PIECE) {
+      const count = Math.min(PIECE, n - from);
+      places.set(points.subarray(3 * from, 3 * (from + count)));
+      // biome-ignore format: as the kernel's parameters
+      kernels.projectPoints(
+        count, at.points, at.frame, geometry.sad, at.u, at.v, at.distances, ...at.voxels, outside ? at.electron : 0,
+      );
+      if (depths) this.trace(geometry, count);
+      for (const { array, from: address } of outputs) {
+        if (array) array.set(new Float32Array(buffer, address, count), from);
+      }
+    }
+  }
+
+  /** Depths of the piece in memory: by each axis, until every point has the one that its ray crosses most planes of. */
+  private trace({ source, axis }: FanGeometry, count: number): void {
+    const { at, box } = this;
+    new Float32Array(this.memory.buffer, at.depths, count).fill(0);
+    const [nx, ny, nz] = box.counts;
+    const last = [nx - 1, ny - 1, nz - 1];
+    let left = count;
+    for (const a of [0, 1, 2].sort((p, q) => Math.abs(axis[q]!) - Math.abs(axis[p]!))) {
+      if (a === 0) this.turn();
+      // The axis along which voxels follow each other, and the third.
+      const [b, c] = a === 0 ? [1, 2] : a === 1 ? [0, 2] : [0, 1];
+      const [volume, strides] =
+        a === 0 ? [this.turned, [4 * ny, 4, 4 * nx * ny]] : [this.upright, [4, 4 * nx, 4 * nx * ny]];
+      // biome-ignore format: as the kernel's parameters
+      left -= this.kernels.traceAlong(
+        count, at.voxels[a]!, at.voxels[b]!, at.voxels[c]!, volume, strides[a]!, strides[c]!, last[a]!, last[b]!, last[c]!,
+        source[a]!, source[b]!, source[c]!, b! < a ? 1 : 0, c! < a ? 1 : 0, at.distances, at.depths,
+      );
+      if (left <= 0) return;
+    }
+  }
+
+  /** Fills the volume whose fastest axis is y. */
+  private turn(): void {
+    if (this.hasTurned) return;
+    const { densities, counts } = this.box;
+    const [nx, ny, nz] = counts;
+    const to = new Float32Array(this.memory.buffer, this.turned, densities.length);
+    for (let k = 0; k < nz; k++) {
+      for (let j = 0; j < ny; j++) {
+        const from = nx * (j + ny * k);
+        const first = nx * ny * k + j;
+        for (let i = 0; i < nx; i++) to[first + ny * i] = densities[from + i]!;
+      }
+    }
+    this.hasTurned = true;
+  }
+
+  private placeFrame({ beamFromPatient: m }: FanGeometry): void {
     const { origin, spacing } = this.box;
-    const plane = line * rows;
-    const { buffer } = this.memory;
-    const at = this.points;
     const columns = [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14].map((i) => m[i]!);
     const toBox = [...spacing.map((s) => 1 / s), ...origin.map((o, a) => -o / spacing[a]!)];
-    new Float64Array(buffer, at.frame, 18).set([...columns, ...toBox]);
+    new Float64Array(this.memory.buffer, this.at.frame, 18).set([...columns, ...toBox]);
+  }
+
+  read({ u, v, distances, low, high, electron, scatter }: FanPoints): void {
+    const { layout, geometry, strip } = this.made!;
+    const { line, rows, skip, planes } = layout;
+    const { sad, pitch, step } = geometry;
+    const plane = line * rows;
+    const { buffer } = this.memory;
+    const { at } = this;
     const n = electron.length;
     for (let from = 0; from < n; from += PIECE) {
       const to = Math.min(n, from + PIECE);
       const count = to - from;
-      new Float64Array(buffer, at.voxels, 3 * count).set(points.subarray(3 * from, 3 * to));
-      const electrons = new Float32Array(buffer, at.first, count);
-      const scatters = new Float32Array(buffer, at.second, count);
-      electrons.set(electron.subarray(from, to));
-      scatters.set(scatter.subarray(from, to));
+      const place = (address: number, values: Float32Array): Float32Array => {
+        const placed = new Float32Array(buffer, address, count);
+        placed.set(values.subarray(from, to));
+        return placed;
+      };
+      place(at.u, u);
+      place(at.v, v);
+      place(at.distances, distances);
+      const electrons = place(at.electron, electron);
+      const scatters = place(at.scatter, scatter);
       // biome-ignore format: as the kernel's parameters
       this.kernels.readPoints(
-        count, at.voxels, at.frame, sad, 1 / pitch, 1 / step, strip.u0, strip.v0 + skip, strip.k0, low, high,
-        line, plane, NODE_PLANES * plane, planes, at.first, at.second,
+        count, at.u, at.v, at.distances, sad, 1 / pitch, 1 / step, strip.u0, strip.v0 + skip, strip.k0, low, high,
+        line, plane, NODE_PLANES * plane, planes, at.electron, at.scatter,
       );
       electron.set(electrons, from);
       scatter.set(scatters, from);
     }
   }
 
-  trace({ source }: FanGeometry, { count, voxels, lengths, depths }: DepthPoints): void {
-    this.reserve(this.fixed + RIM);
-    const { buffer } = this.memory;
-    const at = this.points;
-    new Float64Array(buffer, at.voxels, 3 * count).set(voxels.subarray(0, 3 * count));
-    new Float32Array(buffer, at.first, count).set(lengths.subarray(0, count));
-    this.kernels.depthsOf(count, at.voxels, at.first, ...source, at.second);
-    depths.set(new Float32Array(buffer, at.second, count));
-  }
-
   /** A memory of at least so many bytes, with box and footprint in it. */
   private reserve(bytes: number): void {
     if (bytes <= this.size) return;
     const { box, settings } = this;
-    this.memory = wasmMemory(bytes);
-    this.size = bytes;
-    new Float32Array(this.memory.buffer, RIM, box.pairs.length).set(box.pairs);
+    this.size = Math.max(bytes, this.fixed + USUAL_STRIP);
+    this.memory = wasmMemory(this.size);
+    this.hasTurned = false;
+    new Float32Array(this.memory.buffer, this.upright, box.densities.length).set(box.densities);
     new Float32Array(this.memory.buffer, this.kernel, settings.footprint.length).set(settings.footprint);
     this.kernels = instantiateWasm(compileWasm(binary)!, this.memory) as PassKernels;
-    this.kernels.setBox(RIM, ...box.counts);
+    this.kernels.setBox(this.upright, ...box.counts);
     const { electron, scatter, scatterBehind, shareBehind } = settings.memory;
     this.kernels.setMemory(electron, scatter, scatterBehind, shareBehind);
   }
@@ -257,9 +361,6 @@ export class SimdFan implements Fan {
     };
   }
 }
-
-/** Points in memory at once. */
-export const PIECE = 8192;
 
 /** A range and `reach` rays around it, in whole vectors along u. */
 function widen({ u0, u1, v0, v1 }: RayRange, reach: number): RayRange {

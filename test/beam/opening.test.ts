@@ -92,6 +92,16 @@ describe(`fluence of openings, seed ${SEED}`, () => {
     expect(() => beamletFluence(5, [])).toThrow(/there is no beamlet/);
     expect(() => beamletFluence(5, [[0, 0, -1]])).toThrow(/beamlet 1 has the weight -1/);
     expect(() => beamletFluence(5, [[400, 0, 1]])).toThrow(/no field reaches beyond 300 mm/);
+    const twice = (x: number, y: number) => () =>
+      beamletFluence(5, [
+        [10, -5, 1],
+        [x, y, 3],
+        [0, 0, 2],
+      ]);
+    expect(twice(0, 0)).toThrow(/beamlets 2 and 3 are one, at \(0, 0\) and \(0, 0\) mm .* Give it once/);
+    expect(twice(9.9999, -5.0001)).toThrow(/beamlets 1 and 2 are one/);
+    expect(twice(-0.4, 0.4)).toThrow(/beamlets 2 and 3 are one/);
+    expect(twice(0, 0.5)).not.toThrow();
     const wild = Array.from({ length: 400 }, (): [number, number, number] => [
       200 * random.uniform() - 100,
       200 * random.uniform() - 100,

@@ -1,7 +1,7 @@
 /** The remaining dose per voxel: closed form, smallest of all limits, what is exceeded and unknown. */
 import { describe, expect, test } from 'vitest';
 import { remainingAllowance, type VoxelLimit } from '../../src/biology/allowance.js';
-import { eqd2 } from '../../src/biology/linear-quadratic.js';
+import { doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
 import { discountPrior, woolleyJonesRecovery } from '../../src/biology/recovery.js';
 import { createRandom } from '../../src/core/random.js';
 
@@ -66,4 +66,17 @@ describe('refused', () => {
   ])('%s', (_, priors, some, options, message) => {
     expect(() => remainingAllowance(priors, 1, some, 22, options)).toThrow(message);
   });
+});
+
+test('a limit that the prior course just uses up is reported as one that it exceeds, by nothing', () => {
+  const limit = { name: 'both', courses: 'all', eqd2: 70, alphaBeta: 2 } as const;
+  const left = (dose: number, fractions: number) =>
+    remainingAllowance([{ dose: [20, dose], fractions }], 2, [limit], 22);
+  expect(left(70, 35).exceeded).toEqual([{ limit: 'both', voxels: 1, most: 0, at: 1 }]);
+  // In 2.5 Gy fractions rounding leaves a little more or less than nothing.
+  expect(left(doseFromEqd2(70, 25, 2), 25).exceeded).toMatchObject([{ voxels: 1, at: 1 }]);
+  expect(left(69.9, 35).exceeded).toEqual([]);
+  // A limit of this course alone is none that a prior course could use up.
+  const tiny = { ...limit, courses: 'this', eqd2: 1e-3 } as const;
+  expect(remainingAllowance([{ dose: [70], fractions: 35 }], 1, [tiny], 22).exceeded).toEqual([]);
 });

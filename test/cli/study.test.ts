@@ -11,17 +11,24 @@ const respine = respineIn(folder);
 
 const study = {
   base: {
-    patient: { spacing: [6, 6, 6], parameters: { length: 60 } },
+    patient: { phantom: 'spine-t8', spacing: [6, 6, 6], parameters: { length: 60 } },
     prior: null,
     doseGrid: { spacing: [6, 6, 6] },
     imrt: { beams: 'posterior-3', beamlet: 10 },
   },
-  vary: { 'patient.phantom': ['spine-t99', 'spine-t8'], cordCap: [28] },
+  // The first isocentre lies outside the patient.
+  vary: {
+    isocenter: [
+      [0, 400, 0],
+      [0, 0, 0],
+    ],
+    cordCap: [28],
+  },
   metrics: ['SpinalCord Max', 'PTV_3960 D95%'],
 };
 writeFileSync(join(folder, 'study.json'), JSON.stringify(study));
 
-test('a study is interrupted, resumed and retried', { timeout: 60_000 }, async () => {
+test('a study is interrupted, resumed and retried', { timeout: 180_000 }, async () => {
   const csv = join(folder, 'out', 'study.csv');
   const read = (): string => readFileSync(csv, 'utf8');
   const run = (...more: string[]) => respine('study', 'study.json', '--out', 'out', '--json', ...more);
@@ -33,11 +40,11 @@ test('a study is interrupted, resumed and retried', { timeout: 60_000 }, async (
   const [failed, made] = report.rows;
   expect(failed).toMatchObject({
     status: 'failed',
-    'patient.phantom': 'spine-t99',
+    isocenter: '[0,400,0]',
     gap: null,
     'SpinalCord Max[Gy]': null,
   });
-  expect(failed.error).toMatch(/"spine-t99" is unknown/);
+  expect(failed.error).toMatch(/isocenter \(0, 400, 0\) mm lies outside the patient/);
   expect(made).toMatchObject({ status: 'reached', cordCap: 28, error: null });
   expect(made['SpinalCord Max[Gy]']).toBeLessThanOrEqual(28 + 1e-4);
   expect(made.gap).toBeLessThan(0.02);
@@ -55,13 +62,15 @@ test('a study is interrupted, resumed and retried', { timeout: 60_000 }, async (
   const again = await respine('study', 'study.json', '--out', 'out', '--retry');
   expect(again.code).toBe(1);
   expect(again.stdout.split('\n').slice(0, 2)).toEqual([
-    expect.stringMatching(/^failed: imrt, patient\.phantom = spine-t99, cordCap = 28: phantom "spine-t99" is unknown/),
+    expect.stringMatching(
+      /^failed: imrt, isocenter = \[0,400,0\], cordCap = 28: case: isocenter .* lies outside the patient/,
+    ),
     '2 plans: 1 failed, 1 reached before; 1 planned now, 1 before.',
   ]);
   expect(read()).toBe(marked);
 });
 
-test('bad input: exit 2, one sentence, nothing written', { timeout: 60_000 }, async () => {
+test('bad input: exit 2, one sentence, nothing written', { timeout: 120_000 }, async () => {
   const out = join(folder, 'bad');
   const bad = async (content: object): Promise<string> => {
     writeFileSync(join(folder, 'bad.json'), JSON.stringify(content));
@@ -72,7 +81,14 @@ test('bad input: exit 2, one sentence, nothing written', { timeout: 60_000 }, as
     return stderr;
   };
   expect(await bad({ ...study, vary: { ...study.vary, cordCap: [0] } })).toMatch(
-    /bad\.json with patient\.phantom = "spine-t99", cordCap = 0: cordCap: is 0 Gy/,
+    /bad\.json with isocenter = \[0,400,0\], cordCap = 0: cordCap: is 0 Gy/,
+  );
+  // Every name is looked up before the first plan, also where it is the last run's.
+  expect(await bad({ ...study, vary: { 'imrt.beams': ['posterior-3', 'posterior-11'] } })).toMatch(
+    /imrt\.beams = "posterior-11": imrt\.beams: arrangement "posterior-11" is unknown\. Use one of posterior-1,/,
+  );
+  expect(await bad({ ...study, vary: { 'patient.phantom': ['spine-t8', 'spine-t99'] } })).toMatch(
+    /patient\.phantom = "spine-t99": phantom "spine-t99" is unknown/,
   );
   expect(existsSync(out)).toBe(false);
   const { code, stderr } = await respine('study', 'study.json', '--out', 'study.json');

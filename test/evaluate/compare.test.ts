@@ -214,7 +214,9 @@ describe('fall-off between target and organ', () => {
     // On slices 1.5 mm apart the foremost point is missed by up to 0.75 mm of height: 5 - sqrt(25 - 0.75^2) = 0.06 mm.
     expect(fall.distance).toBeGreaterThan(7 - 1e-6);
     expect(fall.distance).toBeLessThan(7.15);
-    expect(fall.nearest!.gap).toBeCloseTo(fall.distance, 6);
+    // The distance is the lesser of both ways, of which the pairs run one.
+    expect(fall.nearest!.gap).toBeGreaterThanOrEqual(fall.distance);
+    expect(fall.nearest!.gap).toBeCloseTo(fall.distance, 1);
     expect(fall.nearest!.perMm).toBeCloseTo(2, 2);
     expect(fall.nearest!.targetDose - fall.nearest!.organDose).toBeCloseTo(2 * fall.distance, 1);
     expect(fall.steepest).toBeLessThan(2 + 1e-3);

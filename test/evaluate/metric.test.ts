@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createDvh, type Dvh } from '../../src/evaluate/dvh.js';
-import { evaluateGoal, parseGoal } from '../../src/evaluate/goal.js';
+import { evaluateGoal, judge, parseGoal } from '../../src/evaluate/goal.js';
 import { describeMetric, formatMetric } from '../../src/evaluate/metric.js';
 import { parseMetric } from '../../src/evaluate/metric-parser.js';
 import { evaluateMetric } from '../../src/evaluate/metric-value.js';
@@ -247,5 +247,44 @@ describe('goal', () => {
     ['PTV V20Gy <= 30Gy', /measured in % or cc/],
   ])('"%s" is refused', (text, message) => {
     expect(() => parseGoal(text)).toThrow(message);
+  });
+});
+
+describe('just beyond its limit a goal fails, by however little more than the rounding of a dose', () => {
+  // Doses are Float32: 6e-8 of their value; limits hold to 1e-6 of theirs.
+  test.each([
+    ['SpinalCord Max <= 29.8Gy', 29.8, 1],
+    ['SpinalCord D0.03cc <= 29.8Gy', 29.8, 1],
+    ['PTV V95% >= 90%', 90, -1],
+    ['PTV D95% >= 95%', 95, -1],
+    ['PTV D95% >= 37.62Gy', 37.62, -1],
+    ['SpinalCord Max[EQD2/2] <= 25Gy', 25, 1],
+  ])('%s', (text, limit, sign) => {
+    const at = (relative: number) => judge(parseGoal(text), limit * (1 + sign * relative)).result;
+    expect(at(0)).toBe('pass');
+    expect(at(5e-7)).toBe('pass');
+    for (const relative of [2e-6, 1e-5, 1e-4, 7e-4, 1e-3, 1e-2]) expect(at(relative)).toBe('fail');
+  });
+
+  test('29.82 Gy against 29.8, and against a variation of 29.81', () => {
+    const goal = parseGoal('SpinalCord Max <= 29.8Gy');
+    expect(judge(goal, 29.82)).toMatchObject({ result: 'fail', margin: expect.closeTo(-0.02, 9) });
+    const lenient = parseGoal('SpinalCord Max <= 29.8Gy', { acceptable: '29.81Gy' });
+    expect(judge(lenient, 29.805).result).toBe('variation');
+    expect(judge(lenient, 29.82).result).toBe('fail');
+    // A strict comparison has no tolerance at all.
+    expect(judge(parseGoal('SpinalCord Max < 29.8Gy'), 29.8).result).toBe('fail');
+  });
+
+  test('a plateau of a DVH', () => {
+    const of = (gray: number) =>
+      createDvh(
+        createDose(grid, { quantity: 'physical', fractions: 22 }, new Float32Array(10).fill(gray)),
+        createVolume('mask', grid, new Float32Array(10).fill(1)),
+        { name: 'SpinalCord' },
+      );
+    const result = (gray: number) =>
+      evaluateGoal(parseGoal('SpinalCord Max <= 29.8Gy'), new Map([['SpinalCord', of(gray)]])).result;
+    expect([result(29.8), result(29.803), result(29.82)]).toEqual(['pass', 'fail', 'fail']);
   });
 });

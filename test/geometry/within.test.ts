@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { contoursOfStructure } from '../../src/geometry/contour-trace.js';
 import { createGrid, type Vec3 } from '../../src/geometry/grid.js';
-import { separation, surfaceGap, surfacePairs } from '../../src/geometry/separation.js';
+import { surfaceDistance, surfaceGap, surfacePairs } from '../../src/geometry/separation.js';
 import { box, difference, ellipsoid, inset, intersection, prism, union } from '../../src/geometry/shape.js';
 import type { Solid } from '../../src/geometry/solid.js';
 import type { Structure } from '../../src/geometry/structure.js';
@@ -54,7 +54,7 @@ test(`contours and what lies between two structures: as by distance alone (seed 
   }
   const other = structure(ellipsoid([20, 3, 0], [6, 7, 8]));
   expect(surfaceGap(fast[1]!, other, grid, 9)).toEqual({
-    distance: separation(slow[1]!, other, grid),
+    distance: surfaceDistance(slow[1]!, other, grid),
     pairs: surfacePairs(slow[1]!, other, grid, 9),
   });
   expect(surfaceGap(fast[1]!, other, grid, 9).pairs.length).toBeGreaterThan(50);

@@ -9,11 +9,12 @@ import { encodeNrrd } from '../../src/io/nrrd.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { loadCaseOf } from '../../src/node/load-case.js';
 import { loadTransform } from '../../src/node/load-courses.js';
+import { loadDose } from '../../src/node/load-dose.js';
 import type { PlanCaseInput } from '../../src/plan/case.js';
 import { caseSchema } from '../../src/plan/case.js';
 import { coursesSchema } from '../../src/plan/courses.js';
 import { modelPatient } from '../../src/plan/patient-model.js';
-import { exposeToPrior } from '../../src/plan/prior.js';
+import { exposeToPrior, type ImportedDose } from '../../src/plan/prior.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-prior-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,10 +38,26 @@ test('an NRRD with its own fractions and a transform', { timeout: 30_000 }, asyn
   const transform = { translation: [5, 0, 0] as [number, number, number] };
   const { case: plan, patient, prior, inputs } = await load({ file: 'prior.nrrd', months: 9, transform });
   expect(inputs).toMatchObject({ prior: expect.stringMatching(/^[0-9a-f]{64}$/) });
-  expect(prior!.planFromCourse.translation).toEqual([5, 0, 0]);
+  expect((prior as ImportedDose).planFromCourse.translation).toEqual([5, 0, 0]);
   const exposure = exposeToPrior(modelPatient(patient, plan), plan, artiste6mv, prior)!;
   expect(exposure).toMatchObject({ origin: 'imported', fractions: 10, months: 9, beyond: 0 });
   expect(exposure.description).toMatch(/origin moved by \(5\.0, 0\.0, 0\.0\) mm/);
+});
+
+test('an EQD2 as accumulate writes it, unknown in part, beside a course of its own', { timeout: 30_000 }, async () => {
+  const dose = createDose(grid, { quantity: 'eqd2', alphaBeta: 2 });
+  dose.data.fill(21);
+  // The first slice, far from the spine's middle.
+  dose.data.fill(Number.NaN, 0, 60 * 70);
+  writeFileSync(join(folder, 'sum.nrrd'), await encodeNrrd(dose));
+  const own = { dose: 10, fractions: 5, months: 30 };
+  const { case: plan, patient, prior, inputs } = await load([own, { file: 'sum.nrrd', months: 9 }]);
+  expect(Object.keys(inputs)).toContain('prior 2');
+  const exposure = exposeToPrior(modelPatient(patient, plan), plan, artiste6mv, prior)!;
+  expect(exposure.courses.map((course) => course.dose.quantity)).toEqual(['physical', 'eqd2']);
+  expect(Math.max(...exposure.courses[1]!.dose.data)).toBe(21);
+  // As a dose of its own it stays refused: a DVH of what is unknown is no DVH.
+  await expect(loadDose(join(folder, 'sum.nrrd'))).rejects.toThrow(/is NaN, but must be a number/);
 });
 
 describe('refused', () => {

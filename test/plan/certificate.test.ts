@@ -26,7 +26,7 @@ import {
   type TechniquePlan,
   weighedFields,
 } from '../../src/plan/technique.js';
-import { tradeOff, tradeOffFigure, tradeOffTable } from '../../src/plan/trade-off.js';
+import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../../src/plan/trade-off.js';
 
 const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const spec = parsePhantom(JSON.parse(readFileSync(file, 'utf8')));
@@ -68,7 +68,7 @@ test('both techniques are proven, and the cap holds in the engine’s dose', { t
   expect(price.objectivePerGy).toBeGreaterThan(0);
   expect(price.active[0].voxel).toHaveLength(3);
   expect(summary(result)).toMatch(
-    /objective [\d.]+, at most [\d.]+ % above the best possible, of this dose, under these caps; one Gy more on the cord/,
+    /objective [\d.]+, at most [\d.]+ % above the best possible, of this dose, under these caps; one Gy more on the cord \(\d+ voxels hold\) buys up to [\d.]+ of the objective$/m,
   );
   expect(summary(result)).toContain('above the best possible, of this dose, under no hard cap');
 });
@@ -131,6 +131,15 @@ test('the trade-off: less on the cord is never better for the target, and its pr
     if (i > 0) expect(point.objective).toBeGreaterThan(points[i - 1]!.lowerBound!);
   }
   expect(points[2]!.price).toBeGreaterThan(points[0]!.price);
+  // A price is the slope of the best objective, which is convex in the cap: between two caps it lies between their prices.
+  for (const [above, below] of [points.slice(0, 2), points.slice(1)] as [TradeOffPoint, TradeOffPoint][]) {
+    const slope = (below.objective - above.objective) / (above.cap - below.cap);
+    const slack = (0.01 * below.objective) / (above.cap - below.cap);
+    expect(slope).toBeLessThan(below.price + slack);
+    expect(slope).toBeGreaterThan(above.price - slack);
+  }
+  // Coverage has no such slope that a certificate could tell: it is not predicted.
+  expect(tradeOffTable(points)).not.toMatch(/PerGy/);
   expect(tradeOffTable(points).split('\n')).toHaveLength(5);
   expect(tradeOffFigure(points, 'trade-off', 39.6)).toContain('D95');
   expect(() => tradeOff(patient, caseOf(), artiste6mv, [])).toThrow('there are no caps');

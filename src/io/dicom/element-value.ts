@@ -1,7 +1,9 @@
 /**
  * What the bytes of an element say: text in its character set, numbers as decimal text or binary.
  */
+
 import { UnsupportedError } from '../../core/errors.js';
+import { own } from '../../core/own.js';
 import type { Element } from './elements.js';
 
 // Typed without the DOM library; present in every browser and in Node.
@@ -84,7 +86,7 @@ const BINARY: Record<string, readonly [number, (view: DataView, at: number, isLi
  */
 export function numberValues(element: Element, vr = element.vr): Float64Array {
   const { value, isLittle } = element;
-  const binary = BINARY[vr];
+  const binary = own(BINARY, vr);
   if (binary !== undefined) {
     const [width, read] = binary;
     const view = new DataView(value.buffer, value.byteOffset, value.byteLength);

@@ -4,7 +4,10 @@
  * A pixel of `BitsAllocated` holds its value in the `BitsStored` bits below `HighBit`, two's complement where
  * PixelRepresentation is 1; what stands in the other bits (old overlays) is no part of it.
  */
+
+import { checkVoxels } from '../../core/budget.js';
 import { FormatError, UnsupportedError } from '../../core/errors.js';
+import { own } from '../../core/own.js';
 import { type Dataset, fragments, needNumbers, number } from './dataset.js';
 import { decodeRunLength } from './run-length.js';
 
@@ -52,6 +55,7 @@ export function readPixels(dataset: Dataset, frames = 1): Int32Array | Uint32Arr
   if (stored < 1 || high < stored - 1 || high >= allocated) {
     throw new FormatError(`BitsStored ${stored} and HighBit ${high} do not fit BitsAllocated ${allocated}.`, name);
   }
+  checkVoxels(name, frames * count);
   const bytes = nativeBytes(dataset, frames, count, allocated / 8);
   if (bytes.length < (frames * count * allocated) / 8) {
     throw new FormatError(
@@ -97,7 +101,7 @@ function nativeBytes(dataset: Dataset, frames: number, count: number, width: num
   if (native.includes(transferSyntax)) return parts[0]!;
   if (transferSyntax !== runLength) {
     throw new UnsupportedError(
-      `${name}: transfer syntax ${transferSyntax} (${COMPRESSED[transferSyntax] ?? 'unknown'}) is not decoded. ` +
+      `${name}: transfer syntax ${transferSyntax} (${own(COMPRESSED, transferSyntax) ?? 'unknown'}) is not decoded. ` +
         'Decompress the files first, as with `gdcmconv --raw` or `dcmdjpeg`.',
     );
   }

@@ -44,6 +44,7 @@ function doseVolume(name: string, set: RowSet, level: number, volume: number, we
     name,
     weight,
     isConvex: false,
+    rows,
     describe: () =>
       `${shown(weight)} mean[(d - ${shown(level)})^2 where ${sign > 0 ? `${shown(level)} < d < D` : `D`}${shown(100 * volume)}%${sign > 0 ? '' : ` < d < ${shown(level)}`}] over ${name}`,
     evaluate(dose, gradient) {

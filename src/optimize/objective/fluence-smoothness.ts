@@ -54,6 +54,7 @@ export function fluenceSmoothness(operator: LinearOperator, pairs: Int32Array, w
       name: 'fluence smoothness',
       weight,
       isConvex: true,
+      rows: set.rows,
       describe: () => `${shown(weight)} mean[(w_i - w_j)^2] over neighbouring beamlets`,
       evaluate(dose, gradient) {
         let sum = 0;

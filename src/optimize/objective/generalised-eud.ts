@@ -65,6 +65,7 @@ export function squaredGeud(name: string, set: RowSet, level: Level, options: Ge
     name,
     weight,
     isConvex: true,
+    rows: set.rows,
     describe: () =>
       `${shown(weight)} max(0, ${side === 'above' ? `gEUD_${shown(a)}(d) - ${shown(level.value)}` : `${shown(level.value)} - gEUD_${shown(a)}(d)`})^2 over ${name}`,
     evaluate(dose, gradient) {

@@ -41,6 +41,7 @@ function logSumExp(name: string, set: RowSet, temperature: number, weight: numbe
     name,
     weight,
     isConvex: true,
+    rows,
     describe: () =>
       `${shown(weight * temperature)} log(mean[exp(${sign < 0 ? '-' : ''}d / ${shown(temperature)})]) over ${name}`,
     evaluate(dose, gradient) {

@@ -11,6 +11,7 @@ export function meanDose(name: string, set: RowSet, weight: number): Objective {
     name,
     weight,
     isConvex: true,
+    rows,
     describe: () => `${shown(weight)} mean[d] over ${name}`,
     evaluate(dose, gradient) {
       let sum = 0;

@@ -14,6 +14,8 @@ export interface Objective {
   readonly weight: number;
   /** False: a minimum found is only local. A term that is not convex must never be negative. */
   readonly isConvex: boolean;
+  /** Rows of the dose that it reads, for the check against the operator. @default not told: any */
+  readonly rows?: Int32Array;
   /** The formula with its present numbers, weight included. */
   describe(): string;
   /** Value at `dose`; adds `weight` times its gradient to `gradient` and returns `weight` times the value. */

@@ -11,6 +11,7 @@ export function squaredDeviation(name: string, set: RowSet, level: Level, weight
     name,
     weight,
     isConvex: true,
+    rows,
     describe: () => `${shown(weight)} mean[(d - ${shown(level.value)})^2] over ${name}`,
     evaluate(dose, gradient) {
       const p = level.value;

@@ -19,6 +19,7 @@ export function squaredOverdose(name: string, set: RowSet, bounds: number | Floa
     name,
     weight,
     isConvex: true,
+    rows,
     describe: () =>
       `${shown(weight)} mean[max(0, d - ${typeof bounds === 'number' ? shown(bounds) : 'b'})^2] over ${name}`,
     evaluate(dose, gradient) {

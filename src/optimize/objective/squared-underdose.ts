@@ -12,6 +12,7 @@ export function squaredUnderdose(name: string, set: RowSet, level: Level, fracti
     name,
     weight,
     isConvex: true,
+    rows,
     describe: () => `${shown(weight)} mean[max(0, ${shown(fraction * level.value)} - d)^2] over ${name}`,
     evaluate(dose, gradient) {
       const bound = fraction * level.value;

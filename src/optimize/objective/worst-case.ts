@@ -33,6 +33,7 @@ export function worstCase(
     const sum = parts.reduce((a, b) => a + b, 0);
     return { shares: parts.map((part) => part / sum), value: most + temperature * Math.log(sum / count) };
   };
+  const rows = rowsOfAll(scenarios.flat());
   // As long as the dose; made once.
   let gradients: Float64Array[] = [];
   let scratch = new Float64Array(0);
@@ -48,6 +49,7 @@ export function worstCase(
     name,
     weight: 1,
     isConvex: true,
+    ...(rows === undefined ? {} : { rows }),
     describe() {
       const first = scenarios[0]!.map((o) => o.describe()).join(' + ');
       return isMean
@@ -87,6 +89,16 @@ export function worstCase(
       });
     },
   };
+}
+
+/** Undefined where one of the objectives does not tell its rows. */
+function rowsOfAll(objectives: readonly Objective[]): Int32Array | undefined {
+  const all = new Set<number>();
+  for (const { rows } of objectives) {
+    if (rows === undefined) return undefined;
+    for (const row of rows) all.add(row);
+  }
+  return Int32Array.from(all);
 }
 
 function check(name: string, scenarios: readonly (readonly Objective[])[], temperature: number): void {

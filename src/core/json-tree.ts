@@ -1,0 +1,33 @@
+/** What any parsed JSON must be before a schema looks at it: not nested without end, and without a key that is no key. */
+import { InvalidInputError } from './errors.js';
+
+/** Fields of fields, deeper than any of our files. */
+const DEEPEST = 40;
+
+/**
+ * Looks at every value once, without recursion.
+ *
+ * @param path where it came from, for the message
+ * @throws {InvalidInputError} for a tree deeper than 40, or a key `__proto__`, which schemas would pass over in silence
+ */
+export function checkTree(json: unknown, path: string): void {
+  let level = [json];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) {
+      throw new InvalidInputError(`${path}: is nested more than ${DEEPEST} deep. Give it as the README describes it.`);
+    }
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== 'object' || value === null) continue;
+      if (Array.isArray(value)) {
+        for (const item of value) if (typeof item === 'object') next.push(item);
+        continue;
+      }
+      if (Object.hasOwn(value, '__proto__')) {
+        throw new InvalidInputError(`${path}: "__proto__" is the name of no field. Leave it out.`);
+      }
+      for (const item of Object.values(value)) if (typeof item === 'object') next.push(item);
+    }
+    level = next;
+  }
+}

@@ -1,0 +1,206 @@
+/** Several prior courses in one plan, and an EQD2 that is taken as what it is: against sums by hand. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { accumulate } from '../../src/biology/accumulate.js';
+import { bed, doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
+import { identityTransform } from '../../src/geometry/rigid-transform.js';
+import { createDose, type DoseMeaning } from '../../src/geometry/volume.js';
+import { artiste6mv } from '../../src/machine/artiste-6mv.js';
+import { buildPhantom } from '../../src/phantom/build.js';
+import { parsePhantom } from '../../src/phantom/spec.js';
+import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
+import { modelPatient } from '../../src/plan/patient-model.js';
+import { runPlan } from '../../src/plan/pipeline.js';
+import { exposeToPrior, type ImportedDoses } from '../../src/plan/prior.js';
+import { effectAt, largestEffect } from '../../src/plan/prior-effect.js';
+import { planReport, summary } from '../../src/plan/result.js';
+import { voxelBounds } from '../../src/plan/voxel-bounds.js';
+
+const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
+const spacing: [number, number, number] = [8, 8, 8];
+const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing });
+const caseOf = (input: Partial<PlanCaseInput>) =>
+  parseCase({
+    patient: { phantom: 'spine-t8' },
+    doseGrid: { spacing },
+    fcrt: { beams: 'posterior-1' },
+    imrt: { beams: 'posterior-3', beamlet: 10 },
+    ...input,
+  });
+const model = modelPatient(patient, caseOf({}));
+const cordVoxels = model.cells.get('SpinalCord')!.voxels;
+
+const first = { dose: 20, fractions: 5, months: 40 };
+const second = { dose: 30, fractions: 15, months: 9, fields: { length: 40 } };
+const expose = (prior: PlanCaseInput['prior'], imported?: ImportedDoses, more: Partial<PlanCaseInput> = {}) =>
+  exposeToPrior(model, caseOf({ prior, ...more }), artiste6mv, imported)!;
+const filled = (meaning: DoseMeaning, gray: (voxel: number) => number) => {
+  const dose = createDose(model.grid, meaning);
+  for (let i = 0; i < dose.data.length; i++) dose.data[i] = gray(i);
+  return { dose, planFromCourse: identityTransform, notes: [] };
+};
+
+describe('a list of courses', () => {
+  const [one, two, both] = [expose(first), expose(second), expose([first, second])];
+
+  test('each is what it is alone; their effects add, for every alpha/beta', () => {
+    expect(both).toMatchObject({ origin: 'several', months: 9, fractions: 20 });
+    expect(both.courses.map(({ months }) => months)).toEqual([40, 9]);
+    expect(both.description).toMatch(/^2 prior courses, .* 1: Prior course: 20 Gy in 5 .* 2: Prior course, simulated/);
+    for (const r of [0.87, 2, 3, 4]) {
+      for (const v of [cordVoxels[0]!, cordVoxels[Math.floor(cordVoxels.length / 2)]!]) {
+        const [a, b] = [one.dose.data[v]!, two.dose.data[v]!];
+        expect(effectAt(both, v, 'eqd2', r)).toBeCloseTo(eqd2(a, 5, r) + eqd2(b, 15, r), 9);
+        expect(effectAt(both, v, 'bed', r)).toBeCloseTo(bed(a, 5, r) + bed(b, 15, r), 9);
+      }
+    }
+    // What moves as one has the cord's EQD2 of both.
+    for (const v of cordVoxels) expect(eqd2(both.dose.data[v]!, 20, 2)).toBeCloseTo(effectAt(both, v, 'eqd2', 2), 3);
+    const most = largestEffect(both, model, 'SpinalCord', 'eqd2', 2) as { all: number; each: number[] };
+    expect(most.each[0]).toBeCloseTo(eqd2(20, 5, 2), 6);
+    expect(most.all).toBeLessThanOrEqual(most.each[0]! + most.each[1]! + 1e-9);
+    expect(most.all).toBeGreaterThan(Math.max(...most.each));
+  });
+
+  test('the bounds are what both leave', () => {
+    const bounds = [{ structure: 'SpinalCord', courses: 'all' as const, eqd2: 80, alphaBeta: 2 }];
+    const plan = caseOf({ prior: [first, second], retreatment: { bounds } });
+    const [own] = voxelBounds(model, plan, both);
+    own!.voxels.forEach((voxel, v) => {
+      expect(eqd2(own!.dose[v]!, 22, 2) + effectAt(both, voxel, 'eqd2', 2)).toBeCloseTo(80, 4);
+    });
+  });
+
+  test('a list of one is that course; null stays none', () => {
+    expect(expose([first])).toEqual(one);
+    expect(expose(null)).toBeUndefined();
+  });
+
+  test('planned: sums, goals on all courses, each course, the interval, and the report', { timeout: 60_000 }, () => {
+    const goals = [
+      { goal: 'SpinalCord Max[EQD2/2] <= 120Gy', courses: 'all' as const },
+      { goal: 'SpinalCord Max[BED/2] <= 98Gy', courses: 'each' as const },
+      { intervalMonths: 6 },
+    ];
+    const plan = caseOf({ prior: [first, { dose: 24, fractions: 12, months: 9 }], goals });
+    const result = runPlan(patient, plan, artiste6mv, { techniques: ['fcrt'] });
+    const [{ retreatment, goals: judged, structures, position }] = result.plans as [(typeof result.plans)[number]];
+    const cord = structures.find(({ name }) => name === 'SpinalCord')!.metrics['Max[Gy]']!;
+    const before = eqd2(20, 5, 2) + 24;
+    expect(retreatment!.maximum.priorEqd2).toBeCloseTo(before, 4);
+    expect(retreatment!.maximum.cumulative).toBeCloseTo(before + eqd2(cord, 22, 2), 1);
+    expect(judged[0]!.value).toBeCloseTo(before + eqd2(cord, 22, 2), 1);
+    expect(judged[1]!.value).toBeCloseTo(Math.max(bed(20, 5, 2), bed(24, 12, 2), bed(cord, 22, 2)), 1);
+    expect(judged[2]!.value).toBe(9);
+    expect(position!.nominal).toBeCloseTo(retreatment!.maximum.cumulative, 0);
+    expect(retreatment!.recovery.map(({ name }) => name)).toEqual(['none']);
+    expect(retreatment!.rows.find(({ name }) => name === 'hytec-interval')!.value).toBe(9);
+    const report = planReport(result, { version: '0', inputs: {} }) as { case: object; plans: any[] };
+    expect(report.plans[0].reirradiation.priorCourses).toMatchObject([
+      { dose: 20, fractions: 5, monthsSince: 40 },
+      { dose: 24, fractions: 12, monthsSince: 9 },
+    ]);
+    expect(report.plans[0].retreatment.prior.courses).toHaveLength(2);
+    expect(summary(result)).toContain('2 prior courses, added as EQD2 voxel by voxel.');
+    expect(parseCase(report.case).prior).toHaveLength(2);
+  });
+
+  test('refused: an empty list, half a course, a recovery for several, a file that was not read', () => {
+    expect(() => caseOf({ prior: [] })).toThrow(/prior: is an empty list: give null/);
+    expect(() => caseOf({ prior: [first, { fractions: 5, months: 3 }] })).toThrow(/prior\.1\.dose: is missing/);
+    expect(() => caseOf({ prior: [first, { ...first, region: 'CTV', fields: {} }] })).toThrow(
+      /prior\.1\.region: does not/,
+    );
+    expect(() => caseOf({ prior: { ...first, doze: 3 } as never })).toThrow(/"doze"/);
+    expect(() => caseOf({ prior: [first, { ...second, fields: { beams: 'pa-ap' } }] })).toThrow(
+      /prior\.1\.fields\.beams/,
+    );
+    const elsewhere = caseOf({ prior: [first, { ...first, region: 'CTV_9' }] });
+    expect(() => modelPatient(patient, elsewhere)).toThrow(/prior\.1\.region "CTV_9" is not a structure/);
+    expect(() => expose([first, second], undefined, { retreatment: { recovery: 'ang' } })).toThrow(
+      /credits ang, which is defined for one prior course, but there are 2/,
+    );
+    expect(() => expose([first, { file: 'b.nrrd', months: 3 }])).toThrow(/b\.nrrd.* was not read/);
+  });
+});
+
+describe('an EQD2 as the prior dose', () => {
+  const file = { file: 'sum.nrrd', months: 9 };
+  const gray = (voxel: number): number => 20 + (voxel % 7);
+  const sum = filled({ quantity: 'eqd2', alphaBeta: 2 }, gray);
+
+  test('is taken as what it is: the same plan as the courses that it is the sum of', () => {
+    const courses = [first, second].map((prior, c) => ({ name: `${c}`, dose: expose(prior).dose }));
+    const total = accumulate(courses, model.grid, { alphaBeta: 2 }).dose;
+    const read = { dose: total, planFromCourse: identityTransform, notes: [] };
+    const [added, given] = [expose([first, second]), expose(file, read)];
+    for (const v of cordVoxels) expect(effectAt(given, v, 'eqd2', 2)).toBeCloseTo(effectAt(added, v, 'eqd2', 2), 4);
+    const [a, b] = [added, given].map((exposure) => voxelBounds(model, caseOf({ prior: file }), exposure)[0]!.dose);
+    a!.forEach((bound, v) => {
+      expect(b![v]).toBeCloseTo(bound, 4);
+    });
+    expect(given.description).toMatch(/from a file: EQD2 with alpha\/beta 2 Gy, ended 9 months ago/);
+  });
+
+  test('tells its own alpha/beta only; a BED is the same times a constant', () => {
+    const exposure = expose(file, sum);
+    const v = cordVoxels[3]!;
+    expect(effectAt(exposure, v, 'eqd2', 2)).toBeCloseTo(gray(v), 5);
+    expect(effectAt(exposure, v, 'bed', 2)).toBeCloseTo(2 * gray(v), 5);
+    expect(largestEffect(exposure, model, 'SpinalCord', 'eqd2', 3)).toMatch(/tells nothing of alpha\/beta 3 Gy/);
+    const asBed = expose(
+      file,
+      filled({ quantity: 'bed', alphaBeta: 2 }, (voxel) => 2 * gray(voxel)),
+    );
+    expect(effectAt(asBed, v, 'eqd2', 2)).toBeCloseTo(gray(v), 5);
+    expect(() => expose(file, sum, { retreatment: { recovery: 'ang' } })).toThrow(/an EQD2 may be the sum of several/);
+    const foreign = [{ structure: 'Esophagus', courses: 'all' as const, eqd2: 60, alphaBeta: 3 }];
+    const plan = caseOf({ prior: file, retreatment: { bounds: foreign } });
+    expect(() => voxelBounds(model, plan, exposure)).toThrow(
+      /EQD2 with alpha\/beta 2 Gy, but limit Esophagus.* has 3 Gy/,
+    );
+  });
+
+  test('beside a physical course, planned and judged; what it does not tell is not evaluable', {
+    timeout: 60_000,
+  }, () => {
+    const plan = caseOf({
+      prior: [first, file],
+      goals: [
+        { goal: 'SpinalCord Max[EQD2/2] <= 120Gy', courses: 'all' },
+        { goal: 'SpinalCord Max[EQD2/3] <= 120Gy', courses: 'all' },
+      ],
+    });
+    const even = filled({ quantity: 'eqd2', alphaBeta: 2 }, () => 24);
+    const result = runPlan(patient, plan, artiste6mv, { techniques: ['fcrt'], prior: [undefined, even] });
+    const [{ goals, retreatment }] = result.plans as [(typeof result.plans)[number]];
+    const cord = retreatment!.maximum.thisCourse;
+    expect(retreatment!.maximum.priorEqd2).toBeCloseTo(eqd2(20, 5, 2) + 24, 4);
+    expect(goals[0]!.value).toBeCloseTo(eqd2(20, 5, 2) + 24 + eqd2(cord, 22, 2), 1);
+    expect(goals[1]).toMatchObject({
+      value: null,
+      result: 'not evaluable',
+      reason: expect.stringMatching(/alpha\/beta 3/),
+    });
+    const foreign = retreatment!.rows.find(({ name }) => name === 'quantec-54-all')!;
+    expect(foreign).toMatchObject({
+      result: 'not evaluable',
+      reason: expect.stringMatching(/nothing of alpha\/beta 0\.87/),
+    });
+    expect(retreatment!.risk.schultheiss.cumulative).toBeNull();
+    expect(summary(result)).toMatch(/Schultheiss .* of this course, none told of both/);
+    // 70 Gy EQD2 less what both gave.
+    const left = doseFromEqd2(70 - eqd2(20, 5, 2) - 24, 22, 2);
+    expect(result.bounds[0]!.dose[0]).toBeCloseTo(left, 3);
+  });
+
+  test('unknown voxels stay unknown, and fractions beside it are refused', () => {
+    const holed = filled({ quantity: 'eqd2', alphaBeta: 2 }, (voxel) => (voxel === cordVoxels[0] ? Number.NaN : 20));
+    expect(() => expose(file, holed)).toThrow(/unknown in 1 voxels of SpinalCord/);
+    expect(() => expose({ ...file, fractions: 10 }, sum)).toThrow(/fractions are contained already/);
+    expect(() => expose(file, sum, { alphaBeta: { cord: 3 } })).toThrow(
+      /eqd2 with alpha\/beta 2 Gy, but the cord's is 3 Gy/,
+    );
+  });
+});
