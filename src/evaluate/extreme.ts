@@ -61,6 +61,9 @@ export function extremeDose(dose: DoseVolume | DoseField, solid: Solid, options:
 /** Steps of the climb, mm: from the first, halved down to the last. */
 const climb = { first: 0.5, last: 5e-4 };
 
+/** Parts of a solid's box that are looked at for a place inside. */
+const SEED_PARTS = 5000;
+
 /** To all neighbours of a cube. */
 const directions = Array.from({ length: 27 }, (_, c) => [
   (c % 3) - 1,
@@ -116,6 +119,7 @@ class ExtremeSearch {
   }
 
   run(budget: number): number {
+    if (this.best === -Infinity) this.seed();
     this.start();
     for (let n = 0; n < budget; n++) {
       const part = this.heap[0];
@@ -127,6 +131,34 @@ class ExtremeSearch {
     }
     this.climb();
     return Math.max(0, this.passedOver - this.best, (this.heap[0]?.bound ?? this.best) - this.best);
+  }
+
+  /**
+   * A place inside to begin with, where no dose is known: parts along the surface have the largest bounds, and a search among
+   * those alone may never enter the solid.
+   */
+  private seed(): void {
+    const { spacing, origin } = this.dose.grid;
+    const { min, max } = this.solid.box;
+    const parts = [{ d: Infinity, min, max }];
+    for (let n = 0; n < SEED_PARTS && parts.length > 0; n++) {
+      const next = parts.reduce((best, part, p) => (part.d < parts[best]!.d ? p : best), 0);
+      const [part] = parts.splice(next, 1) as [(typeof parts)[number]];
+      const middle = [0, 1, 2].map((a) => (part.min[a]! + part.max[a]!) / 2) as Place;
+      const d = this.solid.distance(...middle);
+      if (d <= 0) {
+        this.place = middle.map((c, a) => (c - origin[a]!) / spacing[a]!) as Place;
+        this.seen = this.at(...this.place);
+        this.climb();
+        return;
+      }
+      if (d >= Math.hypot(...middle.map((c, a) => part.max[a]! - c))) continue;
+      for (let c = 0; c < 8; c++) {
+        const low = middle.map((m, a) => ((c >> a) & 1 ? m : part.min[a]!)) as Place;
+        const high = middle.map((m, a) => ((c >> a) & 1 ? part.max[a]! : m)) as Place;
+        parts.push({ d, min: low, max: high });
+      }
+    }
   }
 
   /** Blocks of voxel cells that cover the solid's box. */

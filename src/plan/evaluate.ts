@@ -43,7 +43,7 @@ export interface StructureReport {
   readonly remarks?: readonly string[];
 }
 
-/** Cord dose of both courses, each turned into EQD2 and added voxel by voxel. */
+/** Cord dose of both courses, each interpolated, turned into EQD2 and added. */
 export interface CumulativeCord {
   readonly structure: string;
   /** Gy */

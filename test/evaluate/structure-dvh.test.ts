@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import type { DoseField } from '../../src/evaluate/dose-field.js';
 import { doseAtVolume, volumeAtDose } from '../../src/evaluate/dvh.js';
+import { extremeDose } from '../../src/evaluate/extreme.js';
 import { metricBound } from '../../src/evaluate/metric-bound.js';
 import { parseMetric } from '../../src/evaluate/metric-parser.js';
 import { evaluateMetric } from '../../src/evaluate/metric-value.js';
@@ -275,4 +276,22 @@ describe('odd input', () => {
     expect(Math.abs(evaluateMetric(parseMetric('V20Gy'), dvh).value - 50)).toBeLessThan(volume.total);
     expect(metricBound(parseMetric('Mean'), { ...dvh, bounds: undefined })).toBeUndefined();
   });
+});
+
+test.each([
+  ['max', 0.6],
+  ['max', 0.1],
+  ['min', -0.3],
+])('%s of a ramp of %s Gy/mm in a thin rod, of which no dose is known before', (extreme, perMm) => {
+  // Its side lies just beyond voxel centres, in cells of which the largest bounds are all outside the rod.
+  const grid = createGrid([15, 5, 5], [8, 8, 8], [-12, -19, -56]);
+  const dose = createDose(grid, { quantity: 'physical', fractions: 20 });
+  for (let i = 0; i < dose.data.length; i++) dose.data[i] = 24 + perMm * (grid.origin[0] + (i % 5) * 8);
+  const rod = cylinder([0, -2, 0], 4.25, 120);
+  const isMax = extreme === 'max';
+  const { value, within, place } = extremeDose(dose, rod, { extreme: isMax ? 'max' : 'min', tolerance: 0.005 });
+  const expected = 24 + 4.25 * perMm;
+  expect(Math.abs(value - expected)).toBeLessThanOrEqual(within + 1e-5);
+  expect(Math.abs(value - expected)).toBeLessThan(0.01);
+  expect(rod.distance(...place!)).toBeLessThan(1e-6);
 });
