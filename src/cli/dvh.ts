@@ -84,16 +84,18 @@ export function metricsOf(texts: readonly string[] | undefined): readonly Metric
 
 function table(evaluated: readonly StructureEvaluation[], notes: readonly string[]): string {
   const names = Object.keys(evaluated[0]?.metrics ?? {});
-  const cell = (value: number | null, bound: number | undefined): string => {
-    if (value === null) return '-';
-    return bound === undefined ? value.toFixed(2) : `${value.toFixed(2)} ±${bound.toFixed(2)}`;
-  };
+  const cell = (value: number | null, bound: number | undefined): string =>
+    value === null ? '-' : `${value.toFixed(2)} ±${bound === undefined ? '?' : bound.toFixed(2)}`;
   const rows = evaluated.map(({ name, volumeCc, metrics, errorBounds }) => [
     name,
     volumeCc.toFixed(volumeCc < 10 ? 3 : 1),
     ...names.map((metric) => cell(metrics[metric]!, errorBounds[metric]?.total)),
   ]);
-  const hasBounds = evaluated.some(({ errorBounds }) => Object.keys(errorBounds).length > 0);
+  const bounds = evaluated.flatMap(({ errorBounds }) => Object.values(errorBounds));
+  const legend = [
+    ...(bounds.some((bound) => bound !== null) ? ['After ±: how far off a value may be.\n'] : []),
+    ...(bounds.some((bound) => bound === null) ? ['±?: no bound is known, as the structure is a mask.\n'] : []),
+  ].join('');
   const remarks = evaluated.flatMap(({ name, remarks }) => remarks.map((remark) => `${name}: ${remark}\n`));
-  return `${columns([['structure', 'cc', ...names], ...rows])}${hasBounds ? 'After ±: how far off a value may be.\n' : ''}${remarks.join('')}${notes.map((n) => `${n}\n`).join('')}`;
+  return `${columns([['structure', 'cc', ...names], ...rows])}${legend}${remarks.join('')}${notes.map((n) => `${n}\n`).join('')}`;
 }

@@ -69,9 +69,9 @@ export interface DvhBounds {
   /** `coarse` with the dose lowered and raised, everywhere, by what the dose grid's interpolation may be off there. */
   readonly lower: Dvh;
   readonly upper: Dvh;
-  /** How far the true extremes of the interpolated dose may lie beyond `max` and `min`, Gy. */
-  readonly beyondMax: number;
-  readonly beyondMin: number;
+  /** How far the true extremes of the interpolated dose may lie from `max` and `min`, to either side, Gy. */
+  readonly withinMax: number;
+  readonly withinMin: number;
 }
 
 /** A read-off; `flag` says why the number is not what was asked for. */

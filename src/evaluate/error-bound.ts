@@ -62,7 +62,7 @@ export function extremeBound(dvh: Dvh, read: Reading): ErrorBound | undefined {
   const { bounds } = dvh;
   if (bounds === undefined) return undefined;
   const value = read(dvh);
-  const beyond = read({ ...dvh, max: dvh.max + bounds.beyondMax, min: dvh.min - bounds.beyondMin });
+  const beyond = read({ ...dvh, max: dvh.max + bounds.withinMax, min: dvh.min - bounds.withinMin });
   return withDoseGrid(bounds, read, Math.abs(beyond - value) + rounding * Math.abs(value));
 }
 

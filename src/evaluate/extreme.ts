@@ -2,40 +2,84 @@
  * The largest (or smallest) dose within a structure, between a dose that is reached and one that is not exceeded.
  *
  * Branch and bound: within a cell between eight voxel centres trilinear dose is largest at a corner, of any part of the cell
- * too, and the solid's distance says which parts it can reach. Parts begin as blocks of cells; the one with the largest bound is split until no bound lies
- * above the best dose found by more than the tolerance.
+ * too, as is a sum of doses that are converted by a function that bends up; and the solid's distance says which parts it can reach. Parts begin as blocks of cells; the one with the largest bound
+ * is split until no bound lies above the best dose found by more than the tolerance. What was found is improved by climbing along
+ * the surface from there. So the search ends with the extreme between two doses, a tolerance apart: what is reported is their
+ * middle. Where many places tie, as on a flat face, it stops with the upper one further off: then half a tolerance above the
+ * lower one is the better guess, and the bound reaches to the upper one.
  */
+import type { Vec3 } from '../geometry/grid.js';
 import type { Solid } from '../geometry/solid.js';
 import type { DoseVolume } from '../geometry/volume.js';
+import { type DoseField, fieldOf } from './dose-field.js';
 
 export interface Extreme {
-  /** Reached at a point of the structure, Gy. */
+  /** The best estimate, Gy. */
   readonly value: number;
-  /** The true extreme lies no further beyond `value` than this, Gy. */
-  readonly beyond: number;
+  /** The true extreme lies no further than this from `value`, to either side, Gy. */
+  readonly within: number;
+  /** Where the largest dose that was looked at is, LPS, mm; absent where none was better than the known one. */
+  readonly place?: Vec3;
 }
 
 export interface ExtremeOptions {
   readonly extreme: 'max' | 'min';
-  /** A dose that is known to be reached, Gy. */
-  readonly known: number;
-  /** Gy, > 0 */
+  /** A dose that is known to be reached, Gy. @default none */
+  readonly known?: number;
+  /** Between the doses that the search ends with, Gy, > 0 */
   readonly tolerance: number;
-  /** Parts looked at before the search stops with the bound it has. @default 3000 */
+  /** Parts looked at before the search stops with the bound it has. @default 20000 */
   readonly budget?: number;
 }
 
-/** @returns what the search found; beyond the outermost voxel centres the dose is that of the border, as in the DVH */
-export function extremeDose(dose: DoseVolume, solid: Solid, options: ExtremeOptions): Extreme {
-  const { extreme, known, tolerance, budget = 3000 } = options;
+/**
+ * What the search found; beyond the outermost voxel centres the dose is that of the border, as in the DVH.
+ *
+ * @param dose finite in and around the solid
+ * @param solid must reach into the grid
+ */
+export function extremeDose(dose: DoseVolume | DoseField, solid: Solid, options: ExtremeOptions): Extreme {
+  const { extreme, known, tolerance, budget = 20_000 } = options;
   const sign = extreme === 'max' ? 1 : -1;
-  const search = new ExtremeSearch(dose, solid, sign, sign * known, tolerance);
+  const search = new ExtremeSearch(
+    fieldOf(dose),
+    solid,
+    sign,
+    known === undefined ? -Infinity : sign * known,
+    tolerance,
+  );
   const beyond = search.run(budget);
-  return { value: sign * search.best, beyond };
+  const above = Math.min(beyond, tolerance) / 2;
+  // Plus zero: no dose is -0.
+  return {
+    value: sign * (search.best + above) + 0,
+    within: beyond - above,
+    ...(search.found ? { place: search.found } : {}),
+  };
 }
+
+/** Steps of the climb, mm: from the first, halved down to the last. */
+const climb = { first: 0.5, last: 5e-4 };
+
+/** Parts of a solid's box that are looked at for a place inside. */
+const SEED_PARTS = 5000;
+
+/** To all neighbours of a cube. */
+const directions = Array.from({ length: 27 }, (_, c) => [
+  (c % 3) - 1,
+  (Math.floor(c / 3) % 3) - 1,
+  Math.floor(c / 9) - 1,
+])
+  .filter((d) => d.some((step) => step !== 0))
+  .map((d) => d.map((step) => step / Math.hypot(...d)) as [number, number, number]);
 
 /** Voxel cells per edge of the parts that the search begins with; a power of two. */
 const block = 8;
+
+/** Step for the slope of a solid's distance, mm. */
+const probe = 1e-4;
+
+type Place = [number, number, number];
 
 /** A cube of voxel cells, or a part of one cell, in voxel coordinates, with the bound of its signed dose. */
 interface Part {
@@ -48,24 +92,73 @@ class ExtremeSearch {
   private readonly heap: Part[] = [];
   /** Largest bound of the parts that were not worth a look. */
   private passedOver = -Infinity;
+  /**
+   * Whether the bounds of parts are above what their corners have: a sum of terms that bend up is largest at a corner, but may be
+   * smallest anywhere.
+   */
+  private readonly isLoose: boolean;
+  /** The largest dose that was looked at, and where, in voxels. */
+  private seen = -Infinity;
+  private place: Place | undefined;
 
   constructor(
-    private readonly dose: DoseVolume,
+    private readonly dose: DoseField,
     private readonly solid: Solid,
     private readonly sign: number,
     public best: number,
     private readonly tolerance: number,
-  ) {}
+  ) {
+    this.isLoose = sign < 0 && dose.terms.length > 1;
+  }
+
+  /** Where the best dose was found, LPS, mm. */
+  get found(): Vec3 | undefined {
+    const { spacing, origin } = this.dose.grid;
+    const at = (axis: number): number => origin[axis]! + this.place![axis]! * spacing[axis]!;
+    return this.place !== undefined && this.seen >= this.best ? [at(0), at(1), at(2)] : undefined;
+  }
 
   run(budget: number): number {
+    if (this.best === -Infinity) this.seed();
     this.start();
     for (let n = 0; n < budget; n++) {
       const part = this.heap[0];
       if (part === undefined || part.bound <= this.best + this.tolerance) break;
+      // A better dose early is a smaller search.
+      if (n === budget >> 5) this.climb();
       this.pop();
       this.visit(part);
     }
+    this.climb();
     return Math.max(0, this.passedOver - this.best, (this.heap[0]?.bound ?? this.best) - this.best);
+  }
+
+  /**
+   * A place inside to begin with, where no dose is known: parts along the surface have the largest bounds, and a search among
+   * those alone may never enter the solid.
+   */
+  private seed(): void {
+    const { spacing, origin } = this.dose.grid;
+    const { min, max } = this.solid.box;
+    const parts = [{ d: Infinity, min, max }];
+    for (let n = 0; n < SEED_PARTS && parts.length > 0; n++) {
+      const next = parts.reduce((best, part, p) => (part.d < parts[best]!.d ? p : best), 0);
+      const [part] = parts.splice(next, 1) as [(typeof parts)[number]];
+      const middle = [0, 1, 2].map((a) => (part.min[a]! + part.max[a]!) / 2) as Place;
+      const d = this.solid.distance(...middle);
+      if (d <= 0) {
+        this.place = middle.map((c, a) => (c - origin[a]!) / spacing[a]!) as Place;
+        this.seen = this.at(...this.place);
+        this.climb();
+        return;
+      }
+      if (d >= Math.hypot(...middle.map((c, a) => part.max[a]! - c))) continue;
+      for (let c = 0; c < 8; c++) {
+        const low = middle.map((m, a) => ((c >> a) & 1 ? m : part.min[a]!)) as Place;
+        const high = middle.map((m, a) => ((c >> a) & 1 ? part.max[a]! : m)) as Place;
+        parts.push({ d, min: low, max: high });
+      }
+    }
   }
 
   /** Blocks of voxel cells that cover the solid's box. */
@@ -92,7 +185,9 @@ class ExtremeSearch {
     else if (bound > this.passedOver) this.passedOver = bound;
   }
 
+  /** Of a part of one cell. */
   private cellBound(low: Part['low'], high: Part['high']): number {
+    if (this.isLoose) return this.looseBound(low, high);
     let bound = -Infinity;
     for (let c = 0; c < 8; c++) {
       const value = this.at(c & 1 ? high[0] : low[0], c & 2 ? high[1] : low[1], c & 4 ? high[2] : low[2]);
@@ -101,24 +196,45 @@ class ExtremeSearch {
     return bound;
   }
 
-  /** Of whole voxel cells: the largest value at their corners. */
+  /** The sum of what each term can be at most. */
+  private looseBound(low: Part['low'], high: Part['high']): number {
+    let bound = 0;
+    for (let t = 0; t < this.dose.terms.length; t++) {
+      let most = -Infinity;
+      for (let c = 0; c < 8; c++) {
+        const value = this.termAt(t, c & 1 ? high[0] : low[0], c & 2 ? high[1] : low[1], c & 4 ? high[2] : low[2]);
+        if (value > most) most = value;
+      }
+      bound += most;
+    }
+    return bound;
+  }
+
+  /** Of whole voxel cells: from the values at their corners. */
   private blockBound(low: Part['low'], high: Part['high']): number {
-    const { grid, data } = this.dose;
-    const [nz, ny, nx] = grid.shape;
+    const [nz, ny, nx] = this.dose.grid.shape;
+    const { terms } = this.dose;
+    const most = new Float64Array(terms.length).fill(-Infinity);
     let bound = -Infinity;
     for (let w = Math.max(0, low[2]); w <= Math.min(nz - 1, high[2]); w++) {
       for (let v = Math.max(0, low[1]); v <= Math.min(ny - 1, high[1]); v++) {
         const row = nx * (v + ny * w);
         for (let p = row + Math.max(0, low[0]), end = row + Math.min(nx - 1, high[0]); p <= end; p++) {
-          const value = this.sign * data[p]!;
-          if (value > bound) bound = value;
+          let sum = 0;
+          for (let t = 0; t < terms.length; t++) {
+            const { data, convert } = terms[t]!;
+            const value = this.sign * (convert === undefined ? data[p]! : convert(data[p]!));
+            if (value > most[t]!) most[t] = value;
+            sum += value;
+          }
+          if (sum > bound) bound = sum;
         }
       }
     }
-    return bound;
+    return this.isLoose ? most.reduce((a, b) => a + b, 0) : bound;
   }
 
-  private visit({ bound, low, high }: Part): void {
+  private visit({ low, high }: Part): void {
     const { spacing, origin } = this.dose.grid;
     const half = [0, 1, 2].map((a) => (high[a]! - low[a]!) / 2) as [number, number, number];
     const middle = [0, 1, 2].map((a) => (high[a]! + low[a]!) / 2) as [number, number, number];
@@ -130,21 +246,27 @@ class ExtremeSearch {
       radius,
     );
     if (d >= radius) return;
-    if (d <= -radius) {
-      this.best = Math.max(this.best, bound);
-      return;
-    }
     if (d <= 0) {
       // The ball of radius -d lies inside: as far towards each corner as it reaches.
-      const t = -d / radius;
+      const t = Math.min(1, -d / radius);
       for (let c = 0; c < 8; c++) {
         const value = this.at(
           middle[0] + (c & 1 ? t : -t) * half[0],
           middle[1] + (c & 2 ? t : -t) * half[1],
           middle[2] + (c & 4 ? t : -t) * half[2],
         );
-        if (value > this.best) this.best = value;
+        if (value > this.seen) {
+          this.seen = value;
+          this.place = [
+            middle[0] + (c & 1 ? t : -t) * half[0],
+            middle[1] + (c & 2 ? t : -t) * half[1],
+            middle[2] + (c & 4 ? t : -t) * half[2],
+          ];
+        }
       }
+      if (this.seen > this.best) this.best = this.seen;
+      // A cell inside has its bound at a corner.
+      if (t === 1 && !this.isLoose && high[0] - low[0] <= 1) return;
     }
     for (let c = 0; c < 8; c++) {
       const from = [0, 1, 2].map((a) => ((c >> a) & 1 ? middle[a]! : low[a]!)) as [number, number, number];
@@ -153,9 +275,55 @@ class ExtremeSearch {
     }
   }
 
+  /** Goes on from the best place to better ones in the solid and on its surface, by ever smaller steps. */
+  private climb(): void {
+    if (this.place === undefined) return;
+    let from = this.place;
+    const { spacing } = this.dose.grid;
+    for (let step = climb.first; step >= climb.last; ) {
+      let isBetter = false;
+      for (const way of directions) {
+        const to = this.inSolid([0, 1, 2].map((a) => from[a]! + (step * way[a]!) / spacing[a]!) as Place);
+        if (to === undefined || this.at(...to) <= this.seen) continue;
+        this.seen = this.at(...to);
+        from = to;
+        isBetter = true;
+      }
+      if (!isBetter) step /= 2;
+    }
+    this.place = from;
+    if (this.seen > this.best) this.best = this.seen;
+  }
+
+  /** The place itself where it is in the solid, or one straight below it on the surface; undefined where that is not found. */
+  private inSolid(place: Place): Place | undefined {
+    const { spacing, origin } = this.dose.grid;
+    const at = [0, 1, 2].map((a) => origin[a]! + place[a]! * spacing[a]!) as Place;
+    for (let n = 0; n < 4; n++) {
+      const d = this.solid.distance(...at);
+      if (d <= 0) return at.map((c, a) => (c - origin[a]!) / spacing[a]!) as Place;
+      const slope = [0, 1, 2].map((axis) => {
+        const shifted = (by: number): number =>
+          this.solid.distance(...(at.map((c, a) => (a === axis ? c + by : c)) as Place));
+        return (shifted(probe) - shifted(-probe)) / (2 * probe);
+      });
+      const square = slope.reduce((sum, c) => sum + c * c, 0);
+      if (!(square > 0)) return undefined;
+      for (let a = 0; a < 3; a++) at[a]! -= ((d + 1e-9) * slope[a]!) / square;
+    }
+    return undefined;
+  }
+
   /** Signed dose at a place in voxel coordinates. */
   private at(u: number, v: number, w: number): number {
-    const { grid, data } = this.dose;
+    let sum = 0;
+    for (let t = 0; t < this.dose.terms.length; t++) sum += this.termAt(t, u, v, w);
+    return sum;
+  }
+
+  private termAt(term: number, u: number, v: number, w: number): number {
+    const { grid, terms } = this.dose;
+    const { data, convert } = terms[term]!;
     const [nz, ny, nx] = grid.shape;
     const x = u < 0 ? 0 : u > nx - 1 ? nx - 1 : u;
     const y = v < 0 ? 0 : v > ny - 1 ? ny - 1 : v;
@@ -174,7 +342,8 @@ class ExtremeSearch {
     const c = data[p + sz]! + fx * (data[p + sz + sx]! - data[p + sz]!);
     const d = data[p + sz + sy]! + fx * (data[p + sz + sy + sx]! - data[p + sz + sy]!);
     const low = a + fy * (b - a);
-    return this.sign * (low + (z - k) * (c + fy * (d - c) - low));
+    const value = low + (z - k) * (c + fy * (d - c) - low);
+    return this.sign * (convert === undefined ? value : convert(value));
   }
 
   private push(part: Part): void {

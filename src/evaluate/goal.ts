@@ -47,8 +47,8 @@ export interface GoalResult {
   readonly result: Verdict;
   /** Room left to `limit`, in `unit`; negative by how much it is missed; null where there is no value. */
   readonly margin: number | null;
-  /** How far off `value` may be, in `unit`, where it is known. */
-  readonly errorBound?: number;
+  /** How far off `value` may be, in `unit`; null where no bound is known, as for masks; absent where there is no value. */
+  readonly errorBound?: number | null;
   /** Why it is not evaluable, or what the value is instead of what was asked for. */
   readonly reason?: string;
 }
@@ -132,7 +132,7 @@ export function evaluateGoal(goal: Goal, dvhs: ReadonlyMap<string, Dvh>, context
   const remarks = [...(flag === undefined ? [] : [flag]), ...(isClose ? ['the margin is within the error bound'] : [])];
   return {
     ...judged,
-    ...(bound === undefined ? {} : { errorBound: bound }),
+    errorBound: bound ?? null,
     ...(remarks.length === 0 ? {} : { reason: remarks.join('; ') }),
   };
 }

@@ -11,10 +11,13 @@
  *     f - trilinear = -1/2 sum over axes of t (1 - t) h^2 f''  + higher orders,   t = place between two centres, 0..1
  *
  * with the largest t (1 - t) of the piece, and h^2 f'' between the least and largest second difference at the corners.
+ *
+ * Of a sum of converted doses every term is interpolated by itself and then converted, at both ends of every piece; its
+ * variation across the line and its errors count by the conversion's slope there.
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { ScanLines } from '../geometry/scan-lines.js';
-import type { DoseVolume } from '../geometry/volume.js';
+import type { DoseField } from './dose-field.js';
 import type { DoseSamples } from './dose-sample.js';
 
 export interface LineSamples extends DoseSamples {
@@ -39,22 +42,23 @@ const narrow = 1e-6;
  * @param errors whether to fill `below` and `above` (else they are empty)
  * @throws {InvalidInputError} if a dose on the way is not finite
  */
-export function sampleLines(name: string, dose: DoseVolume, lines: ScanLines, errors: boolean): LineSamples {
+export function sampleLines(name: string, dose: DoseField, lines: ScanLines, errors: boolean): LineSamples {
   const sampler = new LineSampler(dose, pieceBound(dose, lines), errors);
   for (let l = 0; l < lines.count; l++) sampler.line(lines, l);
   const samples = sampler.finish();
   const { most, least, volume } = samples;
   if (volume.length > 0 && !(Number.isFinite(most) && Number.isFinite(least))) {
-    const voxel = dose.data.findIndex((d) => !Number.isFinite(d));
+    const { data } = dose.terms.find((term) => !term.data.every(Number.isFinite)) ?? dose.terms[0]!;
+    const voxel = data.findIndex((d) => !Number.isFinite(d));
     throw new InvalidInputError(
-      `DVH of ${name}: the dose of voxel ${voxel} is ${dose.data[voxel]}, but must be finite. Recompute the dose.`,
+      `DVH of ${name}: the dose of voxel ${voxel} is ${data[voxel]}, but must be finite. Recompute the dose.`,
     );
   }
   return samples;
 }
 
 /** Most pieces that the lines can fall into. */
-function pieceBound({ grid }: DoseVolume, { count, first, end, x }: ScanLines): number {
+function pieceBound({ grid }: DoseField, { count, first, end, x }: ScanLines): number {
   const last = grid.shape[2] - 1;
   let pieces = 0;
   for (let l = 0; l < count; l++) {
@@ -66,6 +70,23 @@ function pieceBound({ grid }: DoseVolume, { count, first, end, x }: ScanLines): 
   }
   return pieces;
 }
+
+/** Of every term, where a line crosses a plane of voxel centres. */
+interface Planes {
+  readonly value: Float64Array;
+  readonly dy: Float64Array;
+  readonly dz: Float64Array;
+}
+
+const planesOf = (terms: number): Planes => ({
+  value: new Float64Array(terms),
+  dy: new Float64Array(terms),
+  dz: new Float64Array(terms),
+});
+
+/** How much a converted dose changes over a step that lies evenly about `at`. */
+const change = (convert: (gray: number) => number, at: number, step: number): number =>
+  convert(at + step / 2) - convert(at - step / 2);
 
 class LineSampler {
   private readonly ends: Float32Array;
@@ -92,16 +113,22 @@ class LineSampler {
   private bowZ = 0;
   /** Steepness at the border where the line runs beyond the outermost centres, Gy. */
   private beyond = 0;
-  /** Dose and its steps in y and z at the last two voxel planes that the line passed. */
-  private value = 0;
+  /** Of every term: dose and its steps in y and z at the last two voxel planes that the line passed. */
+  private before: Planes;
+  private here: Planes;
+  /** Of the piece in hand: dose at its ends, its steps in y and z. */
+  private d0 = 0;
+  private d1 = 0;
   private dy = 0;
   private dz = 0;
 
   constructor(
-    private readonly dose: DoseVolume,
+    private readonly dose: DoseField,
     private readonly capacity: number,
     private readonly errors: boolean,
   ) {
+    this.before = planesOf(dose.terms.length);
+    this.here = planesOf(dose.terms.length);
     this.ends = new Float32Array(2 * capacity);
     this.volume = new Float64Array(capacity);
     this.below = new Float32Array(errors ? capacity : 0);
@@ -174,59 +201,78 @@ class LineSampler {
     this.read(i);
     if (at < 0) {
       const stop = Math.min(0, to);
-      this.add(this.value, this.value, this.dy, this.dz, (stop - at) * perVoxel, i, at, stop);
+      this.piece(this.here, this.here, 0, 0);
+      this.add((stop - at) * perVoxel, i, at, stop);
       at = stop;
     }
     while (at < to && i < nx - 1) {
-      const { value, dy, dz } = this;
       this.read(i + 1);
       const stop = Math.min(to, i + 1);
-      const t0 = at - i;
-      const t1 = stop - i;
-      const middle = (t0 + t1) / 2;
-      this.add(
-        value + t0 * (this.value - value),
-        value + t1 * (this.value - value),
-        dy + middle * (this.dy - dy),
-        dz + middle * (this.dz - dz),
-        (stop - at) * perVoxel,
-        i,
-        at,
-        stop,
-      );
+      this.piece(this.before, this.here, at - i, stop - i);
+      this.add((stop - at) * perVoxel, i, at, stop);
       at = stop;
       i++;
     }
-    if (at < to) this.add(this.value, this.value, this.dy, this.dz, (to - at) * perVoxel, nx - 1, at, to);
+    if (at < to) {
+      this.piece(this.here, this.here, 0, 0);
+      this.add((to - at) * perVoxel, nx - 1, at, to);
+    }
   }
 
-  /** Dose on the line at the voxel plane i, and its steps to the next voxel in y and z. */
+  /** Dose on the line at the voxel plane i, and its steps to the next voxel in y and z, of every term. */
   private read(i: number): void {
-    const { data } = this.dose;
+    const { before } = this;
+    this.before = this.here;
+    this.here = before;
+    const { terms } = this.dose;
     const p = this.row + i;
-    const a = data[p]!;
-    const b = data[p + this.stepY]!;
-    const c = data[p + this.stepZ]!;
-    const d = data[p + this.stepZ + this.stepY]!;
-    const low = a + this.fy * (b - a);
-    const high = c + this.fy * (d - c);
-    this.value = low + this.fz * (high - low);
-    this.dy = b - a + this.fz * (d - c - b + a);
-    this.dz = high - low;
+    for (let t = 0; t < terms.length; t++) {
+      const { data } = terms[t]!;
+      const a = data[p]!;
+      const b = data[p + this.stepY]!;
+      const c = data[p + this.stepZ]!;
+      const d = data[p + this.stepZ + this.stepY]!;
+      const low = a + this.fy * (b - a);
+      const high = c + this.fy * (d - c);
+      before.value[t] = low + this.fz * (high - low);
+      before.dy[t] = b - a + this.fz * (d - c - b + a);
+      before.dz[t] = high - low;
+    }
   }
 
-  private add(
-    d0: number,
-    d1: number,
-    dy: number,
-    dz: number,
-    volume: number,
-    i: number,
-    from: number,
-    to: number,
-  ): void {
-    const wy = dy * this.sizeY;
-    const wz = dz * this.sizeZ;
+  /** The piece between two planes from t0 to t1, each 0 to 1: the sum of all terms. */
+  private piece(low: Planes, high: Planes, t0: number, t1: number): void {
+    const { terms } = this.dose;
+    const middle = (t0 + t1) / 2;
+    this.d0 = 0;
+    this.d1 = 0;
+    this.dy = 0;
+    this.dz = 0;
+    for (let t = 0; t < terms.length; t++) {
+      const { convert } = terms[t]!;
+      const v = low.value[t]!;
+      const step = high.value[t]! - v;
+      const dy = low.dy[t]! + middle * (high.dy[t]! - low.dy[t]!);
+      const dz = low.dz[t]! + middle * (high.dz[t]! - low.dz[t]!);
+      if (convert === undefined) {
+        this.d0 += v + t0 * step;
+        this.d1 += v + t1 * step;
+        this.dy += dy;
+        this.dz += dz;
+      } else {
+        const at = v + middle * step;
+        this.d0 += convert(v + t0 * step);
+        this.d1 += convert(v + t1 * step);
+        this.dy += change(convert, at, dy);
+        this.dz += change(convert, at, dz);
+      }
+    }
+  }
+
+  private add(volume: number, i: number, from: number, to: number): void {
+    const { d0, d1 } = this;
+    const wy = this.dy * this.sizeY;
+    const wz = this.dz * this.sizeZ;
     const middle = (d0 + d1) / 2;
     const width = Math.sqrt((d1 - d0) * (d1 - d0) + wy * wy + wz * wz);
     const half = width > narrow * Math.abs(middle) ? width / 2 : 0;
@@ -237,11 +283,15 @@ class LineSampler {
     // NaN would pass both comparisons unseen.
     if (!(d0 <= this.most && d1 <= this.most)) this.most = Math.max(this.most, d0, d1);
     if (!(d0 >= this.least && d1 >= this.least)) this.least = Math.min(this.least, d0, d1);
-    if (this.errors) this.interpolationError(n, i, from, to);
+    if (!this.errors) return;
+    this.below[n] = 0;
+    this.above[n] = 0;
+    for (let t = 0; t < this.dose.terms.length; t++) this.interpolationError(t, n, i, from, to);
   }
 
-  private interpolationError(n: number, i: number, from: number, to: number): void {
-    const { grid, data } = this.dose;
+  private interpolationError(term: number, n: number, i: number, from: number, to: number): void {
+    const { grid, terms } = this.dose;
+    const { data, convert } = terms[term]!;
     const [nz, ny, nx] = grid.shape;
     const isWithin = from >= 0 && to <= nx - 1;
     const bow = [isWithin ? largestBow(from, to) : 0, this.bowY, this.bowZ] as const;
@@ -268,15 +318,17 @@ class LineSampler {
       high -= bow[axis] * least;
     }
     const outside = this.beyond + (isWithin ? 0 : Math.max(-from, to - nx + 1, 0));
-    const slope = outside > 0 ? outside * this.steepest(i) : 0;
-    this.below[n] = low - secondDifferenceError * Math.abs(low) - slope;
-    this.above[n] = high + secondDifferenceError * Math.abs(high) + slope;
+    const slope = outside > 0 ? outside * this.steepest(data, i) : 0;
+    const below = low - secondDifferenceError * Math.abs(low) - slope;
+    const above = high + secondDifferenceError * Math.abs(high) + slope;
+    const at = this.here.value[term]!;
+    this.below[n]! += convert === undefined ? below : convert(at + below) - convert(at);
+    this.above[n]! += convert === undefined ? above : convert(at + above) - convert(at);
   }
 
   /** Largest step of dose between neighbours around the cell of the line at i, Gy per voxel. */
-  private steepest(i: number): number {
-    const { data, grid } = this.dose;
-    const nx = grid.shape[2];
+  private steepest(data: Float32Array, i: number): number {
+    const nx = this.dose.grid.shape[2];
     const at = Math.min(i, Math.max(0, nx - 2));
     const stepX = nx > 1 ? 1 : 0;
     const p = this.row + at;

@@ -190,11 +190,11 @@ function inCourses(
   const all = alone.value + before;
   if (courses === 'share' && !(all > 0)) return notEvaluable(goal!, 'no course has any dose there');
   const value = { all, each: Math.max(alone.value, ...each), share: (100 * alone.value) / all }[courses];
-  // The bound of this course's metric is that of a sum, but not of a maximum or a share.
-  const { errorBound, reason } = alone;
+  // The bound of this course's metric is that of a sum, and of the larger one where that is this course's; not of a share.
+  const { errorBound = null, reason } = alone;
   return {
     ...judge(goal!, value),
-    ...(courses === 'all' && errorBound !== undefined ? { errorBound } : {}),
+    errorBound: courses === 'all' || value === alone.value ? errorBound : null,
     ...(reason === undefined || reason.includes('error bound') ? {} : { reason }),
   };
 }

@@ -10,15 +10,16 @@ import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { solidOfStructure } from '../geometry/contour-solid.js';
 import { describeGrid } from '../geometry/grid.js';
-import { coarsestStep, scanStructure } from '../geometry/scan.js';
 import type { ScanLines } from '../geometry/scan-lines.js';
 import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { Cumulator, meanOf } from './cumulate.js';
+import { type DoseField, fieldOf } from './dose-field.js';
 import { checkDoseMeaning, type Dvh, type DvhBounds, type DvhEstimators, doseAtVolume, negativeRemark } from './dvh.js';
 import { type Reading, samplingBound } from './error-bound.js';
 import { type Extreme, extremeDose } from './extreme.js';
 import { type LineSamples, sampleLines } from './line-sample.js';
+import { StructureLines } from './structure-lines.js';
 
 export interface StructureDvhOptions {
   /**
@@ -40,63 +41,64 @@ export interface StructureDvhOptions {
 
 /** Of a DVH made here; results state them. */
 export const STRUCTURE_DVH_ESTIMATORS: DvhEstimators = {
-  max: 'largest trilinear dose in the structure, surface included',
-  min: 'smallest trilinear dose in the structure, surface included',
+  max: 'largest trilinear dose in the structure, surface included: the middle between a dose that is reached and one that is not exceeded',
+  min: 'smallest trilinear dose in the structure, surface included, likewise',
   nearMax: 'DXcc and DX% read from V(D) of the trilinear dose on lines through the structure as drawn',
 };
 
 /** A structure counts as covered where no more than this share lies outside: coordinates are rounded. */
 const coveredFrom = 1 - 1e-6;
 
-/** Pieces that the first three scans may hold. */
-const coarsePieces = 200_000;
-
-/** Lines of the coarsest scan, at most. */
-const coarseLines = 1024;
-
 /** Share of a solid's volume to which it must be known; that of contours is exact. */
 const volumeShare = 2e-3;
 
 /** Share of the span of dose to which the extremes are searched. */
-const extremeShare = 1e-3;
+const extremeShare = 2e-4;
 
 /**
  * The DVH of one structure.
  *
- * O(pieces of line), at most a few times `budget`. The volume is that of the contours' polygons and slabs.
+ * O(pieces of line), at most a few times `budget`. The volume is that of the contours' polygons and slabs. Max, every DX, Mean
+ * and Min stand in this order whatever the sampling: the curve keeps to the extremes.
  *
- * @param dose total dose of the course, Gy, shape [nz, ny, nx], any grid
- * @param structure LPS, mm
+ * @param dose total dose of the course, Gy, shape [nz, ny, nx], any grid; or a sum of converted doses
+ * @param structure LPS, mm; or its lines, which serve many doses, with their own budget
  * @throws {InvalidInputError} if the structure is empty or, unless asked, reaches beyond the grid; the dose is not finite,
  *   negative, or does not say what quantity it is
  */
-export function createStructureDvh(dose: DoseVolume, structure: Structure, options: StructureDvhOptions = {}): Dvh {
-  const { tolerance = 2e-3, budget = 1_000_000, partial = 'refuse' } = options;
-  const { name } = structure;
+export function createStructureDvh(
+  dose: DoseVolume | DoseField,
+  structure: Structure | StructureLines,
+  options: StructureDvhOptions = {},
+): Dvh {
+  const drawn = structure instanceof StructureLines ? structure.structure : structure;
+  const { name } = drawn;
   checkDoseMeaning(name, dose);
-  checkPositive(`DVH of ${name}: tolerance`, tolerance);
-  checkPositive(`DVH of ${name}: budget`, budget);
-  // Two halvings of the step make 16 times the lines of the coarsest scan.
-  const { box } = solidOfStructure(structure);
-  const piecesPerLine = 2 + (box.max[0] - box.min[0]) / dose.grid.spacing[0];
-  const step = coarsestStep(
-    structure,
-    Math.min(coarseLines, Math.max(1, Math.min(budget, coarsePieces) / 16 / piecesPerLine)),
-  );
+  checkPositive(`DVH of ${name}: tolerance`, options.tolerance ?? 1);
+  checkPositive(`DVH of ${name}: budget`, options.budget ?? 1);
+  const { tolerance = 2e-3, budget = 1_000_000, partial = 'refuse' } = options;
+  const lines = structure instanceof StructureLines ? structure : new StructureLines(structure, dose.grid, budget);
+  return sampledDvh(fieldOf(dose), lines, tolerance, partial);
+}
+
+function sampledDvh(dose: DoseField, all: StructureLines, tolerance: number, partial: 'refuse' | 'covered'): Dvh {
+  const { structure, budget, finest } = all;
+  const { name } = structure;
   const scan = (division: number): Scan => {
-    const lines = scanStructure(structure, step, division);
+    const lines = all.at(division);
     return { lines, samples: sampleLines(name, dose, lines, false) };
   };
   const first = scan(1);
   const second = scan(2);
   checkSamples(structure, dose, second.samples, partial);
-  const range = searchExtremes(dose, structure, second.samples);
+  const third = scan(4);
+  const range = searchExtremes(dose, structure, third.samples);
   const cumulator = new Cumulator();
   const levelOf = (level: Scan): Level => ({ ...level, dvh: dvhOf(name, dose, level.samples, range, cumulator) });
   let coarser = levelOf(first);
   let coarse = levelOf(second);
-  let fine = levelOf(scan(4));
-  for (let division = 8; 4 * fine.samples.volume.length <= budget; division *= 2) {
+  let fine = levelOf(third);
+  for (let division = 8; division <= finest && 4 * fine.samples.volume.length <= budget; division *= 2) {
     if (isGoodEnough(fine.dvh, { coarse: coarse.dvh, coarser: coarser.dvh }, tolerance)) break;
     [coarser, coarse, fine] = [coarse, fine, levelOf(scan(division))];
   }
@@ -110,10 +112,28 @@ export function createStructureDvh(dose: DoseVolume, structure: Structure, optio
       coarser: coarser.dvh,
       lower: dvhOf(name, dose, shifted, range, cumulator, shifted.below),
       upper: dvhOf(name, dose, shifted, range, cumulator, shifted.above),
-      beyondMax: range.max.beyond,
-      beyondMin: range.min.beyond,
+      withinMax: range.max.within,
+      withinMin: range.min.within,
     },
   };
+}
+
+/** Division of the lines of {@link quickDoseAtShare}: that of the coarsest DVH's finest scan. */
+const quickDivision = 4;
+
+/**
+ * Dose that a share of a structure receives at least, Gy: what its DVH says within the sampling bound, without its bounds and
+ * extremes, for those who ask many times.
+ *
+ * @param share 0 to 1
+ */
+export function quickDoseAtShare(dose: DoseVolume, lines: StructureLines, share: number): number {
+  const { name } = lines.structure;
+  const samples = sampleLines(name, fieldOf(dose), lines.at(quickDivision), false);
+  const { coveredCc: volumeCc, most, least } = samples;
+  const curve = new Cumulator().cumulate(samples, volumeCc);
+  const dvh: Dvh = { name, quantity: dose.quantity, volumeCc, mean: Number.NaN, max: most, min: least, ...curve };
+  return doseAtVolume(dvh, share * volumeCc).value;
 }
 
 function isGoodEnough(fine: Dvh, others: Pick<DvhBounds, 'coarse' | 'coarser'>, tolerance: number): boolean {
@@ -150,12 +170,18 @@ function probes({ volumeCc }: Dvh): Reading[][] {
   return [[0.99, 0.98, 0.95].map(share), [share(0.5), (d) => d.mean], [0.05, 0.02, 0.01].map(share), ...near];
 }
 
-function searchExtremes(dose: DoseVolume, structure: Structure, { most, least }: LineSamples): DoseRange {
+function searchExtremes(dose: DoseField, structure: Structure, { most, least }: LineSamples): DoseRange {
   const solid = solidOfStructure(structure);
   const tolerance = Math.max(extremeShare * (most - least), 1e-6 * Math.abs(most));
   return {
     max: extremeDose(dose, solid, { extreme: 'max', known: most, tolerance }),
-    min: extremeDose(dose, solid, { extreme: 'min', known: least, tolerance }),
+    // The smallest of a sum is found slowly, and decides nothing.
+    min: extremeDose(dose, solid, {
+      extreme: 'min',
+      known: least,
+      tolerance,
+      ...(dose.terms.length > 1 ? { budget: 1000 } : {}),
+    }),
   };
 }
 
@@ -165,7 +191,7 @@ function searchExtremes(dose: DoseVolume, structure: Structure, { most, least }:
  */
 function dvhOf(
   name: string,
-  dose: DoseVolume,
+  dose: DoseField,
   samples: LineSamples,
   range: DoseRange,
   cumulator: Cumulator,
@@ -174,10 +200,11 @@ function dvhOf(
   const { coveredCc, volumeCc } = samples;
   const n = samples.volume.length;
   const ends = samples.ends.slice();
-  const high = range.max.value + range.max.beyond;
-  const low = range.min.value - range.min.beyond;
-  let most = shift === undefined ? range.max.value : -Infinity;
-  let least = shift === undefined ? range.min.value : Infinity;
+  // As Float32, as the ends are kept: no curve passes its extremes by a rounding.
+  const high = Math.fround(range.max.value);
+  const low = Math.fround(range.min.value);
+  let most = shift === undefined ? high : -Infinity;
+  let least = shift === undefined ? low : Infinity;
   for (let i = 0; i < n; i++) {
     const by = shift === undefined ? 0 : shift[i]!;
     ends[i] = Math.max(low, Math.min(high, ends[i]!)) + by;
@@ -204,7 +231,7 @@ function dvhOf(
 
 function checkSamples(
   structure: Structure,
-  dose: DoseVolume,
+  dose: DoseField,
   { volumeCc, coveredCc }: LineSamples,
   partial: 'refuse' | 'covered',
 ): void {

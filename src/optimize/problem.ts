@@ -20,6 +20,11 @@ export interface Prescription extends RowSet {
   readonly fraction: number;
   /** Gy */
   readonly dose: number;
+  /**
+   * Reads the dose of the prescription from that of all rows, in proportion to it. @default the quantile of the prescription's
+   * rows by their volumes
+   */
+  readonly read?: (dose: Float64Array) => number;
   /** The level of the target objectives, which moves until the prescription is met. */
   readonly level: Level;
 }

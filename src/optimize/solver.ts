@@ -253,7 +253,8 @@ class Session {
   private prescribed(dose: Float64Array): number {
     const { prescription } = this.problem;
     if (!prescription) return Number.NaN;
-    const { rows, volumes, fraction } = prescription;
+    const { rows, volumes, fraction, read } = prescription;
+    if (read !== undefined) return read(dose);
     return weightedUpperQuantile(
       Float64Array.from(rows, (row) => dose[row]!),
       volumes,

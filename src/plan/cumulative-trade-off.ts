@@ -23,8 +23,9 @@ import { choosePlanningVoxels } from './planning-voxels.js';
 import { cordPosition, type PositionReport } from './position.js';
 import { prepareTechnique } from './prepared-technique.js';
 import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
+import { effectAt } from './prior-effect.js';
 import { refuseRobust } from './scenario.js';
-import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './sweep-metrics.js';
+import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum, priorCordMaximum } from './sweep-metrics.js';
 import type { Technique, TechniquePlan } from './technique.js';
 import { boundsOfVoxels, conventionOf, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
@@ -152,7 +153,7 @@ export function cumulativeTradeOff(
       target: model.target,
       alphaBeta,
       prescription: plan.prescription,
-      prior: { maximum: cumulativeMaximum(undefined, model, prior, 1, alphaBeta), description: prior.description },
+      prior: { maximum: priorCordMaximum(model, prior, alphaBeta), description: prior.description },
       recovery: conventionOf(plan.retreatment.recovery).name,
       search: plan.retreatment.position?.search ?? null,
       points,
@@ -181,7 +182,8 @@ function rungOf(limit: number, model: PatientModel, plan: PlanCase, prior: Prior
   });
   if (allowed.least >= LEAST_DOSE) return { limit, bounds: bounds!, allowed, reason: null };
   const reached = dose.reduce((count, d) => count + (d >= LEAST_DOSE ? 0 : 1), 0);
-  const highest = cumulativeMaximum(undefined, model, prior, 1, alphaBeta);
+  // Caps are held in voxels, of which some reach beyond the cord.
+  const highest = voxels.reduce((most, voxel) => Math.max(most, effectAt(prior, voxel, 'eqd2', alphaBeta)), 0);
   const [worst] = exceeded;
   const where = worst === undefined || worst.most < 0.05 ? 'just so' : placeOf(worst);
   const reason = `the prior course alone reaches the cumulative limit of ${limit} Gy EQD2/${alphaBeta} in ${reached} of ${voxels.length} voxels of ${model.cord}, ${where}, where nothing is left; elsewhere up to ${allowed.most.toFixed(1)} Gy of this course are. Every field gives some dose, so no coverage is left. Give a limit above ${highest.toFixed(1)} Gy, or credit a recovery by retreatment.recovery.`;
@@ -206,8 +208,8 @@ function planOf(
     ...coverageOf(done, model, prescribed),
     objective: certificate.value,
     lowerBound: certificate.lowerBound,
-    cordMaximum: cordMaximum(done.dose, model),
-    cumulative: cumulativeMaximum(done.dose, model, prior, fractions, plan.alphaBeta.cord),
+    cordMaximum: cordMaximum(done, model),
+    cumulative: cumulativeMaximum(done, model, prior, fractions, plan.alphaBeta.cord),
     position: shifts === null || !hasPosition ? null : cordPosition(model, plan, prior, done, shifts),
     price: certificate.prices[0]?.price ?? 0,
     evaluations,

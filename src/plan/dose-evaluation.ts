@@ -19,8 +19,8 @@ export const defaultMetrics: readonly Metric[] = [
 export interface StructureEvaluation extends StructureDvh {
   /** By canonical notation with unit; null, with a remark, where there is no value. */
   readonly metrics: Readonly<Record<string, number | null>>;
-  /** How far off a metric may be, in its unit; of masks none is known. */
-  readonly errorBounds: Readonly<Record<string, ErrorBound>>;
+  /** How far off a metric may be, in its unit, for every metric with a value; null where no bound is known, as for masks. */
+  readonly errorBounds: Readonly<Record<string, ErrorBound | null>>;
   readonly remarks: readonly string[];
 }
 
@@ -51,7 +51,7 @@ function metricsOf(
   options: DoseEvaluationOptions,
 ): Pick<StructureEvaluation, 'metrics' | 'errorBounds' | 'remarks'> {
   const metrics: Record<string, number | null> = {};
-  const errorBounds: Record<string, ErrorBound> = {};
+  const errorBounds: Record<string, ErrorBound | null> = {};
   const remarks: string[] = [...(reason === undefined ? [] : [reason]), ...(dvh?.remarks ?? [])];
   for (const metric of options.metrics ?? defaultMetrics) {
     const name = formatMetric(metric);
@@ -65,8 +65,7 @@ function metricsOf(
     const { value, flag } = evaluateMetric(metric, dvh, options);
     metrics[name] = value;
     if (flag !== undefined) remarks.push(`${name}: ${flag}`);
-    const bound = metricBound(metric, dvh, options);
-    if (bound !== undefined) errorBounds[name] = bound;
+    errorBounds[name] = metricBound(metric, dvh, options) ?? null;
   }
   return { metrics, errorBounds, remarks };
 }
@@ -104,22 +103,25 @@ function estimatorsOf(structures: readonly StructureEvaluation[]): string[] {
   return [...new Set(ways.map(({ max, min, nearMax }) => `Max: ${max}. Min: ${min}. Near-maximum: ${nearMax}.`))];
 }
 
-const roundedBound = ({ sampling, doseGrid, total }: ErrorBound): Record<string, number | null> => ({
-  sampling: rounded(sampling),
-  doseGrid: rounded(doseGrid),
-  total: rounded(total),
-});
+const roundedBound = (bound: ErrorBound | null): Record<string, number | null> | null =>
+  bound === null
+    ? null
+    : { sampling: rounded(bound.sampling), doseGrid: rounded(bound.doseGrid), total: rounded(bound.total) };
 
-/** One line per structure: `structure,volume_cc,coverage,Mean[Gy],Mean[Gy] bound,...`; empty where there is no value. */
+/** One line per structure: `structure,volume_cc,coverage,Mean[Gy],Mean[Gy] bound,...`; empty where there is no value, a bound of `none` where none is known. */
 export function metricsCsv(structures: readonly StructureEvaluation[]): string {
   const names = Object.keys(structures[0]?.metrics ?? {});
   const lines = [csvLine(['structure', 'volume_cc', 'coverage', ...names.flatMap((n) => [n, `${n} bound`])])];
   for (const { name, volumeCc, coverage, metrics, errorBounds } of structures) {
-    const figures = names.flatMap((n) => [metrics[n] ?? null, errorBounds[n]?.total ?? null]);
-    lines.push(csvLine([name, ...[volumeCc, coverage, ...figures].map(rounded)]));
+    const figures = names.flatMap((n) => [rounded(metrics[n] ?? null), boundCell(errorBounds[n])]);
+    lines.push(csvLine([name, ...[volumeCc, coverage].map(rounded), ...figures]));
   }
   return lines.join('');
 }
+
+/** `none` where there is a value without a bound; empty where there is no value. */
+const boundCell = (bound: ErrorBound | null | undefined): number | string | null =>
+  bound === undefined ? null : bound === null ? 'none' : rounded(bound.total);
 
 /** Cumulative and differential curves of every structure that has one, one line per dose level. */
 export function curvesCsv(dvhs: ReadonlyMap<string, Dvh>, levels = 201): string {

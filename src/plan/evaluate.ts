@@ -3,9 +3,10 @@
  */
 import { eqd2 } from '../biology/linear-quadratic.js';
 import { type Conformity, conformity } from '../evaluate/conformity.js';
-import { createDvh, type Dvh, DvhWorkspace } from '../evaluate/dvh.js';
+import { createDvh, type Dvh } from '../evaluate/dvh.js';
 import { type DoseFallOff, doseFallOff } from '../evaluate/fall-off.js';
 import { formatMetric } from '../evaluate/metric.js';
+import { metricBound } from '../evaluate/metric-bound.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
 import {
@@ -24,6 +25,7 @@ import type { PriorExposure } from './prior.js';
 import { largestEffect } from './prior-effect.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robust.js';
+import { doseOfPlan, drawnDvhs } from './structure-evaluation.js';
 import type { TechniquePlan } from './technique.js';
 import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
@@ -33,11 +35,15 @@ export interface StructureReport {
   readonly volumeCc: number;
   /** By canonical notation with unit, e.g. `D0.03cc[Gy]`. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** How far off each metric may be to either side, in its unit: sampling, and what the dose grid's spacing may hide. */
+  readonly errorBounds: Readonly<Record<string, number>>;
+  /** Share of the structure as drawn that lies on the dose grid, where that is not all of it. */
+  readonly coverage?: number;
   /** Where a metric is not quite what it says, e.g. for structures smaller than its volume. */
   readonly remarks?: readonly string[];
 }
 
-/** Cord dose of both courses, each turned into EQD2 and added voxel by voxel. */
+/** Cord dose of both courses, each interpolated, turned into EQD2 and added. */
 export interface CumulativeCord {
   readonly structure: string;
   /** Gy */
@@ -54,6 +60,7 @@ export interface CumulativeCord {
 
 export interface PlanEvaluation {
   readonly plan: TechniquePlan;
+  /** Of the structures as they are drawn, in the reported dose. */
   readonly dvhs: ReadonlyMap<string, Dvh>;
   readonly structures: readonly StructureReport[];
   readonly goals: readonly ProtocolRow[];
@@ -95,47 +102,65 @@ export function evaluatePlan(
   prior: PriorExposure | undefined,
   bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
 ): PlanEvaluation {
+  const doseIn = doseOfPlan(technique);
   const prescription = plan.prescription.dose;
-  const dvhs = new Map<string, Dvh>();
-  const workspace = new DvhWorkspace();
-  const structures: StructureReport[] = [];
-  for (const [name, cells] of model.cells) {
-    // A structure beyond the dose grid has no dose: it is left out, not given zeros.
-    if (cells.voxels.length === 0) continue;
-    const dvh = createDvh(technique.dose, cells, { name, workspace });
-    dvhs.set(name, dvh);
-    const role = model.structures.get(name)!.role;
-    const metrics: Record<string, number> = {};
-    const remarks: string[] = [];
-    for (const text of role === 'target' ? targetMetrics : organMetrics) {
-      const metric = parseMetric(text);
-      const { value, flag } = evaluateMetric(metric, dvh, { prescription });
-      metrics[formatMetric(metric)] = value;
-      if (flag) remarks.push(`${formatMetric(metric)}: ${flag}`);
-    }
-    structures.push({ name, role, volumeCc: dvh.volumeCc, metrics, ...(remarks.length > 0 ? { remarks } : {}) });
-  }
+  const { dvhs, absent } = drawnDvhs(model, doseIn);
+  const structures = [...model.shares.keys()].map((name) =>
+    structureReport(name, dvhs.get(name), absent.get(name), model, prescription),
+  );
   const judged = evaluateProtocol(
     (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
     dvhs,
-    { prescription, ...(prior ? { prior: priorOfGoals(prior, model) } : {}) },
+    { prescription, absent, ...(prior ? { prior: priorOfGoals(prior, model) } : {}) },
   );
   const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
   const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
-  const retreatment = assessRetreatment(model, plan, prior, technique.dose, dvhs, bounds, workspace);
+  const retreatment = assessRetreatment(model, plan, prior, doseIn, dvhs, bounds);
   return {
     plan: technique,
     dvhs,
     structures,
     goals,
-    conformity: conformity(technique.dose, dvhs.get(model.target) ?? model.masks.get(model.target)!, prescription, {
-      region: dvhs.get(model.external)!,
+    conformity: conformity(technique.dose, dvhs.get(model.target)!, prescription, {
+      // Isodose volumes are small parts of the body, which its voxels hold better than lines so far apart.
+      region: createDvh(technique.dose, model.cells.get(model.external)!, { name: model.external }),
     }),
     ...(fallOff ? { fallOff } : {}),
     constraints: constraintsOf(bounds, model, plan, technique),
     bounds: boundOutcomes(bounds, model, plan, technique),
     ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
+  };
+}
+
+function structureReport(
+  name: string,
+  dvh: Dvh | undefined,
+  reason: string | undefined,
+  model: PatientModel,
+  prescription: number,
+): StructureReport {
+  const { role } = model.structures.get(name)!;
+  const { volumeCc: drawn, onGrid } = model.shares.get(name)!;
+  const metrics: Record<string, number> = {};
+  const errorBounds: Record<string, number> = {};
+  const remarks: string[] = reason === undefined ? [] : [reason];
+  for (const text of dvh === undefined ? [] : role === 'target' ? targetMetrics : organMetrics) {
+    const metric = parseMetric(text);
+    const { value, flag } = evaluateMetric(metric, dvh!, { prescription });
+    metrics[formatMetric(metric)] = value;
+    errorBounds[formatMetric(metric)] = metricBound(metric, dvh!, { prescription })!.total;
+    if (flag) remarks.push(`${formatMetric(metric)}: ${flag}`);
+  }
+  const { coverage = dvh === undefined ? onGrid : 1, volumeCc = drawn * coverage } = dvh ?? {};
+  return {
+    name,
+    role,
+    volumeCc: coverage > 0 ? volumeCc / coverage : drawn,
+    metrics,
+    errorBounds,
+    ...(coverage < 1 ? { coverage } : {}),
+    ...(remarks.length > 0 ? { remarks } : {}),
   };
 }
 

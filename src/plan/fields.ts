@@ -19,7 +19,9 @@ import { checkJson, doseModelSchema, leafBankSchema, resolveLeafBank, transmissi
 const MOST_UNITS = 100_000;
 
 const mm = z.number({ error: (issue) => `${JSON.stringify(issue.input) ?? 'nothing'} is not a number of mm` });
-const edge = mm.positive().max(100);
+const edge = mm
+  .min(0.1, { error: ({ input }) => `is ${String(input)} mm, but must be >= 0.1. Spacing is in mm` })
+  .max(100, { error: ({ input }) => `is ${String(input)} mm, but must be <= 100` });
 const angle = z.number().min(-360).max(360);
 const rectangle = z.strictObject({ x1: mm, x2: mm, y1: mm, y2: mm });
 const position = z.enum(patientPositions as [string, ...string[]]).optional();

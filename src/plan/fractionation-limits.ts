@@ -33,7 +33,12 @@ export function literatureLimits(
   plan: PlanCase,
   prior: PriorExposure | undefined,
 ): FractionationLimit[] {
+  const found = new Map<number, number>();
   const before = (alphaBeta: number): number => {
+    if (!found.has(alphaBeta)) found.set(alphaBeta, largestBefore(alphaBeta));
+    return found.get(alphaBeta)!;
+  };
+  const largestBefore = (alphaBeta: number): number => {
     const known = prior === undefined ? undefined : largestEffect(prior, model, model.cord, 'eqd2', alphaBeta);
     if (typeof known === 'string') {
       throw new InvalidInputError(`fractionation: ${known}, and limits have several. Give the physical dose.`);

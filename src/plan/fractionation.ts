@@ -263,8 +263,8 @@ function planRows(
           prescriptionDose: scale * prescriptionDose,
           objective: certificate.value,
           lowerBound: certificate.lowerBound,
-          cordMaximum: scale * cordMaximum(done.dose, model),
-          cumulative: cumulativeMaximum(done.dose, model, prior, row.fractions, plan.alphaBeta.cord, scale),
+          cordMaximum: scale * cordMaximum(done, model),
+          cumulative: cumulativeMaximum(done, model, prior, row.fractions, plan.alphaBeta.cord, scale),
         },
       };
       rows.push(planned);

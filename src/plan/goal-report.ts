@@ -35,7 +35,13 @@ export function checkProtocols(
 export function goalRows(protocols: readonly CheckedProtocol[]): Record<string, unknown>[] {
   const rounded = (value: number | null): number | null => (value === null ? null : round(value));
   return protocols.flatMap(({ name, goals }) =>
-    goals.map((row) => ({ protocol: name, ...row, value: rounded(row.value), margin: rounded(row.margin) })),
+    goals.map((row) => ({
+      protocol: name,
+      ...row,
+      value: rounded(row.value),
+      margin: rounded(row.margin),
+      ...(row.errorBound === undefined ? {} : { errorBound: rounded(row.errorBound) }),
+    })),
   );
 }
 
@@ -49,7 +55,7 @@ export function checkTable(protocols: readonly CheckedProtocol[]): string {
         words[row.result],
         row.priority === undefined ? '' : String(row.priority),
         goalText(row),
-        row.value === null ? '' : `${row.value.toFixed(2)} ${row.unit}`,
+        goalValue(row),
         row.margin === null ? '' : `${row.margin >= 0 ? '+' : ''}${row.margin.toFixed(2)}`,
         remarkOf(row),
       ]);
@@ -61,17 +67,49 @@ export function checkTable(protocols: readonly CheckedProtocol[]): string {
 
 /** One line per goal. */
 export function checkCsv(protocols: readonly CheckedProtocol[]): string {
-  const head = ['protocol', 'priority', 'goal', 'courses', 'value', 'unit', 'limit', 'acceptable', 'margin', 'result'];
+  const head = [
+    'protocol',
+    'priority',
+    'goal',
+    'courses',
+    'value',
+    'unit',
+    'limit',
+    'acceptable',
+    'margin',
+    'result',
+    'bound',
+  ];
   const lines = [csvLine([...head, 'evidence', 'citation', 'remarks'])];
   for (const { name, goals } of protocols) {
     for (const row of goals) {
-      const { priority = null, goal, courses, value, unit, limit, acceptable = null, margin, result, source } = row;
+      const {
+        priority = null,
+        goal,
+        courses,
+        value,
+        unit,
+        limit,
+        acceptable = null,
+        margin,
+        result,
+        source,
+        errorBound,
+      } = row;
       const figures = [value, unit, limit, acceptable, margin].map((v) => (typeof v === 'number' ? round(v) : v));
       const sourced = [source?.evidence ?? null, source?.citation ?? null];
-      lines.push(csvLine([name, priority, goal, courses, ...figures, result, ...sourced, remarkOf(row)]));
+      const bound = errorBound === undefined ? null : errorBound === null ? 'none' : round(errorBound);
+      lines.push(csvLine([name, priority, goal, courses, ...figures, result, bound, ...sourced, remarkOf(row)]));
     }
   }
   return lines.join('');
+}
+
+/** `28.90 ±0.12 Gy`; `±?` where no bound is known. */
+export function goalValue({ value, unit, errorBound }: ProtocolRow): string {
+  if (value === null) return '';
+  const bound = errorBound === undefined ? '' : ` ±${errorBound === null ? '?' : errorBound.toFixed(2)}`;
+  return `${value.toFixed(2)}${bound} ${unit}`;
 }
 
 function goalText({ goal, courses }: ProtocolRow): string {

@@ -10,6 +10,7 @@ import { type DoseVoxels, voxelsInside } from '../dose/forward.js';
 import { ForwardDose } from '../dose/forward-dose.js';
 import { fallOffReach } from '../evaluate/fall-off.js';
 import { StructureCells } from '../evaluate/structure-cells.js';
+import type { StructureLines } from '../evaluate/structure-lines.js';
 import { distanceMap } from '../geometry/distance-map.js';
 import {
   describeGrid,
@@ -28,6 +29,7 @@ import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { PlanCase } from './case.js';
 import { checkStructureNames } from './case-names.js';
+import { checkHasDose, type DrawnShare, drawnShare, linesOf, shareNote } from './drawn-share.js';
 
 /** Told the name of each stage of a plan as it begins. */
 export type StageListener = (stage: string) => void;
@@ -37,8 +39,14 @@ export interface PatientModel {
   readonly grid: Grid;
   readonly structures: ReadonlyMap<string, Structure>;
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
-  /** Of every mask, for the DVHs of all plans. */
+  /** Of every mask: which voxels hold any of it. */
   readonly cells: ReadonlyMap<string, StructureCells>;
+  /** Through every structure as it is drawn, for the DVHs of all plans. */
+  readonly lines: ReadonlyMap<string, StructureLines>;
+  /** How much of every structure lies where there is dose. */
+  readonly shares: ReadonlyMap<string, DrawnShare>;
+  /** What a reader must know of the structures before any number of a plan. */
+  readonly notes: readonly string[];
   /** Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
   targetDistance(): Float32Array;
   /** Between target and cord; found when first asked for. */
@@ -62,7 +70,8 @@ export interface PatientModel {
 
 /**
  * @param executor who does the work of beams and dose on this patient
- * @throws {InvalidInputError} for an unknown target or cord, a missing external contour, or an isocentre outside the body
+ * @throws {InvalidInputError} for an unknown target or cord, a missing external contour, an isocentre outside the body, or where
+ *   more than a hundredth of target, cord or a bounded structure is off the dose grid, or of target or cord outside the body
  */
 export function modelPatient(
   patient: Patient,
@@ -95,6 +104,17 @@ export function modelPatient(
     `case: a dose grid ${describeGrid(grid)} and ${structures.size} structures`,
     voxelCount(grid) * (60 + 4 * structures.size),
   );
+  const lines = new Map(patient.structures.map((s) => [s.name, linesOf(s, grid)]));
+  const shares = new Map(
+    [...lines].map(([name, own]) => [
+      name,
+      drawnShare(own, grid, structures.get(external)!, name === target || name === cord ? 4 : 2),
+    ]),
+  );
+  checkHasDose('target', shares.get(target)!, external);
+  checkHasDose('cord', shares.get(cord)!, external);
+  for (const { structure } of plan.retreatment.bounds ?? []) checkBounded(shares.get(structure), external);
+  const notes = [...shares.values()].flatMap((share) => shareNote(share, external) ?? []);
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
   const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name)]));
   const targetMask = masks.get(target)!;
@@ -122,6 +142,9 @@ export function modelPatient(
     structures,
     masks,
     cells,
+    lines,
+    shares,
+    notes,
     targetDistance,
     cordGap,
     body,
@@ -133,9 +156,36 @@ export function modelPatient(
   };
 }
 
+/** Of a bounded structure every voxel must be known; one that there is not is told where bounds are read. */
+function checkBounded(share: DrawnShare | undefined, external: string): void {
+  if (share !== undefined) checkHasDose('bounded structure', { ...share, inBody: 1 }, external);
+}
+
 /** Volume of a mask, cc. */
 export function maskVolume(mask: Volume<'mask'>): number {
   return mask.data.reduce((a, b) => a + b, 0) * voxelVolume(mask.grid);
+}
+
+/** Of every voxel, whether it holds any target or touches one that does: what the target's dose is interpolated from. */
+export function besideTarget({ masks, target, grid }: PatientModel): Uint8Array {
+  return touching(masks.get(target)!.data, grid, new Uint8Array(masks.get(target)!.data.length));
+}
+
+/** Marks every voxel that holds any of a mask or touches one that does, in `out`. */
+export function touching(mask: Float32Array, { shape: [nz, ny, nx] }: Grid, out: Uint8Array): Uint8Array {
+  for (let voxel = 0; voxel < mask.length; voxel++) {
+    if (!(mask[voxel]! > 0)) continue;
+    const i = voxel % nx;
+    const j = Math.floor(voxel / nx) % ny;
+    const k = Math.floor(voxel / (nx * ny));
+    for (let z = Math.max(0, k - 1); z <= Math.min(nz - 1, k + 1); z++) {
+      for (let y = Math.max(0, j - 1); y <= Math.min(ny - 1, j + 1); y++) {
+        const row = nx * (y + ny * z);
+        out.fill(1, row + Math.max(0, i - 1), row + Math.min(nx - 1, i + 1) + 1);
+      }
+    }
+  }
+  return out;
 }
 
 /** Centre of mass of a mask, rounded to 0.1 mm, as an isocentre is set. */

@@ -18,7 +18,7 @@ import { squaredUnderdose } from '../optimize/objective/squared-underdose.js';
 import { worstCase } from '../optimize/objective/worst-case.js';
 import type { Prescription } from '../optimize/problem.js';
 import type { PlanCase } from './case.js';
-import type { PatientModel } from './patient-model.js';
+import { besideTarget, type PatientModel } from './patient-model.js';
 import type { Zone } from './row-groups.js';
 import type { ScenarioRows } from './scenario.js';
 
@@ -64,6 +64,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
   const [, ny, nx] = grid.shape;
   const isBounded = new Uint8Array(target.data.length);
   for (const { voxels } of bounded) for (const voxel of voxels) isBounded[voxel] = 1;
+  const isBeside = besideTarget(model);
 
   const points: number[] = [];
   const places: number[] = [];
@@ -86,7 +87,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     const c = cord.data[voxel]!;
     const line = Math.floor(voxel / nx);
     const isSampled = ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
-    if (t === 0 && c === 0 && !isSampled && isBounded[voxel] === 0) continue;
+    if (t === 0 && c === 0 && !isSampled && isBounded[voxel] === 0 && isBeside[voxel] === 0) continue;
     const row = points.length / 3;
     if (isBounded[voxel] === 1) rowOf.set(voxel, row);
     points.push(body.points[3 * p]!, body.points[3 * p + 1]!, body.points[3 * p + 2]!);

@@ -79,6 +79,7 @@ export function cordPosition(
     ...interval,
     notes: [
       `Worst: prior dose moved by every shift within the ellipsoid, new course computed anew at ${nowShifts.length} shifts of its surface.`,
+      `Nominal, worst and expected are largest over the voxels of ${model.cord} of any occupancy, which reach up to half a voxel beyond it; the cumulative maximum without shifts is of the structure as drawn, and may be lower.`,
       `Expected: ${interval.samples} draws of systematic shifts, the dose of both courses moved; ${setupSource}.`,
     ],
   };

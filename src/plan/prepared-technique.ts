@@ -1,7 +1,7 @@
 /**
  * A technique made ready once for many sets of caps: the operator, a sample of its rows and the preconditioner stay.
  *
- * Both techniques pose the problem of `posePlanningProblem` with the cord's caps hard, so that their objectives compare: what
+ * Both techniques pose the problem of `posePrescribed` with the cord's caps hard, so that their objectives compare: what
  * differs is the operator's columns, whole fields or beamlets. Each plan starts from the one before.
  */
 import { checkPositive } from '../core/check.js';
@@ -12,8 +12,9 @@ import { NormalMatrix, type RowSample } from '../optimize/normal-matrix.js';
 import { sampleRows } from '../optimize/row-sample.js';
 import { type Solution, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
+import { posePrescribed } from './drawn-prescription.js';
 import type { PatientModel } from './patient-model.js';
-import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import type { PlanningVoxels } from './planning-voxels.js';
 import { prepareInfluence } from './prepared-influence.js';
 import { refuseRobust } from './scenario.js';
 import {
@@ -55,7 +56,7 @@ export function prepareTechnique(
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, plan, machine);
   let start: Float64Array | undefined;
   const planWith = (caps: Float64Array, signal?: { readonly aborted: boolean }): TechniquePlan => {
-    const problem = { operator, ...posePlanningProblem(voxels, plan, 'cord', caps) };
+    const problem = { operator, ...posePrescribed(model, voxels, plan, 'cord', caps) };
     const given = { gap: FINE, ...(start ? { start } : {}), ...(signal ? { signal } : {}) };
     const solution: Solution = solve({ ...problem, sample, preconditioner }, given);
     const fields = fieldsOf(solution.weights);

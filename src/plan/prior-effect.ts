@@ -6,9 +6,14 @@
  * An EQD2 or BED that was read is what it is: it tells its own alpha/beta, and nothing of another.
  */
 import { bed, bedFromEqd2, eqd2 } from '../biology/linear-quadratic.js';
+import type { DoseField } from '../evaluate/dose-field.js';
+import { extremeDose } from '../evaluate/extreme.js';
+import { solidOfStructure } from '../geometry/contour-solid.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
+import { priorsOnGrid } from './prior-around.js';
+import { courseTerm } from './structure-evaluation.js';
 
 type Quantity = 'eqd2' | 'bed';
 
@@ -32,7 +37,8 @@ export function effectAt(
 }
 
 /**
- * The largest in a structure, where it is known, Gy: of the sum of all courses, and of any one of them.
+ * The largest in a structure as it is drawn, Gy: of the sum of all courses, each interpolated and then converted, and of any one of
+ * them. Where a course is unknown in the structure it counts as nothing.
  *
  * @returns the reason where it cannot be told
  */
@@ -46,9 +52,34 @@ export function largestEffect(
   const reason = whyNoEffect(prior, alphaBeta);
   if (reason !== undefined) return reason;
   const { voxels } = model.cells.get(structure)!;
-  const each = prior.courses.map(({ dose }) => largestOf(voxels, (v) => effectOf(dose, v, quantity, alphaBeta)));
-  const all = each.length === 1 ? each[0]! : largestOf(voxels, (v) => effectAt(prior, v, quantity, alphaBeta));
-  return { all, each };
+  const courses = priorsOnGrid(prior, model, structure, model.grid);
+  const spans = prior.courses.map(({ dose }) => spanOf(dose, voxels));
+  const largest = (dose: DoseVolume | DoseField, about: number): number => {
+    const solid = solidOfStructure(model.structures.get(structure)!);
+    return Math.max(0, extremeDose(dose, solid, { extreme: 'max', tolerance: SHARE * about }).value);
+  };
+  const terms = courses.map((dose) => courseTerm(dose, quantity, alphaBeta));
+  // Nothing to look for where it is even, as a uniform course is.
+  const each = spans.map(({ most, isEven }, c) => terms[c]!.convert(isEven ? most : largest(courses[c]!, most)));
+  const sum = each.reduce((a, b) => a + b, 0);
+  if (spans.filter(({ isEven }) => !isEven).length < 2) return { all: sum, each };
+  const all = largest({ grid: model.grid, quantity, alphaBeta, terms }, sum);
+  return { all: Math.min(sum, Math.max(all, ...each)), each };
+}
+
+/** To how much of its value a maximum is searched. */
+const SHARE = 2e-4;
+
+/** Where it is known. */
+function spanOf({ data }: DoseVolume, voxels: ArrayLike<number>): { readonly most: number; readonly isEven: boolean } {
+  let least = Infinity;
+  let most = 0;
+  for (let v = 0; v < voxels.length; v++) {
+    const here = data[voxels[v]!]!;
+    if (here > most) most = here;
+    if (here < least) least = here;
+  }
+  return { most, isEven: !(most > least) };
 }
 
 function effectOf(dose: DoseVolume, voxel: number, quantity: Quantity, alphaBeta: number): number {
@@ -56,13 +87,4 @@ function effectOf(dose: DoseVolume, voxel: number, quantity: Quantity, alphaBeta
   if (Number.isNaN(value)) return value;
   if (dose.quantity !== 'physical') return quantity === 'eqd2' ? value : bedFromEqd2(value, alphaBeta);
   return (quantity === 'eqd2' ? eqd2 : bed)(value, dose.fractions!, alphaBeta);
-}
-
-function largestOf(voxels: ArrayLike<number>, of: (voxel: number) => number): number {
-  let most = 0;
-  for (let v = 0; v < voxels.length; v++) {
-    const value = of(voxels[v]!);
-    if (value > most) most = value;
-  }
-  return most;
 }

@@ -123,7 +123,7 @@ function together(courses: readonly PriorCourseExposure[], model: PatientModel, 
     months: Math.min(...courses.map(({ months }) => months)),
     description: isOne
       ? courses[0]!.description
-      : `${courses.length} prior courses, added as EQD2 voxel by voxel. ${courses.map(({ description }, c) => `${c + 1}: ${description}`).join(' ')}`,
+      : `${courses.length} prior courses, added as EQD2 point by point. ${courses.map(({ description }, c) => `${c + 1}: ${description}`).join(' ')}`,
     beyond: Math.max(...courses.map(({ beyond }) => beyond)),
     notes: [
       ...courses.flatMap(({ notes }) => notes),

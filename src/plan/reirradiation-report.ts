@@ -70,7 +70,7 @@ export function reirradiationReport(
         uniform: 'uniform prior dose',
         several: 'each as described',
       }[prior.origin],
-      quantity: `EQD2, physical dose of each course converted voxel by voxel, alpha/beta ${alphaBeta.cord} Gy in ${model.cord}`,
+      quantity: `EQD2, physical dose of each course converted point by point, alpha/beta ${alphaBeta.cord} Gy in ${model.cord}`,
       uncertainty: 'see position',
     },
     recovery: { credited: 'none in any figure', voxelwiseBounds: conventionOf(settings.recovery).name },

@@ -1,8 +1,8 @@
 /**
  * plan.json and dvh.csv: the numbers of a job, with what they rest on.
  */
-
-import { cumulativeCurve, DVH_ESTIMATORS } from '../evaluate/dvh.js';
+import { cumulativeCurve } from '../evaluate/dvh.js';
+import { STRUCTURE_DVH_ESTIMATORS } from '../evaluate/structure-dvh.js';
 import { describeGrid } from '../geometry/grid.js';
 import { boundReport, boundSentences } from './bound-report.js';
 import type { PlanCase } from './case.js';
@@ -10,6 +10,7 @@ import { certificateLine, certificateReport } from './certificate-report.js';
 import { constraintSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import { type PlanEvaluation, whyNoPlan } from './evaluate.js';
+import { goalValue } from './goal-report.js';
 import type { PlanningResult } from './pipeline.js';
 import { reirradiationReport } from './reirradiation-report.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
@@ -60,15 +61,16 @@ export function planReport(
       ...inForce(result),
       prior === undefined
         ? 'No prior course: nothing is accumulated.'
-        : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added voxel by voxel, no recovery.`,
+        : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added point by point, no recovery.`,
       'Incomplete repair between fractions is not modelled.',
       ...creditOf(plan),
-      `Max: ${DVH_ESTIMATORS.max}. Min: ${DVH_ESTIMATORS.min}. Near-maximum: ${DVH_ESTIMATORS.nearMax}.`,
-      'Structures are fractions of voxels; a drawn contour stands for a slab of one slice spacing (end slices half out).',
+      `Max: ${STRUCTURE_DVH_ESTIMATORS.max}. Min: ${STRUCTURE_DVH_ESTIMATORS.min}. Near-maximum: ${STRUCTURE_DVH_ESTIMATORS.nearMax}.`,
+      'Metrics and goals are of structures as they are drawn, in the dose interpolated between voxel centres; errorBounds say how far off each may be to either side. A drawn contour stands for a slab of one slice spacing (end slices half out).',
+      'Caps are held at the voxel centres of every voxel that holds any of the structure.',
       `Machine: ${machine.source}.`,
       ...doseModelAssumptions(plan.doseModel),
     ],
-    notes: [...model.patient.notes, ...overruled(result)],
+    notes: [...model.notes, ...model.patient.notes, ...overruled(result)],
     plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities)),
   };
 }
@@ -136,11 +138,17 @@ function planEntry(
       couch: beam.pose.couch,
       monitorUnits: round(monitorUnits, 1),
     })),
-    structures: structures.map((s) => ({ ...s, volumeCc: round(s.volumeCc), metrics: rounded(s.metrics) })),
+    structures: structures.map((s) => ({
+      ...s,
+      volumeCc: round(s.volumeCc),
+      metrics: rounded(s.metrics),
+      errorBounds: rounded(s.errorBounds),
+    })),
     goals: goals.map((g) => ({
       ...g,
       value: g.value === null ? null : round(g.value),
       margin: g.margin === null ? null : round(g.margin),
+      ...(typeof g.errorBound === 'number' ? { errorBound: round(g.errorBound) } : {}),
     })),
     conformity: rounded(conformity),
     ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
@@ -204,6 +212,7 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
 export function summary(result: PlanningResult): string {
   const { model, case: plan } = result;
   const lines: string[] = [
+    ...model.notes,
     `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${gapInWords(result)}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
@@ -228,17 +237,20 @@ export function summary(result: PlanningResult): string {
     if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
     if (robust) lines.push(`        ${robustSentence(robust)}`);
     for (const g of goals) {
-      const value = g.value === null ? `not evaluable: ${g.reason}` : `${g.value.toFixed(2)} ${g.unit}`;
+      const value = g.value === null ? `not evaluable: ${g.reason}` : goalValue(g);
       const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];
       lines.push(`  ${verdict}  ${g.goal.padEnd(34)} ${value}`);
     }
     for (const name of names) {
       const found = structures.find((s) => s.name === name);
       if (!found || found.role === 'target') continue;
-      const m = found.metrics;
-      lines.push(
-        `        ${name.padEnd(18)} Max ${m['Max[Gy]']!.toFixed(2)}  D0.03cc ${m['D0.03cc[Gy]']!.toFixed(2)}  D0.1cc ${m['D0.1cc[Gy]']!.toFixed(2)} Gy`,
-      );
+      const { metrics, errorBounds } = found;
+      if (metrics['Max[Gy]'] === undefined) continue;
+      const shown = ['Max', 'D0.03cc', 'D0.1cc'].map((metric) => {
+        const key = `${metric}[Gy]`;
+        return `${metric} ${metrics[key]!.toFixed(2)} ±${errorBounds[key]!.toFixed(2)}`;
+      });
+      lines.push(`        ${name.padEnd(18)} ${shown.join('  ')} Gy`);
     }
     const index = (value: number | null): string => (value === null ? 'none' : value.toFixed(2));
     lines.push(
@@ -263,7 +275,10 @@ export function summary(result: PlanningResult): string {
   }
   if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(plan));
   lines.push('', 'In force, each in every voxel:', ...inForce(result).map((line) => `  ${line}`), ...overruled(result));
-  lines.push('Research software, not for clinical use.');
+  lines.push(
+    'After ±: how far off a value may be to either side, by sampling and by what the dose grid may hide between its points.',
+    'Research software, not for clinical use.',
+  );
   return `${lines.join('\n')}\n`;
 }
 

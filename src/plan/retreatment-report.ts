@@ -75,7 +75,7 @@ export function retreatmentTable(assessment: RetreatmentAssessment): string {
     ...(/cauda/i.test(assessment.cord)
       ? [`Conventions and risks are those of the spinal cord, applied to ${assessment.cord}: an extrapolation.\n`]
       : []),
-    `Incomplete repair between fractions is not modelled; EQD2 with alpha/beta ${maximum.alphaBeta} Gy is converted voxel by voxel.\n`,
+    `Incomplete repair between fractions is not modelled; EQD2 with alpha/beta ${maximum.alphaBeta} Gy is converted point by point.\n`,
   ].join('');
 }
 

@@ -2,10 +2,9 @@
  * A plan judged as a retreatment: every limit of the literature against this course and against both, what it leaves, and
  * which one binds; conventions of recovery and estimates of risk beside them, never in place of them.
  *
- * Doses of both courses are converted voxel by voxel and added there; the sum of the maxima, which needs no registration,
- * stands beside the maximum of the sum. Where the prior dose is uniform the two are one.
+ * Doses of both courses are converted point by point in the structures as they are drawn, and added there; the sum of the maxima,
+ * which needs no registration, stands beside the maximum of the sum. Where the prior dose is uniform the two are one.
  */
-import { accumulateVoxels } from '../biology/accumulate.js';
 import type { Source } from '../biology/evidence.js';
 import { type CordLimit, cordLimitNames, cordLimits } from '../biology/limits.js';
 import { bed, doseFromEqd2, eqd2 } from '../biology/linear-quadratic.js';
@@ -22,17 +21,24 @@ import {
   schultheissSource,
 } from '../biology/risk.js';
 import { InvalidInputError } from '../core/errors.js';
-import { createDvh, type Dvh, DvhWorkspace } from '../evaluate/dvh.js';
+import type { DoseField } from '../evaluate/dose-field.js';
+import type { Dvh } from '../evaluate/dvh.js';
+import { extremeDose } from '../evaluate/extreme.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
-import type { StructureCells } from '../evaluate/structure-cells.js';
+import { createStructureDvh } from '../evaluate/structure-dvh.js';
+import { solidOfStructure } from '../geometry/contour-solid.js';
+import type { Grid, Vec3 } from '../geometry/grid.js';
+import { valueAt } from '../geometry/resample.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { type AssessmentRow, bindingRow, intervalRows, limitRows } from './assessment.js';
 import type { PlanCase } from './case.js';
 import { levelOf } from './level.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
-import { effectAt, largestEffect, whyNoEffect } from './prior-effect.js';
+import { priorsOnGrid } from './prior-around.js';
+import { largestEffect, whyNoEffect } from './prior-effect.js';
+import { courseTerm, type DoseIn } from './structure-evaluation.js';
 import { conventionOf, type PriorExcess, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 /** A convention's view of the cord's maximum. */
@@ -87,9 +93,9 @@ export interface RetreatmentAssessment {
 }
 
 /**
- * @param dvhs this course, physical
+ * @param doseIn this course, by structure
+ * @param dvhs of it, physical
  * @param bounds of the case, where they are known already
- * @param workspace of the DVHs
  * @returns undefined where there was no prior course, or the cord lies outside the dose
  * @throws {InvalidInputError} if the prior dose is unknown in part of the cord
  */
@@ -97,14 +103,13 @@ export function assessRetreatment(
   model: PatientModel,
   plan: PlanCase,
   prior: PriorExposure | undefined,
-  dose: DoseVolume,
+  doseIn: DoseIn,
   dvhs: ReadonlyMap<string, Dvh>,
   bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
-  workspace = new DvhWorkspace(),
 ): RetreatmentAssessment | undefined {
   const cord = dvhs.get(model.cord);
   if (prior === undefined || cord === undefined) return undefined;
-  const both = new CumulativeDvhs(model, prior, dose, workspace);
+  const both = new CumulativeDvhs(model, prior, doseIn);
   const alphaBeta = plan.alphaBeta.cord;
   const sum = both.of(model.cord, 'eqd2', alphaBeta);
   if (typeof sum === 'string') throw new InvalidInputError(`retreatment: ${sum}.`);
@@ -141,7 +146,7 @@ export function assessRetreatment(
     rows,
     binding: bindingRow(rows.filter(({ structure }) => structure === model.cord)),
     strictest: bindingRow(rows),
-    recovery: recoveryRows(model, plan, prior, dose),
+    recovery: recoveryRows(model, plan, prior, doseIn(model.cord), sum),
     risk: riskOf(model, plan, prior, cord, both, level),
     exceeded: bounds.flatMap(({ exceeded }) => exceeded),
   };
@@ -171,15 +176,14 @@ export function ownLimits(plan: PlanCase, model: PatientModel): CordLimit[] {
   });
 }
 
-/** DVHs of both courses by structure, quantity and alpha/beta: each is made once, from a sum around its structure alone. */
+/** DVHs of both courses by structure, quantity and alpha/beta: each is made once. */
 export class CumulativeDvhs {
   private readonly found = new Map<string, Dvh | string>();
 
   constructor(
     private readonly model: PatientModel,
     private readonly prior: PriorExposure,
-    private readonly dose: DoseVolume,
-    private readonly workspace = new DvhWorkspace(),
+    private readonly doseIn: DoseIn,
   ) {}
 
   /** @returns the reason where the prior dose is unknown in part of the structure */
@@ -196,7 +200,9 @@ export class CumulativeDvhs {
       untold ??
       (unknown > 0
         ? `the prior dose is unknown in ${unknown} voxels of ${structure}, beyond its grid`
-        : createDvh(this.sum(cells, quantity, alphaBeta), cells, { name: structure, workspace: this.workspace }));
+        : createStructureDvh(this.sum(structure, quantity, alphaBeta), this.model.lines.get(structure)!, {
+            partial: 'covered',
+          }));
     this.found.set(key, dvh);
     return dvh;
   }
@@ -206,51 +212,68 @@ export class CumulativeDvhs {
     return largestEffect(this.prior, this.model, structure, quantity, alphaBeta);
   }
 
-  /** On the structure's voxels and their neighbours, from which slopes are read; 0 elsewhere. */
-  private sum(cells: StructureCells, quantity: 'eqd2' | 'bed', alphaBeta: number): DoseVolume {
-    const voxels = cells.neighbourhood;
-    const physical = this.prior.courses.filter(({ dose }) => dose.quantity === 'physical');
-    const courses = [
-      ...physical.map(({ dose }, c) => ({ name: `prior course ${c + 1}`, dose })),
-      { name: 'this course', dose: this.dose },
+  /** All courses, each interpolated and then converted. */
+  private sum(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): DoseField {
+    const now = this.doseIn(structure);
+    const before = priorsOnGrid(this.prior, this.model, structure, now.grid);
+    const terms = [
+      ...before.map((dose) => courseTerm(dose, quantity, alphaBeta)),
+      courseTerm(now, quantity, alphaBeta),
     ];
-    const sum = accumulateVoxels(courses, voxels, { quantity, alphaBeta });
-    const others = { courses: this.prior.courses.filter((course) => !physical.includes(course)) };
-    if (others.courses.length > 0) {
-      for (const voxel of voxels) sum.data[voxel]! += effectAt(others, voxel, quantity, alphaBeta);
-    }
-    // Structures with unknown voxels are refused above; what lies beside one must not spoil its slopes.
-    for (const voxel of voxels) if (Number.isNaN(sum.data[voxel]!)) sum.data[voxel] = 0;
-    return sum;
+    return { grid: now.grid, quantity, alphaBeta, terms };
   }
 }
 
-/** Every convention at the voxel where it is closest to its tolerance. */
-function recoveryRows(model: PatientModel, plan: PlanCase, prior: PriorExposure, dose: DoseVolume): RecoveryRow[] {
-  const { voxels } = model.cells.get(model.cord)!;
+/** Beyond the outermost voxel centres the dose is that of the border. */
+const withinCentres = (place: Vec3, { shape, spacing, origin }: Grid): Vec3 =>
+  [0, 1, 2].map((axis) => {
+    const last = origin[axis]! + (shape[2 - axis]! - 1) * spacing[axis]!;
+    return Math.min(Math.max(place[axis]!, origin[axis]!), last);
+  }) as unknown as Vec3;
+
+/** To how much of its value a maximum under a convention is searched. */
+const RECOVERY_SHARE = 5e-4;
+
+/** Every convention where in the cord it is closest to its tolerance. */
+function recoveryRows(
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure,
+  now: DoseVolume,
+  sum: Dvh,
+): RecoveryRow[] {
   const { fractions } = plan.prescription;
   const { tolerance: first } = plan.retreatment;
+  const before = priorsOnGrid(prior, model, model.cord, now.grid);
+  const solid = solidOfStructure(model.structures.get(model.cord)!);
   const asked = conventionOf(plan.retreatment.recovery);
   const known = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
   // They are defined for one prior course; an EQD2 that was read may be the sum of several.
   const isOne = prior.courses.length === 1 && prior.courses[0]!.dose.quantity === 'physical';
   const shown = known.filter(({ name }) => isOne || name === noRecovery.name);
   return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
-    let worst = { prior: 0, cumulative: -Infinity, tolerance: 0, allowed: 0 };
-    let before = Number.NaN;
-    let counted = { prior: 0, tolerance: 0 };
-    for (const i of voxels) {
-      // Neighbours often had the same prior dose; a uniform course has no other.
-      if (prior.dose.data[i] !== before) {
-        before = prior.dose.data[i]!;
-        counted = after(effectAt(prior, i, 'eqd2', alphaBeta), prior.months, first);
-      }
-      const cumulative = counted.prior + eqd2(dose.data[i]!, fractions, alphaBeta);
-      if (cumulative <= worst.cumulative) continue;
-      const left = Math.max(0, counted.tolerance - counted.prior);
-      worst = { ...counted, cumulative, allowed: doseFromEqd2(left, fractions, alphaBeta) };
-    }
-    return { name, title, source, ...worst };
+    const counted = (effect: number) => after(Math.max(0, effect), prior.months, first);
+    const terms = before.map((dose) => courseTerm(dose, 'eqd2', alphaBeta));
+    // Of several courses nothing is credited, so that each may be counted by itself.
+    const remaining = terms.map(({ data, convert }) => ({
+      data,
+      convert: (gray: number) => counted(convert(gray)).prior,
+    }));
+    const field: DoseField = {
+      grid: now.grid,
+      quantity: 'eqd2',
+      alphaBeta,
+      terms: [...remaining, courseTerm(now, 'eqd2', alphaBeta)],
+    };
+    const tolerance = RECOVERY_SHARE * sum.max;
+    const { value, place } = extremeDose(field, solid, { extreme: 'max', tolerance, budget: 5000 });
+    const at = place && withinCentres(place, now.grid);
+    const there = counted(
+      at === undefined ? 0 : before.reduce((all, dose, c) => all + terms[c]!.convert(valueAt(dose, ...at)!), 0),
+    );
+    const left = Math.max(0, there.tolerance - there.prior);
+    const allowed = doseFromEqd2(left, fractions, alphaBeta);
+    return { name, title, source, ...there, cumulative: name === 'none' ? sum.max : value, allowed };
   });
 }
 

@@ -2,7 +2,6 @@
  * What a robust plan is worth: cord and target in every scenario, recomputed by the engine, beside the nominal plan of the
  * same case, and what robustness costs in coverage.
  */
-import { createDvh } from '../evaluate/dvh.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { Vec3 } from '../geometry/grid.js';
@@ -11,6 +10,7 @@ import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
 import { type RobustSettings, scenarioShifts } from './scenario.js';
 import { ScenarioDose } from './scenario-dose.js';
+import { drawnDvh } from './structure-evaluation.js';
 import type { TechniquePlan } from './technique.js';
 
 /** One plan with the patient off by one shift. */
@@ -81,10 +81,10 @@ export function compareRobust(
 }
 
 function metricsOf(dose: DoseVolume, model: PatientModel, plan: PlanCase) {
-  const { masks, cord, target } = model;
+  const { cord, target } = model;
   const prescription = plan.prescription.dose;
-  const ofCord = createDvh(dose, masks.get(cord)!, { name: cord });
-  const ofTarget = createDvh(dose, masks.get(target)!, { name: target });
+  const ofCord = drawnDvh(model, cord, () => dose);
+  const ofTarget = drawnDvh(model, target, () => dose);
   const value = (metric: string, dvh: typeof ofCord): number =>
     evaluateMetric(parseMetric(metric), dvh, { prescription }).value;
   return {

@@ -1,15 +1,15 @@
 /**
  * Dose of finished fields in every scenario, by the forward engine: cord and target with the patient off by each shift.
  *
- * Every field is computed anew with its isocentre off by the opposite, on the voxels of cord and target and their neighbours
- * along the axes, which the DVH's slopes read. All scenarios of a field share its fluence maps.
+ * Every field is computed anew with its isocentre off by the opposite, on the voxels of cord and target and all that touch them,
+ * between which the DVH interpolates. All scenarios of a field share its fluence maps.
  */
 import { ForwardDose } from '../dose/forward-dose.js';
 import { repeatPoints } from '../dose/shifted-rows.js';
 import type { Vec3 } from '../geometry/grid.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
-import type { PatientModel } from './patient-model.js';
+import { type PatientModel, touching } from './patient-model.js';
 import type { PlannedField } from './technique.js';
 
 export class ScenarioDose {
@@ -55,24 +55,8 @@ export class ScenarioDose {
   }
 }
 
-/** Voxels with any cord or target, and those beside them along an axis. */
+/** Voxels with any cord or target, and all that touch those: what a dose is interpolated from. */
 function neededVoxels({ masks, cord, target, grid }: PatientModel): Uint8Array {
-  const [nz, ny, nx] = grid.shape;
-  const isNeeded = new Uint8Array(nx * ny * nz);
-  for (const { data } of [masks.get(cord)!, masks.get(target)!]) {
-    for (let voxel = 0; voxel < data.length; voxel++) {
-      if (!(data[voxel]! > 0)) continue;
-      const i = voxel % nx;
-      const j = Math.floor(voxel / nx) % ny;
-      const k = Math.floor(voxel / (nx * ny));
-      isNeeded[voxel] = 1;
-      if (i > 0) isNeeded[voxel - 1] = 1;
-      if (i < nx - 1) isNeeded[voxel + 1] = 1;
-      if (j > 0) isNeeded[voxel - nx] = 1;
-      if (j < ny - 1) isNeeded[voxel + nx] = 1;
-      if (k > 0) isNeeded[voxel - nx * ny] = 1;
-      if (k < nz - 1) isNeeded[voxel + nx * ny] = 1;
-    }
-  }
-  return isNeeded;
+  const [ofCord, ofTarget] = [masks.get(cord)!.data, masks.get(target)!.data];
+  return touching(ofTarget, grid, touching(ofCord, grid, new Uint8Array(ofCord.length)));
 }

@@ -1,14 +1,17 @@
 /**
  * The few numbers that a point of a sweep carries: coverage of the target, and the cord's maximum, of this course and of both.
+ *
+ * They are those of a plan's tables: of the engine's dose, in the structures as they are drawn.
  */
 import { eqd2 } from '../biology/linear-quadratic.js';
-import { createDvh } from '../evaluate/dvh.js';
+import { InvalidInputError } from '../core/errors.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
-import type { DoseVolume } from '../geometry/volume.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
-import { effectAt } from './prior-effect.js';
+import { largestEffect } from './prior-effect.js';
+import { CumulativeDvhs } from './retreatment.js';
+import { type DoseIn, doseOfPlan, drawnDvh } from './structure-evaluation.js';
 import type { TechniquePlan } from './technique.js';
 
 export interface Coverage {
@@ -21,41 +24,46 @@ export interface Coverage {
   readonly prescriptionDose: number;
 }
 
-/** Of the engine's dose, as in every table of metrics. */
+/** Of the target of a finished plan. */
 export function coverageOf(done: TechniquePlan, model: PatientModel, prescription: number): Coverage {
-  const dvh = createDvh(done.dose, model.masks.get(model.target)!, { name: model.target });
+  const dvh = drawnDvh(model, model.target, doseOfPlan(done));
   const of = (metric: string): number => evaluateMetric(parseMetric(metric), dvh, { prescription }).value;
   return { d95: of('D95%'), d98: of('D98%'), v95: of('V95%'), prescriptionDose: done.solution.prescriptionDose };
 }
 
-/** Largest dose of a voxel with any of the cord in it, Gy. */
-export function cordMaximum(dose: DoseVolume, model: PatientModel): number {
-  return largestInCord(model, (voxel) => dose.data[voxel]!);
+/** Largest dose of a finished plan in the cord, Gy. */
+export function cordMaximum(done: TechniquePlan, model: PatientModel): number {
+  return drawnDvh(model, model.cord, doseOfPlan(done)).max;
+}
+
+/** Largest EQD2 of the prior course in the cord, Gy. */
+export function priorCordMaximum(model: PatientModel, prior: PriorExposure, alphaBeta: number): number {
+  const known = largestEffect(prior, model, model.cord, 'eqd2', alphaBeta);
+  if (typeof known === 'string') throw new InvalidInputError(`cord: ${known}.`);
+  return known.all;
 }
 
 /**
- * Largest EQD2 of prior and new course in the cord, added voxel by voxel, without recovery, Gy.
+ * Largest EQD2 of prior and new course in the cord, added point by point, without recovery, Gy.
  *
- * @param now the new course, physical; undefined for the prior one alone
+ * @param fractions of the new course
  * @param scale what its dose is multiplied by
  */
 export function cumulativeMaximum(
-  now: DoseVolume | undefined,
+  done: TechniquePlan,
   model: PatientModel,
   prior: PriorExposure | undefined,
   fractions: number,
   alphaBeta: number,
   scale = 1,
 ): number {
-  return largestInCord(model, (voxel) => {
-    const before = prior === undefined ? 0 : effectAt(prior, voxel, 'eqd2', alphaBeta);
-    return before + (now === undefined ? 0 : eqd2(scale * now.data[voxel]!, fractions, alphaBeta));
-  });
-}
-
-function largestInCord(model: PatientModel, doseIn: (voxel: number) => number): number {
-  const mask = model.masks.get(model.cord)!.data;
-  let most = 0;
-  for (let i = 0; i < mask.length; i++) if (mask[i]! > 0) most = Math.max(most, doseIn(i));
-  return most;
+  if (prior === undefined) return eqd2(scale * cordMaximum(done, model), fractions, alphaBeta);
+  const doseIn: DoseIn = (structure) => {
+    const dose = doseOfPlan(done)(structure);
+    return { ...dose, fractions, data: scale === 1 ? dose.data : dose.data.map((gray) => scale * gray) };
+  };
+  // What is unknown of the prior courses in the cord is refused before planning, as is an EQD2 of another alpha/beta.
+  const both = new CumulativeDvhs(model, prior, doseIn).of(model.cord, 'eqd2', alphaBeta);
+  if (typeof both === 'string') throw new InvalidInputError(`cord: ${both}.`);
+  return both.max;
 }

@@ -12,6 +12,7 @@ import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
 import { apertureFluence } from '../beam/opening.js';
 import { checkCount } from '../core/budget.js';
 import type { FluenceField } from '../dose/forward.js';
+import { doseAtVolume } from '../evaluate/dvh.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { ColumnOperator } from '../influence/field-operator.js';
 import type { ModulatedBeam } from '../influence/operator.js';
@@ -21,14 +22,16 @@ import { certifyAt } from '../optimize/certificate.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
 import { largestDifference } from './certificate-report.js';
+import { posePrescribed } from './drawn-prescription.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
-import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import type { PlanningProblem, PlanningVoxels } from './planning-voxels.js';
 import { prepareInfluence } from './prepared-influence.js';
 import { scenarioShifts, withScenarios } from './scenario.js';
 import { scenarioShare } from './scenario-caps.js';
 import { ScenarioDose } from './scenario-dose.js';
 import { cappedRows, evenCaps, type Hold, type StructureCaps, shareWithin } from './structure-caps.js';
+import { drawnDvh } from './structure-evaluation.js';
 import { smoothing, worstCaseOf } from './worst-case-plan.js';
 
 export type Technique = 'fcrt' | 'imrt';
@@ -147,7 +150,7 @@ export function planConformal(
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
   const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
-  const problem = { operator: new ColumnOperator(columns), ...posePlanningProblem(voxels, plan, hold, caps, others) };
+  const problem = { operator: new ColumnOperator(columns), ...posePrescribed(model, voxels, plan, hold, caps, others) };
   const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p) });
   const planned = weighedFields(fields, solution.weights);
   return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
@@ -204,7 +207,7 @@ export function planModulated(
   const sets = cappedRows(voxels, caps, organs);
   const pose = ([cord, ...others]: readonly Float64Array[], temperature?: number) => ({
     operator,
-    ...posePlanningProblem(voxels, plan, hold, cord, others, temperature),
+    ...posePrescribed(model, voxels, plan, hold, cord!, others, temperature),
   });
   const even = sets.map((set) => set.caps);
   let problem = pose(even);
@@ -248,7 +251,7 @@ export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float6
 /**
  * Forward dose of the finished fluences on every voxel of the body.
  *
- * The optimiser's dose and this one are the same function, to the last bit of a field's dose, so that the certificate is that of the
+ * The prescription's dose is read from the DVH of the report, and the status holds for that. The optimiser's dose and this one are the same function, to the last bit of a field's dose, so that the certificate is that of the
  * reported dose. Where rounding of the sum, or a voxel that is no row, takes the cord or a bounded organ over a cap that was to hold, the
  * cord in any scenario, the whole plan is scaled *down* by the difference, never up; the certificate is that of the scaled plan.
  */
@@ -297,7 +300,7 @@ export function finish(
     weights: solution.weights.map((w) => shrink * w),
     dose: planned,
     objective: certificate.value,
-    prescriptionDose: shrink * solution.prescriptionDose,
+    ...prescribedOf({ ...solution, prescriptionDose: shrink * solution.prescriptionDose }, dose, model, plan),
     certificate,
   };
   const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink };
@@ -305,4 +308,23 @@ export function finish(
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model.body, dose.data);
   return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
+}
+
+/** What the report's DVH may miss the prescribed dose by: the optimiser's tolerance and the sampling of both. */
+const MET = 2e-3;
+
+/** The dose of the prescription in a finished plan, as its DVH tells it, and whether it is met. */
+function prescribedOf(
+  { status, prescriptionDose }: Solution,
+  dose: DoseVolume,
+  model: PatientModel,
+  { prescription: { dose: wanted, to } }: PlanCase,
+): Pick<Solution, 'status' | 'prescriptionDose'> {
+  let given = prescriptionDose;
+  if (to !== 'isocenter') {
+    const dvh = drawnDvh(model, model.target, () => dose);
+    given = doseAtVolume(dvh, (to === 'D95' ? 0.95 : 0.5) * dvh.volumeCc).value;
+  }
+  const isMissed = status === 'reached' && Math.abs(given / wanted - 1) > MET;
+  return { status: isMissed ? 'prescription-missed' : status, prescriptionDose: given };
 }

@@ -3,14 +3,13 @@
  *
  * What a prior course leaves holds at every point: a voxel of the cord gets the cap or its bound, whichever is less, and
  * bounded organs their bounds. Only the default limit of this course alone on the cord gives way: the caps stand for it.
- * Operator and preconditioner are made once, or anew where a bounded organ needs more rows; caps are taken from high to low, each plan starting from the one before. Doses
- * are those of the optimiser, within 0.1 % of the engine's.
+ * Operator and preconditioner are made once, or anew where a bounded organ needs more rows; caps are taken from high to low, each
+ * plan starting from the one before. What is told of a plan is what `plan` tells at that cap: the engine's dose in the structures
+ * as they are drawn.
  */
-import { fluenceOfBeamlets } from '../beam/fluence.js';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
-import { weightedUpperQuantile } from '../core/quantile.js';
 import type { Patient } from '../geometry/patient.js';
 import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
@@ -20,15 +19,18 @@ import { FOOT, HEAD, line, MARGIN, page, path, polylinePath, text } from '../ren
 import { defaultBounds } from './bound-limits.js';
 import type { PlanCase } from './case.js';
 import { boundConstraints, type Constraint } from './constraint-list.js';
-import { OrganRows, onGrid } from './organ-rows.js';
+import { posePrescribed } from './drawn-prescription.js';
+import { OrganRows } from './organ-rows.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
-import { type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import type { PlanningVoxels } from './planning-voxels.js';
 import { type PreparedInfluence, prepareInfluence } from './prepared-influence.js';
 import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { refuseRobust } from './scenario.js';
 import { cappedRows, checkBoundsLeaveDose, cordCaps, organCaps } from './structure-caps.js';
+import { doseOfPlan, drawnDvh } from './structure-evaluation.js';
+import { cordMaximum, coverageOf } from './sweep-metrics.js';
 import { csvLine } from './table.js';
-import { modulatedBeams } from './technique.js';
+import { FINE, finish, modulatedBeams, modulatedFields, type TechniquePlan } from './technique.js';
 import { type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 export interface TradeOffPoint {
@@ -49,7 +51,7 @@ export interface TradeOffPoint {
   readonly price: number;
   /** Voxels of the cord whose bound is below the cap: what the prior course leaves there holds instead. */
   readonly bounded: number;
-  /** Bounded structures besides the cord: largest dose of the rows in Gy, objective gained per Gy more on all of their bounds. */
+  /** Bounded structures besides the cord: largest dose in Gy, objective gained per Gy more on all of their bounds. */
   readonly organs: readonly {
     readonly structure: string;
     readonly maximum: number;
@@ -104,16 +106,16 @@ export function tradeOff(
       const { voxels, beams } = rig;
       const cord = cordCaps(bounds, model, cap, voxels.cord.voxels);
       const [, ...others] = cappedRows(voxels, cord, rows.organs).map((set) => set.caps);
-      const solution = solve(
-        { ...rig, ...posePlanningProblem(voxels, plan, 'cord', cord, others) },
-        { ...(start ? { start } : {}), ...(signal ? { signal } : {}) },
-      );
+      const problem = { ...rig, ...posePrescribed(model, voxels, plan, 'cord', cord, others) };
+      const solution = solve(problem, { gap: FINE, ...(start ? { start } : {}), ...(signal ? { signal } : {}) });
       if (solution.status === 'stopped') break;
       start = solution.weights;
-      const isPermitted = rows.organs.length === 0 || !rows.extend(engineDose(beams, start, model));
+      const fields = modulatedFields(beams, solution.weights);
+      const done = finish('imrt', 'cord', fields, model, plan, voxels, cord, rows.organs, problem, solution);
+      const isPermitted = rows.organs.length === 0 || !rows.extend(done.dose.data.map((dose) => dose / done.share));
       if (isPermitted) {
         const isBounded = cord.reduce((sum, own) => sum + (own < cap ? 1 : 0), 0);
-        const point = { ...pointOf(cap, solution, voxels, plan.prescription.dose), bounded: isBounded };
+        const point = { ...pointOf(cap, done, model, plan.prescription.dose), bounded: isBounded };
         points.push(point);
         onPoint?.(point);
         c++;
@@ -146,41 +148,25 @@ function boundsBesideCaps(model: PatientModel, plan: PlanCase, prior: PriorExpos
   return voxelBounds(model, plan, prior, ofAll);
 }
 
-/** Gy, one per voxel of the grid. */
-function engineDose(beams: readonly ModulatedBeam[], weights: Float64Array, model: PatientModel): Float64Array {
-  let offset = 0;
-  const fields = beams.map(({ beam, beamlets }) => {
-    const fluence = { grid: beamlets.grid, weights: fluenceOfBeamlets(beamlets, weights, offset) };
-    offset += beamlets.cells.length;
-    return { beam, fluence };
-  });
-  return onGrid(model.bodyDose.total(fields).dose, model);
-}
-
 function pointOf(
   cap: number,
-  solution: Solution,
-  { target: { rows, volumes }, cord, organs }: PlanningVoxels,
+  done: TechniquePlan,
+  model: PatientModel,
   prescription: number,
 ): Omit<TradeOffPoint, 'bounded'> {
-  const dose = Float64Array.from(rows, (row) => solution.dose[row]!);
-  const total = volumes.reduce((a, b) => a + b, 0);
-  const covered = dose.reduce((sum, d, q) => sum + (d >= 0.95 * prescription ? volumes[q]! : 0), 0);
+  const { solution, voxels } = done;
   const { certificate } = solution;
   return {
     cap,
     status: solution.status,
     objective: certificate.value,
     lowerBound: certificate.lowerBound,
-    d95: weightedUpperQuantile(dose, volumes, 0.95),
-    d98: weightedUpperQuantile(dose, volumes, 0.98),
-    v95: (100 * covered) / total,
-    prescriptionDose: solution.prescriptionDose,
-    cordMaximum: cord.rows.reduce((most, row) => Math.max(most, solution.dose[row]!), 0),
+    ...coverageOf(done, model, prescription),
+    cordMaximum: cordMaximum(done, model),
     price: certificate.prices.find(({ limit }) => limit === 'cord')?.price ?? 0,
-    organs: organs.map(({ name, rows: own }) => ({
+    organs: voxels.organs.map(({ name }) => ({
       structure: name,
-      maximum: own.reduce((most, row) => Math.max(most, solution.dose[row]!), 0),
+      maximum: drawnDvh(model, name, doseOfPlan(done)).max,
       price: certificate.prices.find(({ limit }) => limit === name)?.price ?? 0,
     })),
     evaluations: solution.evaluations,

@@ -249,7 +249,7 @@ describe('bad input: exit 2, one sentence that names value and remedy, nothing w
     [
       'spacing in metres',
       { ...plain, grid: { spacing: [0.003, 0.003, 0.003] } },
-      /voxels, more than 1e8\. Spacing is in mm/,
+      /grid\.spacing\.0: is 0\.003 mm, but must be >= 0\.1\. Spacing is in mm/,
     ],
     ['unknown patient', { ...plain, patient: { mesh: 'a.stl' } }, /patient: must be \{ "phantom": NAME/],
     ['not JSON', '{', /is not JSON/],

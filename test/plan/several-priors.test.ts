@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { accumulate } from '../../src/biology/accumulate.js';
 import { bed, doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
+import type { Dvh } from '../../src/evaluate/dvh.js';
+import { solidOfStructure } from '../../src/geometry/contour-solid.js';
 import { identityTransform } from '../../src/geometry/rigid-transform.js';
-import { createDose, type DoseMeaning } from '../../src/geometry/volume.js';
+import { createDose, type DoseMeaning, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
@@ -15,6 +17,8 @@ import { runPlan } from '../../src/plan/pipeline.js';
 import { exposeToPrior, type ImportedDoses } from '../../src/plan/prior.js';
 import { effectAt, largestEffect } from '../../src/plan/prior-effect.js';
 import { planReport, summary } from '../../src/plan/result.js';
+import { assessRetreatment, CumulativeDvhs } from '../../src/plan/retreatment.js';
+import { drawnDvh } from '../../src/plan/structure-evaluation.js';
 import { voxelBounds } from '../../src/plan/voxel-bounds.js';
 
 const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
@@ -93,7 +97,11 @@ describe('a list of courses', () => {
     expect(judged[0]!.value).toBeCloseTo(before + eqd2(cord, 22, 2), 1);
     expect(judged[1]!.value).toBeCloseTo(Math.max(bed(20, 5, 2), bed(24, 12, 2), bed(cord, 22, 2)), 1);
     expect(judged[2]!.value).toBe(9);
-    expect(position!.nominal).toBeCloseTo(retreatment!.maximum.cumulative, 0);
+    // Of the cord's voxels, and of the cord as it is drawn.
+    const { data } = result.plans[0]!.plan.dose;
+    const atVoxels = Array.from(cordVoxels, (v) => effectAt(result.prior!, v, 'eqd2', 2) + eqd2(data[v]!, 22, 2));
+    expect(position!.nominal).toBeCloseTo(Math.max(...atVoxels), 2);
+    expect(position!.nominal).toBeGreaterThan(retreatment!.maximum.cumulative);
     expect(retreatment!.recovery.map(({ name }) => name)).toEqual(['none']);
     expect(retreatment!.rows.find(({ name }) => name === 'hytec-interval')!.value).toBe(9);
     const report = planReport(result, { version: '0', inputs: {} }) as { case: object; plans: any[] };
@@ -102,8 +110,75 @@ describe('a list of courses', () => {
       { dose: 24, fractions: 12, monthsSince: 9 },
     ]);
     expect(report.plans[0].retreatment.prior.courses).toHaveLength(2);
-    expect(summary(result)).toContain('2 prior courses, added as EQD2 voxel by voxel.');
+    expect(summary(result)).toContain('2 prior courses, added as EQD2 point by point.');
     expect(parseCase(report.case).prior).toHaveLength(2);
+  });
+
+  describe('in the drawn cord each is interpolated, then converted at its own fractions', () => {
+    const along = (gray: number, perMm: number) => (voxel: number) => {
+      const { origin, spacing, shape } = model.grid;
+      return Math.max(0, gray + perMm * (origin[0] + (voxel % shape[2]) * spacing[0]));
+    };
+    const { min, max } = solidOfStructure(model.structures.get('SpinalCord')!).box;
+    const file = (name: string) => ({ file: name, months: 9 });
+    // Steep ones against each other: EQD2 bends up, so that sums are largest at one of the cord's sides.
+    const falling = filled({ quantity: 'physical', fractions: 5 }, along(20, -0.5));
+    const rising = filled({ quantity: 'physical', fractions: 15 }, along(24, 0.6));
+    const asRead = filled({ quantity: 'eqd2', alphaBeta: 2 }, along(10, 0.3));
+    const now = createDose(model.grid, { quantity: 'physical', fractions: 22 });
+    now.data.fill(22);
+    const doseIn = () => now;
+    const atSides = (of: (x: number) => number): number => Math.max(of(min[0]), of(max[0]));
+    const physical = (x: number, r: number): number => eqd2(20 - 0.5 * x, 5, r) + eqd2(24 + 0.6 * x, 15, r);
+
+    test.each([0.87, 2, 4])('two physical courses, alpha/beta %s Gy', (r) => {
+      const exposure = expose([file('a'), file('b')], [falling, rising]);
+      const most = largestEffect(exposure, model, 'SpinalCord', 'eqd2', r) as { all: number; each: number[] };
+      expect(most.each[0]! / eqd2(20 - 0.5 * min[0], 5, r)).toBeCloseTo(1, 3);
+      expect(most.each[1]! / eqd2(24 + 0.6 * max[0], 15, r)).toBeCloseTo(1, 3);
+      expect(most.all / atSides((x) => physical(x, r))).toBeCloseTo(1, 3);
+      expect(most.all).toBeLessThan(most.each[0]! + most.each[1]! - 1);
+      const sum = new CumulativeDvhs(model, exposure, doseIn).of('SpinalCord', 'eqd2', r) as Dvh;
+      expect(sum.max / atSides((x) => physical(x, r) + eqd2(22, 22, r))).toBeCloseTo(1, 3);
+    });
+
+    test('and an EQD2 that was read, which stays as it is, or is not told', () => {
+      const exposure = expose([file('a'), file('b'), file('c')], [falling, rising, asRead]);
+      const of = (x: number): number => physical(x, 2) + 10 + 0.3 * x;
+      const both = new CumulativeDvhs(model, exposure, doseIn);
+      const max2 = (quantity: 'eqd2' | 'bed'): number => (both.of('SpinalCord', quantity, 2) as Dvh).max;
+      const all = atSides((x) => of(x) + eqd2(22, 22, 2));
+      expect(max2('eqd2') / all).toBeCloseTo(1, 3);
+      expect(max2('bed') / (2 * all)).toBeCloseTo(1, 3);
+      expect((both.largestPrior('SpinalCord', 'eqd2', 2) as { all: number }).all / atSides(of)).toBeCloseTo(1, 3);
+      expect(both.of('SpinalCord', 'eqd2', 3)).toMatch(/tells nothing of alpha\/beta 3 Gy/);
+      expect(both.largestPrior('SpinalCord', 'eqd2', 3)).toMatch(/tells nothing of alpha\/beta 3 Gy/);
+      const plan = caseOf({ prior: [file('a'), file('b'), file('c')] });
+      const dvhs = new Map([['SpinalCord', drawnDvh(model, 'SpinalCord', doseIn)]]);
+      const { maximum, recovery } = assessRetreatment(model, plan, exposure, doseIn, dvhs)!;
+      expect(maximum.cumulative / all).toBeCloseTo(1, 3);
+      expect(recovery).toHaveLength(1);
+      expect(recovery[0]!.prior / atSides(of)).toBeCloseTo(1, 2);
+      expect(recovery[0]!.cumulative).toBe(maximum.cumulative);
+    });
+
+    test('a structure in which one of them is unknown is not told; beside it the known count', () => {
+      const inCord = (voxel: number): boolean => model.masks.get('SpinalCord')!.data[voxel]! > 0;
+      const whole = expose([file('a'), file('b')], [falling, rising]);
+      const holed = <T extends { dose: DoseVolume }>(of: T): T => ({
+        ...of,
+        dose: { ...of.dose, data: of.dose.data.map((gray, v) => (inCord(v) ? gray : Number.NaN)) },
+      });
+      const [a, b] = whole.courses;
+      const exposure = { ...holed(whole), courses: [a!, holed(b!)] };
+      const both = new CumulativeDvhs(model, exposure, doseIn);
+      expect(both.of('Esophagus', 'eqd2', 2)).toMatch(/unknown in \d+ voxels of Esophagus, beyond its grid/);
+      const sum = both.of('SpinalCord', 'eqd2', 2) as Dvh;
+      // Beyond the cord's voxels their own values go on.
+      const all = new CumulativeDvhs(model, whole, doseIn).of('SpinalCord', 'eqd2', 2) as Dvh;
+      expect(sum.max / all.max).toBeCloseTo(1, 1);
+      expect(sum.min).toBeGreaterThan(0.9 * all.min);
+    });
   });
 
   test('refused: an empty list, half a course, a recovery for several, a file that was not read', () => {

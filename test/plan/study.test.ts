@@ -107,7 +107,7 @@ describe('rows', () => {
     }
   });
 
-  test('a plan is a row of its figures; what cannot be measured is said', { timeout: 30_000 }, () => {
+  test('a plan is a row of its figures; what cannot be measured is said', { timeout: 120_000 }, () => {
     const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
     const spacing = [6, 6, 6] as const;
     const parameters = { length: 60 };

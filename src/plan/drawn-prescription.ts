@@ -1,0 +1,44 @@
+/**
+ * The prescription as the report reads it: D50 or D95 of the target as it is drawn, in the trilinear dose between the optimiser's
+ * rows, instead of a quantile of voxel centres. Where dose is steep and voxels are coarse the two differ by more than a Gy.
+ */
+import { quickDoseAtShare } from '../evaluate/structure-dvh.js';
+import { createDose } from '../geometry/volume.js';
+import type { PlanCase } from './case.js';
+import type { PatientModel } from './patient-model.js';
+import { type PlanningProblem, type PlanningVoxels, posePlanningProblem } from './planning-voxels.js';
+import type { Hold } from './structure-caps.js';
+
+/** The planning problem of `posePlanningProblem` with its prescription read from the target as it is drawn. */
+export function posePrescribed(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  hold: Hold,
+  caps: Float64Array,
+  organCaps: readonly Float64Array[] = [],
+  temperature?: number,
+): PlanningProblem {
+  const problem = posePlanningProblem(voxels, plan, hold, caps, organCaps, temperature);
+  if (plan.prescription.to === 'isocenter') return problem;
+  const { prescription } = problem;
+  return { ...problem, prescription: { ...prescription, read: drawnReader(model, voxels, prescription.fraction) } };
+}
+
+/** @param share of the target's volume that receives the dose read */
+function drawnReader(model: PatientModel, voxels: PlanningVoxels, share: number): (rows: Float64Array) => number {
+  const { grid, body } = model;
+  const lines = model.lines.get(model.target)!;
+  const dose = createDose(grid, { quantity: 'physical' });
+  const { places } = voxels;
+  // All other voxels of the grid are beyond what the target's dose is interpolated from.
+  const rows: number[] = [];
+  for (let row = 0; row < places.length; row++) if (places[row]! < body.index.length) rows.push(row);
+  const index = Int32Array.from(rows, (row) => body.index[places[row]!]!);
+  return (given) => {
+    rows.forEach((row, r) => {
+      dose.data[index[r]!] = Math.max(0, given[row]!);
+    });
+    return quickDoseAtShare(dose, lines, share);
+  };
+}
