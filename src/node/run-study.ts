@@ -10,7 +10,7 @@ import { isRespineError } from '../core/errors.js';
 import { runPlan } from '../plan/pipeline.js';
 import { expandStudy, type Study, type StudyRun } from '../plan/study.js';
 import { failedRow, readStudyTable, type StudyRow, studyRow, studyTable } from '../plan/study-table.js';
-import { readBytes, tryFolder, writeFileAtomic } from './files.js';
+import { readBytes, tryFile, writeFileAtomic } from './files.js';
 import { lockFolder } from './folder-lock.js';
 import { loadCaseOf } from './load-case.js';
 import { makeFolder } from './output-set.js';
@@ -59,7 +59,7 @@ export async function runStudy(study: Study, outDir: string, options: StudyOptio
   // A name that is wrong must show before the first plan, not when its turn comes.
   await resolveStudy(study, runs);
   const file = join(outDir, 'study.csv');
-  await tryFolder(outDir);
+  await tryFile(file);
   await makeFolder(outDir);
   const lock = await lockFolder(outDir);
   try {
@@ -79,8 +79,8 @@ async function continueStudy(
   const rows = await readTable(study, file);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
   const write = (): Promise<void> => writeFileAtomic(file, studyTable(study, inOrder(runs, rows)));
-  // Before anything is computed: a folder that cannot be written must show now.
-  await write();
+  // A table in the study's order, also where nothing is open; without rows there is none yet.
+  if (rows.size > 0) await write();
   const pool = new PoolOfStudy(lanes);
   try {
     for (const [index, run] of open.entries()) {
