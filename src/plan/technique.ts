@@ -11,6 +11,7 @@ import { conformAperture } from '../beam/conform.js';
 import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
 import { apertureFluence } from '../beam/opening.js';
 import { checkCount } from '../core/budget.js';
+import { forever, type TimeLeft } from '../core/deadline.js';
 import type { FluenceField } from '../dose/forward.js';
 import { doseAtVolume } from '../evaluate/dvh.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
@@ -21,7 +22,7 @@ import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
-import { largestDifference } from './certificate-report.js';
+import { isProven, largestDifference } from './certificate-report.js';
 import { posePrescribed } from './drawn-prescription.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
@@ -134,6 +135,7 @@ export function weighedFields(fields: readonly ConformalField[], weights: Float6
  *
  * @param caps   Gy, one per cord voxel
  * @param organs caps of the structures besides the cord of which `voxels` holds rows
+ * @param timeLeft when it is 0 the plan so far is taken, as `time-limit`. @default no limit
  */
 export function planConformal(
   model: PatientModel,
@@ -143,6 +145,7 @@ export function planConformal(
   onProgress?: ProgressListener,
   caps: Float64Array = evenCaps(voxels, plan),
   organs: readonly StructureCaps[] = [],
+  timeLeft: TimeLeft = forever,
 ): TechniquePlan {
   const { hold } = plan.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
@@ -151,7 +154,7 @@ export function planConformal(
   model.onStage('fcrt: weights');
   const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
   const problem = { operator: new ColumnOperator(columns), ...posePrescribed(model, voxels, plan, hold, caps, others) };
-  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p) });
+  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p), timeLimit: timeLeft() });
   const planned = weighedFields(fields, solution.weights);
   return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
 }
@@ -184,6 +187,7 @@ export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Mac
  * @param given  the nominal voxels
  * @param caps   Gy, one per cord voxel
  * @param organs caps of the structures besides the cord of which `given` holds rows; they hold at the nominal place
+ * @param timeLeft when it is 0 the plan so far is taken, as `time-limit`. @default no limit
  */
 export function planModulated(
   model: PatientModel,
@@ -193,6 +197,7 @@ export function planModulated(
   onProgress?: ProgressListener,
   caps: Float64Array = evenCaps(given, plan),
   organs: readonly StructureCaps[] = [],
+  timeLeft: TimeLeft = forever,
 ): TechniquePlan {
   const { hold, robust } = plan.imrt;
   const shifts = robust ? scenarioShifts(robust) : [];
@@ -215,11 +220,19 @@ export function planModulated(
     const rows = { sample, preconditioner };
     const options = { onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     const isWorst = robust?.target === 'worst';
-    if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE });
+    if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE, timeLimit: timeLeft() });
     // How far the worst case may be smoothed is seen on a plan near the best one.
-    const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH });
+    const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH, timeLimit: timeLeft() });
     problem = pose(even, smoothing(problem.targets, rough.dose));
-    const finer = solve({ ...problem, ...rows }, { ...options, gap: FINE, start: rough.weights });
+    const finer = solve(
+      { ...problem, ...rows },
+      {
+        ...options,
+        gap: FINE,
+        start: rough.weights,
+        timeLimit: timeLeft(),
+      },
+    );
     return { ...finer, evaluations: rough.evaluations + finer.evaluations };
   };
   try {
@@ -300,7 +313,12 @@ export function finish(
     weights: solution.weights.map((w) => shrink * w),
     dose: planned,
     objective: certificate.value,
-    ...prescribedOf({ ...solution, prescriptionDose: shrink * solution.prescriptionDose }, dose, model, plan),
+    ...prescribedOf(
+      { ...solution, prescriptionDose: shrink * solution.prescriptionDose, certificate },
+      dose,
+      model,
+      plan,
+    ),
     certificate,
   };
   const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink };
@@ -313,9 +331,9 @@ export function finish(
 /** What the report's DVH may miss the prescribed dose by: the optimiser's tolerance and the sampling of both. */
 const MET = 2e-3;
 
-/** The dose of the prescription in a finished plan, as its DVH tells it, and whether it is met. */
+/** The dose of the prescription in a finished plan, as its DVH tells it, whether it is met, and whether the plan as it now is is proven. */
 function prescribedOf(
-  { status, prescriptionDose }: Solution,
+  { status, prescriptionDose, certificate }: Solution,
   dose: DoseVolume,
   model: PatientModel,
   { prescription: { dose: wanted, to } }: PlanCase,
@@ -325,6 +343,9 @@ function prescribedOf(
     const dvh = drawnDvh(model, model.target, () => dose);
     given = doseAtVolume(dvh, (to === 'D95' ? 0.95 : 0.5) * dvh.volumeCc).value;
   }
-  const isMissed = status === 'reached' && Math.abs(given / wanted - 1) > MET;
-  return { status: isMissed ? 'prescription-missed' : status, prescriptionDose: given };
+  const isEnded = status === 'reached' || status === 'unproven';
+  if (isEnded && Math.abs(given / wanted - 1) > MET) return { status: 'prescription-missed', prescriptionDose: given };
+  // What the scaling into the caps costs may be more than the proof allows.
+  const isFar = status === 'reached' && !isProven(certificate);
+  return { status: isFar ? 'unproven' : status, prescriptionDose: given };
 }
