@@ -32,7 +32,7 @@ test('time that is over: the plan so far, under its caps, with what is proven, s
   expect(solution.status).toBe('time-limit');
   expect(entry).toMatchObject({ status: 'time-limit', certificate: { isProven: false } });
   expect(entry['warning']).toMatch(/not proven to be near the best plan: time was over/);
-  expect(summary(result)).toMatch(/IMRT {2}time-limit, .*\n.*\n[^]*NOTE {2}not proven to be near the best plan/);
+  expect(summary(result)).toMatch(/IMRT {2}time-limit, .*\n.*\n[\s\S]*NOTE {2}not proven to be near the best plan/);
   const { dose, voxels } = result.plans[0]!.plan;
   for (const voxel of voxels.cord.voxels) expect(dose.data[voxel]!).toBeLessThanOrEqual(plan.cordCap + 1e-5);
   const value = solution.certificate.lowerBound;
