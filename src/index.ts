@@ -276,7 +276,7 @@ export { worstCase } from './optimize/objective/worst-case.js';
 export { type OverlapPolicy, type PrioritisedSet, type ResolvedOverlap, resolveOverlap } from './optimize/overlap.js';
 export type { Prescription, Problem } from './optimize/problem.js';
 export { sampleRows } from './optimize/row-sample.js';
-export { type Solution, type SolveOptions, type SolveProgress, solve } from './optimize/solver.js';
+export { type Solution, type SolutionStatus, type SolveOptions, type SolveProgress, solve } from './optimize/solver.js';
 export { buildPhantom, type PhantomOptions } from './phantom/build.js';
 export { type Material, materials } from './phantom/material.js';
 export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';

@@ -6,7 +6,7 @@
  *     expected   mean over draws p, n of  max_v  P(v - p) + N(v - n)       p, n normal, per axis
  *
  * A maximum over voxels and over shifts may be taken in either order, so the search of each voxel's neighbourhood, course
- * by course, *is* the worst over all pairs of rigid shifts, sampled at the shifts given. Restricted to the cord, only places
+ * by course, *is* the worst over all pairs of rigid shifts, sampled at the shifts given and, where asked for, searched between them. Restricted to the cord, only places
  * within it, by the nearest voxel, are searched: what cord tissue received, were it another part of the cord.
  *
  * A shifted dose may be the same dose moved, or computed anew from shifted fields: the caller's functions decide.
@@ -15,6 +15,7 @@ import { checkInteger, checkNonNegative, checkPositive } from '../core/check.js'
 import { createRandom } from '../core/random.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
+import { searchWorstShift } from '../geometry/worst-shift.js';
 import { eqd2 } from './linear-quadratic.js';
 import { type PointAxes, pointAxes } from './point-axes.js';
 
@@ -23,6 +24,8 @@ export interface ShiftedCourse {
   readonly fractions: number;
   /** Physical Gy at every voxel when the dose is shifted by so many mm (LPS). */
   at(shift: Vec3): ArrayLike<number>;
+  /** The same at some voxels for any shifts at once, where that costs less than one by one. @default `at` */
+  some?(shifts: readonly Vec3[], voxels: Int32Array): readonly ArrayLike<number>[];
 }
 
 export interface PositionInput {
@@ -35,6 +38,11 @@ export interface PositionInput {
   /** Shifts that the envelopes of both courses are searched at; the zero shift is always among them. */
   readonly priorShifts: readonly Vec3[];
   readonly nowShifts: readonly Vec3[];
+  /**
+   * Semi-axes, mm, of the ellipsoids in which the worst shift of either course is searched continuously, besides the shifts given.
+   * @default the shifts given alone
+   */
+  readonly search?: { readonly prior: Vec3; readonly now: Vec3 };
   /** Whether a voxel's place, less a shift, still lies in the structure; one byte per voxel. */
   isInside(shift: Vec3): ArrayLike<number>;
   /** Standard deviations of the systematic shift of a whole course, mm. */
@@ -68,6 +76,10 @@ export function positionInterval(input: PositionInput): PositionInterval {
   for (const course of [prior, now, nowEnvelope]) eqd2(0, course.fractions, alphaBeta);
   const before = envelopesOf(prior, priorShifts, isInside, alphaBeta);
   const after = envelopesOf(nowEnvelope, nowShifts, isInside, alphaBeta);
+  if (input.search !== undefined) {
+    searchWithin(nowEnvelope, input.search.now, after, before.most, input);
+    searchWithin(prior, input.search.prior, before, after.most, input);
+  }
   const largest = (a: Float64Array, b: Float64Array): number => a.reduce((m, e, v) => Math.max(m, e + b[v]!), 0);
   const random = createRandom(seed);
   const draw = (s: Vec3): Vec3 => [s[0] * random.normal(), s[1] * random.normal(), s[2] * random.normal()];
@@ -106,6 +118,49 @@ function envelopesOf(
     }
   }
   return { most, inside };
+}
+
+/** A voxel below this fraction of the worst at the shifts known is not the worst at one between them. */
+const NEAR = 0.8;
+/** The first shifts of the search, in fractions of the semi-axes: at these a course that is computed anew is known. */
+const FIRST_SHIFTS: readonly Vec3[] = [zero, ...surfaceShifts([1, 1, 1])];
+/** Peaks that are climbed. */
+const PEAKS = 2;
+
+/** Searches the shift at which a course, beside the other's envelope, is worst; its own envelope takes in what is found on the way. */
+function searchWithin(
+  course: ShiftedCourse,
+  semiAxes: Vec3,
+  own: { readonly most: Float64Array; readonly inside: Float64Array },
+  other: Float64Array,
+  { isInside, alphaBeta }: PositionInput,
+): void {
+  const sums = own.most.map((e, v) => e + other[v]!);
+  const least = NEAR * sums.reduce((a, b) => Math.max(a, b), 0);
+  const followed = Int32Array.from(sums.keys()).filter((v) => sums[v]! >= least);
+  if (followed.length === 0) return;
+  const pick = (shift: Vec3): Float64Array => {
+    const dose = course.at(shift);
+    return Float64Array.from(followed, (v) => dose[v]!);
+  };
+  searchWorstShift(
+    semiAxes,
+    (shifts) => {
+      const doses = course.some?.(shifts, followed) ?? shifts.map(pick);
+      return shifts.map((shift, s) => {
+        const isIn = isInside(shift);
+        let worst = 0;
+        followed.forEach((v, q) => {
+          const e = eqd2OrZero(doses[s]![q]!, course.fractions, alphaBeta);
+          if (e > own.most[v]!) own.most[v] = e;
+          if (isIn[v] !== 0 && e > own.inside[v]!) own.inside[v] = e;
+          worst = Math.max(worst, e + other[v]!);
+        });
+        return worst;
+      });
+    },
+    { design: FIRST_SHIFTS, most: PEAKS },
+  );
 }
 
 function maximumAt({ prior, now, alphaBeta }: PositionInput, p: Vec3, n: Vec3): number {

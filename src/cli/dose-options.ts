@@ -102,6 +102,13 @@ export function alphaBetaOf(option: string, text: string): number {
   return value > 0 ? checkRange(option, value, 0.1, 100) : value;
 }
 
+/** @throws {InvalidInputError} unless the text is a number of seconds > 0 */
+export function secondsOf(option: string, text: string): number {
+  const value = numberOf(option, text);
+  if (!(value > 0)) throw new InvalidInputError(`${option} is ${value} s, but must be > 0. Leave it out for no limit.`);
+  return value;
+}
+
 /** @throws {InvalidInputError} unless the text is one of the names */
 export function oneOf<T extends string>(option: string, text: string, names: readonly T[]): T {
   if (!names.includes(text as T)) {

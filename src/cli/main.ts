@@ -44,7 +44,8 @@ program
   .option('--technique <name>', 'fcrt, imrt or both', 'both')
   .option('--out <dir>', 'folder for all results', 'out')
   .option('--json', 'print plan.json instead of a table')
-  .option('--strict', 'exit 1 where a goal is missed')
+  .option('--strict', 'exit 1 where a goal is missed, or a plan is not proven to be near the best')
+  .option('--time-limit <seconds>', 'of planning: then the best plans so far, with the gap that is proven')
   .option('--sensitivity', 'the same plans under uniform water, depth scaling and density scaling, with a picture')
   .option('--timing', 'where every second went, printed and in plan.json')
   .option('--no-pictures', 'leave the pictures out')
@@ -164,6 +165,7 @@ program
   .option('--caps <Gy>', 'caps of this course (IMRT), with commas')
   .option('--cumulative <Gy>', "limits of both courses in EQD2 by the cord's alpha/beta, with commas")
   .option('--technique <name>', 'with --cumulative: fcrt, imrt or both (default both)')
+  .option('--time-limit <seconds>', 'with --caps: of each plan; then the best so far, whose row says time-limit')
   .option('--no-shifts', 'with --cumulative: leave out the maximum under shifts')
   .requiredOption(
     '--out <dir>',
@@ -197,6 +199,7 @@ program
   .argument('<study>', 'STUDY.json; its fields are described in the README')
   .requiredOption('--out <dir>', 'folder for study.csv')
   .option('--retry', 'plan again what failed before')
+  .option('--time-limit <seconds>', 'of each plan: then the best so far, whose row says time-limit')
   .option('--json', 'print the rows as JSON instead of a summary')
   .action(async (path, options) => {
     const { studyCommand } = await import('./study.js');

@@ -9,6 +9,7 @@ import { renderPictures } from '../node/pictures.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
+import { whyUnproven } from '../plan/certificate-report.js';
 import { whyNoPlan } from '../plan/evaluate.js';
 import { planPictures } from '../plan/pictures.js';
 import { type PlanningResult, runPlan } from '../plan/pipeline.js';
@@ -16,6 +17,7 @@ import { dvhTable, planReport, summary } from '../plan/result.js';
 import { type ModelSensitivity, modelSensitivity, sensitivityFigure, sensitivitySummary } from '../plan/sensitivity.js';
 import type { Technique } from '../plan/technique.js';
 import { allowanceVolume } from '../plan/voxel-bounds.js';
+import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
@@ -29,11 +31,14 @@ export interface PlanOptions {
   readonly sensitivity?: boolean;
   /** Where every second went. */
   readonly timing?: boolean;
+  /** Seconds of planning, at most. */
+  readonly timeLimit?: string;
 }
 
-/** @returns the exit code: 1 where a goal fails, or there is no plan, under `--strict` */
+/** @returns the exit code: 1 where a goal fails, there is no plan, or one is not proven, under `--strict` */
 export async function planCommand(path: string, options: PlanOptions): Promise<number> {
   const techniques = techniquesOf(options.technique);
+  const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const progress = progressLine();
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
@@ -49,6 +54,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
       executor,
       onStage: (stage) => watch.start(stage),
       ...(loaded.prior ? { prior: loaded.prior } : {}),
+      ...(timeLimit === undefined ? {} : { timeLimit }),
       onProgress: (technique, { step, prescriptionDose, gap }) =>
         progress.say(
           `${technique} step ${step}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(gap) ? `, within ${(100 * gap).toFixed(1)} % of the best` : ''}`,
@@ -100,6 +106,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   const isMissed = result.plans.some(
     ({ goals, plan }) =>
       whyNoPlan(plan, result.case.prescription.dose) !== undefined ||
+      whyUnproven(plan.solution) !== undefined ||
       goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
   );
   return options.strict && isMissed ? 1 : 0;

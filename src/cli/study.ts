@@ -4,22 +4,27 @@ import { readJson } from '../node/files.js';
 import { runStudy, type StudyOutcome } from '../node/run-study.js';
 import { describeValues, parseStudy, type Study } from '../plan/study.js';
 import { studyRecord } from '../plan/study-table.js';
+import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface StudyCommandOptions {
   readonly out: string;
   readonly retry?: boolean;
+  /** Seconds of each plan, at most. */
+  readonly timeLimit?: string;
   readonly json?: boolean;
 }
 
 /** @returns the exit code: 1 where a plan of the study failed, now or before */
 export async function studyCommand(path: string, options: StudyCommandOptions): Promise<number> {
+  const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const progress = progressLine();
   const study = parseStudy(await readJson(path), path);
   let failed = 0;
   const outcome = await runStudy(study, options.out, {
     retry: options.retry ?? false,
+    ...(timeLimit === undefined ? {} : { timeLimit }),
     onPlan: ({ technique, values }, index, count) =>
       progress.say(
         `plan ${index + 1} of ${count}${failed > 0 ? `, ${failed} failed` : ''}: ${technique}, ${describeValues(values)}`,

@@ -8,7 +8,7 @@ import { startWorkerPool } from '../node/worker-pool.js';
 import { type Constraint, constraintSentences } from '../plan/constraint-list.js';
 import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../plan/trade-off.js';
 import { cumulativeCommand } from './cumulative.js';
-import { dosesOf } from './dose-options.js';
+import { dosesOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
@@ -17,6 +17,8 @@ export interface TradeOffCommandOptions {
   readonly cumulative?: string;
   readonly out: string;
   readonly technique?: string;
+  /** Seconds of each plan, at most. */
+  readonly timeLimit?: string;
   readonly shifts: boolean;
   readonly json?: boolean;
 }
@@ -29,6 +31,9 @@ export async function tradeOffCommand(path: string, options: TradeOffCommandOpti
       'trade-off: give either --caps, doses of this course, or --cumulative, limits over both courses.',
     );
   }
+  if (cumulative !== undefined && options.timeLimit !== undefined) {
+    throw new InvalidInputError('trade-off: --time-limit goes with --caps. Leave it out with --cumulative.');
+  }
   if (cumulative !== undefined) {
     return cumulativeCommand(path, { ...options, cumulative, technique: technique ?? 'both' });
   }
@@ -40,6 +45,7 @@ export async function tradeOffCommand(path: string, options: TradeOffCommandOpti
 
 async function capsCommand(path: string, given: string, options: TradeOffCommandOptions): Promise<number> {
   const caps = dosesOf('--caps', given, '20,25,30');
+  const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const progress = progressLine();
   progress.say('reading the case');
   const { patient, case: plan, machine, prior } = await loadCase(path);
@@ -50,6 +56,7 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
     points = tradeOff(patient, plan, machine, caps, {
       executor,
       ...(prior ? { prior } : {}),
+      ...(timeLimit === undefined ? {} : { timeLimit }),
       onConstraints: (list) => {
         held = list;
       },

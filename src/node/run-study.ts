@@ -22,6 +22,8 @@ import { startWorkerPool, type WorkerPool } from './worker-pool.js';
 export interface StudyOptions {
   /** Plans again what failed before. @default false */
   readonly retry?: boolean;
+  /** Seconds that each plan may take, > 0: then the best so far, whose row says `time-limit`. @default none */
+  readonly timeLimit?: number;
   /** Threads of the pool. @default as many as `startWorkerPool` takes */
   readonly lanes?: number;
   /** Before a plan: it is the `index`-th of `count` that are to be made. */
@@ -74,7 +76,7 @@ async function continueStudy(
   study: Study,
   runs: readonly StudyRun[],
   file: string,
-  { retry = false, lanes, onPlan, onRow }: StudyOptions,
+  { retry = false, timeLimit, lanes, onPlan, onRow }: StudyOptions,
 ): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
@@ -85,7 +87,7 @@ async function continueStudy(
   try {
     for (const [index, run] of open.entries()) {
       onPlan?.(run, index, open.length);
-      const row = await planRow(study, run, pool);
+      const row = await planRow(study, run, pool, timeLimit);
       rows.set(run.key, row);
       await write();
       onRow?.(row, run);
@@ -101,13 +103,14 @@ async function continueStudy(
   };
 }
 
-async function planRow(study: Study, run: StudyRun, pool: PoolOfStudy): Promise<StudyRow> {
+async function planRow(study: Study, run: StudyRun, pool: PoolOfStudy, timeLimit?: number): Promise<StudyRow> {
   try {
     const { patient, case: plan, machine, prior } = await loadCaseOf(run.input, study.path);
     const { plans } = runPlan(patient, plan, machine, {
       techniques: [run.technique],
       executor: await pool.get(),
       ...(prior ? { prior } : {}),
+      ...(timeLimit === undefined ? {} : { timeLimit }),
     });
     return studyRow(study, run, plans[0]!, version);
   } catch (error) {

@@ -31,6 +31,7 @@ export function searchFeasible(
   limits: HalfSpaces,
   sample: RowSample,
   start: StartingPoint,
+  isOver: () => boolean = () => false,
 ): FeasibilityResult {
   const m = halfSpaceCount(limits);
   const n = operator.columns;
@@ -56,9 +57,9 @@ export function searchFeasible(
     dose: problem.operator.apply(weights, new Float64Array(m + 1)),
   });
   let bound = -Infinity;
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < STEPS && !isOver(); step++) {
     const isEnough = (reduced: Float64Array): boolean => reduced.every((h) => h >= 0);
-    const taken = point.step({ leastMu: 0, maxProducts: 40, accuracy: 1e-2, isEnough });
+    const taken = point.step({ leastMu: 0, maxProducts: 40, accuracy: 1e-2, isEnough, isOver });
     const t = point.value - T;
     if (t < 0 && point.complementarity < -0.5 * t) break;
     const tangent = tangentAt(problem.operator, problem.objectives, problem.limits, point.dose, point.multipliers);

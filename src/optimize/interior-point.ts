@@ -49,6 +49,8 @@ export interface StepOptions {
   readonly accuracy: number;
   /** Asked in steps to the least mu with what the reduced costs would be then; more products are made until it is true. */
   readonly isEnough?: (reducedCosts: Float64Array) => boolean;
+  /** Asked between products: once true, the step is taken as far as it is solved. */
+  readonly isOver?: () => boolean;
 }
 
 /** The matrix A' D A + E + terms. */
@@ -320,6 +322,7 @@ export class InteriorPoint {
         residual[c]! -= step * image[c]!;
       }
       for (let i = 0; i < doseOfX.length; i++) doseOfX[i]! += step * doseOfDirection[i]!;
+      if (options.isOver?.()) break;
       this.normal.solve(residual, z);
       const next = dot(residual, z);
       if (next <= enough && (next <= solved || isEnough(x, residual))) break;

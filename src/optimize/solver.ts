@@ -35,6 +35,11 @@ export interface SolveOptions {
   readonly gap?: number;
   /** Newton steps, at most. @default 60 */
   readonly maxSteps?: number;
+  /**
+   * Seconds, >= 0, after which the plan so far is returned as `time-limit`, with the gap that is proven by then. Looked at between
+   * products of the operator. @default Infinity
+   */
+  readonly timeLimit?: number;
   /** Relative error of the prescription at which its level stands still. @default 0.0005 */
   readonly prescriptionTolerance?: number;
   /** Called after every step. */
@@ -55,16 +60,21 @@ export interface SolveProgress {
   readonly prescriptionDose: number;
 }
 
+/**
+ * How a solve ended. `reached`: the limits hold, the prescription is met, and the plan is proven to be within the gap asked for of
+ * the best one; `unproven`: the first two, but steps no longer brought the proof nearer; `prescription-missed`: the limits hold, the
+ * prescribed dose was not met under them (`certificate.gap` says how far that plan is proven); `infeasible`: no plan keeps the
+ * limits, this one breaks them least; `time-limit`: the plan when time was over, which keeps the limits unless the certificate
+ * says otherwise; `stopped`: on request.
+ */
+export type SolutionStatus = 'reached' | 'unproven' | 'prescription-missed' | 'infeasible' | 'time-limit' | 'stopped';
+
 export interface Solution {
   /** Zero for columns that reach no row of the problem. */
   readonly weights: Float64Array;
   /** A w */
   readonly dose: Float64Array;
-  /**
-   * `reached`: the limits hold, and the prescription is met; `prescription-missed`: the limits hold, the prescribed dose is
-   * out of their reach; `infeasible`: no plan keeps the limits, this one breaks them least; `stopped`: on request.
-   */
-  readonly status: 'reached' | 'prescription-missed' | 'infeasible' | 'stopped';
+  readonly status: SolutionStatus;
   readonly objective: number;
   /** Products with the operator and with its transpose, half each. */
   readonly evaluations: number;
@@ -74,9 +84,13 @@ export interface Solution {
   readonly uncovered: Int32Array;
 }
 
-/** @throws {InvalidInputError} for a malformed problem; not converging is a status, not an error */
+/** @throws {InvalidInputError} for a malformed problem or a negative time limit; not converging is a status, not an error */
 export function solve(problem: Problem, options: SolveOptions = {}): Solution {
   checkProblem(problem);
+  const { timeLimit = Number.POSITIVE_INFINITY } = options;
+  if (!(timeLimit >= 0)) {
+    throw new InvalidInputError(`optimise: timeLimit is ${timeLimit} s, but must be >= 0. Leave it out for none.`);
+  }
   const session = new Session(problem, options);
   return session.run();
 }
@@ -89,6 +103,11 @@ const LEVEL_CHANGES = 8;
 const MOST_PLANES = 60;
 /** A convex limit counts as kept within this fraction of its bound; the plan is scaled down by what is left. */
 const CONVEX_TOLERANCE = 2e-4;
+/** So many steps may bring neither complementarity nor gap down by the fraction of {@link PROGRESS} before the solver gives up. */
+const PATIENCE = 8;
+const PROGRESS = 0.05;
+/** Rounds of steps that may end without a proof; planes that stand for convex limits are added between them. */
+const UNPROVEN_ROUNDS = 2;
 /** A level stays within these fractions of the prescribed dose. */
 const LEVELS = [0.8, 1.2] as const;
 
@@ -106,6 +125,9 @@ class Session {
   private cuts: readonly Tangent[] = [];
   private isLevelFixed: boolean;
   private levelChanges = 0;
+  private levelMoves = 0;
+  private isProven = false;
+  private readonly end: number;
   private uncovered: Int32Array = new Int32Array(0);
   private unreached: Uint8Array = new Uint8Array(0);
   /** The dose of a step, and what it is at the prescription: it is asked for several times. */
@@ -117,6 +139,7 @@ class Session {
   ) {
     const { operator, objectives, limits = [], sample, prescription } = problem;
     this.limits = limits;
+    this.end = Date.now() + 1000 * (options.timeLimit ?? Number.POSITIVE_INFINITY);
     this.convexObjectives = objectives.filter((o) => o.isConvex);
     if (!sample) this.evaluations += operator.columns / 2;
     this.sample = sample ?? sampleRows(operator);
@@ -136,6 +159,7 @@ class Session {
   run(): Solution {
     const { operator, objectives } = this.problem;
     let given = this.options.start;
+    let unproven = 0;
     this.uncovered = this.findUncovered();
     this.unreached = unreachedColumns(this.problem);
     this.evaluations += 0.5;
@@ -146,12 +170,16 @@ class Session {
       const point = new InteriorPoint({ operator, objectives, limits, sample: this.sample }, this.normal, start);
       const end = this.iterate(point);
       this.evaluations += point.evaluations;
-      if (end !== 'proven' && end !== 'stuck') return this.finish(point, 'stopped');
+      if (end !== 'proven' && end !== 'stuck') return this.finish(point, end);
+      this.isProven = end === 'proven';
       const broken = this.planesOf(point.dose);
       if (broken.length === 0 && this.gap <= this.finalGap) return this.finish(point);
-      if (end === 'stuck' && broken.length === 0) return this.finish(point);
+      if (end === 'stuck' && (broken.length === 0 || ++unproven >= UNPROVEN_ROUNDS)) return this.finish(point);
       this.halfSpaces = { ...this.halfSpaces, planes: [...this.halfSpaces.planes, ...broken] };
-      if (this.halfSpaces.planes.length > MOST_PLANES) return this.finish(point);
+      if (this.halfSpaces.planes.length > MOST_PLANES) {
+        this.isProven = false;
+        return this.finish(point);
+      }
       this.gap = Math.max(this.finalGap, broken.length === 0 ? 0 : 0.4 * this.gap);
       given = point.weights;
     }
@@ -180,7 +208,8 @@ class Session {
     if (scaled !== undefined) return scaled;
     const weights = given?.map((w) => Math.max(w, 1e-3)) ?? new Float64Array(operator.columns).fill(1);
     const dose = operator.apply(weights, new Float64Array(operator.rows));
-    const found = searchFeasible(operator, this.halfSpaces, this.sample, { weights, dose });
+    const isOver = (): boolean => this.isTimeOver;
+    const found = searchFeasible(operator, this.halfSpaces, this.sample, { weights, dose }, isOver);
     this.evaluations += 0.5 + found.evaluations;
     if (found.violation < 0) return found;
     const value = evaluateAll(objectives, found.dose, new Float64Array(operator.rows));
@@ -188,16 +217,23 @@ class Session {
     darken(found.weights, this.unreached);
     return {
       ...this.solution(found.weights, found.dose, value, none, -Infinity, found.leastViolation),
-      status: 'infeasible',
+      // Not found in time is not proven to be nowhere.
+      status: this.isTimeOver && !(found.leastViolation > 0) ? 'time-limit' : 'infeasible',
     };
   }
 
-  private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'aborted' {
+  private get isTimeOver(): boolean {
+    return Date.now() >= this.end;
+  }
+
+  private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
     const { onProgress, signal, maxSteps = 60 } = this.options;
     this.forget();
+    const progress = new Progress();
     let last = 1;
     for (let step = 1; step <= maxSteps; step++) {
-      if (signal?.aborted) return 'aborted';
+      if (signal?.aborted) return 'stopped';
+      if (this.isTimeOver) return 'time-limit';
       const wanted = this.gap * (Math.abs(point.value) || 1e-9);
       const isLate = point.complementarity < 3 * wanted;
       if (isLate && this.cuts.length === 0) this.findCuts(point);
@@ -206,6 +242,7 @@ class Session {
         leastMu: (0.5 * wanted) / point.count,
         maxProducts: isLate ? 30 : 12,
         accuracy: 0.1,
+        isOver: () => this.isTimeOver,
         isEnough: isLate ? (h) => restorationCost(h, this.cuts, value) < 0.25 * wanted : undefined,
       });
       this.steps++;
@@ -221,7 +258,7 @@ class Session {
         prescriptionDose: this.reached(point),
       });
       if (this.isLevelFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
-      if (last === 0) return 'stuck';
+      if (last === 0 || progress.hasEnded(point.complementarity, gap, this.levelMoves)) return 'stuck';
     }
     return 'stuck';
   }
@@ -288,6 +325,7 @@ class Session {
     if (isNearEnd && (next === level.value || ++this.levelChanges > LEVEL_CHANGES)) this.isLevelFixed = true;
     if (next === level.value) return;
     level.value = next;
+    this.levelMoves++;
     point.refresh();
     this.forget();
   }
@@ -319,8 +357,10 @@ class Session {
     return planes;
   }
 
-  private finish(point: InteriorPoint, stopped?: 'stopped'): Solution {
+  private finish(point: InteriorPoint, stopped?: 'stopped' | 'time-limit'): Solution {
     const { operator, objectives, prescription } = this.problem;
+    // What can be proven of a plan that was not made to the end is said too.
+    if (this.bound === -Infinity) this.prove(point);
     const weights = point.weights.slice();
     darken(weights, this.unreached);
     const dose = operator.apply(weights, new Float64Array(operator.rows));
@@ -361,13 +401,35 @@ class Session {
     return {
       weights,
       dose,
-      status: this.isMet(prescriptionDose) ? 'reached' : 'prescription-missed',
+      status: this.isMet(prescriptionDose) ? (this.isProven ? 'reached' : 'unproven') : 'prescription-missed',
       objective: value,
       evaluations: this.evaluations,
       prescriptionDose,
       certificate,
       uncovered: this.uncovered,
     };
+  }
+}
+
+/** Whether steps still bring a plan nearer to its proof. */
+class Progress {
+  private complementarity = Infinity;
+  private gap = Infinity;
+  private moves = 0;
+  private idle = 0;
+
+  /** After a step; a level that has moved begins anew. */
+  hasEnded(complementarity: number, gap: number, levelMoves: number): boolean {
+    if (levelMoves !== this.moves) {
+      this.moves = levelMoves;
+      this.complementarity = this.gap = Infinity;
+    }
+    const falls = (now: number, least: number): boolean => now < (now > 0 ? 1 - PROGRESS : 1) * least;
+    const isNearer = falls(complementarity, this.complementarity) || falls(gap, this.gap);
+    this.complementarity = Math.min(this.complementarity, complementarity);
+    this.gap = Math.min(this.gap, gap);
+    this.idle = isNearer ? 0 : this.idle + 1;
+    return this.idle >= PATIENCE;
   }
 }
 

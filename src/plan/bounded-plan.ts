@@ -1,4 +1,5 @@
 /** A plan under the bounds of the cord and of any other structures, every voxel of which is checked. */
+import { forever, type TimeLeft } from '../core/deadline.js';
 import type { Machine } from '../machine/machine.js';
 import type { PlanCase } from './case.js';
 import type { OrganRows } from './organ-rows.js';
@@ -28,14 +29,15 @@ export function planWithinBounds(
   bounds: readonly VoxelBounds[],
   rows: OrganRows,
   onProgress?: ProgressListener,
+  timeLeft: TimeLeft = forever,
 ): TechniquePlan {
   for (let round = 1; ; round++) {
     model.onStage('planning voxels');
     const voxels = rows.choose();
     const caps = cordCaps(bounds, model, plan.cordCap, voxels.cord.voxels);
     const make = technique === 'fcrt' ? planConformal : planModulated;
-    const planned = make(model, voxels, plan, machine, onProgress, caps, rows.organs);
-    if (round === ROUNDS) return planned;
+    const planned = make(model, voxels, plan, machine, onProgress, caps, rows.organs, timeLeft);
+    if (round === ROUNDS || timeLeft() === 0) return planned;
     const unscaled = planned.dose.data.map((dose) => dose / planned.share);
     if (!rows.extend(unscaled)) return planned;
   }

@@ -37,6 +37,32 @@ const round = (value: number, digits: number): number => Number(value.toPrecisio
 const ofDose = ({ violation }: Certificate): string =>
   violation === null ? 'of this dose, under no hard cap' : 'of this dose, under these caps';
 
+/** A plan farther from what is proven to be the best possible than this fraction is not called reached. */
+export const PROVEN = 0.02;
+
+/** Whether a certificate proves its plan to be near the best one. */
+export function isProven({ value, lowerBound }: Pick<Certificate, 'value' | 'lowerBound'>): boolean {
+  return lowerBound !== null && value - lowerBound <= PROVEN * Math.abs(value) + 1e-12;
+}
+
+/** Why a plan is not proven to be near the best one, one clause; undefined where it is. */
+export function whyUnproven({ status, certificate }: Pick<Solution, 'status' | 'certificate'>): string | undefined {
+  if (isProven(certificate) && status !== 'unproven' && status !== 'time-limit' && status !== 'stopped')
+    return undefined;
+  const { gap, leastViolation } = certificate;
+  if (status === 'infeasible' && leastViolation !== undefined && leastViolation > 0) return undefined;
+  const ended = {
+    'time-limit': 'time was over',
+    stopped: 'it was stopped',
+  } as Readonly<Record<string, string>>;
+  const why = ended[status] ?? 'the optimiser came no nearer to its proof';
+  const left =
+    gap === null
+      ? 'nothing is proven'
+      : `it is proven to be at most ${(100 * gap).toFixed(2)} % above the best possible`;
+  return `not proven to be near the best plan: ${why}, ${left}`;
+}
+
 /** A plan with what its certificate says. */
 export interface CertifiedPlan {
   readonly solution: Solution;
@@ -47,10 +73,12 @@ export interface CertifiedPlan {
 
 /** The block `certificate` of plan.json. */
 export function certificateReport({
-  solution: { certificate, uncovered },
+  solution,
   voxels: { points, organs, scenarios = [] },
   largestDifference: difference,
 }: CertifiedPlan): Record<string, unknown> {
+  const why = whyUnproven(solution);
+  const { certificate, uncovered } = solution;
   const { objective, value, lowerBound, gap, isConvex, violation, prices } = certificate;
   const place = (row: number): number[] => [0, 1, 2].map((axis) => round(points[3 * row + axis]!, 6));
   /** Of a robust plan: with which shift of the patient. */
@@ -65,6 +93,7 @@ export function certificateReport({
     value: round(value, 6),
     lowerBound: lowerBound === null ? null : round(lowerBound, 6),
     gap: gap === null ? null : round(gap, 3),
+    isProven: why === undefined,
     isConvex,
     problem: `${points.length / 3} voxels of the optimiser, every one of target and cord${organs.length > 0 ? ', and of bounded organs every one that a plan takes near its bound' : ''}`,
     ...(uncovered.length > 0 ? { targetVoxelsOutsideAllBeams: Array.from(uncovered, place) } : {}),

@@ -5,6 +5,8 @@
  *       --> weights or fluence under the bounds of cord and organs --> dose --> DVH, metrics, goals --> pictures, tables
  */
 
+import { checkPositive } from '../core/check.js';
+import { timeLimit } from '../core/deadline.js';
 import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
@@ -46,6 +48,11 @@ export interface PipelineOptions {
   readonly executor?: Executor;
   /** The doses of the case's prior files. */
   readonly prior?: ImportedDoses;
+  /**
+   * Seconds, > 0, that planning may take from the start of the first technique; then the plans so far are taken, as `time-limit`.
+   * Their doses, metrics and comparisons come on top. @default none
+   */
+  readonly timeLimit?: number;
 }
 
 /**
@@ -61,6 +68,7 @@ export function runPlan(
   options: PipelineOptions = {},
 ): PlanningResult {
   const { techniques = ['fcrt', 'imrt'], onProgress, onStage, executor } = options;
+  if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
   const model = modelPatient(patient, plan, executor, onStage);
   let shiftedCord: ShiftedCord | undefined;
   try {
@@ -73,8 +81,9 @@ export function runPlan(
     // So must what asks for too much.
     if (techniques.includes('imrt')) modulatedBeams(model, plan, machine);
     const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
+    const timeLeft = timeLimit(options.timeLimit);
     const planned = (technique: Technique, of: PlanCase): TechniquePlan =>
-      planWithinBounds(technique, model, of, machine, bounds, rows, onProgress);
+      planWithinBounds(technique, model, of, machine, bounds, rows, onProgress, timeLeft);
     const robustness = (robust: TechniquePlan): { robust?: RobustReport } => {
       const { robust: settings, ...nominal } = plan.imrt;
       if (settings === undefined || robust.technique !== 'imrt') return {};

@@ -18,6 +18,7 @@ import { ForwardDose } from '../dose/forward-dose.js';
 import { repeatPoints } from '../dose/shifted-rows.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { PlanCase } from './case.js';
+import { dosesUnderShifts } from './cord-shifts.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
 import type { TechniquePlan } from './technique.js';
@@ -59,8 +60,20 @@ export function cordPosition(
   const nowShifts = surfaceShifts(search);
   const deviations = { prior: priorSd, now: sd };
   const own = shifted ?? new ShiftedCord(model, plan, search);
-  const nowEnvelope = own.courseOf(technique);
+  const known = own.courseOf(technique);
   if (shifted === undefined) own.close();
+  const nowEnvelope: ShiftedCourse = {
+    ...known,
+    // The dose lies off by a shift where the patient lies off by the opposite.
+    some: (shifts, voxels) =>
+      dosesUnderShifts(
+        model,
+        plan,
+        pointsAt(points, voxels),
+        technique.fields,
+        shifts.map(([x, y, z]): Vec3 => [-x, -y, -z]),
+      ),
+  };
   const interval = positionInterval({
     prior: { ...movedDose(prior.dose, points), fractions: prior.fractions },
     now: movedDose(technique.dose, points),
@@ -68,6 +81,7 @@ export function cordPosition(
     alphaBeta,
     priorShifts: ellipsoidShifts(search),
     nowShifts,
+    search: { prior: search, now: search },
     isInside: insideOf(mask, points),
     sd: deviations,
   });
@@ -78,11 +92,19 @@ export function cordPosition(
     sd: deviations,
     ...interval,
     notes: [
-      `Worst: prior dose moved by every shift within the ellipsoid, new course computed anew at ${nowShifts.length} shifts of its surface.`,
+      `Worst: prior dose moved by every shift within the ellipsoid, new course computed anew at ${nowShifts.length} shifts of its surface; from the worst of these on, either is searched continuously for the largest sum.`,
       `Nominal, worst and expected are largest over the voxels of ${model.cord} of any occupancy, which reach up to half a voxel beyond it; the cumulative maximum without shifts is of the structure as drawn, and may be lower.`,
       `Expected: ${interval.samples} draws of systematic shifts, the dose of both courses moved; ${setupSource}.`,
     ],
   };
+}
+
+function pointsAt(points: Float64Array, voxels: Int32Array): Float64Array {
+  const own = new Float64Array(3 * voxels.length);
+  voxels.forEach((v, q) => {
+    own.set(points.subarray(3 * v, 3 * v + 3), 3 * q);
+  });
+  return own;
 }
 
 /** Centres of the cord's voxels. */

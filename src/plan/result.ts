@@ -6,7 +6,7 @@ import { STRUCTURE_DVH_ESTIMATORS } from '../evaluate/structure-dvh.js';
 import { describeGrid } from '../geometry/grid.js';
 import { boundReport, boundSentences } from './bound-report.js';
 import type { PlanCase } from './case.js';
-import { certificateLine, certificateReport } from './certificate-report.js';
+import { certificateLine, certificateReport, whyUnproven } from './certificate-report.js';
 import { constraintSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import { type PlanEvaluation, whyNoPlan } from './evaluate.js';
@@ -182,7 +182,7 @@ function sensitivityOf(
 function warningOf(technique: TechniquePlan, prescription: number): { warning?: string } {
   const { beyondRange, beyondDensity } = technique;
   const found = [
-    ...[whyNoPlan(technique, prescription)].filter((why) => why !== undefined),
+    ...[whyNoPlan(technique, prescription), whyUnproven(technique.solution)].filter((why) => why !== undefined),
     ...(beyondRange > 0
       ? [`${beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth`]
       : []),
@@ -235,6 +235,8 @@ export function summary(result: PlanningResult): string {
     lines.push(`        ${certificateLine(technique.solution.certificate)}`);
     const why = whyNoPlan(technique, plan.prescription.dose);
     if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
+    const unproven = whyUnproven(technique.solution);
+    if (unproven !== undefined) lines.push(`  NOTE  ${unproven}`);
     if (robust) lines.push(`        ${robustSentence(robust)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : goalValue(g);

@@ -7,11 +7,12 @@ import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
+import { worstCordShift } from './cord-shifts.js';
 import type { PatientModel } from './patient-model.js';
 import { type RobustSettings, scenarioShifts } from './scenario.js';
 import { ScenarioDose } from './scenario-dose.js';
 import { drawnDvh } from './structure-evaluation.js';
-import type { TechniquePlan } from './technique.js';
+import type { BallHold, TechniquePlan } from './technique.js';
 
 /** One plan with the patient off by one shift. */
 export interface ScenarioOutcome {
@@ -40,6 +41,20 @@ export interface RobustReport {
   /** Gy */
   readonly prescription: number;
   readonly worstCase?: TechniquePlan['worstCase'];
+  /** Where a distance is given: both plans at their own worst shift of that ball. */
+  readonly ball?: BallReport;
+}
+
+/** The worst of a ball of shifts, searched continuously by the dose of the cord's voxels against their caps. */
+export interface BallReport {
+  /** mm */
+  readonly distance: number;
+  readonly worst: ScenarioOutcome;
+  readonly nominalWorst: ScenarioOutcome;
+  /** Shifts that the dose was computed at for the robust plan's. */
+  readonly searched: number;
+  /** How the caps came to hold; none where nothing is hard. */
+  readonly held?: BallHold;
 }
 
 /**
@@ -55,15 +70,40 @@ export function compareRobust(
 ): RobustReport {
   const settings = plan.imrt.robust!;
   const cord = robust.voxels.cord.voxels;
+  const outcomeOf = (dose: DoseVolume, shift: Vec3): ScenarioOutcome => ({
+    shift,
+    capMargin: cord.reduce((least, voxel, q) => Math.min(least, caps[q]! - dose.data[voxel]!), Infinity),
+    ...metricsOf(dose, model, plan),
+  });
+  const worstWithin = (technique: TechniquePlan, distance: number): { outcome: ScenarioOutcome; searched: number } => {
+    const { worst, evaluated } = worstCordShift(model, plan, technique.fields, { voxels: cord, caps }, distance);
+    const at = new ScenarioDose(model, plan, [worst.shift]);
+    try {
+      const [dose] = at.of(technique.fields);
+      return { outcome: outcomeOf(at.volume(dose!), worst.shift), searched: evaluated };
+    } finally {
+      at.close();
+    }
+  };
+  const ballOf = (distance: number): BallReport => {
+    const own = worstWithin(robust, distance);
+    const held = robust.ball ? { held: robust.ball } : {};
+    return {
+      distance,
+      worst: own.outcome,
+      nominalWorst: worstWithin(nominal, distance).outcome,
+      searched: own.searched,
+      ...held,
+    };
+  };
+  const { distance } = settings;
   const scenarios = new ScenarioDose(model, plan, scenarioShifts(settings));
   try {
     const outcomesOf = (technique: TechniquePlan): ScenarioOutcome[] => {
       const shifted = scenarios.of(technique.fields).map((dose) => scenarios.volume(dose));
-      return [technique.dose, ...shifted].map((dose, s) => ({
-        shift: s === 0 ? [0, 0, 0] : scenarios.shifts[s - 1]!,
-        capMargin: cord.reduce((least, voxel, q) => Math.min(least, caps[q]! - dose.data[voxel]!), Infinity),
-        ...metricsOf(dose, model, plan),
-      }));
+      return [technique.dose, ...shifted].map((dose, s) =>
+        outcomeOf(dose, s === 0 ? [0, 0, 0] : scenarios.shifts[s - 1]!),
+      );
     };
     return {
       cord: model.cord,
@@ -74,6 +114,7 @@ export function compareRobust(
       nominalPlan: outcomesOf(nominal),
       prescription: plan.prescription.dose,
       ...(robust.worstCase ? { worstCase: robust.worstCase } : {}),
+      ...(distance !== undefined && cord.length > 0 ? { ball: ballOf(distance) } : {}),
     };
   } finally {
     scenarios.close();
@@ -117,16 +158,24 @@ export function worstOf(outcomes: readonly ScenarioOutcome[]): Worst {
 }
 
 const shiftsInWords = ({ distance, shifts }: RobustSettings): string => {
-  if (shifts === undefined) return `${distance} mm along every axis`;
+  if (shifts === undefined) return `every shift of up to ${distance} mm`;
   const farthest = Math.max(...shifts.map((s) => Math.hypot(...s)));
   const count = scenarioShifts({ shifts }).length;
   return `${count} stated shift${count === 1 ? '' : 's'} of up to ${Number(farthest.toFixed(1))} mm`;
 };
 
+/** The worst of both plans in all that was computed: the scenarios, and the worst shift of the ball where there is one. */
+export function worstOfReport({ scenarios, nominalPlan, ball }: RobustReport): { own: Worst; nominal: Worst } {
+  return {
+    own: worstOf([...scenarios, ...(ball ? [ball.worst] : [])]),
+    nominal: worstOf([...nominalPlan, ...(ball ? [ball.nominalWorst] : [])]),
+  };
+}
+
 /** One sentence: what holds in every scenario, and what that costs in coverage. */
 export function robustSentence(report: RobustReport): string {
   const { cord, target, settings, hold, scenarios, nominalPlan, prescription } = report;
-  const [own, other] = [worstOf(scenarios), worstOf(nominalPlan)];
+  const { own, nominal: other } = worstOfReport(report);
   const percent = (gray: number): string => ((100 * gray) / prescription).toFixed(1);
   const coverage = (outcomes: readonly ScenarioOutcome[], worst: Worst): string =>
     `${percent(outcomes[0]!.targetD95)} %, worst ${percent(worst.targetD95)} %`;
@@ -141,9 +190,30 @@ const round = (value: number): number => Number(value.toFixed(4));
 const rounded = <T extends object>(values: T): T =>
   Object.fromEntries(Object.entries(values).map(([k, v]) => [k, typeof v === 'number' ? round(v) : v])) as T;
 
+/** The block `ball`: the worst shift of both plans, and how the caps came to hold under every one. */
+function ballBlock({ distance, worst, nominalWorst, searched, held }: BallReport): Record<string, unknown> {
+  const shiftOf = (shift: Vec3): number[] => shift.map((s) => round(s) + 0);
+  const outcome = (own: ScenarioOutcome): object => ({ ...rounded(own), shift: shiftOf(own.shift) });
+  return {
+    meaning: `every shift of up to ${distance} mm in any direction, searched continuously for the largest dose of a cord voxel against its cap`,
+    searched,
+    worst: outcome(worst),
+    nominalWorst: outcome(nominalWorst),
+    ...(held
+      ? {
+          howHeld: `${held.added.length} worst shifts became scenarios besides the six along the axes, the optimiser's caps were lowered by ${(100 * (1 - held.margin)).toFixed(2)} %, and the plan was scaled by ${held.share.toFixed(5)}; the certificate is one under the lowered caps in these scenarios`,
+          addedShifts: held.added.map(shiftOf),
+          capMargin: round(held.margin),
+          share: Number(held.share.toFixed(6)),
+        }
+      : {}),
+  };
+}
+
 /** The block `robust` of plan.json. */
 export function robustBlock(report: RobustReport): Record<string, unknown> {
-  const { settings, hold, scenarios, nominalPlan, worstCase } = report;
+  const { settings, hold, scenarios, nominalPlan, worstCase, ball } = report;
+  const { own, nominal } = worstOfReport(report);
   const target = {
     nominal: 'coverage counts at the nominal place',
     expected: 'coverage counts in the mean of all scenarios',
@@ -154,13 +224,14 @@ export function robustBlock(report: RobustReport): Record<string, unknown> {
     notes: [
       `Shifts are rigid, of the patient against the beams of this course, in LPS mm; dose is computed anew with the isocentre off by the opposite. The prior course stays where it is.`,
       hold === 'cord'
-        ? `The cap holds in every voxel of ${report.cord} in every scenario; ${target}.`
+        ? `The cap holds in every voxel of ${report.cord} ${ball ? `under every shift of up to ${ball.distance} mm in any direction` : 'in every scenario'}; ${target}.`
         : `Nothing is hard, as hold is "prescription": the overdose of ${report.cord} counts in the mean of all scenarios; ${target}.`,
       'The nominal plan is that of the same case without robust, computed for this comparison.',
     ],
     scenarios: scenarios.map(rounded),
-    worst: rounded(worstOf(scenarios)),
-    nominalPlan: { scenarios: nominalPlan.map(rounded), worst: rounded(worstOf(nominalPlan)) },
+    worst: rounded(own),
+    nominalPlan: { scenarios: nominalPlan.map(rounded), worst: rounded(nominal) },
+    ...(ball ? { ball: ballBlock(ball) } : {}),
     ...(worstCase
       ? {
           worstCase: {

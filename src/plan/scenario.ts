@@ -23,7 +23,10 @@ export interface ScenarioRows extends ShiftedRows {
   readonly target?: RowSet;
 }
 
-/** The shifts of a case but for the nominal place, which always counts: six along the axes, or its list, each once. */
+/**
+ * The shifts of a case but for the nominal place, which always counts: its list, each once; or the six along the axes, with which the
+ * search of the ball of its distance begins.
+ */
 export function scenarioShifts({ distance, shifts }: Pick<RobustSettings, 'distance' | 'shifts'>): Vec3[] {
   const d = distance ?? 0;
   const all: readonly Vec3[] = shifts ?? [
@@ -44,12 +47,14 @@ export function scenarioShifts({ distance, shifts }: Pick<RobustSettings, 'dista
  *
  * @param shifts of the patient against the beams, LPS, mm
  * @param target `nominal`: coverage counts at the nominal place only
+ * @param further shifts at which the cord alone has rows
  * @throws {InvalidInputError} where there is no row to add: no cord, and a target that counts at its nominal place only
  */
 export function withScenarios(
   voxels: PlanningVoxels,
   shifts: readonly Vec3[],
   target: RobustSettings['target'],
+  further: readonly Vec3[] = [],
 ): PlanningVoxels {
   const sets = [voxels.cord, ...(target === 'nominal' ? [] : [voxels.target])];
   const rows = sets.flatMap((set) => Array.from(set.rows));
@@ -59,19 +64,27 @@ export function withScenarios(
     );
   }
   const nominal = voxels.points.length / 3;
-  const points = new Float64Array(3 * (nominal + shifts.length * rows.length));
+  const ofCord = Array.from(voxels.cord.rows);
+  const count = shifts.length * rows.length + further.length * ofCord.length;
+  const points = new Float64Array(3 * (nominal + count));
   const zones = new Uint8Array(points.length / 3);
   points.set(voxels.points);
   zones.set(voxels.zones);
-  const scenarios = shifts.map((shift, s): ScenarioRows => {
-    const from = nominal + s * rows.length;
-    rows.forEach((row, q) => {
+  let next = nominal;
+  const scenarioOf = (shift: Vec3, own: readonly number[], setsOf: readonly RowSet[]): ScenarioRows => {
+    const from = next;
+    own.forEach((row, q) => {
       for (let axis = 0; axis < 3; axis++) points[3 * (from + q) + axis] = voxels.points[3 * row + axis]!;
       zones[from + q] = voxels.zones[row]!;
     });
-    const [cord, other] = setsFrom(from, sets);
-    return { shift, from, to: from + rows.length, cord: cord!, ...(other ? { target: other } : {}) };
-  });
+    next += own.length;
+    const [cord, other] = setsFrom(from, setsOf);
+    return { shift, from, to: next, cord: cord!, ...(other ? { target: other } : {}) };
+  };
+  const scenarios = [
+    ...shifts.map((shift) => scenarioOf(shift, rows, sets)),
+    ...(ofCord.length > 0 ? further.map((shift) => scenarioOf(shift, ofCord, [voxels.cord])) : []),
+  ];
   return { ...voxels, points, zones, scenarios };
 }
 

@@ -11,9 +11,12 @@ import { conformAperture } from '../beam/conform.js';
 import { beamletsCovering, fluenceOfBeamlets } from '../beam/fluence.js';
 import { apertureFluence } from '../beam/opening.js';
 import { checkCount } from '../core/budget.js';
+import { forever, type TimeLeft } from '../core/deadline.js';
 import type { FluenceField } from '../dose/forward.js';
 import { doseAtVolume } from '../evaluate/dvh.js';
+import type { Vec3 } from '../geometry/grid.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
+import type { ShiftSearch, ShiftValue } from '../geometry/worst-shift.js';
 import { ColumnOperator } from '../influence/field-operator.js';
 import type { ModulatedBeam } from '../influence/operator.js';
 import type { Machine } from '../machine/machine.js';
@@ -21,7 +24,8 @@ import { uniformLeaves } from '../machine/mlc.js';
 import { certifyAt } from '../optimize/certificate.js';
 import { type Solution, type SolveProgress, solve } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
-import { largestDifference } from './certificate-report.js';
+import { isProven, largestDifference } from './certificate-report.js';
+import { worstCordShift } from './cord-shifts.js';
 import { posePrescribed } from './drawn-prescription.js';
 import { resolveLeafBank } from './json-check.js';
 import type { PatientModel } from './patient-model.js';
@@ -65,11 +69,32 @@ export interface TechniquePlan {
   readonly largestDifference: number;
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
   readonly worstCase?: { readonly value: number; readonly gap: number | null };
+  /** Where the cord's caps hold under every shift of a ball: how they came to. */
+  readonly ball?: BallHold;
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
   readonly beyondDensity: number;
 }
+
+/** How the cord's caps were brought to hold under every shift of a ball. */
+export interface BallHold {
+  /** Shifts that were found to break a cap and became scenarios of the problem, LPS, mm. */
+  readonly added: readonly Vec3[];
+  /** The optimiser's last plan held the cord's caps times this, at most 1: between scenarios the dose rises above them. */
+  readonly margin: number;
+  /** Of the optimiser's last plan: the worst shift of the ball, and the largest dose there as a multiple of its cap. */
+  readonly found: ShiftValue;
+  /** By which the whole plan was scaled for that, at most 1. */
+  readonly share: number;
+}
+
+/** Plans made with the worst shifts of the one before, at most: after the last one the scaling stands. */
+const BALL_ROUNDS = 5;
+/** From this round on no shift is added, which would leave less and less between them: the optimiser's caps are lowered by what is left. */
+const LOWER_FROM = 3;
+/** A cap that is exceeded by less than this fraction somewhere in the ball is met by scaling. */
+const BALL_TOLERANCE = 1e-3;
 
 /** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
 const MOST_BEAMLETS = 8000;
@@ -134,6 +159,7 @@ export function weighedFields(fields: readonly ConformalField[], weights: Float6
  *
  * @param caps   Gy, one per cord voxel
  * @param organs caps of the structures besides the cord of which `voxels` holds rows
+ * @param timeLeft when it is 0 the plan so far is taken, as `time-limit`. @default no limit
  */
 export function planConformal(
   model: PatientModel,
@@ -143,6 +169,7 @@ export function planConformal(
   onProgress?: ProgressListener,
   caps: Float64Array = evenCaps(voxels, plan),
   organs: readonly StructureCaps[] = [],
+  timeLeft: TimeLeft = forever,
 ): TechniquePlan {
   const { hold } = plan.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
@@ -151,7 +178,7 @@ export function planConformal(
   model.onStage('fcrt: weights');
   const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
   const problem = { operator: new ColumnOperator(columns), ...posePrescribed(model, voxels, plan, hold, caps, others) };
-  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p) });
+  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p), timeLimit: timeLeft() });
   const planned = weighedFields(fields, solution.weights);
   return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
 }
@@ -179,11 +206,14 @@ export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Mac
 /**
  * IMRT: beamlets over the target's view from every beam; their weights are the fluence.
  *
- * With the case's `imrt.robust` the cord's caps hold in every scenario, and the solution's rows are those of {@link withScenarios}.
+ * With the case's `imrt.robust` the cord's caps hold in every scenario, and the solution's rows are those of {@link withScenarios}. Where
+ * a distance is given they hold under every shift of that ball: after each plan the worst shift is searched, and as long as a cap is
+ * broken there it becomes a scenario of the next; what is left is scaled away.
  *
  * @param given  the nominal voxels
  * @param caps   Gy, one per cord voxel
  * @param organs caps of the structures besides the cord of which `given` holds rows; they hold at the nominal place
+ * @param timeLeft when it is 0 the plan so far is taken, as `time-limit`. @default no limit
  */
 export function planModulated(
   model: PatientModel,
@@ -193,17 +223,77 @@ export function planModulated(
   onProgress?: ProgressListener,
   caps: Float64Array = evenCaps(given, plan),
   organs: readonly StructureCaps[] = [],
+  timeLeft: TimeLeft = forever,
 ): TechniquePlan {
   const { hold, robust } = plan.imrt;
   const shifts = robust ? scenarioShifts(robust) : [];
-  const voxels = robust ? withScenarios(given, shifts, robust.target) : given;
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, plan, machine);
+  const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
+  const added: Vec3[] = [];
+  let solved = solveModulated(model, given, plan, beams, added, caps, organs, onProgress, timeLeft);
+  let found: ShiftSearch | undefined;
+  let margin = 1;
+  for (let round = 1; ball !== undefined; round++) {
+    model.onStage('imrt: worst shift');
+    const fields = modulatedFields(beams, solved.solution.weights);
+    found = worstCordShift(model, plan, fields, { voxels: given.cord.voxels, caps }, ball);
+    const { value } = found.worst;
+    if (value <= 1 + BALL_TOLERANCE || round === BALL_ROUNDS || timeLeft() === 0) break;
+    if (round < LOWER_FROM)
+      added.push(...found.peaks.filter((peak) => peak.value > 1 + BALL_TOLERANCE).map(({ shift }) => shift));
+    else margin /= value;
+    const { solution } = solved;
+    const held = caps.map((cap) => margin * cap);
+    solved = solveModulated(model, given, plan, beams, added, held, organs, onProgress, timeLeft, solution.weights);
+    solved = {
+      ...solved,
+      solution: { ...solved.solution, evaluations: solution.evaluations + solved.solution.evaluations },
+    };
+  }
+  const { voxels, problem, solution } = solved;
+  const ballShare = Math.min(1, 1 / (found?.worst.value ?? 1));
+  const scenarios = robust ? new ScenarioDose(model, plan, [...shifts, ...added]) : undefined;
+  try {
+    const fields = modulatedFields(beams, solution.weights);
+    const made = finish(
+      'imrt',
+      hold,
+      fields,
+      model,
+      plan,
+      voxels,
+      caps,
+      organs,
+      problem,
+      solution,
+      scenarios,
+      ballShare,
+    );
+    return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, share: ballShare } };
+  } finally {
+    scenarios?.close();
+  }
+}
+
+/** The best fluence under the caps at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
+function solveModulated(
+  model: PatientModel,
+  given: PlanningVoxels,
+  plan: PlanCase,
+  beams: readonly ModulatedBeam[],
+  further: readonly Vec3[],
+  caps: Float64Array,
+  organs: readonly StructureCaps[],
+  onProgress: ProgressListener | undefined,
+  timeLeft: TimeLeft,
+  start?: Float64Array,
+): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
+  const { hold, robust } = plan.imrt;
+  const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, further) : given;
   const prepared = prepareInfluence(beams, model, voxels, plan);
   model.onStage('imrt: fluence');
-  const scenarios = robust ? new ScenarioDose(model, plan, shifts) : undefined;
   const { operator, sample, preconditioner } = prepared;
-  const fieldsOf = (weights: Float64Array): PlannedField[] => modulatedFields(beams, weights);
   const sets = cappedRows(voxels, caps, organs);
   const pose = ([cord, ...others]: readonly Float64Array[], temperature?: number) => ({
     operator,
@@ -213,26 +303,31 @@ export function planModulated(
   let problem = pose(even);
   const best = (): Solution => {
     const rows = { sample, preconditioner };
-    const options = { onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
+    const options = {
+      onProgress: (p: SolveProgress) => onProgress?.('imrt', p),
+      ...(start ? { start } : {}),
+    };
     const isWorst = robust?.target === 'worst';
-    if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE });
+    if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE, timeLimit: timeLeft() });
     // How far the worst case may be smoothed is seen on a plan near the best one.
-    const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH });
+    const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH, timeLimit: timeLeft() });
     problem = pose(even, smoothing(problem.targets, rough.dose));
-    const finer = solve({ ...problem, ...rows }, { ...options, gap: FINE, start: rough.weights });
+    const finer = solve(
+      { ...problem, ...rows },
+      {
+        ...options,
+        gap: FINE,
+        start: rough.weights,
+        timeLimit: timeLeft(),
+      },
+    );
     return { ...finer, evaluations: rough.evaluations + finer.evaluations };
   };
   try {
-    let solution: Solution;
-    try {
-      solution = best();
-    } finally {
-      prepared.close();
-    }
-    const fields = fieldsOf(solution.weights);
-    return finish('imrt', hold, fields, model, plan, voxels, caps, organs, problem, solution, scenarios);
+    const solution = best();
+    return { voxels, problem, solution };
   } finally {
-    scenarios?.close();
+    prepared.close();
   }
 }
 
@@ -267,6 +362,7 @@ export function finish(
   { objectives, limits, targets }: PlanningProblem,
   solution: Solution,
   scenarios?: ScenarioDose,
+  ballShare = 1,
 ): TechniquePlan {
   model.onStage(`${technique}: dose`);
   const {
@@ -279,7 +375,7 @@ export function finish(
       { voxels: voxels.cord.voxels, caps },
       ...organs,
     ]);
-    return scenarios ? Math.min(own, scenarioShare(voxels, caps, scenarios, fields)) : own;
+    return scenarios ? Math.min(own, ballShare, scenarioShare(voxels, caps, scenarios, fields)) : own;
   };
   const shrink = hold === 'cord' ? shareOf() : 1;
   const dose = createDose(model.grid, {
@@ -300,7 +396,12 @@ export function finish(
     weights: solution.weights.map((w) => shrink * w),
     dose: planned,
     objective: certificate.value,
-    ...prescribedOf({ ...solution, prescriptionDose: shrink * solution.prescriptionDose }, dose, model, plan),
+    ...prescribedOf(
+      { ...solution, prescriptionDose: shrink * solution.prescriptionDose, certificate },
+      dose,
+      model,
+      plan,
+    ),
     certificate,
   };
   const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink };
@@ -313,9 +414,9 @@ export function finish(
 /** What the report's DVH may miss the prescribed dose by: the optimiser's tolerance and the sampling of both. */
 const MET = 2e-3;
 
-/** The dose of the prescription in a finished plan, as its DVH tells it, and whether it is met. */
+/** The dose of the prescription in a finished plan, as its DVH tells it, whether it is met, and whether the plan as it now is is proven. */
 function prescribedOf(
-  { status, prescriptionDose }: Solution,
+  { status, prescriptionDose, certificate }: Solution,
   dose: DoseVolume,
   model: PatientModel,
   { prescription: { dose: wanted, to } }: PlanCase,
@@ -325,6 +426,9 @@ function prescribedOf(
     const dvh = drawnDvh(model, model.target, () => dose);
     given = doseAtVolume(dvh, (to === 'D95' ? 0.95 : 0.5) * dvh.volumeCc).value;
   }
-  const isMissed = status === 'reached' && Math.abs(given / wanted - 1) > MET;
-  return { status: isMissed ? 'prescription-missed' : status, prescriptionDose: given };
+  const isEnded = status === 'reached' || status === 'unproven';
+  if (isEnded && Math.abs(given / wanted - 1) > MET) return { status: 'prescription-missed', prescriptionDose: given };
+  // What the scaling into the caps costs may be more than the proof allows.
+  const isFar = status === 'reached' && !isProven(certificate);
+  return { status: isFar ? 'unproven' : status, prescriptionDose: given };
 }

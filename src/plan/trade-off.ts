@@ -68,6 +68,8 @@ export interface TradeOffOptions {
   /** Told what holds besides the caps, before the first plan. */
   readonly onConstraints?: (constraints: readonly Constraint[]) => void;
   readonly onPoint?: (point: TradeOffPoint) => void;
+  /** Seconds that each plan may take, > 0: then the best so far, whose status is `time-limit`. @default none */
+  readonly timeLimit?: number;
   /** Looked at between steps; the points so far are returned. */
   readonly signal?: { readonly aborted: boolean };
 }
@@ -85,11 +87,12 @@ export function tradeOff(
   plan: PlanCase,
   machine: Machine,
   caps: readonly number[],
-  { executor, prior, onConstraints, onPoint, signal }: TradeOffOptions = {},
+  { executor, prior, onConstraints, onPoint, signal, timeLimit: seconds }: TradeOffOptions = {},
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
   refuseRobust('trade-off', plan);
+  if (seconds !== undefined) checkPositive('trade-off: time limit in seconds', seconds);
   const model = modelPatient(patient, plan, executor);
   const points: TradeOffPoint[] = [];
   let rig: Rig | undefined;
@@ -107,7 +110,12 @@ export function tradeOff(
       const cord = cordCaps(bounds, model, cap, voxels.cord.voxels);
       const [, ...others] = cappedRows(voxels, cord, rows.organs).map((set) => set.caps);
       const problem = { ...rig, ...posePrescribed(model, voxels, plan, 'cord', cord, others) };
-      const solution = solve(problem, { gap: FINE, ...(start ? { start } : {}), ...(signal ? { signal } : {}) });
+      const solution = solve(problem, {
+        gap: FINE,
+        ...(start ? { start } : {}),
+        ...(signal ? { signal } : {}),
+        ...(seconds === undefined ? {} : { timeLimit: seconds }),
+      });
       if (solution.status === 'stopped') break;
       start = solution.weights;
       const fields = modulatedFields(beams, solution.weights);

@@ -9,6 +9,7 @@ import {
   positionInterval,
   surfaceShifts,
 } from '../../src/biology/position.js';
+import { createRandom } from '../../src/core/random.js';
 import { createGrid, type Vec3, voxelCount } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
 
@@ -67,6 +68,40 @@ test('the worst of an ellipsoid search is that of all rigid shifts of a list', (
     return positionInterval(input({ prior, priorShifts: [], nowShifts: [] })).nominal;
   });
   expect(worst).toBeCloseTo(Math.max(...one), 9);
+});
+
+test('searched: the closed form of an oblique ramp, which no listed shift has, and never below any sampled pair', () => {
+  // Falls off along (1, 2, 2) / 3 at 1 Gy/mm, and the other way at half of that.
+  const oblique = (gy: number, slope: number, fractions: number) =>
+    createDose(
+      grid,
+      { quantity: 'physical', fractions },
+      Float32Array.from(places, ([x, y, z]) => gy + (slope * (x + 2 * y + 2 * z)) / 3),
+    );
+  const prior = movedDose(oblique(30, 1, 10), points);
+  const now = movedDose(oblique(25, -0.5, 22), points);
+  const [priorShifts, nowShifts] = [ellipsoidShifts([2, 2, 2]), surfaceShifts([1.5, 1.5, 1.5])];
+  const listed = positionInterval(input({ prior, now, priorShifts, nowShifts }));
+  const search = { prior: [2, 2, 2] as Vec3, now: [1.5, 1.5, 1.5] as Vec3 };
+  const { worst, worstInside } = positionInterval(input({ prior, now, priorShifts, nowShifts, search }));
+  // Along the ramp every voxel gains 2 and 0.75 Gy.
+  const gains = Array.from({ length: points.length / 3 }, (_, v) => {
+    const along = (points[3 * v]! + 2 * points[3 * v + 1]! + 2 * points[3 * v + 2]!) / 3;
+    return sum(30 + along + 2, 25 - 0.5 * along + 0.75);
+  });
+  expect(worst).toBeCloseTo(Math.max(...gains), 2);
+  expect(worst).toBeGreaterThan(listed.worst + 0.01);
+  expect(worstInside).toBeGreaterThanOrEqual(listed.worstInside);
+  const random = createRandom(3);
+  const within = (radius: number): Vec3 => {
+    const s: Vec3 = [random.normal(), random.normal(), random.normal()];
+    const scale = radius / Math.hypot(...s);
+    return [s[0] * scale, s[1] * scale, s[2] * scale];
+  };
+  for (let n = 0; n < 300; n++) {
+    const pair = { priorShifts: [within(2)], nowShifts: [within(1.5)] };
+    expect(positionInterval(input({ prior, now, ...pair, samples: 1 })).worst).toBeLessThanOrEqual(worst + 1e-2);
+  }
 });
 
 test('expected: the mean over normal shifts, seeded', () => {

@@ -1,0 +1,49 @@
+/** `--time-limit`: the plan so far, exit 1 under --strict as it is not proven; a limit that is none is refused before anything. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { respineIn } from './respine.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'respine-time-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const respine = respineIn(folder);
+
+const path = join(folder, 'case.json');
+writeFileSync(
+  path,
+  JSON.stringify({
+    patient: { phantom: 'spine-t8' },
+    doseGrid: { spacing: [5, 5, 5] },
+    prior: null,
+    goals: [],
+    imrt: { beams: 'posterior-5', beamlet: 10 },
+  }),
+);
+const plan = (...options: string[]) =>
+  respine('plan', path, '--technique', 'imrt', '--no-pictures', '--out', join(folder, 'out'), ...options);
+
+test('a plan that time cut short exits 1 under --strict, 0 otherwise; a proven one 0', {
+  timeout: 300_000,
+}, async () => {
+  const short = await plan('--time-limit', '0.001', '--strict', '--json');
+  expect(short.code).toBe(1);
+  expect(JSON.parse(short.stdout).plans[0]).toMatchObject({ status: 'time-limit', certificate: { isProven: false } });
+  const lax = await plan('--time-limit', '0.001');
+  expect(lax.code).toBe(0);
+  expect(lax.stdout).toContain('NOTE  not proven to be near the best plan: time was over');
+  const whole = await plan('--time-limit', '500', '--strict', '--json');
+  expect([whole.code, JSON.parse(whole.stdout).plans[0].status]).toEqual([0, 'reached']);
+});
+
+test.each(['0', '-3', 'soon', ''])('--time-limit "%s" is refused', async (seconds) => {
+  for (const run of [
+    await respine('plan', path, '--time-limit', seconds, '--out', join(folder, 'none')),
+    await respine('study', path, '--time-limit', seconds, '--out', join(folder, 'none')),
+    await respine('trade-off', path, '--caps', '20,25', '--time-limit', seconds, '--out', join(folder, 'none')),
+  ]) {
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain('--time-limit is ');
+  }
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+});

@@ -1,0 +1,63 @@
+/** A plan that is not proven to be near the best one says so: status, certificate, summary. Time is bounded. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { artiste6mv } from '../../src/machine/artiste-6mv.js';
+import { buildPhantom } from '../../src/phantom/build.js';
+import { parsePhantom } from '../../src/phantom/spec.js';
+import { parseCase } from '../../src/plan/case.js';
+import { isProven, whyUnproven } from '../../src/plan/certificate-report.js';
+import { runPlan } from '../../src/plan/pipeline.js';
+import { planReport, summary } from '../../src/plan/result.js';
+
+const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
+const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [6, 6, 6] });
+const plan = parseCase({
+  patient: { phantom: 'spine-t8' },
+  doseGrid: { spacing: [6, 6, 6] },
+  prior: null,
+  imrt: { beams: 'posterior-5', beamlet: 8 },
+});
+const run = (timeLimit?: number) => {
+  const given = timeLimit === undefined ? {} : { timeLimit };
+  const result = runPlan(patient, plan, artiste6mv, { techniques: ['imrt'], ...given });
+  const [entry] = (planReport(result, { version: '0', inputs: {} }) as { plans: Record<string, unknown>[] }).plans;
+  return { result, solution: result.plans[0]!.plan.solution, entry: entry! };
+};
+
+test('time that is over: the plan so far, under its caps, with what is proven, said in status, summary and plan.json', {
+  timeout: 120_000,
+}, () => {
+  const { result, solution, entry } = run(1e-3);
+  expect(solution.status).toBe('time-limit');
+  expect(entry).toMatchObject({ status: 'time-limit', certificate: { isProven: false } });
+  expect(entry['warning']).toMatch(/not proven to be near the best plan: time was over/);
+  expect(summary(result)).toMatch(/IMRT {2}time-limit, .*\n.*\n[\s\S]*NOTE {2}not proven to be near the best plan/);
+  const { dose, voxels } = result.plans[0]!.plan;
+  for (const voxel of voxels.cord.voxels) expect(dose.data[voxel]!).toBeLessThanOrEqual(plan.cordCap + 1e-5);
+  const value = solution.certificate.lowerBound;
+  const best = run().solution.certificate;
+  expect(value ?? -Infinity).toBeLessThanOrEqual(best.value);
+});
+
+test('a proven plan has no such note, and is reached within its gap', { timeout: 120_000 }, () => {
+  const { result, solution, entry } = run(3600);
+  expect(solution.status).toBe('reached');
+  expect(isProven(solution.certificate)).toBe(true);
+  expect(entry).toMatchObject({ certificate: { isProven: true } });
+  expect(summary(result)).not.toContain('not proven');
+});
+
+test('far from its bound is not proven, whatever the status says', () => {
+  const { certificate } = run(1e-3).solution;
+  const far = { ...certificate, value: 52, lowerBound: -122, gap: 3.34 };
+  expect(isProven(far)).toBe(false);
+  expect(whyUnproven({ status: 'prescription-missed', certificate: far })).toBe(
+    'not proven to be near the best plan: the optimiser came no nearer to its proof, it is proven to be at most 334.00 % above the best possible',
+  );
+  expect(isProven({ value: 0, lowerBound: 0 })).toBe(true);
+});
+
+test('a limit that is none is refused', () => {
+  for (const seconds of [0, -1, Number.NaN]) expect(() => run(seconds)).toThrow(/time limit in seconds is/);
+});
