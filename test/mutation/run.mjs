@@ -22,10 +22,10 @@ import { measureTest, runTests } from './vitest.mjs';
 
 /** Seconds that a test file may take to be used at all, and all those of one mutant together. */
 const LONGEST = 40;
-const TOGETHER = 25;
+const TOGETHER = 40;
 /** Test files that are tried on one mutant, and looked at for it. */
-const MOST_TESTS = 5;
-const MOST_LOOKED_AT = 10;
+const MOST_TESTS = 4;
+const MOST_LOOKED_AT = 6;
 
 const folder = join(ROOT, 'out', 'mutation');
 mkdirSync(folder, { recursive: true });
