@@ -42,17 +42,16 @@ if (!isNamed && !(Number.isInteger(count) && count > 0 && Number.isInteger(seed)
 }
 
 const { folder: temporary, copy } = copyTree();
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
 const measuredFile = join(folder, 'tests.jsonl');
 const measured = new Map(readLines(measuredFile).map((entry) => [entry.test, entry]));
 const tests = testsBySource(copy);
 /** Of all sources: what a test runs of them is measured anew when any has changed. */
 const sourcesHash = hashOf(...sourcesOf(copy));
-try {
-  if (isNamed) await tryNamed();
-  else await trySample();
-} finally {
-  rmSync(temporary, { recursive: true, force: true });
-}
+if (isNamed) await tryNamed();
+else await trySample();
 
 async function trySample() {
   const file = join(folder, `${only ? `${only}-` : ''}seed-${seed}.jsonl`);

@@ -3,6 +3,12 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The group of the run in progress: it ends with this process. */
+let running;
+process.on('exit', () => {
+  if (running !== undefined) process.kill(-running, 'SIGKILL');
+});
+
 /** @returns {Promise<{ outcome: 'passed' | 'failed' | 'timeout', seconds: number, output: string }>} */
 export function runTests(root, files, limit, more = []) {
   const started = Date.now();
@@ -10,6 +16,7 @@ export function runTests(root, files, limit, more = []) {
   const args = [program, 'run', '--bail', '1', '--maxWorkers', '1', '--reporter', 'dot', ...more, ...files];
   // A group of its own, so that its workers end with it; no colours in what is read.
   const child = spawn(process.execPath, args, { cwd: root, detached: true, env: { ...process.env, NO_COLOR: '1' } });
+  running = child.pid;
   let output = '';
   let isLate = false;
   for (const stream of [child.stdout, child.stderr])
@@ -21,6 +28,7 @@ export function runTests(root, files, limit, more = []) {
   return new Promise((done) => {
     child.on('close', (code) => {
       clearTimeout(timer);
+      running = undefined;
       const outcome = isLate ? 'timeout' : code === 0 ? 'passed' : 'failed';
       done({ outcome, seconds: (Date.now() - started) / 1000, output });
     });
