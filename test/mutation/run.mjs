@@ -22,10 +22,10 @@ import { measureTest, runTests } from './vitest.mjs';
 
 /** Seconds that a test file may take to be used at all, and all those of one mutant together. */
 const LONGEST = 40;
-const TOGETHER = 40;
+const TOGETHER = 60;
 /** Test files that are tried on one mutant, and looked at for it. */
-const MOST_TESTS = 4;
-const MOST_LOOKED_AT = 6;
+const MOST_TESTS = 3;
+const MOST_LOOKED_AT = 5;
 
 const folder = join(ROOT, 'out', 'mutation');
 mkdirSync(folder, { recursive: true });
@@ -42,7 +42,7 @@ if (!isNamed && !(Number.isInteger(count) && count > 0 && Number.isInteger(seed)
 }
 
 const { folder: temporary, copy } = copyTree();
-process.on('exit', () => rmSync(temporary, { recursive: true, force: true }));
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
 const measuredFile = join(folder, 'tests.jsonl');
@@ -124,7 +124,8 @@ async function withSource(file, changed, use) {
 async function testsOf(file, line) {
   const used = [];
   let together = 0;
-  for (const { test } of (tests.get(file) ?? []).slice(0, MOST_LOOKED_AT)) {
+  let looked = 0;
+  for (const { test } of tests.get(file) ?? []) {
     const hash = `${sourcesHash} ${hashOf(test)}`;
     if (measured.get(test)?.hash !== hash) {
       const entry = { hash, ...(await measureTest(copy, test, LONGEST)) };
@@ -132,7 +133,10 @@ async function testsOf(file, line) {
       appendFileSync(measuredFile, `${JSON.stringify(entry)}\n`);
     }
     const { passed, seconds, lines } = measured.get(test);
-    if (!passed || !lines[file]?.includes(line) || together + seconds > TOGETHER) continue;
+    // Too slow, or not to be had on this machine.
+    if (!passed) continue;
+    if (++looked > MOST_LOOKED_AT) break;
+    if (!lines[file]?.includes(line) || together + seconds > TOGETHER) continue;
     used.push({ test, seconds });
     together += seconds;
     if (used.length === MOST_TESTS) break;

@@ -6,8 +6,17 @@ import { join } from 'node:path';
 /** The group of the run in progress: it ends with this process. */
 let running;
 process.on('exit', () => {
-  if (running !== undefined) process.kill(-running, 'SIGKILL');
+  if (running !== undefined) endGroup(running);
 });
+
+function endGroup(leader) {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    // It had ended by itself.
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
 
 /** @returns {Promise<{ outcome: 'passed' | 'failed' | 'timeout', seconds: number, output: string }>} */
 export function runTests(root, files, limit, more = []) {
@@ -23,7 +32,7 @@ export function runTests(root, files, limit, more = []) {
     stream.on('data', (data) => (output = (output + data).slice(-20_000)));
   const timer = setTimeout(() => {
     isLate = true;
-    process.kill(-child.pid, 'SIGKILL');
+    endGroup(child.pid);
   }, 1000 * limit);
   return new Promise((done) => {
     child.on('close', (code) => {
