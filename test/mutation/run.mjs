@@ -4,6 +4,7 @@
  *     npm run test:mutation [-- COUNT SEED]     a seeded sample of all mutants; the same seed goes on where it ended
  *         --folder optimize               only of that folder
  *         --again                         tries survivors anew, after tests were added
+ *         --longest 120           seconds that a test file may take to be used at all; those of one mutant half as much more
  *     npm run test:mutation -- named      the changes of named.json, each of which has to be noticed
  *
  * A mutant is tried against the nearest tests (by imports) that run its line, the quick ones, so that it costs seconds. One
@@ -20,9 +21,6 @@ import { isSurvivor, tableOf } from './table.mjs';
 import { copyTree, ROOT, sourcesOf, testsBySource } from './tree.mjs';
 import { measureTest, runTests } from './vitest.mjs';
 
-/** Seconds that a test file may take to be used at all, and all those of one mutant together. */
-const LONGEST = 40;
-const TOGETHER = 60;
 /** Test files that are tried on one mutant, and looked at for it. */
 const MOST_TESTS = 3;
 const MOST_LOOKED_AT = 5;
@@ -31,11 +29,18 @@ const folder = join(ROOT, 'out', 'mutation');
 mkdirSync(folder, { recursive: true });
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { folder: { type: 'string' }, again: { type: 'boolean', default: false } },
+  options: {
+    folder: { type: 'string' },
+    again: { type: 'boolean', default: false },
+    longest: { type: 'string', default: '40' },
+  },
 });
 const isNamed = positionals[0] === 'named';
 const [count, seed] = isNamed ? [0, 0] : [positionals[0] ?? 40, positionals[1] ?? 1].map(Number);
 const only = values.folder;
+/** Seconds that a test file may take to be used at all, and all those of one mutant together. */
+const longest = Number(values.longest);
+const together = 1.5 * longest;
 if (!isNamed && !(Number.isInteger(count) && count > 0 && Number.isInteger(seed))) {
   process.stderr.write('mutation: COUNT and SEED are whole numbers, as in npm run test:mutation -- 40 1.\n');
   process.exit(2);
@@ -123,12 +128,13 @@ async function withSource(file, changed, use) {
 /** The nearest test files that run a line and are quick enough, measured when first asked for. */
 async function testsOf(file, line) {
   const used = [];
-  let together = 0;
+  let sum = 0;
   let looked = 0;
   for (const { test } of tests.get(file) ?? []) {
     const hash = `${sourcesHash} ${hashOf(test)}`;
-    if (measured.get(test)?.hash !== hash) {
-      const entry = { hash, ...(await measureTest(copy, test, LONGEST)) };
+    const known = measured.get(test);
+    if (known?.hash !== hash || (!known.passed && known.longest < longest)) {
+      const entry = { hash, longest, ...(await measureTest(copy, test, longest)) };
       measured.set(test, entry);
       appendFileSync(measuredFile, `${JSON.stringify(entry)}\n`);
     }
@@ -136,9 +142,9 @@ async function testsOf(file, line) {
     // Too slow, or not to be had on this machine.
     if (!passed) continue;
     if (++looked > MOST_LOOKED_AT) break;
-    if (!lines[file]?.includes(line) || together + seconds > TOGETHER) continue;
+    if (!lines[file]?.includes(line) || sum + seconds > together) continue;
     used.push({ test, seconds });
-    together += seconds;
+    sum += seconds;
     if (used.length === MOST_TESTS) break;
   }
   return used.sort((a, b) => a.seconds - b.seconds);
