@@ -5,7 +5,7 @@
  *         --folder optimize               only of that folder
  *         --again                         tries survivors anew, after tests were added
  *         --longest 120           seconds that a test file may take to be used at all; those of one mutant half as much more
- *     npm run test:mutation -- named      the changes of named.json, each of which has to be noticed
+ *     npm run test:mutation -- named [PART]      the changes of named.json, each of which has to be noticed
  *
  * A mutant is tried against the nearest tests (by imports) that run its line, the quick ones, so that it costs seconds. One
  * that another test would have noticed counts as a survivor: the score is a lower bound. A run that does not end counts
@@ -83,7 +83,8 @@ async function trySample() {
 async function tryNamed() {
   const named = JSON.parse(readFileSync(fileURLToPath(new URL('named.json', import.meta.url)), 'utf8'));
   let survivors = 0;
-  for (const { name, file, from, to, tests: files } of named) {
+  const wanted = positionals[1] ?? '';
+  for (const { name, file, from, to, tests: files } of named.filter((change) => change.name.includes(wanted))) {
     const source = readFileSync(join(copy, file), 'utf8');
     if (source.split(from).length !== 2) {
       throw new Error(`mutation: "${from}" does not stand once in ${file}. Mend named.json: ${name}.`);

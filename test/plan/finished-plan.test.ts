@@ -12,6 +12,7 @@ import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/case.js';
 import { evaluatePlan } from '../../src/plan/evaluate.js';
 import { modelPatient } from '../../src/plan/patient-model.js';
+import { runPlan } from '../../src/plan/pipeline.js';
 import { choosePlanningVoxels, posePlanningProblem } from '../../src/plan/planning-voxels.js';
 import { exposeToPrior } from '../../src/plan/prior.js';
 import { ScenarioDose } from '../../src/plan/scenario-dose.js';
@@ -126,4 +127,15 @@ test('the cumulative near-maximum is that of the courses’ own fractions', () =
   // The prior course is uniform, so that both courses are its 38 Gy in 2 Gy and this one's; the sum is held in Float32.
   expect(cord!.noRecovery.nearMax).toBeGreaterThan(38 + 0.97 * cord!.retreatment.nearMax);
   expect(Math.abs(cord!.noRecovery.max - (38 + cord!.retreatment.max))).toBeLessThan(1e-4);
+});
+
+test('a prior course above the cord’s bound is refused where the cord is held, not where the prescription is', () => {
+  const of = (hold: 'cord' | 'prescription') => {
+    const prior = { dose: 80, fractions: 40, months: 12 };
+    return runPlan(patient, { ...plan, prior, fcrt: { ...plan.fcrt, hold } }, artiste6mv, { techniques: ['fcrt'] });
+  };
+  expect(() => of('cord')).toThrow(/the prior course alone exceeds/);
+  const [planned] = of('prescription').plans;
+  expect(planned!.plan.solution.prescriptionDose).toBeCloseTo(39.6, 3);
+  expect(planned!.retreatment!.exceeded.length).toBeGreaterThan(0);
 });
