@@ -276,6 +276,13 @@ describe('just beyond its limit a goal fails, by however little more than the ro
     expect(judge(parseGoal('SpinalCord Max < 29.8Gy'), 29.8).result).toBe('fail');
   });
 
+  test('a limit of nothing is met by nothing', () => {
+    const goal = parseGoal('Bowel V20Gy <= 0cc');
+    expect(judge(goal, 0).result).toBe('pass');
+    expect(judge(goal, 1e-9).result).toBe('fail');
+    expect(judge(parseGoal('Bowel V20Gy < 0cc'), 0).result).toBe('fail');
+  });
+
   test('a plateau of a DVH', () => {
     const of = (gray: number) =>
       createDvh(
