@@ -1,7 +1,7 @@
 /**
  * One beam's maps and points in WebAssembly memory: `FluenceMap` in Float32, four terms at a time.
  *
- * The same products and the same reads as the Float64 reference, to single precision: doses agree within 1e-6 of the largest. Built
+ * The same products and the same reads as the Float64 reference, to single precision: doses agree within 2e-6 of the largest. Built
  * for the optimiser's loop, where a beam's weights stay and only its fluence changes.
  */
 import { compileWasm, instantiateWasm } from '../core/wasm.js';

@@ -24,19 +24,10 @@ export function setDepthAxis(fine: f64, fineEnd: f64, coarse: f64, coarseEnd: f6
   perDeep = (1 / deep) as f32;
 }
 
-/** Node numbers of four depths. */
+/** Choices of four numbers by how deep the points lie. */
 // @ts-expect-error: decorator
 @inline
-function nodeOf(depth: v128): v128 {
-  const fine = f32x4.mul(depth, f32x4.splat(perFine));
-  const coarse = f32x4.add(
-    f32x4.splat(fineCount),
-    f32x4.mul(f32x4.sub(depth, f32x4.splat(fineUntil)), f32x4.splat(perCoarse)),
-  );
-  const deep = f32x4.add(
-    f32x4.splat(coarseCount),
-    f32x4.mul(f32x4.sub(depth, f32x4.splat(coarseUntil)), f32x4.splat(perDeep)),
-  );
+function byDepth(depth: v128, fine: v128, coarse: v128, deep: v128): v128 {
   const isCoarse = f32x4.lt(depth, f32x4.splat(coarseUntil));
   return v128.bitselect(fine, v128.bitselect(coarse, deep, isCoarse), f32x4.lt(depth, f32x4.splat(fineUntil)));
 }
@@ -174,10 +165,19 @@ export function weigh(
     const m = f32x4.div(f32x4.splat(sad), distance);
     let factor = f32x4.mul(m, m);
     if (factors) factor = f32x4.mul(factor, v128.load(factors + at));
-    const x = nodeOf(v128.load(depths + at));
-    const i = f32x4.pmin(f32x4.floor(x), last);
+    // Counted within its part of the axis a depth keeps all its digits.
+    const depth = v128.load(depths + at);
+    const x = byDepth(
+      depth,
+      f32x4.mul(depth, f32x4.splat(perFine)),
+      f32x4.mul(f32x4.sub(depth, f32x4.splat(fineUntil)), f32x4.splat(perCoarse)),
+      f32x4.mul(f32x4.sub(depth, f32x4.splat(coarseUntil)), f32x4.splat(perDeep)),
+    );
+    const before = byDepth(depth, zero, f32x4.splat(fineCount), f32x4.splat(coarseCount));
+    const whole = f32x4.pmin(f32x4.floor(x), f32x4.sub(last, before));
+    const i = f32x4.add(before, whole);
     // Beyond the table its last node counts.
-    const tx = f32x4.pmin(f32x4.sub(x, i), one);
+    const tx = f32x4.pmin(f32x4.sub(x, whole), one);
     let from = i32x4.add(i32x4.splat(table as i32), i32x4.mul(integers(i), i32x4.splat(node as i32)));
     let ts = zero;
     if (isScaled) {

@@ -23,7 +23,7 @@ test.each([
   [1, 1, 5],
   [3, 7, 5],
   [17, 8, 2.5],
-])('%d x %d beamlets of %d mm: dose and transpose within 1e-6 of the largest (seed 13)', (nx, ny, size) => {
+])('%d x %d beamlets of %d mm: dose and transpose within 2e-6 of the largest (seed 13)', (nx, ny, size) => {
   const beams = [0, 77, 200].map((gantry) => ({
     beam: createBeam(artiste6mv, { isocenter: [3, -2, 1], gantry, collimator: 20, couch: 0 }),
     beamlets: {
@@ -41,10 +41,10 @@ test.each([
     return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0) / largest;
   };
   const doses = [plain, simd].map((operator) => operator.apply(w, new Float64Array(operator.rows)));
-  expect(apart(doses[0]!, doses[1]!)).toBeLessThan(1e-6);
+  expect(apart(doses[0]!, doses[1]!)).toBeLessThan(2e-6);
   const asked = [plain, simd].map((operator) => operator.applyTranspose(y, new Float64Array(operator.columns)));
-  expect(apart(asked[0]!, asked[1]!)).toBeLessThan(1e-6);
+  expect(apart(asked[0]!, asked[1]!)).toBeLessThan(2e-6);
   const column = plain.columns >> 1;
   const columns = [plain, simd].map((operator) => operator.column(column, new Float64Array(operator.rows)));
-  expect(apart(columns[0]!, columns[1]!)).toBeLessThan(1e-6);
+  expect(apart(columns[0]!, columns[1]!)).toBeLessThan(2e-6);
 });
