@@ -60,9 +60,30 @@ export interface DoseModelOptions {
   readonly kernels?: 'simd' | 'plain';
 }
 
-/** The rays of a patient under these options: made once for any number of beams. */
-export function passOf(density: Volume<'density'>, { memory, kernels }: DoseModelOptions = {}): BeamPass {
-  return new BeamPass(createDensityBox(density), { ...(memory && { memory }), ...(kernels && { kernels }) });
+/** The rays made last, for as long as memory is not wanted for something else. */
+let latest: { readonly key: string; readonly pass: WeakRef<BeamPass> } | undefined;
+
+/** The rays of a patient under these options: made once for any number of beams, and for what is asked of the same patient next. */
+export function passOf({ grid, data, ...rest }: Volume<'density'>, options: DoseModelOptions = {}): BeamPass {
+  const { memory, kernels } = options;
+  const key = JSON.stringify([grid, memory, kernels, checksum(data)]);
+  const known = latest?.key === key ? latest.pass.deref() : undefined;
+  if (known) return known;
+  const box = createDensityBox({ grid, data, ...rest });
+  const pass = new BeamPass(box, { ...(memory && { memory }), ...(kernels && { kernels }) });
+  latest = { key, pass: new WeakRef(pass) };
+  return pass;
+}
+
+/** Of what an image holds, not of where it is held: it may have been changed, or sent to another thread. */
+function checksum(data: Float32Array): string {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  let [a, b] = [2166136261, 5381];
+  for (let i = 0; i < words.length; i++) {
+    a = Math.imul(a ^ words[i]!, 16777619);
+    b = (Math.imul(b, 33) + words[i]!) | 0;
+  }
+  return `${data.length} ${a} ${b}`;
 }
 
 /**
