@@ -106,7 +106,7 @@ test.each(['simd', 'plain'] as const)('rows as numbers are those of `row` in Flo
     });
     expect(matrix[i * stride + operator.columns], 'beyond a row nothing is written').toBe(-1);
   });
-  // Depth is summed in Float32 along a hundred planes: 4e-6 of the largest.
+  // The reference reads its tables with Float64 places, SIMD with Float32 ones, four at a time: 4e-6 of the largest.
   expect(worst / largest).toBeLessThan(kernels === 'simd' ? 6e-6 : 5e-7);
   expect(() => read.readRows(Int32Array.of(0, operator.rows), matrix)).toThrow(/there is no row/);
 });
