@@ -46,6 +46,7 @@ program
   .option('--json', 'print plan.json instead of a table')
   .option('--strict', 'exit 1 where a goal is missed, or a plan is not proven to be near the best')
   .option('--time-limit <seconds>', 'of planning: then the best plans so far, with the gap that is proven')
+  .option('--grid-check', "the same fluence on a grid of 1 mm around target and cord: what the plan's own grid hides")
   .option('--sensitivity', 'the same plans under uniform water, depth scaling and density scaling, with a picture')
   .option('--timing', 'where every second went, printed and in plan.json')
   .option('--no-pictures', 'leave the pictures out')

@@ -11,6 +11,7 @@ import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { whyUnproven } from '../plan/certificate-report.js';
 import { whyNoPlan } from '../plan/evaluate.js';
+import { type GridCheck, gridCheck, gridCheckSummary } from '../plan/grid-check.js';
 import { planPictures } from '../plan/pictures.js';
 import { type PlanningResult, runPlan } from '../plan/pipeline.js';
 import { dvhTable, planReport, summary } from '../plan/result.js';
@@ -29,6 +30,8 @@ export interface PlanOptions {
   readonly pictures: boolean;
   /** The plan under uniform water, depth scaling and density scaling. */
   readonly sensitivity?: boolean;
+  /** Target and cord computed anew on a grid of 1 mm. */
+  readonly gridCheck?: boolean;
   /** Where every second went. */
   readonly timing?: boolean;
   /** Seconds of planning, at most. */
@@ -48,6 +51,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   const executor = await startWorkerPool();
   let result: PlanningResult;
   let sensitivities: ModelSensitivity[] = [];
+  let gridChecks: GridCheck[] = [];
   try {
     result = runPlan(loaded.patient, loaded.case, loaded.machine, {
       techniques,
@@ -65,11 +69,16 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
       watch.start('other dose models');
       sensitivities = result.plans.map((evaluation) => modelSensitivity(result, evaluation, executor));
     }
+    if (options.gridCheck) {
+      progress.say('the same plans on a finer grid');
+      watch.start('finer grid');
+      gridChecks = result.plans.map((evaluation) => gridCheck(result, evaluation, executor));
+    }
   } finally {
     await executor.close();
   }
   watch.start('tables, packed doses');
-  const report = planReport(result, { version, inputs: loaded.inputs }, sensitivities);
+  const report = planReport(result, { version, inputs: loaded.inputs }, sensitivities, gridChecks);
   const files = new Map<string, Uint8Array | string>();
   files.set('dvh.csv', dvhTable(result));
   for (const { plan } of result.plans) {
@@ -101,7 +110,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   print(
     options.json
       ? `${JSON.stringify(report, null, 2)}\n`
-      : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s)), ...(timing ? [timingTable(timing)] : [])].join('\n')}\n${files.size} files in ${options.out}\n`,
+      : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s)), ...gridChecks.map((check) => `${gridCheckSummary(check)}\n`), ...(timing ? [timingTable(timing)] : [])].join('\n')}\n${files.size} files in ${options.out}\n`,
   );
   const isMissed = result.plans.some(
     ({ goals, plan }) =>

@@ -3,11 +3,11 @@
  */
 import { eqd2 } from '../biology/linear-quadratic.js';
 import type { Vec3 } from '../geometry/grid.js';
-import type { DoseVolume } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
+import { doseOfVoxel, placeOfVoxel, valueOfVoxel } from './planning-grid.js';
 import type { TechniquePlan } from './technique.js';
-import { placeOf, type VoxelBounds } from './voxel-bounds.js';
+import type { VoxelBounds } from './voxel-bounds.js';
 
 export interface BoundOutcome {
   readonly structure: string;
@@ -44,9 +44,12 @@ export function boundOutcomes(
   bounds: readonly VoxelBounds[],
   model: PatientModel,
   plan: PlanCase,
-  { dose, hold, voxels: chosen }: Pick<TechniquePlan, 'dose' | 'hold' | 'voxels'>,
+  technique: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose' | 'hold' | 'voxels'>,
 ): BoundOutcome[] {
   const target = model.masks.get(model.target)!.data;
+  const { hold, voxels: chosen } = technique;
+  const doseOf = doseOfVoxel(model, technique);
+  const targetOf = (voxel: number): number => valueOfVoxel(model, voxel, target, model.fine?.target.data, () => 0);
   const { dose: prescribed } = plan.prescription;
   return bounds.map((own): BoundOutcome => {
     const { structure, limits, voxels, dose: caps } = own;
@@ -57,8 +60,8 @@ export function boundOutcomes(
     let excess = -Infinity;
     for (let v = 0; v < voxels.length; v++) {
       const cap = caps[v]!;
-      const over = dose.data[voxels[v]!]! - cap;
-      if (target[voxels[v]!]! > 0 && cap < prescribed) targetVoxels++;
+      const over = doseOf(voxels[v]!) - cap;
+      if (targetOf(voxels[v]!) > 0 && cap < prescribed) targetVoxels++;
       if (over > ROUNDING * cap) broken++;
       if (over > excess) [excess, nearest] = [over, v];
     }
@@ -72,7 +75,7 @@ export function boundOutcomes(
       broken,
     };
     if (nearest < 0) return head;
-    return { ...head, range: rangeOf(caps), worst: worstOf(own, nearest, model, plan, dose) };
+    return { ...head, range: rangeOf(caps), worst: worstOf(own, nearest, model, plan, doseOf(voxels[nearest]!)) };
   });
 }
 
@@ -81,14 +84,13 @@ function worstOf(
   v: number,
   model: PatientModel,
   plan: PlanCase,
-  dose: DoseVolume,
+  given: number,
 ): NonNullable<BoundOutcome['worst']> {
   const { name, alphaBeta } = limits[binding[v]!]!;
   const { fractions } = plan.prescription;
-  const given = dose.data[voxels[v]!]!;
   return {
     limit: name,
-    place: placeOf(model.grid, voxels[v]!),
+    place: placeOfVoxel(model, voxels[v]!),
     excess: given - caps[v]!,
     eqd2: eqd2(given, fractions, alphaBeta) - eqd2(caps[v]!, fractions, alphaBeta),
   };

@@ -240,7 +240,13 @@ const fields = z.strictObject({
   machine: text.default('artiste-6mv'),
   doseModel: doseModelSchema.default({ heterogeneity: 'density', medium: 'engine' }),
   isocenter: vector.optional(),
-  doseGrid: z.strictObject({ spacing: z.tuple([edge, edge, edge]) }).default({ spacing: [2, 2, 2] }),
+  doseGrid: z
+    .strictObject({
+      spacing: z.tuple([edge, edge, edge]),
+      /** How far apart planning points in target and cord may lie, mm: a coarser dose grid gets a finer one for the two. */
+      planning: edge.default(2),
+    })
+    .default({ spacing: [2, 2, 2], planning: 2 }),
   fcrt: z
     .strictObject({
       beams: beams.default('posterior-5'),

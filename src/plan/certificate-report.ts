@@ -4,29 +4,30 @@
  * Both doses are one function of patient, beam and point, so the certificate is one of the dose that is reported, under the caps as
  * they were set. How far the two numbers lie apart is measured on every plan, not assumed.
  */
-import type { DoseVoxels } from '../dose/forward.js';
 import type { Certificate } from '../optimize/certificate.js';
 import type { Solution } from '../optimize/solver.js';
+import { doseOfVoxel, type Grids } from './planning-grid.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 
 /**
  * Largest difference of the optimiser's dose from the reported one, over the nominal rows that are voxels, Gy.
  *
  * @param rows     the optimiser's dose, one per row
- * @param places   which of the body's voxels the nominal rows are; the isocentre, which lies behind the last, is none
- * @param reported dose on the grid
+ * @param places   which points of the model's `bodyDose` the nominal rows are; the isocentre is no voxel
+ * @param reported dose on the grids
  */
 export function largestDifference(
   rows: Float64Array,
   places: Int32Array,
-  body: DoseVoxels,
-  reported: Float32Array,
+  model: Grids & { readonly voxelOfPoint: Int32Array },
+  reported: Parameters<typeof doseOfVoxel>[1],
 ): number {
+  const doseOf = doseOfVoxel(model, reported);
   let largest = 0;
   places.forEach((place, row) => {
-    if (place < body.index.length) {
-      largest = Math.max(largest, Math.abs(rows[row]! - reported[body.index[place]!]!));
-    }
+    const voxel = model.voxelOfPoint[place]!;
+    if (voxel < 0) return;
+    largest = Math.max(largest, Math.abs(rows[row]! - doseOf(voxel)));
   });
   return largest;
 }

@@ -7,6 +7,7 @@
 import { eqd2 } from '../biology/linear-quadratic.js';
 import { DEFAULT_CORD_CAP, type PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
+import { cordVoxels } from './planning-grid.js';
 import type { TechniquePlan } from './technique.js';
 import type { VoxelBounds } from './voxel-bounds.js';
 
@@ -64,8 +65,8 @@ function capConstraint(
   const { cordCap: limit, cordCapOrigin } = plan;
   // A case that was changed in code may carry another number than the default that it was read with.
   const origin = limit === DEFAULT_CORD_CAP ? cordCapOrigin : 'case';
-  const voxels = model.cells.get(cord)!.voxels.length;
   const own = bounds.find(({ structure }) => structure === cord);
+  const voxels = own?.voxels.length ?? cordVoxels(model).length;
   const strictest = own === undefined ? voxels : own.dose.reduce((sum, bound) => sum + (bound < limit ? 0 : 1), 0);
   return {
     structure: cord,

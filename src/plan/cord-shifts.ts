@@ -10,8 +10,8 @@ import type { Vec3 } from '../geometry/grid.js';
 import { type ShiftSearch, searchWorstShift } from '../geometry/worst-shift.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
+import { placeOfVoxel } from './planning-grid.js';
 import type { PlannedField } from './technique.js';
-import { placeOf } from './voxel-bounds.js';
 
 /** A voxel below this fraction of the worst at every shift of the design is not the worst at one between them. */
 const NEAR = 0.8;
@@ -40,17 +40,17 @@ export function dosesUnderShifts(
   }
 }
 
-/** The centres of some voxels, x, y, z triples. */
-export function centresOf({ grid }: PatientModel, voxels: ArrayLike<number>): Float64Array {
+/** The centres of some voxels of dose or planning grid, x, y, z triples. */
+export function centresOf(model: PatientModel, voxels: ArrayLike<number>): Float64Array {
   const points = new Float64Array(3 * voxels.length);
-  for (let v = 0; v < voxels.length; v++) points.set(placeOf(grid, voxels[v]!), 3 * v);
+  for (let v = 0; v < voxels.length; v++) points.set(placeOfVoxel(model, voxels[v]!), 3 * v);
   return points;
 }
 
 /**
  * The worst shift within a distance: that of the largest dose as a multiple of its cap, in any voxel.
  *
- * @param voxels   of the cord, on the dose grid
+ * @param voxels   of the cord, of dose or planning grid
  * @param caps     Gy, > 0, one per voxel
  * @param distance mm, of the patient against the beams in any direction
  */

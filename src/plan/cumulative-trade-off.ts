@@ -13,7 +13,7 @@ import { type Excess, LEAST_DOSE } from '../biology/allowance.js';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
-import type { Vec3 } from '../geometry/grid.js';
+import { type Vec3, voxelCount } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import type { Machine } from '../machine/machine.js';
 import type { Solution } from '../optimize/solver.js';
@@ -183,7 +183,8 @@ function rungOf(limit: number, model: PatientModel, plan: PlanCase, prior: Prior
   if (allowed.least >= LEAST_DOSE) return { limit, bounds: bounds!, allowed, reason: null };
   const reached = dose.reduce((count, d) => count + (d >= LEAST_DOSE ? 0 : 1), 0);
   // Caps are held in voxels, of which some reach beyond the cord.
-  const highest = voxels.reduce((most, voxel) => Math.max(most, effectAt(prior, voxel, 'eqd2', alphaBeta)), 0);
+  const ofGrid = voxels.filter((voxel) => voxel < voxelCount(model.grid));
+  const highest = ofGrid.reduce((most, voxel) => Math.max(most, effectAt(prior, voxel, 'eqd2', alphaBeta)), 0);
   const [worst] = exceeded;
   const where = worst === undefined || worst.most < 0.05 ? 'just so' : placeOf(worst);
   const reason = `the prior course alone reaches the cumulative limit of ${limit} Gy EQD2/${alphaBeta} in ${reached} of ${voxels.length} voxels of ${model.cord}, ${where}, where nothing is left; elsewhere up to ${allowed.most.toFixed(1)} Gy of this course are. Every field gives some dose, so no coverage is left. Give a limit above ${highest.toFixed(1)} Gy, or credit a recovery by retreatment.recovery.`;

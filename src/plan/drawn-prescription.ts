@@ -3,6 +3,7 @@
  * rows, instead of a quantile of voxel centres. Where dose is steep and voxels are coarse the two differ by more than a Gy.
  */
 import { quickDoseAtShare } from '../evaluate/structure-dvh.js';
+import { voxelCount } from '../geometry/grid.js';
 import { createDose } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
@@ -27,14 +28,18 @@ export function posePrescribed(
 
 /** @param share of the target's volume that receives the dose read */
 function drawnReader(model: PatientModel, voxels: PlanningVoxels, share: number): (rows: Float64Array) => number {
-  const { grid, body } = model;
+  const { grid, fine, voxelOfPoint } = model;
   const lines = model.lines.get(model.target)!;
-  const dose = createDose(grid, { quantity: 'physical' });
+  const dose = createDose(fine?.grid ?? grid, { quantity: 'physical' });
   const { places } = voxels;
   // All other voxels of the grid are beyond what the target's dose is interpolated from.
+  const from = fine === undefined ? 0 : voxelCount(grid);
   const rows: number[] = [];
-  for (let row = 0; row < places.length; row++) if (places[row]! < body.index.length) rows.push(row);
-  const index = Int32Array.from(rows, (row) => body.index[places[row]!]!);
+  for (let row = 0; row < places.length; row++) {
+    const voxel = voxelOfPoint[places[row]!]! - from;
+    if (voxel >= 0 && voxel < dose.data.length) rows.push(row);
+  }
+  const index = Int32Array.from(rows, (row) => voxelOfPoint[places[row]!]! - from);
   return (given) => {
     rows.forEach((row, r) => {
       dose.data[index[r]!] = Math.max(0, given[row]!);

@@ -20,6 +20,7 @@ import { type BoundOutcome, boundOutcomes } from './bound-outcome.js';
 import type { PlanCase } from './case.js';
 import { type Constraint, constraintsOf } from './constraint-list.js';
 import type { PatientModel } from './patient-model.js';
+import { doseOfVoxel } from './planning-grid.js';
 import type { PositionReport } from './position.js';
 import type { PriorExposure } from './prior.js';
 import { largestEffect } from './prior-effect.js';
@@ -102,9 +103,9 @@ export function evaluatePlan(
   prior: PriorExposure | undefined,
   bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
 ): PlanEvaluation {
-  const doseIn = doseOfPlan(technique);
+  const doseIn = doseOfPlan(technique, model);
   const prescription = plan.prescription.dose;
-  const { dvhs, absent } = drawnDvhs(model, doseIn);
+  const { dvhs, absent } = drawnDvhs(model, doseIn, doseOfVoxel(model, technique));
   const structures = [...model.shares.keys()].map((name) =>
     structureReport(name, dvhs.get(name), absent.get(name), model, prescription),
   );

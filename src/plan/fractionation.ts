@@ -25,13 +25,14 @@ import type { Solution } from '../optimize/solver.js';
 import type { PlanCase } from './case.js';
 import { type FractionationLimit, literatureLimits } from './fractionation-limits.js';
 import { modelPatient, type PatientModel } from './patient-model.js';
+import { placeOfVoxel } from './planning-grid.js';
 import { choosePlanningVoxels } from './planning-voxels.js';
 import { prepareTechnique } from './prepared-technique.js';
 import { exposeToPrior, type ImportedDoses, type PriorExposure } from './prior.js';
 import { refuseRobust } from './scenario.js';
 import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './sweep-metrics.js';
 import type { Technique } from './technique.js';
-import { boundsOfVoxels, conventionOf, excessInWords, placeOf, voxelBounds } from './voxel-bounds.js';
+import { boundsOfVoxels, conventionOf, excessInWords, voxelBounds } from './voxel-bounds.js';
 
 /** A certified plan at one number of fractions; doses are those of its own prescription. */
 export interface FractionationPlan extends Coverage {
@@ -207,7 +208,7 @@ function scheduleOf(
   own?.dose.forEach((cap, v) => {
     if (!(cap < least.cap)) return;
     const { name, courses } = own.limits[own.binding[v]!]!;
-    least = { cap, binding: name, place: courses === 'this' ? null : placeOf(model.grid, own.voxels[v]!) };
+    least = { cap, binding: name, place: courses === 'this' ? null : placeOfVoxel(model, own.voxels[v]!) };
   });
   const row = {
     fractions: n,

@@ -30,6 +30,18 @@ import { voxelizeStructure } from '../geometry/voxelize.js';
 import type { PlanCase } from './case.js';
 import { checkStructureNames } from './case-names.js';
 import { checkHasDose, type DrawnShare, drawnShare, linesOf, shareNote } from './drawn-share.js';
+import {
+  fineVoxel,
+  type PlanningGrid,
+  planningGridOf,
+  pointsInCord,
+  SURFACE_REACH,
+  SURFACE_SPACING,
+  surfacePointsOf,
+  surfaceVoxel,
+  touching,
+  voxelAt,
+} from './planning-grid.js';
 
 /** Told the name of each stage of a plan as it begins. */
 export type StageListener = (stage: string) => void;
@@ -37,6 +49,10 @@ export type StageListener = (stage: string) => void;
 export interface PatientModel {
   readonly patient: Patient;
   readonly grid: Grid;
+  /** Where the dose grid is coarse: the grid of target and cord. */
+  readonly fine?: PlanningGrid;
+  /** Points on the cord's surface within {@link SURFACE_REACH} of the target, x, y, z triples in LPS, mm. */
+  readonly surface: Float64Array;
   readonly structures: ReadonlyMap<string, Structure>;
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
   /** Of every mask: which voxels hold any of it. */
@@ -47,11 +63,17 @@ export interface PatientModel {
   readonly shares: ReadonlyMap<string, DrawnShare>;
   /** What a reader must know of the structures before any number of a plan. */
   readonly notes: readonly string[];
+  /** The voxels of dose and planning grid with their centre in the cord and the points of its surface; found when first asked for. */
+  cordPoints(): Int32Array;
   /** Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
   targetDistance(): Float32Array;
   /** Between target and cord; found when first asked for. */
   cordGap(): SurfaceGap;
   readonly body: DoseVoxels;
+  /** Of `bodyDose`, x, y, z triples in LPS, mm. */
+  readonly points: Float64Array;
+  /** Which voxel, of dose or planning grid, every point of `bodyDose` is; the isocentre is -1. */
+  readonly voxelOfPoint: Int32Array;
   readonly target: string;
   /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
   readonly cord: string;
@@ -62,7 +84,7 @@ export interface PatientModel {
   /** Told what begins. */
   readonly onStage: StageListener;
   /**
-   * Dose of fields at the body's voxels and, as one point more, at the isocentre; beams are traced once per pose, for the optimiser's
+   * Dose of fields at the body's voxels, as one point more at the isocentre, then at those of the planning grid and at points of the cord's surface; beams are traced once per pose, for the optimiser's
    * rows and the doses of all techniques.
    */
   readonly bodyDose: ForwardDose;
@@ -121,14 +143,41 @@ export function modelPatient(
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
-  const points = new Float64Array(body.points.length + 3);
-  points.set(body.points);
-  points.set(isocenter, body.points.length);
-  const bodyDose = new ForwardDose(patient.density, points, { executor, ...plan.doseModel });
+  const fine = planningGridOf(
+    grid,
+    { target: structures.get(target)!, cord: structures.get(cord)!, external: structures.get(external)! },
+    plan.doseGrid.planning,
+  );
+  if (fine !== undefined) for (const name of [target, cord]) lines.set(name, linesOf(structures.get(name)!, fine.grid));
+  const first = body.points.length + 3;
   let distance: Float32Array | undefined;
   const targetDistance = (): Float32Array => {
     distance ??= distanceMap(targetMask, occupiedFrom(targetMask));
     return distance;
+  };
+  const nearTarget = (x: number, y: number, z: number): boolean => {
+    const voxel = voxelAt(grid, [x, y, z]);
+    return targetDistance()[voxel]! <= SURFACE_REACH && masks.get(external)!.data[voxel]! >= 0.5;
+  };
+  const surface = surfacePointsOf(structures.get(cord)!, SURFACE_SPACING, gridBox(grid), nearTarget);
+  const points = new Float64Array(first + (fine?.points.length ?? 0) + surface.length);
+  points.set(body.points);
+  points.set(isocenter, body.points.length);
+  points.set(fine?.points ?? [], first);
+  points.set(surface, points.length - surface.length);
+  const voxelOfPoint = new Int32Array(points.length / 3).fill(-1);
+  voxelOfPoint.set(body.index);
+  fine?.voxels.forEach((voxel, q) => {
+    voxelOfPoint[first / 3 + q] = fineVoxel({ grid }, voxel);
+  });
+  for (let q = 0; 3 * q < surface.length; q++) {
+    voxelOfPoint[(points.length - surface.length) / 3 + q] = surfaceVoxel({ grid, ...(fine ? { fine } : {}) }, q);
+  }
+  const bodyDose = new ForwardDose(patient.density, points, { executor, ...plan.doseModel });
+  let inCord: Int32Array | undefined;
+  const cordPoints = (): Int32Array => {
+    inCord ??= pointsInCord({ grid, ...(fine ? { fine } : {}), surface, masks, cord }, structures.get(cord)!);
+    return inCord;
   };
   let gap: SurfaceGap | undefined;
   const cordGap = (): SurfaceGap => {
@@ -145,9 +194,14 @@ export function modelPatient(
     lines,
     shares,
     notes,
+    ...(fine ? { fine } : {}),
+    surface,
+    cordPoints,
     targetDistance,
     cordGap,
     body,
+    points,
+    voxelOfPoint,
     ...names,
     isocenter,
     executor,
@@ -169,23 +223,6 @@ export function maskVolume(mask: Volume<'mask'>): number {
 /** Of every voxel, whether it holds any target or touches one that does: what the target's dose is interpolated from. */
 export function besideTarget({ masks, target, grid }: PatientModel): Uint8Array {
   return touching(masks.get(target)!.data, grid, new Uint8Array(masks.get(target)!.data.length));
-}
-
-/** Marks every voxel that holds any of a mask or touches one that does, in `out`. */
-export function touching(mask: Float32Array, { shape: [nz, ny, nx] }: Grid, out: Uint8Array): Uint8Array {
-  for (let voxel = 0; voxel < mask.length; voxel++) {
-    if (!(mask[voxel]! > 0)) continue;
-    const i = voxel % nx;
-    const j = Math.floor(voxel / nx) % ny;
-    const k = Math.floor(voxel / (nx * ny));
-    for (let z = Math.max(0, k - 1); z <= Math.min(nz - 1, k + 1); z++) {
-      for (let y = Math.max(0, j - 1); y <= Math.min(ny - 1, j + 1); y++) {
-        const row = nx * (y + ny * z);
-        out.fill(1, row + Math.max(0, i - 1), row + Math.min(nx - 1, i + 1) + 1);
-      }
-    }
-  }
-  return out;
 }
 
 /** Centre of mass of a mask, rounded to 0.1 mm, as an isocentre is set. */

@@ -2,12 +2,13 @@
  * The voxels that the optimiser sees, and what it is asked to do with them.
  *
  * All voxels of target and cord count, and all within 6 mm of the target; further out every second voxel along each axis
- * up to 30 mm, every fourth up to 60 mm, then every eighth, with the volume that each stands for. Caps are on *every* voxel of the cord, so sampling
- * never hides a violation; of other bounded structures every voxel asked for is a row too. Where target and cord overlap
+ * up to 30 mm, every fourth up to 60 mm, then every eighth, with the volume that each stands for. Where the dose grid is coarse the
+ * target's are those of the planning grid, and the cord's of both (`planning-grid.ts`). Caps are on *every* voxel of the cord and on points of
+ * its surface, so sampling never hides a violation; of other bounded structures every voxel asked for is a row too. Where target and cord overlap
  * both apply, and the hard cap wins.
  */
 import { InvalidInputError } from '../core/errors.js';
-import type { Vec3 } from '../geometry/grid.js';
+import { type Vec3, voxelCount, voxelVolume } from '../geometry/grid.js';
 import { type Limit, maximumDose } from '../optimize/limit.js';
 import { meanDose } from '../optimize/objective/mean-dose.js';
 import type { Level, Objective, RowSet } from '../optimize/objective/objective.js';
@@ -19,6 +20,7 @@ import { worstCase } from '../optimize/objective/worst-case.js';
 import type { Prescription } from '../optimize/problem.js';
 import type { PlanCase } from './case.js';
 import { besideTarget, type PatientModel } from './patient-model.js';
+import { fineVoxel, SURFACE_REACH, surfaceVoxel, touching, voxelAt } from './planning-grid.js';
 import type { Zone } from './row-groups.js';
 import type { ScenarioRows } from './scenario.js';
 
@@ -28,7 +30,7 @@ export interface PlanningVoxels {
   /** Which points of the model's `bodyDose` the nominal rows are. */
   readonly places: Int32Array;
   readonly target: RowSet;
-  /** Every voxel with any cord in it, with its index in the grid. */
+  /** Every voxel with any cord in it, with its number: of the dose grid, of the planning grid near the target, and points of its surface. */
   readonly cord: RowSet & { readonly voxels: Int32Array };
   /** Bounded structures besides the cord: the voxels asked for, with their index in the grid. */
   readonly organs: readonly (RowSet & { readonly name: string; readonly voxels: Int32Array })[];
@@ -38,7 +40,7 @@ export interface PlanningVoxels {
   readonly isocenterRow: number;
   /** Zone of each row, for the sample of the optimiser's preconditioner. */
   readonly zones: Uint8Array;
-  /** Of the grid that the points lie on, mm. */
+  /** Of the grid that the target's points lie on, mm. */
   readonly spacing: Vec3;
   /** Of a robust plan: rows behind the nominal ones. */
   readonly scenarios?: readonly ScenarioRows[];
@@ -57,7 +59,7 @@ export interface BoundedVoxels {
 
 /** @param bounded structures besides the cord; one without any voxel in the body is left out */
 export function choosePlanningVoxels(model: PatientModel, bounded: readonly BoundedVoxels[] = []): PlanningVoxels {
-  const { grid, masks, body } = model;
+  const { grid, masks, body, fine } = model;
   const target = masks.get(model.target)!;
   const cord = masks.get(model.cord)!;
   const distance = model.targetDistance();
@@ -66,6 +68,9 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
   for (const { voxels } of bounded) for (const voxel of voxels) isBounded[voxel] = 1;
   const isBeside = besideTarget(model);
 
+  // Near the target the planning grid's voxels stand for the cord's volume, of which there are so many in one of the dose grid.
+  const finePerCoarse = fine === undefined ? 1 : voxelVolume(grid) / voxelVolume(fine.grid);
+  const coarse = fine === undefined ? 1 : 0;
   const points: number[] = [];
   const places: number[] = [];
   const targetRows: number[] = [];
@@ -86,23 +91,24 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     const t = target.data[voxel]!;
     const c = cord.data[voxel]!;
     const line = Math.floor(voxel / nx);
-    const isSampled = ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
-    if (t === 0 && c === 0 && !isSampled && isBounded[voxel] === 0 && isBeside[voxel] === 0) continue;
+    const isSampled = t < 1 && ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
+    const isOfTarget = fine === undefined && (t > 0 || isBeside[voxel] === 1);
+    if (c === 0 && !isOfTarget && !isSampled && isBounded[voxel] === 0) continue;
     const row = points.length / 3;
     if (isBounded[voxel] === 1) rowOf.set(voxel, row);
     points.push(body.points[3 * p]!, body.points[3 * p + 1]!, body.points[3 * p + 2]!);
     places.push(p);
     zones.push(c > 0 ? 0 : isBounded[voxel] ? 1 : t === 1 ? 4 : t > 0 || d <= NEAR ? 1 : d <= MIDDLE ? 2 : 3);
-    if (t > 0) {
+    if (t > 0 && fine === undefined) {
       targetRows.push(row);
       targetVolumes.push(t);
     }
     if (c > 0) {
       cordRows.push(row);
-      cordVolumes.push(c);
+      cordVolumes.push(d <= SURFACE_REACH ? c * coarse : c * finePerCoarse);
       cordVoxels.push(voxel);
     }
-    if (t < 1 && isSampled) {
+    if (isSampled) {
       tissueRows.push(row);
       tissueVolumes.push((1 - t) * stride ** 3);
       tissueDistances.push(d);
@@ -110,8 +116,41 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
   }
   const isocenterRow = points.length / 3;
   points.push(...model.isocenter);
-  places.push(body.index.length);
+  const isocenterPlace = body.index.length;
+  places.push(isocenterPlace);
   zones.push(0);
+  if (fine !== undefined) {
+    const isBesideFine = touching(fine.target.data, fine.grid, new Uint8Array(voxelCount(fine.grid)));
+    for (let q = 0; q < fine.voxels.length; q++) {
+      const voxel = fine.voxels[q]!;
+      const t = fine.target.data[voxel]!;
+      const at = fine.points.subarray(3 * q, 3 * q + 3);
+      const c = distance[voxelAt(grid, at)]! <= SURFACE_REACH ? fine.cord.data[voxel]! : 0;
+      if (c === 0 && isBesideFine[voxel] === 0) continue;
+      const row = points.length / 3;
+      points.push(...at);
+      places.push(isocenterPlace + 1 + q);
+      zones.push(c > 0 ? 0 : t === 1 ? 4 : 1);
+      if (t > 0) {
+        targetRows.push(row);
+        targetVolumes.push(t);
+      }
+      if (c > 0) {
+        cordRows.push(row);
+        cordVolumes.push(c);
+        cordVoxels.push(fineVoxel(model, voxel));
+      }
+    }
+  }
+  const { surface } = model;
+  for (let q = 0; 3 * q < surface.length; q++) {
+    cordRows.push(points.length / 3);
+    cordVolumes.push(0);
+    cordVoxels.push(surfaceVoxel(model, q));
+    points.push(surface[3 * q]!, surface[3 * q + 1]!, surface[3 * q + 2]!);
+    places.push(isocenterPlace + 1 + (fine?.voxels.length ?? 0) + q);
+    zones.push(0);
+  }
   const set = (rows: number[], volumes: number[]): RowSet => ({
     rows: Int32Array.from(rows),
     volumes: Float64Array.from(volumes),
@@ -131,7 +170,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     tissue: { ...set(tissueRows, tissueVolumes), distance: Float64Array.from(tissueDistances) },
     isocenterRow,
     zones: Uint8Array.from(zones),
-    spacing: grid.spacing,
+    spacing: fine?.grid.spacing ?? grid.spacing,
   };
 }
 
@@ -200,7 +239,10 @@ export function posePlanningProblem(
     meanDose('tissue', voxels.tissue, 2),
   ];
   if (hold === 'prescription') {
-    for (const { name, set, most } of held) objectives.push(squaredOverdose(name, set, most, outside));
+    for (const { name, set, most } of held) {
+      const own = ofVolume(set, most);
+      objectives.push(squaredOverdose(name, own.set, own.most, outside));
+    }
   }
   const point: RowSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
   const prescribed = to === 'isocenter' ? point : voxels.target;
@@ -210,6 +252,16 @@ export function posePlanningProblem(
     prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
     targets,
   };
+}
+
+/** The rows that stand for any volume: points of a surface stand for none, and count in no mean. */
+function ofVolume(
+  { rows, volumes }: RowSet,
+  most: number | Float64Array,
+): { set: RowSet; most: number | Float64Array } {
+  const has = (_: number, q: number): boolean => volumes[q]! > 0;
+  const set = { rows: rows.filter(has), volumes: volumes.filter(has) };
+  return { set, most: typeof most === 'number' ? most : most.filter(has) };
 }
 
 /** The cord's rows of all scenarios, the nominal ones first. */

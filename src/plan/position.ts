@@ -20,9 +20,9 @@ import type { Vec3 } from '../geometry/grid.js';
 import type { PlanCase } from './case.js';
 import { dosesUnderShifts } from './cord-shifts.js';
 import type { PatientModel } from './patient-model.js';
+import { placeOf } from './planning-grid.js';
 import type { PriorExposure } from './prior.js';
 import type { TechniquePlan } from './technique.js';
-import { placeOf } from './voxel-bounds.js';
 
 export interface PositionReport extends PositionInterval {
   readonly structure: string;

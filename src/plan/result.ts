@@ -11,6 +11,7 @@ import { constraintSentences, nameOfConstraint, overruledCap } from './constrain
 import { densityWarning, doseModelAssumptions } from './dose-model.js';
 import { type PlanEvaluation, whyNoPlan } from './evaluate.js';
 import { goalValue } from './goal-report.js';
+import { type GridCheck, gridCheckReport } from './grid-check.js';
 import type { PlanningResult } from './pipeline.js';
 import { reirradiationReport } from './reirradiation-report.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment-report.js';
@@ -35,6 +36,7 @@ export function planReport(
   result: PlanningResult,
   provenance: Provenance,
   sensitivities: readonly ModelSensitivity[] = [],
+  gridChecks: readonly GridCheck[] = [],
 ): Record<string, unknown> {
   const { case: plan, model, machine, plans, gap } = result;
   const { prescription } = plan;
@@ -51,6 +53,7 @@ export function planReport(
     cord: model.cord,
     isocenter: model.isocenter,
     doseGrid: describeGrid(model.grid),
+    ...(model.fine ? { planningGrid: { grid: describeGrid(model.fine.grid), points: model.fine.voxels.length } } : {}),
     gap: {
       targetToCordMm: gap.distance === undefined ? null : round(gap.distance, 2),
       overlapCc: round(gap.overlap),
@@ -67,11 +70,14 @@ export function planReport(
       `Max: ${STRUCTURE_DVH_ESTIMATORS.max}. Min: ${STRUCTURE_DVH_ESTIMATORS.min}. Near-maximum: ${STRUCTURE_DVH_ESTIMATORS.nearMax}.`,
       'Metrics and goals are of structures as they are drawn, in the dose interpolated between voxel centres; errorBounds say how far off each may be to either side. A drawn contour stands for a slab of one slice spacing (end slices half out).',
       'Caps are held at the voxel centres of every voxel that holds any of the structure.',
+      model.fine
+        ? `Planning points in ${model.target} and ${model.cord}, the cord's caps there and all metrics of the two are on the planning grid, as the dose grid is coarser; it lies around the two, with a point at the centre of the target, and does not move with the dose grid.`
+        : `The dose grid is as fine as planning needs: ${model.target} and ${model.cord} have no grid of their own.`,
       `Machine: ${machine.source}.`,
       ...doseModelAssumptions(plan.doseModel),
     ],
     notes: [...model.notes, ...model.patient.notes, ...overruled(result)],
-    plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities)),
+    plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities, gridChecks)),
   };
 }
 
@@ -102,7 +108,9 @@ function planEntry(
   evaluation: PlanEvaluation,
   { case: plan, model, prior }: PlanningResult,
   sensitivities: readonly ModelSensitivity[],
+  gridChecks: readonly GridCheck[],
 ): Record<string, unknown> {
+  const check = gridChecks.find((own) => own.technique === evaluation.plan.technique);
   const {
     plan: technique,
     structures,
@@ -167,6 +175,7 @@ function planEntry(
     ...(robust ? { robust: robustBlock(robust) } : {}),
     ...(prior ? { reirradiation: reirradiationReport(evaluation, model, plan, prior) } : {}),
     ...sensitivityOf(technique, sensitivities),
+    ...(check ? { gridCheck: gridCheckReport(check) } : {}),
     ...warningOf(technique, plan.prescription.dose),
   };
 }

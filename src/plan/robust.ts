@@ -5,13 +5,13 @@
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { Vec3 } from '../geometry/grid.js';
-import type { DoseVolume } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
 import { worstCordShift } from './cord-shifts.js';
 import type { PatientModel } from './patient-model.js';
+import { doseOfVoxel } from './planning-grid.js';
 import { type RobustSettings, scenarioShifts } from './scenario.js';
 import { ScenarioDose } from './scenario-dose.js';
-import { drawnDvh } from './structure-evaluation.js';
+import { cordDvh, type DoseIn, doseOfPlan, drawnDvh } from './structure-evaluation.js';
 import type { BallHold, TechniquePlan } from './technique.js';
 
 /** One plan with the patient off by one shift. */
@@ -70,17 +70,30 @@ export function compareRobust(
 ): RobustReport {
   const settings = plan.imrt.robust!;
   const cord = robust.voxels.cord.voxels;
-  const outcomeOf = (dose: DoseVolume, shift: Vec3): ScenarioOutcome => ({
+  const outcomeOf = (doseIn: DoseIn, doseOf: (voxel: number) => number, shift: Vec3): ScenarioOutcome => ({
     shift,
-    capMargin: cord.reduce((least, voxel, q) => Math.min(least, caps[q]! - dose.data[voxel]!), Infinity),
-    ...metricsOf(dose, model, plan),
+    capMargin: cord.reduce((least, voxel, q) => Math.min(least, caps[q]! - doseOf(voxel)), Infinity),
+    ...metricsOf(doseIn, doseOf, model, plan),
   });
+  const nominalOf = (technique: TechniquePlan): ScenarioOutcome => {
+    return outcomeOf(doseOfPlan(technique, model), doseOfVoxel(model, technique), [0, 0, 0]);
+  };
+  const shiftedOf = (all: ScenarioDose, dose: Float64Array, shift: Vec3): ScenarioOutcome => {
+    const volume = all.volume(dose);
+    const of = new Map(Array.from(all.voxels, (voxel, q) => [voxel, dose[q]!]));
+    return outcomeOf(
+      () => volume,
+      // Beyond the body there is none.
+      (voxel) => of.get(voxel) ?? 0,
+      shift,
+    );
+  };
   const worstWithin = (technique: TechniquePlan, distance: number): { outcome: ScenarioOutcome; searched: number } => {
     const { worst, evaluated } = worstCordShift(model, plan, technique.fields, { voxels: cord, caps }, distance);
     const at = new ScenarioDose(model, plan, [worst.shift]);
     try {
       const [dose] = at.of(technique.fields);
-      return { outcome: outcomeOf(at.volume(dose!), worst.shift), searched: evaluated };
+      return { outcome: shiftedOf(at, dose!, worst.shift), searched: evaluated };
     } finally {
       at.close();
     }
@@ -100,10 +113,8 @@ export function compareRobust(
   const scenarios = new ScenarioDose(model, plan, scenarioShifts(settings));
   try {
     const outcomesOf = (technique: TechniquePlan): ScenarioOutcome[] => {
-      const shifted = scenarios.of(technique.fields).map((dose) => scenarios.volume(dose));
-      return [technique.dose, ...shifted].map((dose, s) =>
-        outcomeOf(dose, s === 0 ? [0, 0, 0] : scenarios.shifts[s - 1]!),
-      );
+      const shifted = scenarios.of(technique.fields);
+      return [nominalOf(technique), ...shifted.map((dose, s) => shiftedOf(scenarios, dose, scenarios.shifts[s]!))];
     };
     return {
       cord: model.cord,
@@ -121,11 +132,11 @@ export function compareRobust(
   }
 }
 
-function metricsOf(dose: DoseVolume, model: PatientModel, plan: PlanCase) {
-  const { cord, target } = model;
+function metricsOf(doseIn: DoseIn, doseOf: (voxel: number) => number, model: PatientModel, plan: PlanCase) {
+  const { target } = model;
   const prescription = plan.prescription.dose;
-  const ofCord = drawnDvh(model, cord, () => dose);
-  const ofTarget = drawnDvh(model, target, () => dose);
+  const ofCord = cordDvh(model, doseIn, doseOf);
+  const ofTarget = drawnDvh(model, target, doseIn);
   const value = (metric: string, dvh: typeof ofCord): number =>
     evaluateMetric(parseMetric(metric), dvh, { prescription }).value;
   return {

@@ -2,18 +2,19 @@
  * Dose of finished fields in every scenario, by the forward engine: cord and target with the patient off by each shift.
  *
  * Every field is computed anew with its isocentre off by the opposite, on the voxels of cord and target and all that touch them,
- * between which the DVH interpolates. All scenarios of a field share its fluence maps.
+ * between which the DVH interpolates: those of the planning grid, where there is one. All scenarios of a field share its fluence maps.
  */
 import { ForwardDose } from '../dose/forward-dose.js';
 import { repeatPoints } from '../dose/shifted-rows.js';
-import type { Vec3 } from '../geometry/grid.js';
+import { type Vec3, voxelCount } from '../geometry/grid.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import type { PlanCase } from './case.js';
-import { type PatientModel, touching } from './patient-model.js';
+import type { PatientModel } from './patient-model.js';
+import { fineVoxel, placeOfVoxel, surfaceVoxel, touching } from './planning-grid.js';
 import type { PlannedField } from './technique.js';
 
 export class ScenarioDose {
-  /** Of the grid, one per point of a scenario. */
+  /** Of dose or planning grid, one per point of a scenario. */
   readonly voxels: Int32Array;
   private readonly forward: ForwardDose;
 
@@ -23,11 +24,16 @@ export class ScenarioDose {
     private readonly plan: PlanCase,
     readonly shifts: readonly Vec3[],
   ) {
-    const { body, patient, executor } = model;
+    const { body, patient, executor, fine, surface } = model;
     const isNeeded = neededVoxels(model);
-    const own = Array.from(body.index.keys()).filter((p) => isNeeded[body.index[p]!]);
-    this.voxels = Int32Array.from(own, (p) => body.index[p]!);
-    const places = Float64Array.from(own.flatMap((p) => Array.from(body.points.subarray(3 * p, 3 * p + 3))));
+    const own = body.index.filter((voxel) => isNeeded[voxel] === 1);
+    const between = fine?.voxels.map((voxel) => fineVoxel(model, voxel)) ?? [];
+    const onSurface = Array.from({ length: surface.length / 3 }, (_, q) => surfaceVoxel(model, q));
+    this.voxels = Int32Array.of(...own, ...between, ...onSurface);
+    const places = new Float64Array(3 * this.voxels.length);
+    this.voxels.forEach((voxel, q) => {
+      places.set(placeOfVoxel(model, voxel), 3 * q);
+    });
     const { points, shifted } = repeatPoints(places, shifts);
     this.forward = new ForwardDose(patient.density, points, { executor, ...plan.doseModel, shifted });
   }
@@ -39,13 +45,16 @@ export class ScenarioDose {
     return this.shifts.map((_, s) => dose.subarray(s * count, (s + 1) * count));
   }
 
-  /** One scenario's dose as a volume that is zero beyond cord, target and their neighbours. */
+  /** One scenario's dose as a volume, on the planning grid where there is one, that is zero beyond cord, target and their neighbours. */
   volume(dose: Float64Array): DoseVolume {
     const { fractions } = this.plan.prescription;
     const { medium } = this.plan.doseModel;
-    const volume = createDose(this.model.grid, { quantity: 'physical', fractions, medium });
+    const { grid, fine } = this.model;
+    const first = fine === undefined ? 0 : voxelCount(grid);
+    const volume = createDose(fine?.grid ?? grid, { quantity: 'physical', fractions, medium });
     this.voxels.forEach((voxel, q) => {
-      volume.data[voxel] = Math.max(0, dose[q]!);
+      const at = voxel - first;
+      if (at >= 0 && at < volume.data.length) volume.data[at] = Math.max(0, dose[q]!);
     });
     return volume;
   }
@@ -55,8 +64,9 @@ export class ScenarioDose {
   }
 }
 
-/** Voxels with any cord or target, and all that touch those: what a dose is interpolated from. */
-function neededVoxels({ masks, cord, target, grid }: PatientModel): Uint8Array {
+/** Voxels with any cord or target, and all that touch those: what a dose is interpolated from. Of the planning grid's, the cord's. */
+function neededVoxels({ masks, cord, target, grid, fine }: PatientModel): Uint8Array {
+  if (fine !== undefined) return Uint8Array.from(masks.get(cord)!.data, (fraction) => (fraction > 0 ? 1 : 0));
   const [ofCord, ofTarget] = [masks.get(cord)!.data, masks.get(target)!.data];
   return touching(ofTarget, grid, touching(ofCord, grid, new Uint8Array(ofCord.length)));
 }

@@ -7,13 +7,13 @@
 import { type Executor, serialExecutor } from '../core/executor.js';
 import { ForwardDose } from '../dose/forward-dose.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
-import { createDose, createVolume } from '../geometry/volume.js';
+import { createVolume } from '../geometry/volume.js';
 import { structureColor } from '../render/colour.js';
 import { doseUnits } from '../render/dose-legend.js';
 import { dvhFigure } from '../render/dvh-plot.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluate.js';
 import type { PlanningResult } from './pipeline.js';
-import type { TechniquePlan } from './technique.js';
+import { reportedDoses, type TechniquePlan } from './technique.js';
 
 export type ModelName = 'density' | 'depth' | 'water';
 
@@ -57,7 +57,7 @@ export function modelSensitivity(
     const heterogeneity = name === 'water' ? 'depth' : name;
     // Water has one dose; the tissues of the patient are not asked for.
     const medium = name === 'water' ? 'engine' : plan.doseModel.medium;
-    const forward = new ForwardDose(name === 'water' ? water : density, model.body.points, {
+    const forward = new ForwardDose(name === 'water' ? water : density, model.points, {
       executor,
       heterogeneity,
       medium,
@@ -65,11 +65,8 @@ export function modelSensitivity(
     try {
       const { dose: total, ...beyond } = forward.total(technique.fields);
       const { quantity, fractions } = technique.dose;
-      const dose = createDose(model.grid, { quantity, fractions, medium });
-      model.body.index.forEach((voxel, p) => {
-        dose.data[voxel] = Math.max(0, total[p]!);
-      });
-      return { ...technique, dose, ...beyond };
+      const doses = reportedDoses(model, total, 1, { quantity, fractions, medium });
+      return { ...technique, ...doses, ...beyond };
     } finally {
       forward.close();
     }

@@ -7,6 +7,7 @@
 import { bedFromEqd2, quadraticOf } from '../biology/linear-quadratic.js';
 import type { DoseTerm } from '../evaluate/dose-field.js';
 import type { Dvh } from '../evaluate/dvh.js';
+import { withKnownMaximum } from '../evaluate/known-maximum.js';
 import { createStructureDvh } from '../evaluate/structure-dvh.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { NEARLY_WHOLE, shareNote } from './drawn-share.js';
@@ -16,15 +17,26 @@ import type { TechniquePlan } from './technique.js';
 /** The dose, Gy, that a structure is evaluated in; it must reach a voxel beyond it. */
 export type DoseIn = (structure: string) => DoseVolume;
 
-/** The reported dose of a plan, by structure. */
+/** The reported dose of a plan, by structure: of target and cord on the planning grid, where there is one. */
 export const doseOfPlan =
-  ({ dose }: Pick<TechniquePlan, 'dose'>): DoseIn =>
-  () =>
-    dose;
+  ({ dose, fineDose }: Pick<TechniquePlan, 'dose' | 'fineDose'>, { target, cord }: PatientModel): DoseIn =>
+  (structure) =>
+    fineDose !== undefined && (structure === target || structure === cord) ? fineDose : dose;
 
 /** The DVH of one structure, of the part with dose. */
 export function drawnDvh(model: PatientModel, structure: string, doseIn: DoseIn): Dvh {
   return createStructureDvh(doseIn(structure), model.lines.get(structure)!, { partial: 'covered' });
+}
+
+/** The DVH of the cord, whose maximum is the largest dose at its own points: where its caps are held it says nothing else. */
+export function cordDvh(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: number) => number): Dvh {
+  return withCordMaximum(model, drawnDvh(model, model.cord, doseIn), doseOf);
+}
+
+/** @param doseOf in the quantity of the DVH */
+export function withCordMaximum(model: PatientModel, dvh: Dvh, doseOf: (voxel: number) => number): Dvh {
+  const most = model.cordPoints().reduce((largest, voxel) => Math.max(largest, doseOf(voxel)), 0);
+  return withKnownMaximum(dvh, most);
 }
 
 export interface DrawnDvhs {
@@ -34,12 +46,12 @@ export interface DrawnDvhs {
 }
 
 /** Of every structure of which no more than a hundredth is off the grid; of the external whatever is on it. */
-export function drawnDvhs(model: PatientModel, doseIn: DoseIn): DrawnDvhs {
+export function drawnDvhs(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: number) => number): DrawnDvhs {
   const dvhs = new Map<string, Dvh>();
   const absent = new Map<string, string>();
   for (const [name, share] of model.shares) {
     if (share.volumeCc > 0 && (share.onGrid >= NEARLY_WHOLE || (name === model.external && share.onGrid > 0))) {
-      dvhs.set(name, drawnDvh(model, name, doseIn));
+      dvhs.set(name, name === model.cord ? cordDvh(model, doseIn, doseOf) : drawnDvh(model, name, doseIn));
     } else {
       absent.set(name, shareNote(share, model.external)?.replace(/\.$/, '') ?? `${name} is empty`);
     }

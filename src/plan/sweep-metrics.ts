@@ -8,10 +8,11 @@ import { InvalidInputError } from '../core/errors.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
 import type { PatientModel } from './patient-model.js';
+import { doseOfVoxel } from './planning-grid.js';
 import type { PriorExposure } from './prior.js';
 import { largestEffect } from './prior-effect.js';
 import { CumulativeDvhs } from './retreatment.js';
-import { type DoseIn, doseOfPlan, drawnDvh } from './structure-evaluation.js';
+import { cordDvh, type DoseIn, doseOfPlan, drawnDvh } from './structure-evaluation.js';
 import type { TechniquePlan } from './technique.js';
 
 export interface Coverage {
@@ -26,14 +27,14 @@ export interface Coverage {
 
 /** Of the target of a finished plan. */
 export function coverageOf(done: TechniquePlan, model: PatientModel, prescription: number): Coverage {
-  const dvh = drawnDvh(model, model.target, doseOfPlan(done));
+  const dvh = drawnDvh(model, model.target, doseOfPlan(done, model));
   const of = (metric: string): number => evaluateMetric(parseMetric(metric), dvh, { prescription }).value;
   return { d95: of('D95%'), d98: of('D98%'), v95: of('V95%'), prescriptionDose: done.solution.prescriptionDose };
 }
 
 /** Largest dose of a finished plan in the cord, Gy. */
 export function cordMaximum(done: TechniquePlan, model: PatientModel): number {
-  return drawnDvh(model, model.cord, doseOfPlan(done)).max;
+  return cordDvh(model, doseOfPlan(done, model), doseOfVoxel(model, done)).max;
 }
 
 /** Largest EQD2 of the prior course in the cord, Gy. */
@@ -59,7 +60,7 @@ export function cumulativeMaximum(
 ): number {
   if (prior === undefined) return eqd2(scale * cordMaximum(done, model), fractions, alphaBeta);
   const doseIn: DoseIn = (structure) => {
-    const dose = doseOfPlan(done)(structure);
+    const dose = doseOfPlan(done, model)(structure);
     return { ...dose, fractions, data: scale === 1 ? dose.data : dose.data.map((gray) => scale * gray) };
   };
   // What is unknown of the prior courses in the cord is refused before planning, as is an EQD2 of another alpha/beta.

@@ -35,7 +35,7 @@ import { scenarioShifts, withScenarios } from './scenario.js';
 import { scenarioShare } from './scenario-caps.js';
 import { ScenarioDose } from './scenario-dose.js';
 import { cappedRows, evenCaps, type Hold, type StructureCaps, shareWithin } from './structure-caps.js';
-import { drawnDvh } from './structure-evaluation.js';
+import { doseOfPlan, drawnDvh } from './structure-evaluation.js';
 import { smoothing, worstCaseOf } from './worst-case-plan.js';
 
 export type Technique = 'fcrt' | 'imrt';
@@ -60,6 +60,10 @@ export interface TechniquePlan {
   readonly hold: Hold;
   readonly fields: readonly PlannedField[];
   readonly dose: DoseVolume;
+  /** Around target and cord on the planning grid, where the dose grid is coarse; zero elsewhere. */
+  readonly fineDose?: DoseVolume;
+  /** At the points of the model's `surface`, Gy. */
+  readonly surfaceDose: Float64Array;
   readonly solution: Solution;
   /** The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
@@ -371,19 +375,16 @@ export function finish(
     beyondDensity,
   } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
   const shareOf = (): number => {
-    const own = shareWithin({ index: model.body.index, dose: total }, [
+    const own = shareWithin({ index: model.voxelOfPoint, dose: total }, [
       { voxels: voxels.cord.voxels, caps },
       ...organs,
     ]);
     return scenarios ? Math.min(own, ballShare, scenarioShare(voxels, caps, scenarios, fields)) : own;
   };
   const shrink = hold === 'cord' ? shareOf() : 1;
-  const dose = createDose(model.grid, {
-    quantity: 'physical',
-    fractions: plan.prescription.fractions,
-    medium: plan.doseModel.medium,
-  });
-  for (let p = 0; p < model.body.index.length; p++) dose.data[model.body.index[p]!] = Math.max(0, shrink * total[p]!);
+  const { fractions } = plan.prescription;
+  const { medium } = plan.doseModel;
+  const doses = reportedDoses(model, total, shrink, { quantity: 'physical', fractions, medium });
   const held = fields.map((field) => ({
     ...field,
     monitorUnits: shrink * field.monitorUnits,
@@ -398,17 +399,45 @@ export function finish(
     objective: certificate.value,
     ...prescribedOf(
       { ...solution, prescriptionDose: shrink * solution.prescriptionDose, certificate },
-      dose,
+      doses,
       model,
       plan,
     ),
     certificate,
   };
-  const result = { technique, hold, fields: held, dose, solution: final, voxels, share: shrink };
+  const result = { technique, hold, fields: held, ...doses, solution: final, voxels, share: shrink };
   const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
-  const difference = largestDifference(planned, voxels.places, model.body, dose.data);
+  const difference = largestDifference(planned, voxels.places, model, doses);
   return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
+}
+
+/**
+ * A dose at the points of `bodyDose` as volumes: on the dose grid, and on the planning grid where there is one; and on the cord's surface.
+ *
+ * @param share what it is multiplied by
+ */
+export function reportedDoses(
+  { grid, fine, surface, voxelOfPoint }: Pick<PatientModel, 'grid' | 'fine' | 'surface' | 'voxelOfPoint'>,
+  total: Float64Array,
+  share: number,
+  meaning: Parameters<typeof createDose>[1],
+): Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose'> {
+  const dose = createDose(grid, meaning);
+  const surfaceDose = new Float64Array(surface.length / 3);
+  const fineDose = fine === undefined ? undefined : createDose(fine.grid, meaning);
+  const count = dose.data.length;
+  const between = count + (fineDose?.data.length ?? 0);
+  for (let p = 0; p < voxelOfPoint.length; p++) {
+    const voxel = voxelOfPoint[p]!;
+    if (voxel < 0) continue;
+    // The separable kernel can fall below zero by its residual, far from the field.
+    const gray = Math.max(0, share * total[p]!);
+    if (voxel < count) dose.data[voxel] = gray;
+    else if (voxel < between) fineDose!.data[voxel - count] = gray;
+    else surfaceDose[voxel - between] = gray;
+  }
+  return { dose, ...(fineDose ? { fineDose } : {}), surfaceDose };
 }
 
 /** What the report's DVH may miss the prescribed dose by: the optimiser's tolerance and the sampling of both. */
@@ -417,13 +446,13 @@ const MET = 2e-3;
 /** The dose of the prescription in a finished plan, as its DVH tells it, whether it is met, and whether the plan as it now is is proven. */
 function prescribedOf(
   { status, prescriptionDose, certificate }: Solution,
-  dose: DoseVolume,
+  doses: Pick<TechniquePlan, 'dose' | 'fineDose'>,
   model: PatientModel,
   { prescription: { dose: wanted, to } }: PlanCase,
 ): Pick<Solution, 'status' | 'prescriptionDose'> {
   let given = prescriptionDose;
   if (to !== 'isocenter') {
-    const dvh = drawnDvh(model, model.target, () => dose);
+    const dvh = drawnDvh(model, model.target, doseOfPlan(doses, model));
     given = doseAtVolume(dvh, (to === 'D95' ? 0.95 : 0.5) * dvh.volumeCc).value;
   }
   const isEnded = status === 'reached' || status === 'unproven';

@@ -174,7 +174,7 @@ function pointOf(
     price: certificate.prices.find(({ limit }) => limit === 'cord')?.price ?? 0,
     organs: voxels.organs.map(({ name }) => ({
       structure: name,
-      maximum: drawnDvh(model, name, doseOfPlan(done)).max,
+      maximum: drawnDvh(model, name, doseOfPlan(done, model)).max,
       price: certificate.prices.find(({ limit }) => limit === name)?.price ?? 0,
     })),
     evaluations: solution.evaluations,

@@ -11,12 +11,15 @@ import {
   scaleTolerance,
 } from '../biology/recovery.js';
 import { InvalidInputError } from '../core/errors.js';
-import type { Grid, Vec3 } from '../geometry/grid.js';
+import { type Vec3, voxelCount } from '../geometry/grid.js';
+import { valueAt } from '../geometry/resample.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { defaultBounds, limitsByStructure } from './bound-limits.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
+import { cordVoxels, placeOfVoxel, valueOfVoxel, voxelAt } from './planning-grid.js';
 import type { PriorExposure } from './prior.js';
+import { priorsOnGrid } from './prior-around.js';
 
 /** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
 export interface PriorExcess extends Excess {
@@ -30,7 +33,7 @@ export interface VoxelBounds {
   /** Whether the case asks for them, or they apply because it says nothing else. */
   readonly origin: 'case' | 'default';
   readonly limits: readonly VoxelLimit[];
-  /** Every voxel of the grid with any of the structure in it. */
+  /** Every voxel with any of the structure in it; of the cord those of the planning grid and points of its surface too, see `planning-grid.ts`. */
   readonly voxels: Int32Array;
   /** Physical Gy of the new course, one per voxel. */
   readonly dose: Float64Array;
@@ -64,14 +67,26 @@ export function voxelBounds(
     }
     const occupied: number[] = [];
     for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! > 0) occupied.push(i);
-    const voxels = Int32Array.from(occupied);
+    const voxels = structure === model.cord ? cordVoxels(model) : Int32Array.from(occupied);
     const unknown = prior === undefined ? 0 : occupied.filter((v) => Number.isNaN(prior.dose.data[v]!)).length;
     if (unknown > 0) {
       throw new InvalidInputError(
         `case: retreatment.bounds: the prior dose is unknown in ${unknown} of ${occupied.length} voxels of ${structure}, beyond its grid. Say that the course gave nothing there (prior.beyond: "zero"), or bound another structure.`,
       );
     }
-    const priors = (prior?.courses ?? []).map((course) => atVoxels(course, voxels));
+    const isCord = structure === model.cord;
+    const between = isCord && prior && model.fine ? priorsOnGrid(prior, model, structure, model.fine.grid) : [];
+    const around = isCord && prior ? priorsOnGrid(prior, model, structure, model.grid) : [];
+    const priors = (prior?.courses ?? []).map((course, c) => {
+      const onSurface = (point: number): number => {
+        const [x, y, z] = model.surface.subarray(3 * point, 3 * point + 3);
+        // Beyond the outermost voxel centres the dose is that of the border.
+        return valueAt(around[c]!, x!, y!, z!) ?? around[c]!.data[voxelAt(model.grid, [x!, y!, z!])]!;
+      };
+      const doseOf = (voxel: number): number =>
+        valueOfVoxel(model, voxel, course.dose.data, between[c]?.data, onSurface);
+      return atVoxels(course, doseOf, voxels);
+    });
     const { dose, binding, exceeded } = remainingAllowance(priors, voxels.length, limits, fractions, { recovery });
     return {
       structure,
@@ -80,13 +95,17 @@ export function voxelBounds(
       voxels,
       dose,
       binding,
-      exceeded: exceeded.map((e) => ({ ...e, structure, place: placeOf(model.grid, voxels[e.at]!) })),
+      exceeded: exceeded.map((e) => ({ ...e, structure, place: placeOfVoxel(model, voxels[e.at]!) })),
     };
   });
 }
 
-function atVoxels({ dose, months }: PriorExposure['courses'][number], voxels: Int32Array): PriorAtVoxels {
-  const values = Float64Array.from(voxels, (voxel) => dose.data[voxel]!);
+function atVoxels(
+  { dose, months }: PriorExposure['courses'][number],
+  doseOf: (voxel: number) => number,
+  voxels: Int32Array,
+): PriorAtVoxels {
+  const values = Float64Array.from(voxels, doseOf);
   return dose.quantity === 'physical'
     ? { dose: values, fractions: dose.fractions!, months }
     : { eqd2: values, alphaBeta: dose.alphaBeta!, months };
@@ -116,8 +135,10 @@ export function allowanceVolume(bounds: readonly VoxelBounds[], model: PatientMo
   const { fractions } = plan.prescription;
   const volume = createDose(model.grid, { quantity: 'physical', fractions });
   volume.data.fill(Number.NaN);
+  const count = voxelCount(model.grid);
   for (const { voxels, dose } of bounds) {
     for (let v = 0; v < voxels.length; v++) {
+      if (voxels[v]! >= count) continue;
       const known = volume.data[voxels[v]!]!;
       if (!(known <= dose[v]!)) volume.data[voxels[v]!] = dose[v]!;
     }
@@ -138,14 +159,6 @@ export function conventionOf(input: PlanCase['retreatment']['recovery']): Recove
   return convention === 'discount-prior'
     ? discountPrior(table, source, 'discount-prior, own table')
     : scaleTolerance(table, source, 'scale-tolerance, own table');
-}
-
-/** Centre of a voxel, LPS, mm. */
-export function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
-  const [, ny, nx] = shape;
-  const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-  const at = (a: number): number => origin[a]! + index[a]! * spacing[a]!;
-  return [at(0), at(1), at(2)];
 }
 
 /** `exceeds LIMIT in 12 voxels, by up to 8.0 Gy EQD2 at (0, 40, 3) mm`, or `uses up LIMIT in 12 voxels, at ...` */

@@ -13,7 +13,7 @@ const study = {
   base: {
     patient: { phantom: 'spine-t8', spacing: [6, 6, 6], parameters: { length: 60 } },
     prior: null,
-    doseGrid: { spacing: [6, 6, 6] },
+    doseGrid: { spacing: [6, 6, 6], planning: 100 },
     imrt: { beams: 'posterior-3', beamlet: 10 },
   },
   // The first isocentre lies outside the patient.

@@ -12,7 +12,7 @@ const respine = respineIn(folder);
 const path = join(folder, 'case.json');
 const quick = {
   patient: { phantom: 'spine-t8', spacing: [6, 6, 6] },
-  doseGrid: { spacing: [6, 6, 6] },
+  doseGrid: { spacing: [6, 6, 6], planning: 100 },
   fcrt: { beams: 'posterior-3' },
 };
 writeFileSync(path, JSON.stringify(quick));

@@ -14,7 +14,7 @@ writeFileSync(
   path,
   JSON.stringify({
     patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing: [5, 5, 5] },
+    doseGrid: { spacing: [5, 5, 5], planning: 100 },
     prior: null,
     goals: [],
     imrt: { beams: 'posterior-5', beamlet: 10 },

@@ -137,7 +137,7 @@ test('a whole plan is the same with and without a pool', { timeout: 60_000 }, as
   const plan = parseCase({
     patient: { phantom: 'slab-lung' },
     target: 'PTV',
-    doseGrid: { spacing: [9, 8, 7] },
+    doseGrid: { spacing: [9, 8, 7], planning: 100 },
     fcrt: { beams: 'posterior-3' },
     imrt: { beams: 'posterior-3' },
   });

@@ -30,7 +30,7 @@ const esophagus = { structure: 'Esophagus', courses: 'all', eqd2: 44, alphaBeta:
 const caseOf = (bounds: Bounds, more: Partial<PlanCaseInput> = {}) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing: [6, 6, 6] },
+    doseGrid: { spacing: [6, 6, 6], planning: 100 },
     prior: { dose: 38, fractions: 19, months: 17.7, fields },
     // Bounds hold in whatever dose; this one is the fastest.
     doseModel: { heterogeneity: 'depth', medium: 'engine' },

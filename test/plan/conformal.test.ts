@@ -16,7 +16,7 @@ const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))
 const caseOf = (fcrt: PlanCaseInput['fcrt']) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing: [5, 5, 5] },
+    doseGrid: { spacing: [5, 5, 5], planning: 100 },
     fcrt: { beams: 'posterior-3', ...fcrt },
   });
 const model = modelPatient(patient, caseOf({}));

@@ -19,7 +19,7 @@ const spacing: [number, number, number] = [6, 6, 6];
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing, target: 'horseshoe' });
 const base: PlanCaseInput = {
   patient: { phantom: 'spine-t8', target: 'horseshoe' },
-  doseGrid: { spacing },
+  doseGrid: { spacing, planning: 100 },
   imrt: { beams: 'posterior-5' },
   retreatment: { position: null },
 };

@@ -19,7 +19,7 @@ const fields = { beams: 'ap-pa', length: 30, isocenter: [0, 0, 25] as [number, n
 const caseOf = (more: Partial<PlanCaseInput> = {}) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing: [6, 6, 6] },
+    doseGrid: { spacing: [6, 6, 6], planning: 100 },
     prior: { dose: 38, fractions: 19, months: 17.7, fields },
     imrt: { beams: 'posterior-5', beamlet: 10 },
     fcrt: { beams: 'posterior-3', hold: 'cord' },

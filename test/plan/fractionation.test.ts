@@ -21,7 +21,7 @@ const bound = (courses: 'this' | 'all', gy: number) => ({
 const caseOf = (more: Partial<PlanCaseInput> = {}) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing: [6, 6, 6] },
+    doseGrid: { spacing: [6, 6, 6], planning: 100 },
     imrt: { beams: 'posterior-5', beamlet: 10 },
     prior,
     cordCap: 100,
@@ -115,9 +115,9 @@ test('planned: one operator for all, the caps hold, more fractions cover more', 
   expect(result.rows.map(({ fractions }) => fractions)).toEqual([5, 22, 30]);
   result.rows.forEach(({ cap, dose, fractions, plan }, i) => {
     expect(plan!.status).toBe('reached');
-    // Caps hold at voxel centres; the maximum is that of the drawn cord, between voxels of 6 mm.
-    expect(plan!.cordMaximum).toBeLessThan(1.06 * cap);
-    expect(plan!.cordMaximum).toBeGreaterThan(0.9 * cap);
+    expect(plan!.cordMaximum).toBeLessThan(cap * (1 + 1e-6));
+    // Voxels of 6 mm with any cord reach far beyond it, and bind first.
+    expect(plan!.cordMaximum).toBeGreaterThan(0.8 * cap);
     expect(Math.abs(plan!.cumulative - 38 - eqd2(plan!.cordMaximum, fractions, 2))).toBeLessThan(0.03);
     expect(plan!.prescriptionDose / dose).toBeCloseTo(1, 2);
     expect(plan!.d95Eqd2).toBeCloseTo(eqd2(plan!.d95, fractions, 10), 9);

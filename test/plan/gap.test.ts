@@ -39,7 +39,7 @@ function planned(y: number) {
     patient: { phantom: 'mine.json' },
     target: 'PTV',
     prior: null,
-    doseGrid: { spacing: [5, 5, 5] },
+    doseGrid: { spacing: [5, 5, 5], planning: 100 },
     fcrt: { beams: 'posterior-1' },
   });
   return runPlan(buildPhantom(spec, { spacing: [5, 5, 5] }), plan, artiste6mv, { techniques: ['fcrt'] });

@@ -6,6 +6,7 @@ import { bed, doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
 import type { Dvh } from '../../src/evaluate/dvh.js';
 import { solidOfStructure } from '../../src/geometry/contour-solid.js';
 import { createGrid, type Grid, gridBox, gridCovering, voxelCount } from '../../src/geometry/grid.js';
+import { valueAt } from '../../src/geometry/resample.js';
 import { createRigidTransform, identityTransform } from '../../src/geometry/rigid-transform.js';
 import { createDose, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
@@ -14,6 +15,7 @@ import { parsePhantom } from '../../src/phantom/spec.js';
 import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
 import { levelOf } from '../../src/plan/level.js';
 import { modelPatient } from '../../src/plan/patient-model.js';
+import { placeOfVoxel, voxelAt } from '../../src/plan/planning-grid.js';
 import { choosePlanningVoxels } from '../../src/plan/planning-voxels.js';
 import { exposeToPrior, type ImportedDose } from '../../src/plan/prior.js';
 import { assessRetreatment } from '../../src/plan/retreatment.js';
@@ -281,16 +283,22 @@ describe('voxelwise bounds', () => {
     const exposure = exposeToPrior(model, plan, artiste6mv)!;
     const [cord] = voxelBounds(model, plan, exposure);
     cord!.voxels.forEach((voxel, v) => {
-      const sum = eqd2(exposure.dose.data[voxel]!, 19, 2) + eqd2(cord!.dose[v]!, 22, 2);
-      expect(sum).toBeCloseTo(55, 6);
+      const place = placeOfVoxel(model, voxel);
+      const before = valueAt(exposure.dose, ...place) ?? exposure.dose.data[voxelAt(model.grid, place)]!;
+      // Between voxel centres the prior dose is interpolated, in Float32.
+      const digits = voxel < voxelCount(model.grid) ? 6 : 2;
+      expect(eqd2(before, 19, 2) + eqd2(cord!.dose[v]!, 22, 2)).toBeCloseTo(55, digits);
     });
     expect(Math.max(...cord!.dose) - Math.min(...cord!.dose)).toBeGreaterThan(5);
     const { voxels } = choosePlanningVoxels(model).cord;
-    expect([...boundsOfVoxels(cord!, voxels)]).toEqual([...cord!.dose]);
+    const all = new Map(Array.from(cord!.voxels, (voxel, v): [number, number] => [voxel, cord!.dose[v]!]));
+    expect([...boundsOfVoxels(cord!, voxels)]).toEqual(Array.from(voxels, (voxel) => all.get(voxel)!));
     expect(boundsOfVoxels(cord!, voxels, 20).every((b) => b <= 20)).toBe(true);
     expect(() => boundsOfVoxels(cord!, [0])).toThrow(/voxel 0 is none of it/);
     const volume = allowanceVolume([cord!], model, plan);
-    expect(volume.data.filter((value) => !Number.isNaN(value)).length).toBe(cord!.voxels.length);
+    expect(volume.data.filter((value) => !Number.isNaN(value)).length).toBe(
+      cord!.voxels.filter((voxel) => voxel < volume.data.length).length,
+    );
   });
 
   test('any organ, and where the prior course is above the limit already: 0, with place and amount', () => {

@@ -14,7 +14,11 @@ const spec = fileURLToPath(new URL('../../phantoms/spine-t4.json', import.meta.u
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [6, 6, 6] });
 // Two beams through lung and one that meets none.
 const beams = [{ gantry: 120 }, { gantry: 180 }, { gantry: 240 }];
-const plan = parseCase({ patient: { phantom: 'spine-t4' }, doseGrid: { spacing: [6, 6, 6] }, fcrt: { beams } });
+const plan = parseCase({
+  patient: { phantom: 'spine-t4' },
+  doseGrid: { spacing: [6, 6, 6], planning: 100 },
+  fcrt: { beams },
+});
 
 test('water, depth scaling and density scaling of one conformal plan', { timeout: 60_000 }, () => {
   const result = runPlan(patient, plan, artiste6mv, { techniques: ['fcrt'] });

@@ -6,6 +6,7 @@ import { accumulate } from '../../src/biology/accumulate.js';
 import { bed, doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
 import type { Dvh } from '../../src/evaluate/dvh.js';
 import { solidOfStructure } from '../../src/geometry/contour-solid.js';
+import { voxelCount } from '../../src/geometry/grid.js';
 import { identityTransform } from '../../src/geometry/rigid-transform.js';
 import { createDose, type DoseMeaning, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
@@ -27,7 +28,7 @@ const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))
 const caseOf = (input: Partial<PlanCaseInput>) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing },
+    doseGrid: { spacing, planning: 100 },
     fcrt: { beams: 'posterior-1' },
     imrt: { beams: 'posterior-3', beamlet: 10 },
     ...input,
@@ -72,6 +73,7 @@ describe('a list of courses', () => {
     const plan = caseOf({ prior: [first, second], retreatment: { bounds } });
     const [own] = voxelBounds(model, plan, both);
     own!.voxels.forEach((voxel, v) => {
+      if (voxel >= voxelCount(model.grid)) return;
       expect(eqd2(own!.dose[v]!, 22, 2) + effectAt(both, voxel, 'eqd2', 2)).toBeCloseTo(80, 4);
     });
   });
@@ -212,8 +214,10 @@ describe('an EQD2 as the prior dose', () => {
     const [added, given] = [expose([first, second]), expose(file, read)];
     for (const v of cordVoxels) expect(effectAt(given, v, 'eqd2', 2)).toBeCloseTo(effectAt(added, v, 'eqd2', 2), 4);
     const [a, b] = [added, given].map((exposure) => voxelBounds(model, caseOf({ prior: file }), exposure)[0]!.dose);
+    const { voxels } = voxelBounds(model, caseOf({ prior: file }), added)[0]!;
     a!.forEach((bound, v) => {
-      expect(b![v]).toBeCloseTo(bound, 4);
+      // Between voxel centres an interpolated EQD2 is not that of interpolated doses.
+      if (voxels[v]! < voxelCount(model.grid)) expect(b![v]).toBeCloseTo(bound, 4);
     });
     expect(given.description).toMatch(/from a file: EQD2 with alpha\/beta 2 Gy, ended 9 months ago/);
   });

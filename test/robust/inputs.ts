@@ -26,7 +26,7 @@ const planCase: Json = {
   retreatment: { position: null, recovery: 'none', level: 'thoracic', omit: [], limits: [] },
   alphaBeta: { cord: 2 },
   cordCap: 60,
-  doseGrid: { spacing: [15, 15, 15] },
+  doseGrid: { spacing: [15, 15, 15], planning: 100 },
   doseModel: { heterogeneity: 'density', medium: 'engine' },
   fcrt: { beams: 'posterior-2', margin: 6, leafWidth: 5, conform: 'outside', cordShield: false, hold: 'prescription' },
   imrt: { beams: [{ gantry: 180, collimator: 0, couch: 0 }], beamlet: 20, margin: 5, hold: 'cord' },
@@ -55,7 +55,7 @@ const fields: Json = {
   ],
 };
 const study: Json = {
-  base: { ...shared, prior: null, doseGrid: { spacing: [20, 20, 20] }, retreatment: { position: null } },
+  base: { ...shared, prior: null, doseGrid: { spacing: [20, 20, 20], planning: 100 }, retreatment: { position: null } },
   vary: { 'fcrt.beams': ['posterior-1'] },
   techniques: ['fcrt'],
   metrics: ['PTV Max', 'PTV D95%'],

@@ -58,7 +58,7 @@ describe.runIf(process.env['RESPINE_KILLS'])('the command line', () => {
     target: 'PTV',
     cord: 'PTV',
     prior: null,
-    doseGrid: { spacing: [15, 15, 15] },
+    doseGrid: { spacing: [15, 15, 15], planning: 100 },
     imrt: { beams: 'posterior-3', beamlet: 15 },
     fcrt: { beams: 'posterior-3' },
     retreatment: { position: null },
