@@ -5,6 +5,9 @@
 import { LineBuffer, type ScanLines, type ScanStep } from './scan-lines.js';
 import type { Solid } from './solid.js';
 
+/** To how much a crossing is found, mm. */
+const CLOSE = 1e-9;
+
 /** Rows of every section of the solid's box. */
 export function scanSolid(solid: Solid, step: ScanStep, division: number): ScanLines {
   const { min, max } = solid.box;
@@ -17,22 +20,41 @@ export function scanSolid(solid: Solid, step: ScanStep, division: number): ScanL
   // A little beyond the box, so that both ends of every line lie outside.
   const margin = 1e-3 * (max[0] - min[0]);
   const least = Math.min(height, depth, (max[0] - min[0]) / 16);
-  const tracer = new RowTracer(solid, least, out, min[0] - margin, max[0] + margin);
+  const ends = [min[0] - margin, max[0] + margin] as const;
+  const tracer = new RowTracer(solid, least, out, ...ends);
+  // Of a solid that is the same at every z between two planes one section there is all of them.
+  const column = solid.within?.solid.isColumn ? solid.within : undefined;
+  let same: Section | undefined;
   for (let k = 0; k < nz; k++) {
     const z = min[2] + (k + 0.5) * depth;
-    // Rows between the first and the last y that the section reaches: a flat side along x is met exactly.
-    const from = firstHit(tracer, z, min[1], height, ny);
-    if (from === undefined) continue;
-    const to = firstHit(tracer, z, max[1], -height, ny)!;
-    const own = (to - from) / ny;
-    for (let j = 0; j < ny; j++) {
-      const y = from + (j + 0.5) * own;
-      const first = out.used;
-      tracer.trace(y, z);
-      if (out.used > first) out.add(y, z, own, depth, own * depth, first, out.used);
-    }
+    const isSame = column !== undefined && z > column.low && z < column.high;
+    if (isSame) same ??= crossSection(new RowTracer(column.solid, least, out, ...ends), z, min[1], max[1], ny);
+    const { rows, own } = isSame ? same! : crossSection(tracer, z, min[1], max[1], ny);
+    for (const { y, first, end } of rows) out.add(y, z, own, depth, own * depth, first, end);
   }
   return out.finish();
+}
+
+/** The rows of a section that meet the solid, with the range of their crossings, and how far they lie apart, mm. */
+interface Section {
+  readonly rows: readonly { readonly y: number; readonly first: number; readonly end: number }[];
+  readonly own: number;
+}
+
+/** n rows between the first and the last y that the section reaches: a flat side along x is met exactly. */
+function crossSection(tracer: RowTracer, z: number, low: number, high: number, n: number): Section {
+  const rows: { y: number; first: number; end: number }[] = [];
+  const from = firstHit(tracer, z, low, (high - low) / n, n);
+  if (from === undefined) return { rows, own: 0 };
+  const to = firstHit(tracer, z, high, (low - high) / n, n)!;
+  const own = (to - from) / n;
+  for (let j = 0; j < n; j++) {
+    const y = from + (j + 0.5) * own;
+    const first = tracer.used;
+    tracer.trace(y, z);
+    if (tracer.used > first) rows.push({ y, first, end: tracer.used });
+  }
+  return { rows, own };
 }
 
 /** The first y, going from `start` by n steps, at which a row meets the solid, to 1e-4 of a step. */
@@ -72,6 +94,11 @@ class RowTracer {
     private readonly from: number,
     private readonly to: number,
   ) {}
+
+  /** Crossings so far. */
+  get used(): number {
+    return this.out.used;
+  }
 
   /** Appends the crossings of one row. */
   trace(y: number, z: number): void {
@@ -115,22 +142,30 @@ class RowTracer {
     this.isIn = !this.isIn;
   }
 
-  /** Where the sign changes to that of `to`, to 1e-9 mm: the secant where it converges, halving where not. */
+  /**
+   * Where the sign changes to that of `to`, to {@link CLOSE}: by secants that are drawn towards an end which stays (the Illinois
+   * rule) and step over the root once they are as close, so that it lies between; by halving where that is faster.
+   */
   private root(from: number, to: number, isIn: boolean): number {
     let [a, b] = [from, to];
     let da = this.solid.distance(a, this.y, this.z);
     let db = this.solid.distance(b, this.y, this.z);
     if (da < 0 === db < 0) return from;
-    for (let n = 0; n < 60 && b - a > 1e-9; n++) {
-      const x = n % 3 === 2 ? (a + b) / 2 : a + ((b - a) * da) / (da - db);
+    let width = b - a;
+    let last: 'a' | 'b' | undefined;
+    for (let n = 1; n <= 60 && b - a > CLOSE; n++) {
+      const isSlow = n % 4 === 0 && b - a > width / 4;
+      if (n % 4 === 0) width = b - a;
+      const secant = isSlow ? (a + b) / 2 : a + ((b - a) * da) / (da - db);
+      const x = Math.min(Math.max(secant, a + CLOSE / 2), b - CLOSE / 2);
       const d = this.solid.distance(x, this.y, this.z);
       if (d === 0) return x;
       if (d < 0 === isIn) {
-        b = x;
-        db = d;
+        if (last === 'b') da /= 2;
+        [b, db, last] = [x, d, 'b'];
       } else {
-        a = x;
-        da = d;
+        if (last === 'a') db /= 2;
+        [a, da, last] = [x, d, 'a'];
       }
     }
     return (a + b) / 2;
