@@ -3,7 +3,7 @@
  */
 import { eqd2 } from '../biology/linear-quadratic.js';
 import { type Conformity, conformity } from '../evaluate/conformity.js';
-import { createDvh, type Dvh } from '../evaluate/dvh.js';
+import type { Dvh } from '../evaluate/dvh.js';
 import { type DoseFallOff, doseFallOff } from '../evaluate/fall-off.js';
 import { formatMetric } from '../evaluate/metric.js';
 import { metricBound } from '../evaluate/metric-bound.js';
@@ -124,7 +124,7 @@ export function evaluatePlan(
     goals,
     conformity: conformity(technique.dose, dvhs.get(model.target)!, prescription, {
       // Isodose volumes are small parts of the body, which its voxels hold better than lines so far apart.
-      region: createDvh(technique.dose, model.cells.get(model.external)!, { name: model.external }),
+      region: model.cells.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),
     constraints: constraintsOf(bounds, model, plan, technique),

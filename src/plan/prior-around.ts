@@ -28,7 +28,9 @@ function courseAround(
   structure: string,
 ): DoseVolume {
   const { voxels, mask } = cells.get(structure)!;
-  const data = dose.data.map((gray) => (Number.isNaN(gray) ? 0 : gray));
+  const data = dose.data.slice();
+  // A loop, as a call for every voxel of the grid costs more than all else here.
+  for (let v = 0; v < data.length; v++) if (Number.isNaN(data[v]!)) data[v] = 0;
   const [nz, ny, nx] = dose.grid.shape;
   for (let v = 0; v < voxels.length; v++) {
     const voxel = voxels[v]!;
