@@ -109,13 +109,25 @@ class RowTracer {
     if (this.isIn) this.out.push(this.to);
   }
 
-  /** Does the row meet the solid? */
+  /** Does the row meet the solid? Whether {@link trace} would find a crossing, without looking where. */
   meets(y: number, z: number): boolean {
-    const { used } = this.out;
-    this.trace(y, z);
-    const isHit = this.out.used > used;
-    this.out.used = used;
-    return isHit;
+    this.y = y;
+    this.z = z;
+    return this.touches(this.from, this.to);
+  }
+
+  private touches(from: number, to: number): boolean {
+    const half = (to - from) / 2;
+    const middle = from + half;
+    const d = this.solid.distance(middle, this.y, this.z, half);
+    if (Math.abs(d) >= half) return d < 0;
+    if (2 * half <= this.least) return this.isInside(to);
+    return this.touches(from, middle) || this.touches(middle, to);
+  }
+
+  /** The sign of a distance alone. */
+  private isInside(x: number): boolean {
+    return this.solid.distance(x, this.y, this.z, CLOSE) < 0;
   }
 
   private search(from: number, to: number): void {
@@ -131,7 +143,7 @@ class RowTracer {
       this.search(middle, to);
       return;
     }
-    const isIn = this.solid.distance(to, this.y, this.z) < 0;
+    const isIn = this.isInside(to);
     if (isIn !== this.isIn) {
       this.cross(this.root(from, to, isIn));
     }
@@ -148,8 +160,10 @@ class RowTracer {
    */
   private root(from: number, to: number, isIn: boolean): number {
     let [a, b] = [from, to];
-    let da = this.solid.distance(a, this.y, this.z);
-    let db = this.solid.distance(b, this.y, this.z);
+    // No distance here exceeds the length, as the boundary is within it.
+    const reach = 1.001 * (b - a);
+    let da = this.solid.distance(a, this.y, this.z, reach);
+    let db = this.solid.distance(b, this.y, this.z, reach);
     if (da < 0 === db < 0) return from;
     let width = b - a;
     let last: 'a' | 'b' | undefined;
@@ -158,7 +172,7 @@ class RowTracer {
       if (n % 4 === 0) width = b - a;
       const secant = isSlow ? (a + b) / 2 : a + ((b - a) * da) / (da - db);
       const x = Math.min(Math.max(secant, a + CLOSE / 2), b - CLOSE / 2);
-      const d = this.solid.distance(x, this.y, this.z);
+      const d = this.solid.distance(x, this.y, this.z, reach);
       if (d === 0) return x;
       if (d < 0 === isIn) {
         if (last === 'b') da /= 2;
