@@ -96,15 +96,39 @@ const PIECE = 4096;
  * @param step node distance of the map, mm. @default by the source blur
  */
 export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Array, step?: number): Float64Array {
-  const { beam, points, options } = view;
-  const kernel = kernelOf(view, field.grid);
-  const map = new FluenceMap(beam.machine, kernel, field.grid, points.extent, step);
+  return addMapDose(mapOfField(view, field.grid, step), view, field.weights, out);
+}
+
+/** What a field on a grid needs of its beam in a patient, whatever its weights and whichever the points. */
+export interface FieldMap {
+  readonly kernel: BeamKernel;
+  readonly map: FluenceMap;
+}
+
+/** @param step node distance of the map, mm. @default by the source blur */
+export function mapOfField(view: BeamView, grid: FluenceGrid, step?: number): FieldMap {
+  const kernel = kernelOf(view, grid);
+  return { kernel, map: new FluenceMap(view.beam.machine, kernel, grid, view.points.extent, step) };
+}
+
+/**
+ * {@link addFieldDose} by a map that was made before.
+ *
+ * @param map     its nodes may be overwritten
+ * @param fluence monitor units per cell of the map's grid
+ */
+export function addMapDose(
+  { kernel, map }: FieldMap,
+  { beam, points, options }: BeamView,
+  fluence: Float64Array,
+  out: Float64Array,
+): Float64Array {
   const isSimd = options.kernels === 'simd' || (options.kernels === undefined && hasSimd());
   if (isSimd) {
-    addSimdDose(map, kernel, beam.machine.sad, points, field.weights, out);
+    addSimdDose(map, kernel, beam.machine.sad, points, fluence, out);
     return out;
   }
-  map.spread(field.weights);
+  map.spread(fluence);
   // In pieces that stay in the cache: the weights of a whole body would take more memory than all else.
   const weights = allocateWeights(kernel, Math.min(PIECE, points.count));
   const bands = new Uint8Array(Math.min(PIECE, points.count));
