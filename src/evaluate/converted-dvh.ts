@@ -25,7 +25,7 @@ export function convertDvh(dvh: Dvh, convert: (gray: number) => number, meaning:
     name,
     ...meaning,
     volumeCc,
-    mean: Math.min(convert(max), Math.max(convert(min), convertedMean(dvh, convert))),
+    mean: Math.min(convert(max), Math.max(convert(min), convertedMean(dvh, dose, convert))),
     max: convert(max),
     min: convert(min),
     dose,
@@ -48,13 +48,20 @@ export function convertDvh(dvh: Dvh, convert: (gray: number) => number, meaning:
   };
 }
 
-/** Simpson's rule between corners, where the volume is even over the dose; a jump counts at its dose. */
-function convertedMean({ dose, volume, volumeCc }: Dvh, convert: (gray: number) => number): number {
-  let sum = convert(dose[0]!) * volume[0]!;
-  for (let c = 1; c < dose.length; c++) {
-    const [above, below] = [dose[c - 1]!, dose[c]!];
-    const mean = (convert(above) + 4 * convert((above + below) / 2) + convert(below)) / 6;
-    sum += mean * (volume[c]! - volume[c - 1]!);
+/**
+ * Simpson's rule between corners, where the volume is even over the dose; a jump counts at its dose.
+ *
+ * @param converted of the corners
+ */
+function convertedMean(
+  { dose, volume, volumeCc }: Dvh,
+  converted: Float64Array,
+  convert: (gray: number) => number,
+): number {
+  let sum = converted[0]! * volume[0]!;
+  for (let c = 1; c < converted.length; c++) {
+    const middle = convert((dose[c - 1]! + dose[c]!) / 2);
+    sum += ((converted[c - 1]! + 4 * middle + converted[c]!) / 6) * (volume[c]! - volume[c - 1]!);
   }
   return sum / volumeCc;
 }
