@@ -18,18 +18,17 @@ import { type Dvh, negativeRemark } from './dvh.js';
  */
 export function convertDvh(dvh: Dvh, convert: (gray: number) => number, meaning: DoseMeaning): Dvh {
   const { name, volumeCc, max, min, estimators, coverage, bounds } = dvh;
-  const dose = new Float64Array(dvh.dose.length);
-  for (let c = 0; c < dose.length; c++) dose[c] = convert(dvh.dose[c]!);
+  const { dose, volume, mean } = convertCorners(dvh, convert);
   const remark = negativeRemark(name, convert(min), convert(max));
   return {
     name,
     ...meaning,
     volumeCc,
-    mean: Math.min(convert(max), Math.max(convert(min), convertedMean(dvh, dose, convert))),
+    mean: Math.min(convert(max), Math.max(convert(min), mean)),
     max: convert(max),
     min: convert(min),
     dose,
-    volume: dvh.volume,
+    volume,
     ...(estimators === undefined ? {} : { estimators }),
     ...(coverage === undefined ? {} : { coverage }),
     ...(remark === undefined ? {} : { remarks: [remark] }),
@@ -48,22 +47,46 @@ export function convertDvh(dvh: Dvh, convert: (gray: number) => number, meaning:
   };
 }
 
+/** Corners are closer where a straight line between two would be further off than this share of the largest dose. */
+const STRAIGHT = 1e-6;
+
 /**
- * Simpson's rule between corners, where the volume is even over the dose; a jump counts at its dose.
- *
- * @param converted of the corners
+ * The converted curve and its mean, by Simpson's rule between corners, where the volume is even over the dose; a jump counts at its
+ * dose. Between corners that lie far apart, as those of an even ramp do, there are more.
  */
-function convertedMean(
+function convertCorners(
   { dose, volume, volumeCc }: Dvh,
-  converted: Float64Array,
   convert: (gray: number) => number,
-): number {
-  let sum = converted[0]! * volume[0]!;
-  for (let c = 1; c < converted.length; c++) {
+): { readonly dose: Float64Array; readonly volume: Float64Array; readonly mean: number } {
+  const n = dose.length;
+  const corners = new Float64Array(n);
+  for (let c = 0; c < n; c++) corners[c] = convert(dose[c]!);
+  const allowed = STRAIGHT * Math.abs(corners[0]!);
+  // Of each corner, in how many parts the way to it from the one before is cut.
+  const parts = new Uint8Array(n).fill(1);
+  let added = 0;
+  let sum = corners[0]! * volume[0]!;
+  for (let c = 1; c < n; c++) {
     const middle = convert((dose[c - 1]! + dose[c]!) / 2);
-    sum += ((converted[c - 1]! + 4 * middle + converted[c]!) / 6) * (volume[c]! - volume[c - 1]!);
+    const bow = Math.abs(middle - (corners[c - 1]! + corners[c]!) / 2);
+    sum += ((corners[c - 1]! + 4 * middle + corners[c]!) / 6) * (volume[c]! - volume[c - 1]!);
+    if (!(bow > allowed)) continue;
+    parts[c] = Math.min(200, Math.ceil(Math.sqrt(bow / allowed)));
+    added += parts[c]! - 1;
   }
-  return sum / volumeCc;
+  const mean = sum / volumeCc;
+  if (added === 0) return { dose: corners, volume, mean };
+  const [more, volumes] = [new Float64Array(n + added), new Float64Array(n + added)];
+  for (let c = 0, at = 0; c < n; c++) {
+    for (let q = 1; q < parts[c]!; q++) {
+      const t = q / parts[c]!;
+      more[at] = convert(dose[c - 1]! + t * (dose[c]! - dose[c - 1]!));
+      volumes[at++] = volume[c - 1]! + t * (volume[c]! - volume[c - 1]!);
+    }
+    more[at] = corners[c]!;
+    volumes[at++] = volume[c]!;
+  }
+  return { dose: more, volume: volumes, mean };
 }
 
 /** What `within` to either side becomes. */
