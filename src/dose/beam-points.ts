@@ -128,6 +128,48 @@ export function seePoints(
   return { ...set, ...parts, extent, domain, beyondRange, beyondDensity };
 }
 
+/**
+ * Points under several shifts, those of the first shift first: projection, depth and distance anew, all else as at their places.
+ *
+ * @param beams   one per shift, off by the opposite of it
+ * @param points  x, y, z triples in LPS, mm
+ * @param nominal the same points as the beam sees them without a shift
+ */
+export function seePointsShifted(
+  beam: Beam,
+  beams: readonly Beam[],
+  points: Float64Array,
+  nominal: PointSet,
+  pass: BeamPass,
+): PointSet {
+  const { machine, pose } = beam;
+  const each = points.length / 3;
+  const count = beams.length * each;
+  const array = (): Float32Array => new Float32Array(count);
+  const set = { count, u: array(), v: array(), depths: array(), distances: array() };
+  beams.forEach((shifted, s) => {
+    const frame = createBeamFrame({ ...shifted.pose, collimator: 0 }, machine.sad);
+    const of = (values: Float32Array): Float32Array => values.subarray(s * each, (s + 1) * each);
+    pass.see(frame, points, { u: of(set.u), v: of(set.v), depths: of(set.depths), distances: of(set.distances) });
+  });
+  turn(set.u, set.v, pose.collimator);
+  const repeated = (values: Float32Array): Float32Array => {
+    const out = array();
+    for (let s = 0; s < beams.length; s++) out.set(values, s * each);
+    return out;
+  };
+  const { densities, factors, extent, domain, beyondDensity } = nominal;
+  return {
+    ...set,
+    ...(densities && { densities: { electron: repeated(densities.electron), scatter: repeated(densities.scatter) } }),
+    ...(factors && { factors: repeated(factors) }),
+    extent,
+    domain,
+    beyondRange: set.depths.reduce((sum, depth) => sum + (depth > machine.range.depth[1] ? 1 : 0), 0),
+    beyondDensity,
+  };
+}
+
 /** From the frame of the gantry to that of the collimator, in place. */
 function turn(u: Float32Array, v: Float32Array, degrees: number): void {
   if (degrees === 0) return;

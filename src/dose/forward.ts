@@ -35,28 +35,33 @@ export interface DoseVoxels {
  */
 export function voxelsInside(mask: Volume<'mask'>, threshold = 0.5): DoseVoxels {
   const { grid, data } = mask;
-  const [nz, ny, nx] = grid.shape;
   let count = 0;
   for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) count++;
   if (count === 0)
     throw new InvalidInputError('dose: no voxel lies inside the external contour. Check it against the dose grid.');
   const index = new Int32Array(count);
-  const points = new Float64Array(3 * count);
-  let at = 0;
-  for (let k = 0; k < nz; k++) {
-    for (let j = 0; j < ny; j++) {
-      for (let i = 0; i < nx; i++) {
-        const voxel = i + nx * (j + ny * k);
-        if (!(data[voxel]! >= threshold)) continue;
-        index[at] = voxel;
-        points[3 * at] = grid.origin[0] + i * grid.spacing[0];
-        points[3 * at + 1] = grid.origin[1] + j * grid.spacing[1];
-        points[3 * at + 2] = grid.origin[2] + k * grid.spacing[2];
-        at++;
-      }
+  for (let i = 0, at = 0; at < count; i++) if (data[i]! >= threshold) index[at++] = i;
+  return { grid, index, points: centresOf(grid, index) };
+}
+
+/** Centres of voxels in rising order, x, y, z triples in LPS, mm. */
+function centresOf({ shape: [, ny, nx], spacing, origin }: Grid, index: Int32Array): Float64Array {
+  const points = new Float64Array(3 * index.length);
+  let row = -1;
+  let y = 0;
+  let z = 0;
+  for (let at = 0; at < index.length; at++) {
+    const voxel = index[at]!;
+    if (row < 0 || voxel >= nx * (row + 1)) {
+      row = Math.floor(voxel / nx);
+      y = origin[1] + (row % ny) * spacing[1];
+      z = origin[2] + Math.floor(row / ny) * spacing[2];
     }
+    points[3 * at] = origin[0] + (voxel - nx * row) * spacing[0];
+    points[3 * at + 1] = y;
+    points[3 * at + 2] = z;
   }
-  return { grid, index, points };
+  return points;
 }
 
 /** What one beam sees of the voxels: made once, used for every fluence of that beam. */
@@ -96,15 +101,39 @@ const PIECE = 4096;
  * @param step node distance of the map, mm. @default by the source blur
  */
 export function addFieldDose(view: BeamView, field: FluenceField, out: Float64Array, step?: number): Float64Array {
-  const { beam, points, options } = view;
-  const kernel = kernelOf(view, field.grid);
-  const map = new FluenceMap(beam.machine, kernel, field.grid, points.extent, step);
+  return addMapDose(mapOfField(view, field.grid, step), view, field.weights, out);
+}
+
+/** What a field on a grid needs of its beam in a patient, whatever its weights and whichever the points. */
+export interface FieldMap {
+  readonly kernel: BeamKernel;
+  readonly map: FluenceMap;
+}
+
+/** @param step node distance of the map, mm. @default by the source blur */
+export function mapOfField(view: BeamView, grid: FluenceGrid, step?: number): FieldMap {
+  const kernel = kernelOf(view, grid);
+  return { kernel, map: new FluenceMap(view.beam.machine, kernel, grid, view.points.extent, step) };
+}
+
+/**
+ * {@link addFieldDose} by a map that was made before.
+ *
+ * @param map     its nodes may be overwritten
+ * @param fluence monitor units per cell of the map's grid
+ */
+export function addMapDose(
+  { kernel, map }: FieldMap,
+  { beam, points, options }: BeamView,
+  fluence: Float64Array,
+  out: Float64Array,
+): Float64Array {
   const isSimd = options.kernels === 'simd' || (options.kernels === undefined && hasSimd());
   if (isSimd) {
-    addSimdDose(map, kernel, beam.machine.sad, points, field.weights, out);
+    addSimdDose(map, kernel, beam.machine.sad, points, fluence, out);
     return out;
   }
-  map.spread(field.weights);
+  map.spread(fluence);
   // In pieces that stay in the cache: the weights of a whole body would take more memory than all else.
   const weights = allocateWeights(kernel, Math.min(PIECE, points.count));
   const bands = new Uint8Array(Math.min(PIECE, points.count));

@@ -8,16 +8,16 @@
  */
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
-import { gridBox } from '../geometry/grid.js';
+import { gridBox, type Vec3 } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import { partsAt } from '../machine/field-integral.js';
 import type { BeamPass } from '../raytrace/beam-pass.js';
 import { clipRay, RayTracer } from '../raytrace/siddon.js';
 import type { BeamKernel, KernelOptions } from './beam-kernel.js';
-import { type DoseModelOptions, type PointSet, seePoints } from './beam-points.js';
+import { type DoseModelOptions, type PointSet, seePoints, seePointsShifted } from './beam-points.js';
 import type { MapPoints } from './fluence-map.js';
 import { addTerms } from './kernel-table.js';
-import { rowViews, type ShiftOptions } from './shifted-rows.js';
+import { rowViews, type ShiftOptions, shiftedBeam } from './shifted-rows.js';
 
 export type { DoseModelOptions };
 
@@ -75,6 +75,26 @@ export function seeBeam(
   const views = rowViews(beam, points.length / 3, options.shifted);
   for (const view of views) sourceSurfaceDistance(view.beam, density);
   return seePoints(beam, views, density, points, options, pass);
+}
+
+/**
+ * The same points under several shifts of the patient, those of the first shift first.
+ *
+ * @param shifts  of the patient against the beam, LPS, mm
+ * @param nominal what {@link seeBeam} sees of them without a shift
+ * @throws {UnsupportedError} if the central ray misses the patient under a shift
+ */
+export function seeShifted(
+  beam: Beam,
+  shifts: readonly Vec3[],
+  density: Volume<'density'>,
+  points: Float64Array,
+  nominal: PointSet,
+  pass: BeamPass,
+): PointSet {
+  const beams = shifts.map(([x, y, z]) => shiftedBeam(beam, [-x, -y, -z]));
+  for (const shifted of beams) sourceSurfaceDistance(shifted, density);
+  return seePointsShifted(beam, beams, points, nominal, pass);
 }
 
 /** Arrays for the weights of `count` points, one per band. */

@@ -20,7 +20,8 @@
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.js';
-import { createDvh, type Dvh, doseAtVolume, volumeAtDose } from './dvh.js';
+import { createDvh, type Dvh, doseAtVolume, volumeAtDose, volumesAtDoses } from './dvh.js';
+import type { StructureCells } from './structure-cells.js';
 
 /** Every number is null where it does not exist (no dose reaches the isodose): never NaN, never a zero in its place. */
 export interface Conformity {
@@ -47,8 +48,11 @@ export interface Conformity {
 export interface ConformityOptions {
   /** Isodose of the conformity indices as a fraction of the prescription. @default 0.95 */
   readonly isodose?: number;
-  /** Region in which isodose volumes are counted, e.g. the external structure: its mask on the same grid, or its DVH of this dose. @default the whole grid */
-  readonly region?: Volume<'mask'> | Dvh;
+  /**
+   * Region in which isodose volumes are counted, e.g. the external structure: its mask on the same grid, the cells of that, or its
+   * DVH of this dose. @default the whole grid
+   */
+  readonly region?: Volume<'mask'> | StructureCells | Dvh;
 }
 
 /**
@@ -74,15 +78,17 @@ export function conformity(
   }
   const region = options.region ?? createVolume('mask', dose.grid, new Float32Array(dose.data.length).fill(1));
   const targetDvh = 'grid' in target ? createDvh(dose, target, { name: 'target' }) : target;
-  const regionDvh = 'grid' in region ? createDvh(dose, region, { name: 'region' }) : region;
   const level = fraction * prescription;
   const tv = targetDvh.volumeCc;
-  const piv = volumeAtDose(regionDvh, level);
+  const levels = [level, 0.5 * prescription, prescription];
+  const [piv, v50, v100] = (
+    'mean' in region
+      ? levels.map((gy) => volumeAtDose(region, gy))
+      : volumesAtDoses(dose, region, levels, { name: 'region' })
+  ) as [number, number, number];
   // The region's cells are coarser than the target's, so that its isodose volume may come out a trace below the target's part.
   const covered = volumeAtDose(targetDvh, level);
   const enclosed = Math.max(piv, covered);
-  const v50 = volumeAtDose(regionDvh, 0.5 * prescription);
-  const v100 = volumeAtDose(regionDvh, prescription);
   const d = (percent: number): number => doseAtVolume(targetDvh, (percent / 100) * tv).value;
   const median = d(50);
   const paddick = enclosed > 0 ? (covered / tv) * (covered / enclosed) : null;

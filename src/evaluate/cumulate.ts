@@ -24,9 +24,6 @@ export interface DvhCorners {
   readonly volume: Float64Array;
 }
 
-/** Shorter curves than this share of what they may hold are copied, so that they do not keep the rest. */
-const FULL = 0.9;
-
 /**
  * Adds up samples to curves, and keeps its memory for the next one.
  *
@@ -51,10 +48,11 @@ export class Cumulator {
   cumulate({ ends, volume }: DoseSamples, total: number): DvhCorners {
     const { sorter } = this;
     const capacity = ends.length + toSlopes(ends, volume);
-    const corners = new Float32Array(capacity);
-    const above = new Float64Array(capacity);
-    this.corners = corners;
-    this.above = above;
+    if (this.corners.length < capacity) {
+      this.corners = new Float32Array(capacity);
+      this.above = new Float64Array(capacity);
+    }
+    const { corners, above } = this;
     this.count = 0;
     this.sum = 0;
     this.slope = 0;
@@ -68,9 +66,7 @@ export class Cumulator {
     const { count, sum } = this;
     // The last corner is the whole structure; whatever rounding the sweep gathered is scaled out.
     scaleRising(above, count, sum > 0 ? total / sum : 1, total);
-    return count < FULL * capacity
-      ? { dose: corners.slice(0, count), volume: above.slice(0, count) }
-      : { dose: corners.subarray(0, count), volume: above.subarray(0, count) };
+    return { dose: corners.slice(0, count), volume: above.slice(0, count) };
   }
 
   /** Goes down a sorted run. */

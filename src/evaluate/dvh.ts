@@ -17,7 +17,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { checkSameGrid } from '../geometry/grid.js';
 import type { DoseMeaning, DoseVolume, Volume } from '../geometry/volume.js';
 import { Cumulator, meanOf } from './cumulate.js';
-import { DoseSampler } from './dose-sample.js';
+import { DoseSampler, type DoseSamples } from './dose-sample.js';
 import { StructureCells } from './structure-cells.js';
 
 /** Dose below zero is remarked on beyond this share of the largest: resampling with a cubic may leave less. */
@@ -120,19 +120,8 @@ export function createDvh(
   structure: Volume<'mask'> | StructureCells,
   { name = 'structure', workspace = new DvhWorkspace() }: DvhOptions = {},
 ): Dvh {
-  const { grid } = structure instanceof StructureCells ? structure.mask : structure;
-  checkSameGrid(`DVH of ${name}: dose and mask`, dose.grid, grid);
-  checkDoseMeaning(name, dose);
-  const cells = structure instanceof StructureCells ? structure : new StructureCells(structure, `DVH of ${name}`);
-  const { voxels, volumeCc } = cells;
-  if (voxels.length === 0) {
-    throw new InvalidInputError(
-      `DVH of ${name}: the structure holds no voxel of the dose grid. Check that it lies inside the grid, or leave it out.`,
-    );
-  }
-  const { least, most } = rangeIn(name, dose.data, voxels);
+  const { volumeCc, least, most, samples } = samplesOf(dose, structure, name, workspace);
   const remark = negativeRemark(name, least, most);
-  const samples = workspace.sampler.sample(dose, cells, least, most);
   const mean = Math.min(most, Math.max(least, meanOf(samples)));
   const corners = workspace.cumulator.cumulate(samples, volumeCc);
   return {
@@ -147,6 +136,58 @@ export function createDvh(
     ...corners,
     ...(remark === undefined ? {} : { remarks: [remark] }),
   };
+}
+
+/**
+ * Volume of a structure that receives at least each of some doses, cc: what {@link volumeAtDose} reads from its DVH, to rounding,
+ * without the sort of a whole curve.
+ *
+ * O(voxels x doses). Arguments and errors as {@link createDvh}.
+ *
+ * @param doses Gy
+ */
+export function volumesAtDoses(
+  dose: DoseVolume,
+  structure: Volume<'mask'> | StructureCells,
+  doses: readonly number[],
+  { name = 'structure', workspace = new DvhWorkspace() }: DvhOptions = {},
+): number[] {
+  for (const gy of doses) checkFinite(`volume at dose of ${name}: dose`, gy);
+  const { samples, volumeCc } = samplesOf(dose, structure, name, workspace);
+  return doses.map((gy) => Math.min(volumeCc, volumeAbove(samples, gy)));
+}
+
+function volumeAbove({ ends, volume }: DoseSamples, gy: number): number {
+  const n = volume.length;
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    const high = ends[i]!;
+    const low = ends[n + i]!;
+    if (low >= gy) sum += volume[i]!;
+    else if (high > gy) sum += (volume[i]! * (high - gy)) / (high - low);
+  }
+  return sum;
+}
+
+/** Intervals of dose in a structure, in the workspace's memory, and the range of its voxels, Gy. */
+function samplesOf(
+  dose: DoseVolume,
+  structure: Volume<'mask'> | StructureCells,
+  name: string,
+  { sampler }: DvhWorkspace,
+): { readonly volumeCc: number; readonly least: number; readonly most: number; readonly samples: DoseSamples } {
+  const { grid } = structure instanceof StructureCells ? structure.mask : structure;
+  checkSameGrid(`DVH of ${name}: dose and mask`, dose.grid, grid);
+  checkDoseMeaning(name, dose);
+  const cells = structure instanceof StructureCells ? structure : new StructureCells(structure, `DVH of ${name}`);
+  const { voxels, volumeCc } = cells;
+  if (voxels.length === 0) {
+    throw new InvalidInputError(
+      `DVH of ${name}: the structure holds no voxel of the dose grid. Check that it lies inside the grid, or leave it out.`,
+    );
+  }
+  const { least, most } = rangeIn(name, dose.data, voxels);
+  return { volumeCc, least, most, samples: sampler.sample(dose, cells, least, most) };
 }
 
 function rangeIn(name: string, data: Float32Array, voxels: Uint32Array): { least: number; most: number } {

@@ -11,7 +11,9 @@
 import type { Vec3 } from '../geometry/grid.js';
 import type { Solid } from '../geometry/solid.js';
 import type { DoseVolume } from '../geometry/volume.js';
+import { DoseBounds } from './dose-bound.js';
 import { type DoseField, fieldOf } from './dose-field.js';
+import { PartHeap } from './part-heap.js';
 
 export interface Extreme {
   /** The best estimate, Gy. */
@@ -81,34 +83,26 @@ const probe = 1e-4;
 
 type Place = [number, number, number];
 
-/** A cube of voxel cells, or a part of one cell, in voxel coordinates, with the bound of its signed dose. */
-interface Part {
-  readonly bound: number;
-  readonly low: readonly [number, number, number];
-  readonly high: readonly [number, number, number];
-}
-
+/** Parts are cubes of voxel cells, or parts of one cell, in voxel coordinates; their bounds are of the signed dose. */
 class ExtremeSearch {
-  private readonly heap: Part[] = [];
+  private readonly heap = new PartHeap();
+  /** The part in hand: low and high x, y, z. */
+  private readonly part = new Float64Array(6);
   /** Largest bound of the parts that were not worth a look. */
   private passedOver = -Infinity;
-  /**
-   * Whether the bounds of parts are above what their corners have: a sum of terms that bend up is largest at a corner, but may be
-   * smallest anywhere.
-   */
-  private readonly isLoose: boolean;
   /** The largest dose that was looked at, and where, in voxels. */
   private seen = -Infinity;
   private place: Place | undefined;
+  private readonly bounds: DoseBounds;
 
   constructor(
     private readonly dose: DoseField,
     private readonly solid: Solid,
-    private readonly sign: number,
+    sign: number,
     public best: number,
     private readonly tolerance: number,
   ) {
-    this.isLoose = sign < 0 && dose.terms.length > 1;
+    this.bounds = new DoseBounds(dose, sign);
   }
 
   /** Where the best dose was found, LPS, mm. */
@@ -122,15 +116,14 @@ class ExtremeSearch {
     if (this.best === -Infinity) this.seed();
     this.start();
     for (let n = 0; n < budget; n++) {
-      const part = this.heap[0];
-      if (part === undefined || part.bound <= this.best + this.tolerance) break;
+      if (this.heap.size === 0 || this.heap.top <= this.best + this.tolerance) break;
       // A better dose early is a smaller search.
       if (n === budget >> 5) this.climb();
-      this.pop();
-      this.visit(part);
+      this.heap.pop(this.part);
+      this.visit();
     }
     this.climb();
-    return Math.max(0, this.passedOver - this.best, (this.heap[0]?.bound ?? this.best) - this.best);
+    return Math.max(0, this.passedOver - this.best, this.heap.top - this.best);
   }
 
   /**
@@ -148,7 +141,7 @@ class ExtremeSearch {
       const d = this.solid.distance(...middle);
       if (d <= 0) {
         this.place = middle.map((c, a) => (c - origin[a]!) / spacing[a]!) as Place;
-        this.seen = this.at(...this.place);
+        this.seen = this.bounds.at(...this.place);
         this.climb();
         return;
       }
@@ -174,75 +167,40 @@ class ExtremeSearch {
     }
     for (let k = first[2]!; k <= last[2]!; k += block) {
       for (let j = first[1]!; j <= last[1]!; j += block) {
-        for (let i = first[0]!; i <= last[0]!; i += block) this.offer([i, j, k], [i + block, j + block, k + block]);
+        for (let i = first[0]!; i <= last[0]!; i += block) this.offer(i, j, k, i + block, j + block, k + block);
       }
     }
   }
 
-  private offer(low: Part['low'], high: Part['high']): void {
-    const bound = high[0] - low[0] > 1 ? this.blockBound(low, high) : this.cellBound(low, high);
-    if (bound > this.best + this.tolerance) this.push({ bound, low, high });
+  private offer(x0: number, y0: number, z0: number, x1: number, y1: number, z1: number): void {
+    const bound = this.bounds.within(x0, y0, z0, x1, y1, z1);
+    if (bound > this.best + this.tolerance) this.heap.push(bound, x0, y0, z0, x1, y1, z1);
     else if (bound > this.passedOver) this.passedOver = bound;
   }
 
-  /** Of a part of one cell. */
-  private cellBound(low: Part['low'], high: Part['high']): number {
-    if (this.isLoose) return this.looseBound(low, high);
-    let bound = -Infinity;
-    for (let c = 0; c < 8; c++) {
-      const value = this.at(c & 1 ? high[0] : low[0], c & 2 ? high[1] : low[1], c & 4 ? high[2] : low[2]);
-      if (value > bound) bound = value;
-    }
-    return bound;
-  }
-
-  /** The sum of what each term can be at most. */
-  private looseBound(low: Part['low'], high: Part['high']): number {
-    let bound = 0;
-    for (let t = 0; t < this.dose.terms.length; t++) {
-      let most = -Infinity;
-      for (let c = 0; c < 8; c++) {
-        const value = this.termAt(t, c & 1 ? high[0] : low[0], c & 2 ? high[1] : low[1], c & 4 ? high[2] : low[2]);
-        if (value > most) most = value;
-      }
-      bound += most;
-    }
-    return bound;
-  }
-
-  /** Of whole voxel cells: from the values at their corners. */
-  private blockBound(low: Part['low'], high: Part['high']): number {
-    const [nz, ny, nx] = this.dose.grid.shape;
-    const { terms } = this.dose;
-    const most = new Float64Array(terms.length).fill(-Infinity);
-    let bound = -Infinity;
-    for (let w = Math.max(0, low[2]); w <= Math.min(nz - 1, high[2]); w++) {
-      for (let v = Math.max(0, low[1]); v <= Math.min(ny - 1, high[1]); v++) {
-        const row = nx * (v + ny * w);
-        for (let p = row + Math.max(0, low[0]), end = row + Math.min(nx - 1, high[0]); p <= end; p++) {
-          let sum = 0;
-          for (let t = 0; t < terms.length; t++) {
-            const { data, convert } = terms[t]!;
-            const value = this.sign * (convert === undefined ? data[p]! : convert(data[p]!));
-            if (value > most[t]!) most[t] = value;
-            sum += value;
-          }
-          if (sum > bound) bound = sum;
-        }
-      }
-    }
-    return this.isLoose ? most.reduce((a, b) => a + b, 0) : bound;
-  }
-
-  private visit({ low, high }: Part): void {
+  private visit(): void {
     const { spacing, origin } = this.dose.grid;
-    const half = [0, 1, 2].map((a) => (high[a]! - low[a]!) / 2) as [number, number, number];
-    const middle = [0, 1, 2].map((a) => (high[a]! + low[a]!) / 2) as [number, number, number];
-    const radius = Math.hypot(half[0] * spacing[0], half[1] * spacing[1], half[2] * spacing[2]);
+    const { part } = this;
+    const x0 = part[0]!;
+    const y0 = part[1]!;
+    const z0 = part[2]!;
+    const x1 = part[3]!;
+    const y1 = part[4]!;
+    const z1 = part[5]!;
+    const hx = (x1 - x0) / 2;
+    const hy = (y1 - y0) / 2;
+    const hz = (z1 - z0) / 2;
+    const mx = (x1 + x0) / 2;
+    const my = (y1 + y0) / 2;
+    const mz = (z1 + z0) / 2;
+    const rx = hx * spacing[0];
+    const ry = hy * spacing[1];
+    const rz = hz * spacing[2];
+    const radius = Math.sqrt(rx * rx + ry * ry + rz * rz);
     const d = this.solid.distance(
-      origin[0] + middle[0] * spacing[0],
-      origin[1] + middle[1] * spacing[1],
-      origin[2] + middle[2] * spacing[2],
+      origin[0] + mx * spacing[0],
+      origin[1] + my * spacing[1],
+      origin[2] + mz * spacing[2],
       radius,
     );
     if (d >= radius) return;
@@ -250,28 +208,29 @@ class ExtremeSearch {
       // The ball of radius -d lies inside: as far towards each corner as it reaches.
       const t = Math.min(1, -d / radius);
       for (let c = 0; c < 8; c++) {
-        const value = this.at(
-          middle[0] + (c & 1 ? t : -t) * half[0],
-          middle[1] + (c & 2 ? t : -t) * half[1],
-          middle[2] + (c & 4 ? t : -t) * half[2],
-        );
+        const x = mx + (c & 1 ? t : -t) * hx;
+        const y = my + (c & 2 ? t : -t) * hy;
+        const z = mz + (c & 4 ? t : -t) * hz;
+        const value = this.bounds.at(x, y, z);
         if (value > this.seen) {
           this.seen = value;
-          this.place = [
-            middle[0] + (c & 1 ? t : -t) * half[0],
-            middle[1] + (c & 2 ? t : -t) * half[1],
-            middle[2] + (c & 4 ? t : -t) * half[2],
-          ];
+          this.place = [x, y, z];
         }
       }
       if (this.seen > this.best) this.best = this.seen;
       // A cell inside has its bound at a corner.
-      if (t === 1 && !this.isLoose && high[0] - low[0] <= 1) return;
+      if (t === 1 && !this.bounds.isLoose && x1 - x0 <= 1) return;
     }
     for (let c = 0; c < 8; c++) {
-      const from = [0, 1, 2].map((a) => ((c >> a) & 1 ? middle[a]! : low[a]!)) as [number, number, number];
-      const to = [0, 1, 2].map((a) => ((c >> a) & 1 ? high[a]! : middle[a]!)) as [number, number, number];
-      this.offer(from, to);
+      const [isRight, isBack, isUp] = [(c & 1) !== 0, (c & 2) !== 0, (c & 4) !== 0];
+      this.offer(
+        isRight ? mx : x0,
+        isBack ? my : y0,
+        isUp ? mz : z0,
+        isRight ? x1 : mx,
+        isBack ? y1 : my,
+        isUp ? z1 : mz,
+      );
     }
   }
 
@@ -284,8 +243,8 @@ class ExtremeSearch {
       let isBetter = false;
       for (const way of directions) {
         const to = this.inSolid([0, 1, 2].map((a) => from[a]! + (step * way[a]!) / spacing[a]!) as Place);
-        if (to === undefined || this.at(...to) <= this.seen) continue;
-        this.seen = this.at(...to);
+        if (to === undefined || this.bounds.at(...to) <= this.seen) continue;
+        this.seen = this.bounds.at(...to);
         from = to;
         isBetter = true;
       }
@@ -312,66 +271,5 @@ class ExtremeSearch {
       for (let a = 0; a < 3; a++) at[a]! -= ((d + 1e-9) * slope[a]!) / square;
     }
     return undefined;
-  }
-
-  /** Signed dose at a place in voxel coordinates. */
-  private at(u: number, v: number, w: number): number {
-    let sum = 0;
-    for (let t = 0; t < this.dose.terms.length; t++) sum += this.termAt(t, u, v, w);
-    return sum;
-  }
-
-  private termAt(term: number, u: number, v: number, w: number): number {
-    const { grid, terms } = this.dose;
-    const { data, convert } = terms[term]!;
-    const [nz, ny, nx] = grid.shape;
-    const x = u < 0 ? 0 : u > nx - 1 ? nx - 1 : u;
-    const y = v < 0 ? 0 : v > ny - 1 ? ny - 1 : v;
-    const z = w < 0 ? 0 : w > nz - 1 ? nz - 1 : w;
-    const i = Math.floor(x);
-    const j = Math.floor(y);
-    const k = Math.floor(z);
-    const p = i + nx * (j + ny * k);
-    const sx = x > i ? 1 : 0;
-    const sy = y > j ? nx : 0;
-    const sz = z > k ? nx * ny : 0;
-    const fx = x - i;
-    const fy = y - j;
-    const a = data[p]! + fx * (data[p + sx]! - data[p]!);
-    const b = data[p + sy]! + fx * (data[p + sy + sx]! - data[p + sy]!);
-    const c = data[p + sz]! + fx * (data[p + sz + sx]! - data[p + sz]!);
-    const d = data[p + sz + sy]! + fx * (data[p + sz + sy + sx]! - data[p + sz + sy]!);
-    const low = a + fy * (b - a);
-    const value = low + (z - k) * (c + fy * (d - c) - low);
-    return this.sign * (convert === undefined ? value : convert(value));
-  }
-
-  private push(part: Part): void {
-    const { heap } = this;
-    let at = heap.length;
-    heap.push(part);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (heap[parent]!.bound >= part.bound) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = part;
-  }
-
-  private pop(): void {
-    const { heap } = this;
-    const part = heap.pop()!;
-    if (heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]!.bound > heap[child]!.bound) child++;
-      if (heap[child]!.bound <= part.bound) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = part;
   }
 }

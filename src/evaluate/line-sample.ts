@@ -19,6 +19,7 @@ import { InvalidInputError } from '../core/errors.js';
 import type { ScanLines } from '../geometry/scan-lines.js';
 import type { DoseField } from './dose-field.js';
 import type { DoseSamples } from './dose-sample.js';
+import { SecondDifferences } from './second-differences.js';
 
 export interface LineSamples extends DoseSamples {
   /** Volume of the lines, and the part of it within the voxels' faces, cc. */
@@ -39,14 +40,16 @@ const secondDifferenceError = 0.25;
 const narrow = 1e-6;
 
 /**
- * @param errors whether to fill `below` and `above` (else they are empty)
- * @throws {InvalidInputError} if a dose on the way is not finite
+ * Samples by a sampler of their own.
+ *
+ * @throws {InvalidInputError} as {@link LineSampler.sample}
  */
 export function sampleLines(name: string, dose: DoseField, lines: ScanLines, errors: boolean): LineSamples {
-  const sampler = new LineSampler(dose, pieceBound(dose, lines), errors);
-  for (let l = 0; l < lines.count; l++) sampler.line(lines, l);
-  const samples = sampler.finish();
-  const { most, least, volume } = samples;
+  return new LineSampler().sample(name, dose, lines, errors);
+}
+
+/** @throws {InvalidInputError} if a dose on the way is not finite */
+function checkFiniteSamples(name: string, dose: DoseField, { most, least, volume }: LineSamples): void {
   if (volume.length > 0 && !(Number.isFinite(most) && Number.isFinite(least))) {
     const { data } = dose.terms.find((term) => !term.data.every(Number.isFinite)) ?? dose.terms[0]!;
     const voxel = data.findIndex((d) => !Number.isFinite(d));
@@ -54,7 +57,6 @@ export function sampleLines(name: string, dose: DoseField, lines: ScanLines, err
       `DVH of ${name}: the dose of voxel ${voxel} is ${data[voxel]}, but must be finite. Recompute the dose.`,
     );
   }
-  return samples;
 }
 
 /** Most pieces that the lines can fall into. */
@@ -78,6 +80,13 @@ interface Planes {
   readonly dz: Float64Array;
 }
 
+/** Before the first dose is sampled. */
+const NO_DOSE: DoseField = {
+  grid: { shape: [1, 1, 1], spacing: [1, 1, 1], origin: [0, 0, 0] },
+  quantity: 'physical',
+  terms: [],
+};
+
 const planesOf = (terms: number): Planes => ({
   value: new Float64Array(terms),
   dy: new Float64Array(terms),
@@ -88,11 +97,18 @@ const planesOf = (terms: number): Planes => ({
 const change = (convert: (gray: number) => number, at: number, step: number): number =>
   convert(at + step / 2) - convert(at - step / 2);
 
-class LineSampler {
-  private readonly ends: Float32Array;
-  private readonly volume: Float64Array;
-  private readonly below: Float32Array;
-  private readonly above: Float32Array;
+/** Takes samples, and keeps its memory for the next ones. */
+export class LineSampler {
+  private dose: DoseField = NO_DOSE;
+  private errors = false;
+  /** The dose where it is one, as it is. */
+  private plain: Float32Array | undefined;
+  /** Lower ends lie a capacity behind the upper ones. */
+  private capacity = 0;
+  private ends = new Float32Array(0);
+  private volume = new Float64Array(0);
+  private below = new Float32Array(0);
+  private above = new Float32Array(0);
   private count = 0;
   private most = -Infinity;
   private least = Infinity;
@@ -114,43 +130,66 @@ class LineSampler {
   /** Steepness at the border where the line runs beyond the outermost centres, Gy. */
   private beyond = 0;
   /** Of every term: dose and its steps in y and z at the last two voxel planes that the line passed. */
-  private before: Planes;
-  private here: Planes;
+  private before: Planes = planesOf(0);
+  private here: Planes = planesOf(0);
   /** Of the piece in hand: dose at its ends, its steps in y and z. */
   private d0 = 0;
   private d1 = 0;
   private dy = 0;
   private dz = 0;
+  private readonly seconds = [new SecondDifferences(), new SecondDifferences()] as const;
 
-  constructor(
-    private readonly dose: DoseField,
-    private readonly capacity: number,
-    private readonly errors: boolean,
-  ) {
-    this.before = planesOf(dose.terms.length);
-    this.here = planesOf(dose.terms.length);
-    this.ends = new Float32Array(2 * capacity);
-    this.volume = new Float64Array(capacity);
-    this.below = new Float32Array(errors ? capacity : 0);
-    this.above = new Float32Array(errors ? capacity : 0);
-  }
-
-  finish(): LineSamples {
+  /**
+   * Samples of a dose on lines.
+   *
+   * @param errors whether to fill `below` and `above` (else they are empty)
+   * @returns views of the sampler's own memory, good until it samples again
+   * @throws {InvalidInputError} if a dose on the way is not finite
+   */
+  sample(name: string, dose: DoseField, lines: ScanLines, errors: boolean): LineSamples {
+    this.begin(dose, pieceBound(dose, lines), errors);
+    for (let l = 0; l < lines.count; l++) this.line(lines, l);
     const { count, capacity } = this;
     this.ends.copyWithin(count, capacity, capacity + count);
-    return {
+    const samples = {
       ends: this.ends.subarray(0, 2 * count),
       volume: this.volume.subarray(0, count),
       volumeCc: this.total,
       coveredCc: this.covered,
       most: this.most,
       least: this.least,
-      below: this.below.subarray(0, this.errors ? count : 0),
-      above: this.above.subarray(0, this.errors ? count : 0),
+      below: this.below.subarray(0, errors ? count : 0),
+      above: this.above.subarray(0, errors ? count : 0),
     };
+    checkFiniteSamples(name, dose, samples);
+    return samples;
   }
 
-  line(lines: ScanLines, l: number): void {
+  private begin(dose: DoseField, capacity: number, errors: boolean): void {
+    const [first, second] = dose.terms;
+    this.dose = dose;
+    this.errors = errors;
+    this.plain = second === undefined && first?.convert === undefined ? first?.data : undefined;
+    this.before = planesOf(dose.terms.length);
+    this.here = planesOf(dose.terms.length);
+    this.capacity = capacity;
+    if (this.volume.length < capacity) {
+      this.ends = new Float32Array(2 * capacity);
+      this.volume = new Float64Array(capacity);
+    }
+    if (errors && this.below.length < capacity) {
+      this.below = new Float32Array(capacity);
+      this.above = new Float32Array(capacity);
+    }
+    for (const one of this.seconds) one.forget();
+    this.count = 0;
+    this.most = -Infinity;
+    this.least = Infinity;
+    this.total = 0;
+    this.covered = 0;
+  }
+
+  private line(lines: ScanLines, l: number): void {
     const { grid } = this.dose;
     const [nz, ny, nx] = grid.shape;
     const v = (lines.y[l]! - grid.origin[1]) / grid.spacing[1];
@@ -167,7 +206,10 @@ class LineSampler {
       const to = Math.min(b, nx - 0.5);
       if (to > from) {
         this.covered += (to - from) * perVoxel;
-        this.stretch(from, to, perVoxel, nx);
+        const { plain } = this;
+        // Nearly all of them.
+        if (plain !== undefined && from >= 0 && to <= nx - 1) this.plainStretch(plain, from, to, perVoxel, nx);
+        else this.stretch(from, to, perVoxel, nx);
       }
     }
   }
@@ -217,6 +259,59 @@ class LineSampler {
       this.piece(this.here, this.here, 0, 0);
       this.add((to - at) * perVoxel, nx - 1, at, to);
     }
+  }
+
+  /** {@link stretch} between the outermost centres, of one dose as it is. */
+  private plainStretch(data: Float32Array, from: number, to: number, perVoxel: number, nx: number): void {
+    const { row, stepY, stepZ, fy, fz, sizeY, sizeZ, ends, volume, capacity, errors } = this;
+    let { count, most, least } = this;
+    let at = from;
+    let i = Math.min(Math.floor(from), nx - 2);
+    let value = 0;
+    let dy = 0;
+    let dz = 0;
+    for (let plane = i; ; plane++) {
+      const p = row + plane;
+      const a = data[p]!;
+      const b = data[p + stepY]!;
+      const c = data[p + stepZ]!;
+      const d = data[p + stepZ + stepY]!;
+      const low = a + fy * (b - a);
+      const high = c + fy * (d - c);
+      const next = low + fz * (high - low);
+      const nextY = b - a + fz * (d - c - b + a);
+      const nextZ = high - low;
+      if (plane > i) {
+        const stop = Math.min(to, plane);
+        const t0 = at - i;
+        const t1 = stop - i;
+        const middle = (t0 + t1) / 2;
+        const d0 = value + t0 * (next - value);
+        const d1 = value + t1 * (next - value);
+        const wy = (dy + middle * (nextY - dy)) * sizeY;
+        const wz = (dz + middle * (nextZ - dz)) * sizeZ;
+        const mean = (d0 + d1) / 2;
+        const width = Math.sqrt((d1 - d0) * (d1 - d0) + wy * wy + wz * wz);
+        const half = width > narrow * Math.abs(mean) ? width / 2 : 0;
+        ends[count] = mean + half;
+        ends[capacity + count] = mean - half;
+        volume[count] = (stop - at) * perVoxel;
+        // NaN would pass both comparisons unseen.
+        if (!(d0 <= most && d1 <= most)) most = Math.max(most, d0, d1);
+        if (!(d0 >= least && d1 >= least)) least = Math.min(least, d0, d1);
+        if (errors) this.addErrors(count, i, at, stop);
+        count++;
+        at = stop;
+        i = plane;
+        if (!(at < to)) break;
+      }
+      value = next;
+      dy = nextY;
+      dz = nextZ;
+    }
+    this.count = count;
+    this.most = most;
+    this.least = least;
   }
 
   /** Dose on the line at the voxel plane i, and its steps to the next voxel in y and z, of every term. */
@@ -283,7 +378,10 @@ class LineSampler {
     // NaN would pass both comparisons unseen.
     if (!(d0 <= this.most && d1 <= this.most)) this.most = Math.max(this.most, d0, d1);
     if (!(d0 >= this.least && d1 >= this.least)) this.least = Math.min(this.least, d0, d1);
-    if (!this.errors) return;
+    if (this.errors) this.addErrors(n, i, from, to);
+  }
+
+  private addErrors(n: number, i: number, from: number, to: number): void {
     this.below[n] = 0;
     this.above[n] = 0;
     for (let t = 0; t < this.dose.terms.length; t++) this.interpolationError(t, n, i, from, to);
@@ -292,31 +390,21 @@ class LineSampler {
   private interpolationError(term: number, n: number, i: number, from: number, to: number): void {
     const { grid, terms } = this.dose;
     const { data, convert } = terms[term]!;
-    const [nz, ny, nx] = grid.shape;
+    const nx = grid.shape[2];
     const isWithin = from >= 0 && to <= nx - 1;
-    const bow = [isWithin ? largestBow(from, to) : 0, this.bowY, this.bowZ] as const;
-    let low = 0;
-    let high = 0;
-    for (let axis = 0; axis < 3; axis++) {
-      if (bow[axis] === 0) continue;
-      const [n1, stride, at] =
-        axis === 0 ? [nx, 1, i] : axis === 1 ? [ny, nx, this.j] : ([nz, nx * ny, this.k] as const);
-      if (n1 < 3) continue;
-      let least = Infinity;
-      let most = -Infinity;
-      for (let corner = 0; corner < 8; corner++) {
-        const ci = Math.min(nx - 1, i + (corner & 1));
-        const p = this.row + ci + (corner & 2 ? this.stepY : 0) + (corner & 4 ? this.stepZ : 0);
-        const place = at + ((corner >> axis) & 1);
-        // At the border the second difference of the next voxel serves.
-        const q = place <= 0 ? p + stride : place >= n1 - 1 ? p - stride * (place - n1 + 2) : p;
-        const second = data[q - stride]! - 2 * data[q]! + data[q + stride]!;
-        if (second < least) least = second;
-        if (second > most) most = second;
-      }
-      low -= bow[axis] * most;
-      high -= bow[axis] * least;
-    }
+    const bow = isWithin ? largestBow(from, to) : 0;
+    const near = this.secondsIn(term, i);
+    const far = this.secondsIn(term, Math.min(nx - 1, i + 1));
+    const low = -(
+      bent(bow, Math.max(near.mostX, far.mostX)) +
+      bent(this.bowY, Math.max(near.mostY, far.mostY)) +
+      bent(this.bowZ, Math.max(near.mostZ, far.mostZ))
+    );
+    const high = -(
+      bent(bow, Math.min(near.leastX, far.leastX)) +
+      bent(this.bowY, Math.min(near.leastY, far.leastY)) +
+      bent(this.bowZ, Math.min(near.leastZ, far.leastZ))
+    );
     const outside = this.beyond + (isWithin ? 0 : Math.max(-from, to - nx + 1, 0));
     const slope = outside > 0 ? outside * this.steepest(data, i) : 0;
     const below = low - secondDifferenceError * Math.abs(low) - slope;
@@ -324,6 +412,14 @@ class LineSampler {
     const at = this.here.value[term]!;
     this.below[n]! += convert === undefined ? below : convert(at + below) - convert(at);
     this.above[n]! += convert === undefined ? above : convert(at + above) - convert(at);
+  }
+
+  /** Of a term at the four voxels around the line in the plane i. */
+  private secondsIn(term: number, i: number): SecondDifferences {
+    const { grid, terms } = this.dose;
+    const own = this.seconds[i & 1]!;
+    own.find(terms[term]!.data, term, grid.shape, i, this.j, this.k);
+    return own;
   }
 
   /** Largest step of dose between neighbours around the cell of the line at i, Gy per voxel. */
@@ -346,5 +442,8 @@ function largestBow(a: number, b: number): number {
   if (Math.floor(b - 0.5) > Math.floor(a - 0.5)) return 1 / 8;
   return Math.max(bowAt(a - Math.floor(a)), bowAt(b - Math.floor(b)));
 }
+
+/** A second difference where there is a bow; whatever it is where there is none. */
+const bent = (bow: number, difference: number): number => (bow === 0 ? 0 : bow * difference);
 
 const bowAt = (t: number): number => (t * (1 - t)) / 2;

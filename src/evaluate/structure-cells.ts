@@ -104,6 +104,7 @@ export class StructureCells {
 /** @throws {InvalidInputError} as the constructor */
 function occupiedVoxels(name: string, data: Float32Array): Uint32Array {
   const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
+  let voxels = new Uint32Array(4096);
   let count = 0;
   for (let i = nextFilled(bits, 0); i < data.length; i = nextFilled(bits, i + 1)) {
     const fraction = data[i]!;
@@ -112,11 +113,17 @@ function occupiedVoxels(name: string, data: Float32Array): Uint32Array {
         `${name}: the mask of voxel ${i} is ${fraction}, but must be a fraction 0..1. Voxelise it again.`,
       );
     }
-    if (fraction > 0) count++;
+    if (!(fraction > 0)) continue;
+    if (count === voxels.length) voxels = grown(voxels);
+    voxels[count++] = i;
   }
-  const voxels = new Uint32Array(count);
-  for (let i = nextFilled(bits, 0), at = 0; at < count; i = nextFilled(bits, i + 1)) if (data[i]! > 0) voxels[at++] = i;
-  return voxels;
+  return voxels.slice(0, count);
+}
+
+function grown(voxels: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const more = new Uint32Array(2 * voxels.length);
+  more.set(voxels);
+  return more;
 }
 
 /** The next value, from i on, that is not made of zeros alone; most of a grid is empty, and passed over eight at a time. */

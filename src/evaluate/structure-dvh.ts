@@ -15,10 +15,11 @@ import type { Structure } from '../geometry/structure.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { Cumulator, meanOf } from './cumulate.js';
 import { type DoseField, fieldOf } from './dose-field.js';
+import type { DoseSamples } from './dose-sample.js';
 import { checkDoseMeaning, type Dvh, type DvhBounds, type DvhEstimators, doseAtVolume, negativeRemark } from './dvh.js';
 import { type Reading, samplingBound } from './error-bound.js';
 import { type Extreme, extremeDose } from './extreme.js';
-import { type LineSamples, sampleLines } from './line-sample.js';
+import { LineSampler, type LineSamples, sampleLines } from './line-sample.js';
 import { StructureLines } from './structure-lines.js';
 
 export interface StructureDvhOptions {
@@ -37,6 +38,26 @@ export interface StructureDvhOptions {
    * result carries as `coverage`. @default 'refuse'
    */
   readonly partial?: 'refuse' | 'covered';
+  /** Memory that many DVHs, one after the other, work in. @default its own */
+  readonly workspace?: StructureDvhWorkspace;
+}
+
+/** Memory to make DVHs of structures in: fresh memory for every structure of every plan costs as much as the DVHs. */
+export class StructureDvhWorkspace {
+  /** Three scans are held at once. */
+  readonly samplers = [new LineSampler(), new LineSampler(), new LineSampler()] as const;
+  readonly cumulator = new Cumulator();
+  private ends = new Float32Array(0);
+  private volume = new Float64Array(0);
+
+  /** Room for n intervals, to be cumulated. */
+  intervals(n: number): DoseSamples {
+    if (this.volume.length < n) {
+      this.ends = new Float32Array(2 * n);
+      this.volume = new Float64Array(n);
+    }
+    return { ends: this.ends.subarray(0, 2 * n), volume: this.volume.subarray(0, n) };
+  }
 }
 
 /** Of a DVH made here; results state them. */
@@ -76,33 +97,43 @@ export function createStructureDvh(
   checkDoseMeaning(name, dose);
   checkPositive(`DVH of ${name}: tolerance`, options.tolerance ?? 1);
   checkPositive(`DVH of ${name}: budget`, options.budget ?? 1);
-  const { tolerance = 2e-3, budget = 1_000_000, partial = 'refuse' } = options;
+  const { tolerance = 2e-3, budget = 1_000_000, partial = 'refuse', workspace = new StructureDvhWorkspace() } = options;
   const lines = structure instanceof StructureLines ? structure : new StructureLines(structure, dose.grid, budget);
-  return sampledDvh(fieldOf(dose), lines, tolerance, partial);
+  return sampledDvh(fieldOf(dose), lines, tolerance, partial, workspace);
 }
 
-function sampledDvh(dose: DoseField, all: StructureLines, tolerance: number, partial: 'refuse' | 'covered'): Dvh {
+function sampledDvh(
+  dose: DoseField,
+  all: StructureLines,
+  tolerance: number,
+  partial: 'refuse' | 'covered',
+  workspace: StructureDvhWorkspace,
+): Dvh {
   const { structure, budget, finest } = all;
   const { name } = structure;
-  const scan = (division: number): Scan => {
+  const [one, two, three] = workspace.samplers;
+  const scan = (division: number, sampler: LineSampler): Scan => {
     const lines = all.at(division);
-    return { lines, samples: sampleLines(name, dose, lines, false) };
+    return { lines, samples: sampler.sample(name, dose, lines, false) };
   };
-  const first = scan(1);
-  const second = scan(2);
+  const first = scan(1, one);
+  const second = scan(2, two);
   checkSamples(structure, dose, second.samples, partial);
-  const third = scan(4);
+  const third = scan(4, three);
   const range = searchExtremes(dose, structure, third.samples);
-  const cumulator = new Cumulator();
-  const levelOf = (level: Scan): Level => ({ ...level, dvh: dvhOf(name, dose, level.samples, range, cumulator) });
+  const levelOf = ({ lines, samples }: Scan): Level => ({
+    lines,
+    pieces: samples.volume.length,
+    dvh: dvhOf(name, dose, samples, range, workspace),
+  });
   let coarser = levelOf(first);
   let coarse = levelOf(second);
   let fine = levelOf(third);
-  for (let division = 8; division <= finest && 4 * fine.samples.volume.length <= budget; division *= 2) {
+  for (let division = 8; division <= finest && 4 * fine.pieces <= budget; division *= 2) {
     if (isGoodEnough(fine.dvh, { coarse: coarse.dvh, coarser: coarser.dvh }, tolerance)) break;
-    [coarser, coarse, fine] = [coarse, fine, levelOf(scan(division))];
+    [coarser, coarse, fine] = [coarse, fine, levelOf(scan(division, one))];
   }
-  const shifted = sampleLines(name, dose, coarse.lines, true);
+  const shifted = two.sample(name, dose, coarse.lines, true);
   const remark = negativeRemark(name, range.min.value, range.max.value);
   return {
     ...fine.dvh,
@@ -110,8 +141,8 @@ function sampledDvh(dose: DoseField, all: StructureLines, tolerance: number, par
     bounds: {
       coarse: coarse.dvh,
       coarser: coarser.dvh,
-      lower: dvhOf(name, dose, shifted, range, cumulator, shifted.below),
-      upper: dvhOf(name, dose, shifted, range, cumulator, shifted.above),
+      lower: dvhOf(name, dose, shifted, range, workspace, shifted.below),
+      upper: dvhOf(name, dose, shifted, range, workspace, shifted.above),
       withinMax: range.max.within,
       withinMin: range.min.within,
     },
@@ -151,7 +182,9 @@ interface Scan {
 }
 
 /** One scan and what came of it. */
-interface Level extends Scan {
+interface Level {
+  readonly lines: ScanLines;
+  readonly pieces: number;
   readonly dvh: Dvh;
 }
 
@@ -194,24 +227,24 @@ function dvhOf(
   dose: DoseField,
   samples: LineSamples,
   range: DoseRange,
-  cumulator: Cumulator,
+  workspace: StructureDvhWorkspace,
   shift?: Float32Array,
 ): Dvh {
   const { coveredCc, volumeCc } = samples;
   const n = samples.volume.length;
-  const ends = samples.ends.slice();
+  // The sweep overwrites them.
+  const own = workspace.intervals(n);
+  own.volume.set(samples.volume);
   // As Float32, as the ends are kept: no curve passes its extremes by a rounding.
   const high = Math.fround(range.max.value);
   const low = Math.fround(range.min.value);
-  let most = shift === undefined ? high : -Infinity;
-  let least = shift === undefined ? low : Infinity;
-  for (let i = 0; i < n; i++) {
-    const by = shift === undefined ? 0 : shift[i]!;
-    ends[i] = Math.max(low, Math.min(high, ends[i]!)) + by;
-    ends[n + i] = Math.max(low, Math.min(high, ends[n + i]!)) + by;
-    if (shift === undefined) continue;
-    if (ends[i]! > most) most = ends[i]!;
-    if (ends[n + i]! < least) least = ends[n + i]!;
+  clampEnds(samples.ends, low, high, own.ends);
+  let most = high;
+  let least = low;
+  if (shift !== undefined) {
+    addShift(own.ends, shift);
+    most = own.ends.subarray(0, n).reduce((a, b) => (b > a ? b : a), -Infinity);
+    least = own.ends.subarray(n).reduce((a, b) => (b < a ? b : a), Infinity);
   }
   return {
     name,
@@ -222,11 +255,26 @@ function dvhOf(
     mean: Math.min(most, Math.max(least, meanOf(samples, shift))),
     max: most,
     min: least,
-    // The sweep overwrites the volumes.
-    ...cumulator.cumulate({ ends, volume: samples.volume.slice() }, coveredCc),
+    ...workspace.cumulator.cumulate(own, coveredCc),
     estimators: STRUCTURE_DVH_ESTIMATORS,
     ...(coveredCc < coveredFrom * volumeCc ? { coverage: coveredCc / volumeCc } : {}),
   };
+}
+
+function clampEnds(ends: Float32Array, low: number, high: number, out: Float32Array): void {
+  for (let e = 0; e < ends.length; e++) {
+    const end = ends[e]!;
+    out[e] = end > high ? high : end < low ? low : end;
+  }
+}
+
+/** To both ends of every interval. */
+function addShift(ends: Float32Array, shift: Float32Array): void {
+  const n = shift.length;
+  for (let i = 0; i < n; i++) {
+    ends[i]! += shift[i]!;
+    ends[n + i]! += shift[i]!;
+  }
 }
 
 function checkSamples(

@@ -5,6 +5,9 @@
 import { LineBuffer, type ScanLines, type ScanStep } from './scan-lines.js';
 import type { Solid } from './solid.js';
 
+/** To how much a crossing is found, mm. */
+const CLOSE = 1e-9;
+
 /** Rows of every section of the solid's box. */
 export function scanSolid(solid: Solid, step: ScanStep, division: number): ScanLines {
   const { min, max } = solid.box;
@@ -17,22 +20,41 @@ export function scanSolid(solid: Solid, step: ScanStep, division: number): ScanL
   // A little beyond the box, so that both ends of every line lie outside.
   const margin = 1e-3 * (max[0] - min[0]);
   const least = Math.min(height, depth, (max[0] - min[0]) / 16);
-  const tracer = new RowTracer(solid, least, out, min[0] - margin, max[0] + margin);
+  const ends = [min[0] - margin, max[0] + margin] as const;
+  const tracer = new RowTracer(solid, least, out, ...ends);
+  // Of a solid that is the same at every z between two planes one section there is all of them.
+  const column = solid.within?.solid.isColumn ? solid.within : undefined;
+  let same: Section | undefined;
   for (let k = 0; k < nz; k++) {
     const z = min[2] + (k + 0.5) * depth;
-    // Rows between the first and the last y that the section reaches: a flat side along x is met exactly.
-    const from = firstHit(tracer, z, min[1], height, ny);
-    if (from === undefined) continue;
-    const to = firstHit(tracer, z, max[1], -height, ny)!;
-    const own = (to - from) / ny;
-    for (let j = 0; j < ny; j++) {
-      const y = from + (j + 0.5) * own;
-      const first = out.used;
-      tracer.trace(y, z);
-      if (out.used > first) out.add(y, z, own, depth, own * depth, first, out.used);
-    }
+    const isSame = column !== undefined && z > column.low && z < column.high;
+    if (isSame) same ??= crossSection(new RowTracer(column.solid, least, out, ...ends), z, min[1], max[1], ny);
+    const { rows, own } = isSame ? same! : crossSection(tracer, z, min[1], max[1], ny);
+    for (const { y, first, end } of rows) out.add(y, z, own, depth, own * depth, first, end);
   }
   return out.finish();
+}
+
+/** The rows of a section that meet the solid, with the range of their crossings, and how far they lie apart, mm. */
+interface Section {
+  readonly rows: readonly { readonly y: number; readonly first: number; readonly end: number }[];
+  readonly own: number;
+}
+
+/** n rows between the first and the last y that the section reaches: a flat side along x is met exactly. */
+function crossSection(tracer: RowTracer, z: number, low: number, high: number, n: number): Section {
+  const rows: { y: number; first: number; end: number }[] = [];
+  const from = firstHit(tracer, z, low, (high - low) / n, n);
+  if (from === undefined) return { rows, own: 0 };
+  const to = firstHit(tracer, z, high, (low - high) / n, n)!;
+  const own = (to - from) / n;
+  for (let j = 0; j < n; j++) {
+    const y = from + (j + 0.5) * own;
+    const first = tracer.used;
+    tracer.trace(y, z);
+    if (tracer.used > first) rows.push({ y, first, end: tracer.used });
+  }
+  return { rows, own };
 }
 
 /** The first y, going from `start` by n steps, at which a row meets the solid, to 1e-4 of a step. */
@@ -73,6 +95,11 @@ class RowTracer {
     private readonly to: number,
   ) {}
 
+  /** Crossings so far. */
+  get used(): number {
+    return this.out.used;
+  }
+
   /** Appends the crossings of one row. */
   trace(y: number, z: number): void {
     this.y = y;
@@ -82,13 +109,25 @@ class RowTracer {
     if (this.isIn) this.out.push(this.to);
   }
 
-  /** Does the row meet the solid? */
+  /** Does the row meet the solid? Whether {@link trace} would find a crossing, without looking where. */
   meets(y: number, z: number): boolean {
-    const { used } = this.out;
-    this.trace(y, z);
-    const isHit = this.out.used > used;
-    this.out.used = used;
-    return isHit;
+    this.y = y;
+    this.z = z;
+    return this.touches(this.from, this.to);
+  }
+
+  private touches(from: number, to: number): boolean {
+    const half = (to - from) / 2;
+    const middle = from + half;
+    const d = this.solid.distance(middle, this.y, this.z, half);
+    if (Math.abs(d) >= half) return d < 0;
+    if (2 * half <= this.least) return this.isInside(to);
+    return this.touches(from, middle) || this.touches(middle, to);
+  }
+
+  /** The sign of a distance alone. */
+  private isInside(x: number): boolean {
+    return this.solid.distance(x, this.y, this.z, CLOSE) < 0;
   }
 
   private search(from: number, to: number): void {
@@ -104,7 +143,7 @@ class RowTracer {
       this.search(middle, to);
       return;
     }
-    const isIn = this.solid.distance(to, this.y, this.z) < 0;
+    const isIn = this.isInside(to);
     if (isIn !== this.isIn) {
       this.cross(this.root(from, to, isIn));
     }
@@ -115,22 +154,32 @@ class RowTracer {
     this.isIn = !this.isIn;
   }
 
-  /** Where the sign changes to that of `to`, to 1e-9 mm: the secant where it converges, halving where not. */
+  /**
+   * Where the sign changes to that of `to`, to {@link CLOSE}: by secants that are drawn towards an end which stays (the Illinois
+   * rule) and step over the root once they are as close, so that it lies between; by halving where that is faster.
+   */
   private root(from: number, to: number, isIn: boolean): number {
     let [a, b] = [from, to];
-    let da = this.solid.distance(a, this.y, this.z);
-    let db = this.solid.distance(b, this.y, this.z);
+    // No distance here exceeds the length, as the boundary is within it.
+    const reach = 1.001 * (b - a);
+    let da = this.solid.distance(a, this.y, this.z, reach);
+    let db = this.solid.distance(b, this.y, this.z, reach);
     if (da < 0 === db < 0) return from;
-    for (let n = 0; n < 60 && b - a > 1e-9; n++) {
-      const x = n % 3 === 2 ? (a + b) / 2 : a + ((b - a) * da) / (da - db);
-      const d = this.solid.distance(x, this.y, this.z);
+    let width = b - a;
+    let last: 'a' | 'b' | undefined;
+    for (let n = 1; n <= 60 && b - a > CLOSE; n++) {
+      const isSlow = n % 4 === 0 && b - a > width / 4;
+      if (n % 4 === 0) width = b - a;
+      const secant = isSlow ? (a + b) / 2 : a + ((b - a) * da) / (da - db);
+      const x = Math.min(Math.max(secant, a + CLOSE / 2), b - CLOSE / 2);
+      const d = this.solid.distance(x, this.y, this.z, reach);
       if (d === 0) return x;
       if (d < 0 === isIn) {
-        b = x;
-        db = d;
+        if (last === 'b') da /= 2;
+        [b, db, last] = [x, d, 'b'];
       } else {
-        a = x;
-        da = d;
+        if (last === 'a') db /= 2;
+        [a, da, last] = [x, d, 'a'];
       }
     }
     return (a + b) / 2;

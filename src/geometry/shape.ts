@@ -201,10 +201,13 @@ function edgesOf(outline: Float64Array): Float64Array {
 export function union(...solids: readonly Solid[]): Solid {
   if (solids.length === 0) throw new InvalidInputError('union: there are no solids. Give at least one.');
   if (solids.length === 1) return solids[0]!;
-  const distance = (x: number, y: number, z: number, reach?: number): number => {
+  const distance = (x: number, y: number, z: number, reach = Infinity): number => {
     let d = Infinity;
     for (let s = 0; s < solids.length; s++) {
-      const other = solids[s]!.distance(x, y, z, reach);
+      const near = Math.min(reach, Math.abs(d));
+      let other = solids[s]!.distance(x, y, z, near);
+      // Further off than the nearest so far it counts for nothing; so far inside that it is the bound, it was only bounded.
+      if (other <= -near && near < reach) other = solids[s]!.distance(x, y, z, reach);
       if (other < d) d = other;
     }
     return d;
@@ -224,7 +227,11 @@ export function intersection(a: Solid, b: Solid): Solid {
   return {
     distance: (x, y, z, reach = Infinity) => {
       const d = a.distance(x, y, z, reach);
-      return d >= reach ? d : Math.max(d, b.distance(x, y, z, reach));
+      if (d >= reach) return d;
+      const near = Math.min(reach, Math.abs(d));
+      const other = b.distance(x, y, z, near);
+      // Deeper in `b` than the other says anything it counts for nothing.
+      return Math.max(d, other >= near && near < reach ? b.distance(x, y, z, reach) : other);
     },
     box: { min: vec(min), max: vec(max) },
     isExact: false,
@@ -237,7 +244,11 @@ export function difference(a: Solid, b: Solid): Solid {
   return {
     distance: (x, y, z, reach = Infinity) => {
       const d = a.distance(x, y, z, reach);
-      return d >= reach ? d : Math.max(d, -b.distance(x, y, z, reach));
+      if (d >= reach) return d;
+      const near = Math.min(reach, Math.abs(d));
+      const other = b.distance(x, y, z, near);
+      // Further from `b` than the other says anything it counts for nothing.
+      return Math.max(d, -(other <= -near && near < reach ? b.distance(x, y, z, reach) : other));
     },
     box: a.box,
     isExact: false,

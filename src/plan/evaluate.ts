@@ -3,7 +3,7 @@
  */
 import { eqd2 } from '../biology/linear-quadratic.js';
 import { type Conformity, conformity } from '../evaluate/conformity.js';
-import { createDvh, type Dvh } from '../evaluate/dvh.js';
+import type { Dvh } from '../evaluate/dvh.js';
 import { type DoseFallOff, doseFallOff } from '../evaluate/fall-off.js';
 import { formatMetric } from '../evaluate/metric.js';
 import { metricBound } from '../evaluate/metric-bound.js';
@@ -105,7 +105,8 @@ export function evaluatePlan(
 ): PlanEvaluation {
   const doseIn = doseOfPlan(technique, model);
   const prescription = plan.prescription.dose;
-  const { dvhs, absent } = drawnDvhs(model, doseIn, doseOfVoxel(model, technique));
+  const doseOf = doseOfVoxel(model, technique);
+  const { dvhs, absent } = drawnDvhs(model, doseIn, doseOf);
   const structures = [...model.shares.keys()].map((name) =>
     structureReport(name, dvhs.get(name), absent.get(name), model, prescription),
   );
@@ -117,7 +118,7 @@ export function evaluatePlan(
   const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
   const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
-  const retreatment = assessRetreatment(model, plan, prior, doseIn, dvhs, bounds);
+  const retreatment = assessRetreatment(model, plan, prior, doseIn, dvhs, bounds, doseOf);
   return {
     plan: technique,
     dvhs,
@@ -125,7 +126,7 @@ export function evaluatePlan(
     goals,
     conformity: conformity(technique.dose, dvhs.get(model.target)!, prescription, {
       // Isodose volumes are small parts of the body, which its voxels hold better than lines so far apart.
-      region: createDvh(technique.dose, model.cells.get(model.external)!, { name: model.external }),
+      region: model.cells.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),
     constraints: constraintsOf(bounds, model, plan, technique),

@@ -14,11 +14,9 @@ import {
   type ShiftedCourse,
   surfaceShifts,
 } from '../biology/position.js';
-import { ForwardDose } from '../dose/forward-dose.js';
-import { repeatPoints } from '../dose/shifted-rows.js';
+import { ShiftedDose } from '../dose/shifted-dose.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { PlanCase } from './case.js';
-import { dosesUnderShifts } from './cord-shifts.js';
 import type { PatientModel } from './patient-model.js';
 import { placeOf } from './planning-grid.js';
 import type { PriorExposure } from './prior.js';
@@ -60,31 +58,24 @@ export function cordPosition(
   const nowShifts = surfaceShifts(search);
   const deviations = { prior: priorSd, now: sd };
   const own = shifted ?? new ShiftedCord(model, plan, search);
-  const known = own.courseOf(technique);
-  if (shifted === undefined) own.close();
-  const nowEnvelope: ShiftedCourse = {
-    ...known,
-    // The dose lies off by a shift where the patient lies off by the opposite.
-    some: (shifts, voxels) =>
-      dosesUnderShifts(
-        model,
-        plan,
-        pointsAt(points, voxels),
-        technique.fields,
-        shifts.map(([x, y, z]): Vec3 => [-x, -y, -z]),
-      ),
-  };
-  const interval = positionInterval({
-    prior: { ...movedDose(prior.dose, points), fractions: prior.fractions },
-    now: movedDose(technique.dose, points),
-    nowEnvelope,
-    alphaBeta,
-    priorShifts: ellipsoidShifts(search),
-    nowShifts,
-    search: { prior: search, now: search },
-    isInside: insideOf(mask, points),
-    sd: deviations,
-  });
+  const intervalOf = (): PositionInterval =>
+    positionInterval({
+      prior: { ...movedDose(prior.dose, points), fractions: prior.fractions },
+      now: movedDose(technique.dose, points),
+      nowEnvelope: own.courseOf(technique),
+      alphaBeta,
+      priorShifts: ellipsoidShifts(search),
+      nowShifts,
+      search: { prior: search, now: search },
+      isInside: insideOf(mask, points),
+      sd: deviations,
+    });
+  let interval: PositionInterval;
+  try {
+    interval = intervalOf();
+  } finally {
+    if (shifted === undefined) own.close();
+  }
   return {
     structure: model.cord,
     alphaBeta,
@@ -99,14 +90,6 @@ export function cordPosition(
   };
 }
 
-function pointsAt(points: Float64Array, voxels: Int32Array): Float64Array {
-  const own = new Float64Array(3 * voxels.length);
-  voxels.forEach((v, q) => {
-    own.set(points.subarray(3 * v, 3 * v + 3), 3 * q);
-  });
-  return own;
-}
-
 /** Centres of the cord's voxels. */
 function pointsOf({ cells, cord, grid }: PatientModel): Float64Array {
   const { voxels } = cells.get(cord)!;
@@ -116,38 +99,50 @@ function pointsOf({ cells, cord, grid }: PatientModel): Float64Array {
 }
 
 /**
- * The cord with the isocentre at no shift and at each of the search: what it gets when the patient lies off by the opposite. Every
- * beam has one kernel, one set of effective densities and one set of maps for all its shifts, and is traced once for all plans.
+ * The cord under rigid shifts: what it gets with the isocentre off, that is, when the patient lies off by the opposite. Every beam
+ * has one kernel, one set of effective densities and one set of maps for all shifts of a plan; the shifts of the search's surface are
+ * computed at all voxels, others at those that are asked for.
  */
 export class ShiftedCord {
   private readonly shifts: readonly Vec3[];
-  private readonly each: number;
   private readonly fractions: number;
-  private readonly forward: ForwardDose;
+  private readonly dose: ShiftedDose;
 
   /** @param search semi-axes of the ellipsoid, mm */
   constructor(model: PatientModel, plan: PlanCase, search: Vec3) {
     this.shifts = [[0, 0, 0], ...surfaceShifts(search)];
-    const points = pointsOf(model);
-    this.each = points.length / 3;
     this.fractions = plan.prescription.fractions;
-    const all = repeatPoints(
-      points,
-      this.shifts.map(([x, y, z]): Vec3 => [-x, -y, -z]),
-    );
     const { patient, executor } = model;
-    this.forward = new ForwardDose(patient.density, all.points, { executor, shifted: all.shifted, ...plan.doseModel });
+    this.dose = new ShiftedDose(patient.density, pointsOf(model), { executor, ...plan.doseModel });
   }
 
-  /** The course that a plan's fields give, at every shift. */
+  /** The course that a plan's fields give. */
   courseOf({ fields }: TechniquePlan): ShiftedCourse {
-    const { dose } = this.forward.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-    const { each } = this;
-    const doses = new Map(this.shifts.map((shift, s) => [shift.join(' '), dose.subarray(s * each, (s + 1) * each)]));
-    return { fractions: this.fractions, at: (shift) => doses.get(shift.join(' '))! };
+    const planned = fields.map(({ beam, fluence }) => ({ beam, fluence }));
+    // The dose lies off by a shift where the patient lies off by the opposite.
+    const dosesAt = (shifts: readonly Vec3[], voxels?: Int32Array): Float64Array[] =>
+      this.dose.doses(
+        planned,
+        shifts.map(([x, y, z]): Vec3 => [-x, -y, -z]),
+        voxels,
+      );
+    const everywhere = dosesAt(this.shifts);
+    const known = new Map(this.shifts.map((shift, s) => [shift.join(' '), everywhere[s]!]));
+    return {
+      fractions: this.fractions,
+      at: (shift) => known.get(shift.join(' '))!,
+      some: (shifts, voxels) => {
+        const others = shifts.filter((shift) => !known.has(shift.join(' ')));
+        const found = others.length === 0 ? [] : dosesAt(others, voxels);
+        return shifts.map((shift) => {
+          const own = known.get(shift.join(' '));
+          return own === undefined ? found[others.indexOf(shift)]! : Float64Array.from(voxels, (v) => own[v]!);
+        });
+      },
+    };
   }
 
   close(): void {
-    this.forward.close();
+    this.dose.close();
   }
 }

@@ -3,9 +3,10 @@
  * beyond a file's grid or outside the region of a uniform course, they count as the most of the structure's own next to them.
  */
 import { type Grid, isSameGrid } from '../geometry/grid.js';
-import { resample } from '../geometry/resample.js';
+import { resample, valueAt } from '../geometry/resample.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import type { PatientModel } from './patient-model.js';
+import { valueOfVoxel, voxelAt } from './planning-grid.js';
 import type { PriorCourseExposure, PriorExposure } from './prior.js';
 
 /** Each course on a grid, around one structure; zero where it is unknown, as what a structure reads is known. */
@@ -21,6 +22,27 @@ export function priorsOnGrid(
   });
 }
 
+/**
+ * What each course gave the cord's points, in its own quantity, Gy: by voxel of dose or planning grid or point of the surface, as
+ * `planning-grid.ts` numbers them. Between the dose grid's voxels it is interpolated.
+ */
+export function priorsAtCord(
+  prior: Pick<PriorExposure, 'courses'>,
+  model: PatientModel,
+): ((voxel: number) => number)[] {
+  const { cord, grid, fine, surface } = model;
+  const around = priorsOnGrid(prior, model, cord, grid);
+  const between = fine === undefined ? [] : priorsOnGrid(prior, model, cord, fine.grid);
+  return prior.courses.map(({ dose }, c) => {
+    const onSurface = (point: number): number => {
+      const [x, y, z] = surface.subarray(3 * point, 3 * point + 3) as unknown as [number, number, number];
+      // Beyond the outermost voxel centres the dose is that of the border.
+      return valueAt(around[c]!, x, y, z) ?? around[c]!.data[voxelAt(grid, [x, y, z])]!;
+    };
+    return (voxel) => valueOfVoxel(model, voxel, dose.data, between[c]?.data, onSurface);
+  });
+}
+
 /** In the course's own quantity, on the plan's grid. */
 function courseAround(
   { dose, origin }: Pick<PriorCourseExposure, 'dose' | 'origin'>,
@@ -28,7 +50,9 @@ function courseAround(
   structure: string,
 ): DoseVolume {
   const { voxels, mask } = cells.get(structure)!;
-  const data = dose.data.map((gray) => (Number.isNaN(gray) ? 0 : gray));
+  const data = dose.data.slice();
+  // A loop, as a call for every voxel of the grid costs more than all else here.
+  for (let v = 0; v < data.length; v++) if (Number.isNaN(data[v]!)) data[v] = 0;
   const [nz, ny, nx] = dose.grid.shape;
   for (let v = 0; v < voxels.length; v++) {
     const voxel = voxels[v]!;

@@ -52,19 +52,47 @@ export function largestEffect(
   const reason = whyNoEffect(prior, alphaBeta);
   if (reason !== undefined) return reason;
   const { voxels } = model.cells.get(structure)!;
-  const courses = priorsOnGrid(prior, model, structure, model.grid);
   const spans = prior.courses.map(({ dose }) => spanOf(dose, voxels));
+  const terms = prior.courses.map(({ dose }) => courseTerm(dose, quantity, alphaBeta));
+  // Nothing to look for where it is even, as a uniform course is.
+  if (spans.every(({ isEven }) => isEven)) return together(spans.map(({ most }, c) => terms[c]!.convert(most)));
+  const courses = priorsOnGrid(prior, model, structure, model.grid);
   const largest = (dose: DoseVolume | DoseField, about: number): number => {
     const solid = solidOfStructure(model.structures.get(structure)!);
     return Math.max(0, extremeDose(dose, solid, { extreme: 'max', tolerance: SHARE * about }).value);
   };
-  const terms = courses.map((dose) => courseTerm(dose, quantity, alphaBeta));
-  // Nothing to look for where it is even, as a uniform course is.
   const each = spans.map(({ most, isEven }, c) => terms[c]!.convert(isEven ? most : largest(courses[c]!, most)));
-  const sum = each.reduce((a, b) => a + b, 0);
+  const { all: sum } = together(each);
   if (spans.filter(({ isEven }) => !isEven).length < 2) return { all: sum, each };
-  const all = largest({ grid: model.grid, quantity, alphaBeta, terms }, sum);
+  const around = courses.map((dose) => courseTerm(dose, quantity, alphaBeta));
+  const all = largest({ grid: model.grid, quantity, alphaBeta, terms: around }, sum);
   return { all: Math.min(sum, Math.max(all, ...each)), each };
+}
+
+const together = (each: readonly number[]): { readonly all: number; readonly each: readonly number[] } => ({
+  all: each.reduce((a, b) => a + b, 0),
+  each,
+});
+
+/**
+ * What all courses did to a structure wherever in it, Gy; undefined where that is not the same everywhere, or cannot be told. Only
+ * of a course that is uniform by definition is it known beyond the voxels' centres.
+ */
+export function evenEffect(
+  prior: Pick<PriorExposure, 'courses'>,
+  model: PatientModel,
+  structure: string,
+  quantity: Quantity,
+  alphaBeta: number,
+): number | undefined {
+  if (whyNoEffect(prior, alphaBeta) !== undefined) return undefined;
+  const { voxels } = model.cells.get(structure)!;
+  const spans = prior.courses.map(({ dose }) => spanOf(dose, voxels));
+  if (!prior.courses.every(({ origin }, c) => origin === 'uniform' && spans[c]!.isEven)) return undefined;
+  return prior.courses.reduce(
+    (sum, { dose }, c) => sum + courseTerm(dose, quantity, alphaBeta).convert(spans[c]!.most),
+    0,
+  );
 }
 
 /** To how much of its value a maximum is searched. */

@@ -21,12 +21,13 @@ import {
   schultheissSource,
 } from '../biology/risk.js';
 import { InvalidInputError } from '../core/errors.js';
+import { convertDvh } from '../evaluate/converted-dvh.js';
 import type { DoseField } from '../evaluate/dose-field.js';
 import type { Dvh } from '../evaluate/dvh.js';
 import { extremeDose } from '../evaluate/extreme.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
 import { evaluateMetric } from '../evaluate/metric-value.js';
-import { createStructureDvh } from '../evaluate/structure-dvh.js';
+import { createStructureDvh, StructureDvhWorkspace } from '../evaluate/structure-dvh.js';
 import { solidOfStructure } from '../geometry/contour-solid.js';
 import type { Grid, Vec3 } from '../geometry/grid.js';
 import { valueAt } from '../geometry/resample.js';
@@ -36,9 +37,9 @@ import type { PlanCase } from './case.js';
 import { levelOf } from './level.js';
 import type { PatientModel } from './patient-model.js';
 import type { PriorExposure } from './prior.js';
-import { priorsOnGrid } from './prior-around.js';
-import { largestEffect, whyNoEffect } from './prior-effect.js';
-import { courseTerm, type DoseIn } from './structure-evaluation.js';
+import { priorsAtCord, priorsOnGrid } from './prior-around.js';
+import { evenEffect, largestEffect, whyNoEffect } from './prior-effect.js';
+import { courseTerm, type DoseIn, withCordMaximum } from './structure-evaluation.js';
 import { conventionOf, type PriorExcess, type VoxelBounds, voxelBounds } from './voxel-bounds.js';
 
 /** A convention's view of the cord's maximum. */
@@ -96,6 +97,7 @@ export interface RetreatmentAssessment {
  * @param doseIn this course, by structure
  * @param dvhs of it, physical
  * @param bounds of the case, where they are known already
+ * @param doseOf this course at the cord's points, Gy, as `planning-grid.ts` numbers them
  * @returns undefined where there was no prior course, or the cord lies outside the dose
  * @throws {InvalidInputError} if the prior dose is unknown in part of the cord
  */
@@ -106,10 +108,11 @@ export function assessRetreatment(
   doseIn: DoseIn,
   dvhs: ReadonlyMap<string, Dvh>,
   bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
+  doseOf?: (voxel: number) => number,
 ): RetreatmentAssessment | undefined {
   const cord = dvhs.get(model.cord);
   if (prior === undefined || cord === undefined) return undefined;
-  const both = new CumulativeDvhs(model, prior, doseIn);
+  const both = new CumulativeDvhs(model, prior, doseIn, dvhs, doseOf);
   const alphaBeta = plan.alphaBeta.cord;
   const sum = both.of(model.cord, 'eqd2', alphaBeta);
   if (typeof sum === 'string') throw new InvalidInputError(`retreatment: ${sum}.`);
@@ -146,7 +149,7 @@ export function assessRetreatment(
     rows,
     binding: bindingRow(rows.filter(({ structure }) => structure === model.cord)),
     strictest: bindingRow(rows),
-    recovery: recoveryRows(model, plan, prior, doseIn(model.cord), sum),
+    recovery: recoveryRows(model, plan, prior, doseIn(model.cord), { cord, sum }),
     risk: riskOf(model, plan, prior, cord, both, level),
     exceeded: bounds.flatMap(({ exceeded }) => exceeded),
   };
@@ -176,15 +179,28 @@ export function ownLimits(plan: PlanCase, model: PatientModel): CordLimit[] {
   });
 }
 
-/** DVHs of both courses by structure, quantity and alpha/beta: each is made once. */
+/**
+ * DVHs of both courses by structure, quantity and alpha/beta: each is made once. Where the prior course is even in the structure
+ * they follow from the DVH of this one.
+ */
 export class CumulativeDvhs {
   private readonly found = new Map<string, Dvh | string>();
+  private readonly workspace = new StructureDvhWorkspace();
+  private readonly own: Map<string, Dvh>;
 
+  /**
+   * @param own DVHs of this course, physical, as far as there are. @default made where they are asked for
+   * @param doseOf this course at the cord's points, Gy: then the cord's largest sum is of these points
+   */
   constructor(
     private readonly model: PatientModel,
     private readonly prior: PriorExposure,
     private readonly doseIn: DoseIn,
-  ) {}
+    own: ReadonlyMap<string, Dvh> = new Map(),
+    private readonly doseOf?: (voxel: number) => number,
+  ) {
+    this.own = new Map(own);
+  }
 
   /** @returns the reason where the prior dose is unknown in part of the structure */
   of(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): Dvh | string {
@@ -200,9 +216,7 @@ export class CumulativeDvhs {
       untold ??
       (unknown > 0
         ? `the prior dose is unknown in ${unknown} voxels of ${structure}, beyond its grid`
-        : createStructureDvh(this.sum(structure, quantity, alphaBeta), this.model.lines.get(structure)!, {
-            partial: 'covered',
-          }));
+        : (this.beyondEven(structure, quantity, alphaBeta) ?? this.drawnSum(structure, quantity, alphaBeta)));
     this.found.set(key, dvh);
     return dvh;
   }
@@ -210,6 +224,36 @@ export class CumulativeDvhs {
   /** Gy of the quantity, as {@link largestEffect}. */
   largestPrior(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): ReturnType<typeof largestEffect> {
     return largestEffect(this.prior, this.model, structure, quantity, alphaBeta);
+  }
+
+  /** This course's DVH, converted, on top of an even prior dose; undefined where that is not even. */
+  private beyondEven(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): Dvh | undefined {
+    const even = evenEffect(this.prior, this.model, structure, quantity, alphaBeta);
+    if (even === undefined) return undefined;
+    const now = this.doseIn(structure);
+    const own = this.own.get(structure) ?? this.drawn(now, structure);
+    this.own.set(structure, own);
+    const { convert } = courseTerm(now, quantity, alphaBeta);
+    return convertDvh(own, (gray) => even + convert(gray), { quantity, alphaBeta });
+  }
+
+  private drawnSum(structure: string, quantity: 'eqd2' | 'bed', alphaBeta: number): Dvh {
+    const { model, prior, doseOf } = this;
+    const dvh = this.drawn(this.sum(structure, quantity, alphaBeta), structure);
+    if (structure !== model.cord || doseOf === undefined) return dvh;
+    const now = courseTerm(this.doseIn(structure), quantity, alphaBeta);
+    const before = priorsAtCord(prior, model).map((at, c) => {
+      const { convert } = courseTerm(prior.courses[c]!.dose, quantity, alphaBeta);
+      return (voxel: number): number => convert(at(voxel));
+    });
+    return withCordMaximum(model, dvh, (voxel) =>
+      before.reduce((sum, at) => sum + at(voxel), now.convert(doseOf(voxel))),
+    );
+  }
+
+  private drawn(dose: DoseVolume | DoseField, structure: string): Dvh {
+    const { model, workspace } = this;
+    return createStructureDvh(dose, model.lines.get(structure)!, { partial: 'covered', workspace });
   }
 
   /** All courses, each interpolated and then converted. */
@@ -240,12 +284,10 @@ function recoveryRows(
   plan: PlanCase,
   prior: PriorExposure,
   now: DoseVolume,
-  sum: Dvh,
+  { cord, sum }: { readonly cord: Dvh; readonly sum: Dvh },
 ): RecoveryRow[] {
   const { fractions } = plan.prescription;
   const { tolerance: first } = plan.retreatment;
-  const before = priorsOnGrid(prior, model, model.cord, now.grid);
-  const solid = solidOfStructure(model.structures.get(model.cord)!);
   const asked = conventionOf(plan.retreatment.recovery);
   const known = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
   // They are defined for one prior course; an EQD2 that was read may be the sum of several.
@@ -253,28 +295,49 @@ function recoveryRows(
   const shown = known.filter(({ name }) => isOne || name === noRecovery.name);
   return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
     const counted = (effect: number) => after(Math.max(0, effect), prior.months, first);
-    const terms = before.map((dose) => courseTerm(dose, 'eqd2', alphaBeta));
-    // Of several courses nothing is credited, so that each may be counted by itself.
-    const remaining = terms.map(({ data, convert }) => ({
-      data,
-      convert: (gray: number) => counted(convert(gray)).prior,
-    }));
-    const field: DoseField = {
-      grid: now.grid,
-      quantity: 'eqd2',
-      alphaBeta,
-      terms: [...remaining, courseTerm(now, 'eqd2', alphaBeta)],
-    };
-    const tolerance = RECOVERY_SHARE * sum.max;
-    const { value, place } = extremeDose(field, solid, { extreme: 'max', tolerance, budget: 5000 });
-    const at = place && withinCentres(place, now.grid);
-    const there = counted(
-      at === undefined ? 0 : before.reduce((all, dose, c) => all + terms[c]!.convert(valueAt(dose, ...at)!), 0),
-    );
+    const even = evenEffect(prior, model, model.cord, 'eqd2', alphaBeta);
+    const { there, value } =
+      even === undefined
+        ? largestUnder(counted, model, prior, now, alphaBeta, RECOVERY_SHARE * sum.max)
+        : { there: counted(even), value: counted(even).prior + courseTerm(now, 'eqd2', alphaBeta).convert(cord.max) };
     const left = Math.max(0, there.tolerance - there.prior);
     const allowed = doseFromEqd2(left, fractions, alphaBeta);
     return { name, title, source, ...there, cumulative: name === 'none' ? sum.max : value, allowed };
   });
+}
+
+/** What a convention counts of a prior EQD2, and against which tolerance it stands, Gy. */
+type Counted = (effect: number) => { readonly prior: number; readonly tolerance: number };
+
+/** The largest EQD2 in the cord with what is counted of the prior courses, and what is counted there. */
+function largestUnder(
+  counted: Counted,
+  model: PatientModel,
+  prior: PriorExposure,
+  now: DoseVolume,
+  alphaBeta: number,
+  tolerance: number,
+): { readonly there: ReturnType<Counted>; readonly value: number } {
+  const { grid } = now;
+  const before = priorsOnGrid(prior, model, model.cord, grid);
+  const terms = before.map((dose) => courseTerm(dose, 'eqd2', alphaBeta));
+  // Of several courses nothing is credited, so that each may be counted by itself.
+  const remaining = terms.map(({ data, convert }) => ({
+    data,
+    convert: (gray: number) => counted(convert(gray)).prior,
+  }));
+  const field: DoseField = {
+    grid,
+    quantity: 'eqd2',
+    alphaBeta,
+    terms: [...remaining, courseTerm(now, 'eqd2', alphaBeta)],
+  };
+  const solid = solidOfStructure(model.structures.get(model.cord)!);
+  const { value, place } = extremeDose(field, solid, { extreme: 'max', tolerance, budget: 5000 });
+  const at = place && withinCentres(place, grid);
+  const effect =
+    at === undefined ? 0 : before.reduce((all, dose, c) => all + terms[c]!.convert(valueAt(dose, ...at)!), 0);
+  return { there: counted(effect), value };
 }
 
 function riskOf(

@@ -8,7 +8,7 @@ import { bedFromEqd2, quadraticOf } from '../biology/linear-quadratic.js';
 import type { DoseTerm } from '../evaluate/dose-field.js';
 import type { Dvh } from '../evaluate/dvh.js';
 import { withKnownMaximum } from '../evaluate/known-maximum.js';
-import { createStructureDvh } from '../evaluate/structure-dvh.js';
+import { createStructureDvh, StructureDvhWorkspace } from '../evaluate/structure-dvh.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { NEARLY_WHOLE, shareNote } from './drawn-share.js';
 import type { PatientModel } from './patient-model.js';
@@ -24,8 +24,14 @@ export const doseOfPlan =
     fineDose !== undefined && (structure === target || structure === cord) ? fineDose : dose;
 
 /** The DVH of one structure, of the part with dose. */
-export function drawnDvh(model: PatientModel, structure: string, doseIn: DoseIn): Dvh {
-  return createStructureDvh(doseIn(structure), model.lines.get(structure)!, { partial: 'covered' });
+export function drawnDvh(
+  model: PatientModel,
+  structure: string,
+  doseIn: DoseIn,
+  workspace?: StructureDvhWorkspace,
+): Dvh {
+  const options = { partial: 'covered', ...(workspace && { workspace }) } as const;
+  return createStructureDvh(doseIn(structure), model.lines.get(structure)!, options);
 }
 
 /** The DVH of the cord, whose maximum is the largest dose at its own points: where its caps are held it says nothing else. */
@@ -49,9 +55,11 @@ export interface DrawnDvhs {
 export function drawnDvhs(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: number) => number): DrawnDvhs {
   const dvhs = new Map<string, Dvh>();
   const absent = new Map<string, string>();
+  const workspace = new StructureDvhWorkspace();
   for (const [name, share] of model.shares) {
     if (share.volumeCc > 0 && (share.onGrid >= NEARLY_WHOLE || (name === model.external && share.onGrid > 0))) {
-      dvhs.set(name, name === model.cord ? cordDvh(model, doseIn, doseOf) : drawnDvh(model, name, doseIn));
+      const dvh = drawnDvh(model, name, doseIn, workspace);
+      dvhs.set(name, name === model.cord ? withCordMaximum(model, dvh, doseOf) : dvh);
     } else {
       absent.set(name, shareNote(share, model.external)?.replace(/\.$/, '') ?? `${name} is empty`);
     }

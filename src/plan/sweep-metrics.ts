@@ -64,7 +64,10 @@ export function cumulativeMaximum(
     return { ...dose, fractions, data: scale === 1 ? dose.data : dose.data.map((gray) => scale * gray) };
   };
   // What is unknown of the prior courses in the cord is refused before planning, as is an EQD2 of another alpha/beta.
-  const both = new CumulativeDvhs(model, prior, doseIn).of(model.cord, 'eqd2', alphaBeta);
+  const atPoint = doseOfVoxel(model, done);
+  const doseOf = (voxel: number): number => scale * atPoint(voxel);
+  const own = new Map([[model.cord, cordDvh(model, doseIn, doseOf)]]);
+  const both = new CumulativeDvhs(model, prior, doseIn, own, doseOf).of(model.cord, 'eqd2', alphaBeta);
   if (typeof both === 'string') throw new InvalidInputError(`cord: ${both}.`);
   return both.max;
 }

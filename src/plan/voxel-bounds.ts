@@ -12,14 +12,13 @@ import {
 } from '../biology/recovery.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Vec3, voxelCount } from '../geometry/grid.js';
-import { valueAt } from '../geometry/resample.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
 import { defaultBounds, limitsByStructure } from './bound-limits.js';
 import type { PlanCase } from './case.js';
 import type { PatientModel } from './patient-model.js';
-import { cordVoxels, placeOfVoxel, valueOfVoxel, voxelAt } from './planning-grid.js';
+import { cordVoxels, placeOfVoxel } from './planning-grid.js';
 import type { PriorExposure } from './prior.js';
-import { priorsOnGrid } from './prior-around.js';
+import { priorsAtCord } from './prior-around.js';
 
 /** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
 export interface PriorExcess extends Excess {
@@ -74,19 +73,10 @@ export function voxelBounds(
         `case: retreatment.bounds: the prior dose is unknown in ${unknown} of ${occupied.length} voxels of ${structure}, beyond its grid. Say that the course gave nothing there (prior.beyond: "zero"), or bound another structure.`,
       );
     }
-    const isCord = structure === model.cord;
-    const between = isCord && prior && model.fine ? priorsOnGrid(prior, model, structure, model.fine.grid) : [];
-    const around = isCord && prior ? priorsOnGrid(prior, model, structure, model.grid) : [];
-    const priors = (prior?.courses ?? []).map((course, c) => {
-      const onSurface = (point: number): number => {
-        const [x, y, z] = model.surface.subarray(3 * point, 3 * point + 3);
-        // Beyond the outermost voxel centres the dose is that of the border.
-        return valueAt(around[c]!, x!, y!, z!) ?? around[c]!.data[voxelAt(model.grid, [x!, y!, z!])]!;
-      };
-      const doseOf = (voxel: number): number =>
-        valueOfVoxel(model, voxel, course.dose.data, between[c]?.data, onSurface);
-      return atVoxels(course, doseOf, voxels);
-    });
+    const atCord = structure === model.cord && prior ? priorsAtCord(prior, model) : [];
+    const priors = (prior?.courses ?? []).map((course, c) =>
+      atVoxels(course, atCord[c] ?? ((voxel) => course.dose.data[voxel]!), voxels),
+    );
     const { dose, binding, exceeded } = remainingAllowance(priors, voxels.length, limits, fractions, { recovery });
     return {
       structure,

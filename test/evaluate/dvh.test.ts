@@ -1,7 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { createDvh, cumulativeCurve, differentialCurve, doseAtVolume, volumeAtDose } from '../../src/evaluate/dvh.js';
+import {
+  createDvh,
+  cumulativeCurve,
+  differentialCurve,
+  doseAtVolume,
+  volumeAtDose,
+  volumesAtDoses,
+} from '../../src/evaluate/dvh.js';
 import { createGrid, voxelCount } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
 import { doseOf, fieldOf, gridAround, maskOf, shapeOf } from './analytic.js';
@@ -202,3 +209,27 @@ test.skipIf(!existsSync(reference))(
     expect(checked).toBeGreaterThan(150);
   },
 );
+
+test('volumes at some doses alone are those of the curve, jumps included', () => {
+  const random = createRandom(77);
+  const grid = createGrid([11, 13, 9], [2, 3, 4], [0, 0, 0]);
+  const data = Float32Array.from({ length: voxelCount(grid) }, (_, v) => (v % 3 === 0 ? 12 : 30 * random.uniform()));
+  const fractions = Float32Array.from(data, (_, v) => (v % 5 === 0 ? random.uniform() : v % 2));
+  const dose = createDose(grid, { quantity: 'physical' }, data);
+  for (const filled of [fractions, new Float32Array(data.length).fill(1)]) {
+    const mask = createVolume('mask', grid, filled);
+    const dvh = createDvh(dose, mask);
+    const levels = [-1, 0, 3.3, 12, 17, dvh.max, 31];
+    const volumes = volumesAtDoses(dose, mask, levels);
+    levels.forEach((gy, i) => {
+      expect(Math.abs(volumes[i]! - volumeAtDose(dvh, gy)), `${gy} Gy`).toBeLessThan(1e-9 * dvh.volumeCc);
+    });
+  }
+  const even = createDose(grid, { quantity: 'physical' }, new Float32Array(data.length).fill(12));
+  const mask = createVolume('mask', grid, fractions);
+  const all = createDvh(even, mask).volumeCc;
+  expect(volumesAtDoses(even, mask, [12, 12.001])[0]).toBeCloseTo(all, 9);
+  expect(volumesAtDoses(even, mask, [12, 12.001])[1]).toBe(0);
+  expect(() => volumesAtDoses(even, mask, [Number.NaN])).toThrow(/NaN/);
+  expect(() => volumesAtDoses(even, createVolume('mask', grid), [1], { name: 'x' })).toThrow(/DVH of x.*no voxel/);
+});

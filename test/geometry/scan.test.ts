@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { cone, cylinder } from '../../src/geometry/cone.js';
 import { contourArea, contoursVolume, createContours } from '../../src/geometry/contour.js';
 import { coarsestStep, scannedVolume, scanStructure } from '../../src/geometry/scan.js';
-import { box, difference, sphere, union } from '../../src/geometry/shape.js';
+import { box, difference, ellipsoid, prism, sphere, union } from '../../src/geometry/shape.js';
 import type { Solid } from '../../src/geometry/solid.js';
 import type { Contours, Structure } from '../../src/geometry/structure.js';
 
@@ -32,6 +32,79 @@ describe('solids', () => {
     expect(error(1)).toBeLessThan(0.03);
     // Order 1.5 at least: 8 times; half of it left for chance.
     expect(error(4)).toBeLessThan(0.005);
+  });
+});
+
+describe('rows through a solid', () => {
+  const step = { y: 1.1, z: 0.9 };
+
+  test.each([
+    [
+      'ball',
+      sphere([0.3, -0.2, 0.1], 7),
+      (y: number, z: number) => Math.sqrt(49 - (y + 0.2) ** 2 - (z - 0.1) ** 2),
+      110,
+    ],
+    [
+      'ellipsoid, whose distance is a bound',
+      ellipsoid([0.3, -0.2, 0.1], [5, 9, 7]),
+      (y: number, z: number) => 5 * Math.sqrt(1 - ((y + 0.2) / 9) ** 2 - ((z - 0.1) / 7) ** 2),
+      80,
+    ],
+  ])('%s: both crossings to 1e-9 mm, by a few distances each', (_, solid, half, most) => {
+    let asked = 0;
+    const distance: Solid['distance'] = (...at) => {
+      asked++;
+      return solid.distance(...at);
+    };
+    const lines = scanStructure(ofSolid({ ...solid, distance }), step, 2);
+    for (let l = 0; l < lines.count; l++) {
+      const [a, b] = [lines.x[lines.first[l]!]!, lines.x[lines.first[l]! + 1]!];
+      const reach = half(lines.y[l]!, lines.z[l]!);
+      // Where a row only touches, the root of a rounded number.
+      const close = 1e-9 + 1e-14 / reach;
+      expect(Math.abs(0.3 - reach - a)).toBeLessThan(close);
+      expect(Math.abs(0.3 + reach - b)).toBeLessThan(close);
+    }
+    expect(lines.count).toBeGreaterThan(400);
+    // With the search for the crossings; 166 and 117 when brackets were halved again and again.
+    expect(asked / lines.count).toBeLessThan(most);
+  });
+
+  test('a column is crossed once for all z between its ends, as a solid that is not known to be one', () => {
+    const outline = Float64Array.from(
+      { length: 60 },
+      (_, i) => (i % 2 ? 6 : 9) * [Math.cos, Math.sin][i % 2]!(0.21 * (i >> 1)),
+    );
+    const column = difference(
+      prism(outline, -8, 11),
+      prism(
+        outline.map((c) => c / 3),
+        -9,
+        12,
+      ),
+    );
+    let asked = 0;
+    const counted = (solid: Solid): Solid => ({
+      ...solid,
+      distance: (...at) => {
+        asked++;
+        return solid.distance(...at);
+      },
+      ...(solid.within && { within: { ...solid.within, solid: counted(solid.within.solid) } }),
+    });
+    const { within, ...unknown } = counted(column);
+    expect(within?.solid.isColumn).toBe(true);
+    const lines = (solid: Solid, division: number) => scanStructure(ofSolid(solid), step, division);
+    const slow = lines(unknown, 3);
+    const [bySection, fast] = [asked, lines(counted(column), 3)];
+    expect(asked - bySection).toBeLessThan(bySection / 20);
+    expect({ ...fast, x: 0, first: 0, end: 0 }).toEqual({ ...slow, x: 0, first: 0, end: 0 });
+    for (let l = 0; l < slow.count; l++) {
+      const own = fast.x.subarray(fast.first[l], fast.end[l]);
+      expect(own.length).toBe(slow.end[l]! - slow.first[l]!);
+      for (let c = 0; c < own.length; c++) expect(Math.abs(own[c]! - slow.x[slow.first[l]! + c]!)).toBeLessThan(1e-8);
+    }
   });
 });
 

@@ -83,3 +83,22 @@ test.each(Object.entries(shapes))('%s: a distance within reach is exact, beyond 
     }
   }
 });
+
+test('of a further part it is asked only whether it is nearer', () => {
+  const near = tube([[0, 0, 0]], 2);
+  const asked: number[] = [];
+  const far: Solid = {
+    ...tube([[20, 0, 0]], 2),
+    distance: (x, y, z, reach = Infinity) => {
+      asked.push(reach);
+      return tube([[20, 0, 0]], 2).distance(x, y, z, reach);
+    },
+  };
+  expect(union(near, far).distance(3, 0, 0, 50)).toBe(1);
+  expect(difference(near, far).distance(1, 0, 0, 50)).toBe(-1);
+  expect(asked).toEqual([1, 1]);
+  // Deep in the further part its own distance counts, not the bound that was asked for.
+  expect(union(near, far).distance(20, 0, 0, 50)).toBe(-2);
+  expect(intersection(near, far).distance(1, 0, 0, 50)).toBe(17);
+  expect(difference(near, near).distance(0, 0, 0, 50)).toBe(2);
+});
