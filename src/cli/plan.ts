@@ -16,7 +16,7 @@ import { planPictures } from '../plan/pictures.js';
 import { type PlanningResult, runPlan } from '../plan/pipeline.js';
 import { dvhTable, planReport, summary } from '../plan/result.js';
 import { type ModelSensitivity, modelSensitivity, sensitivityFigure, sensitivitySummary } from '../plan/sensitivity.js';
-import type { Technique } from '../plan/technique.js';
+import { planningDose, type Technique } from '../plan/technique.js';
 import { allowanceVolume } from '../plan/voxel-bounds.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
@@ -86,6 +86,13 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
       `dose_${plan.technique}.nrrd`,
       await encodeNrrd(plan.dose, { gzip: gzipFast, fields: { software: `respine ${version}` } }),
     );
+    const between = planningDose(result.model, plan);
+    if (between !== undefined) {
+      files.set(
+        `dose_${plan.technique}_planning.nrrd`,
+        await encodeNrrd(between, { gzip: gzipFast, fields: { software: `respine ${version}` } }),
+      );
+    }
   }
   if (result.bounds.length > 0 && result.prior) {
     const allowance = allowanceVolume(result.bounds, result.model, result.case);

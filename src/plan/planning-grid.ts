@@ -31,7 +31,7 @@ export interface PlanningGrid {
   readonly grid: Grid;
   readonly target: Volume<'mask'>;
   readonly cord: Volume<'mask'>;
-  /** Its voxels that hold any target or cord or touch one that does, within the body, rising. */
+  /** Its voxels that hold any target or cord, two more around them, within the body, rising. */
   readonly voxels: Int32Array;
   /** Their centres, x, y, z triples in LPS, mm. */
   readonly points: Float64Array;
@@ -76,7 +76,9 @@ export function gridAround(
     60 * voxelCount(grid),
   );
   const masks = { target: voxelizeStructure(target, grid), cord: voxelizeStructure(cord, grid) };
-  const isNear = touching(masks.target.data, grid, touching(masks.cord.data, grid, new Uint8Array(voxelCount(grid))));
+  const isBeside = touching(masks.target.data, grid, touching(masks.cord.data, grid, new Uint8Array(voxelCount(grid))));
+  // What a DVH interpolates between, and their neighbours, which tell how far off that may be.
+  const isNear = touching(Float32Array.from(isBeside), grid, new Uint8Array(isBeside.length));
   const body = voxelizeStructure(external, grid);
   for (let i = 0; i < isNear.length; i++) if (isNear[i] === 0) body.data[i] = 0;
   const { index: voxels, points } = voxelsInside(body);
@@ -95,10 +97,10 @@ function latticeAround({ min, max }: Box, centre: Vec3, spacing: Vec3): Grid {
   return createGrid([nz, ny, nx], spacing, origin);
 }
 
-/** The box of some boxes within another, two voxels wider: what touches the structures is in it. */
+/** The box of some boxes within another, four voxels wider: what touches the structures is in it. */
 function around(boxes: readonly Box[], within: Box, spacing: Vec3): Box {
   const at = (a: number, side: 'min' | 'max'): number => {
-    const margin = 2 * spacing[a]!;
+    const margin = 4 * spacing[a]!;
     return side === 'min'
       ? Math.max(within.min[a]!, Math.min(...boxes.map(({ min }) => min[a]!))) - margin
       : Math.min(within.max[a]!, Math.max(...boxes.map(({ max }) => max[a]!))) + margin;
@@ -171,10 +173,10 @@ export const doseOfVoxel =
     valueOfVoxel(grids, voxel, dose.data, fineDose?.data, (point) => surfaceDose[point]!);
 
 /** Of the lattice whose edges cross the cord's surface in its points, mm. */
-export const SURFACE_SPACING = 2;
+export const SURFACE_SPACING = 1;
 
 /** From the target's edge, mm: farther off dose is not steep, and voxel centres do. */
-export const SURFACE_REACH = 10;
+export const SURFACE_REACH = 8;
 
 /** The voxel of a grid that is nearest to a point. */
 export function voxelAt({ shape: [nz, ny, nx], spacing, origin }: Grid, at: ArrayLike<number>): number {

@@ -440,6 +440,17 @@ export function reportedDoses(
   return { dose, ...(fineDose ? { fineDose } : {}), surfaceDose };
 }
 
+/** The dose that target and cord are read from, where they have a grid of their own: NaN where it was not computed. */
+export function planningDose(
+  { fine }: Pick<PatientModel, 'fine'>,
+  { fineDose }: Pick<TechniquePlan, 'fineDose'>,
+): DoseVolume | undefined {
+  if (fine === undefined || fineDose === undefined) return undefined;
+  const data = new Float32Array(fineDose.data.length).fill(Number.NaN);
+  for (const voxel of fine.voxels) data[voxel] = fineDose.data[voxel]!;
+  return { ...fineDose, data };
+}
+
 /** What the report's DVH may miss the prescribed dose by: the optimiser's tolerance and the sampling of both. */
 const MET = 2e-3;
 

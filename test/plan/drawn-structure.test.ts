@@ -169,7 +169,8 @@ describe('one dose, read one way', () => {
     const plan = spineCase(4, { cordCap: 25, imrt: { beams: 'posterior-5' } });
     const [evaluation] = runPlan(horseshoe, plan, artiste6mv, { techniques: ['imrt'] }).plans;
     const [, point] = tradeOff(horseshoe, plan, artiste6mv, [27, 25]);
-    const { dose } = evaluation!.plan;
+    // The dose grid is coarse: target and cord are read from their own.
+    const dose = evaluation!.plan.fineDose!;
     for (const [name, metric] of [
       ['PTV_3960', 'D95%'],
       ['PTV_3960', 'V95%'],
@@ -181,10 +182,9 @@ describe('one dose, read one way', () => {
       const alone = evaluateMetric(parsed, createStructureDvh(dose, drawn), { prescription: 39.6 }).value;
       const structure = evaluation!.structures.find((s) => s.name === name)!;
       const key = Object.keys(structure.metrics).find((k) => k.startsWith(`${metric}[`))!;
-      // Finer lines by themselves: the same within the sampling.
-      expect(Math.abs(structure.metrics[key]! - alone), `${name} ${metric}`).toBeLessThan(
-        metric === 'V95%' ? 0.3 : 0.06,
-      );
+      // Finer lines by themselves: the same within the sampling; but Max is that of the engine, not of the trilinear dose.
+      const within = { 'V95%': 0.3, Max: 0.25, 'D95%': 0.06, 'D0.03cc': 0.06 }[metric];
+      expect(Math.abs(structure.metrics[key]! - alone), `${name} ${metric}`).toBeLessThan(within);
       expect(structure.errorBounds[key]!).toBeGreaterThan(Math.abs(structure.metrics[key]! - alone));
     }
     const ptv = evaluation!.structures.find(({ name }) => name === 'PTV_3960')!.metrics;

@@ -75,7 +75,7 @@ describe('where the points lie', () => {
     expect(target.rows.length).toBeGreaterThan(6000);
   });
 
-  test('points of the surface lie on it, within 10 mm of the target, and leave no gap of 3 mm', () => {
+  test('points of the surface lie on it, within 8 mm of the target, and leave no gap of 1.5 mm', () => {
     const { surface } = model;
     const solid = solidOfStructure(model.structures.get(model.cord)!);
     const ofTarget = solidOfStructure(model.structures.get(model.target)!);
@@ -83,13 +83,13 @@ describe('where the points lie', () => {
     for (const place of places) {
       expect(Math.abs(solid.distance(...place))).toBeLessThan(0.02);
       // Half the diagonal of a voxel of 5 mm besides.
-      expect(ofTarget.distance(...place)).toBeLessThan(10 + 5 * Math.sqrt(3));
+      expect(ofTarget.distance(...place)).toBeLessThan(8 + 5 * Math.sqrt(3));
     }
     const near = places.filter((place) => ofTarget.distance(...place) < 5);
     expect(near.length).toBeGreaterThan(200);
     for (const a of near.filter((_, q) => q % 10 === 0)) {
       const others = places.map((b) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2])).sort((x, y) => x - y);
-      expect(others[1]!).toBeLessThan(3);
+      expect(others[1]!).toBeLessThan(1.5);
     }
   });
 
