@@ -156,7 +156,7 @@ export {
   worstVerdict,
 } from './evaluate/protocol.js';
 export { StructureCells } from './evaluate/structure-cells.js';
-export { createStructureDvh, type StructureDvhOptions } from './evaluate/structure-dvh.js';
+export { createStructureDvh, type StructureDvhOptions, StructureDvhWorkspace } from './evaluate/structure-dvh.js';
 export { cone, cylinder, frustum } from './geometry/cone.js';
 export { contourArea, contoursVolume, createContours } from './geometry/contour.js';
 export { ambiguousVolume, type ContourRemark, inspectContours } from './geometry/contour-check.js';

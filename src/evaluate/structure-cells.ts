@@ -9,7 +9,7 @@
  * @see Youngs, in Numerical Methods for Fluid Dynamics (1982) 273 (the linear interface)
  */
 import { InvalidInputError } from '../core/errors.js';
-import { type Grid, voxelVolume } from '../geometry/grid.js';
+import { type Box, type Grid, voxelVolume } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 
 /** About this many cells describe a structure, unless it has more voxels than that. */
@@ -28,18 +28,21 @@ export class StructureCells {
   private around: Uint32Array | undefined;
 
   /**
-   * O(voxels of the grid).
+   * O(voxels of the grid, or of the rows that the box crosses).
    *
    * @param mask must not change afterwards
    * @param name of who asks, for the message. @default 'structure'
+   * @param box  beyond which the mask is empty, mm: memory that nothing was written to costs more to read than to pass over.
+   *   @default the grid
    * @throws {InvalidInputError} if a value is not a fraction 0..1; one Float32 rounding beyond is allowed
    */
   constructor(
     readonly mask: Volume<'mask'>,
     name = 'structure',
+    box?: Box,
   ) {
     const { data, grid } = mask;
-    this.voxels = occupiedVoxels(name, data);
+    this.voxels = occupiedVoxels(name, mask, box);
     this.division = Math.max(1, Math.min(5, Math.floor(Math.cbrt(CELL_BUDGET / this.voxels.length))));
     this.offsets = cellOffsets(this.division);
     let occupancy = 0;
@@ -101,23 +104,32 @@ export class StructureCells {
   }
 }
 
+/** Voxels that are looked at by one call: the loop is compiled as a function that is called again, not as one that runs long. */
+const STRETCH = 8192;
+
 /** @throws {InvalidInputError} as the constructor */
-function occupiedVoxels(name: string, data: Float32Array): Uint32Array {
+function occupiedVoxels(name: string, { grid, data }: Volume<'mask'>, box: Box | undefined): Uint32Array {
   const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
-  let voxels = new Uint32Array(4096);
+  const [nz, ny, nx] = grid.shape;
+  const [j0, j1] = voxelsAcross(grid, box, 1, ny);
+  const [k0, k1] = voxelsAcross(grid, box, 2, nz);
+  let voxels = new Uint32Array(2 * STRETCH);
   let count = 0;
-  for (let i = nextFilled(bits, 0); i < data.length; i = nextFilled(bits, i + 1)) {
-    const fraction = data[i]!;
-    if (!(fraction >= -1e-6 && fraction <= 1 + 1e-6)) {
-      throw new InvalidInputError(
-        `${name}: the mask of voxel ${i} is ${fraction}, but must be a fraction 0..1. Voxelise it again.`,
-      );
+  for (let k = k0; k < k1; k++) {
+    const stop = nx * (j1 + ny * k);
+    for (let from = nx * (j0 + ny * k); from < stop; from += STRETCH) {
+      if (count + STRETCH > voxels.length) voxels = grown(voxels);
+      count = addOccupied(name, data, bits, from, Math.min(stop, from + STRETCH), voxels, count);
     }
-    if (!(fraction > 0)) continue;
-    if (count === voxels.length) voxels = grown(voxels);
-    voxels[count++] = i;
   }
   return voxels.slice(0, count);
+}
+
+/** Of the n voxels along an axis those that a box reaches, and one more on either side, [first, end). */
+function voxelsAcross({ spacing, origin }: Grid, box: Box | undefined, axis: 1 | 2, n: number): [number, number] {
+  if (box === undefined) return [0, n];
+  const at = (mm: number): number => (mm - origin[axis]) / spacing[axis];
+  return [Math.max(0, Math.floor(at(box.min[axis])) - 1), Math.min(n, Math.ceil(at(box.max[axis])) + 2)];
 }
 
 function grown(voxels: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
@@ -126,15 +138,37 @@ function grown(voxels: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return more;
 }
 
-/** The next value, from i on, that is not made of zeros alone; most of a grid is empty, and passed over eight at a time. */
-function nextFilled(bits: Int32Array, i: number): number {
-  const n = bits.length;
-  for (; i + 8 <= n; i += 8) {
-    const low = bits[i]! | bits[i + 1]! | bits[i + 2]! | bits[i + 3]!;
-    if ((low | bits[i + 4]! | bits[i + 5]! | bits[i + 6]! | bits[i + 7]!) !== 0) break;
+/** Appends the voxels [from, to) with any of the structure; most of a grid is empty, and passed over eight at a time. */
+function addOccupied(
+  name: string,
+  data: Float32Array,
+  bits: Int32Array,
+  from: number,
+  to: number,
+  out: Uint32Array,
+  before: number,
+): number {
+  let count = before;
+  for (let i = from; i < to; ) {
+    if (i + 8 <= to) {
+      const low = bits[i]! | bits[i + 1]! | bits[i + 2]! | bits[i + 3]!;
+      if ((low | bits[i + 4]! | bits[i + 5]! | bits[i + 6]! | bits[i + 7]!) === 0) {
+        i += 8;
+        continue;
+      }
+    }
+    for (const end = Math.min(to, i + 8); i < end; i++) {
+      const fraction = data[i]!;
+      if (fraction === 0) continue;
+      if (!(fraction >= -1e-6 && fraction <= 1 + 1e-6)) {
+        throw new InvalidInputError(
+          `${name}: the mask of voxel ${i} is ${fraction}, but must be a fraction 0..1. Voxelise it again.`,
+        );
+      }
+      if (fraction > 0) out[count++] = i;
+    }
   }
-  while (i < n && bits[i] === 0) i++;
-  return i;
+  return count;
 }
 
 function isSame(normals: Float64Array, at: number, [x, y, z]: Float64Array): boolean {

@@ -11,6 +11,7 @@ import { ForwardDose } from '../dose/forward-dose.js';
 import { fallOffReach } from '../evaluate/fall-off.js';
 import { StructureCells } from '../evaluate/structure-cells.js';
 import type { StructureLines } from '../evaluate/structure-lines.js';
+import { solidOfStructure } from '../geometry/contour-solid.js';
 import { distanceMap } from '../geometry/distance-map.js';
 import {
   describeGrid,
@@ -138,7 +139,8 @@ export function modelPatient(
   for (const { structure } of plan.retreatment.bounds ?? []) checkBounded(shares.get(structure), external);
   const notes = [...shares.values()].flatMap((share) => shareNote(share, external) ?? []);
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
-  const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name)]));
+  const boxOf = (name: string) => solidOfStructure(structures.get(name)!).box;
+  const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name, boxOf(name))]));
   const targetMask = masks.get(target)!;
   const isocenter = plan.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);

@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { StructureCells } from '../../src/evaluate/structure-cells.js';
 import { createGrid, type Vec3 } from '../../src/geometry/grid.js';
+import { box } from '../../src/geometry/shape.js';
 import { createVolume } from '../../src/geometry/volume.js';
+import { voxelizeStructure } from '../../src/geometry/voxelize.js';
 
 const [NX, NY, NZ] = [9, 8, 7];
 const FINE = 10;
@@ -69,4 +71,33 @@ test.each<[string, Vec3]>([
   }
   expect(at).toBe(partialVolumes.length);
   expect(tried).toBeGreaterThan(20);
+});
+
+test('within a box the voxels are those of the whole grid, whatever its place; memory beyond is not read', () => {
+  const grid = createGrid([NZ, NY, NX], [2, 3, 1.5], [-7, -11, 4]);
+  for (const [low, high] of [
+    [
+      [-3, -4, 6],
+      [3, 2, 9],
+    ],
+    [
+      [-50, -50, -50],
+      [50, 50, 50],
+    ],
+    [
+      [-7.9, -12.4, 3.3],
+      [-7.2, -11.9, 3.5],
+    ],
+  ] as [Vec3, Vec3][]) {
+    const mask = voxelizeStructure({ name: 'x', role: 'organ', shape: { kind: 'solid', solid: box(low, high) } }, grid);
+    const all = new StructureCells(mask);
+    expect(all.voxels.length).toBeGreaterThan(0);
+    const some = new StructureCells(mask, 'x', { min: low, max: high });
+    expect(some.voxels).toEqual(all.voxels);
+    expect(some.volumeCc).toBe(all.volumeCc);
+  }
+  const elsewhere = createVolume('mask', grid);
+  elsewhere.data.fill(Number.NaN, 0, NX);
+  expect(() => new StructureCells(elsewhere)).toThrow(/voxel 0 is NaN/);
+  expect(new StructureCells(elsewhere, 'x', { min: [-7, 2, 8], max: [0, 4, 10] }).voxels.length).toBe(0);
 });
