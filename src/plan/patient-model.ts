@@ -32,6 +32,7 @@ import type { PlanCase } from './case.js';
 import { checkStructureNames } from './case-names.js';
 import { checkHasDose, type DrawnShare, drawnShare, linesOf, shareNote } from './drawn-share.js';
 import {
+  CAPPED_REACH,
   fineVoxel,
   type PlanningGrid,
   planningGridOf,
@@ -54,6 +55,8 @@ export interface PatientModel {
   readonly fine?: PlanningGrid;
   /** Points on the cord's surface within {@link SURFACE_REACH} of the target, x, y, z triples in LPS, mm. */
   readonly surface: Float64Array;
+  /** Which of them have a cap: within {@link CAPPED_REACH}. */
+  readonly cappedSurface: Int32Array;
   readonly structures: ReadonlyMap<string, Structure>;
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
   /** Of every mask: which voxels hold any of it. */
@@ -162,6 +165,9 @@ export function modelPatient(
     return targetDistance()[voxel]! <= SURFACE_REACH && masks.get(external)!.data[voxel]! >= 0.5;
   };
   const surface = surfacePointsOf(structures.get(cord)!, SURFACE_SPACING, gridBox(grid), nearTarget);
+  const cappedSurface = Int32Array.from({ length: surface.length / 3 }, (_, q) => q).filter(
+    (q) => targetDistance()[voxelAt(grid, surface.subarray(3 * q, 3 * q + 3))]! <= CAPPED_REACH,
+  );
   const points = new Float64Array(first + (fine?.points.length ?? 0) + surface.length);
   points.set(body.points);
   points.set(isocenter, body.points.length);
@@ -198,6 +204,7 @@ export function modelPatient(
     notes,
     ...(fine ? { fine } : {}),
     surface,
+    cappedSurface,
     cordPoints,
     targetDistance,
     cordGap,

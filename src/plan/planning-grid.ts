@@ -175,8 +175,11 @@ export const doseOfVoxel =
 /** Of the lattice whose edges cross the cord's surface in its points, mm. */
 export const SURFACE_SPACING = 1;
 
-/** From the target's edge, mm: farther off dose is not steep, and voxel centres do. */
-export const SURFACE_REACH = 8;
+/** From the target's edge, mm: so far points of the surface tell the cord's maximum. */
+export const SURFACE_REACH = 30;
+
+/** From the target's edge, mm: so far points of the surface, and of the planning grid, have caps; farther off dose is not steep, and voxel centres do. */
+export const CAPPED_REACH = 8;
 
 /** The voxel of a grid that is nearest to a point. */
 export function voxelAt({ shape: [nz, ny, nx], spacing, origin }: Grid, at: ArrayLike<number>): number {

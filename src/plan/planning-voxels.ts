@@ -20,7 +20,7 @@ import { worstCase } from '../optimize/objective/worst-case.js';
 import type { Prescription } from '../optimize/problem.js';
 import type { PlanCase } from './case.js';
 import { besideTarget, type PatientModel } from './patient-model.js';
-import { fineVoxel, SURFACE_REACH, surfaceVoxel, touching, voxelAt } from './planning-grid.js';
+import { CAPPED_REACH, fineVoxel, surfaceVoxel, touching, voxelAt } from './planning-grid.js';
 import type { Zone } from './row-groups.js';
 import type { ScenarioRows } from './scenario.js';
 
@@ -105,7 +105,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     }
     if (c > 0) {
       cordRows.push(row);
-      cordVolumes.push(d <= SURFACE_REACH ? c * coarse : c * finePerCoarse);
+      cordVolumes.push(d <= CAPPED_REACH ? c * coarse : c * finePerCoarse);
       cordVoxels.push(voxel);
     }
     if (isSampled) {
@@ -125,7 +125,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
       const voxel = fine.voxels[q]!;
       const t = fine.target.data[voxel]!;
       const at = fine.points.subarray(3 * q, 3 * q + 3);
-      const c = distance[voxelAt(grid, at)]! <= SURFACE_REACH ? fine.cord.data[voxel]! : 0;
+      const c = distance[voxelAt(grid, at)]! <= CAPPED_REACH ? fine.cord.data[voxel]! : 0;
       if (c === 0 && isBesideFine[voxel] === 0) continue;
       const row = points.length / 3;
       points.push(...at);
@@ -143,7 +143,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     }
   }
   const { surface } = model;
-  for (let q = 0; 3 * q < surface.length; q++) {
+  for (const q of model.cappedSurface) {
     cordRows.push(points.length / 3);
     cordVolumes.push(0);
     cordVoxels.push(surfaceVoxel(model, q));

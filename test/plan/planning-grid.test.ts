@@ -75,7 +75,7 @@ describe('where the points lie', () => {
     expect(target.rows.length).toBeGreaterThan(6000);
   });
 
-  test('points of the surface lie on it, within 8 mm of the target, and leave no gap of 1.5 mm', () => {
+  test('points of the surface lie on it, within 30 mm of the target, and leave no gap of 1.5 mm', () => {
     const { surface } = model;
     const solid = solidOfStructure(model.structures.get(model.cord)!);
     const ofTarget = solidOfStructure(model.structures.get(model.target)!);
@@ -83,7 +83,7 @@ describe('where the points lie', () => {
     for (const place of places) {
       expect(Math.abs(solid.distance(...place))).toBeLessThan(0.02);
       // Half the diagonal of a voxel of 5 mm besides.
-      expect(ofTarget.distance(...place)).toBeLessThan(8 + 5 * Math.sqrt(3));
+      expect(ofTarget.distance(...place)).toBeLessThan(30 + 5 * Math.sqrt(3));
     }
     const near = places.filter((place) => ofTarget.distance(...place) < 5);
     expect(near.length).toBeGreaterThan(200);
