@@ -134,6 +134,12 @@ export {
 } from './evaluate/dvh.js';
 export { type DvhBand, type DvhDistance, dvhBand, dvhDistance } from './evaluate/dvh-band.js';
 export type { ErrorBound } from './evaluate/error-bound.js';
+export {
+  type DoseEvaluationOptions,
+  defaultMetrics,
+  evaluateDose,
+  type StructureEvaluation,
+} from './evaluate/evaluate-dose.js';
 export { type DoseFallOff, doseFallOff } from './evaluate/fall-off.js';
 export { type GammaCriteria, type GammaResult, gammaIndex } from './evaluate/gamma.js';
 export { evaluateGoal, type Goal, type GoalResult, parseGoal, type Verdict } from './evaluate/goal.js';
@@ -155,8 +161,16 @@ export {
   type ProtocolRow,
   worstVerdict,
 } from './evaluate/protocol.js';
+export {
+  type AnyStructure,
+  type EmptyStructure,
+  type MaskedStructure,
+  type StructureDvh,
+  structureDvh,
+} from './evaluate/roi-dvh.js';
 export { StructureCells } from './evaluate/structure-cells.js';
 export { createStructureDvh, type StructureDvhOptions, StructureDvhWorkspace } from './evaluate/structure-dvh.js';
+export { type TargetReport, targetReport } from './evaluate/target-coverage.js';
 export { cone, cylinder, frustum } from './geometry/cone.js';
 export { contourArea, contoursVolume, createContours } from './geometry/contour.js';
 export { ambiguousVolume, type ContourRemark, inspectContours } from './geometry/contour-check.js';
@@ -280,45 +294,22 @@ export { type Solution, type SolutionStatus, type SolveOptions, type SolveProgre
 export { buildPhantom, type PhantomOptions } from './phantom/build.js';
 export { type Material, materials } from './phantom/material.js';
 export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
+export { checkBoundsLeaveDose, cordCaps, organCaps, type StructureCaps } from './plan/constraint/voxel-maximum.js';
+export { allowanceVolume, boundsOfVoxels, type VoxelBounds, voxelBounds } from './plan/constraint/voxel-tolerance.js';
 // the whole job
 export {
   type AccumulatedStructure,
   type Accumulation,
   accumulateCourses,
-  accumulationReport,
-  accumulationSummary,
-} from './plan/accumulation.js';
-export type { AssessmentRow } from './plan/assessment.js';
-export { type BoundOutcome, boundOutcomes } from './plan/bound-outcome.js';
-export { boundReport, boundSentences } from './plan/bound-report.js';
-export { planWithinBounds } from './plan/bounded-plan.js';
-export {
-  caseSchema,
-  type PlanCase,
-  type PlanCaseInput,
-  type PriorCourseCase,
-  parseCase,
-  priorsOf,
-} from './plan/case.js';
-export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './plan/commission-report.js';
-export { type Constraint, constraintSentences, constraintsOf } from './plan/constraint-list.js';
-export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/courses.js';
-export { cumulativeFigure, cumulativeSummary, cumulativeTable } from './plan/cumulative-report.js';
-export {
-  type CumulativePlan,
-  type CumulativePoint,
-  type CumulativeTradeOff,
-  type CumulativeTradeOffOptions,
-  cumulativeTradeOff,
-} from './plan/cumulative-trade-off.js';
-export {
-  type DoseEvaluationOptions,
-  defaultMetrics,
-  evaluateDose,
-  type StructureEvaluation,
-} from './plan/dose-evaluation.js';
-export { evaluatePlan, type PlanEvaluation } from './plan/evaluate.js';
-export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/field-dose.js';
+} from './plan/evaluation/accumulated-courses.js';
+export { type Constraint, constraintsOf } from './plan/evaluation/constraint-list.js';
+export { type BoundOutcome, boundOutcomes } from './plan/evaluation/constraint-outcome.js';
+export { evaluatePlan, type PlanEvaluation } from './plan/evaluation/evaluate-plan.js';
+export { assessRetreatment, type RetreatmentAssessment } from './plan/evaluation/retreatment.js';
+export { compareRobust, type RobustReport, type ScenarioOutcome } from './plan/evaluation/robustness.js';
+export { cordPosition, type PositionReport } from './plan/evaluation/setup-uncertainty.js';
+export type { AssessmentRow } from './plan/evaluation/tolerance-rows.js';
+export { type Courses, type CoursesInput, coursesSchema, parseCourses } from './plan/input/courses-file.js';
 export {
   type Fields,
   type FieldsInput,
@@ -326,67 +317,16 @@ export {
   type OpenedField,
   openFields,
   parseFields,
-} from './plan/fields.js';
-export { fieldsReport, fieldsSummary } from './plan/fields-report.js';
+} from './plan/input/fields-file.js';
+export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/input/goals-file.js';
+export { parseCase } from './plan/input/parse-case.js';
 export {
-  type Fractionation,
-  type FractionationOptions,
-  type FractionationPlan,
-  type FractionationRow,
-  isoeffectiveFractionation,
-} from './plan/fractionation.js';
-export type { FractionationLimit } from './plan/fractionation-limits.js';
-export {
-  fractionationFigure,
-  fractionationNotes,
-  fractionationSummary,
-  fractionationTable,
-} from './plan/fractionation-report.js';
-export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/goal-file.js';
-export { sampleInfluence } from './plan/influence-sample.js';
-export { OrganRows } from './plan/organ-rows.js';
-export { modelPatient, type PatientModel } from './plan/patient-model.js';
-export { planPictures } from './plan/pictures.js';
-export { type PlanningResult, runPlan } from './plan/pipeline.js';
-export { choosePlanningVoxels, posePlanningProblem } from './plan/planning-voxels.js';
-export { cordPosition, type PositionReport } from './plan/position.js';
-export { type PreparedTechnique, prepareTechnique } from './plan/prepared-technique.js';
-export {
-  exposeToPrior,
-  type ImportedDose,
-  type ImportedDoses,
-  type PriorCourseExposure,
-  type PriorExposure,
-} from './plan/prior.js';
-export { effectAt, largestEffect, whyNoEffect } from './plan/prior-effect.js';
-export { dvhTable, planReport, summary } from './plan/result.js';
-export { assessRetreatment, type RetreatmentAssessment } from './plan/retreatment.js';
-export { retreatmentReport, retreatmentSentence, retreatmentTable } from './plan/retreatment-report.js';
-export {
-  compareRobust,
-  type RobustReport,
-  robustBlock,
-  robustSentence,
-  type ScenarioOutcome,
-} from './plan/robust.js';
-export { groupRows, type RowGroups } from './plan/row-groups.js';
-export { groupScenarios, type ScenarioRows, scenarioShifts, withScenarios } from './plan/scenario.js';
-export {
-  type ModelOutcome,
-  type ModelSensitivity,
-  modelSensitivity,
-  sensitivityFigure,
-  sensitivityReport,
-  sensitivitySummary,
-} from './plan/sensitivity.js';
-export { checkBoundsLeaveDose, cordCaps, organCaps, type StructureCaps } from './plan/structure-caps.js';
-export {
-  type AnyStructure,
-  type EmptyStructure,
-  type MaskedStructure,
-  type StructureDvh,
-  structureDvh,
-} from './plan/structure-dvh.js';
+  caseSchema,
+  type PlanCase,
+  type PlanCaseInput,
+  type PriorCourseCase,
+  priorsOf,
+} from './plan/input/plan-case.js';
 export {
   expandStudy,
   parseStudy,
@@ -395,26 +335,41 @@ export {
   type StudyMetric,
   type StudyRun,
   studySchema,
-} from './plan/study.js';
+} from './plan/input/study-file.js';
+export { modelPatient, type PatientModel } from './plan/patient/patient-model.js';
+export { exposeToPrior, type ImportedDose, type ImportedDoses } from './plan/patient/prior-course.js';
+export { effectAt, largestEffect, whyNoEffect } from './plan/patient/prior-effect.js';
+export type { PriorCourseExposure, PriorExposure } from './plan/patient/prior-exposure.js';
+export { posePlanningProblem } from './plan/problem/planning-problem.js';
+export { choosePlanningVoxels, type ScenarioRows } from './plan/problem/planning-voxels.js';
+export { groupScenarios, scenarioShifts, withScenarios } from './plan/problem/scenario.js';
+export { groupRows, type RowGroups } from './plan/problem/voxel-clusters.js';
+export { type PlanningResult, runPlan } from './plan/run-plan.js';
 export {
-  failedRow,
-  readStudyTable,
-  type StudyRow,
-  studyColumns,
-  studyRecord,
-  studyRow,
-  studyTable,
-} from './plan/study-table.js';
-export { type TargetReport, targetReport } from './plan/target-report.js';
-export { beamsOf, type PlannedField, planConformal, planModulated, type TechniquePlan } from './plan/technique.js';
+  type CumulativePlan,
+  type CumulativePoint,
+  type CumulativeTradeOff,
+  type CumulativeTradeOffOptions,
+  cumulativeTradeOff,
+} from './plan/sweep/cumulative-trade-off.js';
+export { type ModelOutcome, type ModelSensitivity, modelSensitivity } from './plan/sweep/dose-model-sensitivity.js';
 export {
-  type TradeOffOptions,
-  type TradeOffPoint,
-  tradeOff,
-  tradeOffFigure,
-  tradeOffTable,
-} from './plan/trade-off.js';
-export { allowanceVolume, boundsOfVoxels, type VoxelBounds, voxelBounds } from './plan/voxel-bounds.js';
+  type Fractionation,
+  type FractionationOptions,
+  type FractionationPlan,
+  type FractionationRow,
+  isoeffectiveFractionation,
+} from './plan/sweep/fractionation.js';
+export type { FractionationLimit } from './plan/sweep/fractionation-limits.js';
+export { type TradeOffOptions, type TradeOffPoint, tradeOff } from './plan/sweep/trade-off.js';
+export { planConformal } from './plan/technique/fcrt.js';
+export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/technique/field-dose.js';
+export { planModulated } from './plan/technique/imrt.js';
+export { sampleInfluence } from './plan/technique/influence-sample.js';
+export { planWithinBounds } from './plan/technique/plan-within-constraints.js';
+export { type PreparedTechnique, prepareTechnique } from './plan/technique/prepared-technique.js';
+export { beamsOf, type PlannedField, type TechniquePlan } from './plan/technique/technique-plan.js';
+export { OrganRows } from './plan/technique/working-set.js';
 export { BeamPass, type EffectiveDensities, type PassOptions, type SeenPoints } from './raytrace/beam-pass.js';
 export { createDensityBox, type DensityBox } from './raytrace/density-box.js';
 export { type DensityMemory, defaultDensityMemory } from './raytrace/density-memory.js';
@@ -428,3 +383,30 @@ export { type Drawing, drawingSvg } from './render/drawing.js';
 export { dvhFigure } from './render/dvh-plot.js';
 export { encodePng } from './render/png.js';
 export { createRasterizer, type Rasterizer } from './render/rasterize.js';
+export { accumulationReport, accumulationSummary } from './report/accumulation.js';
+export { commissionReport, commissionSummary, type KernelTerms, separableTerms } from './report/commissioning.js';
+export { constraintSentences } from './report/constraint-list.js';
+export { boundReport, boundSentences } from './report/constraints.js';
+export { cumulativeFigure, cumulativeSummary, cumulativeTable } from './report/cumulative-trade-off.js';
+export { sensitivityFigure, sensitivityReport, sensitivitySummary } from './report/dose-model-sensitivity.js';
+export { fieldsReport, fieldsSummary } from './report/field-dose.js';
+export {
+  fractionationFigure,
+  fractionationNotes,
+  fractionationSummary,
+  fractionationTable,
+} from './report/fractionation.js';
+export { planPictures } from './report/plan-figures.js';
+export { dvhTable, planReport, summary } from './report/plan-report.js';
+export { retreatmentReport, retreatmentSentence, retreatmentTable } from './report/retreatment.js';
+export { robustBlock, robustSentence } from './report/robustness.js';
+export {
+  failedRow,
+  readStudyTable,
+  type StudyRow,
+  studyColumns,
+  studyRecord,
+  studyRow,
+  studyTable,
+} from './report/study-table.js';
+export { tradeOffFigure, tradeOffTable } from './report/trade-off.js';

@@ -18,7 +18,15 @@ const layers = [
   ['influence'],
   ['optimize', 'evaluate'],
   ['render', 'io'],
+  ['plan/input'],
+  ['plan/patient'],
+  ['plan/constraint'],
+  ['plan/problem'],
+  ['plan/technique'],
+  ['plan/evaluation'],
   ['plan'],
+  ['plan/sweep'],
+  ['report'],
   ['validate'],
   ['node'],
   ['cli'],
@@ -32,18 +40,57 @@ function filesIn(dir: string): string[] {
   });
 }
 
+/** The folder that a file belongs to; of `plan`, the room. */
+function folderOf(path: string): string {
+  const [first, second] = relative(src, path).split('/');
+  return first === 'plan' && !second!.endsWith('.ts') ? `plan/${second}` : first!;
+}
+
+/** What a file imports of the sources, types included. */
+const importsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(([, path]) =>
+    resolve(dirname(file), path!).replace(/\.js$/, '.ts'),
+  );
+
 test('every import goes to the same folder or to a layer further left', () => {
   const wrong: string[] = [];
   for (const file of filesIn(src)) {
-    const folder = relative(src, file).split('/')[0]!;
+    const folder = folderOf(file);
     if (folder.endsWith('.ts')) continue;
     expect(levelOf(folder), `${folder} has a place among the layers`).toBeGreaterThanOrEqual(0);
-    for (const [, path] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)) {
-      const target = relative(src, resolve(dirname(file), path!)).split('/')[0]!;
+    for (const path of importsOf(file)) {
+      const target = folderOf(path);
       if (target !== folder && !(levelOf(target) < levelOf(folder))) wrong.push(`${relative(src, file)} -> ${target}`);
     }
   }
   expect(wrong).toEqual([]);
+});
+
+test('no file imports itself by way of others, types included', () => {
+  const state = new Map<string, 'open' | 'done'>();
+  const circles: string[] = [];
+  const visit = (file: string, way: readonly string[]): void => {
+    if (state.get(file) === 'done') return;
+    if (state.get(file) === 'open') {
+      circles.push([...way.slice(way.indexOf(file)), file].map((path) => relative(src, path)).join(' -> '));
+      return;
+    }
+    state.set(file, 'open');
+    for (const path of importsOf(file)) if (path.startsWith(src)) visit(path, [...way, file]);
+    state.set(file, 'done');
+  };
+  for (const file of filesIn(src)) visit(file, []);
+  expect(circles).toEqual([]);
+});
+
+test('the hall of plans has rooms: one file of its own, none of more than 16', () => {
+  const files = filesIn(join(src, 'plan'));
+  expect(files.filter((file) => folderOf(file) === 'plan').map((file) => relative(src, file))).toEqual([
+    'plan/run-plan.ts',
+  ]);
+  const rooms = new Map<string, number>();
+  for (const file of files) rooms.set(folderOf(file), (rooms.get(folderOf(file)) ?? 0) + 1);
+  for (const [room, count] of rooms) expect(count, room).toBeLessThanOrEqual(16);
 });
 
 test('public names', () => {

@@ -6,7 +6,8 @@ import { gzipFast } from '../node/gzip.js';
 import { loadCourses } from '../node/load-courses.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
-import { type Accumulation, accumulateCourses, accumulationReport, accumulationSummary } from '../plan/accumulation.js';
+import { type Accumulation, accumulateCourses } from '../plan/evaluation/accumulated-courses.js';
+import { accumulationReport, accumulationSummary } from '../report/accumulation.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 

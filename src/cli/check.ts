@@ -4,12 +4,13 @@ import { InvalidInputError } from '../core/errors.js';
 import { builtInProtocol } from '../evaluate/builtin-protocols.js';
 import type { Dvh } from '../evaluate/dvh.js';
 import type { PriorCourse } from '../evaluate/protocol.js';
+import { checkProtocols } from '../evaluate/protocol.js';
+import { structureDvh } from '../evaluate/roi-dvh.js';
 import { readJson, writeAll } from '../node/files.js';
 import { sha256 } from '../node/sha256.js';
 import { version } from '../node/version.js';
-import { type GoalFile, parseGoalFile } from '../plan/goal-file.js';
-import { checkCsv, checkProtocols, checkTable, goalRows } from '../plan/goal-report.js';
-import { structureDvh } from '../plan/structure-dvh.js';
+import { type GoalFile, parseGoalFile } from '../plan/input/goals-file.js';
+import { checkCsv, checkTable, goalRows } from '../report/goals.js';
 import {
   type DoseAndStructures,
   describeEndRule,

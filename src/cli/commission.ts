@@ -10,8 +10,8 @@ import { loadRasterizer } from '../node/font.js';
 import { loadBeamData } from '../node/load-beam-data.js';
 import { encodePngFast } from '../node/png.js';
 import { version } from '../node/version.js';
-import { commissionReport, commissionSummary, fitReport } from '../plan/commission-report.js';
 import { depthDoseFigure } from '../render/depth-dose-figure.js';
+import { commissionReport, commissionSummary, fitReport } from '../report/commissioning.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 

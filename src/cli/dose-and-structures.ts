@@ -1,11 +1,11 @@
 /** A dose with the structures drawn for it, as several commands read them. */
 import type { Command } from 'commander';
 import { InvalidInputError } from '../core/errors.js';
+import type { AnyStructure } from '../evaluate/roi-dvh.js';
 import { missingStructure } from '../evaluate/structure-name.js';
 import type { EndRule } from '../geometry/structure.js';
 import { type LoadDoseOptions, type LoadedDose, loadDose } from '../node/load-dose.js';
 import { type LoadedStructures, loadStructures } from '../node/load-structures.js';
-import type { AnyStructure } from '../plan/structure-dvh.js';
 import { addDoseFlags, type DoseFlags, oneOf } from './dose-options.js';
 
 export interface StructureFlags extends DoseFlags {

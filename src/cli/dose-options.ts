@@ -5,7 +5,7 @@ import { checkCount } from '../core/budget.js';
 import { checkRange } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { LoadDoseOptions, LoadedDose } from '../node/load-dose.js';
-import { HIGHEST_DOSE, LONGEST_INTERVAL, MOST_FRACTIONS } from '../plan/course-schema.js';
+import { HIGHEST_DOSE, LONGEST_INTERVAL, MOST_FRACTIONS } from '../plan/input/course.js';
 
 export interface DoseFlags {
   readonly fractions?: string;

@@ -2,20 +2,15 @@
 
 import { InvalidInputError } from '../core/errors.js';
 import type { Dvh } from '../evaluate/dvh.js';
+import { defaultMetrics, evaluateDose, type StructureEvaluation } from '../evaluate/evaluate-dose.js';
 import type { Metric } from '../evaluate/metric.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
+import { targetReport } from '../evaluate/target-coverage.js';
 import { writeAll } from '../node/files.js';
 import { version } from '../node/version.js';
-import {
-  curvesCsv,
-  defaultMetrics,
-  doseReport,
-  evaluateDose,
-  metricsCsv,
-  type StructureEvaluation,
-} from '../plan/dose-evaluation.js';
-import { columns } from '../plan/table.js';
-import { targetReport, targetSummary } from '../plan/target-report.js';
+import { curvesCsv, doseReport, metricsCsv } from '../report/dose-evaluation.js';
+import { columns } from '../report/table.js';
+import { targetSummary } from '../report/target-coverage.js';
 import {
   describeEndRule,
   endRuleOf,

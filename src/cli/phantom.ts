@@ -10,7 +10,7 @@ import { writeAll } from '../node/files.js';
 import { readPhantom } from '../node/phantoms.js';
 import { buildPhantom } from '../phantom/build.js';
 import type { Side, TargetName } from '../phantom/spine.js';
-import { maskVolume } from '../plan/patient-model.js';
+import { maskVolume } from '../plan/patient/patient-model.js';
 import { listOf, numberOf } from './dose-options.js';
 import { print } from './output.js';
 

@@ -2,8 +2,8 @@
 
 import { readJson } from '../node/files.js';
 import { runStudy, type StudyOutcome } from '../node/run-study.js';
-import { describeValues, parseStudy, type Study } from '../plan/study.js';
-import { studyRecord } from '../plan/study-table.js';
+import { describeValues, parseStudy, type Study } from '../plan/input/study-file.js';
+import { studyRecord } from '../report/study-table.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';

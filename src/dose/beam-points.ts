@@ -11,7 +11,7 @@ import type { DoseMedium, Volume } from '../geometry/volume.js';
 import { BeamPass, type EffectiveDensities } from '../raytrace/beam-pass.js';
 import { createDensityBox } from '../raytrace/density-box.js';
 import type { DensityMemory } from '../raytrace/density-memory.js';
-import type { MapExtent } from './fluence-map.js';
+import type { MapExtent } from './banded-matrix.js';
 import { DENSITY_RANGE, extentOf, type KernelDomain, kernelDomain } from './kernel-domain.js';
 import type { RowView } from './shifted-rows.js';
 import { doseFactor, type Tissue } from './tissue.js';

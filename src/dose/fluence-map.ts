@@ -16,50 +16,10 @@ import { cellCount, type FluenceGrid } from '../beam/fluence.js';
 import { gaussianInterval } from '../core/error-function.js';
 import { interpolateLinear } from '../core/interpolate.js';
 import type { Machine } from '../machine/machine.js';
+import type { BandedMatrix, BandMap, MapExtent, MapPoints, RungMatrices } from './banded-matrix.js';
 import { type BeamKernel, type KernelBand, WIDE } from './beam-kernel.js';
-import { type Lattice, readLattice, writeLattice } from './lattice.js';
+import { readLattice, writeLattice } from './lattice.js';
 import { addRow } from './map-row.js';
-
-/** Rectangle of the isocentre plane that is to be read, mm. */
-export interface MapExtent {
-  readonly u0: number;
-  readonly u1: number;
-  readonly v0: number;
-  readonly v1: number;
-}
-
-/** N points in the isocentre plane, mm, with the weights of every band, [band][point][k]. */
-export interface MapPoints {
-  readonly u: Float32Array;
-  readonly v: Float32Array;
-  readonly weights: readonly Float32Array[];
-}
-
-/** Values of one matrix, by column (cell), on the contiguous nodes where they are not negligible. */
-export interface BandedMatrix {
-  /** First node of each cell's band, its length, and where its values start. */
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-  readonly start: Int32Array;
-  readonly values: Float64Array;
-}
-
-/** The matrices of one rung, and the nodes along u that any cell reaches, [low, high). */
-export interface RungMatrices {
-  readonly U: BandedMatrix;
-  readonly V: BandedMatrix;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** A band on its lattice. */
-export interface BandMap extends Lattice {
-  readonly coefficients: Float64Array;
-  readonly rungs: readonly RungMatrices[];
-  /** Scratch: cells along v by nodes along u; one line of nodes. */
-  readonly rows: Float64Array;
-  readonly line: Float64Array;
-}
 
 /** Below this fraction of a cell's own weight a node does not see the cell: far under Float32 resolution of the dose. */
 const NEGLIGIBLE = 1e-8;

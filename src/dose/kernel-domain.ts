@@ -7,7 +7,7 @@
 import type { Beam } from '../beam/beam.js';
 import { type BeamPose, createBeamFrame } from '../geometry/frame.js';
 import type { DensityBox } from '../raytrace/density-box.js';
-import type { MapExtent } from './fluence-map.js';
+import type { MapExtent } from './banded-matrix.js';
 
 export interface KernelDomain {
   /** From the source, mm. */

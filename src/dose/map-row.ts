@@ -1,7 +1,7 @@
 /**
  * One row of the influence, straight from a band's matrices: what every cell gives one point, without any map.
  */
-import type { BandedMatrix, BandMap } from './fluence-map.js';
+import type { BandedMatrix, BandMap } from './banded-matrix.js';
 
 /**
  * out[cell] += dose of the cell at point p through this band, before the primary fluence.

@@ -13,9 +13,9 @@ import type { Volume } from '../geometry/volume.js';
 import { partsAt } from '../machine/field-integral.js';
 import type { BeamPass } from '../raytrace/beam-pass.js';
 import { clipRay, RayTracer } from '../raytrace/siddon.js';
+import type { MapPoints } from './banded-matrix.js';
 import type { BeamKernel, KernelOptions } from './beam-kernel.js';
 import { type DoseModelOptions, type PointSet, seePoints, seePointsShifted } from './beam-points.js';
-import type { MapPoints } from './fluence-map.js';
 import { addTerms } from './kernel-table.js';
 import { rowViews, type ShiftOptions, shiftedBeam } from './shifted-rows.js';
 

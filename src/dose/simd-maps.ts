@@ -6,7 +6,8 @@
  */
 import { compileWasm, instantiateWasm } from '../core/wasm.js';
 import { LANES, padded, padTerms, WasmLayout } from '../core/wasm-layout.js';
-import type { BandedMatrix, BandMap, FluenceMap, MapPoints, RungMatrices } from './fluence-map.js';
+import type { BandedMatrix, BandMap, MapPoints, RungMatrices } from './banded-matrix.js';
+import type { FluenceMap } from './fluence-map.js';
 import { binary } from './maps.wasm.js';
 
 export interface MapKernels {

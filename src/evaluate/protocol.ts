@@ -241,3 +241,24 @@ function extrapolations({ goal, statedFor }: ProtocolItem, dvhs: ReadonlyMap<str
   }
   return warnings;
 }
+
+export interface CheckedProtocol {
+  readonly name: string;
+  readonly title: string;
+  readonly warning?: string;
+  /** The worst of its goals. */
+  readonly result: Verdict;
+  readonly goals: readonly ProtocolRow[];
+}
+
+/** Evaluates protocols in order; goals of one keep the order of the file. */
+export function checkProtocols(
+  protocols: readonly Protocol[],
+  dvhs: ReadonlyMap<string, Dvh>,
+  context: ProtocolContext,
+): CheckedProtocol[] {
+  return protocols.map(({ name, title, warning, items }) => {
+    const goals = evaluateProtocol(items, dvhs, context);
+    return { name, title, ...(warning === undefined ? {} : { warning }), result: worstVerdict(goals), goals };
+  });
+}

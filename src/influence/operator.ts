@@ -10,9 +10,10 @@
 import type { Beam } from '../beam/beam.js';
 import { type BeamletSet, cellCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
+import type { MapPoints } from '../dose/banded-matrix.js';
 import type { BeamKernel } from '../dose/beam-kernel.js';
 import { type PointSet, passOf } from '../dose/beam-points.js';
-import { FluenceMap, type MapPoints } from '../dose/fluence-map.js';
+import { FluenceMap } from '../dose/fluence-map.js';
 import { type BeamView, kernelOf, viewOfBeam } from '../dose/forward.js';
 import { allocateWeights, type DoseModelOptions, weighPoints } from '../dose/pencil-beam.js';
 import type { ShiftOptions } from '../dose/shifted-rows.js';

@@ -3,7 +3,8 @@
  */
 import { compileWasm, instantiateWasm } from '../core/wasm.js';
 import { padded, WasmLayout } from '../core/wasm-layout.js';
-import type { BandedMatrix, BandMap, FluenceMap, MapPoints } from '../dose/fluence-map.js';
+import type { BandedMatrix, BandMap, MapPoints } from '../dose/banded-matrix.js';
+import type { FluenceMap } from '../dose/fluence-map.js';
 import { binary } from './rows.wasm.js';
 
 interface RowKernels {

@@ -8,7 +8,7 @@ import { decodeNrrd, type NrrdVolume } from '../io/nrrd.js';
 import { denserThanAir, patientFromNrrd } from '../io/nrrd-patient.js';
 import type { Machine } from '../machine/machine.js';
 import { buildPhantom } from '../phantom/build.js';
-import { type Fields, openFields, parseFields } from '../plan/fields.js';
+import { type Fields, openFields, parseFields } from '../plan/input/fields-file.js';
 import { readBytes, readFolder, readJson } from './files.js';
 import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';

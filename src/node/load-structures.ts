@@ -2,12 +2,12 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
+import type { AnyStructure, MaskedStructure } from '../evaluate/roi-dvh.js';
 import type { EndRule, StructureRole } from '../geometry/structure.js';
 import { createVolume } from '../geometry/volume.js';
 import { isDicom, sopClassOf } from '../io/dicom/dataset.js';
 import { readStructureSet, structureSetStorage } from '../io/dicom/structure-set.js';
 import { decodeNrrd } from '../io/nrrd.js';
-import type { AnyStructure, MaskedStructure } from '../plan/structure-dvh.js';
 import { type NamedBytes, readBytes, readFolder } from './files.js';
 import { sha256 } from './sha256.js';
 

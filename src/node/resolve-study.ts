@@ -3,8 +3,8 @@
  * built in, as arrangements, was looked up with each case.
  */
 import { InvalidInputError, isRespineError } from '../core/errors.js';
-import { checkStructureNames } from '../plan/case-names.js';
-import { describeValues, type Study, type StudyRun } from '../plan/study.js';
+import { checkStructureNames } from '../plan/input/case-names.js';
+import { describeValues, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { structureNamesOf } from './load-case.js';
 
 /**

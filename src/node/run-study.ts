@@ -7,9 +7,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRespineError } from '../core/errors.js';
-import { runPlan } from '../plan/pipeline.js';
-import { expandStudy, type Study, type StudyRun } from '../plan/study.js';
-import { failedRow, readStudyTable, type StudyRow, studyRow, studyTable } from '../plan/study-table.js';
+import { expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
+import { runPlan } from '../plan/run-plan.js';
+import { failedRow, readStudyTable, type StudyRow, studyRow, studyTable } from '../report/study-table.js';
 import { readBytes, tryFile, writeFileAtomic } from './files.js';
 import { lockFolder } from './folder-lock.js';
 import { loadCaseOf } from './load-case.js';

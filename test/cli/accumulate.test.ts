@@ -10,7 +10,8 @@ import { decimals, encodeDicom, type Written } from '../../src/io/dicom/element-
 import { registrationStorage } from '../../src/io/dicom/registration.js';
 import { decodeNrrd, encodeNrrd } from '../../src/io/nrrd.js';
 import { loadCourses } from '../../src/node/load-courses.js';
-import { accumulateCourses, accumulationReport, accumulationSummary } from '../../src/plan/accumulation.js';
+import { accumulateCourses } from '../../src/plan/evaluation/accumulated-courses.js';
+import { accumulationReport, accumulationSummary } from '../../src/report/accumulation.js';
 import { respineIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-accumulate-'));

@@ -12,8 +12,9 @@ import {
 } from '../../src/evaluate/protocol.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
-import { caseSchema, parseCase } from '../../src/plan/case.js';
-import { goalFileSchema, parseGoalFile } from '../../src/plan/goal-file.js';
+import { goalFileSchema, parseGoalFile } from '../../src/plan/input/goals-file.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import { caseSchema } from '../../src/plan/input/plan-case.js';
 
 const grid = createGrid([1, 1, 2], [10, 10, 10], [0, 0, 0]);
 

@@ -10,11 +10,11 @@ import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { loadCaseOf } from '../../src/node/load-case.js';
 import { loadTransform } from '../../src/node/load-courses.js';
 import { loadDose } from '../../src/node/load-dose.js';
-import type { PlanCaseInput } from '../../src/plan/case.js';
-import { caseSchema } from '../../src/plan/case.js';
-import { coursesSchema } from '../../src/plan/courses.js';
-import { modelPatient } from '../../src/plan/patient-model.js';
-import { exposeToPrior, type ImportedDose } from '../../src/plan/prior.js';
+import { coursesSchema } from '../../src/plan/input/courses-file.js';
+import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
+import { caseSchema } from '../../src/plan/input/plan-case.js';
+import { modelPatient } from '../../src/plan/patient/patient-model.js';
+import { exposeToPrior, type ImportedDose } from '../../src/plan/patient/prior-course.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-prior-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { resolveStudy } from '../../src/node/resolve-study.js';
-import { expandStudy, parseStudy } from '../../src/plan/study.js';
+import { expandStudy, parseStudy } from '../../src/plan/input/study-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-names-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { maximumDose, minimumDose } from '../../src/optimize/limit.js';
 import { smoothMinimum } from '../../src/optimize/objective/log-sum-exp.js';
 import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';
 import { solve } from '../../src/optimize/solver.js';
-import { certificateLine, certificateReport } from '../../src/plan/certificate-report.js';
+import { certificateLine, certificateReport } from '../../src/report/certificate.js';
 import { dense, rowsOf } from './problems.js';
 
 /** Two voxels wish for 10 Gy, their sum is capped at 12: the best is 6 Gy each, 100 (10 - 6)^2 = 1600. */

@@ -1,7 +1,7 @@
 /** Bounds in words and as JSON: the room left or the excess, the range, who holds it. */
 import { expect, test } from 'vitest';
-import type { BoundOutcome } from '../../src/plan/bound-outcome.js';
-import { boundReport, boundSentences } from '../../src/plan/bound-report.js';
+import type { BoundOutcome } from '../../src/plan/evaluation/constraint-outcome.js';
+import { boundReport, boundSentences } from '../../src/report/constraints.js';
 
 const held: BoundOutcome = {
   structure: 'Esophagus',

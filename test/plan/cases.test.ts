@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { parseCase } from '../../src/plan/case.js';
-import { modelPatient, type PatientModel } from '../../src/plan/patient-model.js';
-import { exposeToPrior } from '../../src/plan/prior.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import { modelPatient, type PatientModel } from '../../src/plan/patient/patient-model.js';
+import { exposeToPrior } from '../../src/plan/patient/prior-course.js';
 
 const phantoms = fileURLToPath(new URL('../../phantoms/', import.meta.url));
 const read = (name: string): unknown => JSON.parse(readFileSync(phantoms + name, 'utf8'));

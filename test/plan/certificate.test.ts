@@ -8,26 +8,23 @@ import { certifyAt } from '../../src/optimize/certificate.js';
 import { solve } from '../../src/optimize/solver.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
-import { modelPatient } from '../../src/plan/patient-model.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { doseOfVoxel } from '../../src/plan/planning-grid.js';
-import { choosePlanningVoxels, posePlanningProblem } from '../../src/plan/planning-voxels.js';
-import { prepareInfluence } from '../../src/plan/prepared-influence.js';
-import { planReport, summary } from '../../src/plan/result.js';
-import { groupRows } from '../../src/plan/row-groups.js';
-import { evenCaps } from '../../src/plan/structure-caps.js';
-import {
-  conformalColumns,
-  conformalFields,
-  finish,
-  modulatedBeams,
-  modulatedFields,
-  type Technique,
-  type TechniquePlan,
-  weighedFields,
-} from '../../src/plan/technique.js';
-import { type TradeOffPoint, tradeOff, tradeOffFigure, tradeOffTable } from '../../src/plan/trade-off.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import type { PlanCaseInput, Technique } from '../../src/plan/input/plan-case.js';
+import { modelPatient } from '../../src/plan/patient/patient-model.js';
+import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
+import { evenCaps } from '../../src/plan/problem/capped-rows.js';
+import { posePlanningProblem } from '../../src/plan/problem/planning-problem.js';
+import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
+import { groupRows } from '../../src/plan/problem/voxel-clusters.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { type TradeOffPoint, tradeOff } from '../../src/plan/sweep/trade-off.js';
+import { conformalColumns, conformalFields, weighedFields } from '../../src/plan/technique/fcrt.js';
+import { finish } from '../../src/plan/technique/finish-plan.js';
+import { modulatedBeams, modulatedFields } from '../../src/plan/technique/imrt.js';
+import { prepareInfluence } from '../../src/plan/technique/prepared-influence.js';
+import type { TechniquePlan } from '../../src/plan/technique/technique-plan.js';
+import { planReport, summary } from '../../src/report/plan-report.js';
+import { tradeOffFigure, tradeOffTable } from '../../src/report/trade-off.js';
 
 const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const spec = parsePhantom(JSON.parse(readFileSync(file, 'utf8')));
@@ -74,7 +71,7 @@ test('both techniques are proven, and the cap holds in the engine’s dose', { t
   expect(summary(result)).toContain('above the best possible, of this dose, under no hard cap');
 });
 
-/** The pieces of a plan as `technique.ts` joins them, so that the problem that was solved is at hand. */
+/** The pieces of a plan as `finish-plan.ts` joins them, so that the problem that was solved is at hand. */
 function solved(technique: Technique) {
   const plan = caseOf();
   const model = modelPatient(patient, plan);

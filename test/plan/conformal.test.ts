@@ -6,10 +6,11 @@ import { apertureArea } from '../../src/beam/aperture.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
-import { modelPatient } from '../../src/plan/patient-model.js';
-import { choosePlanningVoxels } from '../../src/plan/planning-voxels.js';
-import { planConformal } from '../../src/plan/technique.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
+import { modelPatient } from '../../src/plan/patient/patient-model.js';
+import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
+import { planConformal } from '../../src/plan/technique/fcrt.js';
 
 const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [5, 5, 5] });

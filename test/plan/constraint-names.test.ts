@@ -1,6 +1,6 @@
 /** How a constraint is named. */
 import { expect, test } from 'vitest';
-import { nameOfConstraint } from '../../src/plan/constraint-list.js';
+import { nameOfConstraint } from '../../src/report/constraint-list.js';
 
 const of = (more: object) =>
   nameOfConstraint({

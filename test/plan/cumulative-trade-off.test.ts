@@ -7,10 +7,11 @@ import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { loadRasterizer } from '../../src/node/font.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
-import { cumulativeFigure, cumulativeSummary, cumulativeTable } from '../../src/plan/cumulative-report.js';
-import { type CumulativePoint, cumulativeTradeOff } from '../../src/plan/cumulative-trade-off.js';
-import { runPlan } from '../../src/plan/pipeline.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { type CumulativePoint, cumulativeTradeOff } from '../../src/plan/sweep/cumulative-trade-off.js';
+import { cumulativeFigure, cumulativeSummary, cumulativeTable } from '../../src/report/cumulative-trade-off.js';
 
 const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(file, 'utf8'))), { spacing: [6, 6, 6] });

@@ -1,6 +1,7 @@
 /** Metrics beside their bounds: a mask has none, and every number of it says so. */
 import { expect, test } from 'vitest';
 import { createDvh } from '../../src/evaluate/dvh.js';
+import { evaluateDose } from '../../src/evaluate/evaluate-dose.js';
 import { evaluateGoal, parseGoal } from '../../src/evaluate/goal.js';
 import { parseMetric } from '../../src/evaluate/metric-parser.js';
 import { createGrid } from '../../src/geometry/grid.js';
@@ -8,7 +9,7 @@ import { sphere } from '../../src/geometry/shape.js';
 import type { Structure } from '../../src/geometry/structure.js';
 import { createDose } from '../../src/geometry/volume.js';
 import { voxelizeStructure } from '../../src/geometry/voxelize.js';
-import { doseReport, evaluateDose, metricsCsv } from '../../src/plan/dose-evaluation.js';
+import { doseReport, metricsCsv } from '../../src/report/dose-evaluation.js';
 
 const grid = createGrid([8, 9, 10], [3, 3, 3], [-13, -12, -10]);
 const data = Float32Array.from({ length: 720 }, (_, i) => (i % 10) + 1);

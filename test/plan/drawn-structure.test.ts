@@ -17,11 +17,12 @@ import { createVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
-import { modelPatient } from '../../src/plan/patient-model.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { planReport, summary } from '../../src/plan/result.js';
-import { tradeOff } from '../../src/plan/trade-off.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
+import { modelPatient } from '../../src/plan/patient/patient-model.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { tradeOff } from '../../src/plan/sweep/trade-off.js';
+import { planReport, summary } from '../../src/report/plan-report.js';
 
 const ball = (name: string, role: StructureRole, center: Vec3, radius: number): Structure => ({
   name,

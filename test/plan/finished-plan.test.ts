@@ -9,16 +9,18 @@ import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { solve } from '../../src/optimize/solver.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { parseCase } from '../../src/plan/case.js';
-import { evaluatePlan } from '../../src/plan/evaluate.js';
-import { modelPatient } from '../../src/plan/patient-model.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { doseOfVoxel } from '../../src/plan/planning-grid.js';
-import { choosePlanningVoxels, posePlanningProblem } from '../../src/plan/planning-voxels.js';
-import { exposeToPrior } from '../../src/plan/prior.js';
-import { ScenarioDose } from '../../src/plan/scenario-dose.js';
-import { shareWithin } from '../../src/plan/structure-caps.js';
-import { conformalColumns, conformalFields, finish, weighedFields } from '../../src/plan/technique.js';
+import { evaluatePlan } from '../../src/plan/evaluation/evaluate-plan.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import { modelPatient } from '../../src/plan/patient/patient-model.js';
+import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
+import { exposeToPrior } from '../../src/plan/patient/prior-course.js';
+import { shareWithin } from '../../src/plan/problem/capped-rows.js';
+import { posePlanningProblem } from '../../src/plan/problem/planning-problem.js';
+import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { conformalColumns, conformalFields, weighedFields } from '../../src/plan/technique/fcrt.js';
+import { finish } from '../../src/plan/technique/finish-plan.js';
+import { ScenarioDose } from '../../src/plan/technique/scenario-dose.js';
 
 const cube = parsePhantom({
   name: 'cube',

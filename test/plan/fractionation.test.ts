@@ -6,11 +6,16 @@ import { bed, eqd2 } from '../../src/biology/linear-quadratic.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
-import { type FractionationOptions, fractionationOf, isoeffectiveFractionation } from '../../src/plan/fractionation.js';
-import { fractionationFigure, fractionationSummary, fractionationTable } from '../../src/plan/fractionation-report.js';
-import { modelPatient } from '../../src/plan/patient-model.js';
-import { runPlan } from '../../src/plan/pipeline.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
+import { modelPatient } from '../../src/plan/patient/patient-model.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import {
+  type FractionationOptions,
+  fractionationOf,
+  isoeffectiveFractionation,
+} from '../../src/plan/sweep/fractionation.js';
+import { fractionationFigure, fractionationSummary, fractionationTable } from '../../src/report/fractionation.js';
 
 const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(file, 'utf8'))), { spacing: [6, 6, 6] });

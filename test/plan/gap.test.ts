@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { parseCase } from '../../src/plan/case.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { planReport, summary } from '../../src/plan/result.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { planReport, summary } from '../../src/report/plan-report.js';
 
 /** A cord of 10 mm across at y, through or beside a target that reaches from -30 to 30 mm. */
 function planned(y: number) {

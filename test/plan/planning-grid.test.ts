@@ -5,12 +5,13 @@ import { voxelCount } from '../../src/geometry/grid.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { readPhantom } from '../../src/node/phantoms.js';
 import { buildPhantom } from '../../src/phantom/build.js';
-import { parseCase } from '../../src/plan/case.js';
-import { gridCheck, gridCheckReport, gridCheckSummary } from '../../src/plan/grid-check.js';
-import { modelPatient } from '../../src/plan/patient-model.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { cordVoxels, doseOfVoxel, placeOfVoxel, planningGridOf } from '../../src/plan/planning-grid.js';
-import { choosePlanningVoxels } from '../../src/plan/planning-voxels.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import { modelPatient } from '../../src/plan/patient/patient-model.js';
+import { cordVoxels, doseOfVoxel, placeOfVoxel, planningGridOf } from '../../src/plan/patient/planning-grid.js';
+import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { gridCheck } from '../../src/plan/sweep/grid-check.js';
+import { gridCheckReport, gridCheckSummary } from '../../src/report/grid-check.js';
 
 const spine = await readPhantom('spine-t8');
 const patientOf = (spacing: number) =>

@@ -1,7 +1,7 @@
 /** Groups of rows by a number for a key: the same as by its text, for all ways to group. */
 import { describe, expect, it, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { groupRows } from '../../src/plan/row-groups.js';
+import { groupRows } from '../../src/plan/problem/voxel-clusters.js';
 
 const seed = 77;
 

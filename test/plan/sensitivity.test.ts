@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { parseCase } from '../../src/plan/case.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { planReport } from '../../src/plan/result.js';
-import { modelSensitivity, sensitivityFigure, sensitivitySummary } from '../../src/plan/sensitivity.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { modelSensitivity } from '../../src/plan/sweep/dose-model-sensitivity.js';
+import { sensitivityFigure, sensitivitySummary } from '../../src/report/dose-model-sensitivity.js';
+import { planReport } from '../../src/report/plan-report.js';
 
 const spec = fileURLToPath(new URL('../../phantoms/spine-t4.json', import.meta.url));
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [6, 6, 6] });

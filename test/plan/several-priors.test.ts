@@ -12,15 +12,16 @@ import { createDose, type DoseMeaning, type DoseVolume } from '../../src/geometr
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { type PlanCaseInput, parseCase } from '../../src/plan/case.js';
-import { modelPatient } from '../../src/plan/patient-model.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { exposeToPrior, type ImportedDoses } from '../../src/plan/prior.js';
-import { effectAt, largestEffect } from '../../src/plan/prior-effect.js';
-import { planReport, summary } from '../../src/plan/result.js';
-import { assessRetreatment, CumulativeDvhs } from '../../src/plan/retreatment.js';
-import { drawnDvh } from '../../src/plan/structure-evaluation.js';
-import { voxelBounds } from '../../src/plan/voxel-bounds.js';
+import { voxelBounds } from '../../src/plan/constraint/voxel-tolerance.js';
+import { assessRetreatment, CumulativeDvhs } from '../../src/plan/evaluation/retreatment.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
+import { modelPatient } from '../../src/plan/patient/patient-model.js';
+import { exposeToPrior, type ImportedDoses } from '../../src/plan/patient/prior-course.js';
+import { effectAt, largestEffect } from '../../src/plan/patient/prior-effect.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { drawnDvh } from '../../src/plan/technique/drawn-dvh.js';
+import { planReport, summary } from '../../src/report/plan-report.js';
 
 const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const spacing: [number, number, number] = [8, 8, 8];

@@ -1,8 +1,8 @@
 /** DVHs in a dose that was not planned here: a mask on its own grid, and what of it the dose does not reach. */
 import { expect, test } from 'vitest';
+import { type MaskedStructure, structureDvh } from '../../src/evaluate/roi-dvh.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
-import { type MaskedStructure, structureDvh } from '../../src/plan/structure-dvh.js';
 
 // Faces of the dose at x = +-20 mm; those of the mask at -20 and 60 or so.
 const grid = createGrid([5, 6, 10], [4, 4, 4], [-18, -10, -8]);

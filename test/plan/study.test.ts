@@ -6,8 +6,8 @@ import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { sha256 } from '../../src/node/sha256.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { expandStudy, parseStudy, type Study, type StudyInput, studySchema } from '../../src/plan/study.js';
+import { expandStudy, parseStudy, type Study, type StudyInput, studySchema } from '../../src/plan/input/study-file.js';
+import { runPlan } from '../../src/plan/run-plan.js';
 import {
   failedRow,
   readStudyTable,
@@ -15,7 +15,7 @@ import {
   studyRecord,
   studyRow,
   studyTable,
-} from '../../src/plan/study-table.js';
+} from '../../src/report/study-table.js';
 
 const expand = (study: Study, version = '1') => expandStudy(study, { version, hash: sha256 });
 const base = { patient: { phantom: 'spine-t8' }, prior: null } as const;

@@ -5,11 +5,12 @@ import { expect, test } from 'vitest';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { parseCase } from '../../src/plan/case.js';
-import { isProven, whyUnproven } from '../../src/plan/certificate-report.js';
-import { runPlan } from '../../src/plan/pipeline.js';
-import { doseOfVoxel } from '../../src/plan/planning-grid.js';
-import { planReport, summary } from '../../src/plan/result.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
+import { runPlan } from '../../src/plan/run-plan.js';
+import { isProven } from '../../src/plan/technique/proof.js';
+import { whyUnproven } from '../../src/report/certificate.js';
+import { planReport, summary } from '../../src/report/plan-report.js';
 
 const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [6, 6, 6] });

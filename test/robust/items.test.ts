@@ -29,9 +29,9 @@ import { lockFolder } from '../../src/node/folder-lock.js';
 import { readPhantom } from '../../src/node/phantoms.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import { parseCase } from '../../src/plan/case.js';
-import { parseStudy } from '../../src/plan/study.js';
-import { csvLine } from '../../src/plan/table.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import { parseStudy } from '../../src/plan/input/study-file.js';
+import { csvLine } from '../../src/report/table.js';
 import { main, respineIn } from '../cli/respine.js';
 import { hasShared, shared } from '../shared.js';
 

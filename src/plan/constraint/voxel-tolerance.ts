@@ -1,0 +1,139 @@
+/**
+ * The remaining allowance as voxelwise bounds of the new course: what the optimiser must hold in every voxel of the cord,
+ * or of any organ that the case names.
+ */
+import { type Excess, type PriorAtVoxels, remainingAllowance, type VoxelLimit } from '../../biology/allowance.js';
+import { InvalidInputError } from '../../core/errors.js';
+import { type Vec3, voxelCount } from '../../geometry/grid.js';
+import { createDose, type DoseVolume } from '../../geometry/volume.js';
+import type { PlanCase } from '../input/plan-case.js';
+import { conventionOf } from '../input/recovery-convention.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import { cordVoxels, placeOfVoxel } from '../patient/planning-grid.js';
+import { priorsAtCord } from '../patient/prior-around.js';
+import type { PriorExposure } from '../patient/prior-exposure.js';
+import { defaultBounds, limitsByStructure } from './tolerance-limits.js';
+
+/** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
+export interface PriorExcess extends Excess {
+  readonly structure: string;
+  /** LPS, mm */
+  readonly place: Vec3;
+}
+
+export interface VoxelBounds {
+  readonly structure: string;
+  /** Whether the case asks for them, or they apply because it says nothing else. */
+  readonly origin: 'case' | 'default';
+  readonly limits: readonly VoxelLimit[];
+  /** Every voxel with any of the structure in it; of the cord those of the planning grid and points of its surface too, see `planning-grid.ts`. */
+  readonly voxels: Int32Array;
+  /** Physical Gy of the new course, one per voxel. */
+  readonly dose: Float64Array;
+  /** Which limit binds, one per voxel. */
+  readonly binding: Uint8Array;
+  readonly exceeded: readonly PriorExcess[];
+}
+
+/**
+ * Bounds of every structure that the case bounds; by default, and only after a prior course, the cord under HyTEC's 25 Gy of
+ * the retreatment and 70 Gy of both courses, EQD2.
+ *
+ * @param defaults where the case names none
+ * @throws {InvalidInputError} for an unknown structure or convention, or a prior dose that is unknown in one of its voxels
+ */
+export function voxelBounds(
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure | undefined,
+  defaults = defaultBounds(model, plan),
+): VoxelBounds[] {
+  const recovery = conventionOf(plan.retreatment.recovery);
+  const { fractions } = plan.prescription;
+  const origin = plan.retreatment.bounds === undefined ? 'default' : 'case';
+  return [...limitsByStructure(model, plan, defaults)].map(([structure, limits]) => {
+    const mask = model.masks.get(structure);
+    if (mask === undefined) {
+      throw new InvalidInputError(
+        `case: retreatment.bounds names "${structure}", which is not a structure. There are ${[...model.masks.keys()].join(', ')}.`,
+      );
+    }
+    const occupied: number[] = [];
+    for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! > 0) occupied.push(i);
+    const voxels = structure === model.cord ? cordVoxels(model) : Int32Array.from(occupied);
+    const unknown = prior === undefined ? 0 : occupied.filter((v) => Number.isNaN(prior.dose.data[v]!)).length;
+    if (unknown > 0) {
+      throw new InvalidInputError(
+        `case: retreatment.bounds: the prior dose is unknown in ${unknown} of ${occupied.length} voxels of ${structure}, beyond its grid. Say that the course gave nothing there (prior.beyond: "zero"), or bound another structure.`,
+      );
+    }
+    const atCord = structure === model.cord && prior ? priorsAtCord(prior, model) : [];
+    const priors = (prior?.courses ?? []).map((course, c) =>
+      atVoxels(course, atCord[c] ?? ((voxel) => course.dose.data[voxel]!), voxels),
+    );
+    const { dose, binding, exceeded } = remainingAllowance(priors, voxels.length, limits, fractions, { recovery });
+    return {
+      structure,
+      origin,
+      limits,
+      voxels,
+      dose,
+      binding,
+      exceeded: exceeded.map((e) => ({ ...e, structure, place: placeOfVoxel(model, voxels[e.at]!) })),
+    };
+  });
+}
+
+function atVoxels(
+  { dose, months }: PriorExposure['courses'][number],
+  doseOf: (voxel: number) => number,
+  voxels: Int32Array,
+): PriorAtVoxels {
+  const values = Float64Array.from(voxels, doseOf);
+  return dose.quantity === 'physical'
+    ? { dose: values, fractions: dose.fractions!, months }
+    : { eqd2: values, alphaBeta: dose.alphaBeta!, months };
+}
+
+/**
+ * Bounds of some voxels of the structure, Gy: what the optimiser takes as caps, row by row.
+ *
+ * @param voxels of the grid
+ * @param cap an upper limit on all of them, Gy. @default none
+ * @throws {InvalidInputError} for a voxel without any of the structure
+ */
+export function boundsOfVoxels(bounds: VoxelBounds, voxels: ArrayLike<number>, cap = Infinity): Float64Array {
+  const of = new Map<number, number>();
+  for (let v = 0; v < bounds.voxels.length; v++) of.set(bounds.voxels[v]!, bounds.dose[v]!);
+  return Float64Array.from(voxels, (voxel) => {
+    const bound = of.get(voxel);
+    if (bound === undefined) {
+      throw new InvalidInputError(`bounds of ${bounds.structure}: voxel ${voxel} is none of it. Give its own voxels.`);
+    }
+    return Math.min(cap, bound);
+  });
+}
+
+/** The smallest allowance of each voxel as a volume, physical Gy of the new course; NaN where nothing is bounded. */
+export function allowanceVolume(bounds: readonly VoxelBounds[], model: PatientModel, plan: PlanCase): DoseVolume {
+  const { fractions } = plan.prescription;
+  const volume = createDose(model.grid, { quantity: 'physical', fractions });
+  volume.data.fill(Number.NaN);
+  const count = voxelCount(model.grid);
+  for (const { voxels, dose } of bounds) {
+    for (let v = 0; v < voxels.length; v++) {
+      if (voxels[v]! >= count) continue;
+      const known = volume.data[voxels[v]!]!;
+      if (!(known <= dose[v]!)) volume.data[voxels[v]!] = dose[v]!;
+    }
+  }
+  return volume;
+}
+
+/** `exceeds LIMIT in 12 voxels, by up to 8.0 Gy EQD2 at (0, 40, 3) mm`, or `uses up LIMIT in 12 voxels, at ...` */
+export function excessInWords({ limit, voxels, most, place }: PriorExcess, of = ''): string {
+  const at = `at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`;
+  return most < 0.05
+    ? `uses up ${limit} in ${voxels} voxels${of}, ${at}`
+    : `exceeds ${limit} in ${voxels} voxels${of}, by up to ${most.toFixed(1)} Gy EQD2 ${at}`;
+}

@@ -1,0 +1,101 @@
+/**
+ * What became of every bounded structure in a plan: how near its voxels are to their bounds, what that costs the target.
+ */
+import { eqd2 } from '../../biology/linear-quadratic.js';
+import type { Vec3 } from '../../geometry/grid.js';
+import type { VoxelBounds } from '../constraint/voxel-tolerance.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import { doseOfVoxel, placeOfVoxel, valueOfVoxel } from '../patient/planning-grid.js';
+import type { TechniquePlan } from '../technique/technique-plan.js';
+
+export interface BoundOutcome {
+  readonly structure: string;
+  readonly limits: VoxelBounds['limits'];
+  /** `hard`: kept whatever it costs; `soft`: as far as the prescription allows. */
+  readonly force: 'hard' | 'soft';
+  /** Voxels with any of the structure in them. */
+  readonly voxels: number;
+  /** Those that are rows of the optimiser; the others keep their bound without. */
+  readonly rows: number;
+  /** Smallest and largest bound, Gy; absent where the structure has no voxel on the grid. */
+  readonly range?: readonly [number, number];
+  /** Voxels that hold target as well, and are bounded below the prescribed dose: there the bound wins. */
+  readonly targetVoxels: number;
+  /** Voxels above their bound. */
+  readonly broken: number;
+  /** Where the dose is nearest to its bound, or most above it. */
+  readonly worst?: {
+    readonly limit: string;
+    /** LPS, mm */
+    readonly place: Vec3;
+    /** Dose less bound, Gy of this course; negative: room left. */
+    readonly excess: number;
+    /** The same in EQD2 of the limit, Gy: of all courses less the limit, where it is on all. */
+    readonly eqd2: number;
+  };
+}
+
+/** A dose in Float32 is above its bound from this fraction of it on. */
+const ROUNDING = 1e-6;
+
+/** One entry per bounded structure, in the order of the bounds; the dose in every voxel is the engine's. */
+export function boundOutcomes(
+  bounds: readonly VoxelBounds[],
+  model: PatientModel,
+  plan: PlanCase,
+  technique: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose' | 'hold' | 'voxels'>,
+): BoundOutcome[] {
+  const target = model.masks.get(model.target)!.data;
+  const { hold, voxels: chosen } = technique;
+  const doseOf = doseOfVoxel(model, technique);
+  const targetOf = (voxel: number): number => valueOfVoxel(model, voxel, target, model.fine?.target.data, () => 0);
+  const { dose: prescribed } = plan.prescription;
+  return bounds.map((own): BoundOutcome => {
+    const { structure, limits, voxels, dose: caps } = own;
+    const rows = structure === model.cord ? chosen.cord : chosen.organs.find(({ name }) => name === structure);
+    let targetVoxels = 0;
+    let broken = 0;
+    let nearest = -1;
+    let excess = -Infinity;
+    for (let v = 0; v < voxels.length; v++) {
+      const cap = caps[v]!;
+      const over = doseOf(voxels[v]!) - cap;
+      if (targetOf(voxels[v]!) > 0 && cap < prescribed) targetVoxels++;
+      if (over > ROUNDING * cap) broken++;
+      if (over > excess) [excess, nearest] = [over, v];
+    }
+    const head = {
+      structure,
+      limits,
+      force: hold === 'cord' ? ('hard' as const) : ('soft' as const),
+      voxels: voxels.length,
+      rows: rows?.rows.length ?? 0,
+      targetVoxels,
+      broken,
+    };
+    if (nearest < 0) return head;
+    return { ...head, range: rangeOf(caps), worst: worstOf(own, nearest, model, plan, doseOf(voxels[nearest]!)) };
+  });
+}
+
+function worstOf(
+  { limits, binding, voxels, dose: caps }: VoxelBounds,
+  v: number,
+  model: PatientModel,
+  plan: PlanCase,
+  given: number,
+): NonNullable<BoundOutcome['worst']> {
+  const { name, alphaBeta } = limits[binding[v]!]!;
+  const { fractions } = plan.prescription;
+  return {
+    limit: name,
+    place: placeOfVoxel(model, voxels[v]!),
+    excess: given - caps[v]!,
+    eqd2: eqd2(given, fractions, alphaBeta) - eqd2(caps[v]!, fractions, alphaBeta),
+  };
+}
+
+function rangeOf(values: Float64Array): [number, number] {
+  return [values.reduce((a, b) => Math.min(a, b), Infinity), values.reduce((a, b) => Math.max(a, b), 0)];
+}

@@ -1,0 +1,221 @@
+/**
+ * What a finished plan is judged by: DVHs, metrics, goals, conformity, and the cord's dose over both courses.
+ */
+import { eqd2 } from '../../biology/linear-quadratic.js';
+import { type Conformity, conformity } from '../../evaluate/conformity.js';
+import type { Dvh } from '../../evaluate/dvh.js';
+import { type DoseFallOff, doseFallOff } from '../../evaluate/fall-off.js';
+import { formatMetric } from '../../evaluate/metric.js';
+import { metricBound } from '../../evaluate/metric-bound.js';
+import { parseMetric } from '../../evaluate/metric-parser.js';
+import { evaluateMetric } from '../../evaluate/metric-value.js';
+import {
+  createProtocolItem,
+  evaluateProtocol,
+  type PriorCourse,
+  type ProtocolItemInput,
+  type ProtocolRow,
+} from '../../evaluate/protocol.js';
+import { type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import { doseOfVoxel } from '../patient/planning-grid.js';
+import { largestEffect } from '../patient/prior-effect.js';
+import type { PriorExposure } from '../patient/prior-exposure.js';
+import { doseOfPlan, drawnDvhs } from '../technique/drawn-dvh.js';
+import type { TechniquePlan } from '../technique/technique-plan.js';
+import { type Constraint, constraintsOf } from './constraint-list.js';
+import { type BoundOutcome, boundOutcomes } from './constraint-outcome.js';
+import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
+import type { RobustReport } from './robustness.js';
+import type { PositionReport } from './setup-uncertainty.js';
+
+export interface StructureReport {
+  readonly name: string;
+  readonly role: string;
+  readonly volumeCc: number;
+  /** By canonical notation with unit, e.g. `D0.03cc[Gy]`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** How far off each metric may be to either side, in its unit: sampling, and what the dose grid's spacing may hide. */
+  readonly errorBounds: Readonly<Record<string, number>>;
+  /** Share of the structure as drawn that lies on the dose grid, where that is not all of it. */
+  readonly coverage?: number;
+  /** Where a metric is not quite what it says, e.g. for structures smaller than its volume. */
+  readonly remarks?: readonly string[];
+}
+
+/** Cord dose of both courses, each interpolated, turned into EQD2 and added. */
+export interface CumulativeCord {
+  readonly structure: string;
+  /** Gy */
+  readonly alphaBeta: number;
+  /** Largest EQD2 of the prior course, Gy. */
+  readonly prior: number;
+  /** EQD2 of this course, Gy. */
+  readonly retreatment: { readonly max: number; readonly nearMax: number };
+  /** Sum without any recovery between the courses, Gy. */
+  readonly noRecovery: { readonly max: number; readonly nearMax: number };
+  /** The prior maximum and that of this course, Gy: an upper bound that needs no registration. */
+  readonly sumOfMaxima: number;
+}
+
+export interface PlanEvaluation {
+  readonly plan: TechniquePlan;
+  /** Of the structures as they are drawn, in the reported dose. */
+  readonly dvhs: ReadonlyMap<string, Dvh>;
+  readonly structures: readonly StructureReport[];
+  readonly goals: readonly ProtocolRow[];
+  readonly conformity: Conformity;
+  /** Across the gap between target and cord; absent where the cord meets no slice of the dose. */
+  readonly fallOff?: DoseFallOff;
+  readonly cumulativeCord?: CumulativeCord;
+  /** Everything that the plan was made under, with where it comes from. */
+  readonly constraints: readonly Constraint[];
+  /** What became of every structure that is bounded voxel by voxel. */
+  readonly bounds: readonly BoundOutcome[];
+  /** Where there was a prior course. */
+  readonly retreatment?: RetreatmentAssessment;
+  /** The cord's cumulative maximum under rigid shifts, where there was a prior course. */
+  readonly position?: PositionReport;
+  /** Every scenario of a robust plan, beside the nominal plan. */
+  readonly robust?: RobustReport;
+}
+
+const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', 'Min', 'Max'];
+const organMetrics = ['Max', 'D0.03cc', 'D0.1cc', 'D1cc', 'Mean', 'V20Gy', 'V5Gy'];
+
+/** Goals of a case that names none: the cord's cap, and target coverage and hot spot. */
+export function defaultGoals(model: PatientModel, plan: PlanCase): string[] {
+  return [
+    `${model.cord} Max <= ${plan.cordCap}Gy`,
+    `${model.cord} D0.03cc <= ${plan.cordCap}Gy`,
+    `${model.target} V95% >= 90%`,
+    `${model.target} D95% >= 95%`,
+    `${model.target} D2% <= 107%`,
+  ];
+}
+
+/** @param prior the prior course on the plan's grid, with the voxelwise bounds that it leaves */
+export function evaluatePlan(
+  technique: TechniquePlan,
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure | undefined,
+  bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
+): PlanEvaluation {
+  const doseIn = doseOfPlan(technique, model);
+  const prescription = plan.prescription.dose;
+  const doseOf = doseOfVoxel(model, technique);
+  const { dvhs, absent } = drawnDvhs(model, doseIn, doseOf);
+  const structures = [...model.shares.keys()].map((name) =>
+    structureReport(name, dvhs.get(name), absent.get(name), model, prescription),
+  );
+  const judged = evaluateProtocol(
+    (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
+    dvhs,
+    { prescription, absent, ...(prior ? { prior: priorOfGoals(prior, model) } : {}) },
+  );
+  const goals = withoutPlan(technique, prescription, judged);
+  const { structures: drawn, target, cord } = model;
+  const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
+  const retreatment = assessRetreatment(model, plan, prior, doseIn, dvhs, bounds, doseOf);
+  return {
+    plan: technique,
+    dvhs,
+    structures,
+    goals,
+    conformity: conformity(technique.dose, dvhs.get(model.target)!, prescription, {
+      // Isodose volumes are small parts of the body, which its voxels hold better than lines so far apart.
+      region: model.cells.get(model.external)!,
+    }),
+    ...(fallOff ? { fallOff } : {}),
+    constraints: constraintsOf(bounds, model, plan, technique),
+    bounds: boundOutcomes(bounds, model, plan, technique),
+    ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
+  };
+}
+
+function structureReport(
+  name: string,
+  dvh: Dvh | undefined,
+  reason: string | undefined,
+  model: PatientModel,
+  prescription: number,
+): StructureReport {
+  const { role } = model.structures.get(name)!;
+  const { volumeCc: drawn, onGrid } = model.shares.get(name)!;
+  const metrics: Record<string, number> = {};
+  const errorBounds: Record<string, number> = {};
+  const remarks: string[] = reason === undefined ? [] : [reason];
+  for (const text of dvh === undefined ? [] : role === 'target' ? targetMetrics : organMetrics) {
+    const metric = parseMetric(text);
+    const { value, flag } = evaluateMetric(metric, dvh!, { prescription });
+    metrics[formatMetric(metric)] = value;
+    errorBounds[formatMetric(metric)] = metricBound(metric, dvh!, { prescription })!.total;
+    if (flag) remarks.push(`${formatMetric(metric)}: ${flag}`);
+  }
+  const { coverage = dvh === undefined ? onGrid : 1, volumeCc = drawn * coverage } = dvh ?? {};
+  return {
+    name,
+    role,
+    volumeCc: coverage > 0 ? volumeCc / coverage : drawn,
+    metrics,
+    errorBounds,
+    ...(coverage < 1 ? { coverage } : {}),
+    ...(remarks.length > 0 ? { remarks } : {}),
+  };
+}
+
+/** Less than this of the prescription is no plan of it. */
+const NO_PLAN = 0.5;
+
+/** Why there is no plan, where the constraints leave too little of the prescription or none keeps them all; else undefined. */
+export function whyNoPlan({ solution }: Pick<TechniquePlan, 'solution'>, prescription: number): string | undefined {
+  const { status, prescriptionDose } = solution;
+  const reached = `${prescriptionDose.toFixed(2)} of ${prescription} Gy`;
+  if (status === 'infeasible') return `no plan: none keeps the constraints, and this one reaches ${reached}`;
+  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: the constraints leave ${reached}`;
+  return undefined;
+}
+
+/** A dose that was never planned meets every limit from above: no goal on it is passed. */
+function withoutPlan(
+  technique: TechniquePlan,
+  prescription: number,
+  rows: readonly ProtocolRow[],
+): readonly ProtocolRow[] {
+  const why = whyNoPlan(technique, prescription);
+  if (why === undefined) return rows;
+  return rows.map((row) => {
+    if (row.unit === 'months' || row.result === 'not evaluable') return row;
+    return { ...row, result: 'fail', reason: row.reason === undefined ? why : `${why}; ${row.reason}` };
+  });
+}
+
+/** For goals on both courses: the prior maximum of each structure, so that a sum is that of the maxima. */
+function priorOfGoals(prior: PriorExposure, model: PatientModel): PriorCourse {
+  const { fractions, months } = prior;
+  return {
+    dose: 0,
+    fractions,
+    months,
+    effectIn: (structure, { quantity, alphaBeta }) => largestEffect(prior, model, structure, quantity, alphaBeta),
+  };
+}
+
+function cumulativeCord(
+  { maximum, cumulativeNearMax }: RetreatmentAssessment,
+  cord: Dvh,
+  plan: PlanCase,
+): CumulativeCord {
+  const nearMax = evaluateMetric(parseMetric('D0.03cc'), cord).value;
+  const { alphaBeta } = maximum;
+  return {
+    structure: cord.name,
+    alphaBeta,
+    prior: maximum.priorEqd2,
+    retreatment: { max: maximum.thisEqd2, nearMax: eqd2(nearMax, plan.prescription.fractions, alphaBeta) },
+    noRecovery: { max: maximum.cumulative, nearMax: cumulativeNearMax },
+    sumOfMaxima: maximum.sumOfMaxima,
+  };
+}

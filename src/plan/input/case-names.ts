@@ -1,0 +1,81 @@
+/**
+ * Every name in a case, looked up before anything is computed: arrangements, leaf banks, recovery and limits against what is
+ * built in; structures against those of the patient.
+ */
+import { arrangementAngles } from '../../beam/arrangement.js';
+import { cordLimitNames } from '../../biology/limits.js';
+import { namedVoxelLimit } from '../../biology/voxel-limits.js';
+import { InvalidInputError } from '../../core/errors.js';
+import { resolveLeafBank } from './check-json.js';
+import type { PlanCase, PriorCourseCase } from './plan-case.js';
+import { conventionOf } from './recovery-convention.js';
+import { levelOf } from './spine-level.js';
+
+/**
+ * @param path where the case came from, for the message
+ * @throws {InvalidInputError} naming the field and what there is instead
+ */
+export function checkCaseNames(plan: PlanCase, path: string): void {
+  const { fcrt, imrt, retreatment, prescription } = plan;
+  const resolve = (field: string, look: () => unknown): void => {
+    try {
+      look();
+    } catch (cause) {
+      if (!(cause instanceof InvalidInputError)) throw cause;
+      throw new InvalidInputError(`${path}: ${field}: ${cause.message}`);
+    }
+  };
+  const beams = (field: string, named: string | readonly unknown[] | undefined): void => {
+    if (typeof named === 'string') resolve(field, () => arrangementAngles(named));
+  };
+  beams('fcrt.beams', fcrt.beams);
+  beams('imrt.beams', imrt.beams);
+  for (const [at, { fields }] of namedPriors(plan)) beams(`${at}.fields.beams`, fields?.beams);
+  if (fcrt.mlc !== undefined) resolve('fcrt.mlc', () => resolveLeafBank(fcrt.mlc!));
+  resolve('retreatment.recovery', () => conventionOf(retreatment.recovery));
+  const known = cordLimitNames();
+  const typo = retreatment.omit.find((name) => !known.includes(name));
+  if (typo !== undefined) {
+    throw new InvalidInputError(
+      `${path}: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
+    );
+  }
+  retreatment.bounds?.forEach(({ limit, structure }, b) => {
+    if (limit === undefined) return;
+    const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';
+    const context = { fractions: prescription.fractions, level: levelOf(plan), tissue } as const;
+    resolve(`retreatment.bounds.${b}`, () => namedVoxelLimit(limit, structure, context));
+  });
+}
+
+/**
+ * @param names   of the patient's structures
+ * @param patient its name, for the message
+ * @throws {InvalidInputError} naming the field whose structure there is not
+ */
+export function checkStructureNames(plan: PlanCase, names: readonly string[], patient: string): void {
+  const { target, cord, retreatment } = plan;
+  const asked: [field: string, name: string | undefined][] = [
+    ['target', target],
+    ['cord', cord],
+    ...namedPriors(plan).map(([at, { region }]): [string, string | undefined] => [`${at}.region`, region]),
+    ...(retreatment.bounds ?? []).map(({ structure }): [string, string] => ['retreatment.bounds', structure]),
+    ...retreatment.limits.map(({ structure }): [string, string] => ['retreatment.limits', structure]),
+  ];
+  for (const [field, name] of asked) {
+    if (name === undefined || names.includes(name)) continue;
+    throw new InvalidInputError(
+      `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
+    );
+  }
+}
+
+/** As `priorsOf` of `plan-case.ts`, which this file is a part of. */
+const listOf = (given: PlanCase['prior']): readonly PriorCourseCase[] =>
+  given === null ? [] : Array.isArray(given) ? given : [given];
+
+/** With their place in the case. */
+function namedPriors(plan: PlanCase): [field: string, course: PriorCourseCase][] {
+  const isList = Array.isArray(plan.prior);
+  return listOf(plan.prior).map((course, c) => [isList ? `prior.${c}` : 'prior', course]);
+}

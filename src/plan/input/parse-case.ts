@@ -1,0 +1,17 @@
+/** A case as it is read: the schema, then the names that must be there. */
+import { checkCaseNames } from './case-names.js';
+import { checkJson } from './check-json.js';
+import { type PlanCase, schema } from './plan-case.js';
+
+/**
+ * Checks a case, looks up every name that is built in, and fills in its defaults.
+ *
+ * @param json parsed CASE.json
+ * @param path where it came from, for the message
+ * @throws {InvalidInputError} one sentence with the field, its value and the rule
+ */
+export function parseCase(json: unknown, path = 'case'): PlanCase {
+  const plan = checkJson(schema, json, path, 'The fields are described in the README under CASE.json.');
+  checkCaseNames(plan, path);
+  return plan;
+}

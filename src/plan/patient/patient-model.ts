@@ -1,0 +1,274 @@
+/**
+ * The patient as planning sees it: masks of every structure on the dose grid, the voxels that carry dose, the names of
+ * target, cord and external.
+ */
+
+import { checkBytes } from '../../core/budget.js';
+import { InvalidInputError } from '../../core/errors.js';
+import { type Executor, serialExecutor } from '../../core/executor.js';
+import { type DoseVoxels, voxelsInside } from '../../dose/forward.js';
+import { ForwardDose } from '../../dose/forward-dose.js';
+import { fallOffReach } from '../../evaluate/fall-off.js';
+import { StructureCells } from '../../evaluate/structure-cells.js';
+import type { StructureLines } from '../../evaluate/structure-lines.js';
+import { solidOfStructure } from '../../geometry/contour-solid.js';
+import { distanceMap } from '../../geometry/distance-map.js';
+import {
+  describeGrid,
+  type Grid,
+  gridBox,
+  gridCovering,
+  isSameGrid,
+  type Vec3,
+  voxelCount,
+  voxelVolume,
+} from '../../geometry/grid.js';
+import type { Patient } from '../../geometry/patient.js';
+import { type SurfaceGap, surfaceGap } from '../../geometry/separation.js';
+import type { Structure } from '../../geometry/structure.js';
+import { occupiedFrom, type Volume } from '../../geometry/volume.js';
+import { voxelizeStructure } from '../../geometry/voxelize.js';
+import { checkStructureNames } from '../input/case-names.js';
+import type { PlanCase } from '../input/plan-case.js';
+import { checkHasDose, type DrawnShare, drawnShare, linesOf, shareNote } from './drawn-share.js';
+import {
+  CAPPED_REACH,
+  fineVoxel,
+  type PlanningGrid,
+  planningGridOf,
+  pointsInCord,
+  SURFACE_REACH,
+  SURFACE_SPACING,
+  surfacePointsOf,
+  surfaceVoxel,
+  touching,
+  voxelAt,
+} from './planning-grid.js';
+
+/** Told the name of each stage of a plan as it begins. */
+export type StageListener = (stage: string) => void;
+
+export interface PatientModel {
+  readonly patient: Patient;
+  readonly grid: Grid;
+  /** Where the dose grid is coarse: the grid of target and cord. */
+  readonly fine?: PlanningGrid;
+  /** Points on the cord's surface within {@link SURFACE_REACH} of the target, x, y, z triples in LPS, mm. */
+  readonly surface: Float64Array;
+  /** Which of them have a cap: within {@link CAPPED_REACH}. */
+  readonly cappedSurface: Int32Array;
+  readonly structures: ReadonlyMap<string, Structure>;
+  readonly masks: ReadonlyMap<string, Volume<'mask'>>;
+  /** Of every mask: which voxels hold any of it. */
+  readonly cells: ReadonlyMap<string, StructureCells>;
+  /** Through every structure as it is drawn, for the DVHs of all plans. */
+  readonly lines: ReadonlyMap<string, StructureLines>;
+  /** How much of every structure lies where there is dose. */
+  readonly shares: ReadonlyMap<string, DrawnShare>;
+  /** What a reader must know of the structures before any number of a plan. */
+  readonly notes: readonly string[];
+  /** The voxels of dose and planning grid with their centre in the cord and the points of its surface; found when first asked for. */
+  cordPoints(): Int32Array;
+  /** Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
+  targetDistance(): Float32Array;
+  /** Between target and cord; found when first asked for. */
+  cordGap(): SurfaceGap;
+  readonly body: DoseVoxels;
+  /** Of `bodyDose`, x, y, z triples in LPS, mm. */
+  readonly points: Float64Array;
+  /** Which voxel, of dose or planning grid, every point of `bodyDose` is; the isocentre is -1. */
+  readonly voxelOfPoint: Int32Array;
+  readonly target: string;
+  /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
+  readonly cord: string;
+  readonly external: string;
+  readonly isocenter: Vec3;
+  /** Who does the work. */
+  readonly executor: Executor;
+  /** Told what begins. */
+  readonly onStage: StageListener;
+  /**
+   * Dose of fields at the body's voxels, as one point more at the isocentre, then at those of the planning grid and at points of the cord's surface; beams are traced once per pose, for the optimiser's
+   * rows and the doses of all techniques.
+   */
+  readonly bodyDose: ForwardDose;
+}
+
+/**
+ * @param executor who does the work of beams and dose on this patient
+ * @throws {InvalidInputError} for an unknown target or cord, a missing external contour, an isocentre outside the body, or where
+ *   more than a hundredth of target, cord or a bounded structure is off the dose grid, or of target or cord outside the body
+ */
+export function modelPatient(
+  patient: Patient,
+  plan: PlanCase,
+  executor: Executor = serialExecutor,
+  onStage: StageListener = () => undefined,
+): PatientModel {
+  onStage('structures and voxels');
+  const structures = new Map(patient.structures.map((s) => [s.name, s]));
+  checkStructureNames(plan, [...structures.keys()], patient.name);
+  const { target } = plan;
+  const cord = plan.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina');
+  if (!structures.has(cord)) {
+    const known = [...structures.keys()].join(', ');
+    throw new InvalidInputError(`case: cord "${cord}" is not a structure of ${patient.name}. It has ${known}.`);
+  }
+  const external = patient.structures.find((s) => s.role === 'external')?.name;
+  if (external === undefined) {
+    throw new InvalidInputError(
+      `${patient.name} has no external contour. Give one the role "external", or set findExternal.`,
+    );
+  }
+
+  const wanted = plan.doseGrid.spacing;
+  const ct = patient.hounsfield.grid;
+  const covering = gridCovering(gridBox(ct), wanted);
+  const grid =
+    ct.spacing.every((s, axis) => Math.abs(s - wanted[axis]!) < 1e-6) || isSameGrid(ct, covering) ? ct : covering;
+  checkBytes(
+    `case: a dose grid ${describeGrid(grid)} and ${structures.size} structures`,
+    voxelCount(grid) * (60 + 4 * structures.size),
+  );
+  const lines = new Map(patient.structures.map((s) => [s.name, linesOf(s, grid)]));
+  const shares = new Map(
+    [...lines].map(([name, own]) => [
+      name,
+      drawnShare(own, grid, structures.get(external)!, name === target || name === cord ? 4 : 2),
+    ]),
+  );
+  checkHasDose('target', shares.get(target)!, external);
+  checkHasDose('cord', shares.get(cord)!, external);
+  for (const { structure } of plan.retreatment.bounds ?? []) checkBounded(shares.get(structure), external);
+  const notes = [...shares.values()].flatMap((share) => shareNote(share, external) ?? []);
+  const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
+  const boxOf = (name: string) => solidOfStructure(structures.get(name)!).box;
+  const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name, boxOf(name))]));
+  const targetMask = masks.get(target)!;
+  const isocenter = plan.isocenter ?? centroid(targetMask, target);
+  checkInside(isocenter, masks.get(external)!, external);
+  const body = voxelsInside(masks.get(external)!);
+  const fine = planningGridOf(
+    grid,
+    { target: structures.get(target)!, cord: structures.get(cord)!, external: structures.get(external)! },
+    plan.doseGrid.planning,
+  );
+  if (fine !== undefined) for (const name of [target, cord]) lines.set(name, linesOf(structures.get(name)!, fine.grid));
+  const first = body.points.length + 3;
+  let distance: Float32Array | undefined;
+  const targetDistance = (): Float32Array => {
+    distance ??= distanceMap(targetMask, occupiedFrom(targetMask));
+    return distance;
+  };
+  const nearTarget = (x: number, y: number, z: number): boolean => {
+    const voxel = voxelAt(grid, [x, y, z]);
+    return targetDistance()[voxel]! <= SURFACE_REACH && masks.get(external)!.data[voxel]! >= 0.5;
+  };
+  const surface = surfacePointsOf(structures.get(cord)!, SURFACE_SPACING, gridBox(grid), nearTarget);
+  const cappedSurface = Int32Array.from({ length: surface.length / 3 }, (_, q) => q).filter(
+    (q) => targetDistance()[voxelAt(grid, surface.subarray(3 * q, 3 * q + 3))]! <= CAPPED_REACH,
+  );
+  const points = new Float64Array(first + (fine?.points.length ?? 0) + surface.length);
+  points.set(body.points);
+  points.set(isocenter, body.points.length);
+  points.set(fine?.points ?? [], first);
+  points.set(surface, points.length - surface.length);
+  const voxelOfPoint = new Int32Array(points.length / 3).fill(-1);
+  voxelOfPoint.set(body.index);
+  fine?.voxels.forEach((voxel, q) => {
+    voxelOfPoint[first / 3 + q] = fineVoxel({ grid }, voxel);
+  });
+  for (let q = 0; 3 * q < surface.length; q++) {
+    voxelOfPoint[(points.length - surface.length) / 3 + q] = surfaceVoxel({ grid, ...(fine ? { fine } : {}) }, q);
+  }
+  const bodyDose = new ForwardDose(patient.density, points, { executor, ...plan.doseModel });
+  let inCord: Int32Array | undefined;
+  const cordPoints = (): Int32Array => {
+    inCord ??= pointsInCord({ grid, ...(fine ? { fine } : {}), surface, masks, cord }, structures.get(cord)!);
+    return inCord;
+  };
+  let gap: SurfaceGap | undefined;
+  const cordGap = (): SurfaceGap => {
+    gap ??= surfaceGap(structures.get(cord)!, structures.get(target)!, grid, fallOffReach);
+    return gap;
+  };
+  const names = { target, cord, external };
+  return {
+    patient,
+    grid,
+    structures,
+    masks,
+    cells,
+    lines,
+    shares,
+    notes,
+    ...(fine ? { fine } : {}),
+    surface,
+    cappedSurface,
+    cordPoints,
+    targetDistance,
+    cordGap,
+    body,
+    points,
+    voxelOfPoint,
+    ...names,
+    isocenter,
+    executor,
+    onStage,
+    bodyDose,
+  };
+}
+
+/** Of a bounded structure every voxel must be known; one that there is not is told where bounds are read. */
+function checkBounded(share: DrawnShare | undefined, external: string): void {
+  if (share !== undefined) checkHasDose('bounded structure', { ...share, inBody: 1 }, external);
+}
+
+/** Volume of a mask, cc. */
+export function maskVolume(mask: Volume<'mask'>): number {
+  return mask.data.reduce((a, b) => a + b, 0) * voxelVolume(mask.grid);
+}
+
+/** Of every voxel, whether it holds any target or touches one that does: what the target's dose is interpolated from. */
+export function besideTarget({ masks, target, grid }: PatientModel): Uint8Array {
+  return touching(masks.get(target)!.data, grid, new Uint8Array(masks.get(target)!.data.length));
+}
+
+/** Centre of mass of a mask, rounded to 0.1 mm, as an isocentre is set. */
+function centroid(mask: Volume<'mask'>, name: string): Vec3 {
+  const [nz, ny, nx] = mask.grid.shape;
+  const sum = [0, 0, 0, 0];
+  for (let k = 0; k < nz; k++) {
+    for (let j = 0; j < ny; j++) {
+      for (let i = 0; i < nx; i++) {
+        const f = mask.data[i + nx * (j + ny * k)]!;
+        if (f === 0) continue;
+        sum[0]! += f;
+        sum[1]! += f * i;
+        sum[2]! += f * j;
+        sum[3]! += f * k;
+      }
+    }
+  }
+  if (sum[0] === 0) {
+    throw new InvalidInputError(
+      `case: target "${name}" occupies no voxel of the dose grid. Check its contours or its crop.`,
+    );
+  }
+  const at = (axis: number): number =>
+    Math.round(10 * (mask.grid.origin[axis]! + (mask.grid.spacing[axis]! * sum[axis + 1]!) / sum[0]!)) / 10;
+  return [at(0), at(1), at(2)];
+}
+
+function checkInside(point: Vec3, external: Volume<'mask'>, name: string): void {
+  const { grid, data } = external;
+  const index = [0, 1, 2].map((axis) => Math.round((point[axis]! - grid.origin[axis]!) / grid.spacing[axis]!));
+  const [nz, ny, nx] = grid.shape;
+  const [i, j, k] = index as [number, number, number];
+  const inGrid = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
+  if (!inGrid || data[i + nx * (j + ny * k)]! < 0.5) {
+    throw new InvalidInputError(
+      `case: isocenter (${point.map((c) => Number(c.toFixed(1))).join(', ')}) mm lies outside the patient (${name}). Give a point inside in LPS mm, or leave it out for the target's centre.`,
+    );
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The prescription as the report reads it: D50 or D95 of the target as it is drawn, in the trilinear dose between the optimiser's
+ * rows, instead of a quantile of voxel centres. Where dose is steep and voxels are coarse the two differ by more than a Gy.
+ */
+import { quickDoseAtShare } from '../../evaluate/structure-dvh.js';
+import { voxelCount } from '../../geometry/grid.js';
+import { createDose } from '../../geometry/volume.js';
+import type { Hold, PlanCase } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import { type PlanningProblem, posePlanningProblem } from './planning-problem.js';
+import type { PlanningVoxels } from './planning-voxels.js';
+
+/** The planning problem of `posePlanningProblem` with its prescription read from the target as it is drawn. */
+export function posePrescribed(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  hold: Hold,
+  caps: Float64Array,
+  organCaps: readonly Float64Array[] = [],
+  temperature?: number,
+): PlanningProblem {
+  const problem = posePlanningProblem(voxels, plan, hold, caps, organCaps, temperature);
+  if (plan.prescription.to === 'isocenter') return problem;
+  const { prescription } = problem;
+  return { ...problem, prescription: { ...prescription, read: drawnReader(model, voxels, prescription.fraction) } };
+}
+
+/** @param share of the target's volume that receives the dose read */
+function drawnReader(model: PatientModel, voxels: PlanningVoxels, share: number): (rows: Float64Array) => number {
+  const { grid, fine, voxelOfPoint } = model;
+  const lines = model.lines.get(model.target)!;
+  const dose = createDose(fine?.grid ?? grid, { quantity: 'physical' });
+  const { places } = voxels;
+  // All other voxels of the grid are beyond what the target's dose is interpolated from.
+  const from = fine === undefined ? 0 : voxelCount(grid);
+  const rows: number[] = [];
+  for (let row = 0; row < places.length; row++) {
+    const voxel = voxelOfPoint[places[row]!]! - from;
+    if (voxel >= 0 && voxel < dose.data.length) rows.push(row);
+  }
+  const index = Int32Array.from(rows, (row) => voxelOfPoint[places[row]!]! - from);
+  return (given) => {
+    rows.forEach((row, r) => {
+      dose.data[index[r]!] = Math.max(0, given[row]!);
+    });
+    return quickDoseAtShare(dose, lines, share);
+  };
+}

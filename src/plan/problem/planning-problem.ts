@@ -1,0 +1,106 @@
+/** The planning problem of both techniques: objectives, constraints and prescription over the planning voxels. */
+import { InvalidInputError } from '../../core/errors.js';
+import { type Limit, maximumDose } from '../../optimize/limit.js';
+import { meanDose } from '../../optimize/objective/mean-dose.js';
+import type { Level, Objective, RowSet } from '../../optimize/objective/objective.js';
+import { squaredDeviation } from '../../optimize/objective/squared-deviation.js';
+import { squaredFallOff } from '../../optimize/objective/squared-fall-off.js';
+import { squaredOverdose } from '../../optimize/objective/squared-overdose.js';
+import { squaredUnderdose } from '../../optimize/objective/squared-underdose.js';
+import { worstCase } from '../../optimize/objective/worst-case.js';
+import type { Prescription } from '../../optimize/problem.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PlanningVoxels } from './planning-voxels.js';
+
+/** The objectives and constraints of a technique, in Gy. */
+export interface PlanningProblem {
+  readonly objectives: readonly Objective[];
+  readonly limits: readonly Limit[];
+  readonly prescription: Prescription;
+  /** Where the target counts in every scenario: what it is asked for, nominal place first. */
+  readonly targets: readonly (readonly Objective[])[];
+}
+
+/**
+ * What every plan is asked for: the prescribed dose in the target, a fall-off of 6 % of it per mm around the target down
+ * to 45 %, little dose elsewhere, and the cord and bounded organs under their caps (hard, or as strong as the prescription
+ * allows).
+ *
+ * With scenarios the cord's cap is that of all its rows, nominal and shifted. What the target is asked for is the worst case of
+ * those scenarios that have target rows; tissue and prescription stay nominal.
+ *
+ * The weights are ours; they set the compromise inside the limits, not the limits.
+ *
+ * @param caps Gy, one per cord voxel, for every scenario the same; or one for each, the nominal ones first. @default the case's
+ *   cap in all of them
+ * @param organCaps Gy, one per row of each of `voxels.organs`
+ * @param temperature of the target's worst case, as in {@link worstCase}. @default Infinity: the mean of its scenarios
+ */
+export function posePlanningProblem(
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  hold: 'cord' | 'prescription',
+  caps: number | Float64Array = plan.cordCap,
+  organCaps: readonly Float64Array[] = [],
+  temperature = Number.POSITIVE_INFINITY,
+): PlanningProblem {
+  const { dose, to } = plan.prescription;
+  const level: Level = { value: dose };
+  const fallOff = { dose, perMillimetre: 0.06, least: 0.45, from: 1 };
+  if (organCaps.length !== voxels.organs.length) {
+    throw new InvalidInputError(
+      `planning problem: caps of ${organCaps.length} organs for ${voxels.organs.length} bounded ones. Give one list for each.`,
+    );
+  }
+  const cord = cordOfAll(voxels);
+  const bounds = typeof caps === 'number' ? caps : Float64Array.from(cord.rows, (_, q) => caps[q % caps.length]!);
+  const held = [
+    ...(cord.rows.length > 0 ? [{ name: 'cord', set: cord, most: bounds }] : []),
+    ...voxels.organs.map((set, o) => ({ name: set.name, set, most: organCaps[o]! })),
+  ];
+  // Whole fields can hardly shape the dose outside: there these wishes must not cost the target its homogeneity.
+  const outside = hold === 'cord' ? 60 : 6;
+  const { scenarios = [] } = voxels;
+  const targets = [voxels.target, ...scenarios.flatMap(({ target }) => target ?? [])].map((set) => [
+    squaredDeviation('target', set, level, 100),
+    squaredUnderdose('target', set, level, 0.97, 100),
+  ]);
+  const objectives: Objective[] = [
+    ...(targets.length > 1 ? [worstCase('target', targets, temperature)] : targets[0]!),
+    squaredFallOff('tissue around the target', voxels.tissue, voxels.tissue.distance, fallOff, outside),
+    meanDose('tissue', voxels.tissue, 2),
+  ];
+  if (hold === 'prescription') {
+    for (const { name, set, most } of held) {
+      const own = ofVolume(set, most);
+      objectives.push(squaredOverdose(name, own.set, own.most, outside));
+    }
+  }
+  const point: RowSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
+  const prescribed = to === 'isocenter' ? point : voxels.target;
+  return {
+    objectives,
+    limits: hold === 'cord' ? held.map(({ name, set, most }) => maximumDose(name, set, most)) : [],
+    prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
+    targets,
+  };
+}
+
+/** The rows that stand for any volume: points of a surface stand for none, and count in no mean. */
+function ofVolume(
+  { rows, volumes }: RowSet,
+  most: number | Float64Array,
+): { set: RowSet; most: number | Float64Array } {
+  const has = (_: number, q: number): boolean => volumes[q]! > 0;
+  const set = { rows: rows.filter(has), volumes: volumes.filter(has) };
+  return { set, most: typeof most === 'number' ? most : most.filter(has) };
+}
+
+/** The cord's rows of all scenarios, the nominal ones first. */
+function cordOfAll({ cord, scenarios = [] }: PlanningVoxels): RowSet {
+  const all = [cord, ...scenarios.map((scenario) => scenario.cord)];
+  return {
+    rows: Int32Array.from(all.flatMap(({ rows }) => Array.from(rows))),
+    volumes: Float64Array.from(all.flatMap(({ volumes }) => Array.from(volumes))),
+  };
+}

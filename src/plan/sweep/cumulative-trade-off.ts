@@ -1,0 +1,220 @@
+/**
+ * What the prior course costs: the best coverage of the target under each limit on the cord's dose over *both* courses.
+ *
+ * For a limit L in EQD2 every voxel v of the cord keeps what the prior course left it,
+ *
+ *     cap(v) = (m/2) (-r + sqrt(r^2 + 4 (2 + r) b / m)),   b = L - prior EQD2(v)      m fractions, r = alpha/beta
+ *
+ * and both techniques are planned with these caps hard, so that the curves compare arrangements. The limit stands alone: the
+ * case's `cordCap` and its bounds of the cord are set aside, or they would bind instead of it. Every point is proven, and
+ * carries the cord's cumulative maximum as an interval under the case's rigid shifts.
+ */
+import { type Excess, LEAST_DOSE } from '../../biology/allowance.js';
+import { checkPositive } from '../../core/check.js';
+import { InvalidInputError } from '../../core/errors.js';
+import type { Executor } from '../../core/executor.js';
+import { type Vec3, voxelCount } from '../../geometry/grid.js';
+import type { Patient } from '../../geometry/patient.js';
+import type { Machine } from '../../machine/machine.js';
+import type { Solution } from '../../optimize/solver.js';
+import { boundsOfVoxels, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
+import { cordPosition, type PositionReport } from '../evaluation/setup-uncertainty.js';
+import type { PlanCase, Technique } from '../input/plan-case.js';
+import { conventionOf } from '../input/recovery-convention.js';
+import { modelPatient, type PatientModel } from '../patient/patient-model.js';
+import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
+import { effectAt } from '../patient/prior-effect.js';
+import type { PriorExposure } from '../patient/prior-exposure.js';
+import { choosePlanningVoxels } from '../problem/planning-voxels.js';
+import { refuseRobust } from '../problem/scenario.js';
+import { prepareTechnique } from '../technique/prepared-technique.js';
+import type { TechniquePlan } from '../technique/technique-plan.js';
+import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum, priorCordMaximum } from './coverage.js';
+
+/** A plan of the curve. */
+export interface CumulativePlan extends Coverage {
+  readonly objective: number;
+  /** No plan within the caps has a smaller objective; null where nothing is proven. */
+  readonly lowerBound: number | null;
+  /** Largest dose of this course in the cord, Gy. */
+  readonly cordMaximum: number;
+  /** Largest EQD2 of both courses in the cord, no recovery, Gy. */
+  readonly cumulative: number;
+  /** The same under rigid shifts of either course; null where the case asks for none, or the point was left out. */
+  readonly position: PositionReport | null;
+  /** By how much the objective falls per Gy more of this course on the cord. */
+  readonly price: number;
+  readonly evaluations: number;
+}
+
+export interface CumulativePoint {
+  readonly technique: Technique;
+  /** EQD2 of both courses, Gy */
+  readonly limit: number;
+  /** As of every plan; `prior-exceeds` where the prior course alone reaches the limit, so that nothing is left. */
+  readonly status: Solution['status'] | 'prior-exceeds';
+  /** Physical Gy of this course that the prior one leaves: the least and the most of the cord's voxels. */
+  readonly allowed: { readonly least: number; readonly most: number };
+  /** null where the prior course alone reaches the limit. */
+  readonly plan: CumulativePlan | null;
+  /** There: where, how many voxels, by how much, and what is left elsewhere. */
+  readonly reason: string | null;
+}
+
+export interface CumulativeTradeOff {
+  readonly cord: string;
+  readonly target: string;
+  /** Of the cord and the limits, Gy */
+  readonly alphaBeta: number;
+  /** Gy, fractions of this course */
+  readonly prescription: PlanCase['prescription'];
+  /** Largest EQD2 of the prior course in the cord, Gy, and its description. */
+  readonly prior: { readonly maximum: number; readonly description: string };
+  /** Convention that the caps credit. */
+  readonly recovery: string;
+  /** Semi-axes of the search for the worst case, mm; null where there is none. */
+  readonly search: Vec3 | null;
+  /** By technique, by falling limit. */
+  readonly points: readonly CumulativePoint[];
+}
+
+export interface CumulativeTradeOffOptions {
+  /** @default both */
+  readonly techniques?: readonly Technique[];
+  /** @default serialExecutor */
+  readonly executor?: Executor;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
+  /** Of which limits the maximum is told under shifts, which costs some seconds per point. @default all of them */
+  readonly positions?: readonly number[];
+  readonly onPoint?: (point: CumulativePoint) => void;
+  /** Looked at between steps; the points so far are returned. */
+  readonly signal?: { readonly aborted: boolean };
+}
+
+/**
+ * Plans of a case under several limits on the cord's EQD2 over both courses, with the cord's alpha/beta of the case.
+ *
+ * Operator, preconditioner and fields are made once per technique; each plan starts from the one before.
+ *
+ * @param limits Gy EQD2, each > 0
+ * @throws {InvalidInputError} without limits, without a prior course, where the prior course alone reaches all of them, or
+ *   where the case does not fit the patient
+ * @throws {UnsupportedError} where a beam misses the patient, or for a robust IMRT case
+ */
+export function cumulativeTradeOff(
+  patient: Patient,
+  plan: PlanCase,
+  machine: Machine,
+  limits: readonly number[],
+  options: CumulativeTradeOffOptions = {},
+): CumulativeTradeOff {
+  if (limits.length === 0) {
+    throw new InvalidInputError('trade-off: there are no cumulative limits. Give at least one in Gy EQD2.');
+  }
+  for (const limit of limits) checkPositive('trade-off: cumulative limit in Gy EQD2', limit);
+  if (plan.prior === null) {
+    throw new InvalidInputError(
+      'trade-off: the case has no prior course, so there is no cumulative limit to move. Give caps of this course instead.',
+    );
+  }
+  const { techniques = ['fcrt', 'imrt'], executor, onPoint, signal } = options;
+  if (techniques.includes('imrt')) refuseRobust('trade-off', plan);
+  const model = modelPatient(patient, plan, executor);
+  try {
+    const prior = exposeToPrior(model, plan, machine, options.prior)!;
+    const falling = [...new Set(limits)].sort((a, b) => b - a);
+    const rungs = falling.map((limit) => rungOf(limit, model, plan, prior));
+    if (rungs.every(({ reason }) => reason !== null)) throw new InvalidInputError(`trade-off: ${rungs[0]!.reason}`);
+    const voxels = choosePlanningVoxels(model);
+    const alphaBeta = plan.alphaBeta.cord;
+    const points: CumulativePoint[] = [];
+    for (const technique of techniques) {
+      const prepared = prepareTechnique(technique, model, voxels, plan, machine);
+      try {
+        for (const rung of rungs) {
+          const { limit, allowed, reason } = rung;
+          let point: CumulativePoint = { technique, limit, allowed, status: 'prior-exceeds', plan: null, reason };
+          if (reason === null) {
+            const caps = boundsOfVoxels(rung.bounds, voxels.cord.voxels);
+            const done = prepared.plan(caps, signal);
+            if (done.solution.status === 'stopped') break;
+            const hasPosition = options.positions?.includes(limit) ?? true;
+            const planned = planOf(done, model, plan, prior, hasPosition);
+            point = { ...point, status: done.solution.status, plan: planned };
+          }
+          points.push(point);
+          onPoint?.(point);
+        }
+      } finally {
+        prepared.close();
+      }
+    }
+    return {
+      cord: model.cord,
+      target: model.target,
+      alphaBeta,
+      prescription: plan.prescription,
+      prior: { maximum: priorCordMaximum(model, prior, alphaBeta), description: prior.description },
+      recovery: conventionOf(plan.retreatment.recovery).name,
+      search: plan.retreatment.position?.search ?? null,
+      points,
+    };
+  } finally {
+    model.bodyDose.close();
+  }
+}
+
+/** What one limit leaves the cord. */
+interface Rung {
+  readonly limit: number;
+  readonly bounds: VoxelBounds;
+  readonly allowed: CumulativePoint['allowed'];
+  readonly reason: string | null;
+}
+
+function rungOf(limit: number, model: PatientModel, plan: PlanCase, prior: PriorExposure): Rung {
+  const alphaBeta = plan.alphaBeta.cord;
+  const alone = { structure: model.cord, courses: 'all', eqd2: limit, alphaBeta } as const;
+  const [bounds] = voxelBounds(model, { ...plan, retreatment: { ...plan.retreatment, bounds: [alone] } }, prior);
+  const { dose, exceeded, voxels } = bounds!;
+  const allowed = dose.reduce((range, d) => ({ least: Math.min(range.least, d), most: Math.max(range.most, d) }), {
+    least: Infinity,
+    most: 0,
+  });
+  if (allowed.least >= LEAST_DOSE) return { limit, bounds: bounds!, allowed, reason: null };
+  const reached = dose.reduce((count, d) => count + (d >= LEAST_DOSE ? 0 : 1), 0);
+  // Caps are held in voxels, of which some reach beyond the cord.
+  const ofGrid = voxels.filter((voxel) => voxel < voxelCount(model.grid));
+  const highest = ofGrid.reduce((most, voxel) => Math.max(most, effectAt(prior, voxel, 'eqd2', alphaBeta)), 0);
+  const [worst] = exceeded;
+  const where = worst === undefined || worst.most < 0.05 ? 'just so' : placeOf(worst);
+  const reason = `the prior course alone reaches the cumulative limit of ${limit} Gy EQD2/${alphaBeta} in ${reached} of ${voxels.length} voxels of ${model.cord}, ${where}, where nothing is left; elsewhere up to ${allowed.most.toFixed(1)} Gy of this course are. Every field gives some dose, so no coverage is left. Give a limit above ${highest.toFixed(1)} Gy, or credit a recovery by retreatment.recovery.`;
+  return { limit, bounds: bounds!, allowed, reason };
+}
+
+function placeOf({ most, place }: Excess & { readonly place: Vec3 }): string {
+  return `by up to ${most.toFixed(1)} Gy at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`;
+}
+
+function planOf(
+  done: TechniquePlan,
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure,
+  hasPosition: boolean,
+): CumulativePlan {
+  const { certificate, evaluations } = done.solution;
+  const { fractions, dose: prescribed } = plan.prescription;
+  const { position: shifts } = plan.retreatment;
+  return {
+    ...coverageOf(done, model, prescribed),
+    objective: certificate.value,
+    lowerBound: certificate.lowerBound,
+    cordMaximum: cordMaximum(done, model),
+    cumulative: cumulativeMaximum(done, model, prior, fractions, plan.alphaBeta.cord),
+    position: shifts === null || !hasPosition ? null : cordPosition(model, plan, prior, done, shifts),
+    price: certificate.prices[0]?.price ?? 0,
+    evaluations,
+  };
+}

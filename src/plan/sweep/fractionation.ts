@@ -1,0 +1,299 @@
+/**
+ * Isoeffective fractionation: the number of fractions n as a free variable, with the same effect in the target.
+ *
+ *     D(n)   = total dose with the target's BED of the prescription, by the target's alpha/beta rT
+ *     cap(n) = (n/2) (-r + sqrt(r^2 + 4 (2 + r) b / n))      what the limits leave a voxel of the cord, b in EQD2
+ *
+ * What the plan must spare is cap(n) / D(n). A voxel that receives the share s of the prescription has, whatever n is,
+ *
+ *     BED(n) = s (1 - s rT / r) D(n) + s^2 (rT / r) BED of the target,
+ *
+ * and D(n) grows with n: more fractions spare it where s > r / rT, fewer where s is below. Dose distributions scale with the
+ * prescription, so plans of all n are those of one operator with the caps relative to the prescription.
+ *
+ * Incomplete repair between fractions, overall time and repopulation are not modelled, and of few, large fractions the
+ * linear-quadratic model is less certain. The limits keep their EQD2 at every n, also beyond the numbers they are stated for.
+ */
+import { doseFromEqd2, eqd2, isoeffectiveDose } from '../../biology/linear-quadratic.js';
+import { checkInteger, checkPositive } from '../../core/check.js';
+import { InvalidInputError } from '../../core/errors.js';
+import type { Executor } from '../../core/executor.js';
+import type { Vec3 } from '../../geometry/grid.js';
+import type { Patient } from '../../geometry/patient.js';
+import type { Machine } from '../../machine/machine.js';
+import type { Solution } from '../../optimize/solver.js';
+import { boundsOfVoxels, excessInWords, voxelBounds } from '../constraint/voxel-tolerance.js';
+import type { PlanCase, Technique } from '../input/plan-case.js';
+import { conventionOf } from '../input/recovery-convention.js';
+import { modelPatient, type PatientModel } from '../patient/patient-model.js';
+import { placeOfVoxel } from '../patient/planning-grid.js';
+import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
+import type { PriorExposure } from '../patient/prior-exposure.js';
+import { choosePlanningVoxels } from '../problem/planning-voxels.js';
+import { refuseRobust } from '../problem/scenario.js';
+import { prepareTechnique } from '../technique/prepared-technique.js';
+import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './coverage.js';
+import { type FractionationLimit, literatureLimits } from './fractionation-limits.js';
+
+/** A certified plan at one number of fractions; doses are those of its own prescription. */
+export interface FractionationPlan extends Coverage {
+  readonly technique: Technique;
+  readonly status: Solution['status'];
+  /** EQD2 of D95 with the target's alpha/beta, Gy: what falls short of the prescription counts more in large fractions. */
+  readonly d95Eqd2: number;
+  /** Of the plan scaled to the case's prescription, so that it compares between numbers of fractions. */
+  readonly objective: number;
+  readonly lowerBound: number | null;
+  /** Largest dose of this course in the cord, Gy. */
+  readonly cordMaximum: number;
+  /** Largest EQD2 of both courses in the cord, no recovery, Gy. */
+  readonly cumulative: number;
+}
+
+export interface FractionationRow {
+  readonly fractions: number;
+  /** Prescribed total with the same effect in the target, Gy. */
+  readonly dose: number;
+  readonly dosePerFraction: number;
+  /** Least allowance of the cord's voxels, Gy of this course; where, null for everywhere; and which limit binds there. */
+  readonly cap: number;
+  readonly place: Vec3 | null;
+  readonly binding: string;
+  /** cap / dose: the share of the prescription that the cord may receive there; from 1 on nothing need be spared. */
+  readonly share: number;
+  /** EQD2 of the whole prescription with the cord's alpha/beta, Gy: what an unspared cord would get. */
+  readonly unspared: number;
+  /** Of the literature, criteria first. */
+  readonly limits: readonly FractionationLimit[];
+  readonly plan: FractionationPlan | null;
+}
+
+export interface Fractionation {
+  readonly cord: string;
+  readonly target: string;
+  /** Gy */
+  readonly alphaBeta: { readonly target: number; readonly cord: number };
+  readonly prescription: PlanCase['prescription'];
+  /** EQD2 of the prescription in the target, the same at every n, Gy. */
+  readonly targetEqd2: number;
+  /** Share of the prescription from which on a voxel of the cord is spared by more fractions; below it by fewer. */
+  readonly threshold: number;
+  /** Description of the prior course; null without one. */
+  readonly prior: string | null;
+  readonly recovery: string;
+  /** By rising number of fractions. */
+  readonly rows: readonly FractionationRow[];
+  readonly best: {
+    readonly fractions: number;
+    readonly rule: string;
+    /** Numbers that the proof does not tell from it, or that are equal. */
+    readonly others: readonly number[];
+  } | null;
+}
+
+export interface FractionationOptions {
+  /** Of the target, Gy. @default the case's alphaBeta.target */
+  readonly alphaBeta?: number;
+  /** Whether every n is planned, and how. @default closed forms only */
+  readonly technique?: Technique;
+  /** @default serialExecutor */
+  readonly executor?: Executor;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
+  readonly onRow?: (row: FractionationRow) => void;
+  /** Looked at between steps; the rows so far are returned. */
+  readonly signal?: { readonly aborted: boolean };
+}
+
+/**
+ * The case's prescription in other numbers of fractions, and what each asks of the cord.
+ *
+ * The caps are the case's `retreatment.bounds` of the cord, and its `cordCap` at the EQD2 that it has in the case's fractions.
+ *
+ * @param fractions whole numbers >= 1
+ * @throws {InvalidInputError} for an empty list, a number that is not whole, an alpha/beta that is missing or not > 0, where
+ *   the prior course leaves nothing, or where the case does not fit the patient
+ * @throws {UnsupportedError} where IMRT of a robust case is asked for
+ */
+export function isoeffectiveFractionation(
+  patient: Patient,
+  plan: PlanCase,
+  machine: Machine,
+  fractions: readonly number[],
+  options: FractionationOptions = {},
+): Fractionation {
+  checkRequest(plan, fractions, options);
+  const model = modelPatient(patient, plan, options.executor);
+  try {
+    return fractionationOf(model, plan, machine, fractions, options);
+  } finally {
+    model.bodyDose.close();
+  }
+}
+
+/** The same on a model of the patient, which stays open; `executor` is the model's. */
+export function fractionationOf(
+  model: PatientModel,
+  plan: PlanCase,
+  machine: Machine,
+  fractions: readonly number[],
+  options: Omit<FractionationOptions, 'executor'> = {},
+): Fractionation {
+  const alphaBeta = { target: checkRequest(plan, fractions, options), cord: plan.alphaBeta.cord };
+  const { dose, fractions: usual } = plan.prescription;
+  const prior = exposeToPrior(model, plan, machine, options.prior);
+  const counts = [...new Set(fractions)].sort((a, b) => a - b);
+  const schedules = counts.map((n) =>
+    scheduleOf(n, isoeffectiveDose(dose, usual, n, alphaBeta.target), model, plan, prior),
+  );
+  const rows = planRows(schedules, alphaBeta.target, model, plan, machine, prior, options);
+  return {
+    cord: model.cord,
+    target: model.target,
+    alphaBeta,
+    prescription: plan.prescription,
+    targetEqd2: eqd2(dose, usual, alphaBeta.target),
+    threshold: alphaBeta.cord / alphaBeta.target,
+    prior: prior?.description ?? null,
+    recovery: conventionOf(plan.retreatment.recovery).name,
+    rows,
+    best: bestOf(rows),
+  };
+}
+
+/** @returns alpha/beta of the target, Gy */
+function checkRequest(
+  plan: PlanCase,
+  fractions: readonly number[],
+  { alphaBeta, technique }: FractionationOptions,
+): number {
+  if (fractions.length === 0) {
+    throw new InvalidInputError('fractionation: there are no numbers of fractions. Give at least one.');
+  }
+  for (const n of fractions) checkInteger('fractionation: number of fractions', n, 1);
+  if (technique === 'imrt') refuseRobust('fractionation', plan);
+  const given = alphaBeta ?? plan.alphaBeta.target;
+  if (given === undefined) {
+    throw new InvalidInputError(
+      'fractionation: the alpha/beta of the target is missing, and there is no default, as it decides the answer. Give alphaBeta.target of the case in Gy, e.g. 10.',
+    );
+  }
+  return checkPositive('fractionation: alpha/beta of the target in Gy', given);
+}
+
+interface Schedule {
+  readonly row: Omit<FractionationRow, 'plan'>;
+  /** Gy of this course, for any voxels of the cord. */
+  capsOf(voxels: Int32Array): Float64Array;
+}
+
+function scheduleOf(
+  n: number,
+  dose: number,
+  model: PatientModel,
+  plan: PlanCase,
+  prior: PriorExposure | undefined,
+): Schedule {
+  const alphaBeta = plan.alphaBeta.cord;
+  const { fractions: usual } = plan.prescription;
+  const ceiling = doseFromEqd2(eqd2(plan.cordCap, usual, alphaBeta), n, alphaBeta);
+  const bounds = voxelBounds(model, { ...plan, prescription: { ...plan.prescription, fractions: n } }, prior);
+  const own = bounds.find(({ structure }) => structure === model.cord);
+  const [excess] = own?.exceeded ?? [];
+  if (excess !== undefined) {
+    throw new InvalidInputError(
+      `fractionation: the prior course alone ${excessInWords(excess)}, where nothing is left in any number of fractions. Change retreatment.bounds or retreatment.recovery.`,
+    );
+  }
+  let least = { cap: ceiling, place: null as Vec3 | null, binding: `cordCap ${plan.cordCap} Gy in ${usual} fractions` };
+  own?.dose.forEach((cap, v) => {
+    if (!(cap < least.cap)) return;
+    const { name, courses } = own.limits[own.binding[v]!]!;
+    least = { cap, binding: name, place: courses === 'this' ? null : placeOfVoxel(model, own.voxels[v]!) };
+  });
+  const row = {
+    fractions: n,
+    dose,
+    dosePerFraction: dose / n,
+    ...least,
+    share: least.cap / dose,
+    unspared: eqd2(dose, n, alphaBeta),
+    limits: literatureLimits(n, model, plan, prior),
+  };
+  const capsOf = (voxels: Int32Array): Float64Array =>
+    own === undefined ? new Float64Array(voxels.length).fill(ceiling) : boundsOfVoxels(own, voxels, ceiling);
+  return { row, capsOf };
+}
+
+/** From the largest share down, where they are planned: each plan starts from the one before. */
+function planRows(
+  schedules: readonly Schedule[],
+  target: number,
+  model: PatientModel,
+  plan: PlanCase,
+  machine: Machine,
+  prior: PriorExposure | undefined,
+  { technique, onRow, signal }: FractionationOptions,
+): FractionationRow[] {
+  if (technique === undefined) {
+    const rows = schedules.map(({ row }) => ({ ...row, plan: null }));
+    for (const row of rows) onRow?.(row);
+    return rows;
+  }
+  const voxels = choosePlanningVoxels(model);
+  const prepared = prepareTechnique(technique, model, voxels, plan, machine);
+  const rows: FractionationRow[] = [];
+  try {
+    for (const { row, capsOf } of [...schedules].sort((a, b) => b.row.share - a.row.share)) {
+      const scale = row.dose / plan.prescription.dose;
+      const done = prepared.plan(
+        capsOf(voxels.cord.voxels).map((cap) => cap / scale),
+        signal,
+      );
+      if (done.solution.status === 'stopped') break;
+      const { d95, d98, v95, prescriptionDose } = coverageOf(done, model, plan.prescription.dose);
+      const { certificate, status } = done.solution;
+      const planned: FractionationRow = {
+        ...row,
+        plan: {
+          technique,
+          status,
+          d95: scale * d95,
+          d95Eqd2: eqd2(scale * d95, row.fractions, target),
+          d98: scale * d98,
+          v95,
+          prescriptionDose: scale * prescriptionDose,
+          objective: certificate.value,
+          lowerBound: certificate.lowerBound,
+          cordMaximum: scale * cordMaximum(done, model),
+          cumulative: cumulativeMaximum(done, model, prior, row.fractions, plan.alphaBeta.cord, scale),
+        },
+      };
+      rows.push(planned);
+      onRow?.(planned);
+    }
+  } finally {
+    prepared.close();
+  }
+  return rows.sort((a, b) => a.fractions - b.fractions);
+}
+
+/** Shares count as equal within this. */
+const EQUAL = 1e-9;
+
+function bestOf(rows: readonly FractionationRow[]): Fractionation['best'] {
+  const [first] = rows;
+  if (first === undefined) return null;
+  if (first.plan === null) {
+    const best = rows.reduce((a, b) => (b.share > a.share + EQUAL ? b : a));
+    const others = rows.filter((row) => row !== best && row.share >= best.share - EQUAL);
+    return named(best, others, 'largest share of the prescription that the cord may receive');
+  }
+  const best = rows.reduce((a, b) => (b.plan!.objective < a.plan!.objective ? b : a));
+  const others = rows.filter((row) => row !== best && (row.plan!.lowerBound ?? -Infinity) <= best.plan!.objective);
+  return named(best, others, 'smallest objective of a certified plan');
+}
+
+function named(best: FractionationRow, others: readonly FractionationRow[], rule: string): Fractionation['best'] {
+  return { fractions: best.fractions, rule, others: others.map(({ fractions }) => fractions) };
+}

@@ -1,0 +1,66 @@
+/**
+ * DVHs of a plan's structures as they are drawn, contours or solids: what every number of a plan is read from.
+ *
+ * A structure is evaluated in the dose that {@link DoseIn} gives for it, on whatever grid that lies: one dose for all, or one
+ * that was computed finer around target and cord. Nothing else of a plan reads metrics from voxels; caps are held there.
+ */
+import type { Dvh } from '../../evaluate/dvh.js';
+import { withKnownMaximum } from '../../evaluate/known-maximum.js';
+import { createStructureDvh, StructureDvhWorkspace } from '../../evaluate/structure-dvh.js';
+import type { DoseVolume } from '../../geometry/volume.js';
+import { NEARLY_WHOLE, shareNote } from '../patient/drawn-share.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import type { TechniquePlan } from './technique-plan.js';
+
+/** The dose, Gy, that a structure is evaluated in; it must reach a voxel beyond it. */
+export type DoseIn = (structure: string) => DoseVolume;
+
+/** The reported dose of a plan, by structure: of target and cord on the planning grid, where there is one. */
+export const doseOfPlan =
+  ({ dose, fineDose }: Pick<TechniquePlan, 'dose' | 'fineDose'>, { target, cord }: PatientModel): DoseIn =>
+  (structure) =>
+    fineDose !== undefined && (structure === target || structure === cord) ? fineDose : dose;
+
+/** The DVH of one structure, of the part with dose. */
+export function drawnDvh(
+  model: PatientModel,
+  structure: string,
+  doseIn: DoseIn,
+  workspace?: StructureDvhWorkspace,
+): Dvh {
+  const options = { partial: 'covered', ...(workspace && { workspace }) } as const;
+  return createStructureDvh(doseIn(structure), model.lines.get(structure)!, options);
+}
+
+/** The DVH of the cord, whose maximum is the largest dose at its own points: where its caps are held it says nothing else. */
+export function cordDvh(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: number) => number): Dvh {
+  return withCordMaximum(model, drawnDvh(model, model.cord, doseIn), doseOf);
+}
+
+/** @param doseOf in the quantity of the DVH */
+export function withCordMaximum(model: PatientModel, dvh: Dvh, doseOf: (voxel: number) => number): Dvh {
+  const most = model.cordPoints().reduce((largest, voxel) => Math.max(largest, doseOf(voxel)), 0);
+  return withKnownMaximum(dvh, most);
+}
+
+export interface DrawnDvhs {
+  readonly dvhs: ReadonlyMap<string, Dvh>;
+  /** Structures without a DVH, with the reason. */
+  readonly absent: ReadonlyMap<string, string>;
+}
+
+/** Of every structure of which no more than a hundredth is off the grid; of the external whatever is on it. */
+export function drawnDvhs(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: number) => number): DrawnDvhs {
+  const dvhs = new Map<string, Dvh>();
+  const absent = new Map<string, string>();
+  const workspace = new StructureDvhWorkspace();
+  for (const [name, share] of model.shares) {
+    if (share.volumeCc > 0 && (share.onGrid >= NEARLY_WHOLE || (name === model.external && share.onGrid > 0))) {
+      const dvh = drawnDvh(model, name, doseIn, workspace);
+      dvhs.set(name, name === model.cord ? withCordMaximum(model, dvh, doseOf) : dvh);
+    } else {
+      absent.set(name, shareNote(share, model.external)?.replace(/\.$/, '') ?? `${name} is empty`);
+    }
+  }
+  return { dvhs, absent };
+}

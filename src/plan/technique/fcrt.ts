@@ -1,0 +1,94 @@
+/** FCRT: conformal fields whose weights are fitted. */
+import type { Aperture } from '../../beam/aperture.js';
+import type { Beam } from '../../beam/beam.js';
+import { conformAperture } from '../../beam/conform.js';
+import { apertureFluence } from '../../beam/opening.js';
+import { forever, type TimeLeft } from '../../core/deadline.js';
+import type { FluenceField } from '../../dose/forward.js';
+import { ColumnOperator } from '../../influence/field-operator.js';
+import type { Machine } from '../../machine/machine.js';
+import { uniformLeaves } from '../../machine/mlc.js';
+import { solve } from '../../optimize/solver.js';
+import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import { resolveLeafBank } from '../input/check-json.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import { cappedRows, evenCaps } from '../problem/capped-rows.js';
+import { posePrescribed } from '../problem/drawn-prescription.js';
+import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import { finish } from './finish-plan.js';
+import { beamsOf, type PlannedField, type ProgressListener, type TechniquePlan } from './technique-plan.js';
+
+/** A conformal field before it has a weight. */
+export interface ConformalField {
+  readonly beam: Beam;
+  readonly aperture: Aperture;
+  /** Of the open aperture, per monitor unit. */
+  readonly open: FluenceField;
+}
+
+/** The fields of a case's FCRT: one aperture per beam, conformed to the target. */
+export function conformalFields(model: PatientModel, plan: PlanCase, machine: Machine): ConformalField[] {
+  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield } = plan.fcrt;
+  const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
+  const opening = {
+    jawTransmission: transmission.jaws,
+    leafTransmission: transmission.leaves,
+    largestField: machine.range.fieldSide[1],
+  };
+  const target = model.masks.get(model.target)!;
+  const shield = cordShield ? model.masks.get(model.cord)! : undefined;
+  return beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
+    const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
+    return { beam, aperture, open: apertureFluence(aperture, opening) };
+  });
+}
+
+/** Dose of every field at the optimiser's voxels, per monitor unit. */
+export function conformalColumns(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  fields: readonly ConformalField[],
+): Float64Array[] {
+  return model.bodyDose.columnsAt(
+    fields.map(({ beam, open }) => ({ beam, fluence: open })),
+    voxels.places,
+  );
+}
+
+/** Conformal fields with their monitor units. */
+export function weighedFields(fields: readonly ConformalField[], weights: Float64Array): PlannedField[] {
+  return fields.map(({ beam, aperture, open: { grid, weights: open } }, f): PlannedField => {
+    const monitorUnits = weights[f]!;
+    return { beam, aperture, monitorUnits, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
+  });
+}
+
+/**
+ * FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted.
+ *
+ * @param caps   Gy, one per cord voxel
+ * @param organs caps of the structures besides the cord of which `voxels` holds rows
+ * @param timeLeft when it is 0 the plan so far is taken, as `time-limit`. @default no limit
+ */
+export function planConformal(
+  model: PatientModel,
+  voxels: PlanningVoxels,
+  plan: PlanCase,
+  machine: Machine,
+  onProgress?: ProgressListener,
+  caps: Float64Array = evenCaps(voxels, plan),
+  organs: readonly StructureCaps[] = [],
+  timeLeft: TimeLeft = forever,
+): TechniquePlan {
+  const { hold } = plan.fcrt;
+  model.onStage('fcrt: apertures, beams, columns');
+  const fields = conformalFields(model, plan, machine);
+  const columns = conformalColumns(model, voxels, fields);
+  model.onStage('fcrt: weights');
+  const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
+  const problem = { operator: new ColumnOperator(columns), ...posePrescribed(model, voxels, plan, hold, caps, others) };
+  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p), timeLimit: timeLeft() });
+  const planned = weighedFields(fields, solution.weights);
+  return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
+}

@@ -1,0 +1,190 @@
+/**
+ * The dose of explicit fields on a patient, and what each beam saw of it.
+ */
+import { type Beam, createBeam } from '../../beam/beam.js';
+import { InvalidInputError } from '../../core/errors.js';
+import type { PointSet } from '../../dose/beam-points.js';
+import { densityWarning } from '../../dose/dose-model.js';
+import { addFieldDose, viewOfBeam, voxelsInside } from '../../dose/forward.js';
+import { isocentreDepth } from '../../dose/pencil-beam.js';
+import { type Grid, gridBox, gridCovering, type Vec3 } from '../../geometry/grid.js';
+import type { Patient } from '../../geometry/patient.js';
+import { createDose, type DoseVolume, type Volume } from '../../geometry/volume.js';
+import { voxelizeStructure } from '../../geometry/voxelize.js';
+import type { Machine } from '../../machine/machine.js';
+import { traceRay } from '../../raytrace/siddon.js';
+import { type Fields, type OpenedField, openFields } from '../input/fields-file.js';
+
+/** A number that is computed but rests on less than measurements. */
+export interface DoseFlag {
+  readonly code: 'field-size' | 'depth' | 'density' | 'isocenter-outside' | 'nothing-open';
+  readonly message: string;
+}
+
+export interface BeamDose {
+  readonly name: string;
+  readonly gantry: number;
+  readonly collimator: number;
+  readonly couch: number;
+  readonly opened: OpenedField;
+  /** Source-surface distance along the central ray, mm. */
+  readonly ssd: number;
+  /** Radiological depth of the isocentre, mm of water. */
+  readonly isocenterDepth: number;
+  /** Gy; null where the isocentre lies outside the external. */
+  readonly isocenterDose: number | null;
+  readonly flags: readonly DoseFlag[];
+}
+
+export interface FieldsResult {
+  readonly patient: string;
+  readonly notes: readonly string[];
+  readonly machine: Machine;
+  readonly fields: Fields;
+  readonly dose: DoseVolume;
+  readonly beams: readonly BeamDose[];
+  /** Largest dose and the voxel centre where it is, LPS mm. */
+  readonly maximum: { readonly dose: number; readonly at: Vec3 };
+}
+
+/** More voxels than this are a spacing in the wrong unit. */
+const MOST_VOXELS = 1e8;
+
+/**
+ * @param patient density zero outside its one structure of role `external`
+ * @throws {InvalidInputError} for a bad field, a grid of more than 1e8 voxels, a patient without external
+ * @throws {UnsupportedError} where the central ray of a beam misses the patient
+ */
+export function computeFields(
+  patient: Pick<Patient, 'name' | 'position' | 'density' | 'structures' | 'notes'>,
+  fields: Fields,
+  machine: Machine,
+): FieldsResult {
+  const opened = openFields(fields, machine);
+  const external = patient.structures.find((s) => s.role === 'external');
+  if (external === undefined) {
+    throw new InvalidInputError(
+      `${patient.name} has no external contour. Give a structure the role "external", or leave findExternal true.`,
+    );
+  }
+  const grid = doseGrid(patient.density.grid, fields);
+  const mask = voxelizeStructure(external, grid);
+  const body = voxelsInside(mask);
+  const count = body.index.length;
+  const { isocenter } = fields;
+  // The isocentre is one point more, so that its dose is exact and not that of the nearest voxel.
+  const points = new Float64Array(3 * count + 3);
+  points.set(body.points);
+  points.set(isocenter, 3 * count);
+  const isInside = isPointInside(isocenter, mask);
+  const total = new Float64Array(count + 1);
+  const beams = fields.beams.map(({ name, gantry, collimator, couch }, b): BeamDose => {
+    const pose = { isocenter, gantry, collimator, couch, position: patient.position };
+    const beam = createBeam(machine, pose, name);
+    const before = total[count]!;
+    const view = viewOfBeam(beam, patient.density, { points }, fields.doseModel);
+    addFieldDose(view, opened[b]!.fluence, total);
+    const dose = total[count]! - before;
+    if (!Number.isFinite(dose)) {
+      throw new InvalidInputError(
+        `machine ${machine.name}: beam ${beam.name} gives ${dose} Gy at the isocentre. Check the machine's file.`,
+      );
+    }
+    return {
+      name: beam.name,
+      gantry,
+      collimator,
+      couch,
+      opened: opened[b]!,
+      ssd: surfaceDistance(beam, patient.density),
+      isocenterDepth: isocentreDepth(beam, patient.density),
+      isocenterDose: isInside ? dose : null,
+      flags: flagsOf(opened[b]!, view.points, isInside, machine),
+    };
+  });
+  const dose = createDose(grid, {
+    quantity: 'physical',
+    fractions: fields.fractions,
+    medium: fields.doseModel.medium,
+  });
+  let best = 0;
+  for (let p = 0; p < count; p++) {
+    // The separable kernel can fall below zero by its residual, far from the field.
+    dose.data[body.index[p]!] = Math.max(0, total[p]!);
+    if (total[p]! > total[best]!) best = p;
+  }
+  const at: Vec3 = [points[3 * best]!, points[3 * best + 1]!, points[3 * best + 2]!];
+  const maximum = { dose: total[best]!, at };
+  return { patient: patient.name, notes: patient.notes, machine, fields, dose, beams, maximum };
+}
+
+/** Where the central ray enters the first voxel denser than 0.1 (skin, not air), mm; the dose engine has found one. */
+function surfaceDistance({ frame, pose }: Beam, density: Volume<'density'>): number {
+  const [x, y, z] = frame.source;
+  const [ix, iy, iz] = pose.isocenter;
+  const beyond: Vec3 = [2 * ix - x, 2 * iy - y, 2 * iz - z];
+  const skin = traceRay(density.grid, frame.source, beyond).find(({ voxel }) => density.data[voxel]! > 0.1)!;
+  return 2 * frame.sad * skin.alphaOut - skin.length;
+}
+
+function doseGrid(own: Grid, { grid }: Fields): Grid {
+  if (grid === undefined) return own;
+  const { min, max } = gridBox(own);
+  const count = grid.spacing.reduce((product, s, a) => product * Math.ceil((max[a]! - min[a]!) / s), 1);
+  if (count > MOST_VOXELS) {
+    throw new InvalidInputError(
+      `grid: a spacing of ${grid.spacing.join(' x ')} mm makes ${count.toExponential(1)} voxels, more than 1e8. Spacing is in mm.`,
+    );
+  }
+  return own.spacing.every((s, a) => Math.abs(s - grid.spacing[a]!) < 1e-6)
+    ? own
+    : gridCovering({ min, max }, grid.spacing);
+}
+
+function isPointInside(point: Vec3, { grid, data }: Volume<'mask'>): boolean {
+  const [i, j, k] = [0, 1, 2].map((a) => Math.round((point[a]! - grid.origin[a]!) / grid.spacing[a]!)) as [
+    number,
+    number,
+    number,
+  ];
+  const [nz, ny, nx] = grid.shape;
+  const isInGrid = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
+  return isInGrid && data[i + nx * (j + ny * k)]! >= 0.5;
+}
+
+function flagsOf(
+  { bounds, area }: OpenedField,
+  { beyondRange: beyond, beyondDensity }: PointSet,
+  isInside: boolean,
+  { range }: Machine,
+): DoseFlag[] {
+  const flags: DoseFlag[] = [];
+  const [least, most] = range.fieldSide;
+  if (bounds === undefined) flags.push({ code: 'nothing-open', message: 'nothing is open' });
+  else {
+    const sides = [bounds.x2 - bounds.x1, bounds.y2 - bounds.y1];
+    if (Math.min(...sides, Math.sqrt(area)) < least - 1e-6 || Math.max(...sides) > most + 1e-6) {
+      const size = sides.map((side) => Number(side.toFixed(1))).join(' x ');
+      flags.push({
+        code: 'field-size',
+        message: `the field of ${size} mm (open ${(area / 100).toFixed(2)} cm2) lies outside the sides of ${least} to ${most} mm that were commissioned`,
+      });
+    }
+  }
+  if (beyond > 0) {
+    flags.push({
+      code: 'depth',
+      message: `${beyond} points lie deeper than the commissioned ${range.depth[1]} mm of water`,
+    });
+  }
+  if (beyondDensity > 0) {
+    flags.push({ code: 'density', message: densityWarning(beyondDensity) });
+  }
+  if (!isInside) {
+    flags.push({
+      code: 'isocenter-outside',
+      message: 'the isocentre lies outside the external, where dose is zero by definition',
+    });
+  }
+  return flags;
+}

@@ -1,0 +1,149 @@
+/** From the optimiser's weights to a finished plan: dose everywhere, the scaling into the caps, the certificate of what is reported. */
+import { doseAtVolume } from '../../evaluate/dvh.js';
+import { createDose, type DoseVolume } from '../../geometry/volume.js';
+import { certifyAt } from '../../optimize/certificate.js';
+import type { Solution } from '../../optimize/solver.js';
+import { worstCaseOf } from '../../optimize/worst-scenario.js';
+import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import { shareWithin } from '../problem/capped-rows.js';
+import type { PlanningProblem } from '../problem/planning-problem.js';
+import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
+import { isProven, largestDifference } from './proof.js';
+import { scenarioShare } from './scenario-caps.js';
+import type { ScenarioDose } from './scenario-dose.js';
+import type { PlannedField, TechniquePlan } from './technique-plan.js';
+
+/** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */
+export const ROUGH = 0.05;
+
+/** Gap of the optimiser's plan; what scaling the plan into its caps costs comes on top, and all stays within 1 %. */
+export const FINE = 0.008;
+
+/**
+ * Forward dose of the finished fluences on every voxel of the body.
+ *
+ * The prescription's dose is read from the DVH of the report, and the status holds for that. The optimiser's dose and this one are the same function, to the last bit of a field's dose, so that the certificate is that of the
+ * reported dose. Where rounding of the sum, or a voxel that is no row, takes the cord or a bounded organ over a cap that was to hold, the
+ * cord in any scenario, the whole plan is scaled *down* by the difference, never up; the certificate is that of the scaled plan.
+ */
+export function finish(
+  technique: Technique,
+  hold: Hold,
+  fields: readonly PlannedField[],
+  model: PatientModel,
+  plan: PlanCase,
+  voxels: PlanningVoxels,
+  caps: Float64Array,
+  organs: readonly StructureCaps[],
+  { objectives, limits, targets }: PlanningProblem,
+  solution: Solution,
+  scenarios?: ScenarioDose,
+  ballShare = 1,
+): TechniquePlan {
+  model.onStage(`${technique}: dose`);
+  const {
+    dose: total,
+    beyondRange,
+    beyondDensity,
+  } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
+  const shareOf = (): number => {
+    const own = shareWithin({ index: model.voxelOfPoint, dose: total }, [
+      { voxels: voxels.cord.voxels, caps },
+      ...organs,
+    ]);
+    return scenarios ? Math.min(own, ballShare, scenarioShare(voxels, caps, scenarios, fields)) : own;
+  };
+  const shrink = hold === 'cord' ? shareOf() : 1;
+  const { fractions } = plan.prescription;
+  const { medium } = plan.doseModel;
+  const doses = reportedDoses(model, total, shrink, { quantity: 'physical', fractions, medium });
+  const held = fields.map((field) => ({
+    ...field,
+    monitorUnits: shrink * field.monitorUnits,
+    fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => shrink * w) },
+  }));
+  const planned = solution.dose.map((d) => shrink * d);
+  const certificate = certifyAt(solution.certificate, objectives, limits, planned);
+  const final: Solution = {
+    ...solution,
+    weights: solution.weights.map((w) => shrink * w),
+    dose: planned,
+    objective: certificate.value,
+    ...prescribedOf(
+      { ...solution, prescriptionDose: shrink * solution.prescriptionDose, certificate },
+      doses,
+      model,
+      plan,
+    ),
+    certificate,
+  };
+  const result = { technique, hold, fields: held, ...doses, solution: final, voxels, share: shrink };
+  const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
+  const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
+  const difference = largestDifference(planned, voxels.places, model, doses);
+  return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
+}
+
+/**
+ * A dose at the points of `bodyDose` as volumes: on the dose grid, and on the planning grid where there is one; and on the cord's surface.
+ *
+ * @param share what it is multiplied by
+ */
+export function reportedDoses(
+  { grid, fine, surface, voxelOfPoint }: Pick<PatientModel, 'grid' | 'fine' | 'surface' | 'voxelOfPoint'>,
+  total: Float64Array,
+  share: number,
+  meaning: Parameters<typeof createDose>[1],
+): Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose'> {
+  const dose = createDose(grid, meaning);
+  const surfaceDose = new Float64Array(surface.length / 3);
+  const fineDose = fine === undefined ? undefined : createDose(fine.grid, meaning);
+  const count = dose.data.length;
+  const between = count + (fineDose?.data.length ?? 0);
+  for (let p = 0; p < voxelOfPoint.length; p++) {
+    const voxel = voxelOfPoint[p]!;
+    if (voxel < 0) continue;
+    // The separable kernel can fall below zero by its residual, far from the field.
+    const gray = Math.max(0, share * total[p]!);
+    if (voxel < count) dose.data[voxel] = gray;
+    else if (voxel < between) fineDose!.data[voxel - count] = gray;
+    else surfaceDose[voxel - between] = gray;
+  }
+  return { dose, ...(fineDose ? { fineDose } : {}), surfaceDose };
+}
+
+/** The dose that target and cord are read from, where they have a grid of their own: NaN where it was not computed. */
+export function planningDose(
+  { fine }: Pick<PatientModel, 'fine'>,
+  { fineDose }: Pick<TechniquePlan, 'fineDose'>,
+): DoseVolume | undefined {
+  if (fine === undefined || fineDose === undefined) return undefined;
+  const data = new Float32Array(fineDose.data.length).fill(Number.NaN);
+  for (const voxel of fine.voxels) data[voxel] = fineDose.data[voxel]!;
+  return { ...fineDose, data };
+}
+
+/** What the report's DVH may miss the prescribed dose by: the optimiser's tolerance and the sampling of both. */
+const MET = 2e-3;
+
+/** The dose of the prescription in a finished plan, as its DVH tells it, whether it is met, and whether the plan as it now is is proven. */
+function prescribedOf(
+  { status, prescriptionDose, certificate }: Solution,
+  doses: Pick<TechniquePlan, 'dose' | 'fineDose'>,
+  model: PatientModel,
+  { prescription: { dose: wanted, to } }: PlanCase,
+): Pick<Solution, 'status' | 'prescriptionDose'> {
+  let given = prescriptionDose;
+  if (to !== 'isocenter') {
+    const dvh = drawnDvh(model, model.target, doseOfPlan(doses, model));
+    given = doseAtVolume(dvh, (to === 'D95' ? 0.95 : 0.5) * dvh.volumeCc).value;
+  }
+  const isEnded = status === 'reached' || status === 'unproven';
+  if (isEnded && Math.abs(given / wanted - 1) > MET) return { status: 'prescription-missed', prescriptionDose: given };
+  // What the scaling into the caps costs may be more than the proof allows.
+  const isFar = status === 'reached' && !isProven(certificate);
+  return { status: isFar ? 'unproven' : status, prescriptionDose: given };
+}

@@ -1,0 +1,193 @@
+/** IMRT: fields of beamlets, whose fluence is optimised; with a ball of shifts, until the cord keeps its caps under all of them. */
+import { beamletsCovering, fluenceOfBeamlets } from '../../beam/fluence.js';
+import { checkCount } from '../../core/budget.js';
+import { forever, type TimeLeft } from '../../core/deadline.js';
+import type { Vec3 } from '../../geometry/grid.js';
+import type { ShiftSearch } from '../../geometry/worst-shift.js';
+import type { ModulatedBeam } from '../../influence/operator.js';
+import type { Machine } from '../../machine/machine.js';
+import { type Solution, type SolveProgress, solve } from '../../optimize/solver.js';
+import { smoothing } from '../../optimize/worst-scenario.js';
+import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import { cappedRows, evenCaps } from '../problem/capped-rows.js';
+import { posePrescribed } from '../problem/drawn-prescription.js';
+import type { PlanningProblem } from '../problem/planning-problem.js';
+import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import { scenarioShifts, withScenarios } from '../problem/scenario.js';
+import { worstCordShift } from './cord-shifts.js';
+import { FINE, finish, ROUGH } from './finish-plan.js';
+import { prepareInfluence } from './prepared-influence.js';
+import { ScenarioDose } from './scenario-dose.js';
+import { beamsOf, type PlannedField, type ProgressListener, type TechniquePlan } from './technique-plan.js';
+
+/** Plans made with the worst shifts of the one before, at most: after the last one the scaling stands. */
+const BALL_ROUNDS = 5;
+/** From this round on no shift is added, which would leave less and less between them: the optimiser's caps are lowered by what is left. */
+const LOWER_FROM = 3;
+/** A cap that is exceeded by less than this fraction somewhere in the ball is met by scaling. */
+const BALL_TOLERANCE = 1e-3;
+
+/** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
+const MOST_BEAMLETS = 8000;
+
+/** The beams of a case's IMRT, with beamlets over the target's view from each. */
+export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Machine): ModulatedBeam[] {
+  const { beams, beamlet, margin } = plan.imrt;
+  const target = model.masks.get(model.target)!;
+  const modulated: ModulatedBeam[] = [];
+  let count = 0;
+  for (const beam of beamsOf(beams, model, machine)) {
+    const beamlets = beamletsCovering(beam.frame, target, beamlet, margin);
+    modulated.push({ beam, beamlets });
+    count += beamlets.cells.length;
+    checkCount(
+      `case: imrt: beamlets of the first ${modulated.length} beams`,
+      count,
+      MOST_BEAMLETS,
+      `Use fewer beams, or beamlets larger than ${beamlet} mm.`,
+    );
+  }
+  return modulated;
+}
+
+/**
+ * IMRT: beamlets over the target's view from every beam; their weights are the fluence.
+ *
+ * With the case's `imrt.robust` the cord's caps hold in every scenario, and the solution's rows are those of {@link withScenarios}. Where
+ * a distance is given they hold under every shift of that ball: after each plan the worst shift is searched, and as long as a cap is
+ * broken there it becomes a scenario of the next; what is left is scaled away.
+ *
+ * @param given  the nominal voxels
+ * @param caps   Gy, one per cord voxel
+ * @param organs caps of the structures besides the cord of which `given` holds rows; they hold at the nominal place
+ * @param timeLeft when it is 0 the plan so far is taken, as `time-limit`. @default no limit
+ */
+export function planModulated(
+  model: PatientModel,
+  given: PlanningVoxels,
+  plan: PlanCase,
+  machine: Machine,
+  onProgress?: ProgressListener,
+  caps: Float64Array = evenCaps(given, plan),
+  organs: readonly StructureCaps[] = [],
+  timeLeft: TimeLeft = forever,
+): TechniquePlan {
+  const { hold, robust } = plan.imrt;
+  const shifts = robust ? scenarioShifts(robust) : [];
+  model.onStage('imrt: beamlets, rows');
+  const beams = modulatedBeams(model, plan, machine);
+  const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
+  const added: Vec3[] = [];
+  let solved = solveModulated(model, given, plan, beams, added, caps, organs, onProgress, timeLeft);
+  let found: ShiftSearch | undefined;
+  let margin = 1;
+  for (let round = 1; ball !== undefined; round++) {
+    model.onStage('imrt: worst shift');
+    const fields = modulatedFields(beams, solved.solution.weights);
+    found = worstCordShift(model, plan, fields, { voxels: given.cord.voxels, caps }, ball);
+    const { value } = found.worst;
+    if (value <= 1 + BALL_TOLERANCE || round === BALL_ROUNDS || timeLeft() === 0) break;
+    if (round < LOWER_FROM)
+      added.push(...found.peaks.filter((peak) => peak.value > 1 + BALL_TOLERANCE).map(({ shift }) => shift));
+    else margin /= value;
+    const { solution } = solved;
+    const held = caps.map((cap) => margin * cap);
+    solved = solveModulated(model, given, plan, beams, added, held, organs, onProgress, timeLeft, solution.weights);
+    solved = {
+      ...solved,
+      solution: { ...solved.solution, evaluations: solution.evaluations + solved.solution.evaluations },
+    };
+  }
+  const { voxels, problem, solution } = solved;
+  const ballShare = Math.min(1, 1 / (found?.worst.value ?? 1));
+  const scenarios = robust ? new ScenarioDose(model, plan, [...shifts, ...added]) : undefined;
+  try {
+    const fields = modulatedFields(beams, solution.weights);
+    const made = finish(
+      'imrt',
+      hold,
+      fields,
+      model,
+      plan,
+      voxels,
+      caps,
+      organs,
+      problem,
+      solution,
+      scenarios,
+      ballShare,
+    );
+    return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, share: ballShare } };
+  } finally {
+    scenarios?.close();
+  }
+}
+
+/** The best fluence under the caps at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
+function solveModulated(
+  model: PatientModel,
+  given: PlanningVoxels,
+  plan: PlanCase,
+  beams: readonly ModulatedBeam[],
+  further: readonly Vec3[],
+  caps: Float64Array,
+  organs: readonly StructureCaps[],
+  onProgress: ProgressListener | undefined,
+  timeLeft: TimeLeft,
+  start?: Float64Array,
+): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
+  const { hold, robust } = plan.imrt;
+  const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, further) : given;
+  const prepared = prepareInfluence(beams, model, voxels, plan);
+  model.onStage('imrt: fluence');
+  const { operator, sample, preconditioner } = prepared;
+  const sets = cappedRows(voxels, caps, organs);
+  const pose = ([cord, ...others]: readonly Float64Array[], temperature?: number) => ({
+    operator,
+    ...posePrescribed(model, voxels, plan, hold, cord!, others, temperature),
+  });
+  const even = sets.map((set) => set.caps);
+  let problem = pose(even);
+  const best = (): Solution => {
+    const rows = { sample, preconditioner };
+    const options = {
+      onProgress: (p: SolveProgress) => onProgress?.('imrt', p),
+      ...(start ? { start } : {}),
+    };
+    const isWorst = robust?.target === 'worst';
+    if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE, timeLimit: timeLeft() });
+    // How far the worst case may be smoothed is seen on a plan near the best one.
+    const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH, timeLimit: timeLeft() });
+    problem = pose(even, smoothing(problem.targets, rough.dose));
+    const finer = solve(
+      { ...problem, ...rows },
+      {
+        ...options,
+        gap: FINE,
+        start: rough.weights,
+        timeLimit: timeLeft(),
+      },
+    );
+    return { ...finer, evaluations: rough.evaluations + finer.evaluations };
+  };
+  try {
+    const solution = best();
+    return { voxels, problem, solution };
+  } finally {
+    prepared.close();
+  }
+}
+
+/** Fields of beamlets with their fluence. */
+export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
+  let offset = 0;
+  return beams.map(({ beam, beamlets }): PlannedField => {
+    const fluence = fluenceOfBeamlets(beamlets, weights, offset);
+    offset += beamlets.cells.length;
+    const shining = fluence.filter((w) => w > 0);
+    const monitorUnits = shining.length === 0 ? 0 : shining.reduce((a, b) => a + b, 0) / shining.length;
+    return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights: fluence } };
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * What every IMRT solve on one set of beams shares: the operator, its rows as numbers, the preconditioner.
+ */
+import { DividedOperator } from '../../influence/divided-operator.js';
+import type { ModulatedBeam } from '../../influence/operator.js';
+import { NormalMatrix, type RowSample } from '../../optimize/normal-matrix.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import { groupScenarios } from '../problem/scenario.js';
+import { groupRows } from '../problem/voxel-clusters.js';
+import { sampleInfluence } from './influence-sample.js';
+
+export interface PreparedInfluence {
+  readonly operator: DividedOperator;
+  readonly sample: RowSample;
+  readonly preconditioner: NormalMatrix;
+  /** Frees what the lanes hold. */
+  close(): void;
+}
+
+/**
+ * With scenarios, the operator's rows are those of {@link PlanningVoxels}: nominal, then shifted.
+ *
+ * @throws {InvalidInputError} without beams or points
+ * @throws {UnsupportedError} if a beam's central ray meets no tissue
+ */
+export function prepareInfluence(
+  beams: readonly ModulatedBeam[],
+  { patient, executor, bodyDose }: PatientModel,
+  voxels: PlanningVoxels,
+  { doseModel }: PlanCase,
+): PreparedInfluence {
+  const { points, places, zones, spacing, scenarios = [] } = voxels;
+  const shifted = scenarios.map(({ shift, from, to }) => ({ shift, from, to }));
+  const operator = new DividedOperator(beams, patient.density, points, {
+    executor,
+    ...doseModel,
+    shifted,
+    // Shifted rows are seen from elsewhere.
+    ...(scenarios.length === 0 && {
+      seen: bodyDose.pointsAt(
+        beams.map(({ beam }) => beam),
+        places,
+      ),
+    }),
+  });
+  try {
+    const nominal = scenarios[0]?.from ?? zones.length;
+    const groups = groupRows(points, zones.subarray(0, nominal), spacing, operator.columns);
+    const sample = sampleInfluence(operator, groupScenarios(groups, voxels));
+    const preconditioner = new NormalMatrix(sample, operator.columns, { executor });
+    const close = (): void => {
+      preconditioner.close();
+      operator.close();
+    };
+    return { operator, sample, preconditioner, close };
+  } catch (error) {
+    operator.close();
+    throw error;
+  }
+}

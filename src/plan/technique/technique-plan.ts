@@ -1,0 +1,71 @@
+/** What a technique makes: fields with monitor units, their dose, the proof. */
+import type { Aperture } from '../../beam/aperture.js';
+import { arrangementAngles, type BeamAngles } from '../../beam/arrangement.js';
+import { type Beam, createBeam } from '../../beam/beam.js';
+import type { FluenceField } from '../../dose/forward.js';
+import type { Vec3 } from '../../geometry/grid.js';
+import type { DoseVolume } from '../../geometry/volume.js';
+import type { ShiftValue } from '../../geometry/worst-shift.js';
+import type { Machine } from '../../machine/machine.js';
+import type { Solution, SolveProgress } from '../../optimize/solver.js';
+import type { Hold, Technique } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import type { PlanningVoxels } from '../problem/planning-voxels.js';
+
+/** One field of a finished plan. */
+export interface PlannedField {
+  readonly beam: Beam;
+  /** Total over the course. FCRT: of the aperture; IMRT: mean over the beamlets that carry weight. */
+  readonly monitorUnits: number;
+  readonly aperture?: Aperture;
+  /** Total monitor units per cell. */
+  readonly fluence: FluenceField;
+}
+
+export interface TechniquePlan {
+  readonly technique: Technique;
+  readonly hold: Hold;
+  readonly fields: readonly PlannedField[];
+  readonly dose: DoseVolume;
+  /** Around target and cord on the planning grid, where the dose grid is coarse; zero elsewhere. */
+  readonly fineDose?: DoseVolume;
+  /** At the points of the model's `surface`, Gy. */
+  readonly surfaceDose: Float64Array;
+  readonly solution: Solution;
+  /** The voxels that the solution's rows are. */
+  readonly voxels: PlanningVoxels;
+  /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
+  readonly share: number;
+  /** Largest difference of the optimiser's dose from the reported one, over the optimiser's voxels, Gy. */
+  readonly largestDifference: number;
+  /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
+  readonly worstCase?: { readonly value: number; readonly gap: number | null };
+  /** Where the cord's caps hold under every shift of a ball: how they came to. */
+  readonly ball?: BallHold;
+  /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
+  readonly beyondRange: number;
+  /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
+  readonly beyondDensity: number;
+}
+
+/** How the cord's caps were brought to hold under every shift of a ball. */
+export interface BallHold {
+  /** Shifts that were found to break a cap and became scenarios of the problem, LPS, mm. */
+  readonly added: readonly Vec3[];
+  /** The optimiser's last plan held the cord's caps times this, at most 1: between scenarios the dose rises above them. */
+  readonly margin: number;
+  /** Of the optimiser's last plan: the worst shift of the ball, and the largest dose there as a multiple of its cap. */
+  readonly found: ShiftValue;
+  /** By which the whole plan was scaled for that, at most 1. */
+  readonly share: number;
+}
+
+export type ProgressListener = (technique: Technique, progress: SolveProgress) => void;
+
+/** The beams of an arrangement on a patient. */
+export function beamsOf(named: string | readonly BeamAngles[], model: PatientModel, machine: Machine): Beam[] {
+  const angles = typeof named === 'string' ? arrangementAngles(named) : named;
+  return angles.map(({ gantry, collimator = 0, couch = 0 }) =>
+    createBeam(machine, { isocenter: model.isocenter, gantry, collimator, couch, position: model.patient.position }),
+  );
+}

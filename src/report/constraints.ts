@@ -1,0 +1,70 @@
+/** Bounds on voxels in words and as JSON: what was asked, whether it holds, what it costs. */
+import type { BoundOutcome } from '../plan/evaluation/constraint-outcome.js';
+import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
+
+type Evaluated = Pick<PlanEvaluation, 'bounds' | 'plan'>;
+
+const round = (value: number, digits = 4): number => Number(value.toFixed(digits));
+
+/** The block `bounds` of a plan in plan.json. */
+export function boundReport({ bounds, plan }: Evaluated, cord: string): Record<string, unknown>[] {
+  return bounds.map((outcome) => {
+    const { range, worst, limits, ...counts } = outcome;
+    const found = priceOf(outcome, plan, cord);
+    return {
+      ...counts,
+      proof: proofOf(outcome),
+      limits: limits.map(({ name, courses, eqd2, alphaBeta, source, warnings }) => {
+        return { name, courses, eqd2: round(eqd2), alphaBeta, source: source ?? null, warnings: warnings ?? [] };
+      }),
+      boundGy: range === undefined ? null : range.map((bound) => round(bound)),
+      nearest:
+        worst === undefined
+          ? null
+          : {
+              ...worst,
+              place: worst.place.map((c) => round(c, 2)),
+              excess: round(worst.excess),
+              eqd2: round(worst.eqd2),
+            },
+      objectivePerGy: found === undefined ? null : round(found.price),
+    };
+  });
+}
+
+/** One sentence per bounded structure. */
+export function boundSentences(bounds: PlanEvaluation['bounds']): string[] {
+  return bounds.map((outcome) => {
+    const { structure, voxels, rows, range, worst, broken, force, targetVoxels, limits } = outcome;
+    if (range === undefined || worst === undefined) {
+      return `${structure} has no voxel on the dose grid: there is nothing to bound.`;
+    }
+    const [least, most] = range;
+    const asked = `${structure}: ${force === 'hard' ? 'bounded' : 'bounded as far as the prescription allows'} to ${span(least, most)} Gy of this course in ${voxels} voxels (${rows} rows of the optimiser)`;
+    const place = `(${worst.place.map((c) => c.toFixed(0)).join(', ')}) mm`;
+    const kept =
+      broken === 0
+        ? `held in all, nearest ${amount(-worst.excess)} Gy below at ${place} (${worst.limit})`
+        : `${broken} are above, by up to ${amount(worst.excess)} Gy (${amount(worst.eqd2)} Gy EQD2) at ${place}, against ${worst.limit}`;
+    const shared =
+      targetVoxels === 0 ? [] : [`${targetVoxels} of its voxels hold target and are bounded below the prescription`];
+    const stretched = [...new Set(limits.flatMap(({ warnings = [] }) => warnings))];
+    return `${[asked, kept, ...shared, ...stretched].join('; ')}.`;
+  });
+}
+
+/** A hard bound's shadow price; the cord's own limit is called `cord`. */
+function priceOf({ structure }: BoundOutcome, { solution }: Evaluated['plan'], cord: string) {
+  const name = structure === cord ? 'cord' : structure;
+  return solution.certificate.prices.find(({ limit }) => limit === name);
+}
+
+function proofOf({ voxels, rows, force }: BoundOutcome): string {
+  if (force === 'soft') return 'none: the prescription holds, and the bound is an objective';
+  if (rows === voxels) return 'every voxel is a row of the optimiser';
+  return `${rows} voxels are rows of the optimiser; the dose of the engine keeps the bound in the ${voxels - rows} others too, so that the plan is permitted and the bound proven for the smaller problem is one for the whole`;
+}
+
+const amount = (value: number): string => (Math.abs(value) < 0.0005 ? '0.000' : value.toFixed(3));
+const span = (least: number, most: number): string =>
+  most - least < 0.05 ? least.toFixed(1) : `${least.toFixed(1)} to ${most.toFixed(1)}`;

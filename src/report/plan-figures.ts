@@ -1,0 +1,210 @@
+/**
+ * The pictures of a job by file name: dose in three planes per technique, both side by side, DVHs, beam's-eye views.
+ */
+
+import type { Aperture } from '../beam/aperture.js';
+import { projectSilhouette, type Silhouette } from '../beam/projection.js';
+import { cumulativeCurve } from '../evaluate/dvh.js';
+import { tracePixels } from '../geometry/contour-trace.js';
+import { type Box, gridBox, type Vec3 } from '../geometry/grid.js';
+import { occupiedFrom, type Volume } from '../geometry/volume.js';
+import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
+import type { PlanningResult } from '../plan/run-plan.js';
+import type { PlannedField } from '../plan/technique/technique-plan.js';
+import { type BeamsEyeOutline, beamsEyeFigure } from '../render/beams-eye.js';
+import { structureColor } from '../render/colour.js';
+import { compareDrawing } from '../render/compare-figure.js';
+import { doseDrawings } from '../render/dose-figure.js';
+import { doseUnits } from '../render/dose-legend.js';
+import type { FigureStructure } from '../render/dose-panel.js';
+import type { Drawing } from '../render/drawing.js';
+import { dvhFigure } from '../render/dvh-plot.js';
+
+const planes = ['axial', 'sagittal', 'coronal'] as const;
+
+/** Drawings, or SVG where there are no images, by file name without extension. */
+export function planPictures(result: PlanningResult): Map<string, string | Drawing> {
+  const { model, plans, case: plan } = result;
+  const out = new Map<string, string | Drawing>();
+  const shown = structuresShown(result);
+  const { dose, fractions, to } = plan.prescription;
+  const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}`;
+  const common = {
+    hounsfield: model.patient.hounsfield,
+    structures: shown,
+    point: model.isocenter,
+    prescription: dose,
+  };
+  const near = cropAround(model.masks.get(model.target)!, gridBox(model.patient.hounsfield.grid));
+  const titled = plans.map(({ plan: { technique, dose: volume, fields } }) => ({
+    dose: volume,
+    title: `${model.patient.name}: ${technique.toUpperCase()}, ${fields.length} fields`,
+  }));
+  for (const plane of planes) {
+    const drawings = doseDrawings({ ...common, plane, subtitle: prescribed }, titled);
+    drawings.forEach((drawing, i) => {
+      out.set(`${plane}_${plans[i]!.plan.technique}`, drawing);
+    });
+  }
+  if (plans.length > 1) {
+    for (const plane of ['axial', 'sagittal'] as const) {
+      out.set(
+        `compare_${plane}`,
+        compareDrawing({
+          ...common,
+          plane,
+          crop: near,
+          plans: plans.map(({ plan: p }) => ({ label: p.technique.toUpperCase(), dose: p.dose })),
+          title: `${model.patient.name}: ${plans.map(({ plan: p }) => p.technique.toUpperCase()).join(' and ')}`,
+          subtitle: prescribed,
+        }),
+      );
+    }
+  }
+  out.set('dvh', dvhOf(result, shown, prescribed));
+  // Techniques often share beams, and so the shadows in their views.
+  const shadows = new Map<string, FieldOutlines>();
+  for (const evaluation of plans) {
+    evaluation.plan.fields.forEach((field, i) => {
+      const name = `field_${evaluation.plan.technique}_${String(i + 1).padStart(2, '0')}`;
+      const pose = JSON.stringify([field.beam.machine.name, field.beam.pose]);
+      const outlines = shadows.get(pose) ?? fieldOutlines(result, field);
+      shadows.set(pose, outlines);
+      out.set(name, fieldView(result, evaluation, field, i, outlines));
+    });
+  }
+  return out;
+}
+
+/** Targets, what carries a goal or limits the plan, the external, and organs that get more than a tenth of the dose. */
+function structuresShown({ model, plans, case: plan }: PlanningResult): FigureStructure[] {
+  const wanted = new Set([model.target, 'CTV', 'GTV', model.cord, 'ThecalSac', model.external]);
+  for (const { goals, dvhs } of plans) {
+    for (const goal of goals) wanted.add(goal.structure);
+    const organs = [...dvhs.values()]
+      .filter((d) => model.structures.get(d.name)!.role === 'organ' && !/^(z|VB_|SpinalCanal)|PRV/.test(d.name))
+      .filter((d) => d.max > 0.1 * plan.prescription.dose)
+      .sort((a, b) => b.max - a.max);
+    for (const organ of organs.slice(0, 6)) wanted.add(organ.name);
+  }
+  return [...model.masks]
+    .filter(([name, mask]) => wanted.has(name) && occupiedFrom(mask) > 0)
+    .map(([name, mask]) => ({ name, color: model.structures.get(name)!.color ?? structureColor(name), mask }));
+}
+
+/** 45 mm around the target, within the CT. */
+function cropAround({ grid, data }: Volume<'mask'>, within: Box): Box {
+  const [nz, ny, nx] = grid.shape;
+  const first = [nx, ny, nz];
+  const last = [-1, -1, -1];
+  for (let row = 0, at = 0; row < ny * nz; row++) {
+    for (let i = 0; i < nx; i++, at++) {
+      if (data[at] === 0) continue;
+      const [j, k] = [row % ny, Math.floor(row / ny)];
+      first[0] = Math.min(first[0]!, i);
+      first[1] = Math.min(first[1]!, j);
+      first[2] = Math.min(first[2]!, k);
+      last[0] = Math.max(last[0]!, i);
+      last[1] = Math.max(last[1]!, j);
+      last[2] = Math.max(last[2]!, k);
+    }
+  }
+  const pick = (f: (a: number) => number): Vec3 => [f(0), f(1), f(2)];
+  return {
+    min: pick((a) => Math.max(within.min[a]!, grid.origin[a]! + first[a]! * grid.spacing[a]! - 45)),
+    max: pick((a) => Math.min(within.max[a]!, grid.origin[a]! + last[a]! * grid.spacing[a]! + 45)),
+  };
+}
+
+function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtitle: string): string {
+  const { plans, model, case: plan } = result;
+  const colors = new Map(shown.map((s) => [s.name, s.color]));
+  return dvhFigure({
+    title: `${model.patient.name}: dose-volume histograms`,
+    subtitle,
+    // The last technique is drawn solid.
+    plans: plans.map(({ plan: p }, i) => ({
+      label: p.technique.toUpperCase(),
+      ...(i < plans.length - 1 ? { dash: '7 4' } : {}),
+    })),
+    curves: plans.flatMap(({ dvhs }, p) =>
+      [...dvhs.values()]
+        .filter((dvh) => colors.has(dvh.name) && dvh.name !== model.external)
+        .map((dvh) => ({
+          structure: dvh.name,
+          color: colors.get(dvh.name)!,
+          plan: p,
+          points: cumulativeCurve(dvh, 161),
+        })),
+    ),
+    prescription: plan.prescription.dose,
+    limits: [{ label: `${model.cord} Max <= ${plan.cordCap} Gy`, dose: plan.cordCap, color: colors.get(model.cord)! }],
+    doseUnits: doseUnits(plans[0]!.plan.dose),
+  });
+}
+
+type FieldOutlines = readonly BeamsEyeOutline[];
+
+/** Target and cord as the field sees them. */
+function fieldOutlines({ model }: PlanningResult, { beam }: PlannedField): FieldOutlines {
+  return [model.target, model.cord].map((name) => ({
+    name,
+    color: model.structures.get(name)!.color ?? structureColor(name),
+    // Voxel centres lie half a voxel inside the outline; a little more closes the gaps between their projections.
+    polygons: silhouetteOutline(
+      projectSilhouette(beam.frame, model.masks.get(name)!, 0.7 * Math.max(...model.grid.spacing)),
+    ),
+  }));
+}
+
+function fieldView(
+  result: PlanningResult,
+  evaluation: PlanEvaluation,
+  field: PlannedField,
+  index: number,
+  outlines: FieldOutlines,
+): string {
+  const { model } = result;
+  const { technique, fields } = evaluation.plan;
+  const { beam, fluence, aperture } = field;
+  const { grid } = fluence;
+  const half =
+    1.1 *
+    Math.max(
+      ...(aperture
+        ? aperture.openings.flatMap((o) => [o.x0, o.x1, o.y0, o.y1])
+        : [grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!]
+      ).map(Math.abs),
+    );
+  const size = grid.x[1]! - grid.x[0]!;
+  return beamsEyeFigure({
+    title: `${model.patient.name}: ${technique.toUpperCase()} field ${index + 1} of ${fields.length}`,
+    gantry: beam.pose.gantry,
+    collimator: beam.pose.collimator ?? 0,
+    couch: beam.pose.couch ?? 0,
+    monitorUnits: field.monitorUnits,
+    extent: half,
+    outlines,
+    ...(aperture
+      ? { apertures: apertureOutlines(aperture) }
+      : {
+          fluence: {
+            x0: grid.x[0]! + size / 2,
+            y0: grid.y[0]! + size / 2,
+            spacing: size,
+            nx: grid.x.length - 1,
+            ny: grid.y.length - 1,
+            values: fluence.weights,
+          },
+          maxMonitorUnits: Math.max(1e-6, ...fields.map((f) => f.fluence.weights.reduce((a, b) => Math.max(a, b), 0))),
+        }),
+  });
+}
+
+/** Pixel edges of a silhouette, mm in the isocentre plane. */
+function silhouetteOutline({ x0, y0, spacing, nx, ny, cells }: Silhouette): Float64Array[] {
+  return tracePixels(cells, { shape: [1, ny, nx], spacing: [spacing, spacing, 1], origin: [x0, y0, 0] });
+}
+
+const apertureOutlines = (aperture: Aperture): number[][] =>
+  aperture.openings.map((o) => [o.x0, o.y0, o.x1, o.y0, o.x1, o.y1, o.x0, o.y1]);

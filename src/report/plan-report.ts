@@ -1,0 +1,303 @@
+/**
+ * plan.json and dvh.csv: the numbers of a job, with what they rest on.
+ */
+
+import { densityWarning, doseModelAssumptions } from '../dose/dose-model.js';
+import { cumulativeCurve } from '../evaluate/dvh.js';
+import { STRUCTURE_DVH_ESTIMATORS } from '../evaluate/structure-dvh.js';
+import { describeGrid } from '../geometry/grid.js';
+import { type PlanEvaluation, whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
+import type { PlanCase } from '../plan/input/plan-case.js';
+import { conventionOf } from '../plan/input/recovery-convention.js';
+import type { PlanningResult } from '../plan/run-plan.js';
+import type { ModelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
+import type { GridCheck } from '../plan/sweep/grid-check.js';
+import type { TechniquePlan } from '../plan/technique/technique-plan.js';
+import { certificateLine, certificateReport, whyUnproven } from './certificate.js';
+import { constraintSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
+import { boundReport, boundSentences } from './constraints.js';
+import { sensitivityReport } from './dose-model-sensitivity.js';
+import { goalValue } from './goals.js';
+import { gridCheckReport } from './grid-check.js';
+import { reirradiationReport } from './reirradiation.js';
+import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment.js';
+import { robustBlock, robustSentence } from './robustness.js';
+import { csvField } from './table.js';
+
+export interface Provenance {
+  readonly version: string;
+  /** SHA-256 of each input, by its role. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+const round = (value: number, digits = 4): number => Number(value.toFixed(digits));
+const rounded = (values: object): Record<string, number | null> =>
+  Object.fromEntries(Object.entries(values).map(([k, v]) => [k, typeof v === 'number' ? round(v) : null]));
+
+/** The content of plan.json. */
+export function planReport(
+  result: PlanningResult,
+  provenance: Provenance,
+  sensitivities: readonly ModelSensitivity[] = [],
+  gridChecks: readonly GridCheck[] = [],
+): Record<string, unknown> {
+  const { case: plan, model, machine, plans, gap } = result;
+  const { prescription } = plan;
+  const { prior } = result;
+  // As a case may be written: who set the cap stands with the constraints.
+  const { cordCapOrigin, ...given } = plan;
+  return {
+    software: `respine ${provenance.version}`,
+    notice: 'Research software, not for clinical use.',
+    inputs: provenance.inputs,
+    patient: model.patient.name,
+    case: given,
+    target: model.target,
+    cord: model.cord,
+    isocenter: model.isocenter,
+    doseGrid: describeGrid(model.grid),
+    ...(model.fine ? { planningGrid: { grid: describeGrid(model.fine.grid), points: model.fine.voxels.length } } : {}),
+    gap: {
+      targetToCordMm: gap.distance === undefined ? null : round(gap.distance, 2),
+      overlapCc: round(gap.overlap),
+      meaning: 'signed distance between the surfaces; negative: so deep one enters the other',
+    },
+    assumptions: [
+      `Dose is the physical total of the course: ${prescription.dose} Gy in ${prescription.fractions} fractions, ${prescription.to} of ${prescription.to === 'isocenter' ? 'the point' : model.target}. The fractionation is an assumption of the case.`,
+      ...inForce(result),
+      prior === undefined
+        ? 'No prior course: nothing is accumulated.'
+        : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added point by point, no recovery.`,
+      'Incomplete repair between fractions is not modelled.',
+      ...creditOf(plan),
+      `Max: ${STRUCTURE_DVH_ESTIMATORS.max}. Min: ${STRUCTURE_DVH_ESTIMATORS.min}. Near-maximum: ${STRUCTURE_DVH_ESTIMATORS.nearMax}.`,
+      'Metrics and goals are of structures as they are drawn, in the dose interpolated between voxel centres; errorBounds say how far off each may be to either side. A drawn contour stands for a slab of one slice spacing (end slices half out).',
+      'Caps are held at the voxel centres of every voxel that holds any of the structure.',
+      model.fine
+        ? `Planning points in ${model.target} and ${model.cord}, the cord's caps there and all metrics of the two are on the planning grid, as the dose grid is coarser; it lies around the two, with a point at the centre of the target, and does not move with the dose grid.`
+        : `The dose grid is as fine as planning needs: ${model.target} and ${model.cord} have no grid of their own.`,
+      `Machine: ${machine.source}.`,
+      ...doseModelAssumptions(plan.doseModel),
+    ],
+    notes: [...model.notes, ...model.patient.notes, ...overruled(result)],
+    plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities, gridChecks)),
+  };
+}
+
+/** What every plan was made under; techniques that hold it differently have a line each. */
+function inForce({ plans }: PlanningResult): string[] {
+  const said = plans.map(({ plan: { technique }, constraints }) => ({
+    technique,
+    lines: constraintSentences(constraints),
+  }));
+  const [first] = said;
+  if (said.every(({ lines }) => lines.join() === first?.lines.join())) return first?.lines ?? [];
+  return said.flatMap(({ technique, lines }) => lines.map((line) => `${technique.toUpperCase()}: ${line}`));
+}
+
+/** Where a default is stricter than the cap that the case sets. */
+function overruled({ plans }: PlanningResult): string[] {
+  return [...new Set(plans.flatMap(({ constraints }) => overruledCap(constraints) ?? []))];
+}
+
+/** Said where a recovery is credited, and only there. */
+function creditOf(plan: PlanCase): string[] {
+  const { name, title } = conventionOf(plan.retreatment.recovery);
+  return name === 'none' ? [] : [`Voxelwise bounds credit the recovery convention ${name}: ${title}.`];
+}
+
+/** One technique's plan. */
+function planEntry(
+  evaluation: PlanEvaluation,
+  { case: plan, model, prior }: PlanningResult,
+  sensitivities: readonly ModelSensitivity[],
+  gridChecks: readonly GridCheck[],
+): Record<string, unknown> {
+  const check = gridChecks.find((own) => own.technique === evaluation.plan.technique);
+  const {
+    plan: technique,
+    structures,
+    goals,
+    conformity,
+    fallOff,
+    cumulativeCord,
+    retreatment,
+    position,
+    robust,
+  } = evaluation;
+  return {
+    technique: technique.technique,
+    status: technique.solution.status,
+    gaveWay:
+      technique.hold === 'cord'
+        ? 'the prescription, had the caps needed it'
+        : 'the caps of cord and bounded organs, as far as the prescription needed it',
+    prescriptionDose: round(technique.solution.prescriptionDose),
+    evaluations: technique.solution.evaluations,
+    certificate: certificateReport(technique),
+    constraints: evaluation.constraints.map((constraint) => ({
+      name: nameOfConstraint(constraint),
+      ...constraint,
+      limit: round(constraint.limit),
+      leaves: constraint.leaves?.map((gray) => round(gray)) ?? null,
+    })),
+    bounds: boundReport(evaluation, model.cord),
+    fields: technique.fields.map(({ beam, monitorUnits }) => ({
+      name: beam.name,
+      gantry: beam.pose.gantry,
+      collimator: beam.pose.collimator,
+      couch: beam.pose.couch,
+      monitorUnits: round(monitorUnits, 1),
+    })),
+    structures: structures.map((s) => ({
+      ...s,
+      volumeCc: round(s.volumeCc),
+      metrics: rounded(s.metrics),
+      errorBounds: rounded(s.errorBounds),
+    })),
+    goals: goals.map((g) => ({
+      ...g,
+      value: g.value === null ? null : round(g.value),
+      margin: g.margin === null ? null : round(g.margin),
+      ...(typeof g.errorBound === 'number' ? { errorBound: round(g.errorBound) } : {}),
+    })),
+    conformity: rounded(conformity),
+    ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
+    ...(cumulativeCord
+      ? {
+          cumulativeCordEqd2: {
+            ...cumulativeCord,
+            prior: round(cumulativeCord.prior),
+            retreatment: rounded(cumulativeCord.retreatment),
+            noRecovery: rounded(cumulativeCord.noRecovery),
+            sumOfMaxima: round(cumulativeCord.sumOfMaxima),
+          },
+        }
+      : {}),
+    ...(retreatment ? { retreatment: retreatmentReport(retreatment, plan.prescription.fractions, position) } : {}),
+    ...(robust ? { robust: robustBlock(robust) } : {}),
+    ...(prior ? { reirradiation: reirradiationReport(evaluation, model, plan, prior) } : {}),
+    ...sensitivityOf(technique, sensitivities),
+    ...(check ? { gridCheck: gridCheckReport(check) } : {}),
+    ...warningOf(technique, plan.prescription.dose),
+  };
+}
+
+function sensitivityOf(
+  { technique }: TechniquePlan,
+  sensitivities: readonly ModelSensitivity[],
+): { modelSensitivity?: unknown } {
+  const found = sensitivities.find((s) => s.technique === technique);
+  return found === undefined ? {} : { modelSensitivity: sensitivityReport(found) };
+}
+
+function warningOf(technique: TechniquePlan, prescription: number): { warning?: string } {
+  const { beyondRange, beyondDensity } = technique;
+  const found = [
+    ...[whyNoPlan(technique, prescription), whyUnproven(technique.solution)].filter((why) => why !== undefined),
+    ...(beyondRange > 0
+      ? [`${beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth`]
+      : []),
+    ...(beyondDensity > 0 ? [densityWarning(beyondDensity)] : []),
+  ];
+  return found.length === 0 ? {} : { warning: `${found.join('; ')}.` };
+}
+
+/** Cumulative DVHs of every structure and technique, one line per dose level. */
+export function dvhTable(result: PlanningResult, levels = 201): string {
+  const lines = ['technique,structure,dose_Gy,volume_cc,volume_percent'];
+  for (const { plan, dvhs } of result.plans) {
+    for (const [name, dvh] of dvhs) {
+      const { dose, volume, percent } = cumulativeCurve(dvh, levels);
+      const quoted = csvField(name);
+      for (let i = 0; i < dose.length; i++) {
+        lines.push(
+          `${plan.technique},${quoted},${dose[i]!.toFixed(4)},${volume[i]!.toFixed(5)},${percent[i]!.toFixed(4)}`,
+        );
+      }
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** A table for the terminal: goals by technique, then what stands beside the cap. */
+export function summary(result: PlanningResult): string {
+  const { model, case: plan } = result;
+  const lines: string[] = [
+    ...model.notes,
+    `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${gapInWords(result)}`,
+  ];
+  const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
+  for (const {
+    plan: technique,
+    bounds,
+    goals,
+    structures,
+    conformity,
+    fallOff,
+    cumulativeCord,
+    retreatment,
+    position,
+    robust,
+  } of result.plans) {
+    lines.push(
+      '',
+      `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
+    );
+    lines.push(`        ${certificateLine(technique.solution.certificate)}`);
+    const why = whyNoPlan(technique, plan.prescription.dose);
+    if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
+    const unproven = whyUnproven(technique.solution);
+    if (unproven !== undefined) lines.push(`  NOTE  ${unproven}`);
+    if (robust) lines.push(`        ${robustSentence(robust)}`);
+    for (const g of goals) {
+      const value = g.value === null ? `not evaluable: ${g.reason}` : goalValue(g);
+      const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];
+      lines.push(`  ${verdict}  ${g.goal.padEnd(34)} ${value}`);
+    }
+    for (const name of names) {
+      const found = structures.find((s) => s.name === name);
+      if (!found || found.role === 'target') continue;
+      const { metrics, errorBounds } = found;
+      if (metrics['Max[Gy]'] === undefined) continue;
+      const shown = ['Max', 'D0.03cc', 'D0.1cc'].map((metric) => {
+        const key = `${metric}[Gy]`;
+        return `${metric} ${metrics[key]!.toFixed(2)} ±${errorBounds[key]!.toFixed(2)}`;
+      });
+      lines.push(`        ${name.padEnd(18)} ${shown.join('  ')} Gy`);
+    }
+    const index = (value: number | null): string => (value === null ? 'none' : value.toFixed(2));
+    lines.push(
+      `        Paddick CI ${index(conformity.paddick)}, HI ${index(conformity.homogeneity)}, R50 ${index(conformity.r50)}, gradient index ${index(conformity.gradientIndex)}`,
+    );
+    if (fallOff?.nearest) {
+      lines.push(
+        `        from ${model.target} to ${model.cord} across ${fallOff.nearest.gap.toFixed(1)} mm: ${fallOff.nearest.perMm.toFixed(2)} Gy/mm, steepest ${index(fallOff.steepest)}, median ${index(fallOff.median)}`,
+      );
+    }
+    if (cumulativeCord) {
+      lines.push(
+        `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
+      );
+    }
+    if (bounds.length > 0) lines.push('', ...boundSentences(bounds).map((line) => `  ${line}`));
+    if (retreatment) {
+      const table = retreatmentTable(retreatment).trimEnd();
+      lines.push('', ...table.split('\n').map((line) => (line === '' ? '' : `  ${line}`)));
+      lines.push('', `  ${retreatmentSentence(retreatment, plan.prescription.fractions, position)}`);
+    }
+  }
+  if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(plan));
+  lines.push('', 'In force, each in every voxel:', ...inForce(result).map((line) => `  ${line}`), ...overruled(result));
+  lines.push(
+    'After ±: how far off a value may be to either side, by sampling and by what the dose grid may hide between its points.',
+    'Research software, not for clinical use.',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function gapInWords({ model: { target, cord }, gap: { distance, overlap } }: PlanningResult): string {
+  if (distance === undefined) return `${target} to ${cord} no distance`;
+  if (distance > 0) return `${target} to ${cord} ${distance.toFixed(1)} mm`;
+  return `${target} and ${cord} overlap: ${distance.toFixed(1)} mm, ${overlap.toFixed(2)} cc in common`;
+}

@@ -1,0 +1,178 @@
+/**
+ * The table of a study: one line of comma-separated values per plan, and how it is read again after an interruption.
+ *
+ * A figure that there is not is an empty field: `error` says why a plan failed, `remarks` why a metric has no value.
+ */
+import { FormatError, InvalidInputError } from '../core/errors.js';
+import { evaluateMetric, whyNoValue } from '../evaluate/metric-value.js';
+import { missingStructure } from '../evaluate/structure-name.js';
+import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
+import type { Study, StudyMetric, StudyRun } from '../plan/input/study-file.js';
+import { overruledCap } from './constraint-list.js';
+import { csvLine, csvText } from './table.js';
+
+/** One plan, or its failure. */
+export interface StudyRow {
+  readonly key: string;
+  readonly isFailure: boolean;
+  /** As they are written, one per column of {@link studyColumns}; empty where there is nothing. */
+  readonly cells: readonly string[];
+}
+
+const HEAD = ['key', 'version', 'technique'];
+/**
+ * `objective`, `lowerBound`, `gap`: the certificate. `evaluations`: of the operator and its transpose. `monitorUnits`: sum over the
+ * fields, for IMRT of the mean over each field's beamlets. `goalsPassed` of `goals`.
+ */
+const FIGURES = [
+  'status',
+  'prescriptionDose[Gy]',
+  'objective',
+  'lowerBound',
+  'gap',
+  'evaluations',
+  'monitorUnits',
+  'goalsPassed',
+  'goals',
+];
+const TAIL = ['remarks', 'error'];
+/** Of a plan that could not be made. */
+const FAILED = 'failed';
+
+/** Names of the columns: key, version, technique, the parameters by path, what became of the plan, the metrics, remarks, error. */
+export function studyColumns({ parameters, metrics }: Study): string[] {
+  return [...HEAD, ...parameters, ...FIGURES, ...metrics.map(({ name }) => name), ...TAIL];
+}
+
+/**
+ * The row of a plan.
+ *
+ * @param version of the engine
+ */
+export function studyRow(study: Study, run: StudyRun, evaluation: PlanEvaluation, version: string): StudyRow {
+  const { solution, fields } = evaluation.plan;
+  const { value, lowerBound, gap } = solution.certificate;
+  const metrics = study.metrics.map((metric) => measure(metric, evaluation, run.case.prescription.dose));
+  const overruled = overruledCap(evaluation.constraints);
+  const remarks = [overruled?.replace(/\.$/, ''), ...metrics.map(({ remark }) => remark)].filter(
+    (r) => r !== undefined,
+  );
+  return {
+    key: run.key,
+    isFailure: false,
+    cells: [
+      ...headOf(study, run, version),
+      solution.status,
+      ...[solution.prescriptionDose, value, lowerBound, gap, solution.evaluations].map(rounded),
+      rounded(fields.reduce((sum, { monitorUnits }) => sum + monitorUnits, 0)),
+      String(evaluation.goals.filter(({ result }) => result === 'pass').length),
+      String(evaluation.goals.length),
+      ...metrics.map((metric) => rounded(metric.value)),
+      oneLine(remarks.join('; ')),
+      '',
+    ],
+  };
+}
+
+/** The row of a plan that failed, with the error's sentence. */
+export function failedRow(study: Study, run: StudyRun, message: string, version: string): StudyRow {
+  const empty = [...FIGURES.slice(1), ...study.metrics, 'remarks'].map(() => '');
+  const cells = [...headOf(study, run, version), FAILED, ...empty, oneLine(message)];
+  return { key: run.key, isFailure: true, cells };
+}
+
+/** The whole table, header and rows. */
+export function studyTable(study: Study, rows: Iterable<StudyRow>): string {
+  return csvLine(studyColumns(study)) + Array.from(rows, ({ cells }) => csvLine(cells)).join('');
+}
+
+/**
+ * Rows of a table that was written before, by key; a last line that was cut off is left out.
+ *
+ * @param text content of the file
+ * @param path its name, for the message
+ * @throws {InvalidInputError} if its columns are not those of the study
+ * @throws {FormatError} for a line that is no row of such a table
+ */
+export function readStudyTable(study: Study, text: string, path: string): Map<string, StudyRow> {
+  const columns = studyColumns(study).map(csvText);
+  const rows = new Map<string, StudyRow>();
+  if (csvLine(columns).startsWith(text)) return rows;
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split(/\r?\n/);
+  checkColumns(columns, fieldsOf(lines[0]!) ?? [], path);
+  const status = columns.indexOf(FIGURES[0]!, HEAD.length + study.parameters.length);
+  for (const [i, line] of lines.entries()) {
+    if (i === 0 || line === '') continue;
+    const fields = fieldsOf(line);
+    if (fields?.length !== columns.length) {
+      const found = fields === undefined ? 'a quote that is not closed' : `${fields.length} fields`;
+      throw new FormatError(
+        `line ${i + 1} has ${found}, the header ${columns.length} fields. Remove that line; its plan is made anew.`,
+        path,
+      );
+    }
+    rows.set(fields[0]!, { key: fields[0]!, isFailure: fields[status] === FAILED, cells: fields });
+  }
+  return rows;
+}
+
+/** A row by the names of its columns: numbers where there are figures, null where a field is empty. */
+export function studyRecord(study: Study, { cells }: StudyRow): Record<string, string | number | null> {
+  const isText = new Set([...HEAD, FIGURES[0]!, ...TAIL]);
+  const value = (name: string, cell: string): string | number | null => {
+    if (cell === '') return null;
+    return isText.has(name) || !Number.isFinite(Number(cell)) ? cell : Number(cell);
+  };
+  return Object.fromEntries(studyColumns(study).map((name, c) => [name, value(name, cells[c]!)]));
+}
+
+function headOf(study: Study, run: StudyRun, version: string): string[] {
+  return [run.key, version, run.technique, ...study.parameters.map((path) => parameterCell(run.values.get(path)))];
+}
+
+const parameterCell = (value: unknown): string =>
+  value === undefined ? '' : typeof value === 'string' ? oneLine(value) : JSON.stringify(value);
+
+function measure(
+  { structure, metric, name }: StudyMetric,
+  { dvhs }: PlanEvaluation,
+  prescription: number,
+): { readonly value: number | null; readonly remark?: string } {
+  const dvh = dvhs.get(structure);
+  const reason =
+    dvh === undefined ? missingStructure(structure, [...dvhs.keys()]) : whyNoValue(metric, dvh, { prescription });
+  if (dvh === undefined || reason !== undefined)
+    return { value: null, remark: `${name}: ${reason!.replace(/\.$/, '')}` };
+  const { value, flag } = evaluateMetric(metric, dvh, { prescription });
+  return { value, ...(flag === undefined ? {} : { remark: `${name}: ${flag}` }) };
+}
+
+function checkColumns(columns: readonly string[], found: readonly string[], path: string): void {
+  const at = Array.from({ length: Math.max(columns.length, found.length) }, (_, c) => c).find(
+    (c) => columns[c] !== found[c],
+  );
+  if (at === undefined) return;
+  const say = (name: string | undefined): string => (name === undefined ? 'missing' : `"${name}"`);
+  throw new InvalidInputError(
+    `${path} is the table of another study: its column ${at + 1} is ${say(found[at])}, here ${say(columns[at])}. Name another --out, or move the file away.`,
+  );
+}
+
+/** Fields of one line of RFC 4180; undefined where a quote is not closed or stands within a field. */
+function fieldsOf(line: string): string[] | undefined {
+  const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
+  const fields: string[] = [];
+  for (;;) {
+    const match = field.exec(line);
+    if (match === null) return undefined;
+    fields.push(match[1]?.replaceAll('""', '"') ?? match[2]!);
+    if (match[3] === '') return fields;
+  }
+}
+
+/** A figure that is not finite is none. */
+const rounded = (value: number | null): string =>
+  value === null || !Number.isFinite(value) ? '' : String(Number(value.toPrecision(6)));
+
+/** A row is one line, whatever a text holds. */
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
