@@ -8,8 +8,8 @@ import { own } from '../core/own.js';
 
 export interface BeamAngles {
   readonly gantry: number;
-  readonly collimator?: number;
-  readonly couch?: number;
+  readonly collimator?: number | undefined;
+  readonly couch?: number | undefined;
 }
 
 const gantries = (...angles: number[]): BeamAngles[] => angles.map((gantry) => ({ gantry }));

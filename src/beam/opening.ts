@@ -21,13 +21,13 @@ export interface OpeningOptions {
    * Fluence under the jaws as a fraction of the open one.
    * @default 0: the kernel is fitted to fields whose jaws leaked already, so the leakage is in the measured doses
    */
-  readonly jawTransmission?: number;
+  readonly jawTransmission?: number | undefined;
   /** Fluence under the leaves as a fraction of the open one. @default that of the leaf bank */
-  readonly leafTransmission?: number;
+  readonly leafTransmission?: number | undefined;
   /** Side of the machine's largest field, mm: beyond it nothing comes through. @default 400 */
-  readonly largestField?: number;
+  readonly largestField?: number | undefined;
   /** Largest cell side where the beam is open, mm; four times that under what closes it. @default 5 */
-  readonly cell?: number;
+  readonly cell?: number | undefined;
 }
 
 /**

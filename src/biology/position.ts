@@ -222,7 +222,7 @@ export function surfaceShifts([a, b, c]: Vec3): Vec3[] {
  *
  * @param points x, y, z triples, LPS, mm
  */
-export function movedDose(dose: DoseVolume & { readonly fractions?: number }, points: Float64Array): ShiftedCourse {
+export function movedDose(dose: DoseVolume, points: Float64Array): ShiftedCourse {
   const axes = pointAxes(points);
   return { fractions: dose.fractions!, at: (shift) => valuesAt(dose, axes, shift) };
 }

@@ -38,7 +38,7 @@ interface LaneInput {
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
   readonly view: BeamOptions;
-  readonly step?: number;
+  readonly step?: number | undefined;
   readonly viewBytes: number;
 }
 

@@ -52,13 +52,13 @@ export interface Dvh extends DoseMeaning {
   /** Corners of V(D): volume at or above `dose`, rising to `volumeCc`, cc. */
   readonly volume: Float64Array;
   /** @default DVH_ESTIMATORS */
-  readonly estimators?: DvhEstimators;
+  readonly estimators?: DvhEstimators | undefined;
   /** Share of the structure's volume that lies on the dose grid, where it is known and less than 1: all else is of that part. */
-  readonly coverage?: number;
+  readonly coverage?: number | undefined;
   /** What is odd about the dose or the structure. */
-  readonly remarks?: readonly string[];
+  readonly remarks?: readonly string[] | undefined;
   /** What error bounds are read from; see `metric-bound.ts`. */
-  readonly bounds?: DvhBounds;
+  readonly bounds?: DvhBounds | undefined;
 }
 
 /** DVHs beside a DVH, from which `metric-bound.ts` reads how far off a metric may be. */

@@ -73,7 +73,7 @@ const QUANTITY = /^\s*(-?(?:\d+\.?\d*|\.\d+))\s*(cGy|Gy|%|cc|cm3)?\s*$/i;
  */
 export function parseGoal(
   text: string,
-  options: { readonly acceptable?: string | number; readonly isShare?: boolean } = {},
+  options: { readonly acceptable?: string | number | undefined; readonly isShare?: boolean | undefined } = {},
 ): Goal {
   const fail = (what: string): never => {
     throw new InvalidInputError(

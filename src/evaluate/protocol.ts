@@ -76,18 +76,17 @@ export interface PriorCourse {
   /** Total physical dose, Gy, uniform in every structure that `doseIn` does not name. */
   readonly dose: number;
   /** Largest dose by structure, where it is not uniform, Gy. */
-  readonly doseIn?: ReadonlyMap<string, number>;
+  readonly doseIn?: ReadonlyMap<string, number> | undefined;
   readonly fractions: number;
   /** Since its end. */
-  readonly months?: number;
+  readonly months?: number | undefined;
   /**
    * Where there were several courses, or an EQD2 that was read: the largest sum of all in a structure, or largest of any one, Gy
    * on the scale; the reason where it cannot be told. Takes the place of the doses.
    */
-  readonly effectIn?: (
-    structure: string,
-    scale: DoseScale,
-  ) => { readonly all: number; readonly each: readonly number[] } | string;
+  readonly effectIn?:
+    | ((structure: string, scale: DoseScale) => { readonly all: number; readonly each: readonly number[] } | string)
+    | undefined;
 }
 
 export interface ProtocolContext extends GoalContext {

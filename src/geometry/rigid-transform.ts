@@ -23,11 +23,11 @@ const ROUNDING = 1e-4;
 
 export interface RigidInput {
   /** mm. @default none */
-  readonly translation?: Vec3;
+  readonly translation?: Vec3 | undefined;
   /** About x, then y, then z, degrees, right-handed. @default none */
-  readonly rotation?: Vec3;
+  readonly rotation?: Vec3 | undefined;
   /** Point about which it turns, in the frame that is left, mm. @default the origin */
-  readonly center?: Vec3;
+  readonly center?: Vec3 | undefined;
 }
 
 /**

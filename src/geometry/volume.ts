@@ -26,11 +26,11 @@ export type DoseMedium = 'engine' | 'medium' | 'water';
 export interface DoseMeaning {
   readonly quantity: 'physical' | 'eqd2' | 'bed';
   /** Fractions over which this total was (or will be) given; absent where its source does not say. */
-  readonly fractions?: number;
+  readonly fractions?: number | undefined;
   /** Gy; required for eqd2 and bed. */
-  readonly alphaBeta?: number;
+  readonly alphaBeta?: number | undefined;
   /** Unnamed where it is not known, as for most imported doses. */
-  readonly medium?: DoseMedium;
+  readonly medium?: DoseMedium | undefined;
 }
 
 export interface DoseVolume extends Volume<'dose'>, DoseMeaning {}

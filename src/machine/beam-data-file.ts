@@ -22,12 +22,12 @@ import { checkBeamData } from './beam-data-check.js';
 
 /** The text of each file. */
 export interface BeamDataFiles {
-  readonly tpr?: string;
-  readonly pdd?: string;
+  readonly tpr?: string | undefined;
+  readonly pdd?: string | undefined;
   readonly outputFactors: string;
-  readonly primaryFluence?: string;
-  readonly profile?: string;
-  readonly surface?: string;
+  readonly primaryFluence?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly surface?: string | undefined;
   readonly params: string;
 }
 

@@ -26,13 +26,13 @@ export interface BeamData {
    * Dose at the surface in percent of the field's maximum, by square field side (mm). Chambers that average over depth read
    * far too much there, so where it is given it replaces the depth-dose table's row at depth 0.
    */
-  readonly surface?: { readonly sides: readonly number[]; readonly percent: readonly number[] };
+  readonly surface?: { readonly sides: readonly number[]; readonly percent: readonly number[] } | undefined;
   /** Radius in the isocentre plane, mm, from 0, and fluence; its value on the axis sets the scale. */
-  readonly primaryFluence?: Fluence;
+  readonly primaryFluence?: Fluence | undefined;
   /** Instead of the fluence: what a scan of the largest field in water shows of it. */
-  readonly profile?: OpenProfile;
+  readonly profile?: OpenProfile | undefined;
   /** The machine's monitor calibration. @default 0.01 Gy at SSD 900, depth 100, 100 x 100 mm */
-  readonly calibration?: Machine['calibration'];
+  readonly calibration?: Machine['calibration'] | undefined;
 }
 
 export type Fluence = Machine['primaryFluence'];

@@ -29,14 +29,14 @@ export interface LeafBank {
 
 export interface LeafBankOptions {
   /** @default 'leaves of the case' */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** mm. @default 200: half of the largest field of the usual machines */
-  readonly reach?: number;
+  readonly reach?: number | undefined;
   /** mm. @default not checked */
-  readonly overtravel?: number;
+  readonly overtravel?: number | undefined;
   /** Fraction of the open fluence, 0 to below 1. @default 0 */
-  readonly transmission?: number;
-  readonly evidence?: Partial<LeafBank['evidence']>;
+  readonly transmission?: number | undefined;
+  readonly evidence?: Partial<LeafBank['evidence']> | undefined;
 }
 
 /** No machine has more, nor leaves farther from its axis, mm. */

@@ -47,9 +47,9 @@ export interface LaneEnd {
 export interface PackedError {
   readonly name: string;
   readonly message: string;
-  readonly stack?: string;
-  readonly path?: string;
-  readonly offset?: number;
+  readonly stack?: string | undefined;
+  readonly path?: string | undefined;
+  readonly offset?: number | undefined;
 }
 
 export function packError(error: unknown): PackedError {

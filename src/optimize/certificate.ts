@@ -45,7 +45,7 @@ export interface SolvedState {
   readonly dose: Float64Array;
   readonly value: number;
   readonly lowerBound: number;
-  readonly leastViolation?: number;
+  readonly leastViolation?: number | undefined;
 }
 
 export function certify(state: SolvedState): Certificate {

@@ -48,9 +48,9 @@ export interface StepOptions {
   /** Residual of the linear system, relative, in the preconditioner's norm. */
   readonly accuracy: number;
   /** Asked in steps to the least mu with what the reduced costs would be then; more products are made until it is true. */
-  readonly isEnough?: (reducedCosts: Float64Array) => boolean;
+  readonly isEnough?: ((reducedCosts: Float64Array) => boolean) | undefined;
   /** Asked between products: once true, the step is taken as far as it is solved. */
-  readonly isOver?: () => boolean;
+  readonly isOver?: (() => boolean) | undefined;
 }
 
 /** The matrix A' D A + E + terms. */

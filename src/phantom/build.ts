@@ -20,11 +20,11 @@ import { createSpine, type TargetOptions } from './spine.js';
 
 export interface PhantomOptions extends TargetOptions {
   /** Voxel spacing, mm. @default [2, 2, 2] */
-  readonly spacing?: Vec3;
+  readonly spacing?: Vec3 | undefined;
   /** Changed numbers, by dotted path. */
-  readonly parameters?: Readonly<Record<string, number>>;
+  readonly parameters?: Readonly<Record<string, number>> | undefined;
   /** Gaussian noise on the CT numbers, HU; the densities stay exact. */
-  readonly noise?: { readonly sd: number; readonly seed: number };
+  readonly noise?: { readonly sd: number; readonly seed: number } | undefined;
 }
 
 /**

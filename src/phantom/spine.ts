@@ -19,13 +19,13 @@ export type Side = 'left' | 'right';
 
 export interface TargetOptions {
   /** @default 'horseshoe' */
-  readonly target?: TargetName;
+  readonly target?: TargetName | undefined;
   /** Side of the lesion, and of the pedicle of `body-pedicle`. @default 'left' */
-  readonly side?: Side;
+  readonly side?: Side | undefined;
   /** CTV to PTV, mm. @default 3 */
-  readonly ptvMargin?: number;
+  readonly ptvMargin?: number | undefined;
   /** Gap kept between PTV and cord, mm. @default 2 */
-  readonly cordCrop?: number;
+  readonly cordCrop?: number | undefined;
 }
 
 /** Sectors of each target: the whole body; with the lesion's pedicle; both pedicles, processes and laminae; all around. */

@@ -29,7 +29,7 @@ const enhancedCtStorage = '1.2.840.10008.5.1.4.1.1.2.1';
 
 export interface CtOptions {
   /** Which series, where a folder holds several. */
-  readonly seriesUid?: string;
+  readonly seriesUid?: string | undefined;
 }
 
 export interface CtSeries {

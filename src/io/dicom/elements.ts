@@ -15,9 +15,9 @@ export interface Element {
   /** Specific character set that holds here. */
   readonly charset: string;
   /** Of a sequence. */
-  readonly items?: readonly Elements[];
+  readonly items?: readonly Elements[] | undefined;
   /** Of encapsulated pixel data, without the offset table. */
-  readonly fragments?: readonly Uint8Array[];
+  readonly fragments?: readonly Uint8Array[] | undefined;
 }
 
 /** Elements by tag, eight upper-case hexadecimal digits: of a file or of one item of a sequence. */

@@ -19,19 +19,19 @@ import { readStructureSet } from './structure-set.js';
 
 export interface PatientOptions {
   /** Which CT series, where the files hold several. */
-  readonly seriesUid?: string;
+  readonly seriesUid?: string | undefined;
   /** New names by the names of the structure set, as { Myelon: 'SpinalCord' }. */
-  readonly rename?: Readonly<Record<string, string>>;
+  readonly rename?: Readonly<Record<string, string>> | undefined;
   /** Roles by (new) name, where the structure set says otherwise or nothing. */
-  readonly roles?: Readonly<Record<string, StructureRole>>;
+  readonly roles?: Readonly<Record<string, StructureRole>> | undefined;
   /** Relative electron density by (new) name: metal, contrast agent, artefacts. Applied in this order. */
-  readonly densityOverrides?: Readonly<Record<string, number>>;
+  readonly densityOverrides?: Readonly<Record<string, number>> | undefined;
   /** @default the table of `defaultHounsfieldTable` */
-  readonly hounsfieldTable?: HounsfieldTable;
+  readonly hounsfieldTable?: HounsfieldTable | undefined;
   /** Find the body in the CT where no structure has the role `external`. @default false */
-  readonly findExternal?: boolean;
+  readonly findExternal?: boolean | undefined;
   /** HU above which a voxel may be body, for `findExternal`. @default -250, between lung and fat */
-  readonly externalThreshold?: number;
+  readonly externalThreshold?: number | undefined;
 }
 
 /**

@@ -19,21 +19,23 @@ export interface BoundOutcome {
   /** Those that are rows of the optimiser; the others keep their bound without. */
   readonly rows: number;
   /** Smallest and largest bound, Gy; absent where the structure has no voxel on the grid. */
-  readonly range?: readonly [number, number];
+  readonly range?: readonly [number, number] | undefined;
   /** Voxels that hold target as well, and are bounded below the prescribed dose: there the bound wins. */
   readonly targetVoxels: number;
   /** Voxels above their bound. */
   readonly broken: number;
   /** Where the dose is nearest to its bound, or most above it. */
-  readonly worst?: {
-    readonly limit: string;
-    /** LPS, mm */
-    readonly place: Vec3;
-    /** Dose less bound, Gy of this course; negative: room left. */
-    readonly excess: number;
-    /** The same in EQD2 of the limit, Gy: of all courses less the limit, where it is on all. */
-    readonly eqd2: number;
-  };
+  readonly worst?:
+    | {
+        readonly limit: string;
+        /** LPS, mm */
+        readonly place: Vec3;
+        /** Dose less bound, Gy of this course; negative: room left. */
+        readonly excess: number;
+        /** The same in EQD2 of the limit, Gy: of all courses less the limit, where it is on all. */
+        readonly eqd2: number;
+      }
+    | undefined;
 }
 
 /** A dose in Float32 is above its bound from this fraction of it on. */

@@ -29,10 +29,10 @@ const schema = z.union([goalList, object], {
 
 export interface GoalFile {
   /** Total physical dose, Gy. */
-  readonly prescription?: number;
+  readonly prescription?: number | undefined;
   /** Of the course that is checked. */
-  readonly fractions?: number;
-  readonly prior?: PriorCourse;
+  readonly fractions?: number | undefined;
+  readonly prior?: PriorCourse | undefined;
   /** The file's own goals first, then the built-in protocols that it names. */
   readonly protocols: readonly Protocol[];
 }
