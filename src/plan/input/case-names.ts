@@ -6,6 +6,8 @@ import { arrangementAngles } from '../../beam/arrangement.js';
 import { cordLimitNames } from '../../biology/limits.js';
 import { namedVoxelLimit } from '../../biology/voxel-limits.js';
 import { InvalidInputError } from '../../core/errors.js';
+import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
+import { missingStructure } from '../../evaluate/structure-name.js';
 import { resolveLeafBank } from './check-json.js';
 import type { PlanCase, PriorCourseCase } from './plan-case.js';
 import { conventionOf } from './recovery-convention.js';
@@ -67,6 +69,12 @@ export function checkStructureNames(plan: PlanCase, names: readonly string[], pa
     throw new InvalidInputError(
       `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
     );
+  }
+  for (const goal of plan.goals ?? []) {
+    const { structure } = createProtocolItem(goal as ProtocolItemInput).goal ?? {};
+    if (structure === undefined || names.includes(structure)) continue;
+    const said = typeof goal === 'string' ? goal : (goal as { goal: string }).goal;
+    throw new InvalidInputError(`case: goals: "${said}": ${patient} has ${missingStructure(structure, names)}`);
   }
 }
 

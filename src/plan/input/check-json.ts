@@ -6,7 +6,9 @@ import { z } from 'zod';
 import { InvalidInputError, shownPath } from '../../core/errors.js';
 import { describeIssue } from '../../core/json-issue.js';
 import { checkTree } from '../../core/json-tree.js';
+import { nearNames } from '../../evaluate/structure-name.js';
 import { createLeafBank, type LeafBank, leafBank } from '../../machine/mlc.js';
+import { knownKeys } from './known-keys.js';
 
 /**
  * Checks a parsed file against its schema and fills in defaults.
@@ -19,12 +21,27 @@ export function checkJson<S extends z.ZodType>(schema: S, json: unknown, path: s
   checkTree(json, path);
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  const issue = deepest(result.error.issues[0]!);
+  const { issues } = result.error;
+  // A misspelt field is said before the one that is missing for it.
+  const unknown = issues.find(({ code }) => code === 'unrecognized_keys');
+  const issue = withMeant(schema, deepest(unknown ?? issues[0]!));
   throw new InvalidInputError(`${shownPath(path)}: ${describeIssue(json, issue)}. ${remedy}`);
 }
 
+/** An unknown key with the one that was probably meant, or with those that there are. */
+function withMeant(schema: z.ZodType, issue: Issue): Issue {
+  const [, key] = /^Unrecognized keys?: "([^"]*)"/.exec(issue.message) ?? [];
+  if (key === undefined) return issue;
+  const known = knownKeys(schema, issue.path);
+  const near = nearNames(key, known).map((name) => `"${name}"`);
+  const meant = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `there are ${known.join(', ')}`;
+  return { ...issue, message: known.length === 0 ? issue.message : `${issue.message} (${meant})` };
+}
+
+type Issue = { path: PropertyKey[]; message: string };
+
 /** Within a union, the issue of the alternative that came furthest. */
-function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
+function deepest(issue: z.core.$ZodIssue): Issue {
   if (issue.code !== 'invalid_union') return issue;
   // Where one alternative alone is of the right kind (a list, an object), and the union says nothing of its own, that one speaks.
   const ofKind = issue.errors.filter(
