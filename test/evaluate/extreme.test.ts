@@ -213,6 +213,26 @@ describe('what is known before', () => {
   });
 });
 
+test.each(Array.from({ length: 8 }, (_, c) => [c]))(
+  'a small solid in the corner %i of its box is entered',
+  (corner) => {
+    const ramp = doseOf((x, y, z) => 60 + 2 * x + y + z);
+    const centre = [0, 1, 2].map((a) => ((corner >> a) & 1 ? [4, 9, 25][a]! : [-6, -11, -17][a]!)) as unknown as Vec3;
+    const solid = { ...sphere(centre, 0.6), box: { min: [-7, -13, -21], max: [5, 11, 29] } } as Solid;
+    const [most, least] = both(ramp, solid, { budget: 3000 });
+    const middle = 60 + 2 * centre[0] + centre[1] + centre[2];
+    const reach = 0.6 * Math.sqrt(6);
+    for (const [{ value, within, place }, truth] of [
+      [most!, middle + reach],
+      [least!, middle - reach],
+    ] as const) {
+      expect(Math.abs(value - truth)).toBeLessThan(0.01);
+      expect(Math.abs(value - truth)).toBeLessThanOrEqual(within + 1e-4);
+      expect(solid.distance(...place!)).toBeLessThan(1e-6);
+    }
+  },
+);
+
 describe('what it costs', () => {
   const counted = (solid: Solid) => {
     let calls = 0;

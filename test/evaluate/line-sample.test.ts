@@ -191,6 +191,34 @@ describe('one dose', () => {
   });
 });
 
+test.each([
+  ['x', [4, 3, 1]],
+  ['y', [4, 1, 3]],
+  ['z', [1, 4, 3]],
+  ['all axes', [1, 1, 1]],
+])('a grid of one voxel along %s has its dose there', (_, shape) => {
+  const flat = createGrid(shape as [number, number, number], [2, 2, 2], [0, 0, 0]);
+  const count = shape.reduce((a, b) => a * b, 1);
+  const own = { grid: flat, terms: [{ data: Float32Array.from({ length: count }, (_, i) => i + 1) }] } as any;
+  const last = shape.map((n) => 2 * (n - 1)) as [number, number, number];
+  const line: ScanLines = {
+    count: 1,
+    y: Float64Array.of(last[1]),
+    z: Float64Array.of(last[0]),
+    height: Float64Array.of(1),
+    depth: Float64Array.of(1),
+    weight: Float64Array.of(2),
+    first: Uint32Array.of(0),
+    end: Uint32Array.of(2),
+    x: Float64Array.of(last[2] - 0.5, last[2] + 0.5),
+  };
+  const found = sampleLines('S', own, line, true);
+  // The last voxel holds the largest number.
+  expect(found.most).toBe(count);
+  expect(1000 * found.coveredCc).toBeCloseTo(2, 9);
+  for (const value of [...found.ends, ...found.below, ...found.above]) expect(Number.isFinite(value)).toBe(true);
+});
+
 test('a sum is that of its terms, each converted after it is interpolated', () => {
   const other = dataOf(() => 5 + 30 * random());
   const convert = (gray: number): number => gray * (1 + gray / 10);

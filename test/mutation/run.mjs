@@ -137,7 +137,10 @@ function noticed(result, test) {
   return result.errors.length > 0 ? `${test}: ${result.errors[0].slice(0, 100)}` : undefined;
 }
 
-const isTimed = (test) => /Date\.now|performance\.now/.test(readFileSync(join(copy, test), 'utf8'));
+/** Whether a test looks at the clock. */
+function isTimed(test) {
+  return /Date\.now|performance\.now/.test(readFileSync(join(copy, test), 'utf8'));
+}
 
 /** The quick and near runs first, as many as fit into the time of a mutant; one at least. */
 function inOrder(file, runs) {
