@@ -47,6 +47,8 @@ describe('the share of a drawn structure that has dose', () => {
     const share = of([-30, -3, -3], [10, 3, 3], solid('Body', [-50, -50, -50], [5, 50, 50]));
     expect(share.onGrid).toBeCloseTo(0.5, 3);
     expect(share.inBody).toBeCloseTo(0.75, 2);
+    // However thin: 0.3 mm, none of it in the body.
+    expect(of([5.1, -3, -3], [5.4, 3, 3], solid('Body', [-50, -50, -50], [5, 50, 50])).inBody).toBe(0);
     const off = of([30, -3, -3], [40, 3, 3]);
     expect([off.onGrid, off.inBody]).toEqual([0, 0]);
     const body = drawnShare(linesOf(everywhere, grid), grid, everywhere);
