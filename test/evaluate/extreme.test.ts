@@ -106,6 +106,24 @@ describe('a dose with a peak', () => {
     expect(most!.within).toBeLessThan(0.03);
   });
 
+  test.each(Array.from({ length: 8 }, (_, c) => [c]))(
+    'in the cell at a corner of the box is found there, corner %i',
+    (c) => {
+      // Half a voxel from a peak of 1 Gy along all three axes: an eighth of it, on an even dose that leads nowhere.
+      const far = [0, 1, 2].map((a) => ((c >> a) & 1 ? grid.shape[2 - a]! - 1 : 0));
+      const at = far.map((i, a) => grid.origin[a]! + i * grid.spacing[a]!);
+      const dose = doseOf((...place) => (place.every((x, a) => x === at[a]) ? 3 : 2));
+      const inset = (a: number) => grid.spacing[a]! / 2;
+      const low = [0, 1, 2].map((a) => grid.origin[a]! + inset(a)) as unknown as Vec3;
+      const high = [0, 1, 2].map(
+        (a) => grid.origin[a]! + (grid.shape[2 - a]! - 1) * grid.spacing[a]! - inset(a),
+      ) as unknown as Vec3;
+      const [most] = both(dose, box(low, high));
+      expect(Math.abs(most!.value - 2.125)).toBeLessThanOrEqual(0.01);
+      expect(most!.within).toBeLessThanOrEqual(0.01);
+    },
+  );
+
   test('of one corner of a box is found, far from all others', () => {
     const corner = doseOf((x, y, z) => (x === 5 && y === 11 && z === 29 ? 3 : 2));
     const [most] = both(corner, box([-7, -13, -21], [5, 11, 29]));

@@ -69,6 +69,20 @@ test('between contours the fall-off is the slope of the dose', () => {
   expect(text).toMatch(/\nPTV to Cord: 6\.00 mm at least; 2\d\.\d\d to 1\d\.\d\d Gy, 1\.50 Gy\/mm there, 1\.50 median/);
 });
 
+test('a gap of which one side has no dose is none', () => {
+  // The grid ends at x = 24 mm: the target is on it, the cord beyond.
+  const part = createGrid([4, 4, 12], [2, 2, 2], [1, 1, 1]);
+  const cut = createDose(part, { quantity: 'physical', fractions: 5 }, new Float32Array(192).fill(30));
+  const structures = [box('PTV', 'target', 0, 22), box('Cord', 'organ', 28, 36)];
+  for (const [target, cord] of [
+    ['PTV', 'Cord'],
+    ['Cord', 'PTV'],
+  ] as const) {
+    const { fallOff } = targetReport(cut, structures, { target, cord });
+    expect(fallOff).toMatchObject({ nearest: null, steepest: null, median: null, pairs: 0 });
+  }
+});
+
 test('what is not there, or empty, or on another grid is refused by its name', () => {
   const empty = { name: 'GTV', role: 'target', emptyBecause: 'it has no contour' } as any;
   expect(() => targetReport(dose, [target, empty], { target: 'GTV' })).toThrow(/GTV is empty: it has no contour/);
