@@ -309,6 +309,34 @@ describe('what interpolation is off by', () => {
     expect(border.pieces[1]!.above).toBeCloseTo(-0.75 * (30 / 8), 4);
   });
 
+  test('of any dose lies between the least and largest second difference at the eight corners', () => {
+    // Inside the grid, so that every corner has its own.
+    for (const [i, j, k] of [
+      [2, 2, 1],
+      [3, 3, 2],
+      [1, 1, 1],
+      [4, 2, 2],
+    ] as const) {
+      const line = { u: [i + 0.25, i + 0.75], v: j + 0.4, w: k + 0.3 };
+      const [piece] = piecesOf(fieldOf({ data }), [line], true).pieces;
+      const [low, high] = [0, 1, 2].reduce(
+        ([below, above], axis) => {
+          const t = [0.5, 0.4, 0.3][axis]!;
+          const stride = [1, nx, nx * ny][axis]!;
+          const seconds = Array.from({ length: 8 }, (_, c) => {
+            const p = i + (c & 1) + nx * (j + ((c >> 1) & 1) + ny * (k + (c >> 2)));
+            return data[p - stride]! - 2 * data[p]! + data[p + stride]!;
+          });
+          const bow = (t * (1 - t)) / 2;
+          return [below! - bow * Math.max(...seconds), above! - bow * Math.min(...seconds)];
+        },
+        [0, 0],
+      ) as [number, number];
+      expect(piece!.below).toBeCloseTo(low - Math.abs(low) / 4, 3);
+      expect(piece!.above).toBeCloseTo(high + Math.abs(high) / 4, 3);
+    }
+  });
+
   test('beyond the outermost centres is as much as the dose changes over as far inside', () => {
     const ramp = dataOf((u, v, w) => 2 * u + 3 * v + 7 * w);
     const at = (line: Line) => piecesOf(fieldOf({ data: ramp }), [line], true).pieces.at(-1)!;

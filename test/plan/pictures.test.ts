@@ -155,8 +155,8 @@ test('side by side they show 45 mm around the target, within the image', () => {
   const { images } = around('compare_axial');
   expect(images.length).toBeGreaterThanOrEqual(2);
   // 16 + 90 mm by 8 + 90 mm between the outermost voxel centres.
-  const [{ width, height }] = images as [{ width: number; height: number }];
+  const [{ width, height }] = images as unknown as [{ width: number; height: number }];
   expect(width / height).toBeCloseTo(106 / 98, 1);
-  const [side] = around('compare_sagittal').images as [{ width: number; height: number }];
+  const [side] = around('compare_sagittal').images as unknown as [{ width: number; height: number }];
   expect(side.width / side.height).toBeCloseTo(1, 1);
 });
