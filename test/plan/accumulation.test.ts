@@ -154,6 +154,12 @@ describe('as it is printed', () => {
   });
 });
 
+test('a course that gives next to nothing has next to nothing as its largest', () => {
+  const faint = [{ name: 'first', dose: doseOn(grid, () => 0.2, 10) }, doses[1]!];
+  const { total } = accumulateCourses(courses(), faint, 1, []);
+  expect(total.courses[0]!.max).toBeCloseTo(eqd2(0.2, 10, 2), 6);
+});
+
 test('a dose as tables: metrics with their bounds, and curves that fall from all to none', () => {
   const evaluated = evaluateDose(doses[0]!.dose, [
     mask((i) => (i < 4 ? 1 : 0)),

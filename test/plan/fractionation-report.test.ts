@@ -199,6 +199,10 @@ test('a dot stands about every point, and the name of a curve at its end', () =>
   for (const { x } of labels) expect(x - right).toBeLessThan(20);
   const level = labels.find(({ text }) => text === 'prescription')!;
   expect(Math.abs(doses!.y(level.y) - 36.25)).toBeLessThan(1);
+  // Its letters stand about the end of the curve: the baseline a little below.
+  const end = vertices(elements(svg, 'path')[0]!.d!).at(-1)![1]!;
+  expect(level.y - end).toBeGreaterThan(2);
+  expect(level.y - end).toBeLessThan(6);
   // The criterion's name is set off from the cap's, which ends a Gray below.
   const [criterion, cap] = ['least criterion', 'cap of the cord'].map((t) => labels.find(({ text }) => text === t)!);
   expect(Math.abs(criterion!.y - cap!.y)).toBeGreaterThan(5);
