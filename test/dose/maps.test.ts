@@ -288,6 +288,35 @@ describe('tables of terms', () => {
   });
 });
 
+test('a table has at its nodes what was put there, at either end of its axes too', () => {
+  const distance = createAxis(800, 1100, 80);
+  const scale = createAxis(-0.2, 0.3, 0.06);
+  const known = new Map<string, number>();
+  const table = createKernelTable(
+    Array.from({ length: DEPTH_NODES }, () => Float64Array.of(1)),
+    1,
+    distance,
+    scale,
+    [4],
+    (_, at, ln) => {
+      const value = 1 + random();
+      known.set(`${at.toFixed(6)} ${ln.toFixed(6)}`, value);
+      return [Float64Array.of(value, 0, 0, 0)];
+    },
+  );
+  for (let q = 0; q < distance.count; q++) {
+    for (let s = 0; s < scale.count; s++) {
+      const at = distance.first + q * distance.step;
+      const ln = scale.first + s * scale.step;
+      const out = [new Float32Array(4)];
+      const densities = Float32Array.of(1000 / at / Math.exp(ln));
+      addTerms(table, 1000, { depths: Float32Array.of(10), distances: Float32Array.of(at), densities }, 0, 1, out);
+      const expected = (1000 / at) ** 2 * known.get(`${at.toFixed(6)} ${ln.toFixed(6)}`)!;
+      expect(out[0]![0]! / expected).toBeCloseTo(1, 4);
+    }
+  }
+});
+
 describe('the ladder of widths', () => {
   const ladder = createWidthLadder(artiste6mv, 800, 1100, 140);
   const { base, positions, count, sigmasX, sigmasY } = ladder;

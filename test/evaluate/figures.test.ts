@@ -118,6 +118,12 @@ describe('bands and distances of curves', () => {
   });
 });
 
+test('a band has 201 doses unless told', () => {
+  expect(dvhBand([ramp(10, 30)]).dose).toHaveLength(201);
+  expect(() => dvhBand([ramp(10, 30)], 1)).toThrow(/n is 1/);
+  expect(() => dvhBand([])).toThrow(/no DVH/);
+});
+
 describe('how far off a figure may be', () => {
   const of = (max: number) => ramp(0, max);
   const read = (dvh: Dvh): number => dvh.max;

@@ -80,7 +80,7 @@ export function createReach(root, tests, kept, longest) {
         // What a test computed first is often kept for the next ones, which then do not reach it themselves.
         const inAll = around + sum(own);
         const used = inAll <= WHOLE ? own : reaching;
-        runs.push({ test, names: used.map(({ name }) => name), seconds: around + sum(used) });
+        runs.push({ test, names: used.map(({ name }) => name), own: used, around, seconds: around + sum(used) });
       }
       return runs;
     },

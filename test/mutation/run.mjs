@@ -4,6 +4,7 @@
  *     npm run test:mutation [-- COUNT SEED]     a seeded sample of all mutants; the same seed goes on where it ended
  *         --folder optimize               only of that folder
  *         --again                         tries survivors anew, after tests were added
+ *         --left                          tries survivors against the tests that there was no time for
  *         --longest 150                   seconds that a test file may take to be used at all
  *         --together 45                   seconds of tests that one mutant is tried against
  *     npm run test:mutation -- named [PART]      the changes of named.json, each of which has to be noticed
@@ -31,6 +32,7 @@ const { positionals, values } = parseArgs({
   options: {
     folder: { type: 'string' },
     again: { type: 'boolean', default: false },
+    left: { type: 'boolean', default: false },
     longest: { type: 'string', default: '150' },
     together: { type: 'string', default: '45' },
   },
@@ -63,8 +65,9 @@ async function trySample() {
   await reach.complete();
   for (const mutant of sample) {
     const known = done.get(mutant.id);
-    if (known !== undefined && !(values.again && isSurvivor(known))) continue;
-    const result = { ...mutant, ...(await tryMutant(mutant, reach)) };
+    if (known !== undefined && !(isSurvivor(known) && (values.again || (values.left && known.left > 0)))) continue;
+    const before = values.left ? (known?.tried ?? []) : [];
+    const result = { ...mutant, ...(await tryMutant(mutant, reach, before)) };
     done.set(mutant.id, result);
     appendFileSync(file, `${JSON.stringify(result)}\n`);
     const by = result.by === undefined ? '' : ` by ${result.by}`;
@@ -107,14 +110,19 @@ async function tryNamed() {
   process.exitCode = survivors === 0 ? 0 : 1;
 }
 
-async function tryMutant({ file, start, end, to }, reach) {
-  const runs = inOrder(file, reach.runsOf(file, start));
-  if (runs.length === 0) return { outcome: 'unseen', tried: [], seconds: 0 };
+/** @param before test files that it was tried against before: they are not asked again */
+async function tryMutant({ file, start, end, to }, reach, before) {
+  const reaching = reach.runsOf(file, start);
+  if (reaching.length === 0) return { outcome: 'unseen', tried: [], seconds: 0 };
+  const { runs, left } = inOrder(
+    file,
+    reaching.filter(({ test }) => !before.includes(test)),
+  );
   const source = readFileSync(join(copy, file), 'utf8');
   const changed = source.slice(0, start) + to + source.slice(end);
   const started = Date.now();
   const seconds = () => (Date.now() - started) / 1000;
-  const tried = [];
+  const tried = [...before];
   for (const run of runs) {
     const { test, names } = run;
     const result = await withSource(file, changed, () => engine.run({ test, names }, 15 + 4 * run.seconds));
@@ -126,7 +134,7 @@ async function tryMutant({ file, start, end, to }, reach) {
     if (isTimed(test) && noticed(await engine.run({ test, names }, 15 + 4 * run.seconds), test)) continue;
     return { outcome: 'killed', by, tried, seconds: seconds() };
   }
-  return { outcome: 'survived', tried, seconds: seconds(), left: reach.runsOf(file, start).length - runs.length };
+  return { outcome: 'survived', tried, seconds: seconds(), left };
 }
 
 /** What noticed a change: the first test that failed, or that the file could not be run; late counts as well. */
@@ -142,18 +150,32 @@ function isTimed(test) {
   return /Date\.now|performance\.now/.test(readFileSync(join(copy, test), 'utf8'));
 }
 
-/** The quick and near runs first, as many as fit into the time of a mutant; one at least. */
+/** The quick and near runs first, as many as fit into the time of a mutant, of slow files the quick tests; and how many did not. */
 function inOrder(file, runs) {
   const distances = new Map(bySource.get(file)?.map(({ test, distance }) => [test, distance]));
   const weight = ({ test, seconds }) => (0.3 + seconds) * (1 + 0.5 * (distances.get(test) ?? 9));
   const used = [];
   let sum = 0;
   for (const run of [...runs].sort((a, b) => weight(a) - weight(b))) {
-    if (used.length > 0 && sum + run.seconds > together) continue;
-    used.push(run);
-    sum += run.seconds;
+    const some = withinTime(run, together - sum);
+    if (some === undefined) continue;
+    used.push(some);
+    sum += some.seconds;
   }
-  return used;
+  return { runs: used, left: runs.length - used.length };
+}
+
+/** A run cut down to its quickest tests, as many as fit; undefined where none does. */
+function withinTime(run, seconds) {
+  if (run.seconds <= seconds) return run;
+  const names = [];
+  let sum = run.around;
+  for (const one of [...run.own].sort((a, b) => a.seconds - b.seconds)) {
+    if (sum + one.seconds > seconds) break;
+    names.push(one.name);
+    sum += one.seconds;
+  }
+  return names.length === 0 ? undefined : { ...run, names, seconds: sum };
 }
 
 /** Uses a changed source, which the engine is told before and after. */

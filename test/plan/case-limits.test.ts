@@ -104,6 +104,25 @@ const edges: [name: string, make: Make, taken: readonly number[], refused: reado
     [0.1, 100],
     [0.09, 101],
   ],
+  ['retreatment.limits', (n) => ({ retreatment: { limits: Array(n).fill(limit) } }), [0, 200], [201]],
+  ['retreatment.omit', (n) => ({ retreatment: { omit: Array(n).fill('hytec-share') } }), [0, 200], [201]],
+  [
+    'retreatment.bounds',
+    (n) => ({
+      retreatment: { bounds: Array(n).fill({ structure: 'SpinalCord', courses: 'all', eqd2: 50, alphaBeta: 2 }) },
+    }),
+    [0, 200],
+    [201],
+  ],
+  [
+    'retreatment.recovery.table',
+    (n) => ({
+      retreatment: { recovery: { convention: 'ang', table: Array.from({ length: n }, (_, i) => [i, 0.5]) } },
+    }),
+    [1, 100],
+    [0, 101],
+  ],
+  ['goals', (n) => ({ goals: Array(n).fill('SpinalCord Max <= 30Gy') }), [0, 1000], [1001]],
   ['prior.months', (v) => ({ prior: { ...prior, months: v } }), [0, 1200], [-0.5, 1201]],
   ['prior.fields.width', (v) => ({ prior: { ...prior, fields: { width: v } } }), [0.1, 600], [0, 601]],
   ['prior.fields.length', (v) => ({ prior: { ...prior, fields: { length: v } } }), [0.1, 600], [0, 601]],

@@ -78,6 +78,17 @@ describe('what is open', () => {
       area: 50,
       bounds: { x1: -2.5, x2: 7.5, y1: -2.5, y2: 2.5 },
     });
+    const [faint] = open({
+      gantry: 0,
+      fluence: {
+        spacing: 5,
+        beamlets: [
+          [0, 0, 0.25],
+          [5, 0, 0.75],
+        ],
+      },
+    });
+    expect(faint).toMatchObject({ monitorUnits: 0.5, area: 50 });
     const [dark] = open({ gantry: 0, fluence: { spacing: 5, beamlets: [[0, 0, 0]] } });
     expect(dark).toMatchObject({ monitorUnits: 0, area: 0 });
     expect(dark).not.toHaveProperty('bounds');
@@ -184,6 +195,12 @@ describe('the dose', () => {
     expect(report.totals.isocenterDose).toBeCloseTo(sum, 5);
     expect(report.totals.maximumDose).toBeCloseTo(result.maximum.dose, 5);
     expect(report.fractions).toBe(5);
+  });
+
+  test('distances to a tenth of a mm, depths to a hundredth, doses to a micro-Gray', () => {
+    const { beams } = fieldsReport(computed([jaws], { isocenter: [0, -2.34, 0] }), { version: '9', inputs: {} }) as any;
+    expect(beams[0].ssd).toBe(952.3);
+    expect(beams[0].isocenterDepth).toBeCloseTo(47.66, 2);
   });
 
   test('as a table: one line per beam, then the total', () => {

@@ -14,7 +14,7 @@ const row = (more: object = {}): AssessmentRow =>
     scale: 'EQD2/2',
     limit: 70,
     value: 66.123456,
-    sumOfMaxima: 68.5,
+    sumOfMaxima: 68.123456,
     result: 'pass',
     margin: 3.876544,
     allowed: 20.5,
@@ -143,7 +143,7 @@ test('risks in percent to two digits; what a prior EQD2 does not tell is said', 
 test('as JSON, figures to 1e-4 and risks to 1e-6', () => {
   const report = retreatmentReport(assessment, 5) as any;
   expect(report.cumulativeNearMax).toBe(63.1235);
-  expect(report.limits[0]).toMatchObject({ value: 66.1235, margin: 3.8765, room: 2.3457, sumOfMaxima: 68.5 });
+  expect(report.limits[0]).toMatchObject({ value: 66.1235, margin: 3.8765, room: 2.3457, sumOfMaxima: 68.1235 });
   expect(report.binding).toEqual({ name: 'hytec', structure: 'SpinalCord', result: 'pass', room: 2.3457 });
   expect(report.recovery[0]).toMatchObject({ prior: 45.1235, allowed: 5.01, name: 'none' });
   expect(report.risk.schultheiss).toMatchObject({ thisCourse: 0.001235, cumulative: 0.0456 });

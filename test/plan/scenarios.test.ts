@@ -101,6 +101,22 @@ test('for a shifted row of the target stands the nominal one that sees the same 
   expect([...off.memberOf.slice(7)]).toEqual([6, 2, 2, 3, 7, 8, 9, 10]);
 });
 
+test('up to two steps of the grid off, along any axis and either way, a nominal row is found', () => {
+  const groups = { rows: Int32Array.of(0, 1, 2, 4, 5, 6), memberOf: Int32Array.of(0, 1, 2, 2, 3, 4, 5) };
+  for (const axis of [1, 2]) {
+    for (const [off, isFound] of [
+      [4, true],
+      [-4, true],
+      [6, false],
+      [-6, false],
+    ] as const) {
+      const shift = [0, 1, 2].map((a) => (a === axis ? off : 0)) as unknown as [number, number, number];
+      const { memberOf } = groupScenarios(groups, withScenarios(voxels, [shift], 'worst'));
+      expect([...memberOf.slice(8)]).toEqual(isFound ? [2, 2, 3] : [7, 8, 9]);
+    }
+  }
+});
+
 test('a sweep over nominal plans refuses a robust case', () => {
   expect(() => refuseRobust('trade-off', { imrt: {} } as any)).not.toThrow();
   expect(() => refuseRobust('trade-off', { imrt: { robust: { distance: 3 } } } as any)).toThrow(

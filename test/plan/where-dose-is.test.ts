@@ -129,6 +129,29 @@ describe('a prior course around a structure', () => {
     expect(data.reduce((count, gray) => count + (gray > 0 ? 1 : 0), 0)).toBe(36 + 8);
   });
 
+  test('what lies across an edge of the grid is not beside it', () => {
+    for (const [i, j, k] of [
+      [9, 2, 2],
+      [4, 5, 2],
+      [4, 2, 4],
+      [0, 2, 2],
+      [4, 0, 2],
+      [4, 2, 0],
+      [9, 5, 4],
+      [0, 0, 0],
+    ] as const) {
+      const at = index(i, j, k);
+      const edge = { cells: new Map([['Cord', new StructureCells(maskOf([at]))]]) } as any;
+      const one = course('imported', (v) => (v === at ? 20 : Number.NaN));
+      const { data } = priorsOnGrid({ courses: [one] }, edge, 'Cord', grid)[0]!;
+      const expected = Array.from({ length: nx * ny * nz }, (_, v) => {
+        const [x, y, z] = [v % nx, Math.floor(v / nx) % ny, Math.floor(v / (nx * ny))];
+        return Math.max(Math.abs(x - i), Math.abs(y - j), Math.abs(z - k)) <= 1 ? 20 : 0;
+      });
+      expect([...data]).toEqual(expected);
+    }
+  });
+
   test('a uniform course is as much beside it; a voxel of its own that is unknown spreads nothing', () => {
     const data = around(course('uniform', (v) => (own.includes(v) ? 20 : 0)));
     expect([data[index(3, 2, 2)], data[index(5, 2, 2)], data[index(1, 1, 1)]]).toEqual([20, 20, 20]);
