@@ -114,6 +114,26 @@ test('expected: the mean over normal shifts, seeded', () => {
   expect(positionInterval(input({ sd, samples: 2000 }))).toEqual(drawn);
 });
 
+test('drawn shifts: of a single place every draw has its own sum, and without any scatter it is the nominal one', () => {
+  const one = Float64Array.of(1, 0, 0);
+  const of = (sd: Vec3) =>
+    positionInterval(
+      input({
+        prior: movedDose(ramp(30, 1, 10), one),
+        now: movedDose(ramp(25, -0.5, 22), one),
+        isInside: insideOf(mask, one),
+        sd: { prior: sd, now: [0, 0, 0] },
+        samples: 50,
+      }),
+    );
+  const still = of([0, 0, 0]);
+  expect(still.expected).toBeCloseTo(sum(31, 24.5), 6);
+  expect(still.percentile95).toBeCloseTo(sum(31, 24.5), 6);
+  const moving = of([1, 0, 0]);
+  expect(moving.percentile95).toBeGreaterThan(sum(31.5, 24.5));
+  expect(moving.expected).toBeGreaterThan(0.9 * sum(31, 24.5));
+});
+
 test('a new course that is computed anew enters the envelope alone', () => {
   const nowEnvelope = { fractions: 22, at: () => new Float64Array(points.length / 3).fill(40) };
   const { nominal, worst } = positionInterval(

@@ -66,6 +66,15 @@ describe('closed forms', () => {
     expect([outside, evaluated]).toEqual([3 * 99, 7 * 99]);
   });
 
+  test('the histogram ends with the cap, whole bins or not', () => {
+    const dose = values(() => 30, grid);
+    const far = values(() => 60, grid);
+    const { histogram, maximum } = gammaIndex(dose, far, { dose: 1, distance: 1, threshold: 0, cap: 2.55 });
+    expect(maximum).toBeCloseTo(2.55, 6);
+    expect(histogram).toEqual([...new Array<number>(25).fill(0), 693]);
+    expect(gammaIndex(dose, far, { dose: 1, distance: 1, threshold: 0, cap: 3 }).histogram).toHaveLength(30);
+  });
+
   test('equal doses: 0 everywhere; the histogram holds every voxel', () => {
     const dose = values((x, y, z) => 30 + x - y * 0.2 + z * 0.1, grid);
     const result = gammaIndex(dose, dose, { dose: 1, distance: 1, threshold: 0 });

@@ -4,26 +4,26 @@
  *     npm run test:mutation [-- COUNT SEED]     a seeded sample of all mutants; the same seed goes on where it ended
  *         --folder optimize               only of that folder
  *         --again                         tries survivors anew, after tests were added
- *         --longest 120           seconds that a test file may take to be used at all; those of one mutant half as much more
+ *         --left                          tries survivors against the tests that there was no time for
+ *         --longest 150                   seconds that a test file may take to be used at all
+ *         --together 45                   seconds of tests that one mutant is tried against
  *     npm run test:mutation -- named [PART]      the changes of named.json, each of which has to be noticed
  *
- * A mutant is tried against the nearest tests (by imports) that run its line, the quick ones, so that it costs seconds. One
+ * A mutant is tried against the tests that run its block, the quick and near ones first, in one vitest that stays alive. One
  * that another test would have noticed counts as a survivor: the score is a lower bound. A run that does not end counts
  * as noticed. Results are kept as JSON lines in out/mutation, one file per seed.
  */
-import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { createEngine } from './engine-process.mjs';
+import { isEquivalent } from './equivalent.mjs';
+import { readLines } from './lines.mjs';
 import { mutantsOf } from './mutants.mjs';
+import { createReach } from './reach.mjs';
 import { isSurvivor, tableOf } from './table.mjs';
 import { copyTree, ROOT, sourcesOf, testsBySource } from './tree.mjs';
-import { measureTest, runTests } from './vitest.mjs';
-
-/** Test files that are tried on one mutant, and looked at for it. */
-const MOST_TESTS = 3;
-const MOST_LOOKED_AT = 5;
 
 const folder = join(ROOT, 'out', 'mutation');
 mkdirSync(folder, { recursive: true });
@@ -32,17 +32,17 @@ const { positionals, values } = parseArgs({
   options: {
     folder: { type: 'string' },
     again: { type: 'boolean', default: false },
-    longest: { type: 'string', default: '40' },
+    left: { type: 'boolean', default: false },
+    longest: { type: 'string', default: '150' },
+    together: { type: 'string', default: '45' },
   },
 });
 const isNamed = positionals[0] === 'named';
-const [count, seed] = isNamed ? [0, 0] : [positionals[0] ?? 40, positionals[1] ?? 1].map(Number);
+const [count, seed] = isNamed ? [0, 0] : [positionals[0] ?? 300, positionals[1] ?? 1].map(Number);
 const only = values.folder;
-/** Seconds that a test file may take to be used at all, and all those of one mutant together. */
-const longest = Number(values.longest);
-const together = 1.5 * longest;
+const [longest, together] = [Number(values.longest), Number(values.together)];
 if (!isNamed && !(Number.isInteger(count) && count > 0 && Number.isInteger(seed))) {
-  process.stderr.write('mutation: COUNT and SEED are whole numbers, as in npm run test:mutation -- 40 1.\n');
+  process.stderr.write('mutation: COUNT and SEED are whole numbers, as in npm run test:mutation -- 300 1.\n');
   process.exit(2);
 }
 
@@ -50,29 +50,34 @@ const { folder: temporary, copy } = copyTree();
 process.on('exit', () => rmSync(temporary, { recursive: true, force: true, maxRetries: 5 }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
-const measuredFile = join(folder, 'tests.jsonl');
-const measured = new Map(readLines(measuredFile).map((entry) => [entry.test, entry]));
-const tests = testsBySource(copy);
-/** Of all sources: what a test runs of them is measured anew when any has changed. */
-const sourcesHash = hashOf(...sourcesOf(copy));
+const engine = createEngine(copy);
+const { bySource, tests } = testsBySource(copy);
 if (isNamed) await tryNamed();
 else await trySample();
+engine.end();
+process.exit();
 
 async function trySample() {
   const file = join(folder, `${only ? `${only}-` : ''}seed-${seed}.jsonl`);
   const done = new Map(readLines(file).map((result) => [result.id, result]));
   const { all, sample } = sampleOf(count, seed);
+  const reach = createReach(copy, tests, join(folder, 'reach.jsonl'), longest);
+  await reach.complete();
   for (const mutant of sample) {
     const known = done.get(mutant.id);
-    if (known !== undefined && !(values.again && isSurvivor(known))) continue;
-    const result = { ...mutant, ...(await tryMutant(mutant)) };
+    if (known !== undefined && !(isSurvivor(known) && (values.again || (values.left && known.left > 0)))) continue;
+    const before = values.left ? (known?.tried ?? []) : [];
+    const result = { ...mutant, ...(await tryMutant(mutant, reach, before)) };
     done.set(mutant.id, result);
     appendFileSync(file, `${JSON.stringify(result)}\n`);
-    process.stderr.write(`${done.size}/${count} ${result.outcome.padEnd(8)} ${mutant.id}\n`);
+    const by = result.by === undefined ? '' : ` by ${result.by}`;
+    process.stderr.write(
+      `${done.size}/${count} ${result.outcome.padEnd(8)} ${result.seconds.toFixed(1)} s ${mutant.id.replace(/\s+/g, ' ')}${by}\n`,
+    );
   }
   process.stdout.write(
     tableOf(
-      sample.map(({ id }) => done.get(id)),
+      sample.map(({ id }) => ({ ...done.get(id), isEquivalent: isEquivalent(copy, done.get(id)) })),
       all,
       seed,
     ),
@@ -89,66 +94,104 @@ async function tryNamed() {
     if (source.split(from).length !== 2) {
       throw new Error(`mutation: "${from}" does not stand once in ${file}. Mend named.json: ${name}.`);
     }
-    const { outcome, seconds } = await withSource(
+    const started = Date.now();
+    let by;
+    await withSource(
       file,
       source.replace(from, () => to),
-      () => runTests(copy, files, 120),
+      async () => {
+        for (const test of files) by ??= noticed(await engine.run({ test }, 120), test);
+      },
     );
-    if (outcome === 'passed') survivors++;
-    process.stdout.write(`${outcome === 'passed' ? 'survived' : 'killed'}  ${seconds.toFixed(1)} s  ${name}\n`);
+    if (by === undefined) survivors++;
+    const seconds = (Date.now() - started) / 1000;
+    process.stdout.write(`${by === undefined ? 'survived' : 'killed'}  ${seconds.toFixed(1)} s  ${name}\n`);
   }
   process.exitCode = survivors === 0 ? 0 : 1;
 }
 
-async function tryMutant({ file, start, end, line, to }) {
-  const used = await testsOf(file, line);
-  if (used.length === 0) return { outcome: 'unseen', tests: [], seconds: 0 };
+/** @param before test files that it was tried against before: they are not asked again */
+async function tryMutant({ file, start, end, to }, reach, before) {
+  const reaching = reach.runsOf(file, start);
+  if (reaching.length === 0) return { outcome: 'unseen', tried: [], seconds: 0 };
+  const { runs, left } = inOrder(
+    file,
+    reaching.filter(({ test }) => !before.includes(test)),
+  );
   const source = readFileSync(join(copy, file), 'utf8');
   const changed = source.slice(0, start) + to + source.slice(end);
-  const files = used.map(({ test }) => test);
-  const limit = 20 + 3 * used.reduce((sum, { seconds }) => sum + seconds, 0);
-  const { outcome, seconds } = await withSource(file, changed, () => runTests(copy, files, limit));
-  return {
-    outcome: outcome === 'passed' ? 'survived' : outcome === 'failed' ? 'killed' : 'timeout',
-    tests: files,
-    seconds,
-  };
+  const started = Date.now();
+  const seconds = () => (Date.now() - started) / 1000;
+  const tried = [...before];
+  for (const run of runs) {
+    const { test, names } = run;
+    const result = await withSource(file, changed, () => engine.run({ test, names }, 15 + 4 * run.seconds));
+    tried.push(test);
+    if (result === undefined) return { outcome: 'timeout', by: test, tried, seconds: seconds() };
+    const by = noticed(result, test);
+    if (by === undefined) continue;
+    // On a busy machine a test of time may fail by itself.
+    if (isTimed(test) && noticed(await engine.run({ test, names }, 15 + 4 * run.seconds), test)) continue;
+    return { outcome: 'killed', by, tried, seconds: seconds() };
+  }
+  return { outcome: 'survived', tried, seconds: seconds(), left };
 }
 
+/** What noticed a change: the first test that failed, or that the file could not be run; late counts as well. */
+function noticed(result, test) {
+  if (result === undefined) return `${test} (did not end)`;
+  const failed = result.results.find(({ state }) => state === 'failed');
+  if (failed !== undefined) return `${test}: ${failed.name}`;
+  return result.errors.length > 0 ? `${test}: ${result.errors[0].slice(0, 100)}` : undefined;
+}
+
+/** Whether a test looks at the clock. */
+function isTimed(test) {
+  return /Date\.now|performance\.now/.test(readFileSync(join(copy, test), 'utf8'));
+}
+
+/** The quick and near runs first, as many as fit into the time of a mutant, of slow files the quick tests; and how many did not. */
+function inOrder(file, runs) {
+  const distances = new Map(bySource.get(file)?.map(({ test, distance }) => [test, distance]));
+  const weight = ({ test, seconds }) => (0.3 + seconds) * (1 + 0.5 * (distances.get(test) ?? 9));
+  const used = [];
+  let sum = 0;
+  for (const run of [...runs].sort((a, b) => weight(a) - weight(b))) {
+    const some = withinTime(run, together - sum);
+    if (some === undefined) continue;
+    used.push(some);
+    sum += some.seconds;
+  }
+  return { runs: used, left: runs.length - used.length };
+}
+
+/** A run cut down to its quickest tests, as many as fit; undefined where none does. */
+function withinTime(run, seconds) {
+  if (run.seconds <= seconds) return run;
+  const names = [];
+  let sum = run.around;
+  for (const one of [...run.own].sort((a, b) => a.seconds - b.seconds)) {
+    if (sum + one.seconds > seconds) break;
+    names.push(one.name);
+    sum += one.seconds;
+  }
+  return names.length === 0 ? undefined : { ...run, names, seconds: sum };
+}
+
+/** Uses a changed source, which the engine is told before and after. */
 async function withSource(file, changed, use) {
   const path = join(copy, file);
   const source = readFileSync(path, 'utf8');
-  writeFileSync(path, changed);
+  const write = (text) => {
+    writeFileSync(path, text);
+    engine.change(file);
+  };
+  write(changed);
   try {
     return await use();
   } finally {
-    writeFileSync(path, source);
+    write(source);
   }
-}
-
-/** The nearest test files that run a line and are quick enough, measured when first asked for. */
-async function testsOf(file, line) {
-  const used = [];
-  let sum = 0;
-  let looked = 0;
-  for (const { test } of tests.get(file) ?? []) {
-    const hash = `${sourcesHash} ${hashOf(test)}`;
-    const known = measured.get(test);
-    if (known?.hash !== hash || (!known.passed && known.longest < longest)) {
-      const entry = { hash, longest, ...(await measureTest(copy, test, longest)) };
-      measured.set(test, entry);
-      appendFileSync(measuredFile, `${JSON.stringify(entry)}\n`);
-    }
-    const { passed, seconds, lines } = measured.get(test);
-    // Too slow, or not to be had on this machine.
-    if (!passed) continue;
-    if (++looked > MOST_LOOKED_AT) break;
-    if (!lines[file]?.includes(line) || sum + seconds > together) continue;
-    used.push({ test, seconds });
-    sum += seconds;
-    if (used.length === MOST_TESTS) break;
-  }
-  return used.sort((a, b) => a.seconds - b.seconds);
 }
 
 /** The first mutants of all in an order that the seed shuffles: a larger sample goes on from a smaller one. */
@@ -171,12 +214,6 @@ function sampleOf(size, from) {
   return { all: all.length, sample: order.slice(0, size) };
 }
 
-function hashOf(...files) {
-  const hash = createHash('sha1');
-  for (const file of files) hash.update(readFileSync(join(copy, file)));
-  return hash.digest('hex');
-}
-
 function mulberry32(from) {
   let state = from >>> 0;
   return () => {
@@ -185,12 +222,4 @@ function mulberry32(from) {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-function readLines(file) {
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
 }

@@ -8,25 +8,32 @@ export function tableOf(results, all, seed) {
   const rows = [...FOLDERS, ''].map((folder) => {
     const own = results.filter(({ file }) => file.startsWith(`src/${folder}`));
     const of = (wanted) => own.filter(({ outcome }) => outcome === wanted).length;
-    const killed = own.filter(isKilled).length;
-    const score = own.length === 0 ? '' : `${Math.round((100 * killed) / own.length)} %`;
-    return `| ${folder === '' ? 'all' : `src/${folder}`} | ${own.length} | ${killed} | ${of('survived')} | ${of('unseen')} | ${score} |`;
+    const cells = [
+      own.length,
+      of('killed'),
+      of('timeout'),
+      of('survived'),
+      of('unseen'),
+      equivalentOf(own),
+      percent(own),
+    ];
+    return `| ${folder === '' ? 'all' : `src/${folder}`} | ${cells.join(' | ')} | ${percent(own.filter(counts))} |`;
   });
   const survivors = results
-    .filter((result) => !isKilled(result))
+    .filter(isSurvivor)
     .sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line)
     .map(
-      ({ file, line, from, to, outcome }) =>
-        `| ${file}:${line} | \`${cell(from)}\` | \`${cell(to) || ' '}\` | ${outcome} |`,
+      ({ file, line, from, to, outcome, isEquivalent }) =>
+        `| ${file}:${line} | \`${cell(from)}\` | \`${cell(to) || ' '}\` | ${isEquivalent ? `equivalent: ${isEquivalent}` : outcome} |`,
     );
   const n = results.length;
   const share = n === 0 ? 0 : results.filter(isKilled).length / n;
   const error = n === 0 ? 0 : 196 * Math.sqrt((share * (1 - share)) / n);
   return [
-    `Seed ${seed}: ${n} of ${all} mutants; score ${(100 * share).toFixed(0)} % (95 % of such samples lie within ${error.toFixed(0)} points).`,
+    `Seed ${seed}: ${n} of ${all} mutants; score ${(100 * share).toFixed(1)} % (95 % of such samples lie within ${error.toFixed(0)} points).`,
     '',
-    '| folder | mutants | killed | survived | unseen | score |',
-    '|---|---|---|---|---|---|',
+    '| folder | mutants | killed | without end | survived | unseen | of these equivalent | score | without equivalents |',
+    '|---|---|---|---|---|---|---|---|---|',
     ...rows,
     '',
     '| line | was | became | |',
@@ -35,5 +42,11 @@ export function tableOf(results, all, seed) {
     '',
   ].join('\n');
 }
+
+/** An equivalent mutant is counted apart only if it survived, as it has to. */
+const counts = (result) => isKilled(result) || !result.isEquivalent;
+const equivalentOf = (results) => results.filter((result) => !counts(result)).length;
+const percent = (results) =>
+  results.length === 0 ? '' : `${((100 * results.filter(isKilled).length) / results.length).toFixed(1)} %`;
 
 const cell = (text) => text.replace(/\s+/g, ' ').replaceAll('|', '\\|');

@@ -43,7 +43,7 @@ export function sourcesOf(root) {
     .sort();
 }
 
-/** By source: the test files that import it, with the number of imports between, nearest first. */
+/** All test files; and by source those that import it, with the number of imports between. */
 export function testsBySource(root) {
   const bySource = new Map();
   const tests = filesUnder(join(root, 'test'))
@@ -58,8 +58,7 @@ export function testsBySource(root) {
       bySource.set(source, list);
     }
   }
-  for (const list of bySource.values()) list.sort((a, b) => a.distance - b.distance);
-  return bySource;
+  return { tests, bySource };
 }
 
 function distancesFrom(root, file, imports) {

@@ -75,6 +75,15 @@ describe('the plan is scaled into its caps, in the engine’s dose', () => {
     expect(Math.fround(reported)).toBe(Math.fround(cap));
     expect(done.fields[0]!.monitorUnits).toBeCloseTo(1500 / over, 9);
     expect(done.solution.weights[1]!).toBeCloseTo(1000 / over, 9);
+    // What the optimiser had planned is scaled alike.
+    const caps = new Float64Array(voxels.cord.rows.length).fill(cap);
+    const { dose: whole } = solve({
+      operator: new ColumnOperator(columns),
+      ...posePlanningProblem(voxels, plan, 'cord', caps),
+    });
+    done.solution.dose.forEach((gray, row) => {
+      expect(Math.abs(gray - whole[row]! / over)).toBeLessThan(1e-9 + 1e-9 * whole[row]!);
+    });
   });
 
   test('within its caps it stays, and so does one that holds the prescription', () => {
