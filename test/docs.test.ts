@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fillPage, fillPages } from '../bench/docs/pages.js';
 import { schemaTable } from '../bench/docs/schema-table.js';
+import { validationParts } from '../bench/docs/validation-parts.js';
 import { parseCase, parseCourses, parseFields, parseGoalFile, parseStudy } from '../src/index.js';
 import { codeBlocks, headingAnchors, linksOf } from './docs/markdown.js';
 
@@ -64,6 +65,20 @@ describe('generated parts', () => {
     // Not between marks that nobody fills.
     expect(made.get('cli.md')!.is).toContain('### respine plan\n\n```text\nUsage: respine plan [options] <case>');
     expect(made.get('case.md')!.is).toContain('| `prescription.dose` | number > 0, <= 200 | `39.6` |');
+  });
+
+  test('what validation misses is said first', () => {
+    const table = (margin: string): string =>
+      `# V\n\n## Slabs, parallel beam\n\n| q | r | d | a | m | f | w |\n|---|\n| axis | MC | 3 % | 2 % | ${margin} |  | 5 mm |\n`;
+    const parts = validationParts(table('**missed** -50 %'), new Date('2026-11-30'));
+    expect(parts.get('missed')).toContain(
+      'on 2026-11-30, with the reference folder. **Missed**:\n\n- axis: 3 %, allowed 2 % (5 mm)',
+    );
+    expect(parts.get('measured-slabs-parallel-beam')).toMatch(/^\| q \|.* 5 mm \|$/s);
+    expect(validationParts(table('10 %'), new Date()).get('missed')).toContain('No line is missed.');
+    const marks = [...textOf('docs/validation.md').matchAll(/<!-- made: (\S+) -->\n\n(\S)/g)].map(([, name]) => name);
+    expect(marks).toContain('missed');
+    expect(marks.length).toBeGreaterThan(7);
   });
 
   test('a field without a note is noticed, and a note without a field', () => {
