@@ -43,6 +43,17 @@ test.each(pages)('every link of %s leads to a file, and to a heading in it', (pa
   expect(lost).toEqual([]);
 });
 
+test('files of the source that pages name are there', () => {
+  const named = pages.flatMap((page) => {
+    if (page === 'CHANGELOG.md') return [];
+    return [...textOf(page).matchAll(/`((?:src|test|bench|phantoms)\/[\w./-]+)`/g)].map(
+      ([, path]) => `${path} in ${page}`,
+    );
+  });
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !existsSync(join(root, name.split(' ')[0]!)))).toEqual([]);
+});
+
 test('what is shipped links to nothing that is not', () => {
   const { files } = JSON.parse(textOf('package.json')) as { readonly files: readonly string[] };
   const targets = pages.flatMap((page) =>
