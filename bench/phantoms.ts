@@ -1,5 +1,5 @@
 /**
- * All spine phantoms, all targets, both techniques: the table of the README.
+ * All spine phantoms, all targets, both techniques: the table of docs/phantoms.md.
  *
  *     npm run phantoms [-- SPACING]      spacing in mm, 2 unless given
  */

@@ -1,0 +1,33 @@
+/**
+ * The generated parts of docs/: the command line's help and the fields of the requests, as the program has them.
+ *
+ *     npm run docs [-- DIR]      DIR: results of `npm run plan`, whose pictures become those of the README, or those of
+ *                                `respine validate --out DIR`, whose tables become those of docs/validation.md
+ */
+import { existsSync } from 'node:fs';
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fillPage, fillPages } from './docs/pages.js';
+import { shrinkPicture } from './docs/picture.js';
+import { validationParts } from './docs/validation-parts.js';
+
+const folder = new URL('../docs/', import.meta.url);
+for (const [name, { was, is }] of await fillPages(folder)) {
+  if (was !== is) await writeFile(new URL(name, folder), is);
+  console.log(`docs/${name}: ${was === is ? 'as it was' : 'made anew'}`);
+}
+
+const results = process.argv[2];
+if (results !== undefined) {
+  const { plan, validation } = { plan: join(results, 'compare_axial.png'), validation: join(results, 'validation.md') };
+  if (existsSync(plan)) {
+    await writeFile(new URL('reference.png', folder), shrinkPicture(await readFile(plan), 880));
+    await copyFile(join(results, 'dvh.png'), new URL('dvh.png', folder));
+  }
+  if (existsSync(validation)) {
+    const page = new URL('validation.md', folder);
+    const parts = validationParts(await readFile(validation, 'utf8'), (await stat(validation)).mtime);
+    await writeFile(page, fillPage(await readFile(page, 'utf8'), parts));
+    await copyFile(join(results, 'slab_lung.png'), new URL('slab_lung.png', folder));
+  }
+}

@@ -1,0 +1,131 @@
+/** Tables of a request's fields: what its JSON Schema says, joined with a sentence of ours for each. */
+
+/** The part of JSON Schema that the schemas of respine use. */
+export interface Schema {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema | false;
+  readonly prefixItems?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly enum?: readonly unknown[];
+  readonly additionalProperties?: Schema | boolean;
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+}
+
+/** What a field means, by its dotted path; `[]` stands for every element of a list. */
+export type Notes = Readonly<Record<string, string>>;
+
+interface Row {
+  readonly path: string;
+  readonly schema: Schema;
+  readonly isRequired: boolean;
+}
+
+/**
+ * @param closed paths whose own fields are described elsewhere
+ * @throws {Error} for a field without a note, and for a note without a field: a page says all, and nothing that is not there
+ */
+export function schemaTable(schema: Schema, notes: Notes, closed: readonly string[] = []): string {
+  const rows = rowsOf(schema, '', closed);
+  const known = new Set(rows.map(({ path }) => path));
+  const unsaid = [...known].filter((path) => notes[path] === undefined);
+  const stale = Object.keys(notes).filter((path) => !known.has(path));
+  if (unsaid.length + stale.length > 0) {
+    throw new Error(
+      `fields without a note: ${unsaid.join(', ') || 'none'}; notes without a field: ${stale.join(', ')}`,
+    );
+  }
+  const lines = rows.map((row) => {
+    const cells = [`\`${row.path}\``, typeText(row.schema), defaultText(row), notes[row.path]!];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  });
+  return ['| field | what | default | meaning |', '|---|---|---|---|', ...lines].join('\n');
+}
+
+/** Depth first, each path once. */
+function rowsOf(schema: Schema, prefix: string, closed: readonly string[]): Row[] {
+  const rows = new Map<string, Row>();
+  for (const object of objectsIn(schema)) {
+    for (const [name, child] of Object.entries(object.properties!)) {
+      if (name === '$schema') continue;
+      const path = prefix + name;
+      if (!rows.has(path))
+        rows.set(path, { path, schema: child, isRequired: object.required?.includes(name) ?? false });
+      if (closed.includes(path)) continue;
+      for (const row of rowsOf(child, `${path}.`, closed)) if (!rows.has(row.path)) rows.set(row.path, row);
+      for (const row of rowsOf(elementsOf(child), `${path}[].`, closed)) {
+        // Where a list holds what may also stand alone, it is described once.
+        if (!rows.has(row.path) && !rows.has(row.path.replace('[]', ''))) rows.set(row.path, row);
+      }
+    }
+  }
+  return [...rows.values()];
+}
+
+/** The objects with named fields that a value may be. */
+function objectsIn(schema: Schema): readonly Schema[] {
+  if (schema.anyOf) return schema.anyOf.flatMap(objectsIn);
+  return schema.properties ? [schema] : [];
+}
+
+/** What the elements of the lists are that a value may be. */
+function elementsOf(schema: Schema): Schema {
+  const lists = (s: Schema): readonly Schema[] => s.anyOf?.flatMap(lists) ?? (s.items ? [s.items] : []);
+  return { anyOf: lists(schema) };
+}
+
+function typeText(schema: Schema): string {
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeText))].join(' or ');
+  if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (schema.prefixItems) return `[${schema.prefixItems.map(typeText).join(', ')}]`.replace(sameThrice, '[3 x $1]');
+  if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items) : 'any'}${lengthText(schema)}`;
+  if (schema.type === 'object') {
+    const values = schema.additionalProperties;
+    return typeof values === 'object' ? `{ name: ${typeText(values)} }` : 'object';
+  }
+  if (schema.type === 'string') return 'text';
+  if (schema.type === 'boolean') return 'true, false';
+  if (schema.type === 'integer' || schema.type === 'number') return `${schema.type}${rangeText(schema)}`;
+  return schema.type === undefined ? 'any' : [schema.type].flat().join(' or ');
+}
+
+const sameThrice = /^\[(.*), \1, \1\]$/;
+
+/** Bounds that stand for no more than "finite" or "whole" are left out. */
+function rangeText({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema): string {
+  const isSaid = (bound: number | undefined): bound is number => bound !== undefined && Math.abs(bound) < 1e12;
+  // Coordinates.
+  if (maximum === 1e5 && minimum === -1e5) return '';
+  const low = isSaid(minimum) ? `>= ${minimum}` : isSaid(exclusiveMinimum) ? `> ${exclusiveMinimum}` : '';
+  const high = isSaid(maximum) ? `<= ${maximum}` : isSaid(exclusiveMaximum) ? `< ${exclusiveMaximum}` : '';
+  if (low.startsWith('>=') && high.startsWith('<=')) return ` ${minimum} to ${maximum}`;
+  return [low, high]
+    .filter((text) => text !== '')
+    .map((text) => ` ${text}`)
+    .join(',');
+}
+
+function lengthText({ minItems, maxItems }: Schema): string {
+  if (minItems === undefined && maxItems === undefined) return '';
+  if (minItems === maxItems) return ` (${minItems})`;
+  return ` (${minItems ?? 0}${maxItems === undefined ? ' or more' : ` to ${maxItems}`})`;
+}
+
+/** The default of an object whose fields have their own is theirs. */
+function defaultText({ schema, isRequired }: Row): string {
+  const value = schema.default;
+  if (value === undefined) return isRequired ? 'required' : '';
+  const fields = objectsIn(schema)[0]?.properties;
+  if (fields && typeof value === 'object' && value !== null) {
+    const isTheirs = Object.keys(value).every((name) => fields[name]?.default !== undefined);
+    if (isTheirs) return '';
+  }
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+}
