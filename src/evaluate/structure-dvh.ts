@@ -238,7 +238,7 @@ function dvhOf(
   // As Float32, as the ends are kept: no curve passes its extremes by a rounding.
   const high = Math.fround(range.max.value);
   const low = Math.fround(range.min.value);
-  clampEnds(samples.ends, low, high, own.ends);
+  own.ends.set(samples.ends);
   let most = high;
   let least = low;
   if (shift !== undefined) {
@@ -255,17 +255,17 @@ function dvhOf(
     mean: Math.min(most, Math.max(least, meanOf(samples, shift))),
     max: most,
     min: least,
-    ...workspace.cumulator.cumulate(own, coveredCc),
+    ...within(workspace.cumulator.cumulate(own, coveredCc), least, most),
     estimators: STRUCTURE_DVH_ESTIMATORS,
     ...(coveredCc < coveredFrom * volumeCc ? { coverage: coveredCc / volumeCc } : {}),
   };
 }
 
-function clampEnds(ends: Float32Array, low: number, high: number, out: Float32Array): void {
-  for (let e = 0; e < ends.length; e++) {
-    const end = ends[e]!;
-    out[e] = end > high ? high : end < low ? low : end;
-  }
+/** The curve with its doses kept to the extremes: an interval that is widened at the surface reaches beyond them. */
+function within<C extends { readonly dose: Float32Array | Float64Array }>(curve: C, least: number, most: number): C {
+  const { dose } = curve;
+  for (let c = 0; c < dose.length; c++) dose[c] = Math.max(least, Math.min(most, dose[c]!));
+  return curve;
 }
 
 /** To both ends of every interval. */

@@ -32,13 +32,13 @@ import { checkStructureNames } from '../input/case-names.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { checkHasDose, type DrawnShare, drawnShare, linesOf, shareNote } from './drawn-share.js';
 import {
-  CAPPED_REACH,
   fineVoxel,
+  NEAR_TARGET,
   type PlanningGrid,
+  placeOf,
   planningGridOf,
   pointsInCord,
-  SURFACE_REACH,
-  SURFACE_SPACING,
+  SURFACE_LATTICES,
   surfacePointsOf,
   surfaceVoxel,
   touching,
@@ -53,10 +53,10 @@ export interface PatientModel {
   readonly grid: Grid;
   /** Where the dose grid is coarse: the grid of target and cord. */
   readonly fine?: PlanningGrid;
-  /** Points on the cord's surface within {@link SURFACE_REACH} of the target, x, y, z triples in LPS, mm. */
+  /** Points on the cord's surface, see {@link SURFACE_LATTICES}; x, y, z triples in LPS, mm. */
   readonly surface: Float64Array;
-  /** Which of them have a cap: within {@link CAPPED_REACH}. */
-  readonly cappedSurface: Int32Array;
+  /** Voxels of the planning grid that hold any cord, near the target. */
+  readonly fineCord: Int32Array;
   readonly structures: ReadonlyMap<string, Structure>;
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
   /** Of every mask: which voxels hold any of it. */
@@ -160,13 +160,17 @@ export function modelPatient(
     distance ??= distanceMap(targetMask, occupiedFrom(targetMask));
     return distance;
   };
-  const nearTarget = (x: number, y: number, z: number): boolean => {
-    const voxel = voxelAt(grid, [x, y, z]);
-    return targetDistance()[voxel]! <= SURFACE_REACH && masks.get(external)!.data[voxel]! >= 0.5;
-  };
-  const surface = surfacePointsOf(structures.get(cord)!, SURFACE_SPACING, gridBox(grid), nearTarget);
-  const cappedSurface = Int32Array.from({ length: surface.length / 3 }, (_, q) => q).filter(
-    (q) => targetDistance()[voxelAt(grid, surface.subarray(3 * q, 3 * q + 3))]! <= CAPPED_REACH,
+  const distanceAt = (place: ArrayLike<number>): number => targetDistance()[voxelAt(grid, place)]!;
+  const isInBody = (place: ArrayLike<number>): boolean => masks.get(external)!.data[voxelAt(grid, place)]! >= 0.5;
+  const surface = Float64Array.from(
+    SURFACE_LATTICES.flatMap(({ from, to, spacing }) => {
+      const isWanted = (...place: Vec3): boolean =>
+        isInBody(place) && distanceAt(place) >= from && distanceAt(place) <= to;
+      return Array.from(surfacePointsOf(structures.get(cord)!, spacing, gridBox(grid), isWanted));
+    }),
+  );
+  const fineCord = (fine?.voxels ?? new Int32Array(0)).filter(
+    (voxel) => fine!.cord.data[voxel]! > 0 && distanceAt(placeOf(fine!.grid, voxel)) <= NEAR_TARGET,
   );
   const points = new Float64Array(first + (fine?.points.length ?? 0) + surface.length);
   points.set(body.points);
@@ -184,7 +188,7 @@ export function modelPatient(
   const bodyDose = new ForwardDose(patient.density, points, { executor, ...plan.doseModel });
   let inCord: Int32Array | undefined;
   const cordPoints = (): Int32Array => {
-    inCord ??= pointsInCord({ grid, ...(fine ? { fine } : {}), surface, masks, cord }, structures.get(cord)!);
+    inCord ??= pointsInCord({ grid, ...(fine ? { fine } : {}), surface, fineCord, masks, cord }, structures.get(cord)!);
     return inCord;
   };
   let gap: SurfaceGap | undefined;
@@ -204,7 +208,7 @@ export function modelPatient(
     notes,
     ...(fine ? { fine } : {}),
     surface,
-    cappedSurface,
+    fineCord,
     cordPoints,
     targetDistance,
     cordGap,

@@ -172,14 +172,17 @@ export const doseOfVoxel =
   (voxel) =>
     valueOfVoxel(grids, voxel, dose.data, fineDose?.data, (point) => surfaceDose[point]!);
 
-/** Of the lattice whose edges cross the cord's surface in its points, mm. */
-export const SURFACE_SPACING = 1;
+/** From the target's edge, mm: so far the planning grid's voxels of the cord have caps, and its surface has points 1 mm apart. */
+export const NEAR_TARGET = 8;
 
-/** From the target's edge, mm: so far points of the surface tell the cord's maximum. */
-export const SURFACE_REACH = 30;
-
-/** From the target's edge, mm: so far points of the surface, and of the planning grid, have caps; farther off dose is not steep, and voxel centres do. */
-export const CAPPED_REACH = 8;
+/**
+ * Points of the cord's surface, each with a cap: by their distance from the target's edge, mm, where the edges of a lattice of so
+ * many mm cross it. Farther off dose is not steep, and voxel centres do.
+ */
+export const SURFACE_LATTICES = [
+  { from: 0, to: NEAR_TARGET, spacing: 1 },
+  { from: NEAR_TARGET, to: 30, spacing: 2 },
+] as const;
 
 /** The voxel of a grid that is nearest to a point. */
 export function voxelAt({ shape: [nz, ny, nx], spacing, origin }: Grid, at: ArrayLike<number>): number {
@@ -196,35 +199,35 @@ export function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
   return [at(0), at(1), at(2)];
 }
 
-/**
- * Every voxel with any cord in it, of the dose grid, then of the planning grid within the body; then the points of its surface.
- */
-export function cordVoxels(
-  model: Grids & { readonly masks: ReadonlyMap<string, Volume<'mask'>>; readonly cord: string },
-): Int32Array {
+/** What has a cord with caps. */
+interface CordGrids extends Grids {
+  readonly masks: ReadonlyMap<string, Volume<'mask'>>;
+  readonly cord: string;
+  /** Voxels of the planning grid that hold any cord, near the target. */
+  readonly fineCord: Int32Array;
+}
+
+/** All that has a cap: every voxel of the dose grid with any cord in it, those of the planning grid near the target, points of the surface. */
+export function cordVoxels(model: CordGrids): Int32Array {
   const { data } = model.masks.get(model.cord)!;
-  const { fine, surface } = model;
   const found: number[] = [];
   for (let i = 0; i < data.length; i++) if (data[i]! > 0) found.push(i);
-  for (const voxel of fine?.voxels ?? []) if (fine!.cord.data[voxel]! > 0) found.push(fineVoxel(model, voxel));
-  for (let point = 0; 3 * point < surface.length; point++) found.push(surfaceVoxel(model, point));
+  for (const voxel of model.fineCord) found.push(fineVoxel(model, voxel));
+  for (let point = 0; 3 * point < model.surface.length; point++) found.push(surfaceVoxel(model, point));
   return Int32Array.from(found);
 }
 
-/** Halvings of an edge: a crossing is known to a hundredth of a millimetre. */
-const HALVINGS = 7;
-
-/** The points that lie in the cord: voxels of either grid whose centre does, and all of the surface. */
-export function pointsInCord(
-  model: Grids & { readonly masks: ReadonlyMap<string, Volume<'mask'>>; readonly cord: string },
-  cord: Structure,
-): Int32Array {
+/** Those of them that lie in the cord: voxels whose centre does, and all of the surface. */
+export function pointsInCord(model: CordGrids, cord: Structure): Int32Array {
   const solid = solidOfStructure(cord);
   const reach = Math.max(...model.grid.spacing);
   return cordVoxels(model).filter(
     (voxel) => voxel >= surfaceVoxel(model, 0) || solid.distance(...placeOfVoxel(model, voxel), reach) <= 0,
   );
 }
+
+/** Halvings of an edge: a crossing is known to a hundredth of a millimetre. */
+const HALVINGS = 7;
 
 /**
  * Points on a structure's surface: where the edges of a lattice cross it.

@@ -11,7 +11,7 @@ import type { ShiftedRows } from '../../dose/shifted-rows.js';
 import { type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';
 import type { RowSet } from '../../optimize/objective/objective.js';
 import { besideTarget, type PatientModel } from '../patient/patient-model.js';
-import { CAPPED_REACH, fineVoxel, surfaceVoxel, touching, voxelAt } from '../patient/planning-grid.js';
+import { fineVoxel, NEAR_TARGET, surfaceVoxel, touching, voxelAt } from '../patient/planning-grid.js';
 import type { Zone } from './voxel-clusters.js';
 
 export interface PlanningVoxels {
@@ -95,7 +95,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     }
     if (c > 0) {
       cordRows.push(row);
-      cordVolumes.push(d <= CAPPED_REACH ? c * coarse : c * finePerCoarse);
+      cordVolumes.push(d <= NEAR_TARGET ? c * coarse : c * finePerCoarse);
       cordVoxels.push(voxel);
     }
     if (isSampled) {
@@ -115,7 +115,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
       const voxel = fine.voxels[q]!;
       const t = fine.target.data[voxel]!;
       const at = fine.points.subarray(3 * q, 3 * q + 3);
-      const c = distance[voxelAt(grid, at)]! <= CAPPED_REACH ? fine.cord.data[voxel]! : 0;
+      const c = distance[voxelAt(grid, at)]! <= NEAR_TARGET ? fine.cord.data[voxel]! : 0;
       if (c === 0 && isBesideFine[voxel] === 0) continue;
       const row = points.length / 3;
       points.push(...at);
@@ -133,7 +133,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     }
   }
   const { surface } = model;
-  for (const q of model.cappedSurface) {
+  for (let q = 0; 3 * q < surface.length; q++) {
     cordRows.push(points.length / 3);
     cordVolumes.push(0);
     cordVoxels.push(surfaceVoxel(model, q));

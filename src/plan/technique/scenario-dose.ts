@@ -24,11 +24,11 @@ export class ScenarioDose {
     private readonly plan: PlanCase,
     readonly shifts: readonly Vec3[],
   ) {
-    const { body, patient, executor, fine, cappedSurface } = model;
+    const { body, patient, executor, fine, surface } = model;
     const isNeeded = neededVoxels(model);
     const own = body.index.filter((voxel) => isNeeded[voxel] === 1);
     const between = fine?.voxels.map((voxel) => fineVoxel(model, voxel)) ?? [];
-    const onSurface = cappedSurface.map((q) => surfaceVoxel(model, q));
+    const onSurface = Array.from({ length: surface.length / 3 }, (_, q) => surfaceVoxel(model, q));
     this.voxels = Int32Array.of(...own, ...between, ...onSurface);
     const places = new Float64Array(3 * this.voxels.length);
     this.voxels.forEach((voxel, q) => {
