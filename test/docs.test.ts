@@ -166,6 +166,8 @@ function layProgram(folder: string, scripts: readonly { name: string; language: 
   }
   const compilerOptions = {
     ...(JSON.parse(textOf('tsconfig.json')) as { compilerOptions: object }).compilerOptions,
+    // As in a project of a reader's: strict, but an index is taken at its word.
+    ...{ noUncheckedIndexedAccess: false },
     ...{ noEmit: false, outDir: 'out', rootDir: 'src', allowJs: true, checkJs: true, moduleDetection: 'force' },
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));

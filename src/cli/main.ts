@@ -40,7 +40,7 @@ function isFileOut(command: Command): boolean {
 program
   .command('plan')
   .description('plan a case with both techniques: doses, DVHs, goals, pictures')
-  .argument('<case>', 'CASE.json; its fields are described in the README')
+  .argument('<case>', 'CASE.json; its fields are described in docs/case.md')
   .option('--technique <name>', 'fcrt, imrt or both', 'both')
   .option('--out <dir>', 'folder for all results', 'out')
   .option('--json', 'print plan.json instead of a table')
@@ -75,7 +75,7 @@ program
 program
   .command('dose')
   .description('forward dose of explicit fields: rectangles, apertures or fluence maps')
-  .argument('<fields>', 'FIELDS.json; its fields are described in the README')
+  .argument('<fields>', 'FIELDS.json; its fields are described in docs/case.md')
   .requiredOption('--out <file>', 'NRRD file for the dose')
   .option('--json', 'print beams, doses and flags as JSON instead of a table')
   .action(async (path, options) => {
@@ -151,7 +151,7 @@ addDoseFlags(program.command('compare'), { hasPlan: false })
 program
   .command('accumulate')
   .description('EQD2 or BED of several courses, voxel by voxel, each with its own grid, fractions and transform')
-  .requiredOption('--courses <file>', 'COURSES.json; its fields are described in the README')
+  .requiredOption('--courses <file>', 'COURSES.json; its fields are described in docs/case.md')
   .option('--out <dir>', 'folder for accumulate.json and the volume')
   .option('--json', 'print JSON instead of a table')
   .action(async (options) => {
@@ -162,7 +162,7 @@ program
 program
   .command('trade-off')
   .description('best target coverage under several caps of the cord, of this course or of both: a table, a picture')
-  .argument('<case>', 'CASE.json; its fields are described in the README')
+  .argument('<case>', 'CASE.json; its fields are described in docs/case.md')
   .option('--caps <Gy>', 'caps of this course (IMRT), with commas')
   .option('--cumulative <Gy>', "limits of both courses in EQD2 by the cord's alpha/beta, with commas")
   .option('--technique <name>', 'with --cumulative: fcrt, imrt or both (default both)')
@@ -181,7 +181,7 @@ program
 program
   .command('fractionation')
   .description('the prescription in other numbers of fractions, with the same effect, and what each asks of the cord')
-  .argument('<case>', 'CASE.json; its fields are described in the README')
+  .argument('<case>', 'CASE.json; its fields are described in docs/case.md')
   .requiredOption('--fractions <n>', 'numbers of fractions, with commas')
   .option('--alpha-beta <gy>', "of the target; otherwise the case's alphaBeta.target")
   .option('--plan [technique]', 'plan every number, imrt or fcrt (default imrt)')
@@ -197,7 +197,7 @@ program
   .description(
     'many plans from one case whose parameters vary: a table with one row per plan, resumed where it is there',
   )
-  .argument('<study>', 'STUDY.json; its fields are described in the README')
+  .argument('<study>', 'STUDY.json; its fields are described in docs/case.md')
   .requiredOption('--out <dir>', 'folder for study.csv')
   .option('--retry', 'plan again what failed before')
   .option('--time-limit <seconds>', 'of each plan: then the best so far, whose row says time-limit')
