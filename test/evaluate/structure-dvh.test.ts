@@ -95,6 +95,18 @@ describe('the analytic cases', () => {
       expectAccurate(measureCase(cases.find((c) => c.name === name)!, 'solid', 2, 300_000));
     }
   }, 90_000);
+
+  test('a curve is not bent towards its extremes: near them it keeps to the closed form, and to its bound', () => {
+    const of = (name: string) => cases.find((c) => c.name === name)!;
+    const near = measureCase(of('cord_R4_H60_gaussC'), 'contours', 1, 300_000);
+    expectAccurate(near);
+    expect(Math.abs(near.metrics.find(({ metric }) => metric === 'D99%')!.error)).toBeLessThan(0.15);
+    for (const name of ['nelms_Cylinder_AP', 'nelms_RtCylinder_AP']) {
+      for (const { metric, closedForm, bound } of measureCase(of(name), 'solid', 1).metrics) {
+        expect(Math.abs(closedForm), `${name} ${metric}`).toBeLessThanOrEqual(bound);
+      }
+    }
+  }, 90_000);
 });
 
 describe('extremes', () => {
