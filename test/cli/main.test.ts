@@ -24,7 +24,7 @@ function caseFile(content: unknown): string {
 /** A quick case: few fields on a coarse grid. */
 const quick = {
   patient: { phantom: 'spine-t8' },
-  doseGrid: { spacing: [4, 4, 4] },
+  doseGrid: { spacing: [4, 4, 4], planning: 100 },
   fcrt: { beams: 'posterior-3' },
   imrt: { beams: 'posterior-3' },
 };

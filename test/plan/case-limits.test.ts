@@ -26,7 +26,7 @@ test('a case that names a patient alone is the reference case', () => {
     cordCapOrigin: 'default',
     machine: 'artiste-6mv',
     doseModel: { heterogeneity: 'density', medium: 'engine' },
-    doseGrid: { spacing: [2, 2, 2] },
+    doseGrid: { spacing: [2, 2, 2], planning: 2 },
     fcrt: {
       beams: 'posterior-5',
       margin: 6,

@@ -18,7 +18,13 @@ const bounds = (structure: string, dose: number[], binding: number[], more: obje
     exceeded: [],
     ...more,
   }) as any;
-const model = { cord: 'SpinalCord', cells: new Map([['SpinalCord', { voxels: new Uint32Array(4) }]]) } as any;
+const model = {
+  cord: 'SpinalCord',
+  grid: { shape: [1, 1, 4] },
+  masks: new Map([['SpinalCord', { data: new Float32Array(4).fill(1) }]]),
+  surface: new Float64Array(0),
+  fineCord: new Int32Array(0),
+} as any;
 const plan = (more: object = {}) =>
   ({ cordCap: 29.8, cordCapOrigin: 'default', prescription: { fractions: 22 }, ...more }) as any;
 const technique = (more: object = {}) => ({ hold: 'cord', voxels: {}, ...more }) as any;
@@ -79,7 +85,8 @@ test('a default says what it rests on, and what it is worth in other fractions o
   expect(basis({ cordCapOrigin: 'case' })).toBe('set by the case');
   // A number that was changed in code is not the default.
   expect(basis({ cordCap: 20 })).toBe('set by the case');
-  const named = (name: string) => ({ cord: name, cells: new Map([[name, { voxels: [] }]]) }) as any;
+  const named = (name: string) =>
+    ({ ...model, cord: name, masks: new Map([[name, { data: new Float32Array(0) }]]) }) as any;
   expect(basis({}, named('Brainstem'))).toContain('; Brainstem is another organ than it is stated for');
   for (const name of ['CaudaEquina', 'ThecalSac', 'Spinal canal'])
     expect(basis({}, named(name))).not.toContain('another organ');

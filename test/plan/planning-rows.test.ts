@@ -32,6 +32,8 @@ const model = {
     ['Organ', organ],
   ]),
   isocenter: [11, 12, 13],
+  surface: new Float64Array(0),
+  fineCord: new Int32Array(0),
   body: {
     index: Int32Array.from(inBody),
     points: Float64Array.from(inBody.flatMap((v) => placeOf(v).map((c, a) => grid.origin[a]! + c * grid.spacing[a]!))),

@@ -53,7 +53,7 @@ type Parsed = z.output<typeof schema>;
 /** With the course of reference by name. */
 export type Courses = Omit<Parsed, 'reference'> & { readonly reference: string };
 
-const remedy = 'The fields are described in docs/case.md.';
+const remedy = 'The fields are described in docs/case.md under COURSES.json.';
 
 /**
  * @param json parsed COURSES.json

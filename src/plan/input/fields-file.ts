@@ -119,7 +119,7 @@ export type FieldsInput = z.input<typeof schema>;
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function parseFields(json: unknown, path = 'fields'): Fields {
-  return checkJson(schema, json, path, 'The fields are described in docs/case.md.');
+  return checkJson(schema, json, path, 'The fields are described in docs/case.md under FIELDS.json.');
 }
 
 /** The JSON Schema of FIELDS.json, for editors. */

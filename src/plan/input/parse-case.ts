@@ -11,7 +11,7 @@ import { type PlanCase, schema } from './plan-case.js';
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function parseCase(json: unknown, path = 'case'): PlanCase {
-  const plan = checkJson(schema, json, path, 'The fields are described in docs/case.md.');
+  const plan = checkJson(schema, json, path, 'The fields are described in docs/case.md under CASE.json.');
   checkCaseNames(plan, path);
   return plan;
 }

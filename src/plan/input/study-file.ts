@@ -240,4 +240,4 @@ const describe = (values: Readonly<Record<string, unknown>>): string =>
 export const describeValues = (values: ReadonlyMap<string, unknown>): string =>
   values.size === 0 ? 'the base' : describe(Object.fromEntries(values));
 
-const REMEDY = 'The fields are described in docs/case.md.';
+const REMEDY = 'The fields are described in docs/case.md under STUDY.json.';
