@@ -91,7 +91,8 @@ describe.runIf(process.env['RESPINE_KILLS'])('the command line', () => {
     console.log(report);
   });
   test('study: the table as it was, or with a row more', { timeout: 3_600_000 }, () => {
-    const path = file('study.json', { base, vary: { 'prescription.dose': [39.6] }, techniques: ['fcrt'] });
+    const asked = { vary: { 'prescription.dose': [39.6] }, techniques: ['fcrt'], metrics: ['PTV D95%', 'PTV Max'] };
+    const path = file('study.json', { base, ...asked });
     const report = killEverywhere(undefined, (out) => [main, 'study', path, '--out', out], { rerun: 5 });
     expect(report.violations).toEqual([]);
     console.log(report);
