@@ -39,6 +39,12 @@ describe('where the points lie', () => {
     expect(modelPatient(coarse, caseOf(5, { planning: 3 })).fine!.grid.spacing).toEqual([3, 3, 3]);
   });
 
+  test('points that would be too many are refused with their number, before anything is computed', () => {
+    expect(() => modelPatient(coarse, caseOf(5, { planning: 0.4 }))).toThrow(
+      /^case: doseGrid\.planning: points in and around target and cord: .* more than 400000\. Let them lie farther apart than 0\.4 mm\.$/,
+    );
+  });
+
   test('it does not move with the dose grid', () => {
     const of = (name: string) => model.structures.get(name)!;
     const structures = { target: of(model.target), cord: of(model.cord), external: of(model.external) };

@@ -9,7 +9,7 @@
  * Beside voxel centres the cord's caps hold at points of its surface, near the target. Voxels and these points have one numbering:
  * those of the dose grid first, then those of the planning grid, then the surface's.
  */
-import { checkBytes, checkVoxels } from '../../core/budget.js';
+import { checkBytes, checkCount, checkVoxels } from '../../core/budget.js';
 import { voxelsInside } from '../../dose/forward.js';
 import { solidOfStructure } from '../../geometry/contour-solid.js';
 import {
@@ -37,6 +37,9 @@ export interface PlanningGrid {
   readonly points: Float64Array;
 }
 
+/** Rows of the optimiser, most of them: some 2000 cc at 2 mm. */
+const MOST_POINTS = 400_000;
+
 /** Spacings that differ by less are equal, mm. */
 const EQUAL = 1e-6;
 
@@ -58,7 +61,15 @@ export function planningGridOf(
   finest: number,
 ): PlanningGrid | undefined {
   const isFine = doseGrid.spacing.every((s) => s <= finest + EQUAL);
-  return isFine ? undefined : gridAround(doseGrid, structures, finest);
+  if (isFine) return undefined;
+  const planning = gridAround(doseGrid, structures, finest);
+  checkCount(
+    'case: doseGrid.planning: points in and around target and cord',
+    planning.voxels.length,
+    MOST_POINTS,
+    `Let them lie farther apart than ${finest} mm.`,
+  );
+  return planning;
 }
 
 /** A grid around target and cord: of the dose grid's spacing, or `finest` along the axes where that is larger, mm. */
