@@ -4,7 +4,7 @@
  * Where dose rises steeply towards a surface, as from a spared cord to the target beside it, the trilinear dose of a grid lies some tenths of
  * a Gray above the true one between its points. The largest dose at points that are dense on the surface has no such error.
  */
-import type { Dvh } from './dvh.js';
+import { type Dvh, volumeAtDose } from './dvh.js';
 import { extremeBound } from './error-bound.js';
 
 const ESTIMATOR =
@@ -27,8 +27,19 @@ export function withKnownMaximum(dvh: Dvh, known: number): Dvh {
     ...dvh,
     max,
     mean: Math.min(dvh.mean, max),
-    dose: dvh.dose.map((gray) => Math.min(gray, max)),
+    ...cutAt(dvh, max),
     estimators: { ...estimators, max: ESTIMATOR },
     bounds: { ...bounds, withinMax: bounds.withinMax + apart },
+  };
+}
+
+/** The curve from a dose down: what had more has that dose, and nothing below it moves. */
+function cutAt(dvh: Dvh, max: number): Pick<Dvh, 'dose' | 'volume'> {
+  const { dose, volume } = dvh;
+  const above = dose.findIndex((gray) => gray < max);
+  if (above <= 0) return { dose: dose.map((gray) => Math.min(gray, max)), volume };
+  return {
+    dose: Float64Array.from([max, ...dose.subarray(above)]),
+    volume: Float64Array.from([volumeAtDose(dvh, max), ...volume.subarray(above)]),
   };
 }
