@@ -80,7 +80,7 @@ export async function structureNamesOf(json: PlanCaseInput, path = 'case'): Prom
 }
 
 async function loadPriors(
-  plan: PlanCase,
+  plan: Pick<PlanCase, 'prior'>,
   from: (name: string) => string,
   planUid: string | undefined,
   inputs: Record<string, string>,

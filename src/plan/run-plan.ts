@@ -81,20 +81,19 @@ export function runPlan(
     ownLimits(plan, model);
     if (techniques.some((technique) => plan[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
     // So must what asks for too much.
-    if (techniques.includes('imrt')) modulatedBeams(model, plan, machine);
+    if (techniques.includes('imrt')) modulatedBeams(model, plan.imrt, machine);
     const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
     const timeLeft = timeLimit(options.timeLimit);
-    const planned = (technique: Technique, of: PlanCase): TechniquePlan =>
-      planWithinBounds(technique, model, of, machine, bounds, rows, onProgress, timeLeft);
+    const planned = (technique: Technique, isNominal = false): TechniquePlan =>
+      planWithinBounds(technique, model, plan, machine, { bounds, rows, onProgress, timeLeft, isNominal });
     const robustness = (robust: TechniquePlan): { robust?: RobustReport } => {
-      const { robust: settings, ...nominal } = plan.imrt;
-      if (settings === undefined || robust.technique !== 'imrt') return {};
-      const both = { robust, nominal: planned('imrt', { ...plan, imrt: nominal }) };
+      if (plan.imrt.robust === undefined || robust.technique !== 'imrt') return {};
+      const both = { robust, nominal: planned('imrt', true) };
       const caps = cordCaps(bounds, model, plan.cordCap, robust.voxels.cord.voxels);
       return { robust: compareRobust(model, plan, caps, both) };
     };
     const plans = techniques.map((technique) => {
-      const made = planned(technique, plan);
+      const made = planned(technique);
       model.onStage(`${technique}: DVHs, goals, retreatment`);
       const evaluation = { ...evaluatePlan(made, model, plan, prior, bounds), ...robustness(made) };
       const { position: shifts } = plan.retreatment;

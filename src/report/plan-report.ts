@@ -101,7 +101,7 @@ function overruled({ plans }: PlanningResult): string[] {
 }
 
 /** Said where a recovery is credited, and only there. */
-function creditOf(plan: PlanCase): string[] {
+function creditOf(plan: Pick<PlanCase, 'retreatment'>): string[] {
   const { name, title } = conventionOf(plan.retreatment.recovery);
   return name === 'none' ? [] : [`Voxelwise bounds credit the recovery convention ${name}: ${title}.`];
 }

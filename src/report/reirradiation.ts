@@ -31,7 +31,7 @@ const IRRADIATED = 0.5;
 export function reirradiationReport(
   evaluation: PlanEvaluation,
   model: PatientModel,
-  plan: PlanCase,
+  plan: Pick<PlanCase, 'prescription' | 'prior' | 'retreatment' | 'alphaBeta'>,
   prior: PriorExposure,
 ): Record<string, unknown> {
   const { prescription, retreatment: settings, alphaBeta } = plan;

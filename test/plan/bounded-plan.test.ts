@@ -165,7 +165,7 @@ test('a plan that begins without rows of the organ ends with those that it needs
   const model = modelPatient(patient, plan);
   const bounds = voxelBounds(model, plan, exposeToPrior(model, plan, artiste6mv));
   const organs = organCaps(bounds, model);
-  const make = (rows: OrganRows) => planWithinBounds('imrt', model, plan, artiste6mv, bounds, rows);
+  const make = (rows: OrganRows) => planWithinBounds('imrt', model, plan, artiste6mv, { bounds, rows });
   const [few, many] = [[], ['imrt'] as const].map((techniques) =>
     make(new OrganRows(model, plan, artiste6mv, organs, techniques)),
   );

@@ -78,20 +78,21 @@ function solved(technique: Technique) {
   const voxels = choosePlanningVoxels(model);
   const { hold } = plan[technique];
   const caps = evenCaps(voxels, plan);
-  const posed = posePlanningProblem(voxels, plan, hold, caps);
+  const posed = posePlanningProblem(voxels, plan, hold, { caps });
+  const made = { technique, hold, voxels, caps, organs: [] };
   const done = ((): TechniquePlan => {
     if (technique === 'fcrt') {
-      const open = conformalFields(model, plan, artiste6mv);
+      const open = conformalFields(model, plan.fcrt, artiste6mv);
       const solution = solve({ operator: new ColumnOperator(conformalColumns(model, voxels, open)), ...posed });
       const fields = weighedFields(open, solution.weights);
-      return finish(technique, hold, fields, model, plan, voxels, caps, [], posed, solution);
+      return finish(model, plan, { ...made, fields, problem: posed, solution });
     }
-    const beams = modulatedBeams(model, plan, artiste6mv);
+    const beams = modulatedBeams(model, plan.imrt, artiste6mv);
     const { close, ...rows } = prepareInfluence(beams, model, voxels, plan);
     const solution = solve({ ...posed, ...rows });
     close();
     const fields = modulatedFields(beams, solution.weights);
-    return finish(technique, hold, fields, model, plan, voxels, caps, [], posed, solution);
+    return finish(model, plan, { ...made, fields, problem: posed, solution });
   })();
   model.bodyDose.close();
   return { model, posed, done };

@@ -47,7 +47,7 @@ const model = modelPatient(patient, plan);
 afterAll(() => model.bodyDose.close());
 
 const voxels = choosePlanningVoxels(model);
-const open = conformalFields(model, plan, artiste6mv);
+const open = conformalFields(model, plan.fcrt, artiste6mv);
 const columns = conformalColumns(model, voxels, open);
 const fields = weighedFields(open, Float64Array.of(1500, 1000));
 /** Of the engine, before anything is done to it. */
@@ -58,12 +58,13 @@ const highest = Math.max(...Array.from(voxels.cord.voxels, (voxel) => rawAt.get(
 /** The fields above under a cap on every voxel of the cord. */
 function finished(cap: number, hold: 'cord' | 'prescription' = 'cord', scenarios?: ScenarioDose, of = fields) {
   const caps = new Float64Array(voxels.cord.rows.length).fill(cap);
-  const problem = posePlanningProblem(voxels, plan, hold, caps);
+  const problem = posePlanningProblem(voxels, plan, hold, { caps });
   const solution = {
     ...solve({ operator: new ColumnOperator(columns), ...problem }),
     weights: Float64Array.of(1500, 1000),
   };
-  return finish('fcrt', hold, of, model, plan, voxels, caps, [], problem, solution, scenarios);
+  const made = { technique: 'fcrt', hold, fields: of, voxels, caps, organs: [], problem, solution } as const;
+  return finish(model, plan, made, scenarios && { scenarios });
 }
 
 describe('the plan is scaled into its caps, in the engine’s dose', () => {
@@ -79,7 +80,7 @@ describe('the plan is scaled into its caps, in the engine’s dose', () => {
     const caps = new Float64Array(voxels.cord.rows.length).fill(cap);
     const { dose: whole } = solve({
       operator: new ColumnOperator(columns),
-      ...posePlanningProblem(voxels, plan, 'cord', caps),
+      ...posePlanningProblem(voxels, plan, 'cord', { caps }),
     });
     done.solution.dose.forEach((gray, row) => {
       expect(Math.abs(gray - whole[row]! / over)).toBeLessThan(1e-9 + 1e-9 * whole[row]!);

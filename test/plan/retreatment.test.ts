@@ -51,7 +51,7 @@ function assess(gy: number, input: Parameters<typeof caseOf>[0] = {}, perMm = 0,
   const plan = caseOf({ prior, ...input });
   const dose = courseOf(gy, perMm);
   const exposure = exposeToPrior(model, plan, artiste6mv, imported);
-  return assessRetreatment(model, plan, exposure, () => dose, dvhsOf(dose))!;
+  return assessRetreatment(model, plan, exposure, { doseIn: () => dose, dvhs: dvhsOf(dose) })!;
 }
 
 describe('assessment of 38 Gy in 19, then a uniform course in 22 fractions', () => {
@@ -147,7 +147,10 @@ describe('assessment of 38 Gy in 19, then a uniform course in 22 fractions', () 
     const dose = courseOf(20);
     const plan = caseOf({ prior: null });
     expect(
-      assessRetreatment(model, plan, exposeToPrior(model, plan, artiste6mv), () => dose, dvhsOf(dose)),
+      assessRetreatment(model, plan, exposeToPrior(model, plan, artiste6mv), {
+        doseIn: () => dose,
+        dvhs: dvhsOf(dose),
+      }),
     ).toBeUndefined();
     // Limits of a retreatment: a first course has none.
     expect(voxelBounds(model, plan, undefined)).toEqual([]);

@@ -158,7 +158,7 @@ describe('a list of courses', () => {
       expect(both.largestPrior('SpinalCord', 'eqd2', 3)).toMatch(/tells nothing of alpha\/beta 3 Gy/);
       const plan = caseOf({ prior: [file('a'), file('b'), file('c')] });
       const dvhs = new Map([['SpinalCord', drawnDvh(model, 'SpinalCord', doseIn)]]);
-      const { maximum, recovery } = assessRetreatment(model, plan, exposure, doseIn, dvhs)!;
+      const { maximum, recovery } = assessRetreatment(model, plan, exposure, { doseIn, dvhs })!;
       expect(maximum.cumulative / all).toBeCloseTo(1, 3);
       expect(recovery).toHaveLength(1);
       expect(recovery[0]!.prior / atSides(of)).toBeCloseTo(1, 2);

@@ -8,11 +8,12 @@ import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import { createDose, type DoseVolume } from '../../geometry/volume.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
+import { levelOf } from '../input/spine-level.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { cordVoxels, placeOfVoxel } from '../patient/planning-grid.js';
 import { priorsAtCord } from '../patient/prior-around.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
-import { defaultBounds, limitsByStructure } from './tolerance-limits.js';
+import { type AskedBounds, defaultBounds, limitsByStructure } from './tolerance-limits.js';
 
 /** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
 export interface PriorExcess extends Excess {
@@ -35,23 +36,38 @@ export interface VoxelBounds {
   readonly exceeded: readonly PriorExcess[];
 }
 
+/** What the bounds of voxels rest on. */
+export type ToleranceCase = Pick<PlanCase, 'patient' | 'prescription' | 'prior' | 'retreatment' | 'alphaBeta'>;
+
+/** Where bounds are not those of the case. */
+export interface ToleranceOptions {
+  /** @default the case's `retreatment.bounds` */
+  readonly asked?: AskedBounds | undefined;
+  /** What holds where none are asked for. @default {@link defaultBounds} */
+  readonly defaults?: AskedBounds;
+  /** Of this course. @default the case's */
+  readonly fractions?: number;
+}
+
 /**
  * Bounds of every structure that the case bounds; by default, and only after a prior course, the cord under HyTEC's 25 Gy of
  * the retreatment and 70 Gy of both courses, EQD2.
  *
- * @param defaults where the case names none
  * @throws {InvalidInputError} for an unknown structure or convention, or a prior dose that is unknown in one of its voxels
  */
 export function voxelBounds(
   model: PatientModel,
-  plan: PlanCase,
+  plan: ToleranceCase,
   prior: PriorExposure | undefined,
-  defaults = defaultBounds(model, plan),
+  {
+    asked = plan.retreatment.bounds,
+    defaults = defaultBounds(model, plan),
+    fractions = plan.prescription.fractions,
+  }: ToleranceOptions = {},
 ): VoxelBounds[] {
   const recovery = conventionOf(plan.retreatment.recovery);
-  const { fractions } = plan.prescription;
-  const origin = plan.retreatment.bounds === undefined ? 'default' : 'case';
-  return [...limitsByStructure(model, plan, defaults)].map(([structure, limits]) => {
+  const origin = asked === undefined ? 'default' : 'case';
+  return [...limitsByStructure(asked, defaults, fractions, levelOf(plan))].map(([structure, limits]) => {
     const mask = model.masks.get(structure);
     if (mask === undefined) {
       throw new InvalidInputError(
@@ -115,8 +131,11 @@ export function boundsOfVoxels(bounds: VoxelBounds, voxels: ArrayLike<number>, c
 }
 
 /** The smallest allowance of each voxel as a volume, physical Gy of the new course; NaN where nothing is bounded. */
-export function allowanceVolume(bounds: readonly VoxelBounds[], model: PatientModel, plan: PlanCase): DoseVolume {
-  const { fractions } = plan.prescription;
+export function allowanceVolume(
+  bounds: readonly VoxelBounds[],
+  model: PatientModel,
+  { prescription: { fractions } }: Pick<PlanCase, 'prescription'>,
+): DoseVolume {
   const volume = createDose(model.grid, { quantity: 'physical', fractions });
   volume.data.fill(Number.NaN);
   const count = voxelCount(model.grid);

@@ -40,11 +40,14 @@ export interface Constraint {
   readonly shifts: number;
 }
 
+/** What the constraints of a plan are told from, besides the bounds. */
+type ConstraintCase = Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'prescription'>;
+
 /** All of a plan, the cap first. */
 export function constraintsOf(
   bounds: readonly VoxelBounds[],
   model: PatientModel,
-  plan: PlanCase,
+  plan: ConstraintCase,
   { hold, voxels }: Pick<TechniquePlan, 'hold' | 'voxels'>,
 ): Constraint[] {
   const force = hold === 'cord' ? 'hard' : 'soft';
@@ -58,7 +61,7 @@ export function constraintsOf(
 function capConstraint(
   bounds: readonly VoxelBounds[],
   model: PatientModel,
-  plan: PlanCase,
+  plan: ConstraintCase,
   force: Constraint['force'],
 ): Constraint {
   const { cord } = model;
@@ -86,7 +89,7 @@ function capConstraint(
 }
 
 /** What the default number is, and what it is worth in the case's fractions. */
-function defaultCap(cord: string, { prescription: { fractions } }: PlanCase): string {
+function defaultCap(cord: string, { prescription: { fractions } }: Pick<PlanCase, 'prescription'>): string {
   const stated = "HyTEC's point maximum of a retreatment, stated for the thecal sac and 1 to 5 fractions";
   const worth = eqd2(DEFAULT_CORD_CAP, fractions, 2);
   const here = fractions === 22 ? '' : `; in ${fractions} fractions it is ${worth.toFixed(1)} Gy EQD2/2`;

@@ -45,14 +45,13 @@ const ROUNDING = 1e-6;
 export function boundOutcomes(
   bounds: readonly VoxelBounds[],
   model: PatientModel,
-  plan: PlanCase,
+  { prescription: { dose: prescribed, fractions } }: Pick<PlanCase, 'prescription'>,
   technique: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose' | 'hold' | 'voxels'>,
 ): BoundOutcome[] {
   const target = model.masks.get(model.target)!.data;
   const { hold, voxels: chosen } = technique;
   const doseOf = doseOfVoxel(model, technique);
   const targetOf = (voxel: number): number => valueOfVoxel(model, voxel, target, model.fine?.target.data, () => 0);
-  const { dose: prescribed } = plan.prescription;
   return bounds.map((own): BoundOutcome => {
     const { structure, limits, voxels, dose: caps } = own;
     const rows = structure === model.cord ? chosen.cord : chosen.organs.find(({ name }) => name === structure);
@@ -77,7 +76,7 @@ export function boundOutcomes(
       broken,
     };
     if (nearest < 0) return head;
-    return { ...head, range: rangeOf(caps), worst: worstOf(own, nearest, model, plan, doseOf(voxels[nearest]!)) };
+    return { ...head, range: rangeOf(caps), worst: worstOf(own, nearest, model, fractions, doseOf(voxels[nearest]!)) };
   });
 }
 
@@ -85,11 +84,10 @@ function worstOf(
   { limits, binding, voxels, dose: caps }: VoxelBounds,
   v: number,
   model: PatientModel,
-  plan: PlanCase,
+  fractions: number,
   given: number,
 ): NonNullable<BoundOutcome['worst']> {
   const { name, alphaBeta } = limits[binding[v]!]!;
-  const { fractions } = plan.prescription;
   return {
     limit: name,
     place: placeOfVoxel(model, voxels[v]!),

@@ -16,7 +16,7 @@ import {
   type ProtocolItemInput,
   type ProtocolRow,
 } from '../../evaluate/protocol.js';
-import { type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
+import { type ToleranceCase, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
@@ -85,7 +85,7 @@ const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', '
 const organMetrics = ['Max', 'D0.03cc', 'D0.1cc', 'D1cc', 'Mean', 'V20Gy', 'V5Gy'];
 
 /** Goals of a case that names none: the cord's cap, and target coverage and hot spot. */
-export function defaultGoals(model: PatientModel, plan: PlanCase): string[] {
+export function defaultGoals(model: PatientModel, plan: Pick<PlanCase, 'cordCap'>): string[] {
   return [
     `${model.cord} Max <= ${plan.cordCap}Gy`,
     `${model.cord} D0.03cc <= ${plan.cordCap}Gy`,
@@ -95,11 +95,14 @@ export function defaultGoals(model: PatientModel, plan: PlanCase): string[] {
   ];
 }
 
+/** What a plan is judged by. */
+export type JudgedCase = ToleranceCase & Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals'>;
+
 /** @param prior the prior course on the plan's grid, with the voxelwise bounds that it leaves */
 export function evaluatePlan(
   technique: TechniquePlan,
   model: PatientModel,
-  plan: PlanCase,
+  plan: JudgedCase,
   prior: PriorExposure | undefined,
   bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
 ): PlanEvaluation {
@@ -118,7 +121,7 @@ export function evaluatePlan(
   const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
   const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
-  const retreatment = assessRetreatment(model, plan, prior, doseIn, dvhs, bounds, doseOf);
+  const retreatment = assessRetreatment(model, plan, prior, { doseIn, dvhs, doseOf }, bounds);
   return {
     plan: technique,
     dvhs,
@@ -206,7 +209,7 @@ function priorOfGoals(prior: PriorExposure, model: PatientModel): PriorCourse {
 function cumulativeCord(
   { maximum, cumulativeNearMax }: RetreatmentAssessment,
   cord: Dvh,
-  plan: PlanCase,
+  plan: Pick<PlanCase, 'prescription'>,
 ): CumulativeCord {
   const nearMax = evaluateMetric(parseMetric('D0.03cc'), cord).value;
   const { alphaBeta } = maximum;

@@ -32,7 +32,7 @@ import { solidOfStructure } from '../../geometry/contour-solid.js';
 import type { Grid, Vec3 } from '../../geometry/grid.js';
 import { valueAt } from '../../geometry/resample.js';
 import type { DoseVolume } from '../../geometry/volume.js';
-import { type PriorExcess, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
+import { type PriorExcess, type ToleranceCase, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
 import { levelOf } from '../input/spine-level.js';
@@ -95,22 +95,27 @@ export interface RetreatmentAssessment {
   readonly exceeded: readonly PriorExcess[];
 }
 
+/** The dose of this course, as it is asked for. */
+export interface CourseDose {
+  /** By structure. */
+  readonly doseIn: DoseIn;
+  /** Physical. */
+  readonly dvhs: ReadonlyMap<string, Dvh>;
+  /** At the cord's points, Gy, as `planning-grid.ts` numbers them. */
+  readonly doseOf?: (voxel: number) => number;
+}
+
 /**
- * @param doseIn this course, by structure
- * @param dvhs of it, physical
  * @param bounds of the case, where they are known already
- * @param doseOf this course at the cord's points, Gy, as `planning-grid.ts` numbers them
  * @returns undefined where there was no prior course, or the cord lies outside the dose
  * @throws {InvalidInputError} if the prior dose is unknown in part of the cord
  */
 export function assessRetreatment(
   model: PatientModel,
-  plan: PlanCase,
+  plan: ToleranceCase,
   prior: PriorExposure | undefined,
-  doseIn: DoseIn,
-  dvhs: ReadonlyMap<string, Dvh>,
+  { doseIn, dvhs, doseOf }: CourseDose,
   bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
-  doseOf?: (voxel: number) => number,
 ): RetreatmentAssessment | undefined {
   const cord = dvhs.get(model.cord);
   if (prior === undefined || cord === undefined) return undefined;
@@ -152,7 +157,7 @@ export function assessRetreatment(
     binding: bindingRow(rows.filter(({ structure }) => structure === model.cord)),
     strictest: bindingRow(rows),
     recovery: recoveryRows(model, plan, prior, doseIn(model.cord), { cord, sum }),
-    risk: riskOf(model, plan, prior, cord, both, level),
+    risk: riskOf({ structure: model.cord, cord, both, fractions, level, alphaBeta, months: prior.months }),
     exceeded: bounds.flatMap(({ exceeded }) => exceeded),
   };
 }
@@ -162,7 +167,7 @@ export function assessRetreatment(
  *
  * @throws {InvalidInputError} for one on an unknown structure, or where it omits one that there is not
  */
-export function ownLimits(plan: PlanCase, model: PatientModel): CordLimit[] {
+export function ownLimits(plan: Pick<PlanCase, 'retreatment'>, model: Pick<PatientModel, 'masks'>): CordLimit[] {
   const known = cordLimitNames();
   const typo = plan.retreatment.omit.find((name) => !known.includes(name));
   if (typo !== undefined) {
@@ -283,7 +288,7 @@ const RECOVERY_SHARE = 5e-4;
 /** Every convention where in the cord it is closest to its tolerance. */
 function recoveryRows(
   model: PatientModel,
-  plan: PlanCase,
+  plan: Pick<PlanCase, 'prescription' | 'retreatment' | 'alphaBeta'>,
   prior: PriorExposure,
   now: DoseVolume,
   { cord, sum }: { readonly cord: Dvh; readonly sum: Dvh },
@@ -342,20 +347,24 @@ function largestUnder(
   return { there: counted(effect), value };
 }
 
-function riskOf(
-  model: PatientModel,
-  plan: PlanCase,
-  prior: PriorExposure,
-  cord: Dvh,
-  both: CumulativeDvhs,
-  level: SpineLevel,
-): RiskEstimates {
-  const { fractions } = plan.prescription;
+interface RiskInput {
+  readonly structure: string;
+  /** Its DVH of this course. */
+  readonly cord: Dvh;
+  readonly both: CumulativeDvhs;
+  readonly fractions: number;
+  readonly level: SpineLevel;
+  /** Of the cord, Gy. */
+  readonly alphaBeta: number;
+  readonly months: number;
+}
+
+function riskOf({ structure, cord, both, fractions, level, alphaBeta: own, months }: RiskInput): RiskEstimates {
   const alphaBeta = niederAlphaBeta[level];
-  const bySchultheiss = both.of(model.cord, 'eqd2', SCHULTHEISS_ALPHA_BETA);
-  const byNieder = both.of(model.cord, 'bed', alphaBeta);
-  const before = both.largestPrior(model.cord, 'bed', alphaBeta);
-  const byLyman = both.of(model.cord, 'eqd2', plan.alphaBeta.cord) as Dvh;
+  const bySchultheiss = both.of(structure, 'eqd2', SCHULTHEISS_ALPHA_BETA);
+  const byNieder = both.of(structure, 'bed', alphaBeta);
+  const before = both.largestPrior(structure, 'bed', alphaBeta);
+  const byLyman = both.of(structure, 'eqd2', own) as Dvh;
   return {
     schultheiss: {
       thisCourse: schultheissProbability(eqd2(cord.max, fractions, SCHULTHEISS_ALPHA_BETA)),
@@ -366,7 +375,7 @@ function riskOf(
       cumulative: lymanProbability(evaluateMetric(parseMetric('gEUD(a=20)'), byLyman).value),
       source: lymanSource,
     },
-    nieder: niederOf(before, byNieder, bed(cord.max, fractions, alphaBeta), prior.months, alphaBeta),
+    nieder: niederOf(before, byNieder, bed(cord.max, fractions, alphaBeta), months, alphaBeta),
   };
 }
 

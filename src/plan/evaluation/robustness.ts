@@ -64,7 +64,7 @@ export interface BallReport {
  */
 export function compareRobust(
   model: PatientModel,
-  plan: PlanCase,
+  plan: Pick<PlanCase, 'prescription' | 'doseModel' | 'imrt'>,
   caps: Float64Array,
   { robust, nominal }: { readonly robust: TechniquePlan; readonly nominal: TechniquePlan },
 ): RobustReport {
@@ -73,7 +73,7 @@ export function compareRobust(
   const outcomeOf = (doseIn: DoseIn, doseOf: (voxel: number) => number, shift: Vec3): ScenarioOutcome => ({
     shift,
     capMargin: cord.reduce((least, voxel, q) => Math.min(least, caps[q]! - doseOf(voxel)), Infinity),
-    ...metricsOf(doseIn, doseOf, model, plan),
+    ...metricsOf(doseIn, doseOf, model, plan.prescription.dose),
   });
   const nominalOf = (technique: TechniquePlan): ScenarioOutcome => {
     return outcomeOf(doseOfPlan(technique, model), doseOfVoxel(model, technique), [0, 0, 0]);
@@ -132,9 +132,8 @@ export function compareRobust(
   }
 }
 
-function metricsOf(doseIn: DoseIn, doseOf: (voxel: number) => number, model: PatientModel, plan: PlanCase) {
+function metricsOf(doseIn: DoseIn, doseOf: (voxel: number) => number, model: PatientModel, prescription: number) {
   const { target } = model;
-  const prescription = plan.prescription.dose;
   const ofCord = cordDvh(model, doseIn, doseOf);
   const ofTarget = drawnDvh(model, target, doseIn);
   const value = (metric: string, dvh: typeof ofCord): number =>

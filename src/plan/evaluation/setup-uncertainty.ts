@@ -46,7 +46,7 @@ export type ShiftSettings = NonNullable<PlanCase['retreatment']['position']>;
  */
 export function cordPosition(
   model: PatientModel,
-  plan: PlanCase,
+  plan: Pick<PlanCase, 'prescription' | 'alphaBeta' | 'doseModel'>,
   prior: PriorExposure,
   technique: TechniquePlan,
   { search, priorSd, sd }: ShiftSettings,
@@ -109,7 +109,7 @@ export class ShiftedCord {
   private readonly dose: ShiftedDose;
 
   /** @param search semi-axes of the ellipsoid, mm */
-  constructor(model: PatientModel, plan: PlanCase, search: Vec3) {
+  constructor(model: PatientModel, plan: Pick<PlanCase, 'prescription' | 'doseModel'>, search: Vec3) {
     this.shifts = [[0, 0, 0], ...surfaceShifts(search)];
     this.fractions = plan.prescription.fractions;
     const { patient, executor } = model;

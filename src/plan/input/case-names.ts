@@ -55,7 +55,11 @@ export function checkCaseNames(plan: PlanCase, path: string): void {
  * @param patient its name, for the message
  * @throws {InvalidInputError} naming the field whose structure there is not
  */
-export function checkStructureNames(plan: PlanCase, names: readonly string[], patient: string): void {
+export function checkStructureNames(
+  plan: Pick<PlanCase, 'target' | 'cord' | 'prior' | 'retreatment' | 'goals'>,
+  names: readonly string[],
+  patient: string,
+): void {
   const { target, cord, retreatment } = plan;
   const asked: [field: string, name: string | undefined][] = [
     ['target', target],
@@ -83,7 +87,7 @@ const listOf = (given: PlanCase['prior']): readonly PriorCourseCase[] =>
   given === null ? [] : Array.isArray(given) ? given : [given];
 
 /** With their place in the case. */
-function namedPriors(plan: PlanCase): [field: string, course: PriorCourseCase][] {
+function namedPriors(plan: Pick<PlanCase, 'prior'>): [field: string, course: PriorCourseCase][] {
   const isList = Array.isArray(plan.prior);
   return listOf(plan.prior).map((course, c) => [isList ? `prior.${c}` : 'prior', course]);
 }

@@ -94,6 +94,12 @@ export interface PatientModel {
   readonly bodyDose: ForwardDose;
 }
 
+/** What a model of the patient rests on. */
+export type ModelledCase = Pick<
+  PlanCase,
+  'target' | 'cord' | 'isocenter' | 'doseGrid' | 'doseModel' | 'prior' | 'retreatment' | 'goals'
+>;
+
 /**
  * @param executor who does the work of beams and dose on this patient
  * @throws {InvalidInputError} for an unknown target or cord, a missing external contour, an isocentre outside the body, or where
@@ -101,7 +107,7 @@ export interface PatientModel {
  */
 export function modelPatient(
   patient: Patient,
-  plan: PlanCase,
+  plan: ModelledCase,
   executor: Executor = serialExecutor,
   onStage: StageListener = () => undefined,
 ): PatientModel {

@@ -28,6 +28,9 @@ export interface ImportedDose {
   readonly notes: readonly string[];
 }
 
+/** The prior courses of a case, and what turns their doses into one another's. */
+export type PriorCase = Pick<PlanCase, 'prior' | 'retreatment' | 'alphaBeta' | 'doseModel'>;
+
 /** The doses of the case's prior files: of the only course, or one entry per course, empty where it has no file. */
 export type ImportedDoses = ImportedDose | readonly (ImportedDose | undefined)[];
 
@@ -40,7 +43,7 @@ export type ImportedDoses = ImportedDose | readonly (ImportedDose | undefined)[]
  */
 export function exposeToPrior(
   model: PatientModel,
-  plan: PlanCase,
+  plan: PriorCase,
   machine: Machine,
   imported?: ImportedDoses,
 ): PriorExposure | undefined {
@@ -49,8 +52,10 @@ export function exposeToPrior(
   const { recovery } = plan.retreatment;
   const doses = imported === undefined ? [] : 'dose' in imported ? [imported] : imported;
   const courses = given.map((prior, c): PriorCourseExposure => {
-    if (prior.file !== undefined) return importPrior(model, plan, prior, doses[c]);
-    return prior.fields === undefined ? uniformPrior(model, prior) : simulatePrior(model, plan, prior, machine);
+    if (prior.file !== undefined) return importPrior(model, prior, doses[c], plan.alphaBeta.cord);
+    return prior.fields === undefined
+      ? uniformPrior(model, prior)
+      : simulatePrior(model, prior, machine, plan.doseModel);
   });
   const [first] = courses as [PriorCourseExposure, ...PriorCourseExposure[]];
   const { quantity, fractions } = first.dose;
@@ -61,12 +66,11 @@ export function exposeToPrior(
       `case: retreatment.recovery credits ${conventionOf(recovery).name}, which is defined for one prior course, but ${found}. Credit none.`,
     );
   }
-  return together(courses, model, plan);
+  return together(courses, model, plan.alphaBeta.cord);
 }
 
-/** Several courses, or an EQD2, as one. */
-function together(courses: readonly PriorCourseExposure[], model: PatientModel, plan: PlanCase): PriorExposure {
-  const alphaBeta = plan.alphaBeta.cord;
+/** Several courses, or an EQD2, as one. @param alphaBeta of the cord, Gy */
+function together(courses: readonly PriorCourseExposure[], model: PatientModel, alphaBeta: number): PriorExposure {
   const { grid, body } = model;
   const sum = new Float64Array(voxelCount(grid));
   let most = 0;
@@ -122,9 +126,9 @@ function uniformPrior(model: PatientModel, prior: PriorCourseCase): PriorCourseE
 
 function simulatePrior(
   model: PatientModel,
-  plan: PlanCase,
   prior: PriorCourseCase,
   machine: Machine,
+  doseModel: PlanCase['doseModel'],
 ): PriorCourseExposure {
   const { dose: total, fractions, months, fields } = prior as Timed;
   const { beams: named, width, length, isocenter = model.isocenter, reference = isocenter } = fields!;
@@ -136,8 +140,8 @@ function simulatePrior(
   points.set(voxels);
   points.set(reference, 3 * count);
   const fluence = jawFluence({ x1: -width / 2, x2: width / 2, y1: -length / 2, y2: length / 2 });
-  const forward = new ForwardDose(model.patient.density, points, { executor: model.executor, ...plan.doseModel });
-  const dose = createDose(model.grid, { quantity: 'physical', fractions, medium: plan.doseModel.medium });
+  const forward = new ForwardDose(model.patient.density, points, { executor: model.executor, ...doseModel });
+  const dose = createDose(model.grid, { quantity: 'physical', fractions, medium: doseModel.medium });
   try {
     const perUnit = forward.columns(
       angles.map(({ gantry, collimator = 0, couch = 0 }) => ({
@@ -167,9 +171,9 @@ function simulatePrior(
 
 function importPrior(
   model: PatientModel,
-  plan: PlanCase,
   { file, months, beyond = 'missing', fractions: given }: PriorCourseCase,
   imported: ImportedDose | undefined,
+  cordAlphaBeta: number,
 ): PriorCourseExposure {
   if (imported === undefined) {
     throw new InvalidInputError(
@@ -177,7 +181,7 @@ function importPrior(
     );
   }
   const { dose: read, planFromCourse, notes } = imported;
-  const meaning = meaningOf(read, file!, given, plan.alphaBeta.cord);
+  const meaning = meaningOf(read, file!, given, cordAlphaBeta);
   const { volume, isInside } = resampleRigid(read, model.grid, planFromCourse, beyond === 'zero' ? 0 : Number.NaN);
   const outside = model.body.index.reduce((sum, voxel) => {
     return sum + (isInside[voxel] && !Number.isNaN(volume.data[voxel]!) ? 0 : 1);

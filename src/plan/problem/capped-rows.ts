@@ -12,7 +12,7 @@ export interface CappedRows {
 }
 
 /** The case's cap in every voxel of the cord. */
-export function evenCaps(voxels: PlanningVoxels, plan: PlanCase): Float64Array {
+export function evenCaps(voxels: PlanningVoxels, plan: Pick<PlanCase, 'cordCap'>): Float64Array {
   return new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
 }
 

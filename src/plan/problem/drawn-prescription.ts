@@ -5,22 +5,20 @@
 import { quickDoseAtShare } from '../../evaluate/structure-dvh.js';
 import { voxelCount } from '../../geometry/grid.js';
 import { createDose } from '../../geometry/volume.js';
-import type { Hold, PlanCase } from '../input/plan-case.js';
+import type { Hold } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { type PlanningProblem, posePlanningProblem } from './planning-problem.js';
+import { type PlanningProblem, type ProblemOptions, posePlanningProblem } from './planning-problem.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 
 /** The planning problem of `posePlanningProblem` with its prescription read from the target as it is drawn. */
 export function posePrescribed(
   model: PatientModel,
   voxels: PlanningVoxels,
-  plan: PlanCase,
+  plan: Parameters<typeof posePlanningProblem>[1],
   hold: Hold,
-  caps: Float64Array,
-  organCaps: readonly Float64Array[] = [],
-  temperature?: number,
+  options?: ProblemOptions,
 ): PlanningProblem {
-  const problem = posePlanningProblem(voxels, plan, hold, caps, organCaps, temperature);
+  const problem = posePlanningProblem(voxels, plan, hold, options);
   if (plan.prescription.to === 'isocenter') return problem;
   const { prescription } = problem;
   return { ...problem, prescription: { ...prescription, read: drawnReader(model, voxels, prescription.fraction) } };

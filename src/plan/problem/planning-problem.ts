@@ -9,7 +9,7 @@ import { squaredOverdose } from '../../optimize/objective/squared-overdose.js';
 import { squaredUnderdose } from '../../optimize/objective/squared-underdose.js';
 import { worstCase } from '../../optimize/objective/worst-case.js';
 import type { Prescription } from '../../optimize/problem.js';
-import type { PlanCase } from '../input/plan-case.js';
+import type { Hold, PlanCase } from '../input/plan-case.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 
 /** The objectives and constraints of a technique, in Gy. */
@@ -21,6 +21,16 @@ export interface PlanningProblem {
   readonly targets: readonly (readonly Objective[])[];
 }
 
+/** The caps of a planning problem, and how sharp its worst case is. */
+export interface ProblemOptions {
+  /** Gy, one per cord voxel, for every scenario the same; or one for each, the nominal ones first. @default the case's cap in all of them */
+  readonly caps?: number | Float64Array;
+  /** Gy, one per row of each of `voxels.organs`. @default none */
+  readonly organCaps?: readonly Float64Array[];
+  /** Of the target's worst case, as in {@link worstCase}. @default Infinity: the mean of its scenarios */
+  readonly temperature?: number | undefined;
+}
+
 /**
  * What every plan is asked for: the prescribed dose in the target, a fall-off of 6 % of it per mm around the target down
  * to 45 %, little dose elsewhere, and the cord and bounded organs under their caps (hard, or as strong as the prescription
@@ -30,19 +40,12 @@ export interface PlanningProblem {
  * those scenarios that have target rows; tissue and prescription stay nominal.
  *
  * The weights are ours; they set the compromise inside the limits, not the limits.
- *
- * @param caps Gy, one per cord voxel, for every scenario the same; or one for each, the nominal ones first. @default the case's
- *   cap in all of them
- * @param organCaps Gy, one per row of each of `voxels.organs`
- * @param temperature of the target's worst case, as in {@link worstCase}. @default Infinity: the mean of its scenarios
  */
 export function posePlanningProblem(
   voxels: PlanningVoxels,
-  plan: PlanCase,
-  hold: 'cord' | 'prescription',
-  caps: number | Float64Array = plan.cordCap,
-  organCaps: readonly Float64Array[] = [],
-  temperature = Number.POSITIVE_INFINITY,
+  plan: Pick<PlanCase, 'prescription' | 'cordCap'>,
+  hold: Hold,
+  { caps = plan.cordCap, organCaps = [], temperature = Number.POSITIVE_INFINITY }: ProblemOptions = {},
 ): PlanningProblem {
   const { dose, to } = plan.prescription;
   const level: Level = { value: dose };

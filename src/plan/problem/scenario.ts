@@ -91,7 +91,7 @@ function setsFrom(from: number, sets: readonly RowSet[]): RowSet[] {
 }
 
 /** @throws {UnsupportedError} where a sweep over nominal plans is given a robust case */
-export function refuseRobust(what: string, { imrt }: PlanCase): void {
+export function refuseRobust(what: string, { imrt }: Pick<PlanCase, 'imrt'>): void {
   if (imrt.robust === undefined) return;
   throw new UnsupportedError(
     `${what}: its IMRT plans are nominal, but the case has imrt.robust. Leave it out, or plan the case by itself under each limit, e.g. as a study.`,

@@ -17,19 +17,17 @@ import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import type { Patient } from '../../geometry/patient.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
-import { boundsOfVoxels, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
+import { boundsOfVoxels, type ToleranceCase, voxelBounds } from '../constraint/voxel-tolerance.js';
 import { cordPosition, type PositionReport } from '../evaluation/setup-uncertainty.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
-import { modelPatient, type PatientModel } from '../patient/patient-model.js';
+import type { PatientModel } from '../patient/patient-model.js';
 import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
 import { effectAt } from '../patient/prior-effect.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
-import { choosePlanningVoxels } from '../problem/planning-voxels.js';
 import { refuseRobust } from '../problem/scenario.js';
-import { prepareTechnique } from '../technique/prepared-technique.js';
-import type { TechniquePlan } from '../technique/technique-plan.js';
-import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum, priorCordMaximum } from './coverage.js';
+import { type Coverage, cumulativeMaximum, priorCordMaximum } from './coverage.js';
+import { type Level, onModel, type SweptPlan, sweep } from './sweep.js';
 
 /** A plan of the curve. */
 export interface CumulativePlan extends Coverage {
@@ -118,38 +116,14 @@ export function cumulativeTradeOff(
       'trade-off: the case has no prior course, so there is no cumulative limit to move. Give caps of this course instead.',
     );
   }
-  const { techniques = ['fcrt', 'imrt'], executor, onPoint, signal } = options;
+  const { techniques = ['fcrt', 'imrt'], executor } = options;
   if (techniques.includes('imrt')) refuseRobust('trade-off', plan);
-  const model = modelPatient(patient, plan, executor);
-  try {
+  return onModel(patient, plan, executor, (model) => {
     const prior = exposeToPrior(model, plan, machine, options.prior)!;
     const falling = [...new Set(limits)].sort((a, b) => b - a);
     const rungs = falling.map((limit) => rungOf(limit, model, plan, prior));
     if (rungs.every(({ reason }) => reason !== null)) throw new InvalidInputError(`trade-off: ${rungs[0]!.reason}`);
-    const voxels = choosePlanningVoxels(model);
     const alphaBeta = plan.alphaBeta.cord;
-    const points: CumulativePoint[] = [];
-    for (const technique of techniques) {
-      const prepared = prepareTechnique(technique, model, voxels, plan, machine);
-      try {
-        for (const rung of rungs) {
-          const { limit, allowed, reason } = rung;
-          let point: CumulativePoint = { technique, limit, allowed, status: 'prior-exceeds', plan: null, reason };
-          if (reason === null) {
-            const caps = boundsOfVoxels(rung.bounds, voxels.cord.voxels);
-            const done = prepared.plan(caps, signal);
-            if (done.solution.status === 'stopped') break;
-            const hasPosition = options.positions?.includes(limit) ?? true;
-            const planned = planOf(done, model, plan, prior, hasPosition);
-            point = { ...point, status: done.solution.status, plan: planned };
-          }
-          points.push(point);
-          onPoint?.(point);
-        }
-      } finally {
-        prepared.close();
-      }
-    }
     return {
       cord: model.cord,
       target: model.target,
@@ -158,31 +132,63 @@ export function cumulativeTradeOff(
       prior: { maximum: priorCordMaximum(model, prior, alphaBeta), description: prior.description },
       recovery: conventionOf(plan.retreatment.recovery).name,
       search: plan.retreatment.position?.search ?? null,
-      points,
+      points: techniques.flatMap((technique) => pointsOf(technique, rungs, { model, plan, machine, prior }, options)),
     };
-  } finally {
-    model.bodyDose.close();
+  });
+}
+
+/** What the points of a curve are made from. */
+interface CurveInput {
+  readonly model: PatientModel;
+  readonly plan: PlanCase;
+  readonly machine: Machine;
+  readonly prior: PriorExposure;
+}
+
+/** By falling limit: the plans, then the limits that leave none; those only where the plans were not stopped. */
+function pointsOf(
+  technique: Technique,
+  rungs: readonly Rung[],
+  { model, plan, machine, prior }: CurveInput,
+  { positions, onPoint, signal }: CumulativeTradeOffOptions,
+): CumulativePoint[] {
+  const points: CumulativePoint[] = [];
+  const tell = (point: CumulativePoint): void => {
+    points.push(point);
+    onPoint?.(point);
+  };
+  const left = rungs.filter(({ reason }) => reason === null);
+  for (const swept of sweep(technique, left, model, plan, machine, { signal })) {
+    const { limit, allowed } = swept.level;
+    const hasPosition = positions?.includes(limit) ?? true;
+    const { status } = swept;
+    tell({ technique, limit, allowed, status, plan: planOf(swept, model, plan, prior, hasPosition), reason: null });
   }
+  if (points.length < left.length) return points;
+  for (const { limit, allowed, reason } of rungs) {
+    if (reason !== null) tell({ technique, limit, allowed, status: 'prior-exceeds', plan: null, reason });
+  }
+  return points;
 }
 
 /** What one limit leaves the cord. */
-interface Rung {
+interface Rung extends Level {
   readonly limit: number;
-  readonly bounds: VoxelBounds;
   readonly allowed: CumulativePoint['allowed'];
   readonly reason: string | null;
 }
 
-function rungOf(limit: number, model: PatientModel, plan: PlanCase, prior: PriorExposure): Rung {
+function rungOf(limit: number, model: PatientModel, plan: ToleranceCase, prior: PriorExposure): Rung {
   const alphaBeta = plan.alphaBeta.cord;
   const alone = { structure: model.cord, courses: 'all', eqd2: limit, alphaBeta } as const;
-  const [bounds] = voxelBounds(model, { ...plan, retreatment: { ...plan.retreatment, bounds: [alone] } }, prior);
+  const [bounds] = voxelBounds(model, plan, prior, { asked: [alone] });
   const { dose, exceeded, voxels } = bounds!;
+  const capsOf = (of: Int32Array): Float64Array => boundsOfVoxels(bounds!, of);
   const allowed = dose.reduce((range, d) => ({ least: Math.min(range.least, d), most: Math.max(range.most, d) }), {
     least: Infinity,
     most: 0,
   });
-  if (allowed.least >= LEAST_DOSE) return { limit, bounds: bounds!, allowed, reason: null };
+  if (allowed.least >= LEAST_DOSE) return { limit, capsOf, allowed, reason: null };
   const reached = dose.reduce((count, d) => count + (d >= LEAST_DOSE ? 0 : 1), 0);
   // Caps are held in voxels, of which some reach beyond the cord.
   const ofGrid = voxels.filter((voxel) => voxel < voxelCount(model.grid));
@@ -190,7 +196,7 @@ function rungOf(limit: number, model: PatientModel, plan: PlanCase, prior: Prior
   const [worst] = exceeded;
   const where = worst === undefined || worst.most < 0.05 ? 'just so' : placeOf(worst);
   const reason = `the prior course alone reaches the cumulative limit of ${limit} Gy EQD2/${alphaBeta} in ${reached} of ${voxels.length} voxels of ${model.cord}, ${where}, where nothing is left; elsewhere up to ${allowed.most.toFixed(1)} Gy of this course are. Every field gives some dose, so no coverage is left. Give a limit above ${highest.toFixed(1)} Gy, or credit a recovery by retreatment.recovery.`;
-  return { limit, bounds: bounds!, allowed, reason };
+  return { limit, capsOf, allowed, reason };
 }
 
 function placeOf({ most, place }: Excess & { readonly place: Vec3 }): string {
@@ -198,23 +204,22 @@ function placeOf({ most, place }: Excess & { readonly place: Vec3 }): string {
 }
 
 function planOf(
-  done: TechniquePlan,
+  swept: SweptPlan<Rung>,
   model: PatientModel,
   plan: PlanCase,
   prior: PriorExposure,
   hasPosition: boolean,
 ): CumulativePlan {
-  const { certificate, evaluations } = done.solution;
-  const { fractions, dose: prescribed } = plan.prescription;
+  const { done } = swept;
   const { position: shifts } = plan.retreatment;
   return {
-    ...coverageOf(done, model, prescribed),
-    objective: certificate.value,
-    lowerBound: certificate.lowerBound,
-    cordMaximum: cordMaximum(done, model),
-    cumulative: cumulativeMaximum(done, model, prior, fractions, plan.alphaBeta.cord),
+    ...swept.coverage,
+    objective: swept.objective,
+    lowerBound: swept.lowerBound,
+    cordMaximum: swept.cordMaximum,
+    cumulative: cumulativeMaximum(done, model, prior, plan.prescription.fractions, plan.alphaBeta.cord),
     position: shifts === null || !hasPosition ? null : cordPosition(model, plan, prior, done, shifts),
-    price: certificate.prices[0]?.price ?? 0,
-    evaluations,
+    price: swept.priceOf('cord'),
+    evaluations: swept.evaluations,
   };
 }

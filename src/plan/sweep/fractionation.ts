@@ -25,15 +25,14 @@ import type { Solution } from '../../optimize/solver.js';
 import { boundsOfVoxels, excessInWords, voxelBounds } from '../constraint/voxel-tolerance.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
-import { modelPatient, type PatientModel } from '../patient/patient-model.js';
+import type { PatientModel } from '../patient/patient-model.js';
 import { placeOfVoxel } from '../patient/planning-grid.js';
 import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
-import { choosePlanningVoxels } from '../problem/planning-voxels.js';
 import { refuseRobust } from '../problem/scenario.js';
-import { prepareTechnique } from '../technique/prepared-technique.js';
-import { type Coverage, cordMaximum, coverageOf, cumulativeMaximum } from './coverage.js';
+import { type Coverage, cumulativeMaximum } from './coverage.js';
 import { type FractionationLimit, literatureLimits } from './fractionation-limits.js';
+import { type Level, onModel, type SweptPlan, sweep } from './sweep.js';
 
 /** A certified plan at one number of fractions; doses are those of its own prescription. */
 export interface FractionationPlan extends Coverage {
@@ -123,12 +122,7 @@ export function isoeffectiveFractionation(
   options: FractionationOptions = {},
 ): Fractionation {
   checkRequest(plan, fractions, options);
-  const model = modelPatient(patient, plan, options.executor);
-  try {
-    return fractionationOf(model, plan, machine, fractions, options);
-  } finally {
-    model.bodyDose.close();
-  }
+  return onModel(patient, plan, options.executor, (model) => fractionationOf(model, plan, machine, fractions, options));
 }
 
 /** The same on a model of the patient, which stays open; `executor` is the model's. */
@@ -146,7 +140,7 @@ export function fractionationOf(
   const schedules = counts.map((n) =>
     scheduleOf(n, isoeffectiveDose(dose, usual, n, alphaBeta.target), model, plan, prior),
   );
-  const rows = planRows(schedules, alphaBeta.target, model, plan, machine, prior, options);
+  const rows = rowsOf(schedules, { model, plan, machine, prior, target: alphaBeta.target }, options);
   return {
     cord: model.cord,
     target: model.target,
@@ -181,10 +175,8 @@ function checkRequest(
   return checkPositive('fractionation: alpha/beta of the target in Gy', given);
 }
 
-interface Schedule {
+interface Schedule extends Level {
   readonly row: Omit<FractionationRow, 'plan'>;
-  /** Gy of this course, for any voxels of the cord. */
-  capsOf(voxels: Int32Array): Float64Array;
 }
 
 function scheduleOf(
@@ -197,7 +189,7 @@ function scheduleOf(
   const alphaBeta = plan.alphaBeta.cord;
   const { fractions: usual } = plan.prescription;
   const ceiling = doseFromEqd2(eqd2(plan.cordCap, usual, alphaBeta), n, alphaBeta);
-  const bounds = voxelBounds(model, { ...plan, prescription: { ...plan.prescription, fractions: n } }, prior);
+  const bounds = voxelBounds(model, plan, prior, { fractions: n });
   const own = bounds.find(({ structure }) => structure === model.cord);
   const [excess] = own?.exceeded ?? [];
   if (excess !== undefined) {
@@ -225,14 +217,20 @@ function scheduleOf(
   return { row, capsOf };
 }
 
+/** What the rows of a comparison are made from. */
+interface RowsInput {
+  readonly model: PatientModel;
+  readonly plan: PlanCase;
+  readonly machine: Machine;
+  readonly prior: PriorExposure | undefined;
+  /** alpha/beta of the target, Gy */
+  readonly target: number;
+}
+
 /** From the largest share down, where they are planned: each plan starts from the one before. */
-function planRows(
+function rowsOf(
   schedules: readonly Schedule[],
-  target: number,
-  model: PatientModel,
-  plan: PlanCase,
-  machine: Machine,
-  prior: PriorExposure | undefined,
+  input: RowsInput,
   { technique, onRow, signal }: FractionationOptions,
 ): FractionationRow[] {
   if (technique === undefined) {
@@ -240,42 +238,43 @@ function planRows(
     for (const row of rows) onRow?.(row);
     return rows;
   }
-  const voxels = choosePlanningVoxels(model);
-  const prepared = prepareTechnique(technique, model, voxels, plan, machine);
-  const rows: FractionationRow[] = [];
-  try {
-    for (const { row, capsOf } of [...schedules].sort((a, b) => b.row.share - a.row.share)) {
+  const { model, plan, machine } = input;
+  const levels = [...schedules]
+    .sort((a, b) => b.row.share - a.row.share)
+    .map(({ row, capsOf }) => {
       const scale = row.dose / plan.prescription.dose;
-      const done = prepared.plan(
-        capsOf(voxels.cord.voxels).map((cap) => cap / scale),
-        signal,
-      );
-      if (done.solution.status === 'stopped') break;
-      const { d95, d98, v95, prescriptionDose } = coverageOf(done, model, plan.prescription.dose);
-      const { certificate, status } = done.solution;
-      const planned: FractionationRow = {
-        ...row,
-        plan: {
-          technique,
-          status,
-          d95: scale * d95,
-          d95Eqd2: eqd2(scale * d95, row.fractions, target),
-          d98: scale * d98,
-          v95,
-          prescriptionDose: scale * prescriptionDose,
-          objective: certificate.value,
-          lowerBound: certificate.lowerBound,
-          cordMaximum: scale * cordMaximum(done, model),
-          cumulative: cumulativeMaximum(done, model, prior, row.fractions, plan.alphaBeta.cord, scale),
-        },
-      };
-      rows.push(planned);
-      onRow?.(planned);
-    }
-  } finally {
-    prepared.close();
+      return { row, scale, capsOf: (voxels: Int32Array) => capsOf(voxels).map((cap) => cap / scale) };
+    });
+  const rows: FractionationRow[] = [];
+  for (const swept of sweep(technique, levels, model, plan, machine, { signal })) {
+    const planned: FractionationRow = { ...swept.level.row, plan: planOf(swept, input) };
+    rows.push(planned);
+    onRow?.(planned);
   }
   return rows.sort((a, b) => a.fractions - b.fractions);
+}
+
+/** The plan of the case's prescription, told as one of the row's own. */
+function planOf(
+  swept: SweptPlan<Level & Pick<Schedule, 'row'> & { readonly scale: number }>,
+  { model, plan, prior, target }: RowsInput,
+): FractionationPlan {
+  const { done, coverage } = swept;
+  const { row, scale } = swept.level;
+  const d95 = scale * coverage.d95;
+  return {
+    technique: done.technique,
+    status: swept.status,
+    d95,
+    d95Eqd2: eqd2(d95, row.fractions, target),
+    d98: scale * coverage.d98,
+    v95: coverage.v95,
+    prescriptionDose: scale * coverage.prescriptionDose,
+    objective: swept.objective,
+    lowerBound: swept.lowerBound,
+    cordMaximum: scale * swept.cordMaximum,
+    cumulative: cumulativeMaximum(done, model, prior, row.fractions, plan.alphaBeta.cord, scale),
+  };
 }
 
 /** Shares count as equal within this. */

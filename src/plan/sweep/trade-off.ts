@@ -3,36 +3,26 @@
  *
  * What a prior course leaves holds at every point: a voxel of the cord gets the cap or its bound, whichever is less, and
  * bounded organs their bounds. Only the default limit of this course alone on the cord gives way: the caps stand for it.
- * Operator and preconditioner are made once, or anew where a bounded organ needs more rows; caps are taken from high to low, each
- * plan starting from the one before. What is told of a plan is what `plan` tells at that cap: the engine's dose in the structures
- * as they are drawn.
+ * Caps are taken from high to low. What is told of a plan is what `plan` tells at that cap: the engine's dose in the structures as
+ * they are drawn.
  */
 import { checkPositive } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
 import type { Patient } from '../../geometry/patient.js';
-import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
-import { type Solution, solve } from '../../optimize/solver.js';
+import type { Solution } from '../../optimize/solver.js';
 import { defaultBounds } from '../constraint/tolerance-limits.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from '../constraint/voxel-maximum.js';
-import { type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
+import { type ToleranceCase, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
 import { boundConstraints, type Constraint } from '../evaluation/constraint-list.js';
 import type { PlanCase } from '../input/plan-case.js';
-import { modelPatient, type PatientModel } from '../patient/patient-model.js';
+import type { PatientModel } from '../patient/patient-model.js';
 import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
-import { cappedRows } from '../problem/capped-rows.js';
-import { posePrescribed } from '../problem/drawn-prescription.js';
-import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { refuseRobust } from '../problem/scenario.js';
 import { doseOfPlan, drawnDvh } from '../technique/drawn-dvh.js';
-import { FINE, finish } from '../technique/finish-plan.js';
-import { modulatedBeams, modulatedFields } from '../technique/imrt.js';
-import { type PreparedInfluence, prepareInfluence } from '../technique/prepared-influence.js';
-import type { TechniquePlan } from '../technique/technique-plan.js';
-import { OrganRows } from '../technique/working-set.js';
-import { cordMaximum, coverageOf } from './coverage.js';
+import { type Level, onModel, type SweptPlan, sweep } from './sweep.js';
 
 export interface TradeOffPoint {
   /** Gy */
@@ -88,96 +78,53 @@ export function tradeOff(
   plan: PlanCase,
   machine: Machine,
   caps: readonly number[],
-  { executor, prior, onConstraints, onPoint, signal, timeLimit: seconds }: TradeOffOptions = {},
+  { executor, prior, onConstraints, onPoint, signal, timeLimit }: TradeOffOptions = {},
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
   refuseRobust('trade-off', plan);
-  if (seconds !== undefined) checkPositive('trade-off: time limit in seconds', seconds);
-  const model = modelPatient(patient, plan, executor);
-  const points: TradeOffPoint[] = [];
-  let rig: Rig | undefined;
-  try {
+  if (timeLimit !== undefined) checkPositive('trade-off: time limit in seconds', timeLimit);
+  return onModel(patient, plan, executor, (model) => {
     const bounds = boundsBesideCaps(model, plan, exposeToPrior(model, plan, machine, prior));
     checkBoundsLeaveDose(bounds);
     onConstraints?.(boundConstraints(bounds, model, 'hard'));
-    const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), ['imrt']);
-    let start: Float64Array | undefined;
-    const falling = [...caps].sort((a, b) => b - a);
-    for (let c = 0; c < falling.length; ) {
-      rig ??= createRig(model, plan, machine, rows.choose());
-      const cap = falling[c]!;
-      const { voxels, beams } = rig;
-      const cord = cordCaps(bounds, model, cap, voxels.cord.voxels);
-      const [, ...others] = cappedRows(voxels, cord, rows.organs).map((set) => set.caps);
-      const problem = { ...rig, ...posePrescribed(model, voxels, plan, 'cord', cord, others) };
-      const solution = solve(problem, {
-        gap: FINE,
-        ...(start ? { start } : {}),
-        ...(signal ? { signal } : {}),
-        ...(seconds === undefined ? {} : { timeLimit: seconds }),
-      });
-      if (solution.status === 'stopped') break;
-      start = solution.weights;
-      const fields = modulatedFields(beams, solution.weights);
-      const done = finish('imrt', 'cord', fields, model, plan, voxels, cord, rows.organs, problem, solution);
-      const isPermitted = rows.organs.length === 0 || !rows.extend(done.dose.data.map((dose) => dose / done.share));
-      if (isPermitted) {
-        const isBounded = cord.reduce((sum, own) => sum + (own < cap ? 1 : 0), 0);
-        const point = { ...pointOf(cap, done, model, plan.prescription.dose), bounded: isBounded };
-        points.push(point);
-        onPoint?.(point);
-        c++;
-      } else {
-        rig.close();
-        rig = undefined;
-      }
+    const levels = [...caps]
+      .sort((a, b) => b - a)
+      .map((cap) => ({ cap, capsOf: (voxels: Int32Array) => cordCaps(bounds, model, cap, voxels) }));
+    const points: TradeOffPoint[] = [];
+    const options = { organs: organCaps(bounds, model), signal, timeLimit };
+    for (const swept of sweep('imrt', levels, model, plan, machine, options)) {
+      const point = pointOf(swept, model);
+      points.push(point);
+      onPoint?.(point);
     }
-  } finally {
-    rig?.close();
-    model.bodyDose.close();
-  }
-  return points;
-}
-
-/** What is made once for many problems. */
-interface Rig extends PreparedInfluence {
-  readonly beams: readonly ModulatedBeam[];
-  readonly voxels: PlanningVoxels;
-}
-
-function createRig(model: PatientModel, plan: PlanCase, machine: Machine, voxels: PlanningVoxels): Rig {
-  const beams = modulatedBeams(model, plan, machine);
-  return { beams, voxels, ...prepareInfluence(beams, model, voxels, plan) };
+    return points;
+  });
 }
 
 /** The case's bounds, or of the default ones that on both courses: the caps of the curve are limits of this course. */
-function boundsBesideCaps(model: PatientModel, plan: PlanCase, prior: PriorExposure | undefined): VoxelBounds[] {
+function boundsBesideCaps(model: PatientModel, plan: ToleranceCase, prior: PriorExposure | undefined): VoxelBounds[] {
   const ofAll = defaultBounds(model, plan).filter(({ courses }) => courses === 'all');
-  return voxelBounds(model, plan, prior, ofAll);
+  return voxelBounds(model, plan, prior, { defaults: ofAll });
 }
 
-function pointOf(
-  cap: number,
-  done: TechniquePlan,
-  model: PatientModel,
-  prescription: number,
-): Omit<TradeOffPoint, 'bounded'> {
-  const { solution, voxels } = done;
-  const { certificate } = solution;
+function pointOf(swept: SweptPlan<Level & { readonly cap: number }>, model: PatientModel): TradeOffPoint {
+  const { level, done, caps } = swept;
+  const { cap } = level;
   return {
     cap,
-    status: solution.status,
-    objective: certificate.value,
-    lowerBound: certificate.lowerBound,
-    ...coverageOf(done, model, prescription),
-    cordMaximum: cordMaximum(done, model),
-    price: certificate.prices.find(({ limit }) => limit === 'cord')?.price ?? 0,
-    organs: voxels.organs.map(({ name }) => ({
+    status: swept.status,
+    objective: swept.objective,
+    lowerBound: swept.lowerBound,
+    ...swept.coverage,
+    cordMaximum: swept.cordMaximum,
+    price: swept.priceOf('cord'),
+    organs: done.voxels.organs.map(({ name }) => ({
       structure: name,
       maximum: drawnDvh(model, name, doseOfPlan(done, model)).max,
-      price: certificate.prices.find(({ limit }) => limit === name)?.price ?? 0,
+      price: swept.priceOf(name),
     })),
-    evaluations: solution.evaluations,
+    evaluations: swept.evaluations,
+    bounded: caps.reduce((sum, left) => sum + (left < cap ? 1 : 0), 0),
   };
 }

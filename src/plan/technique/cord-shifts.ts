@@ -24,7 +24,7 @@ const NEAR = 0.8;
  */
 export function dosesUnderShifts(
   { patient, executor }: PatientModel,
-  { doseModel }: PlanCase,
+  { doseModel }: Pick<PlanCase, 'doseModel'>,
   points: Float64Array,
   fields: readonly PlannedField[],
   shifts: readonly Vec3[],
@@ -56,7 +56,7 @@ export function centresOf(model: PatientModel, voxels: ArrayLike<number>): Float
  */
 export function worstCordShift(
   model: PatientModel,
-  plan: PlanCase,
+  plan: Pick<PlanCase, 'doseModel'>,
   fields: readonly PlannedField[],
   { voxels, caps }: { readonly voxels: Int32Array; readonly caps: Float64Array },
   distance: number,

@@ -3,13 +3,12 @@ import type { Aperture } from '../../beam/aperture.js';
 import type { Beam } from '../../beam/beam.js';
 import { conformAperture } from '../../beam/conform.js';
 import { apertureFluence } from '../../beam/opening.js';
-import { forever, type TimeLeft } from '../../core/deadline.js';
+import { forever } from '../../core/deadline.js';
 import type { FluenceField } from '../../dose/forward.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { uniformLeaves } from '../../machine/mlc.js';
 import { solve } from '../../optimize/solver.js';
-import type { StructureCaps } from '../constraint/voxel-maximum.js';
 import { resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -17,7 +16,13 @@ import { cappedRows, evenCaps } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { finish } from './finish-plan.js';
-import { beamsOf, type PlannedField, type ProgressListener, type TechniquePlan } from './technique-plan.js';
+import {
+  beamsOf,
+  type PlannedField,
+  type PlanningOptions,
+  type PosedCase,
+  type TechniquePlan,
+} from './technique-plan.js';
 
 /** A conformal field before it has a weight. */
 export interface ConformalField {
@@ -28,8 +33,11 @@ export interface ConformalField {
 }
 
 /** The fields of a case's FCRT: one aperture per beam, conformed to the target. */
-export function conformalFields(model: PatientModel, plan: PlanCase, machine: Machine): ConformalField[] {
-  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield } = plan.fcrt;
+export function conformalFields(
+  model: PatientModel,
+  { beams, margin, leafWidth, mlc, conform: mode, transmission, cordShield }: PlanCase['fcrt'],
+  machine: Machine,
+): ConformalField[] {
   const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
   const opening = {
     jawTransmission: transmission.jaws,
@@ -38,7 +46,7 @@ export function conformalFields(model: PatientModel, plan: PlanCase, machine: Ma
   };
   const target = model.masks.get(model.target)!;
   const shield = cordShield ? model.masks.get(model.cord)! : undefined;
-  return beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
+  return beamsOf(beams, model, machine).map((beam) => {
     const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
     return { beam, aperture, open: apertureFluence(aperture, opening) };
   });
@@ -67,28 +75,24 @@ export function weighedFields(fields: readonly ConformalField[], weights: Float6
 /**
  * FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted.
  *
- * @param caps   Gy, one per cord voxel
- * @param organs caps of the structures besides the cord of which `voxels` holds rows
- * @param timeLeft when it is 0 the plan so far is taken, as `time-limit`. @default no limit
+ * @param voxels with rows of the structures besides the cord that have caps
  */
 export function planConformal(
   model: PatientModel,
   voxels: PlanningVoxels,
-  plan: PlanCase,
+  plan: PosedCase & Pick<PlanCase, 'fcrt'>,
   machine: Machine,
-  onProgress?: ProgressListener,
-  caps: Float64Array = evenCaps(voxels, plan),
-  organs: readonly StructureCaps[] = [],
-  timeLeft: TimeLeft = forever,
+  { onProgress, caps = evenCaps(voxels, plan), organs = [], timeLeft = forever }: PlanningOptions = {},
 ): TechniquePlan {
   const { hold } = plan.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
-  const fields = conformalFields(model, plan, machine);
+  const fields = conformalFields(model, plan.fcrt, machine);
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
-  const [, ...others] = cappedRows(voxels, caps, organs).map((set) => set.caps);
-  const problem = { operator: new ColumnOperator(columns), ...posePrescribed(model, voxels, plan, hold, caps, others) };
+  const [, ...organCaps] = cappedRows(voxels, caps, organs).map((set) => set.caps);
+  const posed = posePrescribed(model, voxels, plan, hold, { caps, organCaps });
+  const problem = { operator: new ColumnOperator(columns), ...posed };
   const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p), timeLimit: timeLeft() });
-  const planned = weighedFields(fields, solution.weights);
-  return finish('fcrt', hold, planned, model, plan, voxels, caps, organs, problem, solution);
+  const made = { technique: 'fcrt', hold, fields: weighedFields(fields, solution.weights) } as const;
+  return finish(model, plan, { ...made, voxels, caps, organs, problem, solution });
 }

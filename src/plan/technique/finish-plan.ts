@@ -22,6 +22,30 @@ export const ROUGH = 0.05;
 /** Gap of the optimiser's plan; what scaling the plan into its caps costs comes on top, and all stays within 1 %. */
 export const FINE = 0.008;
 
+/** What the optimiser made of a technique's problem. */
+export interface OptimisedPlan {
+  readonly technique: Technique;
+  readonly hold: Hold;
+  readonly fields: readonly PlannedField[];
+  /** The solution's rows. */
+  readonly voxels: PlanningVoxels;
+  /** Gy, one per cord voxel. */
+  readonly caps: Float64Array;
+  /** Caps of the structures besides the cord. */
+  readonly organs: readonly StructureCaps[];
+  readonly problem: PlanningProblem;
+  readonly solution: Solution;
+}
+
+/** Of a robust plan: where else the cord's caps hold. */
+export interface FinishedScenarios {
+  readonly scenarios: ScenarioDose;
+  /** By which the whole plan is scaled so that they hold under every shift of a ball, at most 1. @default 1 */
+  readonly ballShare?: number;
+  /** Whether the target counts in the worst of them. @default false */
+  readonly isWorst?: boolean;
+}
+
 /**
  * Forward dose of the finished fluences on every voxel of the body.
  *
@@ -30,19 +54,12 @@ export const FINE = 0.008;
  * cord in any scenario, the whole plan is scaled *down* by the difference, never up; the certificate is that of the scaled plan.
  */
 export function finish(
-  technique: Technique,
-  hold: Hold,
-  fields: readonly PlannedField[],
   model: PatientModel,
-  plan: PlanCase,
-  voxels: PlanningVoxels,
-  caps: Float64Array,
-  organs: readonly StructureCaps[],
-  { objectives, limits, targets }: PlanningProblem,
-  solution: Solution,
-  scenarios?: ScenarioDose,
-  ballShare = 1,
+  plan: Pick<PlanCase, 'prescription' | 'doseModel'>,
+  { technique, hold, fields, voxels, caps, organs, problem, solution }: OptimisedPlan,
+  { scenarios, ballShare = 1, isWorst = false }: Partial<FinishedScenarios> = {},
 ): TechniquePlan {
+  const { objectives, limits, targets } = problem;
   model.onStage(`${technique}: dose`);
   const {
     dose: total,
@@ -81,7 +98,6 @@ export function finish(
     certificate,
   };
   const result = { technique, hold, fields: held, ...doses, solution: final, voxels, share: shrink };
-  const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model, doses);
   return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
@@ -134,7 +150,7 @@ function prescribedOf(
   { status, prescriptionDose, certificate }: Solution,
   doses: Pick<TechniquePlan, 'dose' | 'fineDose'>,
   model: PatientModel,
-  { prescription: { dose: wanted, to } }: PlanCase,
+  { prescription: { dose: wanted, to } }: Pick<PlanCase, 'prescription'>,
 ): Pick<Solution, 'status' | 'prescriptionDose'> {
   let given = prescriptionDose;
   if (to !== 'isocenter') {

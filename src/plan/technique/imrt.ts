@@ -15,12 +15,19 @@ import { cappedRows, evenCaps } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import { scenarioShifts, withScenarios } from '../problem/scenario.js';
+import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
 import { FINE, finish, ROUGH } from './finish-plan.js';
 import { prepareInfluence } from './prepared-influence.js';
 import { ScenarioDose } from './scenario-dose.js';
-import { beamsOf, type PlannedField, type ProgressListener, type TechniquePlan } from './technique-plan.js';
+import {
+  beamsOf,
+  type PlannedField,
+  type PlanningOptions,
+  type PosedCase,
+  type ProgressListener,
+  type TechniquePlan,
+} from './technique-plan.js';
 
 /** Plans made with the worst shifts of the one before, at most: after the last one the scaling stands. */
 const BALL_ROUNDS = 5;
@@ -32,9 +39,12 @@ const BALL_TOLERANCE = 1e-3;
 /** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
 const MOST_BEAMLETS = 8000;
 
-/** The beams of a case's IMRT, with beamlets over the target's view from each. */
-export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Machine): ModulatedBeam[] {
-  const { beams, beamlet, margin } = plan.imrt;
+/** The beams of an IMRT plan, with beamlets over the target's view from each. */
+export function modulatedBeams(
+  model: PatientModel,
+  { beams, beamlet, margin }: Pick<PlanCase['imrt'], 'beams' | 'beamlet' | 'margin'>,
+  machine: Machine,
+): ModulatedBeam[] {
   const target = model.masks.get(model.target)!;
   const modulated: ModulatedBeam[] = [];
   let count = 0;
@@ -52,6 +62,13 @@ export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Mac
   return modulated;
 }
 
+export type ModulatedCase = PosedCase & Pick<PlanCase, 'imrt'>;
+
+export interface ModulatedOptions extends PlanningOptions {
+  /** Whether the case's `imrt.robust` is left out: the nominal plan of a robust case. @default false */
+  readonly isNominal?: boolean;
+}
+
 /**
  * IMRT: beamlets over the target's view from every beam; their weights are the fluence.
  *
@@ -59,28 +76,25 @@ export function modulatedBeams(model: PatientModel, plan: PlanCase, machine: Mac
  * a distance is given they hold under every shift of that ball: after each plan the worst shift is searched, and as long as a cap is
  * broken there it becomes a scenario of the next; what is left is scaled away.
  *
- * @param given  the nominal voxels
- * @param caps   Gy, one per cord voxel
- * @param organs caps of the structures besides the cord of which `given` holds rows; they hold at the nominal place
- * @param timeLeft when it is 0 the plan so far is taken, as `time-limit`. @default no limit
+ * @param given the nominal voxels, with rows of the structures besides the cord that have caps
  */
 export function planModulated(
   model: PatientModel,
   given: PlanningVoxels,
-  plan: PlanCase,
+  plan: ModulatedCase,
   machine: Machine,
-  onProgress?: ProgressListener,
-  caps: Float64Array = evenCaps(given, plan),
-  organs: readonly StructureCaps[] = [],
-  timeLeft: TimeLeft = forever,
+  options: ModulatedOptions = {},
 ): TechniquePlan {
-  const { hold, robust } = plan.imrt;
+  const { onProgress, caps = evenCaps(given, plan), organs = [], timeLeft = forever, isNominal = false } = options;
+  const { hold } = plan.imrt;
+  const robust = isNominal ? undefined : plan.imrt.robust;
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
-  const beams = modulatedBeams(model, plan, machine);
+  const beams = modulatedBeams(model, plan.imrt, machine);
+  const job: ModulatedJob = { model, given, plan, robust, beams, organs, onProgress, timeLeft };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
-  let solved = solveModulated(model, given, plan, beams, added, caps, organs, onProgress, timeLeft);
+  let solved = solveModulated(job, caps, added);
   let found: ShiftSearch | undefined;
   let margin = 1;
   for (let round = 1; ball !== undefined; round++) {
@@ -94,7 +108,7 @@ export function planModulated(
     else margin /= value;
     const { solution } = solved;
     const held = caps.map((cap) => margin * cap);
-    solved = solveModulated(model, given, plan, beams, added, held, organs, onProgress, timeLeft, solution.weights);
+    solved = solveModulated(job, held, added, solution.weights);
     solved = {
       ...solved,
       solution: { ...solved.solution, evaluations: solution.evaluations + solved.solution.evaluations },
@@ -105,51 +119,46 @@ export function planModulated(
   const scenarios = robust ? new ScenarioDose(model, plan, [...shifts, ...added]) : undefined;
   try {
     const fields = modulatedFields(beams, solution.weights);
-    const made = finish(
-      'imrt',
-      hold,
-      fields,
-      model,
-      plan,
-      voxels,
-      caps,
-      organs,
-      problem,
-      solution,
-      scenarios,
-      ballShare,
-    );
+    const optimised = { technique: 'imrt', hold, fields, voxels, caps, organs, problem, solution } as const;
+    const isWorst = robust?.target === 'worst';
+    const made = finish(model, plan, optimised, scenarios && { scenarios, ballShare, isWorst });
     return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, share: ballShare } };
   } finally {
     scenarios?.close();
   }
 }
 
+/** What stays between the rounds of a plan. */
+interface ModulatedJob {
+  readonly model: PatientModel;
+  readonly given: PlanningVoxels;
+  readonly plan: ModulatedCase;
+  readonly robust: RobustSettings | undefined;
+  readonly beams: readonly ModulatedBeam[];
+  readonly organs: readonly StructureCaps[];
+  readonly onProgress: ProgressListener | undefined;
+  readonly timeLeft: TimeLeft;
+}
+
 /** The best fluence under the caps at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
-  model: PatientModel,
-  given: PlanningVoxels,
-  plan: PlanCase,
-  beams: readonly ModulatedBeam[],
-  further: readonly Vec3[],
+  { model, given, plan, robust, beams, organs, onProgress, timeLeft }: ModulatedJob,
   caps: Float64Array,
-  organs: readonly StructureCaps[],
-  onProgress: ProgressListener | undefined,
-  timeLeft: TimeLeft,
+  further: readonly Vec3[],
   start?: Float64Array,
 ): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
-  const { hold, robust } = plan.imrt;
+  const { hold } = plan.imrt;
   const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, further) : given;
   const prepared = prepareInfluence(beams, model, voxels, plan);
   model.onStage('imrt: fluence');
   const { operator, sample, preconditioner } = prepared;
   const sets = cappedRows(voxels, caps, organs);
-  const pose = ([cord, ...others]: readonly Float64Array[], temperature?: number) => ({
+  const [cord, ...organCaps] = sets.map((set) => set.caps);
+  const pose = (temperature?: number) => ({
     operator,
-    ...posePrescribed(model, voxels, plan, hold, cord!, others, temperature),
+    ...posePrescribed(model, voxels, plan, hold, { caps: cord!, organCaps, temperature }),
   });
-  const even = sets.map((set) => set.caps);
-  let problem = pose(even);
+  let problem = pose();
   const best = (): Solution => {
     const rows = { sample, preconditioner };
     const options = {
@@ -160,7 +169,7 @@ function solveModulated(
     if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE, timeLimit: timeLeft() });
     // How far the worst case may be smoothed is seen on a plan near the best one.
     const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH, timeLimit: timeLeft() });
-    problem = pose(even, smoothing(problem.targets, rough.dose));
+    problem = pose(smoothing(problem.targets, rough.dose));
     const finer = solve(
       { ...problem, ...rows },
       {

@@ -1,17 +1,25 @@
 /** A plan under the bounds of the cord and of any other structures, every voxel of which is checked. */
-import { forever, type TimeLeft } from '../../core/deadline.js';
+import { forever } from '../../core/deadline.js';
 import type { Machine } from '../../machine/machine.js';
 import { cordCaps } from '../constraint/voxel-maximum.js';
 import type { VoxelBounds } from '../constraint/voxel-tolerance.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { planConformal } from './fcrt.js';
-import { planModulated } from './imrt.js';
-import type { ProgressListener, TechniquePlan } from './technique-plan.js';
+import { type ModulatedOptions, planModulated } from './imrt.js';
+import type { PosedCase, TechniquePlan } from './technique-plan.js';
 import type { OrganRows } from './working-set.js';
 
 /** Plans made of one technique, at most: after the last one the scaling to the bounds stands. */
 const ROUNDS = 4;
+
+/** What holds besides the case's cap, and how it is planned. */
+export interface ConstrainedOptions extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal'> {
+  /** What the prior course leaves. */
+  readonly bounds: readonly VoxelBounds[];
+  /** Rows of the bounded structures besides the cord; more are added where a plan needs them. */
+  readonly rows: OrganRows;
+}
 
 /**
  * The plan of a technique that keeps every bound, or as many as its prescription allows where that is to hold. Where a voxel
@@ -20,19 +28,16 @@ const ROUNDS = 4;
 export function planWithinBounds(
   technique: Technique,
   model: PatientModel,
-  plan: PlanCase,
+  plan: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt'>,
   machine: Machine,
-  bounds: readonly VoxelBounds[],
-  rows: OrganRows,
-  onProgress?: ProgressListener,
-  timeLeft: TimeLeft = forever,
+  { bounds, rows, timeLeft = forever, ...options }: ConstrainedOptions,
 ): TechniquePlan {
   for (let round = 1; ; round++) {
     model.onStage('planning voxels');
     const voxels = rows.choose();
     const caps = cordCaps(bounds, model, plan.cordCap, voxels.cord.voxels);
     const make = technique === 'fcrt' ? planConformal : planModulated;
-    const planned = make(model, voxels, plan, machine, onProgress, caps, rows.organs, timeLeft);
+    const planned = make(model, voxels, plan, machine, { ...options, caps, organs: rows.organs, timeLeft });
     if (round === ROUNDS || timeLeft() === 0) return planned;
     const unscaled = planned.dose.data.map((dose) => dose / planned.share);
     if (!rows.extend(unscaled)) return planned;

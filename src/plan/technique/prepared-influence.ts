@@ -29,7 +29,7 @@ export function prepareInfluence(
   beams: readonly ModulatedBeam[],
   { patient, executor, bodyDose }: PatientModel,
   voxels: PlanningVoxels,
-  { doseModel }: PlanCase,
+  { doseModel }: Pick<PlanCase, 'doseModel'>,
 ): PreparedInfluence {
   const { points, places, zones, spacing, scenarios = [] } = voxels;
   const shifted = scenarios.map(({ shift, from, to }) => ({ shift, from, to }));

@@ -10,9 +10,11 @@ import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { NormalMatrix, type RowSample } from '../../optimize/normal-matrix.js';
 import { sampleRows } from '../../optimize/row-sample.js';
-import { type Solution, solve } from '../../optimize/solver.js';
+import { solve } from '../../optimize/solver.js';
+import type { StructureCaps } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { cappedRows } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { refuseRobust } from '../problem/scenario.js';
@@ -20,48 +22,76 @@ import { conformalColumns, conformalFields, weighedFields } from './fcrt.js';
 import { FINE, finish } from './finish-plan.js';
 import { modulatedBeams, modulatedFields } from './imrt.js';
 import { prepareInfluence } from './prepared-influence.js';
-import type { PlannedField, TechniquePlan } from './technique-plan.js';
+import type { PlannedField, PosedCase, TechniquePlan } from './technique-plan.js';
 
 export interface PreparedTechnique {
   readonly technique: Technique;
   /**
    * The best plan with these caps, each of them hard.
    *
-   * @param caps   Gy, > 0, one per cord voxel of the planning voxels
-   * @param signal looked at between steps; the status is then `stopped`
+   * @param caps Gy, > 0, one per cord voxel of the planning voxels
    * @throws {InvalidInputError} for a cap that is not > 0
    */
-  plan(caps: Float64Array, signal?: { readonly aborted: boolean }): TechniquePlan;
+  plan(caps: Float64Array, options?: SolveOptions): TechniquePlan;
+  /** The weights that the next plan starts from: of the one before. */
+  readonly start: Float64Array | undefined;
   close(): void;
 }
+
+/** How a plan's problem is solved. */
+export interface SolveOptions {
+  /** Looked at between steps; the status is then `stopped`. */
+  readonly signal?: { readonly aborted: boolean } | undefined;
+  /** Seconds; then the best so far, whose status is `time-limit`. @default none */
+  readonly timeLimit?: number | undefined;
+}
+
+export interface PreparedOptions {
+  /** Caps of the structures besides the cord of which `voxels` holds rows. @default none */
+  readonly organs?: readonly StructureCaps[];
+  /** The weights that the first plan starts from. */
+  readonly start?: Float64Array | undefined;
+}
+
+/** What a technique under moved caps reads of a case. */
+export type PreparedCase = PosedCase & Pick<PlanCase, 'fcrt' | 'imrt'>;
 
 /** @throws {UnsupportedError} where a beam misses the patient, or for IMRT of a robust case */
 export function prepareTechnique(
   technique: Technique,
   model: PatientModel,
   voxels: PlanningVoxels,
-  plan: PlanCase,
+  plan: PreparedCase,
   machine: Machine,
+  { organs = [], start: first }: PreparedOptions = {},
 ): PreparedTechnique {
   if (technique === 'imrt') refuseRobust('prepared technique', plan);
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, plan, machine);
-  let start: Float64Array | undefined;
-  const planWith = (caps: Float64Array, signal?: { readonly aborted: boolean }): TechniquePlan => {
-    const problem = { operator, ...posePrescribed(model, voxels, plan, 'cord', caps) };
-    const given = { gap: FINE, ...(start ? { start } : {}), ...(signal ? { signal } : {}) };
-    const solution: Solution = solve({ ...problem, sample, preconditioner }, given);
-    const fields = fieldsOf(solution.weights);
-    const done = finish(technique, 'cord', fields, model, plan, voxels, caps, [], problem, solution);
+  let start = first;
+  const planWith = (caps: Float64Array, { signal, timeLimit }: SolveOptions): TechniquePlan => {
+    const [, ...organCaps] = cappedRows(voxels, caps, organs).map((set) => set.caps);
+    const problem = { operator, ...posePrescribed(model, voxels, plan, 'cord', { caps, organCaps }) };
+    const given = {
+      gap: FINE,
+      ...(start && { start }),
+      ...(signal && { signal }),
+      ...(timeLimit !== undefined && { timeLimit }),
+    };
+    const solution = solve({ ...problem, sample, preconditioner }, given);
+    const made = { technique, hold: 'cord', fields: fieldsOf(solution.weights) } as const;
     start = solution.weights;
-    return done;
+    return finish(model, plan, { ...made, voxels, caps, organs, problem, solution });
   };
   return {
     technique,
     close,
-    plan(caps, signal) {
+    get start() {
+      return start;
+    },
+    plan(caps, options = {}) {
       for (const cap of caps) checkPositive(`${technique}: cap of a cord voxel in Gy`, cap);
-      return planWith(caps, signal);
+      return planWith(caps, options);
     },
   };
 }
@@ -74,8 +104,8 @@ interface Arrangement {
   close(): void;
 }
 
-function conformal(model: PatientModel, voxels: PlanningVoxels, plan: PlanCase, machine: Machine): Arrangement {
-  const fields = conformalFields(model, plan, machine);
+function conformal(model: PatientModel, voxels: PlanningVoxels, plan: PreparedCase, machine: Machine): Arrangement {
+  const fields = conformalFields(model, plan.fcrt, machine);
   const operator = new ColumnOperator(conformalColumns(model, voxels, fields));
   const sample = sampleRows(operator);
   return {
@@ -87,8 +117,8 @@ function conformal(model: PatientModel, voxels: PlanningVoxels, plan: PlanCase, 
   };
 }
 
-function modulated(model: PatientModel, voxels: PlanningVoxels, plan: PlanCase, machine: Machine): Arrangement {
-  const beams = modulatedBeams(model, plan, machine);
+function modulated(model: PatientModel, voxels: PlanningVoxels, plan: PreparedCase, machine: Machine): Arrangement {
+  const beams = modulatedBeams(model, plan.imrt, machine);
   return {
     ...prepareInfluence(beams, model, voxels, plan),
     fieldsOf: (weights) => modulatedFields(beams, weights),

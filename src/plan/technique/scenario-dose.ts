@@ -21,7 +21,7 @@ export class ScenarioDose {
   /** @param shifts of the patient against the beams, LPS, mm */
   constructor(
     private readonly model: PatientModel,
-    private readonly plan: PlanCase,
+    private readonly plan: Pick<PlanCase, 'prescription' | 'doseModel'>,
     readonly shifts: readonly Vec3[],
   ) {
     const { body, patient, executor, fine, surface } = model;

@@ -2,13 +2,15 @@
 import type { Aperture } from '../../beam/aperture.js';
 import { arrangementAngles, type BeamAngles } from '../../beam/arrangement.js';
 import { type Beam, createBeam } from '../../beam/beam.js';
+import type { TimeLeft } from '../../core/deadline.js';
 import type { FluenceField } from '../../dose/forward.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { DoseVolume } from '../../geometry/volume.js';
 import type { ShiftValue } from '../../geometry/worst-shift.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
-import type { Hold, Technique } from '../input/plan-case.js';
+import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 
@@ -58,6 +60,20 @@ export interface BallHold {
   readonly found: ShiftValue;
   /** By which the whole plan was scaled for that, at most 1. */
   readonly share: number;
+}
+
+/** What every technique reads of a case besides its own part. */
+export type PosedCase = Pick<PlanCase, 'prescription' | 'doseModel' | 'cordCap'>;
+
+/** How a technique is planned, besides what its case says. */
+export interface PlanningOptions {
+  readonly onProgress?: ProgressListener | undefined;
+  /** Gy, one per cord voxel. @default the case's cap in all of them */
+  readonly caps?: Float64Array;
+  /** Caps of the structures besides the cord of which the voxels hold rows; they hold at the nominal place. @default none */
+  readonly organs?: readonly StructureCaps[];
+  /** When it is 0 the plan so far is taken, as `time-limit`. @default no limit */
+  readonly timeLeft?: TimeLeft | undefined;
 }
 
 export type ProgressListener = (technique: Technique, progress: SolveProgress) => void;

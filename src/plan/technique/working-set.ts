@@ -23,6 +23,9 @@ const NEAR = 0.8;
 /** By how much a voxel that is no row may be above its bound before rows are added, fraction; scaling mends the rest. */
 const SLIGHT = 1e-3;
 
+/** What the fields over the whole target rest on. */
+export type EvenCase = Pick<PlanCase, 'prescription' | 'fcrt' | 'imrt'>;
+
 export class OrganRows {
   /** Of every voxel of the grid, whether it becomes a row where it is bounded. */
   private readonly isRow: Uint8Array;
@@ -30,7 +33,7 @@ export class OrganRows {
   /** @param techniques whose fields tell what a plan could reach */
   constructor(
     private readonly model: PatientModel,
-    plan: PlanCase,
+    plan: EvenCase,
     machine: Machine,
     readonly organs: readonly StructureCaps[],
     techniques: readonly Technique[],
@@ -71,9 +74,9 @@ export class OrganRows {
 }
 
 /** Dose of equal beamlets over the target from all beams of a technique, its median in the target as prescribed, on the grid. */
-function evenDose(model: PatientModel, plan: PlanCase, machine: Machine, technique: Technique): Float64Array {
+function evenDose(model: PatientModel, plan: EvenCase, machine: Machine, technique: Technique): Float64Array {
   const { beams, margin } = plan[technique];
-  const open = modulatedBeams(model, { ...plan, imrt: { ...plan.imrt, beams, margin } }, machine);
+  const open = modulatedBeams(model, { beams, margin, beamlet: plan.imrt.beamlet }, machine);
   const { dose: total } = model.bodyDose.total(
     open.map(({ beam, beamlets }) => {
       const weights = fluenceOfBeamlets(beamlets, new Float64Array(beamlets.cells.length).fill(1), 0);
