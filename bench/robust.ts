@@ -45,8 +45,10 @@ async function measure(spacing: number, beamlet: number, mode: Mode): Promise<Me
   const before = peak();
   const start = process.cpuUsage();
   let steps = 0;
-  const { solution, worstCase } = planModulated(model, voxels, plan, artiste6mv, () => {
-    steps++;
+  const { solution, worstCase } = planModulated(model, voxels, plan, artiste6mv, {
+    onProgress: () => {
+      steps++;
+    },
   });
   const { user, system } = process.cpuUsage(start);
   model.bodyDose.close();

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import * as respine from '../src/index.js';
 import * as node from '../src/node.js';
+import { caseSchema } from '../src/plan/input/plan-case.js';
+import { signaturesIn } from './signatures.js';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
 
@@ -91,6 +93,75 @@ test('the hall of plans has rooms: one file of its own, none of more than 16', (
   const rooms = new Map<string, number>();
   for (const file of files) rooms.set(folderOf(file), (rooms.get(folderOf(file)) ?? 0) + 1);
   for (const [room, count] of rooms) expect(count, room).toBeLessThanOrEqual(16);
+});
+
+const signatures = filesIn(src)
+  .filter((file) => !file.endsWith('.as.ts'))
+  .map((file) => ({ file: relative(src, file), found: signaturesIn(readFileSync(file, 'utf8')) }));
+
+test('no function has more than six parameters but kernels, which are called for every voxel, row or line', () => {
+  const kernels = [
+    'dose/kernel-table.ts: addCorners4',
+    'dose/map-row.ts: addRow',
+    'dose/pencil-beam.ts: weighPoints',
+    'evaluate/dose-bound.ts: ofPlainCell',
+    'evaluate/dose-sample.ts: sampleStretch',
+    'evaluate/gamma-cell.ts: visit',
+    'evaluate/part-heap.ts: push',
+    'evaluate/radix-sort.ts: sortDigit',
+    'evaluate/structure-cells.ts: addOccupied',
+    'geometry/resample-rigid.ts: sampleInside',
+    'geometry/resample-rigid.ts: sampleLine',
+    'geometry/scan-lines.ts: add',
+    'geometry/solid.ts: sideOfBox',
+    'geometry/voxelize-solid.ts: insideFraction',
+    'geometry/voxelize.ts: accumulateSide',
+    'optimize/dense-kernel.ts: addRows',
+    'optimize/dense-kernel.ts: makeReady',
+    'optimize/dense-kernel.ts: ready',
+    'phantom/paint.ts: fill',
+    'phantom/paint.ts: narrow',
+  ];
+  const wide = signatures.flatMap(({ file, found }) =>
+    found.filter(({ parameters }) => parameters.length > 6).map(({ name }) => `${file}: ${name}`),
+  );
+  expect([...new Set(wide)].sort()).toEqual(kernels);
+});
+
+test('a function of planning names what it reads of a case; the whole one is for its input, the job and sweeps', () => {
+  const rooms = ['plan/input', 'plan/sweep', 'plan'];
+  const takesWhole = (parameter: string): boolean =>
+    /\bPlanCase\b/.test(parameter.replace(/\bPick<\s*PlanCase\b|\bPlanCase\[/g, ''));
+  const whole = signatures.flatMap(({ file, found }) =>
+    rooms.includes(folderOf(join(src, file)))
+      ? []
+      : found.filter(({ parameters }) => parameters.some(takesWhole)).map(({ name }) => `${file}: ${name}`),
+  );
+  expect(whole).toEqual([]);
+  // Nor does the whole come by another name.
+  const fields = Object.keys((caseSchema() as { properties: object }).properties).length;
+  for (const file of filesIn(src)) {
+    const source = readFileSync(file, 'utf8');
+    const other = /(?:type \w+ = |extends )(?:Omit<|Readonly<|Partial<)?PlanCase\b(?!\[)/.exec(source)?.[0];
+    expect(other, relative(src, file)).toBeUndefined();
+    for (const [part] of source.matchAll(/Pick<\s*PlanCase,[^>]*>/g)) {
+      expect(part.split('|').length, `${relative(src, file)}: ${part}`).toBeLessThanOrEqual(fields / 2);
+    }
+  }
+});
+
+test('signatures are read from functions, methods, arrows and types of functions', () => {
+  const source = `export function f(a: number, { b, c }: Pick<PlanCase, 'goals'> = {}): void {}
+class K { constructor(private readonly x: string) {} m(a?: number, ...rest: string[]) { return (q: PlanCase) => q; } }
+interface I { g(a: number, b: number): void; readonly h: (plan: PlanCase) => void }`;
+  expect(signaturesIn(source).map(({ name, parameters }) => [name, ...parameters])).toEqual([
+    ['f', 'a: number', "{ b, c }: Pick<PlanCase, 'goals'> = {}"],
+    ['constructor', 'private readonly x: string'],
+    ['m', 'a?: number', '...rest: string[]'],
+    ['m', 'q: PlanCase'],
+    ['g', 'a: number', 'b: number'],
+    ['h', 'plan: PlanCase'],
+  ]);
 });
 
 test('public names', () => {

@@ -159,7 +159,7 @@ function makeBeamKernel(machine: Machine, domain: KernelDomain, tolerance: numbe
     [0, edge],
     [edge, rungs],
   ].filter(([from, to]) => to! > from!) as [number, number][];
-  const separated = ranges.map(([from, to]) => separate(B, E, sample.length, rungs, from, to, tolerance));
+  const separated = ranges.map(([from, to]) => separate(B, E, { rows: sample.length, rungs, from, to }, tolerance));
 
   const bandTerms = separated.map(({ terms }) => terms);
   const depths = Array.from({ length: DEPTH_NODES }, (_, i) => depthOfNode(i));
@@ -254,6 +254,14 @@ function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number, largest
   });
 }
 
+/** The rungs [from, to) of a table B of `rows` times `rungs` numbers. */
+interface RungRange {
+  readonly rows: number;
+  readonly rungs: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * The separable form of the rungs [from, to): with M = B E = U S V', D_k = (B E) v_k / s_k is linear in B, and c_k = u_k' B
  * makes sum_k D_k c_k the least-squares image of B.
@@ -261,10 +269,7 @@ function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number, largest
 function separate(
   B: Float64Array,
   E: readonly Float64Array[],
-  rows: number,
-  rungs: number,
-  from: number,
-  to: number,
+  { rows, rungs, from, to }: RungRange,
   tolerance: number,
 ): { terms: number; residual: number; project: Float64Array; coefficients: Float64Array } {
   const sides = E.length;
@@ -276,8 +281,9 @@ function separate(
       M[i * sides + s] = sum;
     }
   }
-  const { u, s: singular, v } = singularValues(M, rows, sides);
-  const { terms, residual } = chooseTerms(M, u, singular, v, rows, Math.min(MOST_TERMS, to - from), tolerance);
+  const split = singularValues(M, rows, sides);
+  const { u, s: singular, v } = split;
+  const { terms, residual } = chooseTerms(M, split, rows, Math.min(MOST_TERMS, to - from), tolerance);
   const count = to - from;
   const project = new Float64Array(count * terms);
   const coefficients = new Float64Array(terms * count);
@@ -297,9 +303,7 @@ function separate(
 /** The least K whose truncation error is within the tolerance, in whole vectors: the terms that fill one cost nothing. */
 function chooseTerms(
   M: Float64Array,
-  u: Float64Array,
-  singular: Float64Array,
-  v: Float64Array,
+  { u, s: singular, v }: ReturnType<typeof singularValues>,
   rows: number,
   most: number,
   tolerance: number,

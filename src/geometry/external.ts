@@ -45,7 +45,7 @@ export function findExternal(hounsfield: Volume<'hounsfield'>, options: External
     air.clear();
     for (let j = 0; j < ny; j++) air.addRow(dense, nx * j, nx, 0);
     // Beyond the slice there is nothing: a body that is cut by the field of view is not eroded there.
-    growRuns(air.runs, 0, disc, nx, ny, undefined, near);
+    growRuns(air.runs, 0, disc, [nx, ny], undefined, near);
     for (let i = 0; i < area; i++) near[i] = dense[i]! & ~near[i]!;
     for (let j = 0; j < ny; j++) cores.addRow(near, nx * j, nx, 1);
   }
@@ -61,7 +61,7 @@ export function findExternal(hounsfield: Volume<'hounsfield'>, options: External
     const [from, to] = [core.first[k * ny]!, core.first[(k + 1) * ny]!];
     if (!isBody.subarray(from, to).includes(1)) continue;
     fillDense(k);
-    growRuns(core, k * ny, disc, nx, ny, isBody, near);
+    growRuns(core, k * ny, disc, [nx, ny], isBody, near);
     for (let i = 0; i < area; i++) near[i]! &= dense[i]!;
     fillHoles(near, nx, ny);
     planes.push({ z: grid.origin[2] + k * grid.spacing[2], polygons: tracePixels(near, grid) });

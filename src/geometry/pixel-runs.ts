@@ -97,8 +97,7 @@ export function growRuns(
   { start, end, first }: PixelRuns,
   firstRow: number,
   halfWidths: Int32Array,
-  nx: number,
-  ny: number,
+  [nx, ny]: readonly [number, number],
   isKept: Uint8Array | undefined,
   out: Uint8Array,
 ): Uint8Array {

@@ -146,7 +146,7 @@ export class InfluenceOperator implements ColumnSource {
       throw new InvalidInputError(`influence: there is no row ${unknown}; they are 0 to ${this.rows - 1}.`);
     }
     for (const { map, points, cells, fluence, offset, isSimd } of this.parts) {
-      if (isSimd && readRows(map, points, which, cells, matrix, stride, offset)) continue;
+      if (isSimd && readRows(map, points, which, cells, { matrix, stride, at: offset })) continue;
       which.forEach((row, i) => {
         map.row(points, row, fluence);
         for (let b = 0; b < cells.length; b++) matrix[stride * i + offset + b] = fluence[cells[b]!]!;

@@ -15,6 +15,13 @@ interface RowKernels {
 /** Points whose rows are read at a time. */
 const CHUNK = 256;
 
+/** Where rows are written: the first number of the first one, and how far apart they begin. */
+export interface RowsOut {
+  readonly matrix: Float32Array;
+  readonly stride: number;
+  readonly at: number;
+}
+
 /**
  * matrix[at + stride i + b] = dose of the i-th point from 1 monitor unit of beamlet b, Gy.
  *
@@ -28,9 +35,7 @@ export function readRows(
   points: MapPoints,
   which: Int32Array,
   cells: Int32Array,
-  matrix: Float32Array,
-  stride: number,
-  at: number,
+  { matrix, stride, at }: RowsOut,
 ): boolean {
   const module = compileWasm(binary);
   if (module === null) return false;

@@ -17,20 +17,23 @@ export const LEAST_GAIN = 0.03;
 /** Products of pairs as multiples of mu that are left as they are. */
 const [LEAST_PRODUCT, MOST_PRODUCT] = [0.1, 10] as const;
 
+/** One side of the pairs, with its part of a step. */
+export interface SteppedValues {
+  readonly values: Float64Array;
+  readonly step: Float64Array;
+  /** How much of the step is tried. */
+  readonly length: number;
+}
+
 /**
  * The bends of a step with which the pairs x y stay near mu.
  *
- * @param bends  of the step (dx, dy); not changed
- * @param length part of dx that is tried, and `dualLength` of dy
+ * @param bends of the step (dx, dy); not changed
  */
 export function centredBends(
   bends: Float64Array,
-  x: Float64Array,
-  dx: Float64Array,
-  length: number,
-  y: Float64Array,
-  dy: Float64Array,
-  dualLength: number,
+  { values: x, step: dx, length }: SteppedValues,
+  { values: y, step: dy, length: dualLength }: SteppedValues,
   mu: number,
 ): Float64Array {
   const out = new Float64Array(bends.length);

@@ -216,8 +216,18 @@ export class InteriorPoint {
       const length = Math.min(1, best.length + LONGER);
       const dualLength = Math.min(1, best.dualLength + LONGER);
       const next = {
-        weights: centredBends(bends.weights, weights, best.weights, length, reduced, best.reduced, dualLength, mu),
-        slacks: centredBends(bends.slacks, slacks, best.slacks, length, multipliers, best.multipliers, dualLength, mu),
+        weights: centredBends(
+          bends.weights,
+          { values: weights, step: best.weights, length },
+          { values: reduced, step: best.reduced, length: dualLength },
+          mu,
+        ),
+        slacks: centredBends(
+          bends.slacks,
+          { values: slacks, step: best.slacks, length },
+          { values: multipliers, step: best.multipliers, length: dualLength },
+          mu,
+        ),
       };
       const direction = this.preview(mu, next);
       const gained = direction.length + direction.dualLength - best.length - best.dualLength;

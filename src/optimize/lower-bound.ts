@@ -24,12 +24,17 @@ export interface Tangent {
   readonly slopes: Float64Array;
 }
 
+export interface TangentOptions {
+  /** Whose dose it is, where it is one's: the bound is lowered by what the transpose differs from the operator. */
+  readonly weights?: Float64Array;
+  /** A' (y + C' l), where it has been computed: then nothing is. */
+  readonly known?: Float64Array | undefined;
+}
+
 /**
  * The tangent at a dose; costs one transpose.
  *
  * @param objectives convex ones only
- * @param weights    whose dose it is, where it is one's: the bound is lowered by what the transpose differs from the operator
- * @param known      A' (y + C' l), where it has been computed: then nothing is
  */
 export function tangentAt(
   operator: LinearOperator,
@@ -37,8 +42,7 @@ export function tangentAt(
   limits: HalfSpaces,
   dose: Float64Array,
   multipliers: Multipliers,
-  weights?: Float64Array,
-  known?: Float64Array,
+  { weights, known }: TangentOptions = {},
 ): Tangent {
   const force = new Float64Array(dose.length);
   let constant = evaluateAll(objectives, dose, force);

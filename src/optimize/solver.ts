@@ -282,7 +282,10 @@ class Session {
     const isConvex = this.convexObjectives.length === objectives.length;
     const slopes = isConvex ? point.proofSlopes() : undefined;
     if (!isConvex) this.evaluations += 0.5;
-    const tangent = tangentAt(operator, this.convexObjectives, this.halfSpaces, dose, multipliers, weights, slopes);
+    const tangent = tangentAt(operator, this.convexObjectives, this.halfSpaces, dose, multipliers, {
+      weights,
+      known: slopes,
+    });
     this.bound = Math.max(this.bound, lowerBound(tangent, this.cuts, point.value));
   }
 

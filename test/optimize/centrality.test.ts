@@ -9,7 +9,7 @@ describe('centrality corrections', () => {
   const y = Float64Array.of(1, 1, 5, 2, 2);
   const dy = Float64Array.of(1, -0.9, 5, 1, 0.5);
   const bends = Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.5);
-  const corrected = centredBends(bends, x, dx, 1, y, dy, 1, mu);
+  const corrected = centredBends(bends, { values: x, step: dx, length: 1 }, { values: y, step: dy, length: 1 }, mu);
 
   it('leaves pairs alone that stay near mu', () => {
     expect(corrected[0]).toBe(0.1);
@@ -26,6 +26,7 @@ describe('centrality corrections', () => {
   });
 
   it('looks where the step is tried', () => {
-    expect(centredBends(bends, x, dx, 0, y, dy, 0, mu)).toEqual(Float64Array.of(0.1, 0.2, 0.3 + 5, 0.4, 0.5));
+    const still = centredBends(bends, { values: x, step: dx, length: 0 }, { values: y, step: dy, length: 0 }, mu);
+    expect(still).toEqual(Float64Array.of(0.1, 0.2, 0.3 + 5, 0.4, 0.5));
   });
 });

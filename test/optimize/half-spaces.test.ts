@@ -174,8 +174,8 @@ describe('the lower bound', () => {
     expect([...slopes]).toEqual([1 + 9, 2 + 12 + 5]);
     const weights = f64(2, 1);
     const own = operator.apply(weights, new Float64Array(3));
-    expect(tangentAt(operator, [mean], limits, own, f64(3), weights).constant).toBeCloseTo(-45, 9);
-    const off = tangentAt(operator, [mean], limits, own, f64(3), weights, f64(10.25, 19));
+    expect(tangentAt(operator, [mean], limits, own, f64(3), { weights }).constant).toBeCloseTo(-45, 9);
+    const off = tangentAt(operator, [mean], limits, own, f64(3), { weights, known: f64(10.25, 19) });
     expect(off.constant).toBeCloseTo(-45.5, 9);
     expect([...off.slopes]).toEqual([10.25, 19]);
   });

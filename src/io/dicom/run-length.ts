@@ -24,28 +24,20 @@ export function decodeRunLength(fragment: Uint8Array, width: number, name: strin
     if (start < 64 || end < start || end > fragment.length) {
       throw new FormatError('an RLE segment lies outside its frame. The file is corrupt.', name);
     }
-    unpack(fragment, start, end, out, width - 1 - s, width, name);
+    unpack(fragment.subarray(start, end), out, width - 1 - s, width, name);
   }
   return out;
 }
 
 /** PackBits into every `stride`-th byte of `out` from `at`. */
-function unpack(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  out: Uint8Array,
-  at: number,
-  stride: number,
-  name: string,
-): void {
+function unpack(bytes: Uint8Array, out: Uint8Array, at: number, stride: number, name: string): void {
   let to = at;
-  for (let from = start; from < end && to < out.length; ) {
+  for (let from = 0; from < bytes.length && to < out.length; ) {
     const control = bytes[from++]!;
     if (control === 128) continue;
     const isLiteral = control < 128;
     const run = isLiteral ? control + 1 : 257 - control;
-    if (from + (isLiteral ? run : 1) > end) break;
+    if (from + (isLiteral ? run : 1) > bytes.length) break;
     for (let i = 0; i < run && to < out.length; i++, to += stride) out[to] = bytes[isLiteral ? from + i : from]!;
     from += isLiteral ? run : 1;
   }
