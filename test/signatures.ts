@@ -9,7 +9,6 @@ export interface Signature {
   readonly parameters: readonly string[];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the tree is walked without knowing its kinds
 type Tree = any;
 
 const options: ParserOptions = { sourceType: 'module', plugins: ['typescript'] };

@@ -1,11 +1,11 @@
 /**
  * Depth-dose figure: measured points and model lines of all fields in one frame, and below it what the model leaves over.
  */
-import { line as lineShape } from 'd3-shape';
 import { InvalidInputError } from '../core/errors.js';
 import type { DepthDoseCurves } from '../machine/depth-dose-curves.js';
-import { type Axes, createAxes, type Frame } from './axis.js';
-import { FAINT, FOOT, group, HEAD, line, MARGIN, page, path, px, rect, text } from './figure.js';
+import type { Frame } from './axis.js';
+import { FAINT, HEAD, line, MARGIN, page, path, px, rect, text } from './figure.js';
+import { chartFrame, lineChart, splitFrame } from './line-chart.js';
 
 export interface DepthDoseFigureOptions {
   readonly title: string;
@@ -42,47 +42,36 @@ export function depthDoseFigure(options: DepthDoseFigureOptions): string {
   }
   const width = options.width ?? 920;
   const height = options.height ?? 720;
-  const left = MARGIN + 56;
-  const upper: Frame = {
-    left,
-    top: HEAD + 8,
-    width: width - left - KEY - 2 * MARGIN,
-    height: height - HEAD - 8 - GAP - LOWER - FOOT - 54,
-  };
-  const lower: Frame = { ...upper, top: upper.top + upper.height + GAP, height: LOWER };
+  const whole = chartFrame({ width, height, top: HEAD + 8, key: KEY + MARGIN });
+  const [upper, lower] = splitFrame(whole, GAP, LOWER);
   const deepest = Math.max(...fields.flatMap(({ model }) => model.depths));
   const x = { min: 0, max: deepest, name: 'Depth [mm]', ticks: 10 };
   const name = options.kind === 'tpr' ? 'TPR [% of maximum]' : 'Depth dose [% of maximum]';
-  const above = createAxes(upper, { ...x, name: '' }, { min: 0, max: 105, name, ticks: 10 });
+  const above = lineChart(upper, { ...x, name: '' }, { min: 0, max: 105, name, ticks: 10 });
   const half = residualSpan(fields);
-  const below = createAxes(lower, x, { min: -half, max: half, name: 'Model - meas. [%]', ticks: 5 });
+  const below = lineChart(lower, x, { min: -half, max: half, name: 'Model - meas. [%]', ticks: 5 });
   const tolerance = options.tolerance ?? 1;
   const inner = insetFrame(upper, fields, deepest);
-  const inset = createAxes(
+  const inset = lineChart(
     inner,
     { min: 0, max: BUILD_UP, name: '', ticks: 6 },
     { min: 0, max: 105, name: '', ticks: 5 },
   );
 
-  const parts = [
-    above.grid,
-    rect(left, below.y(tolerance), lower.width, below.y(-tolerance) - below.y(tolerance), { fill: '#eef4ec' }),
-    below.grid,
-    line(left, below.y(0), left + lower.width, below.y(0), { stroke: '#8a8f96', width: 1.2 }),
-  ];
+  const met = rect(lower.left, below.y(tolerance), lower.width, below.y(-tolerance) - below.y(tolerance), {
+    fill: '#eef4ec',
+  });
   const lines: string[] = [];
   const early: string[] = [];
   const last: string[] = [];
   const lastEarly: string[] = [];
   const marks: string[] = [];
   const residuals: string[] = [];
-  const draw = lineShape<number>();
   fields.forEach(({ points, model }, f) => {
     const color = fieldColor(fields.length === 1 ? 0 : f / (fields.length - 1));
-    const curve = ({ x, y }: Axes): string =>
-      draw.x((i) => round(x(model.depths[i]!))).y((i) => round(y(model.percent[i]!)))(model.depths.map((_, i) => i))!;
-    lines.push(path(curve(above), { stroke: color, width: 1.3 }));
-    early.push(path(curve(inset), { stroke: color, width: 1.1 }));
+    const curve = model.depths.map((depth, i) => [depth, model.percent[i]!] as const);
+    lines.push(above.curve(curve, { stroke: color, width: 1.3 }));
+    early.push(inset.curve(curve, { stroke: color, width: 1.1 }));
     let trail = '';
     for (const { depth, measured, residual, isExcluded } of points) {
       const at = above.x(depth);
@@ -98,12 +87,6 @@ export function depthDoseFigure(options: DepthDoseFigureOptions): string {
     residuals.push(path(trail, { stroke: color, width: 0.8, opacity: 0.45 }));
   });
   // Deep model values may lie below a mark's radius: cut at the frames.
-  const inFrame = (frame: Frame, id: string, children: string): string =>
-    group(frame.left, frame.top, group(-frame.left, -frame.top, children), {
-      id,
-      width: frame.width,
-      height: frame.height,
-    });
   return page(
     width,
     height,
@@ -112,20 +95,16 @@ export function depthDoseFigure(options: DepthDoseFigureOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       footer: options.footer ?? 'Each field in percent of its own measured maximum.',
     },
-    parts.join('') +
-      inFrame(upper, 'depth-dose', [...lines, ...marks, ...last].join('')) +
-      inFrame(lower, 'residual', residuals.join('')) +
-      above.svg +
+    above.svg(above.clipped('depth-dose', [...lines, ...marks, ...last].join(''))) +
       rect(inner.left, inner.top, inner.width, inner.height, { fill: '#ffffff' }) +
-      inset.grid +
-      inFrame(inner, 'build-up', [...early, ...lastEarly].join('')) +
-      inset.svg +
+      inset.svg(inset.clipped('build-up', [...early, ...lastEarly].join(''))) +
       text(inner.left + inner.width - 10, inner.top + inner.height - 12, 'build-up', {
         size: 12,
         anchor: 'end',
         fill: FAINT,
       }) +
-      below.svg +
+      met +
+      below.svg(below.level(0, { stroke: '#8a8f96', width: 1.2 }) + below.clipped('residual', residuals.join(''))) +
       key(options, width - MARGIN - KEY, upper.top),
   );
 }
@@ -203,4 +182,3 @@ const cross = (x: number, y: number, color: string): string =>
   path(`M${px(x - 3.5)} ${px(y - 3.5)}l7 7M${px(x - 3.5)} ${px(y + 3.5)}l7 -7`, { stroke: color, width: 1.6 });
 const triangle = (x: number, y: number, isUp: boolean, color: string): string =>
   path(isUp ? `M${px(x)} ${px(y + 1)}l4 7h-8z` : `M${px(x)} ${px(y - 1)}l4 -7h-8z`, { fill: color });
-const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,13 +1,12 @@
 /**
  * DVH figure: cumulative histograms of one or more plans in one frame, colour by structure, line style by plan.
  */
-import { line as lineShape } from 'd3-shape';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { DvhCurve } from '../evaluate/dvh.js';
-import { type Axes, createAxes } from './axis.js';
 import { type Color, cssColor } from './colour.js';
 import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, px, text } from './figure.js';
+import { chartFrame, type LineChart, lineChart } from './line-chart.js';
 import { fitText, textWidth } from './text-width.js';
 
 export interface DvhFigureCurve {
@@ -78,27 +77,18 @@ export function dvhFigure(options: DvhFigureOptions): string {
   const height = options.height ?? 600;
   const labels = markerLabels(options);
   const top = HEAD + 8 + 17 * labels.length;
-  const frame = {
-    left: MARGIN + 56,
-    top,
-    width: width - MARGIN - 56 - KEY - 2 * MARGIN,
-    height: height - top - FOOT - 54,
-  };
   const max = checkPositive('DVH figure: maxDose', options.maxDose ?? (highest > 0 ? 1.04 * highest : 1));
-  const axes = createAxes(
-    frame,
+  const chart = lineChart(
+    chartFrame({ width, height, top, key: KEY + MARGIN }),
     { min: 0, max, name: 'Dose [Gy]', ticks: 10 },
     { min: 0, max: 104, name: 'Volume [%]', ticks: 10 },
   );
 
-  const parts = [axes.grid];
-  const draw = lineShape<number>();
-  for (const { points, color, plan } of curves) {
-    const d = draw.x((i) => round(axes.x(points.dose[i]!))).y((i) => round(axes.y(points.percent[i]!)))(
-      indices(points.dose.length),
-    )!;
-    parts.push(path(d, { stroke: cssColor(color), width: 2, dash: plans[plan]!.dash ?? '' }));
-  }
+  const { frame } = chart;
+  const parts = curves.map(({ points, color, plan }) => {
+    const along = Array.from(points.dose, (dose, i) => [dose, points.percent[i]!] as const);
+    return chart.curve(along, { stroke: cssColor(color), width: 2, dash: plans[plan]!.dash ?? '' });
+  });
   // A shorter dose axis than the curves cuts them at the frame.
   parts.push(paperAround(frame.left, frame.top, frame.width, frame.height, width));
   return page(
@@ -109,7 +99,7 @@ export function dvhFigure(options: DvhFigureOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       ...(options.doseUnits === undefined ? {} : { footer: `Dose in ${options.doseUnits}.` }),
     },
-    parts.join('') + markers(labels, axes, frame) + axes.svg + key(options, width - MARGIN - KEY, top),
+    chart.svg(parts.join('') + markers(labels, chart)) + key(options, width - MARGIN - KEY, top),
   );
 }
 
@@ -135,18 +125,14 @@ function markerLabels(options: DvhFigureOptions): Marker[] {
   return all.sort((a, b) => a.dose - b.dose);
 }
 
-function markers(
-  labels: readonly Marker[],
-  axes: Axes,
-  frame: { left: number; top: number; width: number; height: number },
-): string {
+function markers(labels: readonly Marker[], { frame, ...chart }: LineChart): string {
   const parts: string[] = [];
   labels.forEach(({ label, dose, volume, color }, i) => {
-    const x = axes.x(dose);
+    const x = chart.x(dose);
     const baseline = frame.top - 8 - 17 * i;
     const bottom = frame.top + frame.height;
     parts.push(
-      line(x, baseline - 10, x, volume === undefined ? bottom : axes.y(volume), {
+      line(x, baseline - 10, x, volume === undefined ? bottom : chart.y(volume), {
         stroke: color,
         width: 1.4,
         dash: '2 3',
@@ -154,7 +140,7 @@ function markers(
     );
     // A limit is met on the left of its foot: the flag points there.
     if (volume === undefined) parts.push(path(`M${px(x)} ${px(bottom)}l-6 -5v10z`, { fill: color }));
-    else parts.push(path(`M${px(x)} ${px(axes.y(volume) - 5)}l5 5l-5 5l-5 -5z`, { fill: color }));
+    else parts.push(path(`M${px(x)} ${px(chart.y(volume) - 5)}l5 5l-5 5l-5 -5z`, { fill: color }));
     const shown = fitText(label.replace('<=', '≤').replace('>=', '≥'), 12, frame.width - 10);
     const hasRoom = x - 6 - textWidth(shown, 12) >= frame.left;
     parts.push(
@@ -194,6 +180,3 @@ function key(options: DvhFigureOptions, x: number, y: number): string {
     parts.push(text(x + 44, at, `and ${names.length - rows + 1} more`, { size: 12, fill: FAINT }));
   return parts.join('');
 }
-
-const round = (value: number): number => Math.round(value * 100) / 100;
-const indices = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

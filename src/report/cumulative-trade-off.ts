@@ -2,8 +2,8 @@
 import { InvalidInputError } from '../core/errors.js';
 import type { Technique } from '../plan/input/plan-case.js';
 import type { CumulativePoint, CumulativeTradeOff } from '../plan/sweep/cumulative-trade-off.js';
-import { createAxes } from '../render/axis.js';
-import { FAINT, FOOT, HEAD, line, MARGIN, page, path, polylinePath, rect, text } from '../render/figure.js';
+import { FAINT, HEAD, line, page, rect, text } from '../render/figure.js';
+import { chartFrame, lineChart } from '../render/line-chart.js';
 import { columns, csvLine } from './table.js';
 
 const number = (value: number | null | undefined): number | null =>
@@ -83,14 +83,12 @@ export function cumulativeFigure(result: CumulativeTradeOff, title: string): str
     );
   }
   const [width, height] = [920, 600];
-  const left = MARGIN + 56;
-  const frame = { left, top: HEAD + 10, width: width - left - MARGIN - KEY, height: height - HEAD - FOOT - 64 };
   const percent = (gray: number): number => (100 * gray) / prescription.dose;
   const most = Math.max(...planned.map(({ plan }) => Math.max(plan.cumulative, plan.position?.worst ?? 0)));
   const least = Math.min(prior.maximum, ...planned.map(({ plan }) => plan.cumulative));
   const lowest = Math.min(...planned.map(({ plan }) => percent(plan.d98)));
-  const axes = createAxes(
-    frame,
+  const chart = lineChart(
+    chartFrame({ width, height, top: HEAD + 10, key: KEY }),
     {
       min: Math.floor(least - 0.5),
       max: Math.ceil(most + 0.5),
@@ -101,29 +99,30 @@ export function cumulativeFigure(result: CumulativeTradeOff, title: string): str
   const curve = (technique: Technique): string => {
     const own = planned.filter((p) => p.technique === technique).sort((a, b) => a.limit - b.limit);
     const stroke = COLORS[technique];
-    const along = (key: 'd95' | 'd98'): string =>
-      polylinePath([own.flatMap(({ plan }) => [axes.x(plan.cumulative), axes.y(percent(plan[key]))])]);
+    const along = (key: 'd95' | 'd98') => own.map(({ plan }) => [plan.cumulative, percent(plan[key])] as const);
     const marks = own.map(({ status, plan }) => {
-      const [x, y] = [axes.x(plan.cumulative), axes.y(percent(plan.d95))];
+      const [x, y] = [chart.x(plan.cumulative), chart.y(percent(plan.d95))];
       const fill = status === 'reached' ? stroke : '#ffffff';
-      return interval(axes.x, y, plan, stroke) + rect(x - 4, y - 4, 8, 8, { fill, stroke, width: 1.8 });
+      return interval(chart.x, y, plan, stroke) + rect(x - 4, y - 4, 8, 8, { fill, stroke, width: 1.8 });
     });
     return (
-      path(along('d98'), { stroke, width: 1.4, dash: '5 4' }) +
-      path(along('d95'), { stroke, width: 2.2 }) +
+      chart.curve(along('d98'), { stroke, width: 1.4, dash: '5 4' }) +
+      chart.curve(along('d95'), { stroke, width: 2.2 }) +
       marks.join('')
     );
   };
-  const x = axes.x(prior.maximum);
+  const { frame } = chart;
   const before =
-    line(x, frame.top, x, frame.top + frame.height, { stroke: FAINT, width: 1.2, dash: '2 3' }) +
-    text(x + 5, frame.top + 18, `prior course alone ${prior.maximum.toFixed(1)} Gy`, { fill: FAINT });
+    chart.upright(prior.maximum, { stroke: FAINT, width: 1.2, dash: '2 3' }) +
+    text(chart.x(prior.maximum) + 5, frame.top + 18, `prior course alone ${prior.maximum.toFixed(1)} Gy`, {
+      fill: FAINT,
+    });
   const gaps = planned.map(({ plan }) =>
     plan.lowerBound === null ? 100 : 100 * (1 - plan.lowerBound / plan.objective),
   );
   const techniques = (['imrt', 'fcrt'] as const).filter((t) => planned.some((p) => p.technique === t));
   const subtitle = `${prescription.dose} Gy in ${prescription.fractions} fractions; every plan at most ${Math.max(...gaps).toFixed(1)} % above the best possible objective`;
-  const drawn = axes.grid + before + techniques.map(curve).join('') + axes.svg;
+  const drawn = chart.svg(before + techniques.map(curve).join(''));
   return page(
     width,
     height,

@@ -2,8 +2,8 @@
 import { InvalidInputError } from '../core/errors.js';
 import type { Fractionation, FractionationRow } from '../plan/sweep/fractionation.js';
 import type { FractionationLimit } from '../plan/sweep/fractionation-limits.js';
-import { createAxes } from '../render/axis.js';
-import { FAINT, FOOT, HEAD, line, MARGIN, page, path, polylinePath, text } from '../render/figure.js';
+import { FAINT, HEAD, page } from '../render/figure.js';
+import { chartFrame, dash, type LineChart, lineChart, splitFrame } from '../render/line-chart.js';
 import { columns, csvLine } from './table.js';
 
 const number = (value: number | null | undefined): number | null =>
@@ -116,36 +116,29 @@ export function fractionationFigure(result: Fractionation, title: string): strin
     );
   }
   const [width, height] = [920, 720];
-  const left = MARGIN + 56;
-  const panel = (height - HEAD - FOOT - 116) / 2;
-  const frame = { left, top: HEAD + 10, width: width - left - MARGIN - 150, height: panel };
-  const below = { ...frame, top: frame.top + panel + 58 };
+  const [above, below] = splitFrame(chartFrame({ width, height, top: HEAD + 10, key: 150, bottom: 48 }), 58);
   const xSpec = { min: rows[0]!.fractions - 0.5, max: rows[rows.length - 1]!.fractions + 0.5, name: 'Fractions' };
   const most = Math.max(...rows.map(({ dose, cap }) => Math.max(dose, cap)));
-  const doses = createAxes(frame, xSpec, { min: 0, max: 1.08 * most, name: 'Total dose [Gy]', ticks: 6 });
+  const doses = lineChart(above, xSpec, { min: 0, max: 1.08 * most, name: 'Total dose [Gy]', ticks: 6 });
   const shares = rows.map(({ share }) => 100 * share);
   const covered = rows.flatMap(({ dose, plan }) => (plan === null ? [] : [(100 * plan.d95) / dose]));
   const least = 10 * Math.floor(Math.min(...shares, ...covered) / 10);
   const top = Math.max(104, ...shares.map((share) => share + 2));
-  const relative = createAxes(below, xSpec, { min: least, max: top, name: 'Dose [% of prescription]', ticks: 6 });
+  const relative = lineChart(below, xSpec, { min: least, max: top, name: 'Dose [% of prescription]', ticks: 6 });
   const draw = (
-    axes: typeof doses,
+    chart: LineChart,
     of: (row: FractionationRow) => number | null,
     stroke: string,
     label: string,
-    dash?: string,
-    drop = 0,
+    { dash: pattern = '', drop = 0 } = {},
   ): string => {
-    const drawn = rows.flatMap((row) => {
+    const along = rows.flatMap((row) => {
       const value = of(row);
-      return value === null ? [] : [[axes.x(row.fractions), axes.y(value)] as const];
+      return value === null ? [] : [[row.fractions, value] as const];
     });
-    if (drawn.length === 0) return '';
-    const dots = drawn.map(([x, y]) => line(x - 3, y, x + 3, y, { stroke, width: 6 }));
-    const last = drawn[drawn.length - 1]![1];
-    const style = { stroke, width: 2, ...(dash ? { dash } : {}) };
-    const name = text(frame.left + frame.width + 10, last + 4 + drop, label, { fill: stroke });
-    return path(polylinePath([drawn.flat()]), style) + dots.join('') + name;
+    if (along.length === 0) return '';
+    const name = chart.beside(along[along.length - 1]![1], label, { fill: stroke }, drop);
+    return chart.curve(along, { stroke, width: 2, dash: pattern }) + chart.marks(along, dash(stroke)) + name;
   };
   const technique = rows[0]!.plan?.technique.toUpperCase() ?? '';
   const subtitle = `the same ${targetEqd2.toFixed(1)} Gy EQD2/${alphaBeta.target} in the target; ${cord} alpha/beta ${alphaBeta.cord} Gy; no incomplete repair, no time factor`;
@@ -153,21 +146,17 @@ export function fractionationFigure(result: Fractionation, title: string): strin
     width,
     height,
     { title, subtitle, ...(best === null ? {} : { footer: `best by the ${best.rule}: ${best.fractions} fractions` }) },
-    [
-      doses.grid,
-      draw(doses, ({ dose }) => dose, '#e01e8c', 'prescription'),
-      draw(doses, (row) => strictestLimit(row)?.allowed ?? null, FAINT, 'least criterion', '5 4', 16),
-      draw(doses, ({ cap }) => cap, '#0a6cd8', 'cap of the cord'),
-      doses.svg,
-      relative.grid,
-      draw(relative, ({ share }) => 100 * share, '#0a6cd8', 'cap of the cord'),
-      draw(
-        relative,
-        ({ dose, plan }) => (plan === null ? null : (100 * plan.d95) / dose),
-        '#e01e8c',
-        `D95, ${technique}`,
+    doses.svg(
+      draw(doses, ({ dose }) => dose, '#e01e8c', 'prescription') +
+        draw(doses, (row) => strictestLimit(row)?.allowed ?? null, FAINT, 'least criterion', {
+          dash: '5 4',
+          drop: 16,
+        }) +
+        draw(doses, ({ cap }) => cap, '#0a6cd8', 'cap of the cord'),
+    ) +
+      relative.svg(
+        draw(relative, ({ share }) => 100 * share, '#0a6cd8', 'cap of the cord') +
+          draw(relative, (row) => row.plan && (100 * row.plan.d95) / row.dose, '#e01e8c', `D95, ${technique}`),
       ),
-      relative.svg,
-    ].join(''),
   );
 }

@@ -1,8 +1,8 @@
 /** The trade-off curve as a table and a figure. */
 import { InvalidInputError } from '../core/errors.js';
 import type { TradeOffPoint } from '../plan/sweep/trade-off.js';
-import { createAxes } from '../render/axis.js';
-import { FOOT, HEAD, line, MARGIN, page, path, polylinePath, text } from '../render/figure.js';
+import { HEAD, page } from '../render/figure.js';
+import { chartFrame, dash, lineChart } from '../render/line-chart.js';
 import { csvLine } from './table.js';
 
 const COLUMNS = [
@@ -47,36 +47,25 @@ export function tradeOffFigure(points: readonly TradeOffPoint[], title: string, 
     throw new InvalidInputError(`trade-off figure: ${points.length} points make no curve. Give at least two caps.`);
   }
   const [width, height] = [920, 600];
-  const frame = {
-    left: MARGIN + 56,
-    top: HEAD + 10,
-    width: width - 2 * MARGIN - 56 - 110,
-    height: height - HEAD - FOOT - 64,
-  };
   const sorted = [...points].sort((a, b) => a.cap - b.cap);
   const percent = (gray: number): number => (100 * gray) / prescription;
   const lowest = Math.min(...sorted.map((p) => percent(p.d98)));
   const [first, last] = [sorted[0]!, sorted[sorted.length - 1]!];
-  const axes = createAxes(
-    frame,
+  const chart = lineChart(
+    chartFrame({ width, height, top: HEAD + 10, key: 110 }),
     { min: first.cap, max: last.cap, name: 'Cap on every voxel of the cord [Gy]' },
     { min: Math.floor(lowest - 1), max: 101, name: 'Dose of the target [% of prescription]' },
   );
   const curve = (key: 'd95' | 'd98', label: string, color: string): string => {
-    const at = sorted.flatMap((p) => [axes.x(p.cap), axes.y(percent(p[key]))]);
-    const dots = sorted.map((p) => {
-      const [x, y] = [axes.x(p.cap), axes.y(percent(p[key]))];
-      return line(x - 3, y, x + 3, y, { stroke: color, width: 6 });
-    });
-    const y = axes.y(percent(last[key]));
-    const name = text(frame.left + frame.width + 10, y + 4, label, { size: 13, fill: color });
-    return path(polylinePath([at]), { stroke: color, width: 2 }) + dots.join('') + name;
+    const along = sorted.map((p) => [p.cap, percent(p[key])] as const);
+    const name = chart.beside(percent(last[key]), label, { size: 13, fill: color });
+    return chart.curve(along, { stroke: color, width: 2 }) + chart.marks(along, dash(color)) + name;
   };
   const gaps = sorted.map((p) => (p.lowerBound === null ? 100 : (100 * (p.objective - p.lowerBound)) / p.objective));
   return page(
     width,
     height,
     { title, subtitle: `every plan at most ${Math.max(...gaps).toFixed(1)} % above the best possible objective` },
-    axes.grid + curve('d95', 'D95', '#1f5fa8') + curve('d98', 'D98', '#b35c00') + axes.svg,
+    chart.svg(curve('d95', 'D95', '#1f5fa8') + curve('d98', 'D98', '#b35c00')),
   );
 }
