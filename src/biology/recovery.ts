@@ -11,8 +11,10 @@
  *     ang              as discount-prior, f from primates, straight lines between the years
  *     woolley-jones    its own tolerance of the second course (`woolley-jones.ts`)
  */
+
 import { checkNonNegative } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { toDecimals } from '../core/rounding.js';
 import type { Source } from './evidence.js';
 import { checkMonthTable, lineAt, type MonthTable, stepAt } from './month-table.js';
 import { type WoolleyJonesOptions, woolleyJones } from './woolley-jones.js';
@@ -183,5 +185,5 @@ function checkMonths(name: string, months: number | undefined): number {
 }
 
 function percent(share: number): string {
-  return `${Number((100 * share).toFixed(2))} %`;
+  return `${toDecimals(100 * share, 2)} %`;
 }

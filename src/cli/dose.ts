@@ -1,6 +1,7 @@
 /** `respine dose FIELDS.json --out dose.nrrd`: forward dose of explicit fields. */
 
 import { InvalidInputError } from '../core/errors.js';
+import { toDecimals } from '../core/rounding.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeFileAtomic } from '../node/files.js';
 import { gzipFast } from '../node/gzip.js';
@@ -31,7 +32,7 @@ export async function doseCommand(path: string, options: DoseOptions): Promise<n
     patient: result.patient,
     machine: machine.name,
     isocenter: fields.isocenter.join(' '),
-    monitorUnits: result.beams.map((b) => Number(b.opened.monitorUnits.toFixed(4))).join(' '),
+    monitorUnits: result.beams.map((b) => toDecimals(b.opened.monitorUnits, 4)).join(' '),
     external: 'dose outside the external contour is zero by definition',
   };
   await writeFileAtomic(options.out, await encodeNrrd(result.dose, { gzip: gzipFast, fields: header }));

@@ -2,6 +2,7 @@
 
 import { checkRange, checkSeed } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { toDecimals } from '../core/rounding.js';
 import type { Vec3 } from '../geometry/grid.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import { ctReference, writeCt, writeStructureSet } from '../io/dicom/write.js';
@@ -70,7 +71,7 @@ export async function phantomCommand(name: string, options: PhantomCommandOption
   const structures = patient.structures.map((s, i) => ({
     name: s.name,
     role: s.role,
-    volumeCc: Number(maskVolume(masks[i]!).toFixed(4)),
+    volumeCc: toDecimals(maskVolume(masks[i]!), 4),
   }));
   if (options.json) print(`${JSON.stringify({ phantom: spec.name, grid, structures }, null, 2)}\n`);
   else {

@@ -4,7 +4,9 @@
  * The limits lie well beyond what a plan needs (a CT of 512 x 512 x 300 voxels, a dose grid of 1 mm around a thorax, 9 beams of
  * 5 mm beamlets) and well below what brings a usual computer down.
  */
+
 import { InvalidInputError } from './errors.js';
+import { toDigits } from './rounding.js';
 
 /** Voxels of one grid: 400 MB of Float32. */
 export const MOST_VOXELS = 100_000_000;
@@ -55,4 +57,4 @@ export function checkText(what: string, text: string): void {
 
 /** `382 million`, `1200`, `1.2e+30`. */
 const amount = (n: number): string =>
-  n >= 1e6 && n < 1e15 ? `${Number((n / 1e6).toPrecision(4))} million` : String(Number(n.toPrecision(4)));
+  n >= 1e6 && n < 1e15 ? `${toDigits(n / 1e6, 4)} million` : String(toDigits(n, 4));

@@ -14,6 +14,7 @@
 
 import { checkFinite, checkInteger, checkNonNegative } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { toDigits } from '../core/rounding.js';
 import { checkSameGrid } from '../geometry/grid.js';
 import type { DoseMeaning, DoseVolume, Volume } from '../geometry/volume.js';
 import { Cumulator, meanOf } from './cumulate.js';
@@ -218,7 +219,7 @@ export function checkDoseMeaning(name: string, { quantity }: DoseMeaning): void 
 /** What a result says of a dose below zero, beyond what resampling leaves; undefined where there is none. */
 export function negativeRemark(name: string, least: number, most: number): string | undefined {
   if (least >= -negativeShare * Math.max(0, most)) return undefined;
-  return `the dose in ${name} falls to ${Number(least.toPrecision(4))} Gy, below zero: is it a difference of doses?`;
+  return `the dose in ${name} falls to ${toDigits(least, 4)} Gy, below zero: is it a difference of doses?`;
 }
 
 /**
@@ -230,11 +231,11 @@ export function negativeRemark(name: string, least: number, most: number): strin
 export function doseAtVolume(dvh: Dvh, cc: number): DvhReading {
   checkNonNegative(`dose at volume of ${dvh.name}: volume`, cc);
   const { name, volumeCc, coverage } = dvh;
-  const digits = (value: number): number => Number(value.toPrecision(4));
   const flags: string[] = [];
   const isTooMuch = cc > volumeCc * (1 + 1e-9);
-  if (isTooMuch) flags.push(`${name} has only ${digits(volumeCc)} cc, less than ${digits(cc)} cc: minimum dose given`);
-  if (coverage !== undefined) flags.push(`only ${digits(100 * coverage)} % of ${name} lies on the dose grid`);
+  if (isTooMuch)
+    flags.push(`${name} has only ${toDigits(volumeCc, 4)} cc, less than ${toDigits(cc, 4)} cc: minimum dose given`);
+  if (coverage !== undefined) flags.push(`only ${toDigits(100 * coverage, 4)} % of ${name} lies on the dose grid`);
   const value = isTooMuch ? dvh.min : doseOnCurve(dvh, cc);
   return flags.length === 0 ? { value } : { value, flag: flags.join('; ') };
 }

@@ -19,6 +19,7 @@
  *
  * @see Mayo et al., Pract. Radiat. Oncol. 6 (2016) 117, doi:10.1016/j.prro.2015.10.017
  */
+import { toDigits } from '../core/rounding.js';
 export type MetricUnit = 'Gy' | '%' | 'cc';
 
 /** A biological dose; Gy. */
@@ -85,4 +86,4 @@ export function isVolume({ kind }: Metric): boolean {
   return kind === 'V' || kind === 'CV' || kind === 'Volume';
 }
 
-const plain = (value: number): string => String(Number(value.toPrecision(12)));
+const plain = (value: number): string => String(toDigits(value, 12));

@@ -6,8 +6,10 @@
  * a fourth and fifth curve what the spacing of the dose grid may hide (`metric-bound.ts`). So a structure of a few cubic
  * millimetres costs as little as it needs, and a result says how good it is.
  */
+
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { toDigits } from '../core/rounding.js';
 import { solidOfStructure } from '../geometry/contour-solid.js';
 import { describeGrid } from '../geometry/grid.js';
 import type { ScanLines } from '../geometry/scan-lines.js';
@@ -293,7 +295,7 @@ function checkSamples(
   }
   if (share < coveredFrom && partial === 'refuse') {
     throw new InvalidInputError(
-      `${name}: only ${Number((100 * share).toPrecision(4))} % of the structure lies on the dose grid, so metrics of it are not those of the structure. Compute the dose there, or ask for the part inside with partial: 'covered'.`,
+      `${name}: only ${toDigits(100 * share, 4)} % of the structure lies on the dose grid, so metrics of it are not those of the structure. Compute the dose there, or ask for the part inside with partial: 'covered'.`,
     );
   }
 }

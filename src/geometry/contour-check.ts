@@ -5,6 +5,7 @@
  * itself may have meant another: where it winds twice around a place, even-odd leaves that place out and the nonzero rule
  * takes it in. The difference is the volume about which the drawing is ambiguous.
  */
+import { toDigits } from '../core/rounding.js';
 import { contourArea, contourSlabs, pieceGap } from './contour.js';
 import type { Contours } from './structure.js';
 
@@ -35,14 +36,19 @@ export function inspectContours(contours: Contours): ContourRemark[] {
   if (planes.length === 1) {
     const { z, polygons } = planes[0]!;
     const volume = (contourArea({ z, polygons }) * spacing) / 1000;
-    say('single-slice', z, volume, `one slice only, at z = ${round(z)} mm: its thickness is taken to be ${spacing} mm`);
+    say(
+      'single-slice',
+      z,
+      volume,
+      `one slice only, at z = ${toDigits(z, 6)} mm: its thickness is taken to be ${spacing} mm`,
+    );
   }
   planes.forEach(({ z, polygons }, p) => {
     const thickness = slabs[2 * p + 1]! - slabs[2 * p]!;
     for (const polygon of polygons) {
       const area = contourArea({ z, polygons: [polygon] });
       if (2 * area < sliverWidth * perimeter(polygon)) {
-        say('sliver', z, (area * thickness) / 1000, `a sliver of ${round(area)} mm2 at z = ${round(z)} mm`);
+        say('sliver', z, (area * thickness) / 1000, `a sliver of ${toDigits(area, 6)} mm2 at z = ${toDigits(z, 6)} mm`);
         continue;
       }
       if (Math.abs(Math.abs(shoelace(polygon)) - area) <= sameArea * area) continue;
@@ -52,12 +58,17 @@ export function inspectContours(contours: Contours): ContourRemark[] {
         'self-crossing',
         z,
         cc,
-        `a contour crosses itself at z = ${round(z)} mm: even-odd area ${round(area)} mm2, ${round(Math.max(0, twice))} mm2 more where it winds twice`,
+        `a contour crosses itself at z = ${toDigits(z, 6)} mm: even-odd area ${toDigits(area, 6)} mm2, ${toDigits(Math.max(0, twice), 6)} mm2 more where it winds twice`,
       );
     }
     const next = planes[p + 1];
     if (next && next.z - z > pieceGap * spacing) {
-      say('gap', z, 0, `nothing is drawn between z = ${round(z)} and ${round(next.z)} mm, and nothing is filled in`);
+      say(
+        'gap',
+        z,
+        0,
+        `nothing is drawn between z = ${toDigits(z, 6)} and ${toDigits(next.z, 6)} mm, and nothing is filled in`,
+      );
     }
   });
   return remarks;
@@ -85,5 +96,3 @@ function perimeter(polygon: Float64Array): number {
   }
   return sum;
 }
-
-const round = (value: number): number => Number(value.toPrecision(6));

@@ -4,9 +4,11 @@
  * Arrays are x-fastest: voxel (i, j, k) of shape [nz, ny, nx] is element `i + nx (j + ny k)`, and its *centre* lies at
  * `origin + (i sx, j sy, k sz)`. Images with other axis directions are flipped or refused where they are read.
  */
+
 import { checkVoxels, MOST_VOXELS } from '../core/budget.js';
 import { checkFinite, checkInteger, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { toDecimals, toDigits } from '../core/rounding.js';
 
 export type Vec3 = readonly [number, number, number];
 
@@ -32,18 +34,14 @@ export function createGrid(shape: Vec3, spacing: Vec3, origin: Vec3): Grid {
   for (const o of origin) checkFinite('grid: origin', o);
   const voxels = shape[0] * shape[1] * shape[2];
   // The text is only made where it is needed: grids are made by the thousand.
-  if (!(voxels <= MOST_VOXELS))
-    checkVoxels(`grid of ${spacing.map((s) => Number(s.toPrecision(4))).join(' x ')} mm`, voxels);
+  if (!(voxels <= MOST_VOXELS)) checkVoxels(`grid of ${spacing.map((s) => toDigits(s, 4)).join(' x ')} mm`, voxels);
   return { shape: [...shape], spacing: [...spacing], origin: [...origin] };
 }
 
 /** The smallest grid of the given spacing whose voxels cover `box`, with a voxel centre or face symmetric about its middle. */
 export function gridCovering(box: Box, spacing: Vec3): Grid {
   const count = [0, 1, 2].map((a) => Math.max(1, Math.ceil((box.max[a]! - box.min[a]!) / spacing[a]! - 1e-9)));
-  checkVoxels(
-    `grid of ${spacing.map((s) => Number(s.toPrecision(4))).join(' x ')} mm`,
-    count[0]! * count[1]! * count[2]!,
-  );
+  checkVoxels(`grid of ${spacing.map((s) => toDigits(s, 4)).join(' x ')} mm`, count[0]! * count[1]! * count[2]!);
   const origin = [0, 1, 2].map((a) => (box.min[a]! + box.max[a]!) / 2 - ((count[a]! - 1) * spacing[a]!) / 2);
   return createGrid([count[2]!, count[1]!, count[0]!], spacing, [origin[0]!, origin[1]!, origin[2]!]);
 }
@@ -80,8 +78,8 @@ export function isSameGrid(a: Grid, b: Grid): boolean {
 
 /** `[60,115,170] at 2 x 2 x 2 mm from (-169, -114, -59)`: for messages. */
 export function describeGrid(grid: Grid): string {
-  const n = (v: Vec3): string => v.map((x) => Number(x.toFixed(3))).join(', ');
-  return `[${grid.shape.join(', ')}] at ${grid.spacing.map((s) => Number(s.toFixed(3))).join(' x ')} mm from (${n(grid.origin)})`;
+  const n = (v: Vec3): string => v.map((x) => toDecimals(x, 3)).join(', ');
+  return `[${grid.shape.join(', ')}] at ${grid.spacing.map((s) => toDecimals(s, 3)).join(' x ')} mm from (${n(grid.origin)})`;
 }
 
 /** @throws {InvalidInputError} unless both are the same lattice */

@@ -4,7 +4,9 @@
  * A voxel whose edges differ much is else halved along all of them until its longest is short: 64 x 64 x 64 leaves of a voxel of
  * 4 x 4 x 20 mm, where 8 x 8 x 40 are as fine, and blocks of such voxels are too long to lie wholly in or out of anything.
  */
+
 import { checkCount } from '../core/budget.js';
+import { toDigits } from '../core/rounding.js';
 import { type Grid, voxelCount } from './grid.js';
 
 export interface VoxelParts {
@@ -30,7 +32,7 @@ export function partsOf(grid: Grid, leaf: number): VoxelParts {
   const edge = Math.max(Math.min(...spacing), leaf);
   const [nx, ny, nz] = spacing.map((s) => Math.max(1, Math.ceil(s / edge - SLACK))) as [number, number, number];
   checkCount(
-    `voxels of ${spacing.join(' x ')} mm, in cubes of ${Number(edge.toPrecision(3))} mm`,
+    `voxels of ${spacing.join(' x ')} mm, in cubes of ${toDigits(edge, 3)} mm`,
     voxelCount(grid) * nx * ny * nz,
     MOST_CUBES,
     'Use voxels whose edges differ less, or a smaller region.',

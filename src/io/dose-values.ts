@@ -1,5 +1,7 @@
 /** Values that can be a dose, and where one is that cannot. */
+
 import { InvalidInputError } from '../core/errors.js';
+import { toDecimals, toDigits } from '../core/rounding.js';
 import type { Grid } from '../geometry/grid.js';
 
 /** Rounding of a resampled dose may undercut 0 by this share of the maximum. */
@@ -29,7 +31,7 @@ export function checkDoseValues(name: string, grid: Grid, data: Float32Array): v
   }
   if (low < -ROUNDING * most) {
     throw new InvalidInputError(
-      `${name}: the dose at ${placeOf(grid, lowest)} is ${Number(low.toPrecision(4))} Gy, but must not be negative. Is it a difference of doses? Give a dose.`,
+      `${name}: the dose at ${placeOf(grid, lowest)} is ${toDigits(low, 4)} Gy, but must not be negative. Is it a difference of doses? Give a dose.`,
     );
   }
 }
@@ -38,5 +40,5 @@ export function checkDoseValues(name: string, grid: Grid, data: Float32Array): v
 function placeOf({ shape, spacing, origin }: Grid, voxel: number): string {
   const [, ny, nx] = shape;
   const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-  return `(${index.map((n, a) => Number((origin[a]! + n * spacing[a]!).toFixed(1))).join(', ')}) mm`;
+  return `(${index.map((n, a) => toDecimals(origin[a]! + n * spacing[a]!, 1)).join(', ')}) mm`;
 }

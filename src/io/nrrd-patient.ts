@@ -4,7 +4,9 @@
  * The body is a mask of the user's, or the largest thing denser than air (0.1 of water, -900 HU) that is thicker than
  * 10 mm, with the holes of each slice filled; all else is emptied, so that couch and air take no dose and weaken no beam.
  */
+
 import { InvalidInputError } from '../core/errors.js';
+import { toDecimals } from '../core/rounding.js';
 import { createContours } from '../geometry/contour.js';
 import { tracePixels } from '../geometry/contour-trace.js';
 import { findExternal } from '../geometry/external.js';
@@ -135,5 +137,5 @@ function checkValues(volume: NrrdVolume, kind: 'density' | 'hounsfield', name: s
 function placeOf({ shape, spacing, origin }: Grid, voxel: number): string {
   const [, ny, nx] = shape;
   const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-  return `(${index.map((n, a) => Number((origin[a]! + n * spacing[a]!).toFixed(1))).join(', ')}) mm`;
+  return `(${index.map((n, a) => toDecimals(origin[a]! + n * spacing[a]!, 1)).join(', ')}) mm`;
 }

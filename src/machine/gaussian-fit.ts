@@ -10,7 +10,9 @@
  * Both sums run over the rows of the table, so finer rows weigh both alike and leave the answer what it is. The problem is
  * convex; `non-negative-band.ts` solves it to its optimum, whatever the rows, and says how near that it came.
  */
+
 import { InvalidInputError } from '../core/errors.js';
+import { toDigits } from '../core/rounding.js';
 import { rowCount } from './depth-band.js';
 import { NEWTON_STEPS, solveNonNegative, solveUnconstrained } from './non-negative-band.js';
 
@@ -86,7 +88,7 @@ export function fitGaussians(problem: GaussianFitProblem): GaussianFit {
   // Also where it is no number.
   if (!(optimality <= OPTIMALITY)) {
     throw new InvalidInputError(
-      `commission: the fit of ${depths.length} depths stopped after ${found.steps} steps with doses up to ${Number(optimality.toPrecision(2))} % from the optimum, but ${OPTIMALITY} % is allowed. Look for a reading far from its neighbours, or give fewer rows or widths.`,
+      `commission: the fit of ${depths.length} depths stopped after ${found.steps} steps with doses up to ${toDigits(optimality, 2)} % from the optimum, but ${OPTIMALITY} % is allowed. Look for a reading far from its neighbours, or give fewer rows or widths.`,
     );
   }
   return {

@@ -1,6 +1,7 @@
 /**
  * Where a command's time goes: seconds on the clock and of all threads' CPU, stage by stage, and the most memory it held.
  */
+import { toDecimals } from '../core/rounding.js';
 
 export interface StageTime {
   readonly stage: string;
@@ -62,14 +63,12 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-const round = (value: number): number => Number(value.toFixed(3));
-
 /** The block `timing` of a JSON result. */
 export function timingReport({ stages, total, peakMemory }: Timing): Record<string, unknown> {
   return {
     unit: 's',
-    stages: stages.map(({ stage, wall, cpu }) => ({ stage, wall: round(wall), cpu: round(cpu) })),
-    total: { wall: round(total.wall), cpu: round(total.cpu) },
+    stages: stages.map(({ stage, wall, cpu }) => ({ stage, wall: toDecimals(wall, 3), cpu: toDecimals(cpu, 3) })),
+    total: { wall: toDecimals(total.wall, 3), cpu: toDecimals(total.cpu, 3) },
     'peakMemory[MB]': Math.round(peakMemory),
   };
 }

@@ -1,6 +1,8 @@
 /** Accumulated courses: JSON and words. */
+
 import { describeGrid } from '../geometry/grid.js';
 import type { Accumulation } from '../plan/evaluation/accumulated-courses.js';
+import { decimalsOrNull, inWords } from './numbers.js';
 import { columns } from './table.js';
 
 /** The content of accumulate.json; figures to 1e-6. */
@@ -18,21 +20,26 @@ export function accumulationReport({ courses, doses, total, structures }: Accumu
       name,
       fractions: dose.fractions ?? null,
       months: courses.courses[c]!.months ?? null,
-      maximum: rounded(total.courses[c]!.max),
+      maximum: decimalsOrNull(total.courses[c]!.max, 6),
       voxelsBeyond: total.courses[c]!.beyond,
     })),
-    maximumOfSum: rounded(largest(total.dose.data)),
-    sumOfMaxima: rounded(total.courses.reduce((sum, { max }) => sum + max, 0)),
+    maximumOfSum: decimalsOrNull(largest(total.dose.data), 6),
+    sumOfMaxima: decimalsOrNull(
+      total.courses.reduce((sum, { max }) => sum + max, 0),
+      6,
+    ),
     voxels: total.dose.data.length,
     missing: total.missing,
     structures: structures.map(({ metrics: values, courses: each, ...rest }) => ({
       ...rest,
-      volumeCc: rounded(rest.volumeCc),
-      coverage: rounded(rest.coverage),
-      maximumOfSum: rounded(rest.maximumOfSum),
-      sumOfMaxima: rounded(rest.sumOfMaxima),
-      courses: Object.fromEntries(Object.entries(each).map(([key, value]) => [key, rounded(value)])),
-      metrics: Object.fromEntries(Object.entries(values).map(([key, value]) => [`${key}[Gy]`, rounded(value)])),
+      volumeCc: decimalsOrNull(rest.volumeCc, 6),
+      coverage: decimalsOrNull(rest.coverage, 6),
+      maximumOfSum: decimalsOrNull(rest.maximumOfSum, 6),
+      sumOfMaxima: decimalsOrNull(rest.sumOfMaxima, 6),
+      courses: Object.fromEntries(Object.entries(each).map(([key, value]) => [key, decimalsOrNull(value, 6)])),
+      metrics: Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [`${key}[Gy]`, decimalsOrNull(value, 6)]),
+      ),
     })),
   };
 }
@@ -40,7 +47,7 @@ export function accumulationReport({ courses, doses, total, structures }: Accumu
 /** For the terminal. */
 export function accumulationSummary({ courses, doses, total, structures }: Accumulation): string {
   const { quantity, alphaBeta } = courses;
-  const gy = (value: number | null): string => (value === null ? 'none' : value.toFixed(2));
+  const gy = (value: number | null): string => inWords(value, 2);
   const lines = [
     `${quantity.toUpperCase()} of ${doses.length} courses, alpha/beta ${alphaBeta} Gy, no recovery, on ${describeGrid(total.dose.grid)}`,
     ...doses.map(
@@ -69,5 +76,3 @@ function largest(data: Float32Array): number | null {
   for (let i = 0; i < data.length; i++) if (data[i]! > (most ?? -1)) most = data[i]!;
   return most;
 }
-
-const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toFixed(6)));

@@ -4,12 +4,11 @@
  * Both doses are one function of patient, beam and point, so the certificate is one of the dose that is reported, under the caps as
  * they were set. How far the two numbers lie apart is measured on every plan, not assumed.
  */
+import { toDigits } from '../core/rounding.js';
 import type { Certificate } from '../optimize/certificate.js';
 import type { Solution } from '../optimize/solver.js';
 import type { PlanningVoxels } from '../plan/problem/planning-voxels.js';
 import { isProven, largestDifference } from '../plan/technique/proof.js';
-
-const round = (value: number, digits: number): number => Number(value.toPrecision(digits));
 
 /** What a certificate is one of. Where no cap is hard there are none to hold under. */
 const ofDose = ({ violation }: Certificate): string =>
@@ -50,7 +49,7 @@ export function certificateReport({
   const why = whyUnproven(solution);
   const { certificate, uncovered } = solution;
   const { objective, value, lowerBound, gap, isConvex, violation, prices } = certificate;
-  const place = (row: number): number[] => [0, 1, 2].map((axis) => round(points[3 * row + axis]!, 6));
+  const place = (row: number): number[] => [0, 1, 2].map((axis) => toDigits(points[3 * row + axis]!, 6));
   /** Of a robust plan: with which shift of the patient. */
   const shiftAt = (row: number): { shift?: readonly number[] } => {
     const scenario = scenarios.find(({ from, to }) => row >= from && row < to);
@@ -58,11 +57,11 @@ export function certificateReport({
   };
   return {
     of: ofDose(certificate),
-    largestDifference: round(difference, 3),
+    largestDifference: toDigits(difference, 3),
     objective,
-    value: round(value, 6),
-    lowerBound: lowerBound === null ? null : round(lowerBound, 6),
-    gap: gap === null ? null : round(gap, 3),
+    value: toDigits(value, 6),
+    lowerBound: lowerBound === null ? null : toDigits(lowerBound, 6),
+    gap: gap === null ? null : toDigits(gap, 3),
     isProven: why === undefined,
     isConvex,
     problem: `${points.length / 3} voxels of the optimiser, every one of target and cord${organs.length > 0 ? ', and of bounded organs every one that a plan takes near its bound' : ''}`,
@@ -72,17 +71,17 @@ export function certificateReport({
         ? null
         : {
             limit: violation.limit,
-            Gy: round(violation.amount, 3),
+            Gy: toDigits(violation.amount, 3),
             voxel: place(violation.row),
             ...shiftAt(violation.row),
           },
     shadowPrices: prices.map(({ limit, price, active }) => ({
       limit,
-      objectivePerGy: round(price, 4),
+      objectivePerGy: toDigits(price, 4),
       active: active.map(({ row, price: own }) => ({
         voxel: place(row),
         ...shiftAt(row),
-        objectivePerGy: round(own, 3),
+        objectivePerGy: toDigits(own, 3),
       })),
     })),
   };

@@ -1,6 +1,7 @@
 /**
  * What `commission` prints: residuals by field, the beam's own numbers, and how few terms the engine needs for it.
  */
+import { toDecimals, toDigits } from '../core/rounding.js';
 import { createBeamKernel } from '../dose/beam-kernel.js';
 import type { BeamData } from '../machine/beam-data.js';
 import { beamQuality } from '../machine/beam-quality.js';
@@ -32,8 +33,6 @@ export function separableTerms(machine: Machine): KernelTerms[] {
   });
 }
 
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
-
 /** The JSON of a commissioning. */
 export function commissionReport(
   data: BeamData,
@@ -55,30 +54,30 @@ export function commissionReport(
     totals: summaryReport(total),
     fit: fitReport(commissioned),
     quality: {
-      'PDD10[%]': quality.pdd10 === null ? null : round(quality.pdd10, 2),
-      'dmax[mm]': round(quality.maximumDepth, 1),
-      TPR2010: quality.tpr2010 === null ? null : round(quality.tpr2010, 4),
+      'PDD10[%]': quality.pdd10 === null ? null : toDecimals(quality.pdd10, 2),
+      'dmax[mm]': toDecimals(quality.maximumDepth, 1),
+      TPR2010: quality.tpr2010 === null ? null : toDecimals(quality.tpr2010, 4),
     },
-    separableTerms: separableTerms(machine).map((t) => ({ ...t, residual: Number(t.residual.toPrecision(3)) })),
+    separableTerms: separableTerms(machine).map((t) => ({ ...t, residual: toDigits(t.residual, 3) })),
     notes: notes(data, commissioned, total.excluded),
   };
 }
 
 function summaryReport({ beyond, buildUp, outputFactor, excluded }: ResidualSummary): Record<string, unknown> {
   return {
-    'beyondMax[%]': round(beyond.max, 3),
+    'beyondMax[%]': toDecimals(beyond.max, 3),
     beyondMaxDepth: beyond.depth,
-    'beyondRms[%]': round(beyond.rms, 3),
-    'buildUpMax[%]': buildUp === null ? null : round(buildUp.max, 3),
+    'beyondRms[%]': toDecimals(beyond.rms, 3),
+    'buildUpMax[%]': buildUp === null ? null : toDecimals(buildUp.max, 3),
     buildUpMaxDepth: buildUp === null ? null : buildUp.depth,
-    'outputFactor[%]': round(outputFactor, 3),
+    'outputFactor[%]': toDecimals(outputFactor, 3),
     excluded,
   };
 }
 
 /** How near the optimum the kernel is, as the report and machine.json hold it. */
 export function fitReport({ fit }: Commissioned): Record<string, number> {
-  return { 'optimality[%]': Number(fit.optimality.toPrecision(2)), steps: fit.steps };
+  return { 'optimality[%]': toDigits(fit.optimality, 2), steps: fit.steps };
 }
 
 /** What the numbers rest on. */
@@ -123,7 +122,7 @@ function buildUpGap({ depthDose: { depths } }: BeamData, { machine }: Commission
   const { maximumDepth } = beamQuality(machine);
   return depths.reduce((most, depth, i) => {
     const before = i === 0 ? depth : depths[i - 1]!;
-    return before < maximumDepth ? Math.max(most, Number((depth - before).toPrecision(6))) : most;
+    return before < maximumDepth ? Math.max(most, toDigits(depth - before, 6)) : most;
   }, 0);
 }
 
@@ -160,7 +159,7 @@ export function commissionSummary(data: BeamData, commissioned: Commissioned): s
 const HEAD = ['field side', 'beyond dmax: max', 'at', 'rms', 'build-up: max', 'at', 'output factor', ''];
 
 function residualCells(name: string, { beyond, buildUp, outputFactor, excluded }: ResidualSummary): string[] {
-  const at = (depth: number): string => `${Number(depth.toPrecision(6))} mm`;
+  const at = (depth: number): string => `${toDigits(depth, 6)} mm`;
   return [
     name,
     beyond.max.toFixed(2),
@@ -189,7 +188,5 @@ const percent = (fraction: number): string => `${plain(100 * fraction)} %`;
 /** Two digits, never as 1e-7. */
 const plain = (value: number): string => {
   const digits = value > 0 ? Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(value)))) : 0;
-  return String(Number(value.toPrecision(2))).includes('e')
-    ? value.toFixed(digits)
-    : String(Number(value.toPrecision(2)));
+  return String(toDigits(value, 2)).includes('e') ? value.toFixed(digits) : String(toDigits(value, 2));
 };

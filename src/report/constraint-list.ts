@@ -1,4 +1,5 @@
 /** The constraints in force, a sentence each. */
+import { toDecimals } from '../core/rounding.js';
 import type { Constraint } from '../plan/evaluation/constraint-list.js';
 
 /** One sentence per constraint. */
@@ -32,7 +33,7 @@ export function overruledCap(constraints: readonly Constraint[]): string | undef
   return `The cap of ${number(cap.limit)} Gy that the case sets on ${cap.structure} holds nothing back: ${names}, by default after a prior course, is stricter everywhere. Set retreatment.bounds to change that; [] means none.`;
 }
 
-const number = (value: number): string => String(Number(value.toFixed(2)));
+const number = (value: number): string => String(toDecimals(value, 2));
 
 const span = (from: number, to: number): string =>
   to - from < 0.005 ? from.toFixed(2) : `${from.toFixed(2)} to ${to.toFixed(2)}`;

@@ -1,10 +1,9 @@
 /** Bounds on voxels in words and as JSON: what was asked, whether it holds, what it costs. */
+import { toDecimals } from '../core/rounding.js';
 import type { BoundOutcome } from '../plan/evaluation/constraint-outcome.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 
 type Evaluated = Pick<PlanEvaluation, 'bounds' | 'plan'>;
-
-const round = (value: number, digits = 4): number => Number(value.toFixed(digits));
 
 /** The block `bounds` of a plan in plan.json. */
 export function boundReport({ bounds, plan }: Evaluated, cord: string): Record<string, unknown>[] {
@@ -15,19 +14,26 @@ export function boundReport({ bounds, plan }: Evaluated, cord: string): Record<s
       ...counts,
       proof: proofOf(outcome),
       limits: limits.map(({ name, courses, eqd2, alphaBeta, source, warnings }) => {
-        return { name, courses, eqd2: round(eqd2), alphaBeta, source: source ?? null, warnings: warnings ?? [] };
+        return {
+          name,
+          courses,
+          eqd2: toDecimals(eqd2, 4),
+          alphaBeta,
+          source: source ?? null,
+          warnings: warnings ?? [],
+        };
       }),
-      boundGy: range === undefined ? null : range.map((bound) => round(bound)),
+      boundGy: range === undefined ? null : range.map((bound) => toDecimals(bound, 4)),
       nearest:
         worst === undefined
           ? null
           : {
               ...worst,
-              place: worst.place.map((c) => round(c, 2)),
-              excess: round(worst.excess),
-              eqd2: round(worst.eqd2),
+              place: worst.place.map((c) => toDecimals(c, 2)),
+              excess: toDecimals(worst.excess, 4),
+              eqd2: toDecimals(worst.eqd2, 4),
             },
-      objectivePerGy: found === undefined ? null : round(found.price),
+      objectivePerGy: found === undefined ? null : toDecimals(found.price, 4),
     };
   });
 }

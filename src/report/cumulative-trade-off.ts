@@ -1,13 +1,12 @@
 /** The cumulative trade-off as table, figure and words. */
+
 import { InvalidInputError } from '../core/errors.js';
 import type { Technique } from '../plan/input/plan-case.js';
 import type { CumulativePoint, CumulativeTradeOff } from '../plan/sweep/cumulative-trade-off.js';
 import { FAINT, HEAD, line, page, rect, text } from '../render/figure.js';
 import { chartFrame, lineChart } from '../render/line-chart.js';
+import { gapPercent, inWords, tableNumber } from './numbers.js';
 import { columns, csvLine } from './table.js';
-
-const number = (value: number | null | undefined): number | null =>
-  value === null || value === undefined ? null : Number(value.toPrecision(6));
 
 /** One line per point: physical doses in Gy, limit and cumulative maxima in Gy EQD2, V95 in percent. */
 export function cumulativeTable({ points }: CumulativeTradeOff): string {
@@ -21,12 +20,14 @@ export function cumulativeTable({ points }: CumulativeTradeOff): string {
       technique,
       limit,
       status,
-      number(allowed.least),
-      number(allowed.most),
-      ...[plan?.d95, plan?.d98, plan?.v95, plan?.prescriptionDose, plan?.objective, plan?.lowerBound].map(number),
-      ...[plan?.cordMaximum, plan?.cumulative].map(number),
-      ...(['expected', 'percentile95', 'worstInside', 'worst'] as const).map((key) => number(plan?.position?.[key])),
-      number(plan?.price),
+      tableNumber(allowed.least),
+      tableNumber(allowed.most),
+      ...[plan?.d95, plan?.d98, plan?.v95, plan?.prescriptionDose, plan?.objective, plan?.lowerBound].map(tableNumber),
+      ...[plan?.cordMaximum, plan?.cumulative].map(tableNumber),
+      ...(['expected', 'percentile95', 'worstInside', 'worst'] as const).map((key) =>
+        tableNumber(plan?.position?.[key]),
+      ),
+      tableNumber(plan?.price),
       plan?.evaluations ?? null,
       reason,
     ]),
@@ -37,13 +38,13 @@ export function cumulativeTable({ points }: CumulativeTradeOff): string {
 /** The same for a terminal, with what the limits mean and what was set aside. */
 export function cumulativeSummary(result: CumulativeTradeOff): string {
   const { cord, target, alphaBeta, prescription, prior, recovery, search, points } = result;
-  const gy = (value: number | undefined): string => value?.toFixed(2) ?? '';
+  const gy = (value: number | undefined): string => inWords(value, 2, '');
   const rows = points.map(({ technique, limit, status, plan }) => [
     technique,
     String(limit),
     ...[plan?.d95, plan?.d98, plan?.v95, plan?.cordMaximum, plan?.cumulative].map(gy),
     ...[plan?.position?.expected, plan?.position?.worstInside, plan?.position?.worst].map(gy),
-    plan === null ? '' : plan.lowerBound === null ? 'none' : (100 * (1 - plan.lowerBound / plan.objective)).toFixed(2),
+    plan === null ? '' : inWords(gapPercent(plan), 2),
     status,
   ]);
   const head = ['', 'limit', 'D95', 'D98', 'V95 %', 'Max', 'both', 'expected', 'within', 'worst', 'gap %', ''];
@@ -117,9 +118,7 @@ export function cumulativeFigure(result: CumulativeTradeOff, title: string): str
     text(chart.x(prior.maximum) + 5, frame.top + 18, `prior course alone ${prior.maximum.toFixed(1)} Gy`, {
       fill: FAINT,
     });
-  const gaps = planned.map(({ plan }) =>
-    plan.lowerBound === null ? 100 : 100 * (1 - plan.lowerBound / plan.objective),
-  );
+  const gaps = planned.map(({ plan }) => gapPercent(plan) ?? 100);
   const techniques = (['imrt', 'fcrt'] as const).filter((t) => planned.some((p) => p.technique === t));
   const subtitle = `${prescription.dose} Gy in ${prescription.fractions} fractions; every plan at most ${Math.max(...gaps).toFixed(1)} % above the best possible objective`;
   const drawn = chart.svg(before + techniques.map(curve).join(''));

@@ -1,12 +1,12 @@
 /** A comparison of two doses: JSON, the DVH bands as CSV, and a table for the terminal. */
+import { toDecimals } from '../core/rounding.js';
 import type { DoseComparison, StructureComparison } from '../evaluate/compare.js';
 import type { GammaCriteria } from '../evaluate/gamma.js';
 import { columns, csvLine } from './table.js';
 
-const round = (value: number): number => Number(value.toFixed(6));
 const figures = (values: object): Record<string, number | null> =>
   Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, typeof value === 'number' ? round(value) : null]),
+    Object.entries(values).map(([key, value]) => [key, typeof value === 'number' ? toDecimals(value, 6) : null]),
   );
 
 /** The content of `compare --json`. */
@@ -27,8 +27,8 @@ export function comparisonReport(
     ...(gamma === undefined ? {} : { gamma: { criteria, ...withoutMap(gamma) } }),
     structures: structures.map(({ name, referenceVolumeCc, evaluatedVolumeCc, metrics, distance }) => ({
       name,
-      referenceVolumeCc: round(referenceVolumeCc),
-      evaluatedVolumeCc: round(evaluatedVolumeCc),
+      referenceVolumeCc: toDecimals(referenceVolumeCc, 6),
+      evaluatedVolumeCc: toDecimals(evaluatedVolumeCc, 6),
       metrics: metrics.map(({ reference, evaluated, difference: apart, ...rest }) => ({
         ...rest,
         ...figures({ reference, evaluated, difference: apart }),
@@ -49,7 +49,7 @@ export function bandCsv(structures: readonly StructureComparison[]): string {
   const lines = [csvLine(['structure', 'dose_Gy', 'low_percent', 'high_percent'])];
   for (const { name, band } of structures) {
     band.dose.forEach((dose, i) => {
-      lines.push(csvLine([name, round(dose), round(band.low[i]!), round(band.high[i]!)]));
+      lines.push(csvLine([name, toDecimals(dose, 6), toDecimals(band.low[i]!, 6), toDecimals(band.high[i]!, 6)]));
     });
   }
   return lines.join('');

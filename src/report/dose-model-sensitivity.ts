@@ -1,4 +1,5 @@
 /** A plan under other dose models: JSON, words and a figure. */
+import { toDecimals } from '../core/rounding.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import type { ModelName, ModelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
@@ -21,7 +22,7 @@ export function sensitivityReport({ planned, outcomes }: ModelSensitivity): Reco
       model,
       structures: evaluation.structures.map(({ name, metrics }) => ({
         name,
-        metrics: Object.fromEntries(Object.entries(metrics).map(([k, v]) => [k, Number(v.toFixed(4))])),
+        metrics: Object.fromEntries(Object.entries(metrics).map(([k, v]) => [k, toDecimals(v, 4)])),
       })),
     })),
   };

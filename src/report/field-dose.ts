@@ -2,12 +2,12 @@
  * What `dose` prints: the numbers of each beam and of the whole, with what they rest on.
  */
 
+import { toDecimals } from '../core/rounding.js';
 import { doseModelAssumptions } from '../dose/dose-model.js';
 import { describeGrid } from '../geometry/grid.js';
 import type { BeamDose, FieldsResult } from '../plan/technique/field-dose.js';
+import { decimalsOrNull } from './numbers.js';
 import type { Provenance } from './plan-report.js';
-
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 /** The JSON of a dose computation. */
 export function fieldsReport(result: FieldsResult, provenance: Provenance): Record<string, unknown> {
@@ -25,10 +25,10 @@ export function fieldsReport(result: FieldsResult, provenance: Provenance): Reco
     fractions: dose.fractions,
     beams: result.beams.map(beamReport),
     totals: {
-      monitorUnits: round(totalUnits(result), 2),
-      isocenterDose: rounded(isocenterDose(result), 6),
-      maximumDose: round(maximum.dose, 6),
-      maximumAt: maximum.at.map((c) => round(c, 2)),
+      monitorUnits: toDecimals(totalUnits(result), 2),
+      isocenterDose: decimalsOrNull(isocenterDose(result), 6),
+      maximumDose: toDecimals(maximum.dose, 6),
+      maximumAt: maximum.at.map((c) => toDecimals(c, 2)),
     },
     assumptions: [
       'Dose and monitor units are totals over the course; dose is physical dose in Gy.',
@@ -50,18 +50,17 @@ function beamReport(beam: BeamDose): Record<string, unknown> {
     collimator,
     couch,
     opening: kind,
-    monitorUnits: round(opened.monitorUnits, 4),
-    ssd: round(beam.ssd, 1),
-    isocenterDepth: round(beam.isocenterDepth, 2),
-    isocenterDose: rounded(beam.isocenterDose, 6),
+    monitorUnits: toDecimals(opened.monitorUnits, 4),
+    ssd: toDecimals(beam.ssd, 1),
+    isocenterDepth: toDecimals(beam.isocenterDepth, 2),
+    isocenterDose: decimalsOrNull(beam.isocenterDose, 6),
     bounds: bounds ?? null,
-    openAreaCm2: round(opened.area / 100, 4),
+    openAreaCm2: toDecimals(opened.area / 100, 4),
     ...(kind === 'beamlets' ? {} : { transmission }),
     flags,
   };
 }
 
-const rounded = (value: number | null, digits: number): number | null => (value === null ? null : round(value, digits));
 const totalUnits = ({ beams }: FieldsResult): number => beams.reduce((sum, b) => sum + b.opened.monitorUnits, 0);
 
 /** Gy; null where the isocentre lies outside the external. */
@@ -82,7 +81,9 @@ export function fieldsSummary(result: FieldsResult): string {
   ];
   for (const beam of beams) {
     const { bounds, monitorUnits, area } = beam.opened;
-    const size = bounds ? `${round(bounds.x2 - bounds.x1, 1)} x ${round(bounds.y2 - bounds.y1, 1)} mm` : 'nothing';
+    const size = bounds
+      ? `${toDecimals(bounds.x2 - bounds.x1, 1)} x ${toDecimals(bounds.y2 - bounds.y1, 1)} mm`
+      : 'nothing';
     lines.push(
       `${beam.name.padEnd(14)}${monitorUnits.toFixed(1).padStart(10)}${beam.ssd.toFixed(1).padStart(9)}${beam.isocenterDepth.toFixed(1).padStart(9)}${gray(beam.isocenterDose).padStart(14)}   ${size}, ${(area / 100).toFixed(1)} cm2`,
     );

@@ -1,13 +1,12 @@
 /** Isoeffective fractionations as table, figure and words. */
+
 import { InvalidInputError } from '../core/errors.js';
 import type { Fractionation, FractionationRow } from '../plan/sweep/fractionation.js';
 import type { FractionationLimit } from '../plan/sweep/fractionation-limits.js';
 import { FAINT, HEAD, page } from '../render/figure.js';
 import { chartFrame, dash, type LineChart, lineChart, splitFrame } from '../render/line-chart.js';
+import { gapPercent, inWords, tableNumber } from './numbers.js';
 import { columns, csvLine } from './table.js';
-
-const number = (value: number | null | undefined): number | null =>
-  value === null || value === undefined ? null : Number(value.toPrecision(6));
 
 /** What stands beside every comparison of fractionations. */
 export const fractionationNotes: readonly string[] = [
@@ -35,13 +34,13 @@ export function fractionationTable({ rows }: Fractionation): string {
     const { plan, limits } = row;
     return csvLine([
       row.fractions,
-      ...[row.dose, row.dosePerFraction, row.unspared, row.cap, row.share].map(number),
+      ...[row.dose, row.dosePerFraction, row.unspared, row.cap, row.share].map(tableNumber),
       row.binding,
       plan?.technique ?? null,
       plan?.status ?? null,
-      ...[plan?.d95, plan?.d98, plan?.v95, plan?.d95Eqd2, plan?.objective, plan?.lowerBound].map(number),
-      ...[plan?.cordMaximum, plan?.cumulative].map(number),
-      ...names.map((name) => number(limits.find((limit) => limit.name === name)?.allowed)),
+      ...[plan?.d95, plan?.d98, plan?.v95, plan?.d95Eqd2, plan?.objective, plan?.lowerBound].map(tableNumber),
+      ...[plan?.cordMaximum, plan?.cumulative].map(tableNumber),
+      ...names.map((name) => tableNumber(limits.find((limit) => limit.name === name)?.allowed)),
       extrapolated(row).join(' '),
     ]);
   });
@@ -83,7 +82,7 @@ export function fractionationSummary(result: Fractionation): string {
             plan.d95Eqd2.toFixed(2),
             plan.v95.toFixed(2),
             plan.cumulative.toFixed(2),
-            plan.lowerBound === null ? 'none' : (100 * (1 - plan.lowerBound / plan.objective)).toFixed(2),
+            inWords(gapPercent(plan), 2),
             plan.status,
           ]),
       strictest === undefined ? '' : `${strictest.allowed.toFixed(2)} ${strictest.title}${star}`,

@@ -1,18 +1,20 @@
 /** Goals checked against a dose: JSON, CSV and a table for the terminal. */
+
+import { toDecimals } from '../core/rounding.js';
 import type { Verdict } from '../evaluate/goal.js';
 import type { CheckedProtocol, ProtocolRow } from '../evaluate/protocol.js';
+import { decimalsOrNull } from './numbers.js';
 import { columns, csvLine } from './table.js';
 
 /** The goals of `check --json`, one after the other; figures to 1e-6. */
 export function goalRows(protocols: readonly CheckedProtocol[]): Record<string, unknown>[] {
-  const rounded = (value: number | null): number | null => (value === null ? null : round(value));
   return protocols.flatMap(({ name, goals }) =>
     goals.map((row) => ({
       protocol: name,
       ...row,
-      value: rounded(row.value),
-      margin: rounded(row.margin),
-      ...(row.errorBound === undefined ? {} : { errorBound: rounded(row.errorBound) }),
+      value: decimalsOrNull(row.value, 6),
+      margin: decimalsOrNull(row.margin, 6),
+      ...(row.errorBound === undefined ? {} : { errorBound: decimalsOrNull(row.errorBound, 6) }),
     })),
   );
 }
@@ -68,9 +70,11 @@ export function checkCsv(protocols: readonly CheckedProtocol[]): string {
         source,
         errorBound,
       } = row;
-      const figures = [value, unit, limit, acceptable, margin].map((v) => (typeof v === 'number' ? round(v) : v));
+      const figures = [value, unit, limit, acceptable, margin].map((v) =>
+        typeof v === 'number' ? toDecimals(v, 6) : v,
+      );
       const sourced = [source?.evidence ?? null, source?.citation ?? null];
-      const bound = errorBound === undefined ? null : errorBound === null ? 'none' : round(errorBound);
+      const bound = errorBound === undefined ? null : errorBound === null ? 'none' : toDecimals(errorBound, 6);
       lines.push(csvLine([name, priority, goal, courses, ...figures, result, bound, ...sourced, remarkOf(row)]));
     }
   }
@@ -104,5 +108,3 @@ function sourcesOf(goals: readonly ProtocolRow[]): string {
   }
   return [...lines].join('');
 }
-
-const round = (value: number): number => Number(value.toFixed(6));

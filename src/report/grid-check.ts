@@ -1,7 +1,6 @@
 /** A plan on a finer grid: JSON and words. */
+import { toDecimals } from '../core/rounding.js';
 import type { GridCheck, GridCheckRow } from '../plan/sweep/grid-check.js';
-
-const round = (value: number): number => Number(value.toFixed(4));
 
 /** The block `gridCheck` of a plan in plan.json. */
 export function gridCheckReport({ spacing, points, rows }: GridCheck): Record<string, unknown> {
@@ -11,9 +10,9 @@ export function gridCheckReport({ spacing, points, rows }: GridCheck): Record<st
     points,
     metrics: rows.map((row) => ({
       ...row,
-      planned: round(row.planned),
-      errorBound: round(row.errorBound),
-      recomputed: round(row.recomputed),
+      planned: toDecimals(row.planned, 4),
+      errorBound: toDecimals(row.errorBound, 4),
+      recomputed: toDecimals(row.recomputed, 4),
       isWithinBound: isWithin(row),
     })),
   };

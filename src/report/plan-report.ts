@@ -2,6 +2,7 @@
  * plan.json and dvh.csv: the numbers of a job, with what they rest on.
  */
 
+import { toDecimals } from '../core/rounding.js';
 import { densityWarning, doseModelAssumptions } from '../dose/dose-model.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
 import { STRUCTURE_DVH_ESTIMATORS } from '../evaluate/structure-dvh.js';
@@ -19,6 +20,7 @@ import { boundReport, boundSentences } from './constraints.js';
 import { sensitivityReport } from './dose-model-sensitivity.js';
 import { goalValue } from './goals.js';
 import { gridCheckReport } from './grid-check.js';
+import { inWords, roundedValues } from './numbers.js';
 import { reirradiationReport } from './reirradiation.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment.js';
 import { robustBlock, robustSentence } from './robustness.js';
@@ -29,10 +31,6 @@ export interface Provenance {
   /** SHA-256 of each input, by its role. */
   readonly inputs: Readonly<Record<string, string>>;
 }
-
-const round = (value: number, digits = 4): number => Number(value.toFixed(digits));
-const rounded = (values: object): Record<string, number | null> =>
-  Object.fromEntries(Object.entries(values).map(([k, v]) => [k, typeof v === 'number' ? round(v) : null]));
 
 /** The content of plan.json. */
 export function planReport(
@@ -58,8 +56,8 @@ export function planReport(
     doseGrid: describeGrid(model.grid),
     ...(model.fine ? { planningGrid: { grid: describeGrid(model.fine.grid), points: model.fine.voxels.length } } : {}),
     gap: {
-      targetToCordMm: gap.distance === undefined ? null : round(gap.distance, 2),
-      overlapCc: round(gap.overlap),
+      targetToCordMm: gap.distance === undefined ? null : toDecimals(gap.distance, 2),
+      overlapCc: toDecimals(gap.overlap, 4),
       meaning: 'signed distance between the surfaces; negative: so deep one enters the other',
     },
     assumptions: [
@@ -132,14 +130,14 @@ function planEntry(
       technique.hold === 'cord'
         ? 'the prescription, had the caps needed it'
         : 'the caps of cord and bounded organs, as far as the prescription needed it',
-    prescriptionDose: round(technique.solution.prescriptionDose),
+    prescriptionDose: toDecimals(technique.solution.prescriptionDose, 4),
     evaluations: technique.solution.evaluations,
     certificate: certificateReport(technique),
     constraints: evaluation.constraints.map((constraint) => ({
       name: nameOfConstraint(constraint),
       ...constraint,
-      limit: round(constraint.limit),
-      leaves: constraint.leaves?.map((gray) => round(gray)) ?? null,
+      limit: toDecimals(constraint.limit, 4),
+      leaves: constraint.leaves?.map((gray) => toDecimals(gray, 4)) ?? null,
     })),
     bounds: boundReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
@@ -147,30 +145,32 @@ function planEntry(
       gantry: beam.pose.gantry,
       collimator: beam.pose.collimator,
       couch: beam.pose.couch,
-      monitorUnits: round(monitorUnits, 1),
+      monitorUnits: toDecimals(monitorUnits, 1),
     })),
     structures: structures.map((s) => ({
       ...s,
-      volumeCc: round(s.volumeCc),
-      metrics: rounded(s.metrics),
-      errorBounds: rounded(s.errorBounds),
+      volumeCc: toDecimals(s.volumeCc, 4),
+      metrics: roundedValues(s.metrics),
+      errorBounds: roundedValues(s.errorBounds),
     })),
     goals: goals.map((g) => ({
       ...g,
-      value: g.value === null ? null : round(g.value),
-      margin: g.margin === null ? null : round(g.margin),
-      ...(typeof g.errorBound === 'number' ? { errorBound: round(g.errorBound) } : {}),
+      value: g.value === null ? null : toDecimals(g.value, 4),
+      margin: g.margin === null ? null : toDecimals(g.margin, 4),
+      ...(typeof g.errorBound === 'number' ? { errorBound: toDecimals(g.errorBound, 4) } : {}),
     })),
-    conformity: rounded(conformity),
-    ...(fallOff ? { fallOff: { ...rounded(fallOff), nearest: fallOff.nearest && rounded(fallOff.nearest) } } : {}),
+    conformity: roundedValues(conformity),
+    ...(fallOff
+      ? { fallOff: { ...roundedValues(fallOff), nearest: fallOff.nearest && roundedValues(fallOff.nearest) } }
+      : {}),
     ...(cumulativeCord
       ? {
           cumulativeCordEqd2: {
             ...cumulativeCord,
-            prior: round(cumulativeCord.prior),
-            retreatment: rounded(cumulativeCord.retreatment),
-            noRecovery: rounded(cumulativeCord.noRecovery),
-            sumOfMaxima: round(cumulativeCord.sumOfMaxima),
+            prior: toDecimals(cumulativeCord.prior, 4),
+            retreatment: roundedValues(cumulativeCord.retreatment),
+            noRecovery: roundedValues(cumulativeCord.noRecovery),
+            sumOfMaxima: toDecimals(cumulativeCord.sumOfMaxima, 4),
           },
         }
       : {}),
@@ -266,7 +266,7 @@ export function summary(result: PlanningResult): string {
       });
       lines.push(`        ${name.padEnd(18)} ${shown.join('  ')} Gy`);
     }
-    const index = (value: number | null): string => (value === null ? 'none' : value.toFixed(2));
+    const index = (value: number | null): string => inWords(value, 2);
     lines.push(
       `        Paddick CI ${index(conformity.paddick)}, HI ${index(conformity.homogeneity)}, R50 ${index(conformity.r50)}, gradient index ${index(conformity.gradientIndex)}`,
     );

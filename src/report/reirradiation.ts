@@ -4,7 +4,9 @@
  * The list of items is recalled, not read in its source: Andratschke et al., Lancet Oncol. 23 (2022) e469. What the case
  * does not say is null and named under `notStated`; nothing is guessed.
  */
+
 import { own } from '../core/own.js';
+import { toDecimals } from '../core/rounding.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 import { type PlanCase, priorsOf } from '../plan/input/plan-case.js';
 import { conventionOf } from '../plan/input/recovery-convention.js';
@@ -41,7 +43,6 @@ export function reirradiationReport(
   const { plan: technique, structures } = evaluation;
   const target = structures.find(({ name }) => name === model.target);
   const cumulative = evaluation.cumulativeCord;
-  const round = (value: number): number => Number(value.toFixed(4));
   const entries = priorsOf(plan);
   const courses = prior.courses.map(({ dose, months, origin, description }, c) => ({
     dose: entries[c]?.dose ?? null,
@@ -79,12 +80,14 @@ export function reirradiationReport(
         ? null
         : {
             structure: cumulative.structure,
-            maxEqd2: round(cumulative.noRecovery.max),
-            'D0.03ccEqd2': round(cumulative.noRecovery.nearMax),
-            sumOfMaximaEqd2: round(cumulative.sumOfMaxima),
+            maxEqd2: toDecimals(cumulative.noRecovery.max, 4),
+            'D0.03ccEqd2': toDecimals(cumulative.noRecovery.nearMax, 4),
+            sumOfMaximaEqd2: toDecimals(cumulative.sumOfMaxima, 4),
           },
     coverage:
-      target === undefined ? null : Object.fromEntries(Object.entries(target.metrics).map(([k, v]) => [k, round(v)])),
+      target === undefined
+        ? null
+        : Object.fromEntries(Object.entries(target.metrics).map(([k, v]) => [k, toDecimals(v, 4)])),
     notStated: clinicalItems.filter((key) => own(given, key) === undefined),
   };
 }

@@ -1,9 +1,11 @@
 /** A retreatment's assessment in words: the sentence, the table, and the same as JSON. */
 
+import { toDecimals } from '../core/rounding.js';
 import { excessInWords } from '../plan/constraint/voxel-tolerance.js';
 import type { RecoveryRow, RetreatmentAssessment } from '../plan/evaluation/retreatment.js';
 import type { PositionReport } from '../plan/evaluation/setup-uncertainty.js';
 import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
+import { decimalsOrNull } from './numbers.js';
 import { columns } from './table.js';
 
 /**
@@ -89,7 +91,9 @@ export function retreatmentReport(
   const { cord, level, prior, maximum, cumulativeNearMax, rows, binding, strictest, recovery, risk, exceeded } =
     assessment;
   const idOf = (row: AssessmentRow | undefined): unknown =>
-    row === undefined ? null : { name: row.name, structure: row.structure, result: row.result, room: round(row.room) };
+    row === undefined
+      ? null
+      : { name: row.name, structure: row.structure, result: row.result, room: decimalsOrNull(row.room, 4) };
   return {
     sentence: retreatmentSentence(assessment, fractions, position),
     cord,
@@ -124,7 +128,7 @@ export function retreatmentReport(
             }),
           },
         }),
-    cumulativeNearMax: round(cumulativeNearMax),
+    cumulativeNearMax: decimalsOrNull(cumulativeNearMax, 4),
     limits: rows.map((row) => ({ ...row, ...figures(pick(row)) })),
     binding: idOf(binding),
     strictest: idOf(strictest),
@@ -138,9 +142,9 @@ export function retreatmentReport(
         ...risk.schultheiss,
         ...figures({ thisCourse: risk.schultheiss.thisCourse, cumulative: risk.schultheiss.cumulative }, 6),
       },
-      lyman: { ...risk.lyman, cumulative: round(risk.lyman.cumulative, 6) },
+      lyman: { ...risk.lyman, cumulative: decimalsOrNull(risk.lyman.cumulative, 6) },
     },
-    priorExceeds: exceeded.map((e) => ({ ...e, most: round(e.most) })),
+    priorExceeds: exceeded.map((e) => ({ ...e, most: decimalsOrNull(e.most, 4) })),
   };
 }
 
@@ -149,16 +153,12 @@ function pick({ limit, value, sumOfMaxima, margin, allowed, room }: AssessmentRo
 }
 
 function figures(values: Readonly<Record<string, number | null>>, digits = 4): Record<string, number | null> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, round(value, digits)]));
-}
-
-function round(value: number | null, digits = 4): number | null {
-  return value === null ? null : Number(value.toFixed(digits));
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, decimalsOrNull(value, digits)]));
 }
 
 function nameOf({ title, limit, scale, metric, warnings }: AssessmentRow): string {
   const stated = warnings.filter((warning) => warning.startsWith('stated')).map((w) => w.split(',')[0]);
-  return `${title} (${metric} ${Number(limit.toFixed(2))} ${scale === '%' ? '%' : `Gy ${scale}`}${stated.length > 0 ? `, ${stated.join(', ')}` : ''})`;
+  return `${title} (${metric} ${toDecimals(limit, 2)} ${scale === '%' ? '%' : `Gy ${scale}`}${stated.length > 0 ? `, ${stated.join(', ')}` : ''})`;
 }
 
 function leftOf({ room, result }: AssessmentRow): string {

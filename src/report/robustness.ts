@@ -1,4 +1,6 @@
 /** A robust plan beside the nominal one: a sentence and JSON. */
+
+import { toDecimals, toDigits } from '../core/rounding.js';
 import type { Vec3 } from '../geometry/grid.js';
 import {
   type BallReport,
@@ -8,12 +10,13 @@ import {
   worstOfReport,
 } from '../plan/evaluation/robustness.js';
 import { type RobustSettings, scenarioShifts } from '../plan/problem/scenario.js';
+import { roundedValues } from './numbers.js';
 
 const shiftsInWords = ({ distance, shifts }: RobustSettings): string => {
   if (shifts === undefined) return `every shift of up to ${distance} mm`;
   const farthest = Math.max(...shifts.map((s) => Math.hypot(...s)));
   const count = scenarioShifts({ shifts }).length;
-  return `${count} stated shift${count === 1 ? '' : 's'} of up to ${Number(farthest.toFixed(1))} mm`;
+  return `${count} stated shift${count === 1 ? '' : 's'} of up to ${toDecimals(farthest, 1)} mm`;
 };
 
 /** One sentence: what holds in every scenario, and what that costs in coverage. */
@@ -30,15 +33,10 @@ export function robustSentence(report: RobustReport): string {
   return `${against}: ${cord} D0.03cc worst ${own.cordNearMax.toFixed(2)} Gy (nominal plan: ${other.cordNearMax.toFixed(2)} Gy), ${target} D95 ${coverage(scenarios, own)} (nominal plan: ${coverage(nominalPlan, other)}).`;
 }
 
-const round = (value: number): number => Number(value.toFixed(4));
-
-const rounded = <T extends object>(values: T): T =>
-  Object.fromEntries(Object.entries(values).map(([k, v]) => [k, typeof v === 'number' ? round(v) : v])) as T;
-
 /** The block `ball`: the worst shift of both plans, and how the caps came to hold under every one. */
 function ballBlock({ distance, worst, nominalWorst, searched, held }: BallReport): Record<string, unknown> {
-  const shiftOf = (shift: Vec3): number[] => shift.map((s) => round(s) + 0);
-  const outcome = (own: ScenarioOutcome): object => ({ ...rounded(own), shift: shiftOf(own.shift) });
+  const shiftOf = (shift: Vec3): number[] => shift.map((s) => toDecimals(s, 4) + 0);
+  const outcome = (own: ScenarioOutcome): object => ({ ...roundedValues(own), shift: shiftOf(own.shift) });
   return {
     meaning: `every shift of up to ${distance} mm in any direction, searched continuously for the largest dose of a cord voxel against its cap`,
     searched,
@@ -48,8 +46,8 @@ function ballBlock({ distance, worst, nominalWorst, searched, held }: BallReport
       ? {
           howHeld: `${held.added.length} worst shifts became scenarios besides the six along the axes, the optimiser's caps were lowered by ${(100 * (1 - held.margin)).toFixed(2)} %, and the plan was scaled by ${held.share.toFixed(5)}; the certificate is one under the lowered caps in these scenarios`,
           addedShifts: held.added.map(shiftOf),
-          capMargin: round(held.margin),
-          share: Number(held.share.toFixed(6)),
+          capMargin: toDecimals(held.margin, 4),
+          share: toDecimals(held.share, 6),
         }
       : {}),
   };
@@ -73,15 +71,15 @@ export function robustBlock(report: RobustReport): Record<string, unknown> {
         : `Nothing is hard, as hold is "prescription": the overdose of ${report.cord} counts in the mean of all scenarios; ${target}.`,
       'The nominal plan is that of the same case without robust, computed for this comparison.',
     ],
-    scenarios: scenarios.map(rounded),
-    worst: rounded(own),
-    nominalPlan: { scenarios: nominalPlan.map(rounded), worst: rounded(nominal) },
+    scenarios: scenarios.map(roundedValues),
+    worst: roundedValues(own),
+    nominalPlan: { scenarios: nominalPlan.map(roundedValues), worst: roundedValues(nominal) },
     ...(ball ? { ball: ballBlock(ball) } : {}),
     ...(worstCase
       ? {
           worstCase: {
-            value: Number(worstCase.value.toPrecision(6)),
-            gap: worstCase.gap === null ? null : Number(worstCase.gap.toPrecision(3)),
+            value: toDigits(worstCase.value, 6),
+            gap: worstCase.gap === null ? null : toDigits(worstCase.gap, 3),
           },
         }
       : {}),

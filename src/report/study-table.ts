@@ -3,12 +3,14 @@
  *
  * A figure that there is not is an empty field: `error` says why a plan failed, `remarks` why a metric has no value.
  */
+
 import { FormatError, InvalidInputError } from '../core/errors.js';
 import { evaluateMetric, whyNoValue } from '../evaluate/metric-value.js';
 import { missingStructure } from '../evaluate/structure-name.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 import type { Study, StudyMetric, StudyRun } from '../plan/input/study-file.js';
 import { overruledCap } from './constraint-list.js';
+import { tableCell } from './numbers.js';
 import { csvLine, csvText } from './table.js';
 
 /** One plan, or its failure. */
@@ -63,11 +65,11 @@ export function studyRow(study: Study, run: StudyRun, evaluation: PlanEvaluation
     cells: [
       ...headOf(study, run, version),
       solution.status,
-      ...[solution.prescriptionDose, value, lowerBound, gap, solution.evaluations].map(rounded),
-      rounded(fields.reduce((sum, { monitorUnits }) => sum + monitorUnits, 0)),
+      ...[solution.prescriptionDose, value, lowerBound, gap, solution.evaluations].map(tableCell),
+      tableCell(fields.reduce((sum, { monitorUnits }) => sum + monitorUnits, 0)),
       String(evaluation.goals.filter(({ result }) => result === 'pass').length),
       String(evaluation.goals.length),
-      ...metrics.map((metric) => rounded(metric.value)),
+      ...metrics.map((metric) => tableCell(metric.value)),
       oneLine(remarks.join('; ')),
       '',
     ],
@@ -169,10 +171,6 @@ function fieldsOf(line: string): string[] | undefined {
     if (match[3] === '') return fields;
   }
 }
-
-/** A figure that is not finite is none. */
-const rounded = (value: number | null): string =>
-  value === null || !Number.isFinite(value) ? '' : String(Number(value.toPrecision(6)));
 
 /** A row is one line, whatever a text holds. */
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

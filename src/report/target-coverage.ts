@@ -1,9 +1,10 @@
 import type { TargetReport } from '../evaluate/target-coverage.js';
+import { inWords } from './numbers.js';
 
 /** For the terminal. */
 export function targetSummary({ target, conformity: c, cord, fallOff, remarks }: TargetReport): string {
   const lines: string[] = [];
-  const n = (value: number | null, digits = 2): string => (value === null ? 'none' : value.toFixed(digits));
+  const n = (value: number | null, digits = 2): string => inWords(value, digits);
   if (c) {
     lines.push(
       `${target}: isodose ${n(c.isodose)} Gy, coverage ${n(100 * c.coverage, 1)} %, Paddick ${n(c.paddick)}, RTOG ${n(c.rtog)}, HI ${n(c.homogeneity, 3)}`,

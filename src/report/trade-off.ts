@@ -1,8 +1,10 @@
 /** The trade-off curve as a table and a figure. */
+
 import { InvalidInputError } from '../core/errors.js';
 import type { TradeOffPoint } from '../plan/sweep/trade-off.js';
 import { HEAD, page } from '../render/figure.js';
 import { chartFrame, dash, lineChart } from '../render/line-chart.js';
+import { gapPercent, tableNumber } from './numbers.js';
 import { csvLine } from './table.js';
 
 const COLUMNS = [
@@ -24,8 +26,8 @@ const COLUMNS = [
 export function tradeOffTable(points: readonly TradeOffPoint[]): string {
   const names = (points[0]?.organs ?? []).map(({ structure }) => structure);
   const organKeys = ['maximum', 'price'] as const;
-  const cell = (value: string | number | null): string =>
-    value === null ? '' : typeof value === 'number' ? String(Number(value.toPrecision(6))) : value;
+  const cell = (value: string | number | null): string | number | null =>
+    typeof value === 'string' ? value : tableNumber(value);
   const head = [...COLUMNS, ...names.flatMap((name) => organKeys.map((key) => `${key}_${name}`))];
   const lines = points.map((p) => [
     ...COLUMNS.map((c) => cell(p[c])),
@@ -61,7 +63,7 @@ export function tradeOffFigure(points: readonly TradeOffPoint[], title: string, 
     const name = chart.beside(percent(last[key]), label, { size: 13, fill: color });
     return chart.curve(along, { stroke: color, width: 2 }) + chart.marks(along, dash(color)) + name;
   };
-  const gaps = sorted.map((p) => (p.lowerBound === null ? 100 : (100 * (p.objective - p.lowerBound)) / p.objective));
+  const gaps = sorted.map((p) => gapPercent(p) ?? 100);
   return page(
     width,
     height,

@@ -2,6 +2,7 @@
  * One line of the validation table: a quantity, what it is held against, how far off it is, how far off it may be, and whether
  * anything was fitted to the very data that it is held against.
  */
+import { toDigits } from '../core/rounding.js';
 export interface Comparison {
   /** What is compared, e.g. `depth dose 100 mm, SSD 900`. */
   readonly quantity: string;
@@ -29,7 +30,7 @@ export const marginOf = ({ value, limit }: Comparison): number | null =>
 
 /** The table in Markdown, one line per comparison. */
 export function comparisonTable(comparisons: readonly Comparison[]): string {
-  const digits = (value: number, count = 3): string => String(Number(value.toPrecision(count)));
+  const digits = (value: number, count = 3): string => String(toDigits(value, count));
   const rows = comparisons.map((c) => {
     const limit = c.limit === null ? 'information' : `${c.limit} ${c.unit}`;
     const own = marginOf(c);

@@ -5,6 +5,7 @@
  * reference, and for contours that of the slabs they stand for. A Gaussian dose is not: there the reference is the DVH of
  * its trilinear interpolant, by counting points, and the closed form only where the grid is fine enough (spacing <= sigma / 18).
  */
+import { toDigits } from '../core/rounding.js';
 import type { Dvh } from '../evaluate/dvh.js';
 import { metricBound } from '../evaluate/metric-bound.js';
 import { parseMetric } from '../evaluate/metric-parser.js';
@@ -214,7 +215,7 @@ function errorRow(quantity: string, reference: string, errors: readonly Named[],
     value: Math.abs(largest.error),
     limit,
     unit: '% of span',
-    note: `${largest.where}; median ${Number(median(errors.map((e) => Math.abs(e.error))).toPrecision(2))}`,
+    note: `${largest.where}; median ${toDigits(median(errors.map((e) => Math.abs(e.error))), 2)}`,
   };
 }
 

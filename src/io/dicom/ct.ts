@@ -5,7 +5,9 @@
  * Rows and columns may run along +-x and +-y of the patient (head or feet first, supine, prone, on a side) and are
  * flipped to LPS; anything oblique, uneven or incomplete is refused rather than resampled in silence.
  */
+
 import { FormatError, InvalidInputError, UnsupportedError } from '../../core/errors.js';
+import { toDecimals } from '../../core/rounding.js';
 import { usualGap } from '../../geometry/contour.js';
 import { createGrid } from '../../geometry/grid.js';
 import { createVolume, type Volume } from '../../geometry/volume.js';
@@ -238,17 +240,15 @@ function sliceSpacing(slices: readonly Slice[]): number {
     const missing = Math.round(gap / usual) - 1;
     if (missing >= 1 && Math.abs(gap - (missing + 1) * usual) <= (missing + 1) * tolerance) {
       throw new InvalidInputError(
-        `CT: ${missing} slice(s) missing between z = ${z[i - 1]} and ${z[i]} mm (the others are ${round(usual)} mm apart). Export the whole series.`,
+        `CT: ${missing} slice(s) missing between z = ${z[i - 1]} and ${z[i]} mm (the others are ${toDecimals(usual, 3)} mm apart). Export the whole series.`,
       );
     }
     throw new UnsupportedError(
-      `CT: slices at z = ${z[i - 1]} and ${z[i]} mm are ${round(gap)} mm apart, the others ${round(usual)} mm. Resample the series to even spacing.`,
+      `CT: slices at z = ${z[i - 1]} and ${z[i]} mm are ${toDecimals(gap, 3)} mm apart, the others ${toDecimals(usual, 3)} mm. Resample the series to even spacing.`,
     );
   }
   return (z[z.length - 1]! - z[0]!) / (z.length - 1);
 }
-
-const round = (value: number): number => Number(value.toFixed(3));
 
 /** Stored values to HU, flipped and turned to LPS. */
 function assemble(slices: readonly Slice[], spacing: number): Volume<'hounsfield'> {

@@ -1,5 +1,7 @@
 /** The lattice of an RT dose, and the way from its frames, rows and columns to the voxels of a grid. */
+
 import { FormatError, UnsupportedError } from '../../core/errors.js';
+import { toDecimals } from '../../core/rounding.js';
 import { createGrid, type Grid } from '../../geometry/grid.js';
 import { type PatientAxis, patientAxis } from './axes.js';
 import { type Dataset, needNumbers, number, numbers } from './dataset.js';
@@ -135,7 +137,7 @@ function frameDirection(dataset: Dataset, normal: PatientAxis, position: Float64
   const allowed = Math.max(rounding, 0.01 * Math.abs(step));
   const odd = places.findIndex((place, k) => Math.abs(place - places[0]! - k * step) > allowed);
   if (odd >= 0 || step === 0) {
-    const gap = (k: number): number => Number((places[k]! - places[k - 1]!).toFixed(3));
+    const gap = (k: number): number => toDecimals(places[k]! - places[k - 1]!, 3);
     const at = places.findIndex(
       (_, k) => k > 0 && Math.abs(places[k]! - places[k - 1]! - (places[1]! - places[0]!)) > rounding,
     );

@@ -1,6 +1,7 @@
 /**
  * DICOM part 10 in explicit little endian: elements in, bytes out.
  */
+import { toDecimals } from '../../core/rounding.js';
 
 // Typed without the DOM library; present in every browser and in Node.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
@@ -34,7 +35,7 @@ export function encodeDicom(sopClass: string, sopInstance: string, elements: rea
 /** A number as a decimal string of at most 16 characters (DS). */
 export function decimal(value: number): string {
   for (let digits = 10; digits >= 0; digits--) {
-    const plain = String(Number(value.toFixed(digits)));
+    const plain = String(toDecimals(value, digits));
     if (plain.length <= 16) return plain;
   }
   return value.toExponential(8);

@@ -4,7 +4,9 @@
  * Contours stay as drawn: inner contours are holes by the even-odd rule, keyholes need nothing. What is not a closed
  * region (points, open lines) is passed over with a note; contours that leave the axial plane are refused.
  */
+
 import { FormatError, InvalidInputError, UnsupportedError } from '../../core/errors.js';
+import { toDecimals } from '../../core/rounding.js';
 import { createContours, usualGap } from '../../geometry/contour.js';
 import type { ContourPlane, EndRule, Structure, StructureRole } from '../../geometry/structure.js';
 import {
@@ -91,7 +93,7 @@ export function readStructureSet(file: DicomFile, options: StructureSetOptions =
     const contours = createContours(planes, levels.size === 1 ? sliceSpacing : undefined, { ends });
     if (options.sliceSpacing !== undefined && contours.spacing > 1.5 * options.sliceSpacing) {
       notes.push(
-        `Structure "${name}" is drawn every ${round(contours.spacing)} mm on slices ${round(options.sliceSpacing)} mm apart; each contour counts for ${round(contours.spacing)} mm.`,
+        `Structure "${name}" is drawn every ${toDecimals(contours.spacing, 3)} mm on slices ${toDecimals(options.sliceSpacing, 3)} mm apart; each contour counts for ${toDecimals(contours.spacing, 3)} mm.`,
       );
     }
     structures.push({
@@ -212,5 +214,3 @@ function roleOf(name: string, type: string): StructureRole {
   if (type === 'EXTERNAL') return 'external';
   return type === 'SUPPORT' ? 'support' : 'organ';
 }
-
-const round = (value: number): number => Number(value.toFixed(3));

@@ -4,7 +4,9 @@
  * One file per slice, int16 with slope 1 and intercept 0, axial, explicit little endian. UIDs derive from the content:
  * the same volume is always the same series. Dates and times stay empty, as there was no scanner.
  */
+
 import { InvalidInputError } from '../../core/errors.js';
+import { toDecimals } from '../../core/rounding.js';
 import { contoursOfStructure } from '../../geometry/contour-trace.js';
 import type { Grid } from '../../geometry/grid.js';
 import type { Contours, Structure } from '../../geometry/structure.js';
@@ -186,7 +188,7 @@ function roiContours(
   const { grid, sliceUids } = reference;
   const drawn = (contours?.planes ?? []).flatMap((plane) => {
     const k = Math.round((plane.z - grid.origin[2]) / grid.spacing[2]);
-    const z = decimal(Number((grid.origin[2] + k * grid.spacing[2]).toFixed(4)));
+    const z = decimal(toDecimals(grid.origin[2] + k * grid.spacing[2], 4));
     const image: Written[] = [
       [0x00081150, 'UI', ctImageStorage],
       [0x00081155, 'UI', sliceUids[k]!],
@@ -194,7 +196,7 @@ function roiContours(
     return plane.polygons.map((polygon): Written[] => {
       const coordinates: string[] = [];
       for (let i = 0; i < polygon.length; i += 2) {
-        coordinates.push(decimal(Number(polygon[i]!.toFixed(4))), decimal(Number(polygon[i + 1]!.toFixed(4))), z);
+        coordinates.push(decimal(toDecimals(polygon[i]!, 4)), decimal(toDecimals(polygon[i + 1]!, 4)), z);
       }
       return [
         [0x30060016, 'SQ', [image]],

@@ -5,8 +5,10 @@
  * fraction), and only their ratios matter. Dose is in Gy; an objective has the unit Gy^2, or Gy where it says so. None carries
  * an additive constant, so that a relative gap means something.
  */
+
 import { checkNonNegative } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
+import { toDigits } from '../../core/rounding.js';
 
 export interface Objective {
   readonly name: string;
@@ -64,4 +66,4 @@ export function checkObjective(name: string, set: RowSet, weight: number): numbe
 }
 
 /** A number as a formula shows it. */
-export const shown = (value: number): string => String(Number(value.toPrecision(6)));
+export const shown = (value: number): string => String(toDigits(value, 6));

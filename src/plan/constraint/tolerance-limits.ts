@@ -2,10 +2,12 @@
  * The limits that bound the voxels of each structure: of the case, by number or by name; where it names none and there was a
  * prior course, HyTEC's on the cord. They are limits of a retreatment: a first course has none unless the case asks for it.
  */
+
 import type { VoxelLimit } from '../../biology/allowance.js';
 import { hytecSource } from '../../biology/limits.js';
 import type { SpineLevel } from '../../biology/risk.js';
 import { namedVoxelLimit } from '../../biology/voxel-limits.js';
+import { toDecimals } from '../../core/rounding.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 
@@ -47,7 +49,7 @@ export function limitsByStructure(
         ? ownLimit(bound, asked === undefined)
         : namedVoxelLimit(bound.limit, structure, { fractions, level, tissue });
     const cited = limit.source === undefined ? '' : ` (${bound.limit === undefined ? bound.source : limit.name})`;
-    const name = `${structure} ${Number(limit.eqd2.toFixed(2))} Gy EQD2/${limit.alphaBeta}, ${limit.courses === 'all' ? 'both courses' : 'this course'}${cited}`;
+    const name = `${structure} ${toDecimals(limit.eqd2, 2)} Gy EQD2/${limit.alphaBeta}, ${limit.courses === 'all' ? 'both courses' : 'this course'}${cited}`;
     found.set(structure, [...(found.get(structure) ?? []), { ...limit, name }]);
   }
   return found;

@@ -4,7 +4,9 @@
  * Metrics are of the structure as it is drawn, so a target or a cord of which a part has no dose is refused before planning; of
  * other structures it is said.
  */
+
 import { InvalidInputError } from '../../core/errors.js';
+import { toDigits } from '../../core/rounding.js';
 import { StructureLines } from '../../evaluate/structure-lines.js';
 import { solidOfStructure } from '../../geometry/contour-solid.js';
 import type { Grid } from '../../geometry/grid.js';
@@ -107,7 +109,7 @@ export function checkHasDose(role: string, share: DrawnShare, external: string):
   const { structure, volumeCc, onGrid, inBody } = share;
   const isOff = onGrid < NEARLY_WHOLE;
   if (!isOff && inBody >= NEARLY_WHOLE) return;
-  const drawn = `${role} "${structure}" (${Number(volumeCc.toPrecision(4))} cc as drawn)`;
+  const drawn = `${role} "${structure}" (${toDigits(volumeCc, 4)} cc as drawn)`;
   if (!(volumeCc > 0)) throw new InvalidInputError(`case: ${role} "${structure}" is empty. Draw it, or name another.`);
   throw new InvalidInputError(
     isOff
@@ -120,10 +122,10 @@ export function checkHasDose(role: string, share: DrawnShare, external: string):
 export function shareNote({ structure, volumeCc, onGrid, inBody }: DrawnShare, external: string): string | undefined {
   if (volumeCc > 0 && onGrid < 1 - ROUNDING) {
     const follows = onGrid < NEARLY_WHOLE ? 'it has no metrics' : 'its metrics are of that part';
-    return `Only ${percent(onGrid)} of ${structure} (${Number(volumeCc.toPrecision(4))} cc as drawn) lies on the dose grid: ${follows}.`;
+    return `Only ${percent(onGrid)} of ${structure} (${toDigits(volumeCc, 4)} cc as drawn) lies on the dose grid: ${follows}.`;
   }
   if (volumeCc > 0 && inBody < NEARLY_WHOLE) {
-    return `Only ${percent(inBody)} of ${structure} (${Number(volumeCc.toPrecision(4))} cc as drawn) lies inside ${external}: outside it no dose is computed, and its metrics take none there.`;
+    return `Only ${percent(inBody)} of ${structure} (${toDigits(volumeCc, 4)} cc as drawn) lies inside ${external}: outside it no dose is computed, and its metrics take none there.`;
   }
   return undefined;
 }

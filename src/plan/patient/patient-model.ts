@@ -6,6 +6,7 @@
 import { checkBytes } from '../../core/budget.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { type Executor, serialExecutor } from '../../core/executor.js';
+import { toDecimals } from '../../core/rounding.js';
 import { type DoseVoxels, voxelsInside } from '../../dose/forward.js';
 import { ForwardDose } from '../../dose/forward-dose.js';
 import { fallOffReach } from '../../evaluate/fall-off.js';
@@ -278,7 +279,7 @@ function checkInside(point: Vec3, external: Volume<'mask'>, name: string): void 
   const inGrid = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
   if (!inGrid || data[i + nx * (j + ny * k)]! < 0.5) {
     throw new InvalidInputError(
-      `case: isocenter (${point.map((c) => Number(c.toFixed(1))).join(', ')}) mm lies outside the patient (${name}). Give a point inside in LPS mm, or leave it out for the target's centre.`,
+      `case: isocenter (${point.map((c) => toDecimals(c, 1)).join(', ')}) mm lies outside the patient (${name}). Give a point inside in LPS mm, or leave it out for the target's centre.`,
     );
   }
 }

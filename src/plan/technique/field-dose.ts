@@ -1,8 +1,10 @@
 /**
  * The dose of explicit fields on a patient, and what each beam saw of it.
  */
+
 import { type Beam, createBeam } from '../../beam/beam.js';
 import { InvalidInputError } from '../../core/errors.js';
+import { toDecimals } from '../../core/rounding.js';
 import type { PointSet } from '../../dose/beam-points.js';
 import { densityWarning } from '../../dose/dose-model.js';
 import { addFieldDose, viewOfBeam, voxelsInside } from '../../dose/forward.js';
@@ -164,7 +166,7 @@ function flagsOf(
   else {
     const sides = [bounds.x2 - bounds.x1, bounds.y2 - bounds.y1];
     if (Math.min(...sides, Math.sqrt(area)) < least - 1e-6 || Math.max(...sides) > most + 1e-6) {
-      const size = sides.map((side) => Number(side.toFixed(1))).join(' x ');
+      const size = sides.map((side) => toDecimals(side, 1)).join(' x ');
       flags.push({
         code: 'field-size',
         message: `the field of ${size} mm (open ${(area / 100).toFixed(2)} cm2) lies outside the sides of ${least} to ${most} mm that were commissioned`,
