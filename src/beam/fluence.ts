@@ -76,6 +76,13 @@ export function beamletsCovering(frame: BeamFrame, target: Volume<'mask'>, size 
   return { grid: uniformFluenceGrid(i0 * size, j0 * size, size, nx, ny), cells: Int32Array.from(cells) };
 }
 
+/** Where the beamlets of each field begin in one list of all; at the end, how many there are. */
+export function beamletOffsets(fields: readonly { readonly beamlets: BeamletSet }[]): number[] {
+  const offsets = [0];
+  for (const { beamlets } of fields) offsets.push(offsets.at(-1)! + beamlets.cells.length);
+  return offsets;
+}
+
 /** Spreads beamlet weights over the cells of their grid; cells without a beamlet get zero. */
 export function fluenceOfBeamlets(
   beamlets: BeamletSet,

@@ -4,7 +4,7 @@
 import type { Beam } from '../beam/beam.js';
 import type { FluenceGrid } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
-import type { Grid } from '../geometry/grid.js';
+import { axisCentres, type Grid } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import type { BeamPass } from '../raytrace/beam-pass.js';
 import { type BeamKernel, createBeamKernel, largestSideOf } from './beam-kernel.js';
@@ -45,7 +45,9 @@ export function voxelsInside(mask: Volume<'mask'>, threshold = 0.5): DoseVoxels 
 }
 
 /** Centres of voxels in rising order, x, y, z triples in LPS, mm. */
-function centresOf({ shape: [, ny, nx], spacing, origin }: Grid, index: Int32Array): Float64Array {
+function centresOf(grid: Grid, index: Int32Array): Float64Array {
+  const [, ny, nx] = grid.shape;
+  const [xs, ys, zs] = [axisCentres(grid, 0), axisCentres(grid, 1), axisCentres(grid, 2)];
   const points = new Float64Array(3 * index.length);
   let row = -1;
   let y = 0;
@@ -54,10 +56,10 @@ function centresOf({ shape: [, ny, nx], spacing, origin }: Grid, index: Int32Arr
     const voxel = index[at]!;
     if (row < 0 || voxel >= nx * (row + 1)) {
       row = Math.floor(voxel / nx);
-      y = origin[1] + (row % ny) * spacing[1];
-      z = origin[2] + Math.floor(row / ny) * spacing[2];
+      y = ys[row % ny]!;
+      z = zs[Math.floor(row / ny)]!;
     }
-    points[3 * at] = origin[0] + (voxel - nx * row) * spacing[0];
+    points[3 * at] = xs[voxel - nx * row]!;
     points[3 * at + 1] = y;
     points[3 * at + 2] = z;
   }

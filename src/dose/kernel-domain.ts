@@ -6,7 +6,7 @@
  */
 import type { Beam } from '../beam/beam.js';
 import { type BeamPose, createBeamFrame } from '../geometry/frame.js';
-import type { DensityBox } from '../raytrace/density-box.js';
+import { boxCorners, type DensityBox } from '../raytrace/density-box.js';
 import type { MapExtent } from './banded-matrix.js';
 
 export interface KernelDomain {
@@ -64,7 +64,7 @@ const AROUND = 30;
 export function extentOf({ frame }: Beam, box: DensityBox): MapExtent {
   const { beamFromPatient: m, sad } = frame;
   let [u0, u1, v0, v1] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (const [x, y, z] of cornersOf(box)) {
+  for (const [x, y, z] of boxCorners(box)) {
     const bx = m[0]! * x! + m[4]! * y! + m[8]! * z! + m[12]!;
     const by = m[1]! * x! + m[5]! * y! + m[9]! * z! + m[13]!;
     const toSource = sad - (m[2]! * x! + m[6]! * y! + m[10]! * z! + m[14]!);
@@ -75,10 +75,4 @@ export function extentOf({ frame }: Beam, box: DensityBox): MapExtent {
     v1 = Math.max(v1, by * scale);
   }
   return { u0: u0 - AROUND, u1: u1 + AROUND, v0: v0 - AROUND, v1: v1 + AROUND };
-}
-
-function cornersOf({ origin, spacing, counts }: DensityBox): readonly (readonly number[])[] {
-  return Array.from({ length: 8 }, (_, corner) =>
-    [0, 1, 2].map((a) => origin[a]! + ((corner >> a) & 1) * (counts[a]! - 1) * spacing[a]!),
-  );
 }

@@ -8,11 +8,11 @@
  */
 import type { Beam } from '../beam/beam.js';
 import { UnsupportedError } from '../core/errors.js';
-import { gridBox, type Vec3 } from '../geometry/grid.js';
+import type { Vec3 } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import { partsAt } from '../machine/field-integral.js';
 import type { BeamPass } from '../raytrace/beam-pass.js';
-import { clipRay, RayTracer } from '../raytrace/siddon.js';
+import { RayTracer, traceRay } from '../raytrace/siddon.js';
 import type { MapPoints } from './banded-matrix.js';
 import type { BeamKernel, KernelOptions } from './beam-kernel.js';
 import { type DoseModelOptions, type PointSet, seePoints, seePointsShifted } from './beam-points.js';
@@ -24,35 +24,21 @@ export type { DoseModelOptions };
 export interface BeamOptions extends KernelOptions, DoseModelOptions, ShiftOptions {}
 
 /**
- * Source-surface distance along the central ray: where the density first exceeds 0.1 (skin, not a tube in air), mm.
+ * Source-surface distance along the central ray: where it enters the first voxel denser than 0.1 (skin, not a tube in air), mm.
  *
  * @throws {UnsupportedError} if the central ray meets no tissue
  */
-export function sourceSurfaceDistance(beam: Beam, density: Volume<'density'>): number {
-  const { source, sad } = beam.frame;
-  const iso = beam.pose.isocenter;
-  const beyond: [number, number, number] = [0, 1, 2].map((a) => source[a]! + 2 * (iso[a]! - source[a]!)) as [
-    number,
-    number,
-    number,
-  ];
-  const clip = clipRay(gridBox(density.grid), source, beyond);
-  if (clip !== undefined) {
-    const [nz, ny, nx] = density.grid.shape;
-    const [sx, sy, sz] = density.grid.spacing;
-    const [ox, oy, oz] = density.grid.origin;
-    const step = Math.min(sx, sy, sz) / 4 / (2 * sad);
-    for (let alpha = clip[0]; alpha < clip[1]; alpha += step) {
-      const i = Math.round((source[0] + alpha * (beyond[0] - source[0]) - ox) / sx);
-      const j = Math.round((source[1] + alpha * (beyond[1] - source[1]) - oy) / sy);
-      const k = Math.round((source[2] + alpha * (beyond[2] - source[2]) - oz) / sz);
-      if (i < 0 || j < 0 || k < 0 || i >= nx || j >= ny || k >= nz) continue;
-      if (density.data[i + nx * (j + ny * k)]! > 0.1) return alpha * 2 * sad;
-    }
+export function sourceSurfaceDistance({ name, frame, pose }: Beam, density: Volume<'density'>): number {
+  const [x, y, z] = frame.source;
+  const [ix, iy, iz] = pose.isocenter;
+  const beyond: Vec3 = [2 * ix - x, 2 * iy - y, 2 * iz - z];
+  const skin = traceRay(density.grid, frame.source, beyond).find(({ voxel }) => density.data[voxel]! > 0.1);
+  if (skin === undefined) {
+    throw new UnsupportedError(
+      `beam ${name}: its central ray misses the patient. Move the isocentre (${pose.isocenter.map((c) => c.toFixed(1)).join(', ')}) mm into the body.`,
+    );
   }
-  throw new UnsupportedError(
-    `beam ${beam.name}: its central ray misses the patient. Move the isocentre (${iso.map((c) => c.toFixed(1)).join(', ')}) mm into the body.`,
-  );
+  return 2 * frame.sad * skin.alphaOut - skin.length;
 }
 
 /**

@@ -8,7 +8,7 @@
  * middle. Where many places tie, as on a flat face, it stops with the upper one further off: then half a tolerance above the
  * lower one is the better guess, and the bound reaches to the upper one.
  */
-import type { Vec3 } from '../geometry/grid.js';
+import { coordinateAt, type Vec3 } from '../geometry/grid.js';
 import type { Solid } from '../geometry/solid.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { DoseBounds } from './dose-bound.js';
@@ -107,8 +107,7 @@ class ExtremeSearch {
 
   /** Where the best dose was found, LPS, mm. */
   get found(): Vec3 | undefined {
-    const { spacing, origin } = this.dose.grid;
-    const at = (axis: number): number => origin[axis]! + this.place![axis]! * spacing[axis]!;
+    const at = (axis: number): number => coordinateAt(this.dose.grid, axis, this.place![axis]!);
     return this.place !== undefined && this.seen >= this.best ? [at(0), at(1), at(2)] : undefined;
   }
 
@@ -179,7 +178,8 @@ class ExtremeSearch {
   }
 
   private visit(): void {
-    const { spacing, origin } = this.dose.grid;
+    const { grid } = this.dose;
+    const { spacing } = grid;
     const { part } = this;
     const x0 = part[0]!;
     const y0 = part[1]!;
@@ -198,9 +198,9 @@ class ExtremeSearch {
     const rz = hz * spacing[2];
     const radius = Math.sqrt(rx * rx + ry * ry + rz * rz);
     const d = this.solid.distance(
-      origin[0] + mx * spacing[0],
-      origin[1] + my * spacing[1],
-      origin[2] + mz * spacing[2],
+      coordinateAt(grid, 0, mx),
+      coordinateAt(grid, 1, my),
+      coordinateAt(grid, 2, mz),
       radius,
     );
     if (d >= radius) return;
@@ -257,7 +257,7 @@ class ExtremeSearch {
   /** The place itself where it is in the solid, or one straight below it on the surface; undefined where that is not found. */
   private inSolid(place: Place): Place | undefined {
     const { spacing, origin } = this.dose.grid;
-    const at = [0, 1, 2].map((a) => origin[a]! + place[a]! * spacing[a]!) as Place;
+    const at = place.map((index, a) => coordinateAt(this.dose.grid, a, index)) as Place;
     for (let n = 0; n < 4; n++) {
       const d = this.solid.distance(...at);
       if (d <= 0) return at.map((c, a) => (c - origin[a]!) / spacing[a]!) as Place;

@@ -9,8 +9,10 @@
  *
  * @see Low et al., Med. Phys. 25 (1998) 656, doi:10.1118/1.598248
  */
+
 import { checkAllFinite, checkPositive, checkRange } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { axisCentres } from '../geometry/grid.js';
 import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.js';
 import { checkSameMeaning } from './dose-meaning.js';
 import { GammaSearch } from './gamma-search.js';
@@ -93,15 +95,16 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
   const count = { evaluated: 0, passed: 0, outside: 0 };
   let sum = 0;
   let maximum = 0;
+  const [xs, ys, zs] = [axisCentres(grid, 0), axisCentres(grid, 1), axisCentres(grid, 2)];
   for (let k = 0, at = 0; k < nz; k++) {
-    const z = grid.origin[2] + k * grid.spacing[2];
+    const z = zs[k]!;
     for (let j = 0; j < ny; j++) {
-      const y = grid.origin[1] + j * grid.spacing[1];
+      const y = ys[j]!;
       search.restart();
       for (let i = 0; i < nx; i++, at++) {
         const value = data[at]!;
         if (value < least) continue;
-        const x = grid.origin[0] + i * grid.spacing[0];
+        const x = xs[i]!;
         // The stored value decides, so that the map and the counts cannot disagree.
         map[at] = search.at(x, y, z, value, dose * (local ? value : most));
         const gamma = map[at]!;

@@ -7,7 +7,7 @@
 import { contours } from 'd3-contour';
 import { createContours } from './contour.js';
 import { solidOfStructure } from './contour-solid.js';
-import type { Grid } from './grid.js';
+import { coordinateAt, type Grid } from './grid.js';
 import type { Solid } from './solid.js';
 import type { ContourPlane, Contours, Structure } from './structure.js';
 
@@ -31,7 +31,7 @@ export function contoursOfStructure(structure: Structure, grid: Grid): Contours 
     const { planes, spacing } = structure.shape.contours;
     const isOnSlices = planes.every(({ z }) => {
       const k = Math.round((z - grid.origin[2]) / sz);
-      return k >= 0 && k < grid.shape[0] && Math.abs(grid.origin[2] + k * sz - z) < samePlane;
+      return k >= 0 && k < grid.shape[0] && Math.abs(coordinateAt(grid, 2, k) - z) < samePlane;
     });
     if (isOnSlices && Math.abs(spacing - sz) < samePlane) return structure.shape.contours;
   }
@@ -41,7 +41,7 @@ export function contoursOfStructure(structure: Structure, grid: Grid): Contours 
   const { low, high } = columnPart(solid, Math.max(...spacing));
   let column: Float64Array[] | undefined;
   for (let k = 0; k < grid.shape[0]; k++) {
-    const z = grid.origin[2] + k * sz;
+    const z = coordinateAt(grid, 2, k);
     if (z < solid.box.min[2] || z > solid.box.max[2]) continue;
     const isColumn = z >= low && z <= high;
     const polygons: Float64Array[] = (isColumn ? column : undefined) ?? traceSolid(solid, z, spacing);

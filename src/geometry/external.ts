@@ -8,7 +8,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import { createContours } from './contour.js';
 import { tracePixels } from './contour-trace.js';
-import type { Grid } from './grid.js';
+import { coordinateAt, type Grid } from './grid.js';
 import { discHalfWidths, growRuns, type PixelRuns, RunBuffer, RunPieces } from './pixel-runs.js';
 import type { ContourPlane, Structure } from './structure.js';
 import type { Volume } from './volume.js';
@@ -64,7 +64,7 @@ export function findExternal(hounsfield: Volume<'hounsfield'>, options: External
     growRuns(core, k * ny, disc, [nx, ny], isBody, near);
     for (let i = 0; i < area; i++) near[i]! &= dense[i]!;
     fillHoles(near, nx, ny);
-    planes.push({ z: grid.origin[2] + k * grid.spacing[2], polygons: tracePixels(near, grid) });
+    planes.push({ z: coordinateAt(grid, 2, k), polygons: tracePixels(near, grid) });
   }
   return {
     name: 'External',

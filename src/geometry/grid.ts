@@ -46,6 +46,42 @@ export function gridCovering(box: Box, spacing: Vec3): Grid {
   return createGrid([count[2]!, count[1]!, count[0]!], spacing, [origin[0]!, origin[1]!, origin[2]!]);
 }
 
+/** Where an index along an axis (0: x) lies, mm; a whole one is that of voxel centres. */
+export const coordinateAt = (
+  { origin, spacing }: Pick<Grid, 'origin' | 'spacing'>,
+  axis: number,
+  index: number,
+): number => origin[axis]! + index * spacing[axis]!;
+
+/** The coordinates of all voxel centres along an axis (0: x), mm. */
+export const axisCentres = (grid: Grid, axis: number): Float64Array =>
+  Float64Array.from({ length: grid.shape[2 - axis]! }, (_, i) => coordinateAt(grid, axis, i));
+
+/** i, j, k of a voxel. */
+export function indicesOf({ shape: [, ny, nx] }: Grid, voxel: number): Vec3 {
+  return [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
+}
+
+/** Centre of a voxel, LPS, mm. */
+export function placeOf(grid: Grid, voxel: number): Vec3 {
+  const [i, j, k] = indicesOf(grid, voxel);
+  return [coordinateAt(grid, 0, i), coordinateAt(grid, 1, j), coordinateAt(grid, 2, k)];
+}
+
+/** `(10, -3.5, 120) mm`: where a voxel lies, for messages. */
+export const describePlace = (grid: Grid, voxel: number): string =>
+  `(${placeOf(grid, voxel)
+    .map((c) => toDecimals(c, 1))
+    .join(', ')}) mm`;
+
+/** The voxel that a point lies in; undefined beyond the grid. */
+export function voxelOf({ shape: [nz, ny, nx], spacing, origin }: Grid, point: ArrayLike<number>): number | undefined {
+  const at = (axis: number): number => Math.round((point[axis]! - origin[axis]!) / spacing[axis]!);
+  const [i, j, k] = [at(0), at(1), at(2)];
+  const isInGrid = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
+  return isInGrid ? i + nx * (j + ny * k) : undefined;
+}
+
 export function voxelCount(grid: Grid): number {
   return grid.shape[0] * grid.shape[1] * grid.shape[2];
 }

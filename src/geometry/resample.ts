@@ -4,7 +4,7 @@
  * Nothing is extrapolated: a place beyond the outermost voxel centres has no value. A grid of one voxel along an axis has
  * values in the plane of its centres only. On request the outermost values hold up to the faces of their voxels.
  */
-import type { Grid } from './grid.js';
+import { axisCentres, type Grid } from './grid.js';
 import { createVolume, type Volume, type VolumeKind } from './volume.js';
 
 /** Header numbers are rounded: a place this far outside, in voxels, is on the border. */
@@ -64,15 +64,11 @@ export function resample<K extends VolumeKind>(
   const { outside = 0, toFaces = false } = options;
   const border = slack + (toFaces ? 0.5 : 0);
   const [nz, ny, nx] = grid.shape;
-  const axes = ([nx, ny, nz] as const).map((n, a) => {
-    const axis = a as 0 | 1 | 2;
-    return placesOf(
-      volume.grid,
-      axis,
-      Float64Array.from({ length: n }, (_, i) => grid.origin[axis] + i * grid.spacing[axis]),
-      border,
-    );
-  }) as [AxisPlaces, AxisPlaces, AxisPlaces];
+  const axes = ([0, 1, 2] as const).map((axis) => placesOf(volume.grid, axis, axisCentres(grid, axis), border)) as [
+    AxisPlaces,
+    AxisPlaces,
+    AxisPlaces,
+  ];
   const data = new Float32Array(nx * ny * nz).fill(outside);
   const isInside = new Uint8Array(data.length);
   const missing = fill(volume, axes, data, isInside);

@@ -57,6 +57,24 @@ export function occupiedFrom(mask: Volume<'mask'>): number {
   return Math.min(0.5, 0.5 * most);
 }
 
+/**
+ * Writes the dose of some voxels, which is never below zero: a separable kernel can fall there by its residual, far from the field.
+ *
+ * @param data   of all voxels from number `first` on; what is not among them is left out
+ * @param voxels their numbers, one per value
+ */
+export function scatterDose(
+  data: Float32Array | Float64Array,
+  voxels: Int32Array,
+  values: Float64Array,
+  first = 0,
+): void {
+  for (let v = 0; v < voxels.length; v++) {
+    const at = voxels[v]! - first;
+    if (at >= 0 && at < data.length) data[at] = Math.max(0, values[v]!);
+  }
+}
+
 /** @throws {InvalidInputError} if eqd2 or bed comes without alpha/beta, or the fractions are not a whole number >= 1 */
 export function createDose(grid: Grid, meaning: DoseMeaning, data?: Float32Array): DoseVolume {
   const { fractions } = meaning;

@@ -8,6 +8,7 @@
  * plan, are the same to the last bit with any number of lanes, and those of {@link InfluenceOperator} to rounding. That costs
  * O(rows x beams) of memory, like the operator itself.
  */
+import { beamletOffsets } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
 import type { LinearOperator } from '../core/linear-operator.js';
@@ -106,12 +107,11 @@ export class DividedOperator implements LinearOperator {
   ) {
     const rows = points.length / 3;
     if (beams.length === 0) throw new InvalidInputError('influence: there are no beams. Give at least one.');
-    let columns = 0;
+    const offsets = beamletOffsets(beams);
+    const columns = offsets.at(-1)!;
     const parts = beams.map((beam, b): LaneBeam => {
-      const from = columns;
-      columns += beam.beamlets.cells.length;
       const own = seen?.[b];
-      return { beam, ...(own && { seen: own }), from, to: columns, dose: executor.allocate(rows) };
+      return { beam, ...(own && { seen: own }), from: offsets[b]!, to: offsets[b + 1]!, dose: executor.allocate(rows) };
     });
     const buffers = {
       weights: executor.allocate(columns),

@@ -8,7 +8,7 @@
  * Float64 rounding, because they share the same weights.
  */
 import type { Beam } from '../beam/beam.js';
-import { type BeamletSet, cellCount } from '../beam/fluence.js';
+import { type BeamletSet, beamletOffsets, cellCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { MapPoints } from '../dose/banded-matrix.js';
 import type { BeamKernel } from '../dose/beam-kernel.js';
@@ -74,7 +74,7 @@ export class InfluenceOperator implements ColumnSource {
     if (beams.length === 0) throw new InvalidInputError('influence: there are no beams. Give at least one.');
     if (points.length === 0) throw new InvalidInputError('influence: there are no points. Give the voxels to compute.');
     const isSimd = options.kernels === 'simd' || (options.kernels === undefined && hasSimd());
-    let offset = 0;
+    const offsets = beamletOffsets(beams);
     const pass = options.seen ? undefined : passOf(density, options);
     this.parts = beams.map(({ beam, beamlets }, b) => {
       const seen = options.seen?.[b];
@@ -82,20 +82,18 @@ export class InfluenceOperator implements ColumnSource {
       const kernel = kernelOf(view, beamlets.grid);
       const map = new FluenceMap(beam.machine, kernel, beamlets.grid, view.points.extent, options.step);
       const weighed = weighAll(view, kernel, isSimd);
-      const part = {
+      return {
         maps: isSimd ? new SimdMaps(map, weighed) : plainMaps(map, weighed),
         map,
         points: weighed,
         cells: beamlets.cells,
         fluence: new Float64Array(cellCount(beamlets.grid)),
-        offset,
+        offset: offsets[b]!,
         isSimd,
       };
-      offset += beamlets.cells.length;
-      return part;
     });
     this.rows = points.length / 3;
-    this.columns = offset;
+    this.columns = offsets.at(-1)!;
   }
 
   /** Gy at every point for monitor units per beamlet. */

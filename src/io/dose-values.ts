@@ -1,8 +1,8 @@
 /** Values that can be a dose, and where one is that cannot. */
 
 import { InvalidInputError } from '../core/errors.js';
-import { toDecimals, toDigits } from '../core/rounding.js';
-import type { Grid } from '../geometry/grid.js';
+import { toDigits } from '../core/rounding.js';
+import { describePlace, type Grid } from '../geometry/grid.js';
 
 /** Rounding of a resampled dose may undercut 0 by this share of the maximum. */
 const ROUNDING = 1e-6;
@@ -20,7 +20,7 @@ export function checkDoseValues(name: string, grid: Grid, data: Float32Array): v
     const value = data[i]!;
     if (!Number.isFinite(value)) {
       throw new InvalidInputError(
-        `${name}: the dose at ${placeOf(grid, i)} is ${value}, but must be a number. Write 0 where there is none, or crop the grid.`,
+        `${name}: the dose at ${describePlace(grid, i)} is ${value}, but must be a number. Write 0 where there is none, or crop the grid.`,
       );
     }
     if (value < low) {
@@ -31,14 +31,7 @@ export function checkDoseValues(name: string, grid: Grid, data: Float32Array): v
   }
   if (low < -ROUNDING * most) {
     throw new InvalidInputError(
-      `${name}: the dose at ${placeOf(grid, lowest)} is ${toDigits(low, 4)} Gy, but must not be negative. Is it a difference of doses? Give a dose.`,
+      `${name}: the dose at ${describePlace(grid, lowest)} is ${toDigits(low, 4)} Gy, but must not be negative. Is it a difference of doses? Give a dose.`,
     );
   }
-}
-
-/** `(10, -3.5, 120) mm`: centre of a voxel in the patient frame. */
-function placeOf({ shape, spacing, origin }: Grid, voxel: number): string {
-  const [, ny, nx] = shape;
-  const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-  return `(${index.map((n, a) => toDecimals(origin[a]! + n * spacing[a]!, 1)).join(', ')}) mm`;
 }

@@ -6,11 +6,10 @@
  */
 
 import { InvalidInputError } from '../core/errors.js';
-import { toDecimals } from '../core/rounding.js';
 import { createContours } from '../geometry/contour.js';
 import { tracePixels } from '../geometry/contour-trace.js';
 import { findExternal } from '../geometry/external.js';
-import { checkSameGrid, type Grid } from '../geometry/grid.js';
+import { checkSameGrid, coordinateAt, describePlace, type Grid } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import type { ContourPlane, Structure } from '../geometry/structure.js';
 import { createVolume, type Volume } from '../geometry/volume.js';
@@ -85,7 +84,7 @@ function externalOfMask(mask: NrrdVolume, grid: Grid, name: string): Structure {
   mask.data.forEach((value, i) => {
     if (!(value >= 0 && value <= 1)) {
       throw new InvalidInputError(
-        `${name}: the external mask is ${value} at ${placeOf(grid, i)}, but must be 0 to 1. Save it as fractions.`,
+        `${name}: the external mask is ${value} at ${describePlace(grid, i)}, but must be 0 to 1. Save it as fractions.`,
       );
     }
   });
@@ -94,7 +93,7 @@ function externalOfMask(mask: NrrdVolume, grid: Grid, name: string): Structure {
       value >= 0.5 ? 1 : 0,
     );
     if (inside.includes(1)) {
-      planes.push({ z: grid.origin[2] + k * grid.spacing[2], polygons: tracePixels(inside, grid) });
+      planes.push({ z: coordinateAt(grid, 2, k), polygons: tracePixels(inside, grid) });
     }
   }
   if (planes.length === 0) {
@@ -115,13 +114,13 @@ function checkValues(volume: NrrdVolume, kind: 'density' | 'hounsfield', name: s
     const value = data[i]!;
     if (!Number.isFinite(value)) {
       throw new InvalidInputError(
-        `${name}: the ${kind} is ${value} at ${placeOf(grid, i)}, but must be finite. Mend it.`,
+        `${name}: the ${kind} is ${value} at ${describePlace(grid, i)}, but must be finite. Mend it.`,
       );
     }
     if (kind === 'density' && (value < 0 || value > DENSEST)) {
       const rule = `an electron density relative to water is 0 to ${DENSEST}`;
       throw new InvalidInputError(
-        `${name}: the density is ${value} at ${placeOf(grid, i)}, but ${rule}. Are these HU? Then give { "hounsfield": FILE }.`,
+        `${name}: the density is ${value} at ${describePlace(grid, i)}, but ${rule}. Are these HU? Then give { "hounsfield": FILE }.`,
       );
     }
     if (value < low) low = value;
@@ -132,10 +131,4 @@ function checkValues(volume: NrrdVolume, kind: 'density' | 'hounsfield', name: s
       `${name}: all HU lie between ${low} and ${high}, which looks like densities. Then give { "density": FILE }.`,
     );
   }
-}
-
-function placeOf({ shape, spacing, origin }: Grid, voxel: number): string {
-  const [, ny, nx] = shape;
-  const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-  return `(${index.map((n, a) => toDecimals(origin[a]! + n * spacing[a]!, 1)).join(', ')}) mm`;
 }

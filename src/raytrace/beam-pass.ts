@@ -18,7 +18,7 @@ import { checkPositive } from '../core/check.js';
 import { UnsupportedError } from '../core/errors.js';
 import type { BeamFrame } from '../geometry/frame.js';
 import type { Vec3 } from '../geometry/grid.js';
-import type { DensityBox } from './density-box.js';
+import { boxCorners, type DensityBox } from './density-box.js';
 import { checkMemory, type DensityMemory, defaultDensityMemory } from './density-memory.js';
 import type { Fan, FanGeometry, SeenPoints } from './fan.js';
 import { PlainFan } from './plain-fan.js';
@@ -169,10 +169,8 @@ export class BeamPass {
 
   /** First slice before the box and number of slices to beyond it. */
   private slicesOf({ beamFromPatient: m, sad }: BeamFrame): [first: number, count: number] {
-    const { origin, spacing, counts } = this.box;
     let [least, most] = [Infinity, -Infinity];
-    for (let corner = 0; corner < 8; corner++) {
-      const at = [0, 1, 2].map((a) => origin[a]! + ((corner >> a) & 1) * (counts[a]! - 1) * spacing[a]!);
+    for (const at of boxCorners(this.box)) {
       const along = -(m[2]! * at[0]! + m[6]! * at[1]! + m[10]! * at[2]! + m[14]!);
       least = Math.min(least, along);
       most = Math.max(most, along);

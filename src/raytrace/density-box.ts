@@ -5,7 +5,7 @@
  * empty, and is read alike, so that a mean density over matter alone is the quotient of the two.
  */
 import { InvalidInputError } from '../core/errors.js';
-import type { Vec3 } from '../geometry/grid.js';
+import { coordinateAt, type Vec3 } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 import { occupiedBox } from './occupied.js';
 
@@ -24,6 +24,12 @@ export interface DensityBox {
   readonly outline: Float64Array;
 }
 
+/** The centres of its eight corner voxels, LPS, mm. */
+export const boxCorners = (box: DensityBox): readonly (readonly number[])[] =>
+  Array.from({ length: 8 }, (_, corner) =>
+    [0, 1, 2].map((a) => coordinateAt(box, a, ((corner >> a) & 1) * (box.counts[a]! - 1))),
+  );
+
 /** A whole face of the image with no more than this, and more than nothing, is air around the patient, not in it. */
 const AIR = 0.01;
 
@@ -40,7 +46,7 @@ export function createDensityBox({ grid, data }: Volume<'density'>): DensityBox 
   const outline: number[] = [];
   let [least, largest] = [Infinity, 0];
   const place = (i: number, j: number, k: number): void => {
-    outline.push(...[i, j, k].map((n, a) => grid.origin[a]! + n * grid.spacing[a]!));
+    outline.push(...[i, j, k].map((n, a) => coordinateAt(grid, a, n)));
   };
   for (let k = z0; k < z1; k++) {
     for (let j = y0; j < y1; j++) {
@@ -66,7 +72,7 @@ export function createDensityBox({ grid, data }: Volume<'density'>): DensityBox 
       place(last, j, k);
     }
   }
-  const origin = [x0, y0, z0].map((low, a) => grid.origin[a]! + (low - 1) * grid.spacing[a]!);
+  const origin = [x0, y0, z0].map((low, a) => coordinateAt(grid, a, low - 1));
   return {
     counts,
     origin: origin as unknown as Vec3,

@@ -6,7 +6,7 @@
 import { ticks } from 'd3-array';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import type { Box, Vec3 } from '../geometry/grid.js';
+import { type Box, coordinateAt, type Vec3 } from '../geometry/grid.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { type Color, cssColor } from './colour.js';
 import { grayShades, levelColor, type WashView, washOver } from './dose-wash.js';
@@ -134,8 +134,7 @@ function structureOutlines({ structures, plane, point }: PanelOptions, view: Pan
     const reach = grid.spacing[through] / 2;
     const n = [grid.shape[2], grid.shape[1], grid.shape[0]][through]!;
     // A structure's own grid may end before this plane: then there is nothing of it to draw.
-    if (at < grid.origin[through] - reach || at > grid.origin[through] + (n - 1) * grid.spacing[through] + reach)
-      continue;
+    if (at < grid.origin[through] - reach || at > coordinateAt(grid, through, n - 1) + reach) continue;
     const lines = view.toPixel(outline(cropSlice(extractSlice(mask, plane, point), view.extent)));
     const d = polylinePath(partsWithin(lines, view.width, view.height));
     parts.push(path(d, { stroke: '#ffffff', width: 3.4, opacity: 0.55 }));

@@ -6,7 +6,7 @@ import type { Aperture } from '../beam/aperture.js';
 import { projectSilhouette, type Silhouette } from '../beam/projection.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
 import { tracePixels } from '../geometry/contour-trace.js';
-import { type Box, gridBox, type Vec3 } from '../geometry/grid.js';
+import { type Box, coordinateAt, gridBox, type Vec3 } from '../geometry/grid.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 import type { PlanningResult } from '../plan/run-plan.js';
@@ -111,8 +111,8 @@ function cropAround({ grid, data }: Volume<'mask'>, within: Box): Box {
   }
   const pick = (f: (a: number) => number): Vec3 => [f(0), f(1), f(2)];
   return {
-    min: pick((a) => Math.max(within.min[a]!, grid.origin[a]! + first[a]! * grid.spacing[a]! - 45)),
-    max: pick((a) => Math.min(within.max[a]!, grid.origin[a]! + last[a]! * grid.spacing[a]! + 45)),
+    min: pick((a) => Math.max(within.min[a]!, coordinateAt(grid, a, first[a]!) - 45)),
+    max: pick((a) => Math.min(within.max[a]!, coordinateAt(grid, a, last[a]!) + 45)),
   };
 }
 

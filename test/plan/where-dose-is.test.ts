@@ -2,14 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { eqd2 } from '../../src/biology/linear-quadratic.js';
 import { StructureCells } from '../../src/evaluate/structure-cells.js';
-import { createGrid } from '../../src/geometry/grid.js';
+import { createGrid, placeOf } from '../../src/geometry/grid.js';
 import { box } from '../../src/geometry/shape.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from '../../src/plan/constraint/voxel-maximum.js';
 import { allowanceVolume, boundsOfVoxels, excessInWords } from '../../src/plan/constraint/voxel-tolerance.js';
 import { boundOutcomes } from '../../src/plan/evaluation/constraint-outcome.js';
 import { checkHasDose, drawnShare, linesOf, shareNote } from '../../src/plan/patient/drawn-share.js';
-import { placeOf } from '../../src/plan/patient/planning-grid.js';
 import { priorsOnGrid } from '../../src/plan/patient/prior-around.js';
 import { shareWithin } from '../../src/plan/problem/capped-rows.js';
 

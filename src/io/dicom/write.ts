@@ -8,7 +8,7 @@
 import { InvalidInputError } from '../../core/errors.js';
 import { toDecimals } from '../../core/rounding.js';
 import { contoursOfStructure } from '../../geometry/contour-trace.js';
-import type { Grid } from '../../geometry/grid.js';
+import { coordinateAt, type Grid } from '../../geometry/grid.js';
 import type { Contours, Structure } from '../../geometry/structure.js';
 import type { Volume } from '../../geometry/volume.js';
 import type { DicomFile } from './dataset.js';
@@ -188,7 +188,7 @@ function roiContours(
   const { grid, sliceUids } = reference;
   const drawn = (contours?.planes ?? []).flatMap((plane) => {
     const k = Math.round((plane.z - grid.origin[2]) / grid.spacing[2]);
-    const z = decimal(toDecimals(grid.origin[2] + k * grid.spacing[2], 4));
+    const z = decimal(toDecimals(coordinateAt(grid, 2, k), 4));
     const image: Written[] = [
       [0x00081150, 'UI', ctImageStorage],
       [0x00081155, 'UI', sliceUids[k]!],

@@ -29,7 +29,7 @@ import { parseMetric } from '../../evaluate/metric-parser.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
 import { createStructureDvh, StructureDvhWorkspace } from '../../evaluate/structure-dvh.js';
 import { solidOfStructure } from '../../geometry/contour-solid.js';
-import type { Grid, Vec3 } from '../../geometry/grid.js';
+import { coordinateAt, type Grid, type Vec3 } from '../../geometry/grid.js';
 import { valueAt } from '../../geometry/resample.js';
 import type { DoseVolume } from '../../geometry/volume.js';
 import { type PriorExcess, type ToleranceCase, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
@@ -276,10 +276,10 @@ export class CumulativeDvhs {
 }
 
 /** Beyond the outermost voxel centres the dose is that of the border. */
-const withinCentres = (place: Vec3, { shape, spacing, origin }: Grid): Vec3 =>
-  [0, 1, 2].map((axis) => {
-    const last = origin[axis]! + (shape[2 - axis]! - 1) * spacing[axis]!;
-    return Math.min(Math.max(place[axis]!, origin[axis]!), last);
+const withinCentres = (place: Vec3, grid: Grid): Vec3 =>
+  place.map((c, axis) => {
+    const last = coordinateAt(grid, axis, grid.shape[2 - axis]! - 1);
+    return Math.min(Math.max(c, grid.origin[axis]!), last);
   }) as unknown as Vec3;
 
 /** To how much of its value a maximum under a convention is searched. */

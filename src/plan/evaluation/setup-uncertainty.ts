@@ -15,10 +15,9 @@ import {
   surfaceShifts,
 } from '../../biology/position.js';
 import { ShiftedDose } from '../../dose/shifted-dose.js';
-import type { Vec3 } from '../../geometry/grid.js';
+import { placeOf, type Vec3 } from '../../geometry/grid.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { placeOf } from '../patient/planning-grid.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 

@@ -20,8 +20,10 @@ import {
   gridBox,
   gridCovering,
   isSameGrid,
+  placeOf,
   type Vec3,
   voxelCount,
+  voxelOf,
   voxelVolume,
 } from '../../geometry/grid.js';
 import type { Patient } from '../../geometry/patient.js';
@@ -36,7 +38,6 @@ import {
   fineVoxel,
   NEAR_TARGET,
   type PlanningGrid,
-  placeOf,
   planningGridOf,
   pointsInCord,
   SURFACE_LATTICES,
@@ -273,11 +274,8 @@ function centroid(mask: Volume<'mask'>, name: string): Vec3 {
 
 function checkInside(point: Vec3, external: Volume<'mask'>, name: string): void {
   const { grid, data } = external;
-  const index = [0, 1, 2].map((axis) => Math.round((point[axis]! - grid.origin[axis]!) / grid.spacing[axis]!));
-  const [nz, ny, nx] = grid.shape;
-  const [i, j, k] = index as [number, number, number];
-  const inGrid = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
-  if (!inGrid || data[i + nx * (j + ny * k)]! < 0.5) {
+  const voxel = voxelOf(grid, point);
+  if (voxel === undefined || data[voxel]! < 0.5) {
     throw new InvalidInputError(
       `case: isocenter (${point.map((c) => toDecimals(c, 1)).join(', ')}) mm lies outside the patient (${name}). Give a point inside in LPS mm, or leave it out for the target's centre.`,
     );

@@ -19,6 +19,8 @@ import {
   type Grid,
   gridBox,
   gridCovering,
+  indicesOf,
+  placeOf,
   type Vec3,
   voxelCount,
 } from '../../geometry/grid.js';
@@ -202,14 +204,6 @@ export function voxelAt({ shape: [nz, ny, nx], spacing, origin }: Grid, at: Arra
   return index(0, nx) + nx * (index(1, ny) + ny * index(2, nz));
 }
 
-/** Centre of a voxel, LPS, mm. */
-export function placeOf({ shape, spacing, origin }: Grid, voxel: number): Vec3 {
-  const [, ny, nx] = shape;
-  const index = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-  const at = (a: number): number => origin[a]! + index[a]! * spacing[a]!;
-  return [at(0), at(1), at(2)];
-}
-
 /** What has a cord with caps. */
 interface CordGrids extends Grids {
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
@@ -271,7 +265,7 @@ export function surfacePointsOf(
   const points: number[] = [];
   for (let node = 0; node < side.length; node++) {
     if (side[node] === 0) continue;
-    const index = [node % nx, Math.floor(node / nx) % ny, Math.floor(node / (nx * ny))];
+    const index = indicesOf(lattice, node);
     for (let axis = 0; axis < 3; axis++) {
       if (index[axis]! + 1 >= counts[axis]! || side[node]! * side[node + strides[axis]!]! !== -1) continue;
       points.push(...crossing(solid, placeOf(lattice, node), axis, spacing, side[node] === 1, reach));

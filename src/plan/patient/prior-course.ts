@@ -13,7 +13,7 @@ import { ForwardDose } from '../../dose/forward-dose.js';
 import { voxelCount } from '../../geometry/grid.js';
 import { resampleRigid } from '../../geometry/resample-rigid.js';
 import { describeRigid, type RigidTransform } from '../../geometry/rigid-transform.js';
-import { createDose, type DoseMeaning, type DoseVolume } from '../../geometry/volume.js';
+import { createDose, type DoseMeaning, type DoseVolume, scatterDose } from '../../geometry/volume.js';
 import type { Machine } from '../../machine/machine.js';
 import { type PlanCase, type PriorCourseCase, priorsOf } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
@@ -160,7 +160,7 @@ function simulatePrior(
       const units = total / (angles.length * there);
       for (let p = 0; p < count; p++) sum[p]! += units * column[p]!;
     }
-    for (let p = 0; p < count; p++) dose.data[index[p]!] = Math.max(0, sum[p]!);
+    scatterDose(dose.data, index, sum);
   } finally {
     forward.close();
   }

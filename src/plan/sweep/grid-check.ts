@@ -12,7 +12,7 @@ import { metricBound } from '../../evaluate/metric-bound.js';
 import { parseMetric } from '../../evaluate/metric-parser.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
 import { createStructureDvh } from '../../evaluate/structure-dvh.js';
-import { createDose } from '../../geometry/volume.js';
+import { createDose, scatterDose } from '../../geometry/volume.js';
 import type { PlanEvaluation } from '../evaluation/evaluate-plan.js';
 import type { Technique } from '../input/plan-case.js';
 import { linesOf } from '../patient/drawn-share.js';
@@ -65,9 +65,7 @@ export function gridCheck(
   const dose = createDose(fine.grid, { quantity, fractions, medium });
   try {
     const { dose: total } = forward.total(technique.fields);
-    fine.voxels.forEach((voxel, q) => {
-      dose.data[voxel] = Math.max(0, total[q]!);
-    });
+    scatterDose(dose.data, fine.voxels, total);
   } finally {
     forward.close();
   }

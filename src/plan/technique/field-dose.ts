@@ -2,19 +2,18 @@
  * The dose of explicit fields on a patient, and what each beam saw of it.
  */
 
-import { type Beam, createBeam } from '../../beam/beam.js';
+import { createBeam } from '../../beam/beam.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { toDecimals } from '../../core/rounding.js';
 import type { PointSet } from '../../dose/beam-points.js';
 import { densityWarning } from '../../dose/dose-model.js';
 import { addFieldDose, viewOfBeam, voxelsInside } from '../../dose/forward.js';
-import { isocentreDepth } from '../../dose/pencil-beam.js';
-import { type Grid, gridBox, gridCovering, type Vec3 } from '../../geometry/grid.js';
+import { isocentreDepth, sourceSurfaceDistance } from '../../dose/pencil-beam.js';
+import { type Grid, gridBox, gridCovering, type Vec3, voxelOf } from '../../geometry/grid.js';
 import type { Patient } from '../../geometry/patient.js';
-import { createDose, type DoseVolume, type Volume } from '../../geometry/volume.js';
+import { createDose, type DoseVolume, scatterDose, type Volume } from '../../geometry/volume.js';
 import { voxelizeStructure } from '../../geometry/voxelize.js';
 import type { Machine } from '../../machine/machine.js';
-import { traceRay } from '../../raytrace/siddon.js';
 import { type Fields, type OpenedField, openFields } from '../input/fields-file.js';
 
 /** A number that is computed but rests on less than measurements. */
@@ -98,7 +97,7 @@ export function computeFields(
       collimator,
       couch,
       opened: opened[b]!,
-      ssd: surfaceDistance(beam, patient.density),
+      ssd: sourceSurfaceDistance(beam, patient.density),
       isocenterDepth: isocentreDepth(beam, patient.density),
       isocenterDose: isInside ? dose : null,
       flags: flagsOf(opened[b]!, view.points, isInside, machine),
@@ -109,24 +108,14 @@ export function computeFields(
     fractions: fields.fractions,
     medium: fields.doseModel.medium,
   });
+  scatterDose(dose.data, body.index, total);
   let best = 0;
   for (let p = 0; p < count; p++) {
-    // The separable kernel can fall below zero by its residual, far from the field.
-    dose.data[body.index[p]!] = Math.max(0, total[p]!);
     if (total[p]! > total[best]!) best = p;
   }
   const at: Vec3 = [points[3 * best]!, points[3 * best + 1]!, points[3 * best + 2]!];
   const maximum = { dose: total[best]!, at };
   return { patient: patient.name, notes: patient.notes, machine, fields, dose, beams, maximum };
-}
-
-/** Where the central ray enters the first voxel denser than 0.1 (skin, not air), mm; the dose engine has found one. */
-function surfaceDistance({ frame, pose }: Beam, density: Volume<'density'>): number {
-  const [x, y, z] = frame.source;
-  const [ix, iy, iz] = pose.isocenter;
-  const beyond: Vec3 = [2 * ix - x, 2 * iy - y, 2 * iz - z];
-  const skin = traceRay(density.grid, frame.source, beyond).find(({ voxel }) => density.data[voxel]! > 0.1)!;
-  return 2 * frame.sad * skin.alphaOut - skin.length;
 }
 
 function doseGrid(own: Grid, { grid }: Fields): Grid {
@@ -144,14 +133,8 @@ function doseGrid(own: Grid, { grid }: Fields): Grid {
 }
 
 function isPointInside(point: Vec3, { grid, data }: Volume<'mask'>): boolean {
-  const [i, j, k] = [0, 1, 2].map((a) => Math.round((point[a]! - grid.origin[a]!) / grid.spacing[a]!)) as [
-    number,
-    number,
-    number,
-  ];
-  const [nz, ny, nx] = grid.shape;
-  const isInGrid = i >= 0 && j >= 0 && k >= 0 && i < nx && j < ny && k < nz;
-  return isInGrid && data[i + nx * (j + ny * k)]! >= 0.5;
+  const voxel = voxelOf(grid, point);
+  return voxel !== undefined && data[voxel]! >= 0.5;
 }
 
 function flagsOf(

@@ -1,12 +1,13 @@
 /** From the optimiser's weights to a finished plan: dose everywhere, the scaling into the caps, the certificate of what is reported. */
 import { doseAtVolume } from '../../evaluate/dvh.js';
-import { createDose, type DoseVolume } from '../../geometry/volume.js';
+import { createDose, type DoseVolume, scatterDose } from '../../geometry/volume.js';
 import { certifyAt } from '../../optimize/certificate.js';
 import type { Solution } from '../../optimize/solver.js';
 import { worstCaseOf } from '../../optimize/worst-scenario.js';
 import type { StructureCaps } from '../constraint/voxel-maximum.js';
 import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { fineVoxel, surfaceVoxel } from '../patient/planning-grid.js';
 import { shareWithin } from '../problem/capped-rows.js';
 import type { PlanningProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
@@ -117,17 +118,10 @@ export function reportedDoses(
   const dose = createDose(grid, meaning);
   const surfaceDose = new Float64Array(surface.length / 3);
   const fineDose = fine === undefined ? undefined : createDose(fine.grid, meaning);
-  const count = dose.data.length;
-  const between = count + (fineDose?.data.length ?? 0);
-  for (let p = 0; p < voxelOfPoint.length; p++) {
-    const voxel = voxelOfPoint[p]!;
-    if (voxel < 0) continue;
-    // The separable kernel can fall below zero by its residual, far from the field.
-    const gray = Math.max(0, share * total[p]!);
-    if (voxel < count) dose.data[voxel] = gray;
-    else if (voxel < between) fineDose!.data[voxel - count] = gray;
-    else surfaceDose[voxel - between] = gray;
-  }
+  const given = total.map((gray) => share * gray);
+  scatterDose(dose.data, voxelOfPoint, given);
+  if (fineDose !== undefined) scatterDose(fineDose.data, voxelOfPoint, given, fineVoxel({ grid }, 0));
+  scatterDose(surfaceDose, voxelOfPoint, given, surfaceVoxel({ grid, ...(fine && { fine }) }, 0));
   return { dose, ...(fineDose ? { fineDose } : {}), surfaceDose };
 }
 

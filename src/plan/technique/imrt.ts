@@ -1,5 +1,5 @@
 /** IMRT: fields of beamlets, whose fluence is optimised; with a ball of shifts, until the cord keeps its caps under all of them. */
-import { beamletsCovering, fluenceOfBeamlets } from '../../beam/fluence.js';
+import { beamletOffsets, beamletsCovering, fluenceOfBeamlets } from '../../beam/fluence.js';
 import { checkCount } from '../../core/budget.js';
 import { forever, type TimeLeft } from '../../core/deadline.js';
 import type { Vec3 } from '../../geometry/grid.js';
@@ -191,10 +191,9 @@ function solveModulated(
 
 /** Fields of beamlets with their fluence. */
 export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float64Array): PlannedField[] {
-  let offset = 0;
-  return beams.map(({ beam, beamlets }): PlannedField => {
-    const fluence = fluenceOfBeamlets(beamlets, weights, offset);
-    offset += beamlets.cells.length;
+  const offsets = beamletOffsets(beams);
+  return beams.map(({ beam, beamlets }, b): PlannedField => {
+    const fluence = fluenceOfBeamlets(beamlets, weights, offsets[b]!);
     const shining = fluence.filter((w) => w > 0);
     const monitorUnits = shining.length === 0 ? 0 : shining.reduce((a, b) => a + b, 0) / shining.length;
     return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights: fluence } };

@@ -7,7 +7,7 @@
 import { ForwardDose } from '../../dose/forward-dose.js';
 import { repeatPoints } from '../../dose/shifted-rows.js';
 import { type Vec3, voxelCount } from '../../geometry/grid.js';
-import { createDose, type DoseVolume } from '../../geometry/volume.js';
+import { createDose, type DoseVolume, scatterDose } from '../../geometry/volume.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, placeOfVoxel, surfaceVoxel, touching } from '../patient/planning-grid.js';
@@ -52,10 +52,7 @@ export class ScenarioDose {
     const { grid, fine } = this.model;
     const first = fine === undefined ? 0 : voxelCount(grid);
     const volume = createDose(fine?.grid ?? grid, { quantity: 'physical', fractions, medium });
-    this.voxels.forEach((voxel, q) => {
-      const at = voxel - first;
-      if (at >= 0 && at < volume.data.length) volume.data[at] = Math.max(0, dose[q]!);
-    });
+    scatterDose(volume.data, this.voxels, dose, first);
     return volume;
   }
 
