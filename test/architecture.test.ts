@@ -150,6 +150,32 @@ test('a function of planning names what it reads of a case; the whole one is for
   }
 });
 
+test('one place each: what is done once is not written again', () => {
+  const places: readonly [what: string, pattern: RegExp, where: readonly string[]][] = [
+    ['a rounded number', /\bNumber\([^;]*?\.to(?:Fixed|Precision)\(/, ['core/rounding.ts']],
+    ['axes', /\bcreateAxes\(/, ['render/axis.ts', 'render/beams-eye.ts', 'render/line-chart.ts']],
+    [
+      'a solve of a plan',
+      /^plan\/[\s\S]*\bsolve\(/,
+      ['plan/technique/fcrt.ts', 'plan/technique/imrt.ts', 'plan/technique/prepared-technique.ts'],
+    ],
+    ['a case made up from another', /\.\.\.plan(?:Case)?[,\s]/, []],
+    [
+      'dose that is cut at zero on its grid',
+      /data\[.*\]!? = Math\.max\(0, /,
+      ['geometry/volume.ts', 'plan/problem/drawn-prescription.ts'],
+    ],
+    ['the centre of a voxel', /origin\[\w+\]!? \+ \w+(?:\[\w+\]!)? \* [\w.]*spacing\[/, ['geometry/grid.ts']],
+  ];
+  for (const [what, pattern, where] of places) {
+    const found = filesIn(src)
+      .filter((file) => !file.endsWith('.as.ts'))
+      .map((file) => relative(src, file))
+      .filter((file) => pattern.test(`${file}\n${readFileSync(join(src, file), 'utf8')}`));
+    expect(found.sort(), what).toEqual([...where]);
+  }
+});
+
 test('signatures are read from functions, methods, arrows and types of functions', () => {
   const source = `export function f(a: number, { b, c }: Pick<PlanCase, 'goals'> = {}): void {}
 class K { constructor(private readonly x: string) {} m(a?: number, ...rest: string[]) { return (q: PlanCase) => q; } }
