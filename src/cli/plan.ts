@@ -4,7 +4,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
 import { gzipFast } from '../node/gzip.js';
-import { loadCase } from '../node/load-case.js';
+import { loadJob } from '../node/load-job.js';
 import { renderPictures } from '../node/pictures.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
@@ -48,7 +48,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   const progress = progressLine();
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
-  const loaded = await loadCase(path);
+  const job = await loadJob(path);
   progress.say('structures and voxels');
   watch.start('threads');
   const executor = await startWorkerPool();
@@ -56,11 +56,10 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   let sensitivities: ModelSensitivity[] = [];
   let gridChecks: GridCheck[] = [];
   try {
-    result = runPlan(loaded.patient, loaded.case, loaded.machine, {
+    result = runPlan(job, {
       techniques,
       executor,
       onStage: (stage) => watch.start(stage),
-      ...(loaded.prior ? { prior: loaded.prior } : {}),
       ...(timeLimit === undefined ? {} : { timeLimit }),
       onProgress: (technique, { step, prescriptionDose, gap }) =>
         progress.say(
@@ -81,7 +80,7 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
     await executor.close();
   }
   watch.start('tables, packed doses');
-  const report = planReport(result, { version, inputs: loaded.inputs }, sensitivities, gridChecks);
+  const report = planReport(result, { version, inputs: job.inputs }, sensitivities, gridChecks);
   const files = new Map<string, Uint8Array | string>();
   files.set('dvh.csv', dvhTable(result));
   for (const { plan } of result.plans) {

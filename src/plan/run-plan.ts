@@ -1,5 +1,5 @@
 /**
- * The main job, from a patient and a case to plans, numbers and pictures.
+ * The main job, from what is asked of a patient to plans, numbers and pictures.
  *
  *     patient --> masks, voxels, prior course and what it leaves --> beams, fields --> radiological depth, influence
  *       --> weights or fluence under the bounds of cord and organs --> dose --> DVH, metrics, goals --> pictures, tables
@@ -9,7 +9,6 @@ import { checkPositive } from '../core/check.js';
 import { timeLimit } from '../core/deadline.js';
 import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
-import type { Patient } from '../geometry/patient.js';
 import { surfaceDistance } from '../geometry/separation.js';
 import type { Machine } from '../machine/machine.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from './constraint/voxel-maximum.js';
@@ -20,7 +19,8 @@ import { compareRobust, type RobustReport } from './evaluation/robustness.js';
 import { cordPosition, ShiftedCord } from './evaluation/setup-uncertainty.js';
 import type { PlanCase, Technique } from './input/plan-case.js';
 import { modelPatient, type PatientModel, type StageListener } from './patient/patient-model.js';
-import { exposeToPrior, type ImportedDoses } from './patient/prior-course.js';
+import { checkJob, type PlanJob } from './patient/plan-job.js';
+import { exposeToPrior } from './patient/prior-course.js';
 import type { PriorExposure } from './patient/prior-exposure.js';
 import { modulatedBeams } from './technique/imrt.js';
 import { planWithinBounds } from './technique/plan-within-constraints.js';
@@ -48,8 +48,6 @@ export interface PipelineOptions {
   readonly onStage?: StageListener;
   /** Who does the work of beams and dose; the plan is the same whoever does. @default serialExecutor */
   readonly executor?: Executor;
-  /** The doses of the case's prior files. */
-  readonly prior?: ImportedDoses;
   /**
    * Seconds, > 0, that planning may take from the start of the first technique; then the plans so far are taken, as `time-limit`.
    * Their doses, metrics and comparisons come on top. @default none
@@ -58,24 +56,21 @@ export interface PipelineOptions {
 }
 
 /**
- * Plans a case.
+ * Plans a job.
  *
- * @throws {InvalidInputError} where the case does not fit the patient
+ * @throws {InvalidInputError} where parts of the job do not belong together, or the case does not fit the patient
  * @throws {UnsupportedError} where a beam misses the patient
  */
-export function runPlan(
-  patient: Patient,
-  plan: PlanCase,
-  machine: Machine,
-  options: PipelineOptions = {},
-): PlanningResult {
+export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningResult {
+  checkJob(job);
+  const { case: plan, patient, machine } = job;
   const { techniques = ['fcrt', 'imrt'], onProgress, onStage, executor } = options;
   if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
   const model = modelPatient(patient, plan, executor, onStage);
   let shiftedCord: ShiftedCord | undefined;
   try {
     model.onStage('prior course, tolerances');
-    const prior = exposeToPrior(model, plan, machine, options.prior);
+    const prior = exposeToPrior(model, plan, machine, job.prior);
     const bounds = voxelBounds(model, plan, prior);
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);

@@ -10,7 +10,6 @@
 import { checkPositive } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
-import type { Patient } from '../../geometry/patient.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { type Solution, solve } from '../../optimize/solver.js';
@@ -20,7 +19,8 @@ import { type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js'
 import { boundConstraints, type Constraint } from '../evaluation/constraint-list.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { modelPatient, type PatientModel } from '../patient/patient-model.js';
-import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
+import { checkJob, type PlanJob } from '../patient/plan-job.js';
+import { exposeToPrior } from '../patient/prior-course.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { cappedRows } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
@@ -64,8 +64,6 @@ export interface TradeOffPoint {
 export interface TradeOffOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The doses of the case's prior files. */
-  readonly prior?: ImportedDoses;
   /** Told what holds besides the caps, before the first plan. */
   readonly onConstraints?: (constraints: readonly Constraint[]) => void;
   readonly onPoint?: (point: TradeOffPoint) => void;
@@ -84,14 +82,14 @@ export interface TradeOffOptions {
  * @throws {UnsupportedError} for a robust case
  */
 export function tradeOff(
-  patient: Patient,
-  plan: PlanCase,
-  machine: Machine,
+  job: PlanJob,
   caps: readonly number[],
-  { executor, prior, onConstraints, onPoint, signal, timeLimit: seconds }: TradeOffOptions = {},
+  { executor, onConstraints, onPoint, signal, timeLimit: seconds }: TradeOffOptions = {},
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
+  checkJob(job);
+  const { case: plan, patient, machine, prior } = job;
   refuseRobust('trade-off', plan);
   if (seconds !== undefined) checkPositive('trade-off: time limit in seconds', seconds);
   const model = modelPatient(patient, plan, executor);

@@ -8,7 +8,7 @@ import type { StructureCaps } from '../constraint/voxel-maximum.js';
 import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { shareWithin } from '../problem/capped-rows.js';
-import type { PlanningProblem } from '../problem/planning-problem.js';
+import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { isProven, largestDifference } from './proof.js';
@@ -38,7 +38,7 @@ export function finish(
   voxels: PlanningVoxels,
   caps: Float64Array,
   organs: readonly StructureCaps[],
-  { objectives, limits, targets }: PlanningProblem,
+  problem: PlanningProblem,
   solution: Solution,
   scenarios?: ScenarioDose,
   ballShare = 1,
@@ -65,6 +65,7 @@ export function finish(
     monitorUnits: shrink * field.monitorUnits,
     fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => shrink * w) },
   }));
+  const { objectives, limits, targets } = settledProblem(problem, solution);
   const planned = solution.dose.map((d) => shrink * d);
   const certificate = certifyAt(solution.certificate, objectives, limits, planned);
   const final: Solution = {

@@ -13,7 +13,7 @@ import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { cappedRows, evenCaps } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
-import type { PlanningProblem } from '../problem/planning-problem.js';
+import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
@@ -160,7 +160,7 @@ function solveModulated(
     if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE, timeLimit: timeLeft() });
     // How far the worst case may be smoothed is seen on a plan near the best one.
     const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH, timeLimit: timeLeft() });
-    problem = pose(even, smoothing(problem.targets, rough.dose));
+    problem = pose(even, smoothing(settledProblem(problem, rough).targets, rough.dose));
     const finer = solve(
       { ...problem, ...rows },
       {
