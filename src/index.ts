@@ -236,6 +236,7 @@ export { type PlanFractions, readPlanFractions } from './io/dicom/plan-fractions
 export { type Registration, readRegistration, rigidBetween } from './io/dicom/registration.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
+export { decodeFluence, encodeFluence, type RecordedPlan } from './io/fluence-file.js';
 export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';
 export { doseOfNrrd } from './io/nrrd-dose.js';
 export { type NrrdPatientOptions, patientFromNrrd } from './io/nrrd-patient.js';
@@ -344,7 +345,7 @@ export { posePlanningProblem } from './plan/problem/planning-problem.js';
 export { choosePlanningVoxels, type ScenarioRows } from './plan/problem/planning-voxels.js';
 export { groupScenarios, scenarioShifts, withScenarios } from './plan/problem/scenario.js';
 export { groupRows, type RowGroups } from './plan/problem/voxel-clusters.js';
-export { type PlanningResult, runPlan } from './plan/run-plan.js';
+export { type PlanningResult, recordsOf, remakePlan, runPlan } from './plan/run-plan.js';
 export {
   type CumulativePlan,
   type CumulativePoint,

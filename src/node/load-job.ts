@@ -19,6 +19,8 @@ import { sha256 } from './sha256.js';
 export interface LoadedJob extends PlanJob {
   /** SHA-256 by role. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** That paths in the case are relative to; absent where it names no file. */
+  readonly folder?: string;
 }
 
 /**
@@ -55,7 +57,15 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
     patient = patientFromDicom(slices, drawn, options);
   }
   const prior = await loadPriors(asked, from, patient.frameOfReferenceUid, inputs);
-  return { ...createJob({ case: asked, patient, machine, ...(prior && { prior }) }), inputs };
+  const job = createJob({ case: asked, patient, machine, ...(prior && { prior }) });
+  return { ...job, inputs, ...(namesFiles(asked) && { folder: resolve(dirname(path)) }) };
+}
+
+function namesFiles(asked: PlanCase): boolean {
+  const { patient, machine } = asked;
+  const isFile = (name: string): boolean => name.endsWith('.json');
+  if (!('phantom' in patient) || isFile(patient.phantom) || isFile(machine)) return true;
+  return priorsOf(asked).some(({ file }) => file !== undefined);
 }
 
 /**

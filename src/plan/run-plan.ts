@@ -7,9 +7,11 @@
 
 import { checkPositive } from '../core/check.js';
 import { timeLimit } from '../core/deadline.js';
+import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
 import { surfaceDistance } from '../geometry/separation.js';
+import type { RecordedPlan } from '../io/fluence-file.js';
 import type { Machine } from '../machine/machine.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from './constraint/voxel-maximum.js';
 import { type VoxelBounds, voxelBounds } from './constraint/voxel-tolerance.js';
@@ -24,6 +26,7 @@ import { exposeToPrior } from './patient/prior-course.js';
 import type { PriorExposure } from './patient/prior-exposure.js';
 import { modulatedBeams } from './technique/imrt.js';
 import { planWithinBounds } from './technique/plan-within-constraints.js';
+import { planFromRecord, recordOf } from './technique/recorded-plan.js';
 import type { ProgressListener, TechniquePlan } from './technique/technique-plan.js';
 import { OrganRows } from './technique/working-set.js';
 
@@ -62,10 +65,67 @@ export interface PipelineOptions {
  * @throws {UnsupportedError} where a beam misses the patient
  */
 export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningResult {
+  const { techniques = BOTH, onProgress } = options;
+  if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
+  return evaluateAll(job, techniques, options, (model, bounds) => {
+    const { case: asked, machine } = job;
+    if (techniques.some((technique) => asked[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
+    // What asks for too much must show before the optimiser runs.
+    if (techniques.includes('imrt')) modulatedBeams(model, asked, machine);
+    const rows = new OrganRows(model, asked, machine, organCaps(bounds, model), techniques);
+    const timeLeft = timeLimit(options.timeLimit);
+    return (technique, of) => planWithinBounds(technique, model, of, machine, bounds, rows, onProgress, timeLeft);
+  });
+}
+
+/**
+ * Makes the plans of a job again from their records: doses, DVHs and all tables, computed anew, without optimising.
+ *
+ * @param records of the plans, as {@link recordsOf} gives them and `decodeFluence` reads them
+ * @throws {InvalidInputError} where parts of the job do not belong together, or a technique that is asked for has no record
+ */
+export function remakePlan(
+  job: PlanJob,
+  records: readonly RecordedPlan[],
+  options: Pick<PipelineOptions, 'techniques' | 'onStage' | 'executor'> = {},
+): PlanningResult {
+  const { techniques = records.map(({ technique }) => technique) } = options;
+  const recordFor = (technique: Technique): RecordedPlan => {
+    const found = records.find((record) => record.technique === technique);
+    if (found !== undefined) return found;
+    throw new InvalidInputError(
+      `plan: there is no record of ${technique}, but of ${records.map((r) => r.technique).join(' and ')}. Ask for that, or plan the case anew.`,
+    );
+  };
+  for (const technique of techniques) recordFor(technique);
+  return evaluateAll(job, techniques, options, (model) => (technique, asked) => {
+    const record = recordFor(technique);
+    const isNominal = technique === 'imrt' && asked.imrt.robust === undefined && record.nominal !== undefined;
+    return planFromRecord(isNominal ? record.nominal! : record, model, asked, job);
+  });
+}
+
+/** What {@link remakePlan} makes the plans of a result of again. */
+export function recordsOf({ model, plans }: Pick<PlanningResult, 'model' | 'plans'>): RecordedPlan[] {
+  return plans.map(({ plan, nominal }) => {
+    return { ...recordOf(model, plan), ...(nominal && { nominal: recordOf(model, nominal) }) };
+  });
+}
+
+const BOTH = ['fcrt', 'imrt'] as const;
+
+/** The plan of one technique under the job's case, or under one without robustness. */
+type Maker = (technique: Technique, asked: PlanCase) => TechniquePlan;
+
+/** Everything but the making of the plans: the patient and what bounds it before, the evaluation after. */
+function evaluateAll(
+  job: PlanJob,
+  techniques: readonly Technique[],
+  { onStage, executor }: Pick<PipelineOptions, 'onStage' | 'executor'>,
+  makerOf: (model: PatientModel, bounds: readonly VoxelBounds[]) => Maker,
+): PlanningResult {
   checkJob(job);
   const { case: plan, patient, machine } = job;
-  const { techniques = ['fcrt', 'imrt'], onProgress, onStage, executor } = options;
-  if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
   const model = modelPatient(patient, plan, executor, onStage);
   let shiftedCord: ShiftedCord | undefined;
   try {
@@ -74,22 +134,16 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
     const bounds = voxelBounds(model, plan, prior);
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);
-    if (techniques.some((technique) => plan[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
-    // So must what asks for too much.
-    if (techniques.includes('imrt')) modulatedBeams(model, plan, machine);
-    const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
-    const timeLeft = timeLimit(options.timeLimit);
-    const planned = (technique: Technique, of: PlanCase): TechniquePlan =>
-      planWithinBounds(technique, model, of, machine, bounds, rows, onProgress, timeLeft);
-    const robustness = (robust: TechniquePlan): { robust?: RobustReport } => {
-      const { robust: settings, ...nominal } = plan.imrt;
+    const make = makerOf(model, bounds);
+    const robustness = (robust: TechniquePlan): { robust?: RobustReport; nominal?: TechniquePlan } => {
+      const { robust: settings, ...rest } = plan.imrt;
       if (settings === undefined || robust.technique !== 'imrt') return {};
-      const both = { robust, nominal: planned('imrt', { ...plan, imrt: nominal }) };
+      const nominal = make('imrt', { ...plan, imrt: rest });
       const caps = cordCaps(bounds, model, plan.cordCap, robust.voxels.cord.voxels);
-      return { robust: compareRobust(model, plan, caps, both) };
+      return { robust: compareRobust(model, plan, caps, { robust, nominal }), nominal };
     };
     const plans = techniques.map((technique) => {
-      const made = planned(technique, plan);
+      const made = make(technique, plan);
       model.onStage(`${technique}: DVHs, goals, retreatment`);
       const evaluation = { ...evaluatePlan(made, model, plan, prior, bounds), ...robustness(made) };
       const { position: shifts } = plan.retreatment;

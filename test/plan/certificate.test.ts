@@ -107,9 +107,9 @@ test.each(['fcrt', 'imrt'] as const)(
     // The isocentre is no voxel.
     const reported = Float64Array.from(voxels.places, (place, row) => {
       const voxel = model.voxelOfPoint[place]!;
-      return voxel < 0 ? solution.dose[row]! : doseOf(voxel);
+      return voxel < 0 ? solution.dose![row]! : doseOf(voxel);
     });
-    const apart = reported.reduce((most, d, row) => Math.max(most, Math.abs(d - solution.dose[row]!)), 0);
+    const apart = reported.reduce((most, d, row) => Math.max(most, Math.abs(d - solution.dose![row]!)), 0);
     expect(done.largestDifference).toBe(apart);
     expect(apart).toBeLessThan(SAME);
     const { certificate } = solution;

@@ -2,7 +2,7 @@
 import type { Aperture } from '../../beam/aperture.js';
 import type { Beam } from '../../beam/beam.js';
 import { conformAperture } from '../../beam/conform.js';
-import { apertureFluence } from '../../beam/opening.js';
+import { apertureFluence, type OpeningOptions } from '../../beam/opening.js';
 import { forever, type TimeLeft } from '../../core/deadline.js';
 import type { FluenceField } from '../../dose/forward.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
@@ -17,7 +17,7 @@ import { cappedRows, evenCaps } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { finish } from './finish-plan.js';
-import { beamsOf, type PlannedField, type ProgressListener, type TechniquePlan } from './technique-plan.js';
+import { beamsOf, type PlannedField, type ProgressListener, type SolvedPlan } from './technique-plan.js';
 
 /** A conformal field before it has a weight. */
 export interface ConformalField {
@@ -29,19 +29,24 @@ export interface ConformalField {
 
 /** The fields of a case's FCRT: one aperture per beam, conformed to the target. */
 export function conformalFields(model: PatientModel, plan: PlanCase, machine: Machine): ConformalField[] {
-  const { margin, leafWidth, mlc, conform: mode, transmission, cordShield } = plan.fcrt;
+  const { margin, leafWidth, mlc, conform: mode, cordShield } = plan.fcrt;
   const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
-  const opening = {
-    jawTransmission: transmission.jaws,
-    leafTransmission: transmission.leaves,
-    largestField: machine.range.fieldSide[1],
-  };
+  const opening = openingOf(plan, machine);
   const target = model.masks.get(model.target)!;
   const shield = cordShield ? model.masks.get(model.cord)! : undefined;
   return beamsOf(plan.fcrt.beams, model, machine).map((beam) => {
     const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
     return { beam, aperture, open: apertureFluence(aperture, opening) };
   });
+}
+
+/** What leaves and jaws of a case let through, and how far. */
+export function openingOf({ fcrt: { transmission } }: PlanCase, machine: Machine): OpeningOptions {
+  return {
+    jawTransmission: transmission.jaws,
+    leafTransmission: transmission.leaves,
+    largestField: machine.range.fieldSide[1],
+  };
 }
 
 /** Dose of every field at the optimiser's voxels, per monitor unit. */
@@ -80,7 +85,7 @@ export function planConformal(
   caps: Float64Array = evenCaps(voxels, plan),
   organs: readonly StructureCaps[] = [],
   timeLeft: TimeLeft = forever,
-): TechniquePlan {
+): SolvedPlan {
   const { hold } = plan.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
   const fields = conformalFields(model, plan, machine);

@@ -14,7 +14,7 @@ import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { isProven, largestDifference } from './proof.js';
 import { scenarioShare } from './scenario-caps.js';
 import type { ScenarioDose } from './scenario-dose.js';
-import type { PlannedField, TechniquePlan } from './technique-plan.js';
+import type { PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */
 export const ROUGH = 0.05;
@@ -42,7 +42,7 @@ export function finish(
   solution: Solution,
   scenarios?: ScenarioDose,
   ballShare = 1,
-): TechniquePlan {
+): SolvedPlan {
   model.onStage(`${technique}: dose`);
   const {
     dose: total,
@@ -60,11 +60,7 @@ export function finish(
   const { fractions } = plan.prescription;
   const { medium } = plan.doseModel;
   const doses = reportedDoses(model, total, shrink, { quantity: 'physical', fractions, medium });
-  const held = fields.map((field) => ({
-    ...field,
-    monitorUnits: shrink * field.monitorUnits,
-    fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => shrink * w) },
-  }));
+  const held = scaledFields(fields, shrink);
   const { objectives, limits, targets } = settledProblem(problem, solution);
   const planned = solution.dose.map((d) => shrink * d);
   const certificate = certifyAt(solution.certificate, objectives, limits, planned);
@@ -81,11 +77,20 @@ export function finish(
     ),
     certificate,
   };
-  const result = { technique, hold, fields: held, ...doses, solution: final, voxels, share: shrink };
+  const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, share: shrink };
   const isWorst = scenarios !== undefined && plan.imrt.robust?.target === 'worst';
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model, doses);
   return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
+}
+
+/** Fields with their monitor units times `share`. */
+export function scaledFields(fields: readonly PlannedField[], share: number): PlannedField[] {
+  return fields.map((field) => ({
+    ...field,
+    monitorUnits: share * field.monitorUnits,
+    fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => share * w) },
+  }));
 }
 
 /**

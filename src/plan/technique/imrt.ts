@@ -20,7 +20,7 @@ import { worstCordShift } from './cord-shifts.js';
 import { FINE, finish, ROUGH } from './finish-plan.js';
 import { prepareInfluence } from './prepared-influence.js';
 import { ScenarioDose } from './scenario-dose.js';
-import { beamsOf, type PlannedField, type ProgressListener, type TechniquePlan } from './technique-plan.js';
+import { beamsOf, type PlannedField, type ProgressListener, type SolvedPlan } from './technique-plan.js';
 
 /** Plans made with the worst shifts of the one before, at most: after the last one the scaling stands. */
 const BALL_ROUNDS = 5;
@@ -73,7 +73,7 @@ export function planModulated(
   caps: Float64Array = evenCaps(given, plan),
   organs: readonly StructureCaps[] = [],
   timeLeft: TimeLeft = forever,
-): TechniquePlan {
+): SolvedPlan {
   const { hold, robust } = plan.imrt;
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');

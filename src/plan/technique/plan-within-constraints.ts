@@ -7,7 +7,7 @@ import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { planConformal } from './fcrt.js';
 import { planModulated } from './imrt.js';
-import type { ProgressListener, TechniquePlan } from './technique-plan.js';
+import type { ProgressListener, SolvedPlan } from './technique-plan.js';
 import type { OrganRows } from './working-set.js';
 
 /** Plans made of one technique, at most: after the last one the scaling to the bounds stands. */
@@ -26,7 +26,7 @@ export function planWithinBounds(
   rows: OrganRows,
   onProgress?: ProgressListener,
   timeLeft: TimeLeft = forever,
-): TechniquePlan {
+): SolvedPlan {
   for (let round = 1; ; round++) {
     model.onStage('planning voxels');
     const voxels = rows.choose();
