@@ -12,7 +12,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { eqd2, type PlanCaseInput, type PlanEvaluation, runPlan } from 'respine';
-import { loadCaseOf, startWorkerPool } from 'respine/node';
+import { jobOf, startWorkerPool } from 'respine/node';
 
 const LIMIT = 50;
 /** Gy EQD2: more than this above a limit and the bound does not hold. */
@@ -34,7 +34,7 @@ const begin = process.cpuUsage();
 const run = async (cordCap: number, bounds: Bounds) => {
   const { patient } = stored;
   const prior = stored.prior as Exclude<PlanCaseInput['prior'], null | undefined | readonly unknown[]>;
-  const loaded = await loadCaseOf({
+  const job = await jobOf({
     ...stored,
     patient: { ...patient, spacing: [spacing, spacing, spacing] } as PlanCaseInput['patient'],
     doseGrid: { spacing: [spacing, spacing, spacing] },
@@ -43,8 +43,8 @@ const run = async (cordCap: number, bounds: Bounds) => {
     imrt: { beams: isTiny ? 'posterior-5' : 'posterior-9' },
     retreatment: { position: null, bounds },
   });
-  const result = runPlan(loaded.patient, loaded.case, loaded.machine, { techniques: ['imrt'], executor: pool });
-  return { result, plan: result.plans[0]!, fractions: loaded.case.prescription.fractions };
+  const result = runPlan(job, { techniques: ['imrt'], executor: pool });
+  return { result, plan: result.plans[0]!, fractions: job.case.prescription.fractions };
 };
 type Run = Awaited<ReturnType<typeof run>>;
 

@@ -268,7 +268,7 @@ async function gridShift(): Promise<void> {
     cordCap: 29.8,
     imrt: { beams: 'posterior-9' },
   });
-  const [planned] = runPlan(patient, plan, artiste6mv, { techniques: ['imrt'] }).plans;
+  const [planned] = runPlan({ patient, case: plan, machine: artiste6mv }, { techniques: ['imrt'] }).plans;
   const { fields } = planned!.plan;
   const halves: readonly Vec3[] = [
     [0, 0, 0],

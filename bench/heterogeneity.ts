@@ -121,7 +121,7 @@ async function plans(): Promise<void> {
         fcrt: { beams: 'posterior-9' },
         doseModel: { heterogeneity },
       });
-      const result = runPlan(patient, plan, artiste6mv, { executor: pool });
+      const result = runPlan({ patient, case: plan, machine: artiste6mv }, { executor: pool });
       for (const evaluation of result.plans) {
         const { technique } = evaluation.plan;
         row(technique, `planned and computed with ${heterogeneity} scaling`, evaluation);

@@ -4,7 +4,7 @@
  *     npm run phantoms [-- SPACING]      spacing in mm, 2 unless given
  */
 import { runPlan } from 'respine';
-import { loadCaseOf, startWorkerPool } from 'respine/node';
+import { jobOf, startWorkerPool } from 'respine/node';
 
 const spacing = Number(process.argv[2] ?? 2);
 const levels = ['spine-c5', 'spine-t4', 'spine-t8', 'spine-t12', 'spine-l3'];
@@ -17,11 +17,7 @@ console.log('|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|')
 const executor = await startWorkerPool();
 for (const phantom of levels) {
   for (const target of targets) {
-    const {
-      case: plan,
-      patient,
-      machine,
-    } = await loadCaseOf({
+    const job = await jobOf({
       patient: { phantom, target },
       doseGrid: { spacing: [spacing, spacing, spacing] },
       fcrt: { beams: 'posterior-9' },
@@ -30,7 +26,7 @@ for (const phantom of levels) {
     const steps = new Map<string, number>();
     const seconds = new Map<string, number>();
     let last = performance.now();
-    const result = runPlan(patient, plan, machine, {
+    const result = runPlan(job, {
       executor,
       onProgress: (technique, { step }) => {
         // From the first step's end to the last's: the solver without what it rests on.
@@ -43,7 +39,7 @@ for (const phantom of levels) {
       const of = (name: string): Readonly<Record<string, number>> => structures.find((s) => s.name === name)!.metrics;
       const cord = of(result.model.cord);
       const ptv = of(result.model.target);
-      const percent = (gray: number): string => ((100 * gray) / plan.prescription.dose).toFixed(1);
+      const percent = (gray: number): string => ((100 * gray) / job.case.prescription.dose).toFixed(1);
       console.log(
         `| ${[
           phantom,

@@ -1,12 +1,8 @@
 /** Beams of one's own on a phantom with measures of one's own. Run: node examples/own-beams.js */
 import { beamsOf, createStructureDvh, runPlan, summary } from 'respine';
-import { loadCaseOf } from 'respine/node';
+import { jobOf } from 'respine/node';
 
-const {
-  case: plan,
-  patient,
-  machine,
-} = await loadCaseOf({
+const job = await jobOf({
   patient: {
     phantom: 'spine-t8',
     target: 'body-pedicle',
@@ -21,7 +17,7 @@ const {
   // IEC 61217, degrees: gantry 180 is posterior of a patient HFS; the couch turns the last one out of the plane.
   fcrt: { beams: [{ gantry: 150 }, { gantry: 180, collimator: 90 }, { gantry: 215, couch: 30 }], margin: 5 },
 });
-const result = runPlan(patient, plan, machine, { techniques: ['fcrt'] });
+const result = runPlan(job, { techniques: ['fcrt'] });
 console.log(summary(result));
 for (const structure of patient.structures.filter(({ name }) => name === 'SpinalCord')) {
   console.log(`cord of ${createStructureDvh(result.plans[0].plan.dose, structure).volumeCc.toFixed(2)} cc`);

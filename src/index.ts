@@ -4,13 +4,12 @@
  * Everything here runs in a browser; files and the built-in phantoms by name are in `respine/node`.
  *
  * ```ts
- * import { artiste6mv, parseCase, runPlan, summary } from 'respine';
- * import { buildPhantom } from 'respine';
+ * import { artiste6mv, buildPhantom, createJob, parseCase, runPlan, summary } from 'respine';
  * import { readPhantom } from 'respine/node';
  *
- * const patient = buildPhantom(await readPhantom('spine-t8'), { target: 'horseshoe' });
- * const plan = parseCase({ patient: { phantom: 'spine-t8' } });
- * console.log(summary(runPlan(patient, plan, artiste6mv)));
+ * const asked = parseCase({ patient: { phantom: 'spine-t8' } });
+ * const job = createJob({ case: asked, patient: buildPhantom(await readPhantom('spine-t8')), machine: artiste6mv });
+ * console.log(summary(runPlan(job)));
  * ```
  */
 
@@ -237,6 +236,7 @@ export { type PlanFractions, readPlanFractions } from './io/dicom/plan-fractions
 export { type Registration, readRegistration, rigidBetween } from './io/dicom/registration.js';
 export { readStructureSet } from './io/dicom/structure-set.js';
 export { ctReference, writeCt, writeStructureSet } from './io/dicom/write.js';
+export { decodeFluence, encodeFluence, type RecordedPlan } from './io/fluence-file.js';
 export { decodeNrrd, encodeNrrd, type NrrdVolume } from './io/nrrd.js';
 export { doseOfNrrd } from './io/nrrd-dose.js';
 export { type NrrdPatientOptions, patientFromNrrd } from './io/nrrd-patient.js';
@@ -337,6 +337,7 @@ export {
   studySchema,
 } from './plan/input/study-file.js';
 export { modelPatient, type PatientModel } from './plan/patient/patient-model.js';
+export { createJob, type PlanJob, withCase } from './plan/patient/plan-job.js';
 export { exposeToPrior, type ImportedDose, type ImportedDoses } from './plan/patient/prior-course.js';
 export { effectAt, largestEffect, whyNoEffect } from './plan/patient/prior-effect.js';
 export type { PriorCourseExposure, PriorExposure } from './plan/patient/prior-exposure.js';
@@ -344,7 +345,7 @@ export { posePlanningProblem } from './plan/problem/planning-problem.js';
 export { choosePlanningVoxels, type ScenarioRows } from './plan/problem/planning-voxels.js';
 export { groupScenarios, scenarioShifts, withScenarios } from './plan/problem/scenario.js';
 export { groupRows, type RowGroups } from './plan/problem/voxel-clusters.js';
-export { type PlanningResult, runPlan } from './plan/run-plan.js';
+export { type PlanningResult, recordsOf, remakePlan, runPlan } from './plan/run-plan.js';
 export {
   type CumulativePlan,
   type CumulativePoint,

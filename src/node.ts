@@ -2,10 +2,11 @@
 export { readBytes, readFolder, readJson, writeAll, writeFileAtomic } from './node/files.js';
 export { loadRasterizer } from './node/font.js';
 export { type LoadedBeamData, loadBeamData } from './node/load-beam-data.js';
-export { type LoadedCase, loadCase, loadCaseOf } from './node/load-case.js';
 export { type LoadedCourses, loadCourses } from './node/load-courses.js';
 export { type LoadDoseOptions, type LoadedDose, loadDose } from './node/load-dose.js';
 export { type LoadedFields, loadFields } from './node/load-fields.js';
+export { jobOf, type LoadedJob, loadJob } from './node/load-job.js';
+export { checkRemade, type LoadedPlan, loadPlan } from './node/load-plan.js';
 export { type LoadedStructures, loadStructures } from './node/load-structures.js';
 export { readMachine } from './node/machines.js';
 export { listPhantoms, readPhantom } from './node/phantoms.js';

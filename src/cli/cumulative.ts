@@ -1,7 +1,7 @@
 /** `respine trade-off CASE.json --cumulative 50,60,70`: the best coverage under each limit of the cord over both courses. */
 
 import { writeAll } from '../node/files.js';
-import { loadCase } from '../node/load-case.js';
+import { loadJob } from '../node/load-job.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type CumulativeTradeOff, cumulativeTradeOff } from '../plan/sweep/cumulative-trade-off.js';
@@ -26,14 +26,13 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   const techniques = techniquesOf(options.technique);
   const progress = progressLine();
   progress.say('reading the case');
-  const { patient, case: plan, machine, prior } = await loadCase(path);
+  const job = await loadJob(path);
   const executor = await startWorkerPool();
   let result: CumulativeTradeOff;
   try {
-    result = cumulativeTradeOff(patient, plan, machine, limits, {
+    result = cumulativeTradeOff(job, limits, {
       executor,
       techniques,
-      ...(prior === undefined ? {} : { prior }),
       ...(options.shifts ? {} : { positions: [] }),
       onPoint: ({ technique, limit, plan: done }) =>
         progress.say(`${technique}, ${limit} Gy: ${done === null ? 'nothing left' : `D95 ${done.d95.toFixed(2)} Gy`}`),
@@ -41,7 +40,7 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   } finally {
     await executor.close();
   }
-  const svg = cumulativeFigure(result, `${patient.name}: what the prior course costs`);
+  const svg = cumulativeFigure(result, `${job.patient.name}: what the prior course costs`);
   const files = new Map<string, Uint8Array | string>([
     ['cumulative.csv', cumulativeTable(result)],
     ['cumulative.json', `${JSON.stringify(result, null, 2)}\n`],

@@ -2,7 +2,7 @@
 
 import { InvalidInputError } from '../core/errors.js';
 import { writeAll } from '../node/files.js';
-import { loadCase } from '../node/load-case.js';
+import { loadJob } from '../node/load-job.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type Fractionation, isoeffectiveFractionation } from '../plan/sweep/fractionation.js';
@@ -32,21 +32,20 @@ export async function fractionationCommand(path: string, options: FractionationC
   const alphaBeta = options.alphaBeta === undefined ? undefined : alphaBetaOf('--alpha-beta', options.alphaBeta);
   const progress = progressLine();
   progress.say('reading the case');
-  const { patient, case: plan, machine, prior } = await loadCase(path);
+  const job = await loadJob(path);
   const executor = await startWorkerPool();
   let result: Fractionation;
   try {
-    result = isoeffectiveFractionation(patient, plan, machine, counts, {
+    result = isoeffectiveFractionation(job, counts, {
       executor,
       ...(alphaBeta === undefined ? {} : { alphaBeta }),
       ...(technique === undefined ? {} : { technique }),
-      ...(prior === undefined ? {} : { prior }),
       onRow: ({ fractions, dose }) => progress.say(`${fractions} fractions: ${dose.toFixed(2)} Gy`),
     });
   } finally {
     await executor.close();
   }
-  const svg = fractionationFigure(result, `${patient.name}: isoeffective fractionation`);
+  const svg = fractionationFigure(result, `${job.patient.name}: isoeffective fractionation`);
   const files = new Map<string, Uint8Array | string>([
     ['fractionation.csv', fractionationTable(result)],
     ['fractionation.json', `${JSON.stringify(result, null, 2)}\n`],

@@ -40,8 +40,12 @@ function isFileOut(command: Command): boolean {
 program
   .command('plan')
   .description('plan a case with both techniques: doses, DVHs, goals, pictures')
-  .argument('<case>', 'CASE.json; its fields are described in docs/case.md')
-  .option('--technique <name>', 'fcrt, imrt or both', 'both')
+  .argument('[case]', 'CASE.json; its fields are described in docs/case.md')
+  .option(
+    '--from <file>',
+    'in place of a case: plan.json of an earlier run, whose doses are made again without optimising',
+  )
+  .option('--technique <name>', 'fcrt, imrt or both (default both, or those of --from)')
   .option('--out <dir>', 'folder for all results', 'out')
   .option('--json', 'print plan.json instead of a table')
   .option('--strict', 'exit 1 where a goal is missed, or a plan is not proven to be near the best')

@@ -1,32 +1,33 @@
 /** `respine plan CASE.json`: the main job. */
 
 import { InvalidInputError } from '../core/errors.js';
-import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
-import { gzipFast } from '../node/gzip.js';
-import { loadCase } from '../node/load-case.js';
+import { type LoadedJob, loadJob } from '../node/load-job.js';
+import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
 import { renderPictures } from '../node/pictures.js';
+import { planFiles } from '../node/plan-files.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
-import { allowanceVolume } from '../plan/constraint/voxel-tolerance.js';
 import { whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
 import type { Technique } from '../plan/input/plan-case.js';
-import { type PlanningResult, runPlan } from '../plan/run-plan.js';
+import { type PlanningResult, remakePlan, runPlan } from '../plan/run-plan.js';
 import { type ModelSensitivity, modelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import { type GridCheck, gridCheck } from '../plan/sweep/grid-check.js';
-import { planningDose } from '../plan/technique/finish-plan.js';
+import type { ProgressListener } from '../plan/technique/technique-plan.js';
 import { whyUnproven } from '../report/certificate.js';
 import { sensitivityFigure, sensitivitySummary } from '../report/dose-model-sensitivity.js';
 import { gridCheckSummary } from '../report/grid-check.js';
 import { planPictures } from '../report/plan-figures.js';
-import { dvhTable, planReport, summary } from '../report/plan-report.js';
+import { planReport, summary } from '../report/plan-report.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface PlanOptions {
-  readonly technique: string;
+  readonly technique?: string;
+  /** A plan.json that is made again, in place of a case that is planned. */
+  readonly from?: string;
   readonly out: string;
   readonly json?: boolean;
   readonly strict?: boolean;
@@ -42,68 +43,18 @@ export interface PlanOptions {
 }
 
 /** @returns the exit code: 1 where a goal fails, there is no plan, or one is not proven, under `--strict` */
-export async function planCommand(path: string, options: PlanOptions): Promise<number> {
-  const techniques = techniquesOf(options.technique);
-  const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
+export async function planCommand(path: string | undefined, options: PlanOptions): Promise<number> {
   const progress = progressLine();
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
-  const loaded = await loadCase(path);
+  const source = await sourceOf(path, options);
   progress.say('structures and voxels');
   watch.start('threads');
-  const executor = await startWorkerPool();
-  let result: PlanningResult;
-  let sensitivities: ModelSensitivity[] = [];
-  let gridChecks: GridCheck[] = [];
-  try {
-    result = runPlan(loaded.patient, loaded.case, loaded.machine, {
-      techniques,
-      executor,
-      onStage: (stage) => watch.start(stage),
-      ...(loaded.prior ? { prior: loaded.prior } : {}),
-      ...(timeLimit === undefined ? {} : { timeLimit }),
-      onProgress: (technique, { step, prescriptionDose, gap }) =>
-        progress.say(
-          `${technique} step ${step}: prescription dose ${prescriptionDose.toFixed(2)} Gy${Number.isFinite(gap) ? `, within ${(100 * gap).toFixed(1)} % of the best` : ''}`,
-        ),
-    });
-    if (options.sensitivity) {
-      progress.say('the same plans under other dose models');
-      watch.start('other dose models');
-      sensitivities = result.plans.map((evaluation) => modelSensitivity(result, evaluation, executor));
-    }
-    if (options.gridCheck) {
-      progress.say('the same plans on a finer grid');
-      watch.start('finer grid');
-      gridChecks = result.plans.map((evaluation) => gridCheck(result, evaluation, executor));
-    }
-  } finally {
-    await executor.close();
-  }
+  const { result, sensitivities, gridChecks } = await planned(source, options, progress, watch);
+  const proof = source.from && checkRemade(source.from, result);
   watch.start('tables, packed doses');
-  const report = planReport(result, { version, inputs: loaded.inputs }, sensitivities, gridChecks);
-  const files = new Map<string, Uint8Array | string>();
-  files.set('dvh.csv', dvhTable(result));
-  for (const { plan } of result.plans) {
-    files.set(
-      `dose_${plan.technique}.nrrd`,
-      await encodeNrrd(plan.dose, { gzip: gzipFast, fields: { software: `respine ${version}` } }),
-    );
-    const between = planningDose(result.model, plan);
-    if (between !== undefined) {
-      files.set(
-        `dose_${plan.technique}_planning.nrrd`,
-        await encodeNrrd(between, { gzip: gzipFast, fields: { software: `respine ${version}` } }),
-      );
-    }
-  }
-  if (result.bounds.length > 0 && result.prior) {
-    const allowance = allowanceVolume(result.bounds, result.model, result.case);
-    files.set(
-      'allowance.nrrd',
-      await encodeNrrd(allowance, { gzip: gzipFast, fields: { software: `respine ${version}` } }),
-    );
-  }
+  const { files, remake } = await planFiles(result, options.out, source.job.folder);
+  const report = planReport(result, { version, inputs: source.job.inputs, remake }, sensitivities, gridChecks);
   if (options.pictures) {
     watch.start('pictures');
     const pictures = planPictures(result);
@@ -114,22 +65,108 @@ export async function planCommand(path: string, options: PlanOptions): Promise<n
   const timing = options.timing ? watch.stop() : undefined;
   if (timing) report['timing'] = timingReport(timing);
   report['files'] = [...files.keys(), 'plan.json'];
-  files.set('plan.json', `${JSON.stringify(report, null, 2)}\n`);
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  files.set('plan.json', text);
   await writeAll(options.out, files, { record: 'plan.json' });
   progress.end();
-  print(
-    options.json
-      ? `${JSON.stringify(report, null, 2)}\n`
-      : `${[summary(result), ...sensitivities.map((s) => sensitivitySummary(result, s)), ...gridChecks.map((check) => `${gridCheckSummary(check)}\n`), ...(timing ? [timingTable(timing)] : [])].join('\n')}\n${files.size} files in ${options.out}\n`,
-  );
-  const isMissed = result.plans.some(
+  if (options.json) print(text);
+  else {
+    const parts = [
+      summary(result),
+      ...sensitivities.map((s) => sensitivitySummary(result, s)),
+      ...gridChecks.map((check) => `${gridCheckSummary(check)}\n`),
+      ...(timing ? [timingTable(timing)] : []),
+    ];
+    print(`${parts.join('\n')}\n${proof === undefined ? '' : `${proof}\n`}${files.size} files in ${options.out}\n`);
+  }
+  return options.strict && isMissed(result) ? 1 : 0;
+}
+
+/** What is to be done: a case is planned; a plan is made again. */
+interface Source {
+  readonly job: LoadedJob;
+  readonly techniques: readonly Technique[];
+  /** Seconds */
+  readonly timeLimit?: number;
+  readonly from?: LoadedPlan;
+}
+
+async function sourceOf(path: string | undefined, options: PlanOptions): Promise<Source> {
+  const { from, technique } = options;
+  if ((path === undefined) === (from === undefined)) {
+    throw new InvalidInputError('plan: give either a CASE.json, or --from with the plan.json of an earlier run.');
+  }
+  const named = technique === undefined ? undefined : techniquesOf(technique);
+  const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
+  if (from === undefined) {
+    return {
+      job: await loadJob(path!),
+      techniques: named ?? ['fcrt', 'imrt'],
+      ...(timeLimit !== undefined && { timeLimit }),
+    };
+  }
+  if (timeLimit !== undefined) {
+    throw new InvalidInputError('plan: --time-limit is of the optimiser, which --from does not run. Leave it out.');
+  }
+  const loaded = await loadPlan(from);
+  const known = loaded.records.map((record) => record.technique);
+  const missing = named?.find((name) => !known.includes(name));
+  if (missing !== undefined) {
+    throw new InvalidInputError(
+      `plan: ${from} holds no ${missing} plan, but ${known.join(' and ')}. Leave --technique out.`,
+    );
+  }
+  return { job: loaded.job, techniques: named ?? known, from: loaded };
+}
+
+interface Planned {
+  readonly result: PlanningResult;
+  readonly sensitivities: readonly ModelSensitivity[];
+  readonly gridChecks: readonly GridCheck[];
+}
+
+async function planned(
+  { job, techniques, timeLimit, from }: Source,
+  { sensitivity, gridCheck: isChecked }: PlanOptions,
+  progress: ReturnType<typeof progressLine>,
+  watch: Stopwatch,
+): Promise<Planned> {
+  const executor = await startWorkerPool();
+  const usual = { techniques, executor, onStage: (stage: string) => watch.start(stage) };
+  try {
+    const result =
+      from === undefined
+        ? runPlan(job, { ...usual, ...(timeLimit !== undefined && { timeLimit }), onProgress: sayer(progress) })
+        : remakePlan(job, from.records, usual);
+    const stage = (of: string, name: string): void => {
+      progress.say(of);
+      watch.start(name);
+    };
+    if (sensitivity) stage('the same plans under other dose models', 'other dose models');
+    const sensitivities = sensitivity ? result.plans.map((one) => modelSensitivity(result, one, executor)) : [];
+    if (isChecked) stage('the same plans on a finer grid', 'finer grid');
+    const gridChecks = isChecked ? result.plans.map((one) => gridCheck(result, one, executor)) : [];
+    return { result, sensitivities, gridChecks };
+  } finally {
+    await executor.close();
+  }
+}
+
+/** Tells where the optimiser is. */
+const sayer =
+  (progress: ReturnType<typeof progressLine>): ProgressListener =>
+  (technique, { step, prescriptionDose, gap }) => {
+    const within = Number.isFinite(gap) ? `, within ${(100 * gap).toFixed(1)} % of the best` : '';
+    progress.say(`${technique} step ${step}: prescription dose ${prescriptionDose.toFixed(2)} Gy${within}`);
+  };
+
+const isMissed = ({ plans, case: asked }: PlanningResult): boolean =>
+  plans.some(
     ({ goals, plan }) =>
-      whyNoPlan(plan, result.case.prescription.dose) !== undefined ||
+      whyNoPlan(plan, asked.prescription.dose) !== undefined ||
       whyUnproven(plan.solution) !== undefined ||
       goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
   );
-  return options.strict && isMissed ? 1 : 0;
-}
 
 /** @throws {InvalidInputError} unless it is fcrt, imrt or both */
 export function techniquesOf(name: string): Technique[] {

@@ -2,7 +2,7 @@
 
 import { InvalidInputError } from '../core/errors.js';
 import { writeAll } from '../node/files.js';
-import { loadCase } from '../node/load-case.js';
+import { loadJob } from '../node/load-job.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import type { Constraint } from '../plan/evaluation/constraint-list.js';
@@ -50,14 +50,13 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const progress = progressLine();
   progress.say('reading the case');
-  const { patient, case: plan, machine, prior } = await loadCase(path);
+  const job = await loadJob(path);
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
   let held: readonly Constraint[] = [];
   try {
-    points = tradeOff(patient, plan, machine, caps, {
+    points = tradeOff(job, caps, {
       executor,
-      ...(prior ? { prior } : {}),
       ...(timeLimit === undefined ? {} : { timeLimit }),
       onConstraints: (list) => {
         held = list;
@@ -67,8 +66,8 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   } finally {
     await executor.close();
   }
-  const { dose } = plan.prescription;
-  const svg = tradeOffFigure(points, `${patient.name}: target dose under a cap of the cord`, dose);
+  const { dose } = job.case.prescription;
+  const svg = tradeOffFigure(points, `${job.patient.name}: target dose under a cap of the cord`, dose);
   const table = tradeOffTable(points);
   const files = new Map<string, Uint8Array | string>([['trade-off.csv', table]]);
   for (const [name, png] of await renderPictures(new Map([['trade-off', svg]]))) files.set(`${name}.png`, png);

@@ -4,12 +4,22 @@
 import type { Structure } from './structure.js';
 import type { Volume } from './volume.js';
 
+/** What a phantom was built as. Two phantoms of one origin are the same, as far as a name tells one file from another. */
+export interface PhantomOrigin {
+  /** The name that its file gives it. */
+  readonly phantom: string;
+  /** Everything that may be asked of a phantom, its defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 export interface Patient {
   readonly name: string;
   /** DICOM patient position; phantoms are HFS. */
   readonly position: string;
   /** Of a DICOM CT; a phantom has none. */
   readonly frameOfReferenceUid?: string;
+  /** Of a phantom; a CT has none. */
+  readonly origin?: PhantomOrigin;
   /** CT in HU, or for a phantom the same thing by construction. */
   readonly hounsfield: Volume<'hounsfield'>;
   /** Electron density relative to water, on the grid of `hounsfield`; zero outside the external structure. */

@@ -5,7 +5,7 @@
 import { InvalidInputError, isRespineError } from '../core/errors.js';
 import { checkStructureNames } from '../plan/input/case-names.js';
 import { describeValues, type Study, type StudyRun } from '../plan/input/study-file.js';
-import { structureNamesOf } from './load-case.js';
+import { structureNamesOf } from './load-job.js';
 
 /**
  * What is the same for many runs is read once.

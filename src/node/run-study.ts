@@ -12,7 +12,7 @@ import { runPlan } from '../plan/run-plan.js';
 import { failedRow, readStudyTable, type StudyRow, studyRow, studyTable } from '../report/study-table.js';
 import { readBytes, tryFile, writeFileAtomic } from './files.js';
 import { lockFolder } from './folder-lock.js';
-import { loadCaseOf } from './load-case.js';
+import { jobOf } from './load-job.js';
 import { makeFolder } from './output-set.js';
 import { resolveStudy } from './resolve-study.js';
 import { sha256 } from './sha256.js';
@@ -105,11 +105,9 @@ async function continueStudy(
 
 async function planRow(study: Study, run: StudyRun, pool: PoolOfStudy, timeLimit?: number): Promise<StudyRow> {
   try {
-    const { patient, case: plan, machine, prior } = await loadCaseOf(run.input, study.path);
-    const { plans } = runPlan(patient, plan, machine, {
+    const { plans } = runPlan(await jobOf(run.input, study.path), {
       techniques: [run.technique],
       executor: await pool.get(),
-      ...(prior ? { prior } : {}),
       ...(timeLimit === undefined ? {} : { timeLimit }),
     });
     return studyRow(study, run, plans[0]!, version);

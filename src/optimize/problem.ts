@@ -25,7 +25,7 @@ export interface Prescription extends RowSet {
    * rows by their volumes
    */
   readonly read?: (dose: Float64Array) => number;
-  /** The level of the target objectives, which moves until the prescription is met. */
+  /** The level of the target objectives at the start: solving moves one of its own until the prescription is met. */
   readonly level: Level;
 }
 

@@ -22,7 +22,7 @@ import { InteriorPoint } from './interior-point.js';
 import { type Limit, violationOf } from './limit.js';
 import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type RowSample } from './normal-matrix.js';
-import type { Objective } from './objective/objective.js';
+import { followLevel, type Objective } from './objective/objective.js';
 import { checkProblem, type Problem } from './problem.js';
 import { sampleRows } from './row-sample.js';
 import { type StartingPoint, scaledStart } from './start.js';
@@ -79,20 +79,29 @@ export interface Solution {
   /** Products with the operator and with its transpose, half each. */
   readonly evaluations: number;
   readonly prescriptionDose: number;
+  /** Where the level of the target objectives stood at the end, Gy: the certificate is for that. Absent without a prescription. */
+  readonly level?: number;
   readonly certificate: Certificate;
   /** Rows of the prescription that hardly any weight reaches: a target outside all beams. */
   readonly uncovered: Int32Array;
 }
 
-/** @throws {InvalidInputError} for a malformed problem or a negative time limit; not converging is a status, not an error */
+/**
+ * The best weights of a problem, which is left as it was.
+ *
+ * @throws {InvalidInputError} for a malformed problem or a negative time limit; not converging is a status, not an error
+ */
 export function solve(problem: Problem, options: SolveOptions = {}): Solution {
   checkProblem(problem);
   const { timeLimit = Number.POSITIVE_INFINITY } = options;
   if (!(timeLimit >= 0)) {
     throw new InvalidInputError(`optimise: timeLimit is ${timeLimit} s, but must be >= 0. Leave it out for none.`);
   }
-  const session = new Session(problem, options);
-  return session.run();
+  const { prescription, objectives } = problem;
+  if (prescription === undefined) return new Session(problem, undefined, options).run();
+  const level = { value: prescription.level.value };
+  const own = followLevel(objectives, prescription.level, level);
+  return new Session({ ...problem, objectives: own }, level, options).run();
 }
 
 /** With equal weights a voxel in the beams receives more than this fraction of the largest dose. */
@@ -135,6 +144,8 @@ class Session {
 
   constructor(
     private readonly problem: Problem,
+    /** That its objectives follow, which moves; there is one where there is a prescription. */
+    private readonly level: { value: number } | undefined,
     private readonly options: SolveOptions,
   ) {
     const { operator, objectives, limits = [], sample, prescription } = problem;
@@ -318,7 +329,8 @@ class Session {
 
   /** Moves the level by prescribed / reached; near the end it stays where the prescription is met, or as high as it may be. */
   private moveLevel(point: InteriorPoint, isNearEnd: boolean): void {
-    const { level, dose } = this.problem.prescription!;
+    const { dose } = this.problem.prescription!;
+    const level = this.level!;
     if (isNearEnd && this.isMet(this.reached(point))) {
       this.isLevelFixed = true;
       return;
@@ -336,10 +348,10 @@ class Session {
   /** Whether a level that stood still has to move once more, as the plan has moved since. */
   private isLevelOff(point: InteriorPoint): boolean {
     if (this.isMet(this.reached(point)) || this.levelChanges >= LEVEL_CHANGES) return false;
-    const before = this.problem.prescription!.level.value;
+    const before = this.level!.value;
     this.isLevelFixed = false;
     this.moveLevel(point, true);
-    return this.problem.prescription!.level.value !== before;
+    return this.level!.value !== before;
   }
 
   /** Planes that touch the convex limits which the dose breaks. */
@@ -408,6 +420,7 @@ class Session {
       objective: value,
       evaluations: this.evaluations,
       prescriptionDose,
+      ...(this.level && { level: this.level.value }),
       certificate,
       uncovered: this.uncovered,
     };

@@ -7,7 +7,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { own } from '../core/own.js';
 import { createRandom } from '../core/random.js';
 import { describeGrid, type Grid, gridCovering, type Vec3, voxelCount } from '../geometry/grid.js';
-import type { Patient } from '../geometry/patient.js';
+import type { Patient, PhantomOrigin } from '../geometry/patient.js';
 import { box, difference, ellipsoid, intersection, prism, tube, union } from '../geometry/shape.js';
 import type { Solid } from '../geometry/solid.js';
 import type { Structure } from '../geometry/structure.js';
@@ -47,7 +47,27 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
     const random = createRandom(options.noise.seed);
     for (let i = 0; i < hounsfield.data.length; i++) hounsfield.data[i]! += options.noise.sd * random.normal();
   }
-  return { name: phantom.name, position: 'HFS', hounsfield, density, structures, notes: [phantom.description] };
+  return {
+    name: phantom.name,
+    position: 'HFS',
+    origin: phantomOrigin(spec.name, options),
+    hounsfield,
+    density,
+    structures,
+    notes: [phantom.description],
+  };
+}
+
+/** What a patient built with these options says that it is. */
+export function phantomOrigin(phantom: string, options: PhantomOptions): PhantomOrigin {
+  const { spacing = [2, 2, 2], parameters = {}, noise } = options;
+  const { target = 'horseshoe', side = 'left', ptvMargin = 3, cordCrop = 2 } = options;
+  const changed = Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const noiseOf = noise === undefined ? null : { sd: noise.sd, seed: noise.seed };
+  return {
+    phantom,
+    options: { spacing: [...spacing], target, side, ptvMargin, cordCrop, parameters: changed, noise: noiseOf },
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The main job, from a patient and a case to plans, numbers and pictures.
+ * The main job, from what is asked of a patient to plans, numbers and pictures.
  *
  *     patient --> masks, voxels, prior course and what it leaves --> beams, fields --> radiological depth, influence
  *       --> weights or fluence under the bounds of cord and organs --> dose --> DVH, metrics, goals --> pictures, tables
@@ -7,10 +7,11 @@
 
 import { checkPositive } from '../core/check.js';
 import { timeLimit } from '../core/deadline.js';
+import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
 import { voxelVolume } from '../geometry/grid.js';
-import type { Patient } from '../geometry/patient.js';
 import { surfaceDistance } from '../geometry/separation.js';
+import type { RecordedPlan } from '../io/fluence-file.js';
 import type { Machine } from '../machine/machine.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from './constraint/voxel-maximum.js';
 import { type VoxelBounds, voxelBounds } from './constraint/voxel-tolerance.js';
@@ -20,10 +21,12 @@ import { compareRobust, type RobustReport } from './evaluation/robustness.js';
 import { cordPosition, ShiftedCord } from './evaluation/setup-uncertainty.js';
 import type { PlanCase, Technique } from './input/plan-case.js';
 import { modelPatient, type PatientModel, type StageListener } from './patient/patient-model.js';
-import { exposeToPrior, type ImportedDoses } from './patient/prior-course.js';
+import { checkJob, type PlanJob } from './patient/plan-job.js';
+import { exposeToPrior } from './patient/prior-course.js';
 import type { PriorExposure } from './patient/prior-exposure.js';
 import { modulatedBeams } from './technique/imrt.js';
 import { planWithinBounds } from './technique/plan-within-constraints.js';
+import { planFromRecord, recordOf } from './technique/recorded-plan.js';
 import type { ProgressListener, TechniquePlan } from './technique/technique-plan.js';
 import { OrganRows } from './technique/working-set.js';
 
@@ -48,8 +51,6 @@ export interface PipelineOptions {
   readonly onStage?: StageListener;
   /** Who does the work of beams and dose; the plan is the same whoever does. @default serialExecutor */
   readonly executor?: Executor;
-  /** The doses of the case's prior files. */
-  readonly prior?: ImportedDoses;
   /**
    * Seconds, > 0, that planning may take from the start of the first technique; then the plans so far are taken, as `time-limit`.
    * Their doses, metrics and comparisons come on top. @default none
@@ -58,42 +59,96 @@ export interface PipelineOptions {
 }
 
 /**
- * Plans a case.
+ * Plans a job.
  *
- * @throws {InvalidInputError} where the case does not fit the patient
+ * @throws {InvalidInputError} where parts of the job do not belong together, or the case does not fit the patient
  * @throws {UnsupportedError} where a beam misses the patient
  */
-export function runPlan(
-  patient: Patient,
-  plan: PlanCase,
-  machine: Machine,
-  options: PipelineOptions = {},
-): PlanningResult {
-  const { techniques = ['fcrt', 'imrt'], onProgress, onStage, executor } = options;
+export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningResult {
+  const { techniques = BOTH, onProgress } = options;
   if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
+  return evaluateAll(job, techniques, options, (model, bounds) => {
+    const { case: asked, machine } = job;
+    if (techniques.some((technique) => asked[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
+    // What asks for too much must show before the optimiser runs.
+    if (techniques.includes('imrt')) modulatedBeams(model, asked.imrt, machine);
+    const rows = new OrganRows(model, asked, machine, organCaps(bounds, model), techniques);
+    const timeLeft = timeLimit(options.timeLimit);
+    return (technique, isNominal) =>
+      planWithinBounds(technique, model, asked, machine, { bounds, rows, onProgress, timeLeft, isNominal });
+  });
+}
+
+/**
+ * Makes the plans of a job again from their records: doses, DVHs and all tables, computed anew, without optimising.
+ *
+ * @param records of the plans, as {@link recordsOf} gives them and `decodeFluence` reads them
+ * @throws {InvalidInputError} where parts of the job do not belong together, or a technique that is asked for has no record
+ */
+export function remakePlan(
+  job: PlanJob,
+  records: readonly RecordedPlan[],
+  options: Pick<PipelineOptions, 'techniques' | 'onStage' | 'executor'> = {},
+): PlanningResult {
+  const { techniques = records.map(({ technique }) => technique) } = options;
+  const recordFor = (technique: Technique): RecordedPlan => {
+    const found = records.find((record) => record.technique === technique);
+    if (found !== undefined) return found;
+    throw new InvalidInputError(
+      `plan: there is no record of ${technique}, but of ${records.map((r) => r.technique).join(' and ')}. Ask for that, or plan the case anew.`,
+    );
+  };
+  for (const technique of techniques) recordFor(technique);
+  return evaluateAll(job, techniques, options, (model) => (technique, isNominal) => {
+    const record = recordFor(technique);
+    const own = isNominal ? record.nominal : record;
+    if (own === undefined) {
+      throw new InvalidInputError(
+        'plan: the record of imrt lacks the nominal plan that a robust one is compared with. Plan the case anew.',
+      );
+    }
+    return planFromRecord(own, model, job, isNominal);
+  });
+}
+
+/** What {@link remakePlan} makes the plans of a result of again. */
+export function recordsOf({ model, plans }: Pick<PlanningResult, 'model' | 'plans'>): RecordedPlan[] {
+  return plans.map(({ plan, nominal }) => {
+    return { ...recordOf(model, plan), ...(nominal && { nominal: recordOf(model, nominal) }) };
+  });
+}
+
+const BOTH = ['fcrt', 'imrt'] as const;
+
+/** The plan of one technique under the job's case; `isNominal`: as if the case asked for no robustness. */
+type Maker = (technique: Technique, isNominal: boolean) => TechniquePlan;
+
+/** Everything but the making of the plans: the patient and what bounds it before, the evaluation after. */
+function evaluateAll(
+  job: PlanJob,
+  techniques: readonly Technique[],
+  { onStage, executor }: Pick<PipelineOptions, 'onStage' | 'executor'>,
+  makerOf: (model: PatientModel, bounds: readonly VoxelBounds[]) => Maker,
+): PlanningResult {
+  checkJob(job);
+  const { case: plan, patient, machine } = job;
   const model = modelPatient(patient, plan, executor, onStage);
   let shiftedCord: ShiftedCord | undefined;
   try {
     model.onStage('prior course, tolerances');
-    const prior = exposeToPrior(model, plan, machine, options.prior);
+    const prior = exposeToPrior(model, plan, machine, job.prior);
     const bounds = voxelBounds(model, plan, prior);
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);
-    if (techniques.some((technique) => plan[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
-    // So must what asks for too much.
-    if (techniques.includes('imrt')) modulatedBeams(model, plan.imrt, machine);
-    const rows = new OrganRows(model, plan, machine, organCaps(bounds, model), techniques);
-    const timeLeft = timeLimit(options.timeLimit);
-    const planned = (technique: Technique, isNominal = false): TechniquePlan =>
-      planWithinBounds(technique, model, plan, machine, { bounds, rows, onProgress, timeLeft, isNominal });
-    const robustness = (robust: TechniquePlan): { robust?: RobustReport } => {
+    const make = makerOf(model, bounds);
+    const robustness = (robust: TechniquePlan): { robust?: RobustReport; nominal?: TechniquePlan } => {
       if (plan.imrt.robust === undefined || robust.technique !== 'imrt') return {};
-      const both = { robust, nominal: planned('imrt', true) };
+      const nominal = make('imrt', true);
       const caps = cordCaps(bounds, model, plan.cordCap, robust.voxels.cord.voxels);
-      return { robust: compareRobust(model, plan, caps, both) };
+      return { robust: compareRobust(model, plan, caps, { robust, nominal }), nominal };
     };
     const plans = techniques.map((technique) => {
-      const made = planned(technique);
+      const made = make(technique, false);
       model.onStage(`${technique}: DVHs, goals, retreatment`);
       const evaluation = { ...evaluatePlan(made, model, plan, prior, bounds), ...robustness(made) };
       const { position: shifts } = plan.retreatment;

@@ -9,6 +9,7 @@ import type { Certificate } from '../optimize/certificate.js';
 import type { Solution } from '../optimize/solver.js';
 import type { PlanningVoxels } from '../plan/problem/planning-voxels.js';
 import { isProven, largestDifference } from '../plan/technique/proof.js';
+import type { PlannedSolution } from '../plan/technique/technique-plan.js';
 
 /** What a certificate is one of. Where no cap is hard there are none to hold under. */
 const ofDose = ({ violation }: Certificate): string =>
@@ -34,7 +35,7 @@ export function whyUnproven({ status, certificate }: Pick<Solution, 'status' | '
 
 /** A plan with what its certificate says. */
 export interface CertifiedPlan {
-  readonly solution: Solution;
+  readonly solution: PlannedSolution;
   readonly voxels: PlanningVoxels;
   /** Gy, of {@link largestDifference} */
   readonly largestDifference: number;

@@ -8,7 +8,7 @@ import { cumulativeCurve } from '../evaluate/dvh.js';
 import { STRUCTURE_DVH_ESTIMATORS } from '../evaluate/structure-dvh.js';
 import { describeGrid } from '../geometry/grid.js';
 import { type PlanEvaluation, whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
-import type { PlanCase } from '../plan/input/plan-case.js';
+import type { PlanCase, Technique } from '../plan/input/plan-case.js';
 import { conventionOf } from '../plan/input/recovery-convention.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import type { ModelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
@@ -30,6 +30,22 @@ export interface Provenance {
   readonly version: string;
   /** SHA-256 of each input, by its role. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** What it takes to make the plans again. @default not told */
+  readonly remake?: RemakeRecord;
+}
+
+/** A file with the SHA-256 of what stands for it. */
+export interface HashedFile {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** What `respine plan --from` reads of a plan.json besides case and inputs. */
+export interface RemakeRecord {
+  /** That paths in the case are relative to, seen from plan.json; absent where the case names no file. */
+  readonly folder?: string;
+  /** By technique: the file of its fields, with its hash; and its dose, with that of the values (Float32, x-fastest, little-endian). */
+  readonly plans: Readonly<Partial<Record<Technique, { readonly fluence: HashedFile; readonly dose: HashedFile }>>>;
 }
 
 /** The content of plan.json. */
@@ -50,6 +66,7 @@ export function planReport(
     inputs: provenance.inputs,
     patient: model.patient.name,
     case: given,
+    ...(provenance.remake && { remake: remakeBlock(provenance.remake, cordCapOrigin) }),
     target: model.target,
     cord: model.cord,
     isocenter: model.isocenter,
@@ -78,7 +95,19 @@ export function planReport(
       ...doseModelAssumptions(plan.doseModel),
     ],
     notes: [...model.notes, ...model.patient.notes, ...overruled(result)],
-    plans: plans.map((evaluation) => planEntry(evaluation, result, sensitivities, gridChecks)),
+    plans: plans.map((evaluation) => ({
+      ...planEntry(evaluation, result, sensitivities, gridChecks),
+      ...provenance.remake?.plans[evaluation.plan.technique],
+    })),
+  };
+}
+
+function remakeBlock({ folder }: RemakeRecord, capOrigin: PlanCase['cordCapOrigin']): Record<string, unknown> {
+  return {
+    note: 'respine plan --from plan.json makes doses and tables of this anew, without optimising.',
+    ...(folder === undefined ? {} : { folder }),
+    // Of the case above: what it did not set itself, and whose origin would be lost.
+    defaults: capOrigin === 'default' ? ['cordCap'] : [],
   };
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, expect, test } from 'vitest';
 import { parseMachine } from '../../src/machine/machine-file.js';
-import { loadCaseOf } from '../../src/node/load-case.js';
+import { jobOf } from '../../src/node/load-job.js';
 import { beamDataTexts, doseAt, measure, measureProfile } from '../machine/synthetic.js';
 import { respineIn } from './respine.js';
 
@@ -70,10 +70,7 @@ test('tables to machine.json, residuals and picture; the machine doses fields an
   // The calibration: 100 MU are 1 Gy at SSD 900, depth 100 mm. The engine's own error is 1e-3.
   expect(Math.abs(JSON.parse(dose.stdout).totals.isocenterDose - 1)).toBeLessThan(2e-3);
 
-  const loaded = await loadCaseOf(
-    { patient: { phantom: 'spine-t8' }, machine: 'm/linac.json' },
-    join(folder, 'case.json'),
-  );
+  const loaded = await jobOf({ patient: { phantom: 'spine-t8' }, machine: 'm/linac.json' }, join(folder, 'case.json'));
   expect(loaded.machine.kernel).toEqual(machine.kernel);
 });
 

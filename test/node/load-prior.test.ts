@@ -7,9 +7,9 @@ import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, type DoseMeaning } from '../../src/geometry/volume.js';
 import { encodeNrrd } from '../../src/io/nrrd.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { loadCaseOf } from '../../src/node/load-case.js';
 import { loadTransform } from '../../src/node/load-courses.js';
 import { loadDose } from '../../src/node/load-dose.js';
+import { jobOf } from '../../src/node/load-job.js';
 import { coursesSchema } from '../../src/plan/input/courses-file.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { caseSchema } from '../../src/plan/input/plan-case.js';
@@ -29,7 +29,7 @@ await write('prior.nrrd', { quantity: 'physical', fractions: 10 });
 await write('silent.nrrd', { quantity: 'physical' });
 
 const load = (prior: PlanCaseInput['prior']) =>
-  loadCaseOf(
+  jobOf(
     { patient: { phantom: 'spine-t8', spacing: [8, 8, 8] }, doseGrid: { spacing: [8, 8, 8] }, prior },
     join(folder, 'case.json'),
   );

@@ -143,8 +143,8 @@ test('a whole plan is the same with and without a pool', { timeout: 60_000 }, as
   });
   const patient = buildPhantom(await readPhantom('slab-lung'), { spacing: [9, 8, 7] });
   const pool = await startWorkerPool({ lanes: 2 });
-  const serial = runPlan(patient, plan, artiste6mv);
-  const pooled = runPlan(patient, plan, artiste6mv, { executor: pool });
+  const serial = runPlan({ patient, case: plan, machine: artiste6mv });
+  const pooled = runPlan({ patient, case: plan, machine: artiste6mv }, { executor: pool });
   await pool.close();
   for (const p of [0, 1]) {
     expect(pooled.plans[p]!.plan.dose.data).toEqual(serial.plans[p]!.plan.dose.data);

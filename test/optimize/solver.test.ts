@@ -409,3 +409,44 @@ describe('what is no problem, and columns that are no part of it', () => {
     );
   });
 });
+
+/** Freezes all that can be: what is in a typed array is compared instead. */
+function deepFrozen<T>(value: T, seen = new Set<unknown>()): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return value;
+  seen.add(value);
+  for (const own of Object.values(value)) deepFrozen(own, seen);
+  return Object.freeze(value);
+}
+
+test("a problem is left as it was, be it frozen: the level that moves is the solver's own", () => {
+  const make = () => {
+    const operator = dense(randomMatrix(40, 12, 77));
+    const level = { value: 10 };
+    const target = rowsOf(...Array.from({ length: 15 }, (_, i) => i));
+    const organ = rowsOf(20, 21, 22, 23);
+    const asked = [squaredDeviation('target', target, level, 50), squaredUnderdose('target', target, level, 0.97, 50)];
+    return {
+      operator,
+      objectives: [
+        worstCase('target', [asked, [squaredGeud('target', target, level, { a: -4, side: 'below' }, 60)]], 0.5),
+        squaredDeviation('other level', organ, { value: 3 }, 0.1),
+        meanDose('all', rowsOf(...Array.from({ length: 40 }, (_, i) => i)), 1),
+      ],
+      limits: [maximumDose('organ', organ, 6)],
+      prescription: { ...target, fraction: 0.95, dose: 10, level },
+    };
+  };
+  const [plain, frozen] = [make(), deepFrozen(make())];
+  const before = frozen.objectives.map((o) => o.describe());
+  const [one, other] = [solve(plain), solve(frozen)];
+  // D95 is prescribed, so that the mean has to lie above: the level moved, and each objective that follows it with it.
+  expect(other.level!).toBeGreaterThan(10.1);
+  expect(other.certificate.objective).toContain(`(d - ${Number(other.level!.toPrecision(6))})^2`);
+  expect(other.certificate.objective).toContain('(d - 3)^2');
+  expect(frozen.prescription.level.value).toBe(10);
+  expect(frozen.objectives.map((o) => o.describe())).toEqual(before);
+  expect(other).toEqual(one);
+  expect([...frozen.prescription.rows]).toEqual([...make().prescription.rows]);
+  // Solved again, the same again: nothing of the first run is left in it.
+  expect(solve(frozen)).toEqual(one);
+});

@@ -42,7 +42,7 @@ const caseOf = (bounds: Bounds, more: Partial<PlanCaseInput> = {}) =>
     ...more,
   });
 const run = (bounds: Bounds, techniques: Technique[] = ['imrt'], more: Partial<PlanCaseInput> = {}) =>
-  runPlan(patient, caseOf(bounds, more), artiste6mv, { techniques });
+  runPlan({ patient, case: caseOf(bounds, more), machine: artiste6mv }, { techniques });
 /** Largest EQD2 of both courses in a structure, from the doses. */
 const cumulative = ({ model, prior, plans }: PlanningResult, structure: string, alphaBeta: number, p = 0): number => {
   const mask = model.masks.get(structure)!.data;
@@ -185,7 +185,7 @@ test('the trade-off keeps the bounds at every cap', { timeout: 120_000 }, () => 
   const plan = caseOf([cord, esophagus]);
   const model = modelPatient(patient, plan);
   const [own] = voxelBounds(model, plan, exposeToPrior(model, plan, artiste6mv));
-  const points = tradeOff(patient, plan, artiste6mv, [60, 10]);
+  const points = tradeOff({ patient, case: plan, machine: artiste6mv }, [60, 10]);
   expect(points.map(({ bounded }) => bounded)).toEqual([own!.voxels.length, 0]);
   for (const { cap, cordMaximum, organs } of points) {
     expect(cordMaximum).toBeLessThanOrEqual(Math.min(cap, Math.max(...own!.dose)));
@@ -202,7 +202,7 @@ test('the trade-off of a case without bounds: the limit on both courses stands, 
   // 70 Gy EQD2 less 38 Gy leave 35.45 Gy in 22 fractions; 25 Gy EQD2 would be 29.81 Gy.
   const { fields: _, ...uniform } = priorsOf(caseOf([cord]))[0]!;
   const plain = caseOf([cord], { prior: uniform, retreatment: { position: null } });
-  const [point] = tradeOff(patient, plain, artiste6mv, [60]);
+  const [point] = tradeOff({ patient, case: plain, machine: artiste6mv }, [60]);
   expect(point!.bounded).toBeGreaterThan(0);
   expect(point!.cordMaximum).toBeLessThanOrEqual(35.46);
   expect(point!.cordMaximum).toBeGreaterThan(34);
@@ -223,7 +223,7 @@ describe('refused', () => {
     ).toThrow(
       /alone exceeds SpinalCord 30 Gy .* in \d+ voxels, by up to [78]\.\d Gy EQD2 at .*; Esophagus 20 Gy .* no coverage is left/,
     );
-    expect(() => tradeOff(patient, caseOf([{ ...esophagus, eqd2: 20 }]), artiste6mv, [30])).toThrow(
+    expect(() => tradeOff({ patient, case: caseOf([{ ...esophagus, eqd2: 20 }]), machine: artiste6mv }, [30])).toThrow(
       /alone exceeds Esophagus 20 Gy/,
     );
   });

@@ -42,7 +42,7 @@ const caseOf = (more: Partial<PlanCaseInput> = {}) =>
 const SAME = 1e-4;
 
 test('both techniques are proven, and the cap holds in the engine’s dose', { timeout: 60_000 }, () => {
-  const result = runPlan(patient, caseOf(), artiste6mv);
+  const result = runPlan({ patient, case: caseOf(), machine: artiste6mv });
   const report = planReport(result, { version: '0', inputs: {} }) as {
     plans: {
       technique: string;
@@ -108,9 +108,9 @@ test.each(['fcrt', 'imrt'] as const)(
     // The isocentre is no voxel.
     const reported = Float64Array.from(voxels.places, (place, row) => {
       const voxel = model.voxelOfPoint[place]!;
-      return voxel < 0 ? solution.dose[row]! : doseOf(voxel);
+      return voxel < 0 ? solution.dose![row]! : doseOf(voxel);
     });
-    const apart = reported.reduce((most, d, row) => Math.max(most, Math.abs(d - solution.dose[row]!)), 0);
+    const apart = reported.reduce((most, d, row) => Math.max(most, Math.abs(d - solution.dose![row]!)), 0);
     expect(done.largestDifference).toBe(apart);
     expect(apart).toBeLessThan(SAME);
     const { certificate } = solution;
@@ -124,7 +124,7 @@ test.each(['fcrt', 'imrt'] as const)(
 );
 
 test('the trade-off: less on the cord is never better for the target, and its price rises', { timeout: 60_000 }, () => {
-  const points = tradeOff(patient, caseOf(), artiste6mv, [25, 35, 30]);
+  const points = tradeOff({ patient, case: caseOf(), machine: artiste6mv }, [25, 35, 30]);
   expect(points.map(({ cap }) => cap)).toEqual([35, 30, 25]);
   for (const [i, point] of points.entries()) {
     expect(point.cordMaximum).toBeLessThanOrEqual(point.cap);
@@ -143,8 +143,8 @@ test('the trade-off: less on the cord is never better for the target, and its pr
   expect(tradeOffTable(points)).not.toMatch(/PerGy/);
   expect(tradeOffTable(points).split('\n')).toHaveLength(5);
   expect(tradeOffFigure(points, 'trade-off', 39.6)).toContain('D95');
-  expect(() => tradeOff(patient, caseOf(), artiste6mv, [])).toThrow('there are no caps');
-  expect(() => tradeOff(patient, caseOf(), artiste6mv, [-1])).toThrow('cap in Gy is -1');
+  expect(() => tradeOff({ patient, case: caseOf(), machine: artiste6mv }, [])).toThrow('there are no caps');
+  expect(() => tradeOff({ patient, case: caseOf(), machine: artiste6mv }, [-1])).toThrow('cap in Gy is -1');
 });
 
 test('rows are grouped only where there are too many: the cord never', () => {

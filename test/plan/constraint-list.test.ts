@@ -27,7 +27,7 @@ const base: PlanCaseInput = {
 const caseOf = (input: Partial<PlanCaseInput>) =>
   parseCase({ ...base, ...input, retreatment: { position: null, ...input.retreatment } });
 const planned = (input: Partial<PlanCaseInput>, technique: 'fcrt' | 'imrt' = 'imrt') =>
-  runPlan(patient, caseOf(input), artiste6mv, { techniques: [technique] });
+  runPlan({ patient, case: caseOf(input), machine: artiste6mv }, { techniques: [technique] });
 const maximum = (result: ReturnType<typeof planned>, structure = 'SpinalCord') =>
   result.plans[0]!.structures.find(({ name }) => name === structure)!.metrics['Max[Gy]']!;
 /** At the voxel centres, where constraints are held; a drawn cord may be above between them. */
@@ -47,7 +47,7 @@ test('without a prior course a cap of 45 Gy is the only constraint, and what the
   expect(evaluation!.constraints[0]!.strictest).toBe(evaluation!.constraints[0]!.voxels);
   expect(maximum(result)).toBeGreaterThan(HIDDEN + 5);
   let held: readonly unknown[] | undefined;
-  const [point] = tradeOff(patient, result.case, artiste6mv, [45], {
+  const [point] = tradeOff({ patient, case: result.case, machine: artiste6mv }, [45], {
     onConstraints: (list) => {
       held = list;
     },
@@ -133,7 +133,9 @@ test('a prior course that uses up a limit, or is above it, is refused before pla
     /prior course alone uses up SpinalCord 70 Gy EQD2\/2, .*no coverage is left/,
   );
   expect(() => planned(of(60, 10))).toThrow(/alone exceeds SpinalCord 70 Gy .* by up to 50\.0 Gy EQD2/);
-  expect(() => tradeOff(patient, caseOf(of(70, 35)), artiste6mv, [30])).toThrow(/uses up SpinalCord 70 Gy/);
+  expect(() => tradeOff({ patient, case: caseOf(of(70, 35)), machine: artiste6mv }, [30])).toThrow(
+    /uses up SpinalCord 70 Gy/,
+  );
 });
 
 test('what is left of the prescription is no plan: no goal on it is passed, and it is said', () => {

@@ -27,7 +27,7 @@ const caseOf = (more: Partial<PlanCaseInput> = {}) =>
     ...more,
   });
 const plan = caseOf();
-const result = cumulativeTradeOff(patient, plan, artiste6mv, [60, 30, 75, 45], { positions: [60] });
+const result = cumulativeTradeOff({ patient, case: plan, machine: artiste6mv }, [60, 30, 75, 45], { positions: [60] });
 const planned = (points: readonly CumulativePoint[]) =>
   points.flatMap((p) => (p.plan === null ? [] : [{ ...p, plan: p.plan }]));
 const of = (technique: string) => planned(result.points.filter((p) => p.technique === technique));
@@ -91,14 +91,16 @@ test('the interval of the limits asked for: nominal below what shifts make of it
     expect(percentile95).toBeGreaterThan(expected);
   }
   const none = caseOf({ retreatment: { position: null } });
-  const [point] = planned(cumulativeTradeOff(patient, none, artiste6mv, [60], { techniques: ['fcrt'] }).points);
+  const [point] = planned(
+    cumulativeTradeOff({ patient, case: none, machine: artiste6mv }, [60], { techniques: ['fcrt'] }).points,
+  );
   expect(point!.plan.position).toBeNull();
 });
 
 test('a point is the plan that the case makes with this bound alone', { timeout: 300_000 }, () => {
   const bound = { structure: 'SpinalCord', courses: 'all', eqd2: 60, alphaBeta: 2 } as const;
   const alone = caseOf({ cordCap: 100, retreatment: { position: null, bounds: [bound] } });
-  for (const { plan: single } of runPlan(patient, alone, artiste6mv).plans) {
+  for (const { plan: single } of runPlan({ patient, case: alone, machine: artiste6mv }).plans) {
     const { technique, solution } = single;
     const point = of(technique).find(({ limit }) => limit === 60)!;
     expect(point.status).toBe(solution.status);
@@ -127,12 +129,12 @@ test('table, words and picture', { timeout: 30_000 }, async () => {
 });
 
 test('bad input is one sentence', { timeout: 60_000 }, () => {
-  const sweep = (limits: number[], p = plan) => cumulativeTradeOff(patient, p, artiste6mv, limits);
+  const sweep = (limits: number[], p = plan) => cumulativeTradeOff({ patient, case: p, machine: artiste6mv }, limits);
   expect(() => sweep([])).toThrow('there are no cumulative limits');
   expect(() => sweep([60, 0])).toThrow('cumulative limit in Gy EQD2 is 0');
   expect(() => sweep([20, 30])).toThrow(/^trade-off: the prior course alone reaches the cumulative limit of 30 Gy/);
   expect(() => sweep([60], caseOf({ prior: null }))).toThrow('the case has no prior course');
-  const stopped = cumulativeTradeOff(patient, plan, artiste6mv, [60], {
+  const stopped = cumulativeTradeOff({ patient, case: plan, machine: artiste6mv }, [60], {
     techniques: ['fcrt'],
     signal: { aborted: true },
   });

@@ -110,7 +110,7 @@ describe('what has no dose is said before planning, with its share', () => {
     const more = [ball('Kidney', 'organ', [-30, 0, 40], 8), ball('Couch', 'support', [0, 60, 0], 6)];
     const patient = patientWith(inside, cord, more);
     const plan = caseOf({ goals: ['Kidney Mean <= 12Gy', 'PTV D95% >= 80%'] });
-    const result = runPlan(patient, plan, artiste6mv, { techniques: ['fcrt'] });
+    const result = runPlan({ patient, case: plan, machine: artiste6mv }, { techniques: ['fcrt'] });
     const said = /^Only 50\.0 % of Kidney \(2\.1\d* cc as drawn\) lies on the dose grid: it has no metrics\.$/;
     expect(result.model.notes[0]).toMatch(said);
     expect(result.model.notes[1]).toMatch(
@@ -149,7 +149,7 @@ describe('one dose, read one way', () => {
         imrt: { beams: 'posterior-5' },
         goals: [`PTV_3960 ${metric}% >= 39.5Gy`],
       });
-      const { plans } = runPlan(patient, plan, artiste6mv);
+      const { plans } = runPlan({ patient, case: plan, machine: artiste6mv });
       for (const { plan: made, dvhs, structures, goals } of plans) {
         const dvh = dvhs.get('PTV_3960')!;
         const given = doseAtVolume(dvh, (metric === 'D95' ? 0.95 : 0.5) * dvh.volumeCc).value;
@@ -168,8 +168,11 @@ describe('one dose, read one way', () => {
   test('plan, DVH from the drawn structures and trade-off say the same at one cap', () => {
     const horseshoe = spine(4, 'horseshoe');
     const plan = spineCase(4, { cordCap: 25, imrt: { beams: 'posterior-5' } });
-    const [evaluation] = runPlan(horseshoe, plan, artiste6mv, { techniques: ['imrt'] }).plans;
-    const [, point] = tradeOff(horseshoe, plan, artiste6mv, [27, 25]);
+    const [evaluation] = runPlan(
+      { patient: horseshoe, case: plan, machine: artiste6mv },
+      { techniques: ['imrt'] },
+    ).plans;
+    const [, point] = tradeOff({ patient: horseshoe, case: plan, machine: artiste6mv }, [27, 25]);
     // The dose grid is coarse: target and cord are read from their own.
     const dose = evaluation!.plan.fineDose!;
     for (const [name, metric] of [

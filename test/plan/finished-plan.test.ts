@@ -145,7 +145,10 @@ test('the cumulative near-maximum is that of the courses’ own fractions', () =
 test('a prior course above the cord’s bound is refused where the cord is held, not where the prescription is', () => {
   const of = (hold: 'cord' | 'prescription') => {
     const prior = { dose: 80, fractions: 40, months: 12 };
-    return runPlan(patient, { ...plan, prior, fcrt: { ...plan.fcrt, hold } }, artiste6mv, { techniques: ['fcrt'] });
+    return runPlan(
+      { patient, case: { ...plan, prior, fcrt: { ...plan.fcrt, hold } }, machine: artiste6mv },
+      { techniques: ['fcrt'] },
+    );
   };
   expect(() => of('cord')).toThrow(/the prior course alone exceeds/);
   const [planned] = of('prescription').plans;

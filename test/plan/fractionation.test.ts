@@ -132,7 +132,10 @@ test('planned: one operator for all, the caps hold, more fractions cover more', 
     expect(plan!.d95 / dose).toBeGreaterThan(before.plan!.d95 / before.dose);
   });
   expect(result.best).toMatchObject({ fractions: 30, others: [], rule: 'smallest objective of a certified plan' });
-  const single = runPlan(patient, caseOf({ retreatment: { position: null } }), artiste6mv, { techniques: ['imrt'] });
+  const single = runPlan(
+    { patient, case: caseOf({ retreatment: { position: null } }), machine: artiste6mv },
+    { techniques: ['imrt'] },
+  );
   const { certificate } = single.plans[0]!.plan.solution;
   expect(Math.abs(result.rows[1]!.plan!.objective / certificate.value - 1)).toBeLessThan(certificate.gap! + 0.02);
 
@@ -149,7 +152,9 @@ test('planned: one operator for all, the caps hold, more fractions cover more', 
 });
 
 test('bad input is one sentence', { timeout: 20_000 }, () => {
-  expect(() => isoeffectiveFractionation(patient, caseOf(), artiste6mv, [])).toThrow('there are no numbers');
+  expect(() => isoeffectiveFractionation({ patient, case: caseOf(), machine: artiste6mv }, [])).toThrow(
+    'there are no numbers',
+  );
   expect(() => at([])).toThrow('there are no numbers of fractions');
   expect(() => at([5, 2.5])).toThrow('number of fractions is 2.5, but must be a whole number >= 1');
   expect(() => at([0])).toThrow('number of fractions is 0');

@@ -42,7 +42,10 @@ function planned(y: number) {
     doseGrid: { spacing: [5, 5, 5], planning: 100 },
     fcrt: { beams: 'posterior-1' },
   });
-  return runPlan(buildPhantom(spec, { spacing: [5, 5, 5] }), plan, artiste6mv, { techniques: ['fcrt'] });
+  return runPlan(
+    { patient: buildPhantom(spec, { spacing: [5, 5, 5] }), case: plan, machine: artiste6mv },
+    { techniques: ['fcrt'] },
+  );
 }
 
 test('a cord inside the target: negative by its depth, and said', () => {

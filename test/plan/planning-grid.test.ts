@@ -104,7 +104,7 @@ describe('where the points lie', () => {
 
   test('the bounds that a uniform prior course leaves are the same at every point', () => {
     const plan = caseOf(5);
-    const result = runPlan(coarse, plan, artiste6mv, { techniques: ['fcrt'] });
+    const result = runPlan({ patient: coarse, case: plan, machine: artiste6mv }, { techniques: ['fcrt'] });
     const [cord] = result.bounds;
     expect(cord!.voxels).toEqual(cordVoxels(result.model));
     expect(Math.max(...cord!.dose) - Math.min(...cord!.dose)).toBeLessThan(1e-5);
@@ -113,7 +113,7 @@ describe('where the points lie', () => {
 
 describe('a plan on 5 mm holds on 1 mm', { timeout: 300_000 }, () => {
   // Between points 5 mm apart the fluence was a comb: cord Max 29.80 was said where it was 32.29, V95 96.1 where it was 92.8 %.
-  const result = runPlan(patientOf(5), caseOf(5), artiste6mv, { techniques: ['imrt'] });
+  const result = runPlan({ patient: patientOf(5), case: caseOf(5), machine: artiste6mv }, { techniques: ['imrt'] });
   const { model } = result;
   const [evaluation] = result.plans;
   const check = gridCheck(result, evaluation!);

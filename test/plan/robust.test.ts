@@ -42,7 +42,7 @@ const inputOf = (imrt: PlanCaseInput['imrt'], more: Partial<PlanCaseInput> = {})
 });
 type Bounds = NonNullable<NonNullable<PlanCaseInput['retreatment']>['bounds']>;
 const run = (imrt: PlanCaseInput['imrt'], more?: Partial<PlanCaseInput>) =>
-  runPlan(patient, parseCase(inputOf(imrt, more)), artiste6mv, { techniques: ['imrt'] });
+  runPlan({ patient, case: parseCase(inputOf(imrt, more)), machine: artiste6mv }, { techniques: ['imrt'] });
 
 const model = modelPatient(patient, parseCase(inputOf({})));
 const voxels = choosePlanningVoxels(model);
@@ -296,11 +296,11 @@ test('sweeps are nominal: a robust case is refused', () => {
   const prior = { dose: 20, fractions: 5, beams: 'posterior-5' };
   const plan = { ...parseCase(inputOf({ robust: { distance: 2 } })), prior } as never;
   const refused = 'the case has imrt.robust';
-  expect(() => tradeOff(patient, plan, artiste6mv, [25, 30])).toThrow(
+  expect(() => tradeOff({ patient, case: plan, machine: artiste6mv }, [25, 30])).toThrow(
     `trade-off: its IMRT plans are nominal, but ${refused}`,
   );
-  expect(() => cumulativeTradeOff(patient, plan, artiste6mv, [60])).toThrow(refused);
+  expect(() => cumulativeTradeOff({ patient, case: plan, machine: artiste6mv }, [60])).toThrow(refused);
   const options = { alphaBeta: 10, technique: 'imrt' } as const;
-  expect(() => isoeffectiveFractionation(patient, plan, artiste6mv, [5], options)).toThrow(refused);
+  expect(() => isoeffectiveFractionation({ patient, case: plan, machine: artiste6mv }, [5], options)).toThrow(refused);
   expect(() => prepareTechnique('imrt', model, voxels, plan, artiste6mv)).toThrow(refused);
 });

@@ -22,7 +22,7 @@ const plan = parseCase({
 });
 
 test('water, depth scaling and density scaling of one conformal plan', { timeout: 60_000 }, () => {
-  const result = runPlan(patient, plan, artiste6mv, { techniques: ['fcrt'] });
+  const result = runPlan({ patient, case: plan, machine: artiste6mv }, { techniques: ['fcrt'] });
   const sensitivity = modelSensitivity(result, result.plans[0]!);
   expect(sensitivity.planned).toBe('density');
   const mean = (model: string): number =>

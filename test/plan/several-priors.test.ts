@@ -91,7 +91,7 @@ describe('a list of courses', () => {
       { intervalMonths: 6 },
     ];
     const plan = caseOf({ prior: [first, { dose: 24, fractions: 12, months: 9 }], goals });
-    const result = runPlan(patient, plan, artiste6mv, { techniques: ['fcrt'] });
+    const result = runPlan({ patient, case: plan, machine: artiste6mv }, { techniques: ['fcrt'] });
     const [{ retreatment, goals: judged, structures, position }] = result.plans as [(typeof result.plans)[number]];
     const cord = structures.find(({ name }) => name === 'SpinalCord')!.metrics['Max[Gy]']!;
     const before = eqd2(20, 5, 2) + 24;
@@ -253,7 +253,10 @@ describe('an EQD2 as the prior dose', () => {
       ],
     });
     const even = filled({ quantity: 'eqd2', alphaBeta: 2 }, () => 24);
-    const result = runPlan(patient, plan, artiste6mv, { techniques: ['fcrt'], prior: [undefined, even] });
+    const result = runPlan(
+      { patient, case: plan, machine: artiste6mv, prior: [undefined, even] },
+      { techniques: ['fcrt'] },
+    );
     const [{ goals, retreatment }] = result.plans as [(typeof result.plans)[number]];
     const cord = retreatment!.maximum.thisCourse;
     expect(retreatment!.maximum.priorEqd2).toBeCloseTo(eqd2(20, 5, 2) + 24, 4);

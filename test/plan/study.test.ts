@@ -119,7 +119,7 @@ describe('rows', () => {
       techniques: ['imrt'],
     });
     const [run] = expand(small);
-    const { plans } = runPlan(patient, run!.case, artiste6mv, { techniques: ['imrt'] });
+    const { plans } = runPlan({ patient, case: run!.case, machine: artiste6mv }, { techniques: ['imrt'] });
     const row = studyRow(small, run!, plans[0]!, '1');
     const record = studyRecord(small, row);
     const { solution, fields } = plans[0]!.plan;

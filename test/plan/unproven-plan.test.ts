@@ -22,7 +22,7 @@ const plan = parseCase({
 });
 const run = (timeLimit?: number) => {
   const given = timeLimit === undefined ? {} : { timeLimit };
-  const result = runPlan(patient, plan, artiste6mv, { techniques: ['imrt'], ...given });
+  const result = runPlan({ patient, case: plan, machine: artiste6mv }, { techniques: ['imrt'], ...given });
   const [entry] = (planReport(result, { version: '0', inputs: {} }) as { plans: Record<string, unknown>[] }).plans;
   return { result, solution: result.plans[0]!.plan.solution, entry: entry! };
 };

@@ -94,6 +94,7 @@ export function squaredGeud(name: string, set: RowSet, level: Level, options: Ge
       const factor = 2 * weight * (1 - (miss * Math.abs(a - 1)) / value) * along;
       for (const row of rows) out[row]! += factor * slope[row]!;
     },
+    withLevel: (from, to) => squaredGeud(name, set, from === level ? to : level, options, weight),
   };
 }
 

@@ -26,6 +26,8 @@ export interface Objective {
   addCurvature(dose: Float64Array, out: Float64Array): void;
   /** Adds what the second derivative times `direction` is beyond that diagonal; left out where it is diagonal. */
   addCoupling?(dose: Float64Array, direction: Float64Array, out: Float64Array): void;
+  /** The same objective following the level `to`, where it follows `from`; left out where it follows none. */
+  withLevel?(from: Level, to: Level): Objective;
 }
 
 /** Rows of one structure and their share of its volume. */
@@ -35,11 +37,15 @@ export interface RowSet {
   readonly volumes: Float64Array;
 }
 
-/** A dose level that may move while the plan is normalised. */
+/** A dose level that objectives may follow. Whoever solves moves one of his own, not that of the problem. */
 export interface Level {
   /** Gy */
-  value: number;
+  readonly value: number;
 }
+
+/** The objectives, following the level `to` where they follow `from`. */
+export const followLevel = (objectives: readonly Objective[], from: Level, to: Level): readonly Objective[] =>
+  objectives.map((objective) => objective.withLevel?.(from, to) ?? objective);
 
 /**
  * Total volume of a set, checked on the way.

@@ -27,5 +27,6 @@ export function squaredDeviation(name: string, set: RowSet, level: Level, weight
     addCurvature(_, out) {
       for (let q = 0; q < rows.length; q++) out[rows[q]!]! += 2 * scale * volumes[q]!;
     },
+    withLevel: (from, to) => squaredDeviation(name, set, from === level ? to : level, weight),
   };
 }

@@ -32,5 +32,6 @@ export function squaredUnderdose(name: string, set: RowSet, level: Level, fracti
         if (dose[rows[q]!]! < bound) out[rows[q]!]! += 2 * scale * volumes[q]!;
       }
     },
+    withLevel: (from, to) => squaredUnderdose(name, set, from === level ? to : level, fraction, weight),
   };
 }

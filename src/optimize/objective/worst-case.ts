@@ -9,7 +9,7 @@
  *     F'' = sum_s p_s f_s'' + 1/T ( sum_s p_s g_s g_s' - g g' ),        g_s = f_s',  g = sum_s p_s g_s
  */
 import { InvalidInputError } from '../../core/errors.js';
-import { type Objective, shown } from './objective.js';
+import { followLevel, type Objective, shown } from './objective.js';
 
 /**
  * @param scenarios   the objectives of each, summed; convex, with their weights
@@ -87,6 +87,10 @@ export function worstCase(
         const k = (shares[s]! * (along[s]! - mean)) / temperature;
         for (let i = 0; i < out.length; i++) out[i]! += k * own[i]!;
       });
+    },
+    withLevel: (from, to) => {
+      const moved = scenarios.map((own) => followLevel(own, from, to));
+      return worstCase(name, moved, temperature);
     },
   };
 }

@@ -79,6 +79,8 @@ export interface PlanEvaluation {
   readonly position?: PositionReport;
   /** Every scenario of a robust plan, beside the nominal plan. */
   readonly robust?: RobustReport;
+  /** The plan of the same case without robustness, which `robust` compares with. */
+  readonly nominal?: TechniquePlan;
 }
 
 const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', 'Min', 'Max'];

@@ -77,7 +77,7 @@ export interface Study {
 export interface StudyRun {
   readonly key: string;
   readonly technique: Technique;
-  /** As `loadCaseOf` takes it. */
+  /** As `jobOf` takes it. */
   readonly input: PlanCaseInput;
   /** The same, checked and with its defaults. */
   readonly case: PlanCase;

@@ -25,6 +25,8 @@ import type { PriorCourseExposure, PriorExposure } from './prior-exposure.js';
 export interface ImportedDose {
   readonly dose: DoseVolume;
   readonly planFromCourse: RigidTransform;
+  /** DICOM frame of reference that `planFromCourse` leads into, where it is known. */
+  readonly planFrameOfReferenceUid?: string;
   readonly notes: readonly string[];
 }
 
@@ -176,9 +178,7 @@ function importPrior(
   cordAlphaBeta: number,
 ): PriorCourseExposure {
   if (imported === undefined) {
-    throw new InvalidInputError(
-      `case: prior.file "${file}" was not read. Give its dose as the option prior of runPlan.`,
-    );
+    throw new InvalidInputError(`case: prior.file "${file}" was not read. Give its dose as the job's prior.`);
   }
   const { dose: read, planFromCourse, notes } = imported;
   const meaning = meaningOf(read, file!, given, cordAlphaBeta);

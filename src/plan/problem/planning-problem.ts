@@ -2,7 +2,7 @@
 import { InvalidInputError } from '../../core/errors.js';
 import { type Limit, maximumDose } from '../../optimize/limit.js';
 import { meanDose } from '../../optimize/objective/mean-dose.js';
-import type { Level, Objective, RowSet } from '../../optimize/objective/objective.js';
+import { followLevel, type Level, type Objective, type RowSet } from '../../optimize/objective/objective.js';
 import { squaredDeviation } from '../../optimize/objective/squared-deviation.js';
 import { squaredFallOff } from '../../optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../../optimize/objective/squared-overdose.js';
@@ -86,6 +86,19 @@ export function posePlanningProblem(
     limits: hold === 'cord' ? held.map(({ name, set, most }) => maximumDose(name, set, most)) : [],
     prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
     targets,
+  };
+}
+
+/** A problem with its objectives at the level where a solution left it: what is said of the solution's plan is said at that. */
+export function settledProblem<T extends PlanningProblem>(problem: T, { level }: { readonly level?: number }): T {
+  if (level === undefined) return problem;
+  const from = problem.prescription.level;
+  const to: Level = { value: level };
+  return {
+    ...problem,
+    objectives: followLevel(problem.objectives, from, to),
+    targets: problem.targets.map((own) => followLevel(own, from, to)),
+    prescription: { ...problem.prescription, level: to },
   };
 }
 

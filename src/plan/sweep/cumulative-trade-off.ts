@@ -14,7 +14,6 @@ import { checkPositive } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
 import { type Vec3, voxelCount } from '../../geometry/grid.js';
-import type { Patient } from '../../geometry/patient.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
 import { boundsOfVoxels, type ToleranceCase, voxelBounds } from '../constraint/voxel-tolerance.js';
@@ -22,7 +21,8 @@ import { cordPosition, type PositionReport } from '../evaluation/setup-uncertain
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
+import { checkJob, type PlanJob } from '../patient/plan-job.js';
+import { exposeToPrior } from '../patient/prior-course.js';
 import { effectAt } from '../patient/prior-effect.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { refuseRobust } from '../problem/scenario.js';
@@ -81,8 +81,6 @@ export interface CumulativeTradeOffOptions {
   readonly techniques?: readonly Technique[];
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The doses of the case's prior files. */
-  readonly prior?: ImportedDoses;
   /** Of which limits the maximum is told under shifts, which costs some seconds per point. @default all of them */
   readonly positions?: readonly number[];
   readonly onPoint?: (point: CumulativePoint) => void;
@@ -101,9 +99,7 @@ export interface CumulativeTradeOffOptions {
  * @throws {UnsupportedError} where a beam misses the patient, or for a robust IMRT case
  */
 export function cumulativeTradeOff(
-  patient: Patient,
-  plan: PlanCase,
-  machine: Machine,
+  job: PlanJob,
   limits: readonly number[],
   options: CumulativeTradeOffOptions = {},
 ): CumulativeTradeOff {
@@ -111,6 +107,8 @@ export function cumulativeTradeOff(
     throw new InvalidInputError('trade-off: there are no cumulative limits. Give at least one in Gy EQD2.');
   }
   for (const limit of limits) checkPositive('trade-off: cumulative limit in Gy EQD2', limit);
+  checkJob(job);
+  const { case: plan, patient, machine } = job;
   if (plan.prior === null) {
     throw new InvalidInputError(
       'trade-off: the case has no prior course, so there is no cumulative limit to move. Give caps of this course instead.',
@@ -119,7 +117,7 @@ export function cumulativeTradeOff(
   const { techniques = ['fcrt', 'imrt'], executor } = options;
   if (techniques.includes('imrt')) refuseRobust('trade-off', plan);
   return onModel(patient, plan, executor, (model) => {
-    const prior = exposeToPrior(model, plan, machine, options.prior)!;
+    const prior = exposeToPrior(model, plan, machine, job.prior)!;
     const falling = [...new Set(limits)].sort((a, b) => b - a);
     const rungs = falling.map((limit) => rungOf(limit, model, plan, prior));
     if (rungs.every(({ reason }) => reason !== null)) throw new InvalidInputError(`trade-off: ${rungs[0]!.reason}`);

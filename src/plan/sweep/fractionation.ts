@@ -19,15 +19,15 @@ import { checkInteger, checkPositive } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
 import type { Vec3 } from '../../geometry/grid.js';
-import type { Patient } from '../../geometry/patient.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
 import { boundsOfVoxels, excessInWords, voxelBounds } from '../constraint/voxel-tolerance.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { checkJob, type PlanJob } from '../patient/plan-job.js';
 import { placeOfVoxel } from '../patient/planning-grid.js';
-import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
+import { exposeToPrior } from '../patient/prior-course.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { refuseRobust } from '../problem/scenario.js';
 import { type Coverage, cumulativeMaximum } from './coverage.js';
@@ -97,8 +97,6 @@ export interface FractionationOptions {
   readonly technique?: Technique;
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The doses of the case's prior files. */
-  readonly prior?: ImportedDoses;
   readonly onRow?: (row: FractionationRow) => void;
   /** Looked at between steps; the rows so far are returned. */
   readonly signal?: { readonly aborted: boolean };
@@ -115,14 +113,15 @@ export interface FractionationOptions {
  * @throws {UnsupportedError} where IMRT of a robust case is asked for
  */
 export function isoeffectiveFractionation(
-  patient: Patient,
-  plan: PlanCase,
-  machine: Machine,
+  job: PlanJob,
   fractions: readonly number[],
   options: FractionationOptions = {},
 ): Fractionation {
+  checkJob(job);
+  const { case: plan, patient, machine, prior } = job;
   checkRequest(plan, fractions, options);
-  return onModel(patient, plan, options.executor, (model) => fractionationOf(model, plan, machine, fractions, options));
+  const own = { ...options, ...(prior && { prior }) };
+  return onModel(patient, plan, options.executor, (model) => fractionationOf(model, plan, machine, fractions, own));
 }
 
 /** The same on a model of the patient, which stays open; `executor` is the model's. */
@@ -131,7 +130,7 @@ export function fractionationOf(
   plan: PlanCase,
   machine: Machine,
   fractions: readonly number[],
-  options: Omit<FractionationOptions, 'executor'> = {},
+  options: Omit<FractionationOptions, 'executor'> & Pick<PlanJob, 'prior'> = {},
 ): Fractionation {
   const alphaBeta = { target: checkRequest(plan, fractions, options), cord: plan.alphaBeta.cord };
   const { dose, fractions: usual } = plan.prescription;

@@ -9,16 +9,14 @@
 import { checkPositive } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
-import type { Patient } from '../../geometry/patient.js';
-import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
 import { defaultBounds } from '../constraint/tolerance-limits.js';
 import { checkBoundsLeaveDose, cordCaps, organCaps } from '../constraint/voxel-maximum.js';
 import { type ToleranceCase, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
 import { boundConstraints, type Constraint } from '../evaluation/constraint-list.js';
-import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { exposeToPrior, type ImportedDoses } from '../patient/prior-course.js';
+import { checkJob, type PlanJob } from '../patient/plan-job.js';
+import { exposeToPrior } from '../patient/prior-course.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { refuseRobust } from '../problem/scenario.js';
 import { doseOfPlan, drawnDvh } from '../technique/drawn-dvh.js';
@@ -54,8 +52,6 @@ export interface TradeOffPoint {
 export interface TradeOffOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
-  /** The doses of the case's prior files. */
-  readonly prior?: ImportedDoses;
   /** Told what holds besides the caps, before the first plan. */
   readonly onConstraints?: (constraints: readonly Constraint[]) => void;
   readonly onPoint?: (point: TradeOffPoint) => void;
@@ -74,14 +70,14 @@ export interface TradeOffOptions {
  * @throws {UnsupportedError} for a robust case
  */
 export function tradeOff(
-  patient: Patient,
-  plan: PlanCase,
-  machine: Machine,
+  job: PlanJob,
   caps: readonly number[],
-  { executor, prior, onConstraints, onPoint, signal, timeLimit }: TradeOffOptions = {},
+  { executor, onConstraints, onPoint, signal, timeLimit }: TradeOffOptions = {},
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
+  checkJob(job);
+  const { case: plan, patient, machine, prior } = job;
   refuseRobust('trade-off', plan);
   if (timeLimit !== undefined) checkPositive('trade-off: time limit in seconds', timeLimit);
   return onModel(patient, plan, executor, (model) => {

@@ -2,7 +2,7 @@
 import type { Aperture } from '../../beam/aperture.js';
 import type { Beam } from '../../beam/beam.js';
 import { conformAperture } from '../../beam/conform.js';
-import { apertureFluence } from '../../beam/opening.js';
+import { apertureFluence, type OpeningOptions } from '../../beam/opening.js';
 import { forever } from '../../core/deadline.js';
 import type { FluenceField } from '../../dose/forward.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
@@ -16,13 +16,7 @@ import { cappedRows, evenCaps } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { finish } from './finish-plan.js';
-import {
-  beamsOf,
-  type PlannedField,
-  type PlanningOptions,
-  type PosedCase,
-  type TechniquePlan,
-} from './technique-plan.js';
+import { beamsOf, type PlannedField, type PlanningOptions, type PosedCase, type SolvedPlan } from './technique-plan.js';
 
 /** A conformal field before it has a weight. */
 export interface ConformalField {
@@ -39,17 +33,22 @@ export function conformalFields(
   machine: Machine,
 ): ConformalField[] {
   const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
-  const opening = {
-    jawTransmission: transmission.jaws,
-    leafTransmission: transmission.leaves,
-    largestField: machine.range.fieldSide[1],
-  };
+  const opening = openingOf(transmission, machine);
   const target = model.masks.get(model.target)!;
   const shield = cordShield ? model.masks.get(model.cord)! : undefined;
   return beamsOf(beams, model, machine).map((beam) => {
     const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
     return { beam, aperture, open: apertureFluence(aperture, opening) };
   });
+}
+
+/** What leaves and jaws of a case let through, and how far. */
+export function openingOf(transmission: PlanCase['fcrt']['transmission'], machine: Machine): OpeningOptions {
+  return {
+    jawTransmission: transmission.jaws,
+    leafTransmission: transmission.leaves,
+    largestField: machine.range.fieldSide[1],
+  };
 }
 
 /** Dose of every field at the optimiser's voxels, per monitor unit. */
@@ -83,7 +82,7 @@ export function planConformal(
   plan: PosedCase & Pick<PlanCase, 'fcrt'>,
   machine: Machine,
   { onProgress, caps = evenCaps(voxels, plan), organs = [], timeLeft = forever }: PlanningOptions = {},
-): TechniquePlan {
+): SolvedPlan {
   const { hold } = plan.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
   const fields = conformalFields(model, plan.fcrt, machine);

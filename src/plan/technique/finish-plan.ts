@@ -9,13 +9,13 @@ import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, surfaceVoxel } from '../patient/planning-grid.js';
 import { shareWithin } from '../problem/capped-rows.js';
-import type { PlanningProblem } from '../problem/planning-problem.js';
+import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { isProven, largestDifference } from './proof.js';
 import { scenarioShare } from './scenario-caps.js';
 import type { ScenarioDose } from './scenario-dose.js';
-import type { PlannedField, TechniquePlan } from './technique-plan.js';
+import type { PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */
 export const ROUGH = 0.05;
@@ -59,8 +59,7 @@ export function finish(
   plan: Pick<PlanCase, 'prescription' | 'doseModel'>,
   { technique, hold, fields, voxels, caps, organs, problem, solution }: OptimisedPlan,
   { scenarios, ballShare = 1, isWorst = false }: Partial<FinishedScenarios> = {},
-): TechniquePlan {
-  const { objectives, limits, targets } = problem;
+): SolvedPlan {
   model.onStage(`${technique}: dose`);
   const {
     dose: total,
@@ -78,11 +77,8 @@ export function finish(
   const { fractions } = plan.prescription;
   const { medium } = plan.doseModel;
   const doses = reportedDoses(model, total, shrink, { quantity: 'physical', fractions, medium });
-  const held = fields.map((field) => ({
-    ...field,
-    monitorUnits: shrink * field.monitorUnits,
-    fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => shrink * w) },
-  }));
+  const held = scaledFields(fields, shrink);
+  const { objectives, limits, targets } = settledProblem(problem, solution);
   const planned = solution.dose.map((d) => shrink * d);
   const certificate = certifyAt(solution.certificate, objectives, limits, planned);
   const final: Solution = {
@@ -98,10 +94,19 @@ export function finish(
     ),
     certificate,
   };
-  const result = { technique, hold, fields: held, ...doses, solution: final, voxels, share: shrink };
+  const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, share: shrink };
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model, doses);
   return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
+}
+
+/** Fields with their monitor units times `share`. */
+export function scaledFields(fields: readonly PlannedField[], share: number): PlannedField[] {
+  return fields.map((field) => ({
+    ...field,
+    monitorUnits: share * field.monitorUnits,
+    fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => share * w) },
+  }));
 }
 
 /**

@@ -13,7 +13,7 @@ import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { cappedRows, evenCaps } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
-import type { PlanningProblem } from '../problem/planning-problem.js';
+import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
@@ -26,7 +26,7 @@ import {
   type PlanningOptions,
   type PosedCase,
   type ProgressListener,
-  type TechniquePlan,
+  type SolvedPlan,
 } from './technique-plan.js';
 
 /** Plans made with the worst shifts of the one before, at most: after the last one the scaling stands. */
@@ -84,7 +84,7 @@ export function planModulated(
   plan: ModulatedCase,
   machine: Machine,
   options: ModulatedOptions = {},
-): TechniquePlan {
+): SolvedPlan {
   const { onProgress, caps = evenCaps(given, plan), organs = [], timeLeft = forever, isNominal = false } = options;
   const { hold } = plan.imrt;
   const robust = isNominal ? undefined : plan.imrt.robust;
@@ -169,7 +169,7 @@ function solveModulated(
     if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE, timeLimit: timeLeft() });
     // How far the worst case may be smoothed is seen on a plan near the best one.
     const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH, timeLimit: timeLeft() });
-    problem = pose(smoothing(problem.targets, rough.dose));
+    problem = pose(smoothing(settledProblem(problem, rough).targets, rough.dose));
     const finer = solve(
       { ...problem, ...rows },
       {

@@ -7,7 +7,7 @@ import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { planConformal } from './fcrt.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
-import type { PosedCase, TechniquePlan } from './technique-plan.js';
+import type { PosedCase, SolvedPlan } from './technique-plan.js';
 import type { OrganRows } from './working-set.js';
 
 /** Plans made of one technique, at most: after the last one the scaling to the bounds stands. */
@@ -31,7 +31,7 @@ export function planWithinBounds(
   plan: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt'>,
   machine: Machine,
   { bounds, rows, timeLeft = forever, ...options }: ConstrainedOptions,
-): TechniquePlan {
+): SolvedPlan {
   for (let round = 1; ; round++) {
     model.onStage('planning voxels');
     const voxels = rows.choose();

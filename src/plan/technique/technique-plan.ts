@@ -24,16 +24,21 @@ export interface PlannedField {
   readonly fluence: FluenceField;
 }
 
+/** How the optimiser ended, and what it proved; a plan that was made from its record has no weights and no dose of its rows. */
+export type PlannedSolution = Omit<Solution, 'weights' | 'dose'> & Partial<Pick<Solution, 'weights' | 'dose'>>;
+
 export interface TechniquePlan {
   readonly technique: Technique;
   readonly hold: Hold;
   readonly fields: readonly PlannedField[];
+  /** The same as the optimiser left them: `fields` are these times `share`. */
+  readonly solved: readonly PlannedField[];
   readonly dose: DoseVolume;
   /** Around target and cord on the planning grid, where the dose grid is coarse; zero elsewhere. */
   readonly fineDose?: DoseVolume;
   /** At the points of the model's `surface`, Gy. */
   readonly surfaceDose: Float64Array;
-  readonly solution: Solution;
+  readonly solution: PlannedSolution;
   /** The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
   /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
@@ -48,6 +53,11 @@ export interface TechniquePlan {
   readonly beyondRange: number;
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
   readonly beyondDensity: number;
+}
+
+/** A plan that the optimiser has just made. */
+export interface SolvedPlan extends TechniquePlan {
+  readonly solution: Solution;
 }
 
 /** How the cord's caps were brought to hold under every shift of a ball. */

@@ -1,13 +1,13 @@
 /**
- * A CASE.json and what it points to: the patient, from a phantom or from DICOM, and hashes of all inputs.
+ * The job of a CASE.json and what it points to: the patient, from a phantom or from DICOM, and hashes of all inputs.
  */
 import { dirname, resolve } from 'node:path';
 import type { Patient } from '../geometry/patient.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
-import type { Machine } from '../machine/machine.js';
 import { buildPhantom, phantomStructures } from '../phantom/build.js';
 import { parseCase } from '../plan/input/parse-case.js';
 import { type PlanCase, type PlanCaseInput, type PriorCourseCase, priorsOf } from '../plan/input/plan-case.js';
+import { createJob, type PlanJob } from '../plan/patient/plan-job.js';
 import type { ImportedDose, ImportedDoses } from '../plan/patient/prior-course.js';
 import { readBytes, readFolder, readJson } from './files.js';
 import { loadCourseDose, loadTransform } from './load-courses.js';
@@ -15,38 +15,39 @@ import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
 import { sha256 } from './sha256.js';
 
-export interface LoadedCase {
-  readonly case: PlanCase;
-  readonly patient: Patient;
-  readonly machine: Machine;
-  /** The dose of the prior course, where the case names a file: an option of `runPlan`. */
-  readonly prior?: ImportedDoses;
+/** A job whose inputs were files. */
+export interface LoadedJob extends PlanJob {
   /** SHA-256 by role. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** That paths in the case are relative to; absent where it names no file. */
+  readonly folder?: string;
 }
 
 /**
- * Reads and checks a case; paths in it are relative to its file.
+ * Reads a case and everything that it points to; paths in it are relative to its file.
  *
  * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the field or file
  */
-export async function loadCase(path: string): Promise<LoadedCase> {
-  return loadCaseOf((await readJson(path)) as PlanCaseInput, path);
+export async function loadJob(path: string): Promise<LoadedJob> {
+  return jobOf((await readJson(path)) as PlanCaseInput, path);
 }
 
 /** The same for the content of a case; paths in it are relative to `path`, or to the working folder. */
-export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<LoadedCase> {
-  const plan = parseCase(json, path);
+export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJob> {
+  const asked = parseCase(json, path);
   const from = (name: string): string => resolve(dirname(path), name);
-  const machine = await readMachine(plan.machine.endsWith('.json') ? from(plan.machine) : plan.machine);
-  const inputs: Record<string, string> = { case: sha256(JSON.stringify(plan)) };
-  const { patient: source } = plan;
+  const machine = await readMachine(asked.machine.endsWith('.json') ? from(asked.machine) : asked.machine);
+  const inputs: Record<string, string> = {
+    case: sha256(JSON.stringify(asked)),
+    machine: sha256(JSON.stringify(machine)),
+  };
+  const { patient: source } = asked;
   let patient: Patient;
   if ('phantom' in source) {
     const { phantom, ...options } = source;
     const spec = await readPhantom(phantom.endsWith('.json') ? from(phantom) : phantom);
     inputs.phantom = sha256(JSON.stringify(spec));
-    patient = buildPhantom(spec, { spacing: plan.doseGrid.spacing, ...options });
+    patient = buildPhantom(spec, { spacing: asked.doseGrid.spacing, ...options });
   } else {
     const { ct, structures, ...options } = source;
     const slices = await readFolder(from(ct));
@@ -55,21 +56,28 @@ export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<Lo
     inputs.structures = sha256(drawn.bytes);
     patient = patientFromDicom(slices, drawn, options);
   }
-  const prior = await loadPriors(plan, from, patient.frameOfReferenceUid, inputs);
-  const named = plan.name === undefined ? patient : { ...patient, name: plan.name };
-  return { case: plan, patient: named, machine, inputs, ...(prior === undefined ? {} : { prior }) };
+  const prior = await loadPriors(asked, from, patient.frameOfReferenceUid, inputs);
+  const job = createJob({ case: asked, patient, machine, ...(prior && { prior }) });
+  return { ...job, inputs, ...(namesFiles(asked) && { folder: resolve(dirname(path)) }) };
+}
+
+function namesFiles(asked: PlanCase): boolean {
+  const { patient, machine } = asked;
+  const isFile = (name: string): boolean => name.endsWith('.json');
+  if (!('phantom' in patient) || isFile(patient.phantom) || isFile(machine)) return true;
+  return priorsOf(asked).some(({ file }) => file !== undefined);
 }
 
 /**
  * The names of a case's structures, with everything that it points to looked up and nothing voxelised: of a phantom in no time, of
  * DICOM by reading it.
  *
- * @throws {InvalidInputError | FormatError | UnsupportedError} as {@link loadCaseOf}
+ * @throws {InvalidInputError | FormatError | UnsupportedError} as {@link jobOf}
  */
 export async function structureNamesOf(json: PlanCaseInput, path = 'case'): Promise<string[]> {
   const plan = parseCase(json, path);
   const { patient: source } = plan;
-  if (!('phantom' in source)) return (await loadCaseOf(json, path)).patient.structures.map(({ name }) => name);
+  if (!('phantom' in source)) return (await jobOf(json, path)).patient.structures.map(({ name }) => name);
   const from = (name: string): string => resolve(dirname(path), name);
   await readMachine(plan.machine.endsWith('.json') ? from(plan.machine) : plan.machine);
   const { phantom, ...options } = source;
@@ -107,5 +115,10 @@ async function loadPrior(
   const placed = await loadTransform(name, prior.transform, from, loaded.frameOfReferenceUid, planUid);
   inputs[name] = loaded.hash;
   if (placed.hash !== undefined) inputs[name === 'prior' ? 'registration' : `${name}: registration`] = placed.hash;
-  return { dose: loaded.dose, planFromCourse: placed.sumFromCourse, notes: [...loaded.notes, ...placed.notes] };
+  return {
+    dose: loaded.dose,
+    planFromCourse: placed.sumFromCourse,
+    ...(planUid === undefined ? {} : { planFrameOfReferenceUid: planUid }),
+    notes: [...loaded.notes, ...placed.notes],
+  };
 }

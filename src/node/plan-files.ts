@@ -1,0 +1,59 @@
+/** What `respine plan` writes of a result besides pictures and plan.json: doses, DVHs, and what the plans are made of again from. */
+import { relative, resolve, sep } from 'node:path';
+import type { DoseVolume, Volume } from '../geometry/volume.js';
+import { encodeFluence } from '../io/fluence-file.js';
+import { encodeNrrd } from '../io/nrrd.js';
+import { allowanceVolume } from '../plan/constraint/voxel-tolerance.js';
+import type { Technique } from '../plan/input/plan-case.js';
+import { type PlanningResult, recordsOf } from '../plan/run-plan.js';
+import { planningDose } from '../plan/technique/finish-plan.js';
+import { dvhTable, type RemakeRecord } from '../report/plan-report.js';
+import { gzipFast } from './gzip.js';
+import { sha256 } from './sha256.js';
+import { version } from './version.js';
+
+export interface PlanFiles {
+  /** Content by name. */
+  readonly files: Map<string, Uint8Array | string>;
+  /** What plan.json tells of them. */
+  readonly remake: RemakeRecord;
+}
+
+/**
+ * @param outDir where they are to be written
+ * @param folder that paths in the case are relative to, where it names files
+ */
+export async function planFiles(result: PlanningResult, outDir: string, folder?: string): Promise<PlanFiles> {
+  const files = new Map<string, Uint8Array | string>([['dvh.csv', dvhTable(result)]]);
+  for (const { plan } of result.plans) {
+    files.set(`dose_${plan.technique}.nrrd`, await packed(plan.dose));
+    const between = planningDose(result.model, plan);
+    if (between !== undefined) files.set(`dose_${plan.technique}_planning.nrrd`, await packed(between));
+  }
+  if (result.bounds.length > 0 && result.prior) {
+    files.set('allowance.nrrd', await packed(allowanceVolume(result.bounds, result.model, result.case)));
+  }
+  const plans: Partial<Record<Technique, RemakeRecord['plans'][Technique] & object>> = {};
+  for (const [p, recorded] of recordsOf(result).entries()) {
+    const { technique } = recorded;
+    const text = encodeFluence(recorded);
+    const name = `fluence_${technique}.json`;
+    files.set(name, text);
+    plans[technique] = {
+      fluence: { file: name, sha256: sha256(text) },
+      dose: { file: `dose_${technique}.nrrd`, sha256: doseHash(result.plans[p]!.plan.dose) },
+    };
+  }
+  return { files, remake: { ...(folder !== undefined && { folder: pathFrom(outDir, folder) }), plans } };
+}
+
+/** Of the values alone, as they lie in memory. */
+export const doseHash = ({ data }: DoseVolume): string =>
+  sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+
+const packed = (volume: Volume): Promise<Uint8Array> =>
+  encodeNrrd(volume, { gzip: gzipFast, fields: { software: `respine ${version}` } });
+
+/** With slashes on every system. */
+const pathFrom = (outDir: string, folder: string): string =>
+  relative(resolve(outDir), folder).split(sep).join('/') || '.';

@@ -1,0 +1,152 @@
+/**
+ * A job: what is asked for, with everything that it is asked of. Case, patient, machine and prior doses come as one, since a
+ * plan of one patient under the case of another is none.
+ *
+ * What can be known is checked: a phantom is the one that the case would build, a CT has the structures that the case names, a
+ * machine by name is that machine, each prior file has its dose, and a transform leads into the patient's frame of reference.
+ */
+
+import { InvalidInputError } from '../../core/errors.js';
+import type { Patient } from '../../geometry/patient.js';
+import type { Machine } from '../../machine/machine.js';
+import { phantomOrigin } from '../../phantom/build.js';
+import { checkStructureNames } from '../input/case-names.js';
+import { parseCase } from '../input/parse-case.js';
+import { type PlanCase, type PlanCaseInput, priorsOf } from '../input/plan-case.js';
+import type { ImportedDose, ImportedDoses } from './prior-course.js';
+
+/** What `runPlan` and every sweep take. Made by {@link createJob}, or from files by `loadJob` and `jobOf` of `respine/node`. */
+export interface PlanJob {
+  /** What is asked for. */
+  readonly case: PlanCase;
+  readonly patient: Patient;
+  readonly machine: Machine;
+  /** The doses of the case's prior files. */
+  readonly prior?: ImportedDoses;
+}
+
+/**
+ * A job of parts that belong together.
+ *
+ * @param parts the case as {@link parseCase} returns it, its patient, machine and the doses of its prior files
+ * @returns the same, with the patient under the name that the case gives it
+ * @throws {InvalidInputError} one sentence with what does not belong to what
+ */
+export function createJob(parts: PlanJob): PlanJob {
+  checkJob(parts);
+  const { name } = parts.case;
+  return name === undefined ? { ...parts } : { ...parts, patient: { ...parts.patient, name } };
+}
+
+/**
+ * The job with some fields of its case changed, all else as it is.
+ *
+ * @param changes fields as CASE.json has them; a field is replaced as a whole
+ * @throws {InvalidInputError} if what results is no case, or asks for another patient, machine or prior dose than the job has
+ */
+export function withCase(job: PlanJob, changes: Partial<PlanCaseInput>): PlanJob {
+  return createJob({ ...job, case: parseCase({ ...caseInput(job.case), ...changes }) });
+}
+
+/** A case as it would be written: what it was not given, but is by default, and the parser must not take for given, is left out. */
+export function caseInput({ cordCap, cordCapOrigin, ...given }: PlanCase): PlanCaseInput {
+  return cordCapOrigin === 'default' ? given : { ...given, cordCap };
+}
+
+/**
+ * Checks that a job's parts belong together; whoever computes with one does so first.
+ *
+ * @throws {InvalidInputError} one sentence with what does not belong to what
+ */
+export function checkJob(job: PlanJob): void {
+  const { case: asked, patient, machine } = job;
+  checkPatient(asked, patient);
+  if (!asked.machine.endsWith('.json') && machine.name !== asked.machine) {
+    throw new InvalidInputError(
+      `job: the case is for the machine "${asked.machine}", but the machine given is "${machine.name}". Give that machine, or change the case's machine.`,
+    );
+  }
+  const names = patient.structures.map(({ name }) => name);
+  checkStructureNames(asked, names, patient.name);
+  if (!('phantom' in asked.patient)) checkDrawn(asked.patient, names);
+  checkPriors(job);
+}
+
+function checkPatient({ patient: asked, doseGrid }: PlanCase, { origin, name }: Patient): void {
+  const given = origin === undefined ? `no phantom ("${name}")` : `the phantom "${origin.phantom}"`;
+  const remedy = 'Build the patient that the case names, or change the case\'s "patient".';
+  if (!('phantom' in asked)) {
+    if (origin === undefined) return;
+    throw new InvalidInputError(
+      `job: the case names a CT ("${asked.ct}"), but the patient given is ${given}. ${remedy}`,
+    );
+  }
+  const { phantom, ...options } = asked;
+  // A file may give its phantom any name.
+  const isNamed = origin !== undefined && (phantom.endsWith('.json') || origin.phantom === phantom);
+  if (!isNamed) {
+    throw new InvalidInputError(
+      `job: the case names the phantom "${phantom}", but the patient given is ${given}. ${remedy}`,
+    );
+  }
+  const wanted = phantomOrigin(phantom, { spacing: doseGrid.spacing, ...options }).options;
+  for (const [key, value] of Object.entries(wanted)) {
+    const [is, shall] = [JSON.stringify(origin.options[key]), JSON.stringify(value)];
+    if (is === shall) continue;
+    throw new InvalidInputError(
+      `job: the patient given is the phantom "${origin.phantom}" with ${key} ${shortened(is)}, but the case asks for ${key} ${shortened(shall)}. ${remedy}`,
+    );
+  }
+}
+
+const shortened = (json = 'none'): string => (json.length > 60 ? `${json.slice(0, 57)}...` : json);
+
+/** The names that a CT's structures were renamed to, or are given a role or density by. */
+function checkDrawn(
+  { rename = {}, roles = {}, densityOverrides = {} }: Exclude<PlanCase['patient'], { phantom: string }>,
+  names: readonly string[],
+): void {
+  const asked: [field: string, name: string][] = [
+    ...Object.values(rename).map((name): [string, string] => ['rename', name]),
+    ...Object.keys(roles).map((name): [string, string] => ['roles', name]),
+    ...Object.keys(densityOverrides).map((name): [string, string] => ['densityOverrides', name]),
+  ];
+  const missing = asked.find(([, name]) => !names.includes(name));
+  if (missing === undefined) return;
+  throw new InvalidInputError(
+    `job: the case's patient.${missing[0]} names "${missing[1]}", which is no structure of the patient given. Make the patient with the options of the case.`,
+  );
+}
+
+/** One entry per course of the case. */
+const listOf = (prior: ImportedDoses | undefined): readonly (ImportedDose | undefined)[] =>
+  prior === undefined ? [] : 'dose' in prior ? [prior] : prior;
+
+function checkPriors({ case: asked, patient, prior }: PlanJob): void {
+  const courses = priorsOf(asked);
+  const doses = listOf(prior);
+  if (doses.length > courses.length) {
+    throw new InvalidInputError(
+      `job: there are doses of ${doses.length} prior courses, but the case has ${courses.length}. Give one per course that has a file.`,
+    );
+  }
+  courses.forEach(({ file }, c) => {
+    const dose = doses[c];
+    const name = courses.length === 1 ? 'prior' : `prior.${c}`;
+    if (file !== undefined && dose === undefined) {
+      throw new InvalidInputError(
+        `job: the case's ${name}.file "${file}" was not read. Give its dose as the job's prior.`,
+      );
+    }
+    if (file === undefined && dose !== undefined) {
+      throw new InvalidInputError(
+        `job: a dose is given for the case's ${name}, which has no file. Leave the dose out, or name its file.`,
+      );
+    }
+    const [own, leads] = [patient.frameOfReferenceUid, dose?.planFrameOfReferenceUid];
+    if (own === undefined || leads === undefined || own === leads) return;
+    throw new InvalidInputError(
+      `job: the transform of the case's ${name} leads into frame of reference ${leads}, but the patient lies in ${own}. Give the dose with its transform into the patient's.`,
+    );
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * A finished plan as its record, and made again from it: the same fields through the same engine, without optimising.
+ *
+ * The fields are recorded as the optimiser left them, with the share that the whole plan was scaled by, as the engine computed
+ * them before it was scaled: only so is the dose the same to the last bit. What was proven of the plan is taken from the record.
+ */
+import { createAperture } from '../../beam/aperture.js';
+import { createBeam } from '../../beam/beam.js';
+import { apertureFluence } from '../../beam/opening.js';
+import type { RecordedField, RecordedOutcome, RecordedPlan } from '../../io/fluence-file.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import type { PlanJob } from '../patient/plan-job.js';
+import { choosePlanningVoxels, type PlanningVoxels } from '../problem/planning-voxels.js';
+import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
+import { openingOf } from './fcrt.js';
+import { reportedDoses, scaledFields } from './finish-plan.js';
+import type { PlannedField, TechniquePlan } from './technique-plan.js';
+
+/** What {@link planFromRecord} makes the plan of again. */
+export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
+  const { technique, share, solved, solution, voxels, largestDifference, worstCase, ball } = plan;
+  const { weights: _, dose: __, uncovered, ...ended } = solution;
+  const outcome: RecordedOutcome = {
+    ...ended,
+    uncovered: [...uncovered],
+    largestDifference,
+    ...(worstCase && { worstCase }),
+    ...(ball && { ball: { ...ball, added: ball.added.map(tripleOf), found: foundOf(ball.found) } }),
+  };
+  return {
+    technique,
+    isocenter: tripleOf(isocenter),
+    share,
+    fields: solved.map(recordedField),
+    organRows: voxels.organs.map(({ name, voxels: own }) => ({ structure: name, runs: runsOf(own) })),
+    outcome,
+  };
+}
+
+const tripleOf = ([x, y, z]: readonly [number, number, number]): [number, number, number] => [x, y, z];
+
+const foundOf = ({ shift, value }: NonNullable<TechniquePlan['ball']>['found']) => ({ shift: tripleOf(shift), value });
+
+function recordedField({ beam, monitorUnits, aperture, fluence }: PlannedField): RecordedField {
+  const { gantry, collimator, couch } = beam.pose;
+  const head = { name: beam.name, gantry, collimator, couch, monitorUnits };
+  if (aperture === undefined) {
+    const { grid, weights } = fluence;
+    return { ...head, fluence: { x: [...grid.x], y: [...grid.y], weights: [...weights] } };
+  }
+  const { bank, leaves, jaws } = aperture;
+  const { boundaries, evidence } = bank;
+  const recorded = {
+    bank: { ...bank, boundaries: [...boundaries], evidence: { ...evidence } },
+    leaves: leaves.map(([x1, x2]): [number, number] => [x1, x2]),
+  };
+  return { ...head, aperture: jaws === undefined ? recorded : { ...recorded, jaws: { ...jaws } } };
+}
+
+/** Of rising numbers, each run of neighbours as its first and its length. */
+function runsOf(voxels: Int32Array): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const voxel of voxels) {
+    const last = runs.at(-1);
+    if (last !== undefined && voxel === last[0] + last[1]) last[1]++;
+    else runs.push([voxel, 1]);
+  }
+  return runs;
+}
+
+const voxelsOf = (runs: readonly (readonly [number, number])[]): Int32Array =>
+  Int32Array.from(runs.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i)));
+
+/**
+ * The plan that a record is of: its dose is the engine's, computed anew.
+ *
+ * @param isNominal whether it is the plan that a robust one is compared with, made as if the case asked for no robustness
+ */
+export function planFromRecord(
+  record: RecordedPlan,
+  model: PatientModel,
+  { case: asked, machine, patient }: PlanJob,
+  isNominal = false,
+): TechniquePlan {
+  const { technique, share, outcome, isocenter } = record;
+  model.onStage(`${technique}: dose`);
+  const solved = record.fields.map(({ name, gantry, collimator, couch, ...field }): PlannedField => {
+    const beam = createBeam(machine, { isocenter, gantry, collimator, couch, position: patient.position }, name);
+    return { beam, ...shapeOf(field, asked.fcrt.transmission, machine) };
+  });
+  const { dose: total, ...beyond } = model.bodyDose.total(solved.map(({ beam, fluence }) => ({ beam, fluence })));
+  const { fractions } = asked.prescription;
+  const { medium } = asked.doseModel;
+  const doses = reportedDoses(model, total, share, { quantity: 'physical', fractions, medium });
+  const { largestDifference, worstCase, ball, uncovered, level, ...ended } = outcome;
+  return {
+    technique,
+    hold: asked[technique].hold,
+    solved,
+    fields: scaledFields(solved, share),
+    ...doses,
+    solution: { ...ended, ...(level === undefined ? {} : { level }), uncovered: Int32Array.from(uncovered) },
+    voxels: rowsOf(record, model, isNominal ? undefined : asked.imrt.robust),
+    share,
+    largestDifference,
+    beyondRange: beyond.beyondRange,
+    beyondDensity: beyond.beyondDensity,
+    ...(worstCase && { worstCase }),
+    ...(ball && { ball }),
+  };
+}
+
+function shapeOf(
+  { monitorUnits, aperture: given, fluence }: Omit<RecordedField, 'name' | 'gantry' | 'collimator' | 'couch'>,
+  transmission: PlanCase['fcrt']['transmission'],
+  machine: PlanJob['machine'],
+): Pick<PlannedField, 'monitorUnits' | 'aperture' | 'fluence'> {
+  if (given === undefined) {
+    const { x, y, weights } = fluence!;
+    const grid = { x: Float64Array.from(x), y: Float64Array.from(y) };
+    return { monitorUnits, fluence: { grid, weights: Float64Array.from(weights) } };
+  }
+  const { overtravel, ...bank } = given.bank;
+  const known = overtravel === undefined ? bank : { ...bank, overtravel };
+  const aperture = createAperture(known, given.leaves, given.jaws);
+  const { grid, weights: open } = apertureFluence(aperture, openingOf(transmission, machine));
+  return { monitorUnits, aperture, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
+}
+
+/** The optimiser's rows, which reports name places and numbers of. */
+function rowsOf(
+  { technique, organRows, outcome }: RecordedPlan,
+  model: PatientModel,
+  robust: RobustSettings | undefined,
+): PlanningVoxels {
+  const organs = organRows.map(({ structure, runs }) => ({ name: structure, voxels: voxelsOf(runs) }));
+  const voxels = choosePlanningVoxels(model, organs);
+  if (technique === 'fcrt' || robust === undefined) return voxels;
+  return withScenarios(voxels, scenarioShifts(robust), robust.target, outcome.ball?.added);
+}
