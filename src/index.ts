@@ -314,8 +314,6 @@ export {
   type Fields,
   type FieldsInput,
   fieldsSchema,
-  type OpenedField,
-  openFields,
   parseFields,
 } from './plan/input/fields-file.js';
 export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/input/goals-file.js';
@@ -366,6 +364,7 @@ export { planConformal } from './plan/technique/fcrt.js';
 export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/technique/field-dose.js';
 export { planModulated } from './plan/technique/imrt.js';
 export { sampleInfluence } from './plan/technique/influence-sample.js';
+export { type OpenedField, openFields } from './plan/technique/opened-field.js';
 export { planWithinBounds } from './plan/technique/plan-within-constraints.js';
 export { type PreparedTechnique, prepareTechnique } from './plan/technique/prepared-technique.js';
 export { beamsOf, type PlannedField, type TechniquePlan } from './plan/technique/technique-plan.js';

@@ -1,7 +1,8 @@
-/** Tables of a request's fields: what its JSON Schema says, joined with a sentence of ours for each. */
+/** Tables of a request's fields, from its JSON Schema alone. */
 
 /** The part of JSON Schema that the schemas of respine use. */
 export interface Schema {
+  readonly description?: string;
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -19,9 +20,6 @@ export interface Schema {
   readonly maxItems?: number;
 }
 
-/** What a field means, by its dotted path; `[]` stands for every element of a list. */
-export type Notes = Readonly<Record<string, string>>;
-
 interface Row {
   readonly path: string;
   readonly schema: Schema;
@@ -30,20 +28,20 @@ interface Row {
 
 /**
  * @param closed paths whose own fields are described elsewhere
- * @throws {Error} for a field without a note, and for a note without a field: a page says all, and nothing that is not there
+ * @param linked what stands for a place of the documentation, `docs/grids.md`, in a sentence
+ * @throws {Error} for a field without a sentence
  */
-export function schemaTable(schema: Schema, notes: Notes, closed: readonly string[] = []): string {
+export function schemaTable(
+  schema: Schema,
+  closed: readonly string[] = [],
+  linked: (place: string) => string = (place) => place,
+): string {
   const rows = rowsOf(schema, '', closed);
-  const known = new Set(rows.map(({ path }) => path));
-  const unsaid = [...known].filter((path) => notes[path] === undefined);
-  const stale = Object.keys(notes).filter((path) => !known.has(path));
-  if (unsaid.length + stale.length > 0) {
-    throw new Error(
-      `fields without a note: ${unsaid.join(', ') || 'none'}; notes without a field: ${stale.join(', ')}`,
-    );
-  }
+  const unsaid = rows.filter((row) => row.schema.description === undefined).map(({ path }) => path);
+  if (unsaid.length > 0) throw new Error(`fields without a sentence: ${unsaid.join(', ')}`);
   const lines = rows.map((row) => {
-    const cells = [`\`${row.path}\``, typeText(row.schema), defaultText(row), notes[row.path]!];
+    const sentence = row.schema.description!.replace(/(?:docs|phantoms)\/[\w-]+\.md(?:#[\w-]+)?/g, linked);
+    const cells = [`\`${row.path}\``, typeText(row.schema), defaultText(row), sentence];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
   return ['| field | what | default | meaning |', '|---|---|---|---|', ...lines].join('\n');
@@ -93,7 +91,7 @@ function typeText(schema: Schema): string {
   if (schema.type === 'string') return 'text';
   if (schema.type === 'boolean') return 'true, false';
   if (schema.type === 'integer' || schema.type === 'number') return `${schema.type}${rangeText(schema)}`;
-  return schema.type === undefined ? 'any' : [schema.type].flat().join(' or ');
+  return schema.type === undefined ? 'any' : [schema.type].flat().join(' or ').replace('string', 'text');
 }
 
 const sameThrice = /^\[(.*), \1, \1\]$/;

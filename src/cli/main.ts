@@ -232,6 +232,16 @@ program
     code = await commissionCommand(dir, options);
   });
 
+program
+  .command('schema')
+  .description('JSON Schema of a request, for editors: case, fields, goals, courses or study; docs/case.md says how')
+  .argument('<name>', 'case, fields, goals, courses or study')
+  .option('--out <file>', '.json file; printed otherwise')
+  .action(async (name, options) => {
+    const { schemaCommand } = await import('./schema.js');
+    code = await schemaCommand(name, options);
+  });
+
 try {
   await program.parseAsync();
   if (!(await flushed())) say('respine: the reader of the output went before its end.');

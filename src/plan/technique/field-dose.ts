@@ -13,7 +13,8 @@ import { createDose, type DoseVolume, type Volume } from '../../geometry/volume.
 import { voxelizeStructure } from '../../geometry/voxelize.js';
 import type { Machine } from '../../machine/machine.js';
 import { traceRay } from '../../raytrace/siddon.js';
-import { type Fields, type OpenedField, openFields } from '../input/fields-file.js';
+import type { Fields } from '../input/fields-file.js';
+import { type OpenedField, openFields } from './opened-field.js';
 
 /** A number that is computed but rests on less than measurements. */
 export interface DoseFlag {
