@@ -293,7 +293,7 @@ export { sampleRows } from './optimize/row-sample.js';
 export { type Solution, type SolutionStatus, type SolveOptions, type SolveProgress, solve } from './optimize/solver.js';
 export { buildPhantom, type PhantomOptions } from './phantom/build.js';
 export { type Material, materials } from './phantom/material.js';
-export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
+export { changePhantom, type PhantomSpec, parsePhantom, phantomSchema } from './phantom/spec.js';
 export { checkBoundsLeaveDose, cordCaps, organCaps, type StructureCaps } from './plan/constraint/voxel-maximum.js';
 export { allowanceVolume, boundsOfVoxels, type VoxelBounds, voxelBounds } from './plan/constraint/voxel-tolerance.js';
 // the whole job

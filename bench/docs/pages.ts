@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { caseSchema, coursesSchema, fieldsSchema, goalFileSchema, studySchema } from 'respine';
+import { caseSchema, coursesSchema, fieldsSchema, goalFileSchema, phantomSchema, studySchema } from 'respine';
 import { type Schema, schemaTable } from './schema-table.js';
 
 /** Pages with generated parts, in the documentation's folder. */
@@ -18,6 +18,7 @@ const schemas = {
   goals: goalFileSchema,
   courses: coursesSchema,
   study: studySchema,
+  phantom: phantomSchema,
 };
 
 /** From here, and from where this is built. */
@@ -43,6 +44,7 @@ export async function makeParts(folder: URL): Promise<ReadonlyMap<string, string
     ['study-fields', table(studySchema())],
     ['courses-fields', table(coursesSchema())],
     ['goals-fields', table(goalFileSchema())],
+    ['phantom-fields', table(phantomSchema())],
   ]);
 }
 

@@ -9,6 +9,9 @@ export interface Schema {
   readonly items?: Schema | false;
   readonly prefixItems?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
+  /** Alternatives that a field tells apart. */
+  readonly oneOf?: readonly Schema[];
+  readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly additionalProperties?: Schema | boolean;
   readonly default?: unknown;
@@ -54,8 +57,10 @@ function rowsOf(schema: Schema, prefix: string, closed: readonly string[]): Row[
     for (const [name, child] of Object.entries(object.properties!)) {
       if (name === '$schema') continue;
       const path = prefix + name;
-      if (!rows.has(path))
+      const known = rows.get(path);
+      if (known === undefined) {
         rows.set(path, { path, schema: child, isRequired: object.required?.includes(name) ?? false });
+      } else if (child.const !== undefined) rows.set(path, { ...known, schema: withName(known.schema, child.const) });
       if (closed.includes(path)) continue;
       for (const row of rowsOf(child, `${path}.`, closed)) if (!rows.has(row.path)) rows.set(row.path, row);
       for (const row of rowsOf(elementsOf(child), `${path}[].`, closed)) {
@@ -67,9 +72,16 @@ function rowsOf(schema: Schema, prefix: string, closed: readonly string[]): Row[
   return [...rows.values()];
 }
 
+/** The field that tells alternatives apart, with the name of one more. */
+const withName = ({ description, const: first, enum: names = [first] }: Schema, name: unknown): Schema => ({
+  ...(description === undefined ? {} : { description }),
+  enum: [...names, name],
+});
+
 /** The objects with named fields that a value may be. */
 function objectsIn(schema: Schema): readonly Schema[] {
-  if (schema.anyOf) return schema.anyOf.flatMap(objectsIn);
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  if (alternatives) return alternatives.flatMap(objectsIn);
   return schema.properties ? [schema] : [];
 }
 
@@ -80,7 +92,9 @@ function elementsOf(schema: Schema): Schema {
 }
 
 function typeText(schema: Schema): string {
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeText))].join(' or ');
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  if (alternatives) return [...new Set(alternatives.map(typeText))].join(' or ');
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.prefixItems) return `[${schema.prefixItems.map(typeText).join(', ')}]`.replace(sameThrice, '[3 x $1]');
   if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items) : 'any'}${lengthText(schema)}`;

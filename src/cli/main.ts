@@ -234,8 +234,8 @@ program
 
 program
   .command('schema')
-  .description('JSON Schema of a request, for editors: case, fields, goals, courses or study; docs/case.md says how')
-  .argument('<name>', 'case, fields, goals, courses or study')
+  .description('JSON Schema of a request, for editors, whose use docs/case.md describes')
+  .argument('<name>', 'case, fields, goals, courses, study or phantom')
   .option('--out <file>', '.json file; printed otherwise')
   .action(async (name, options) => {
     const { schemaCommand } = await import('./schema.js');

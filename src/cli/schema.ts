@@ -3,6 +3,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { nearNames } from '../core/near-names.js';
 import { own } from '../core/own.js';
 import { writeFileAtomic } from '../node/files.js';
+import { phantomSchema } from '../phantom/spec.js';
 import { coursesSchema } from '../plan/input/courses-file.js';
 import { fieldsSchema } from '../plan/input/fields-file.js';
 import { goalFileSchema } from '../plan/input/goals-file.js';
@@ -16,6 +17,7 @@ const schemas = {
   goals: goalFileSchema,
   courses: coursesSchema,
   study: studySchema,
+  phantom: phantomSchema,
 };
 
 /** @returns the exit code */

@@ -15,6 +15,10 @@ export function described<S extends z.core.$ZodType>(description: string, schema
   return own;
 }
 
+/** The field by which a file names its schema to an editor. */
+export const editorSchema = <S extends z.core.$ZodType<string, string>>(text: S): z.ZodMiniOptional<S> =>
+  described('Path or address of this JSON Schema, for editors; not read.', z.optional(text));
+
 /**
  * JSON Schema (2020-12) of what a file may say, before defaults are filled in: with a title, with a description of every field.
  *

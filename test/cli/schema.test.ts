@@ -3,7 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { caseSchema, coursesSchema, fieldsSchema, goalFileSchema, studySchema } from '../../src/index.js';
+import {
+  caseSchema,
+  coursesSchema,
+  fieldsSchema,
+  goalFileSchema,
+  phantomSchema,
+  studySchema,
+} from '../../src/index.js';
 import { respineIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-schema-'));
@@ -16,6 +23,7 @@ test.each([
   ['goals', goalFileSchema],
   ['courses', coursesSchema],
   ['study', studySchema],
+  ['phantom', phantomSchema],
 ])('%s: printed as the library has it, and as it is shipped', async (name, schema) => {
   const run = await respine('schema', name);
   expect([run.code, run.stderr]).toEqual([0, '']);
@@ -32,10 +40,10 @@ test('--out writes it and prints where', async () => {
 test.each([
   [
     ['schema', 'cases'],
-    /^respine: schema: "cases" is no request; there are case, fields, goals, courses, study\. Did you mean "case"\?\n$/,
+    /^respine: schema: "cases" is no request; there are case, fields, goals, courses, study, phantom\. Did you mean "case"\?\n$/,
   ],
   [['schema', 'GOALS.json'], /Did you mean "goals"\?\n$/],
-  [['schema', 'constructor'], /^respine: schema: "constructor" is no request; there are case, .*, study\.\n$/],
+  [['schema', 'constructor'], /^respine: schema: "constructor" is no request; there are case, .*, phantom\.\n$/],
   [['schema', 'case', '--out', 'case.txt'], /^respine: --out is "case\.txt", but a schema is a \.json file\. /],
   [['schema'], /missing required argument 'name'/],
 ])('%j is one sentence, and nothing is written', async (args, sentence) => {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import type { JsonSchema } from '../../src/core/described.js';
+import { parsePhantom, phantomSchema } from '../../src/phantom/spec.js';
 import { coursesSchema, parseCourses } from '../../src/plan/input/courses-file.js';
 import { fieldsSchema, parseFields } from '../../src/plan/input/fields-file.js';
 import { goalFileSchema, parseGoalFile } from '../../src/plan/input/goals-file.js';
@@ -85,6 +86,13 @@ const requests: Readonly<Record<string, Request>> = {
       },
     ],
   },
+  'PHANTOM.json': {
+    schema: phantomSchema,
+    parse: parsePhantom,
+    taken: ['slab-lung', 'tg119-c-shape', 'spine-t8'].map(
+      (name) => JSON.parse(readFileSync(new URL(`../../phantoms/${name}.json`, import.meta.url), 'utf8')) as unknown,
+    ),
+  },
   'STUDY.json': {
     schema: studySchema,
     parse: parseStudy,
@@ -115,7 +123,9 @@ function withKey(json: unknown, path: Path, key: string): unknown {
 
 /** Objects whose keys are names of the user's, by the last fields of their place. */
 const isFree = (path: Path): boolean =>
-  /(^|\.)(rename|roles|densityOverrides|parameters|clinical|base|base\..*|vary|cases\.\d+)$/.test(path.join('.'));
+  /(^|\.)(rename|roles|densityOverrides|parameters|clinical|measures|base|base\..*|vary|cases\.\d+)$/.test(
+    path.join('.'),
+  );
 
 describe.each(Object.entries(requests))('%s', (name, { schema, parse, taken }) => {
   const check = compiled(schema());

@@ -232,7 +232,7 @@ describe('a machine', () => {
 describe('a phantom', () => {
   const spec = JSON.parse(readFileSync(new URL('../../phantoms/spine-t8.json', import.meta.url), 'utf8'));
   const [part, ...parts] = spec.parts;
-  const remedy = 'See phantoms/README.md for the fields.';
+  const remedy = 'The fields are described in docs/case.md under PHANTOM.json.';
   const slips: readonly Slip[] = [
     [{ lenght: 100 }, '', 'lenght', meant('length')],
     [{ parts: [{ ...part, rol: 'organ' }, ...parts] }, 'parts.0', 'rol', meant('role')],

@@ -26,10 +26,6 @@ export function checkJson<S extends z.core.$ZodType>(
   throw new InvalidInputError(`${shownPath(path)}: ${checked.wrong}. ${remedy}`);
 }
 
-/** The field by which a file names its schema to an editor. */
-export const editorSchema = <S extends z.core.$ZodType<string, string>>(text: S): z.ZodMiniOptional<S> =>
-  described('Path or address of this JSON Schema, for editors; not read.', z.optional(text));
-
 /** Names and paths. */
 export const text = z.string().check(z.maxLength(1000));
 

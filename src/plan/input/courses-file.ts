@@ -2,8 +2,8 @@
  * COURSES.json: the courses whose doses are added up, checked before anything is read.
  */
 import * as z from 'zod/mini';
-import { described, type JsonSchema, jsonSchema } from '../../core/described.js';
-import { checkJson, editorSchema } from './check-json.js';
+import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
+import { checkJson } from './check-json.js';
 import { dose, doseFileFields, fractions, months } from './course.js';
 
 const course = z

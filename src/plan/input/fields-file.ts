@@ -5,10 +5,10 @@
  * over the course. Dose outside the external contour is zero by definition.
  */
 import * as z from 'zod/mini';
-import { described, type JsonSchema, jsonSchema } from '../../core/described.js';
+import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
 import { patientPositions } from '../../geometry/frame.js';
 import { dicomPatient, hounsfieldTable, phantomPatient } from './case-patient.js';
-import { checkJson, doseModelSchema, editorSchema, leafBankSchema, transmissionSchema } from './check-json.js';
+import { checkJson, doseModelSchema, leafBankSchema, transmissionSchema } from './check-json.js';
 import { fractions, vector } from './course.js';
 
 /** Monitor units of one beam beyond which a number is not meant so: 100 fractions of 1000. */

@@ -3,10 +3,10 @@
  * and built-in protocols by name beside them.
  */
 import * as z from 'zod/mini';
-import { described, type JsonSchema, jsonSchema } from '../../core/described.js';
+import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
 import { builtInProtocol } from '../../evaluate/builtin-protocols.js';
 import { createProtocol, type PriorCourse, type Protocol, type ProtocolItemInput } from '../../evaluate/protocol.js';
-import { checkJson, editorSchema } from './check-json.js';
+import { checkJson } from './check-json.js';
 import { dose, fractions } from './course.js';
 import { goalList } from './goal-list.js';
 

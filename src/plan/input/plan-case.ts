@@ -5,11 +5,11 @@
  * with the cord capped at 29.8 Gy. Every assumption is a field that a case may change.
  */
 import * as z from 'zod/mini';
-import { described, type JsonSchema, jsonSchema } from '../../core/described.js';
+import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
 import { dicomPatient, edge, margin, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
-import { beams, doseModelSchema, editorSchema, leafBankSchema, text, transmissionSchema } from './check-json.js';
+import { beams, doseModelSchema, leafBankSchema, text, transmissionSchema } from './check-json.js';
 import { dose, fractions, vector } from './course.js';
 import { goalList } from './goal-list.js';
 

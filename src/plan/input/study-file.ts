@@ -9,11 +9,11 @@
 
 import * as z from 'zod/mini';
 import { checkText } from '../../core/budget.js';
-import { described, type JsonSchema, jsonSchema } from '../../core/described.js';
+import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { formatMetric, type Metric } from '../../evaluate/metric.js';
 import { parseMetric } from '../../evaluate/metric-parser.js';
-import { checkJson, editorSchema } from './check-json.js';
+import { checkJson } from './check-json.js';
 import { parseCase } from './parse-case.js';
 import type { PlanCase, PlanCaseInput, Technique } from './plan-case.js';
 
