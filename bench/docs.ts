@@ -1,17 +1,18 @@
 /**
- * The generated parts of docs/: the command line's help and the fields of the requests, as the program has them.
+ * The generated parts of docs/: the command line's help, the fields of the requests and their schemas, as the program has them.
  *
  *     npm run docs [-- DIR]      DIR: results of `npm run plan`, whose pictures become those of the README, or those of
  *                                `respine validate --out DIR`, whose tables become those of docs/validation.md
  */
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fillPage, fillPages } from './docs/pages.js';
 import { shrinkPicture } from './docs/picture.js';
 import { validationParts } from './docs/validation-parts.js';
 
 const folder = new URL('../docs/', import.meta.url);
+await mkdir(new URL('schema/', folder), { recursive: true });
 for (const [name, { was, is }] of await fillPages(folder)) {
   if (was !== is) await writeFile(new URL(name, folder), is);
   console.log(`docs/${name}: ${was === is ? 'as it was' : 'made anew'}`);

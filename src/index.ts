@@ -293,7 +293,7 @@ export { sampleRows } from './optimize/row-sample.js';
 export { type Solution, type SolutionStatus, type SolveOptions, type SolveProgress, solve } from './optimize/solver.js';
 export { buildPhantom, type PhantomOptions } from './phantom/build.js';
 export { type Material, materials } from './phantom/material.js';
-export { changePhantom, type PhantomSpec, parsePhantom } from './phantom/spec.js';
+export { changePhantom, type PhantomSpec, parsePhantom, phantomSchema } from './phantom/spec.js';
 export { checkBoundsLeaveDose, cordCaps, organCaps, type StructureCaps } from './plan/constraint/voxel-maximum.js';
 export { allowanceVolume, boundsOfVoxels, type VoxelBounds, voxelBounds } from './plan/constraint/voxel-tolerance.js';
 // the whole job
@@ -314,8 +314,6 @@ export {
   type Fields,
   type FieldsInput,
   fieldsSchema,
-  type OpenedField,
-  openFields,
   parseFields,
 } from './plan/input/fields-file.js';
 export { type GoalFile, goalFileSchema, parseGoalFile } from './plan/input/goals-file.js';
@@ -367,6 +365,7 @@ export { planConformal } from './plan/technique/fcrt.js';
 export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/technique/field-dose.js';
 export { planModulated } from './plan/technique/imrt.js';
 export { sampleInfluence } from './plan/technique/influence-sample.js';
+export { type OpenedField, openFields } from './plan/technique/opened-field.js';
 export { planWithinBounds } from './plan/technique/plan-within-constraints.js';
 export { type PreparedTechnique, prepareTechnique } from './plan/technique/prepared-technique.js';
 export { beamsOf, type PlannedField, type TechniquePlan } from './plan/technique/technique-plan.js';

@@ -17,7 +17,15 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { fillPage, fillPages } from '../bench/docs/pages.js';
 import { schemaTable } from '../bench/docs/schema-table.js';
 import { validationParts } from '../bench/docs/validation-parts.js';
-import { parseCase, parseCourses, parseFields, parseGoalFile, parseStudy } from '../src/index.js';
+import {
+  goalFileSchema,
+  parseCase,
+  parseCourses,
+  parseFields,
+  parseGoalFile,
+  parsePhantom,
+  parseStudy,
+} from '../src/index.js';
 import { codeBlocks, headingAnchors, linksOf } from './docs/markdown.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -71,11 +79,17 @@ test('every page is in the index', () => {
 describe('generated parts', () => {
   test('are what the program says of itself: `npm run docs` changes nothing', async () => {
     const made = await fillPages(new URL('../docs/', import.meta.url));
-    expect([...made.keys()]).toEqual(['cli.md', 'case.md']);
+    const schemas = ['case', 'fields', 'goals', 'courses', 'study', 'phantom'].map((name) => `schema/${name}.json`);
+    expect([...made.keys()]).toEqual(['cli.md', 'case.md', 'evaluate.md', ...schemas]);
     for (const [name, { was, is }] of made) expect(was, name).toBe(is);
     // Not between marks that nobody fills.
     expect(made.get('cli.md')!.is).toContain('### respine plan\n\n```text\nUsage: respine plan [options] <case>');
     expect(made.get('case.md')!.is).toContain('| `prescription.dose` | number > 0, <= 200 | `39.6` |');
+    expect(made.get('evaluate.md')!.is).toContain('| `goals[].variation` | text or number |  | A weaker limit');
+    expect(made.get('case.md')!.is).toContain(
+      '| `parts[].shape.kind` | `box`, `ellipsoid`, `column`, `tube`, `ring-sector` | required |',
+    );
+    expect(JSON.parse(made.get('schema/goals.json')!.is)).toEqual(goalFileSchema());
   });
 
   test('what validation misses is said first', () => {
@@ -92,11 +106,18 @@ describe('generated parts', () => {
     expect(marks.length).toBeGreaterThan(7);
   });
 
-  test('a field without a note is noticed, and a note without a field', () => {
-    const schema = { type: 'object', properties: { cap: { type: 'number', minimum: 0, default: 2 } } };
-    expect(schemaTable(schema, { cap: 'Gy.' }).split('\n')[2]).toBe('| `cap` | number >= 0 | `2` | Gy. |');
-    expect(() => schemaTable(schema, {})).toThrow('fields without a note: cap');
-    expect(() => schemaTable(schema, { cap: 'Gy.', cup: 'Tea.' })).toThrow('notes without a field: cup');
+  test('a field without a sentence is noticed; a place that a sentence names is a link', () => {
+    const capOf = (description?: string) => ({
+      type: 'object',
+      properties: { cap: { type: 'number', minimum: 0, default: 2, ...(description && { description }) } },
+    });
+    const line = (sentence: string): string =>
+      schemaTable(capOf(sentence), [], (place) => `[there](${place})`).split('\n')[2]!;
+    expect(line('Gy.')).toBe('| `cap` | number >= 0 | `2` | Gy. |');
+    expect(line('Gy: docs/retreatment.md#limits-by-name.')).toBe(
+      '| `cap` | number >= 0 | `2` | Gy: [there](docs/retreatment.md#limits-by-name). |',
+    );
+    expect(() => schemaTable(capOf())).toThrow('fields without a sentence: cap');
     expect(() => fillPage('<!-- made: nothing -->\n<!-- end -->', new Map())).toThrow('no part is called nothing');
   });
 });
@@ -140,7 +161,14 @@ describe('code', () => {
   test('the README has one that runs', () => expect(run.some(({ page }) => page === 'README.md')).toBe(true));
 });
 
-const readers: readonly ((json: any) => unknown)[] = [parseCase, parseFields, parseStudy, parseCourses, parseGoalFile];
+const readers: readonly ((json: any) => unknown)[] = [
+  parseCase,
+  parseFields,
+  parseStudy,
+  parseCourses,
+  parseGoalFile,
+  parsePhantom,
+];
 
 function isTaken(read: (json: unknown) => unknown, request: unknown): boolean {
   try {

@@ -3,27 +3,68 @@
  * says of itself, and nothing is written there by hand.
  */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { caseSchema, coursesSchema, fieldsSchema, studySchema } from 'respine';
-import { caseNotes, coursesNotes, fieldsNotes, studyNotes } from './case-notes.js';
+import { caseSchema, coursesSchema, fieldsSchema, goalFileSchema, phantomSchema, studySchema } from 'respine';
 import { type Schema, schemaTable } from './schema-table.js';
 
 /** Pages with generated parts, in the documentation's folder. */
-export const generatedPages = ['cli.md', 'case.md'] as const;
+export const generatedPages = ['cli.md', 'case.md', 'evaluate.md'] as const;
+
+/** What is shipped for editors, in `schema/` of the documentation's folder. */
+const schemas = {
+  case: caseSchema,
+  fields: fieldsSchema,
+  goals: goalFileSchema,
+  courses: coursesSchema,
+  study: studySchema,
+  phantom: phantomSchema,
+};
 
 /** From here, and from where this is built. */
 const main = new URL('../../dist/cli/main.js', import.meta.url).href;
 
-/** The parts by name: text that stands between the marks. */
-export async function makeParts(): Promise<ReadonlyMap<string, string>> {
+/**
+ * The parts by name: text that stands between the marks.
+ *
+ * @param folder of the documentation, whose headings are the names of its places
+ */
+export async function makeParts(folder: URL): Promise<ReadonlyMap<string, string>> {
+  const places = await placesIn(folder);
+  const table = (schema: unknown, closed: readonly string[] = []): string =>
+    schemaTable(schema as Schema, closed, (place) => {
+      const known = places.get(place);
+      if (known === undefined) throw new Error(`a sentence names ${place}, which is no place of the documentation`);
+      return known;
+    });
   return new Map([
     ['commands', await commandsText()],
-    ['case-fields', schemaTable(caseSchema() as Schema, caseNotes, ['goals', 'retreatment.limits[].source'])],
-    ['fields-fields', schemaTable(fieldsSchema() as Schema, fieldsNotes, ['patient'])],
-    ['study-fields', schemaTable(studySchema() as Schema, studyNotes)],
-    ['courses-fields', schemaTable(coursesSchema() as Schema, coursesNotes)],
+    ['case-fields', table(caseSchema(), ['goals', 'retreatment.limits[].source'])],
+    ['fields-fields', table(fieldsSchema(), ['patient'])],
+    ['study-fields', table(studySchema())],
+    ['courses-fields', table(coursesSchema())],
+    ['goals-fields', table(goalFileSchema())],
+    ['phantom-fields', table(phantomSchema())],
   ]);
+}
+
+/** Links of docs/case.md by the place that a sentence names, `docs/retreatment.md#robust-plans`: the heading, and where it is. */
+async function placesIn(folder: URL): Promise<ReadonlyMap<string, string>> {
+  const pages = (await readdir(folder)).filter((name) => name.endsWith('.md'));
+  const places = new Map([['phantoms/README.md', '[phantoms](../phantoms/README.md)']]);
+  for (const page of pages) {
+    const text = await readFile(new URL(page, folder), 'utf8');
+    for (const [, marks, heading] of text.matchAll(/^(#+) (.*)$/gm)) {
+      const anchor = heading!
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-');
+      const to = marks === '#' ? page : page === 'case.md' ? `#${anchor}` : `${page}#${anchor}`;
+      const place = marks === '#' ? `docs/${page}` : `docs/${page}#${anchor}`;
+      if (!places.has(place)) places.set(place, `[${heading!.split(':')[0]!}](${to})`);
+    }
+  }
+  return places;
 }
 
 /** @throws {Error} for a mark whose part nobody makes */
@@ -38,18 +79,33 @@ export function fillPage(page: string, parts: ReadonlyMap<string, string>): stri
   );
 }
 
-/** @param folder of the documentation */
-export async function fillPages(
-  folder: URL,
-): Promise<ReadonlyMap<string, { readonly was: string; readonly is: string }>> {
-  const parts = await makeParts();
+interface Filled {
+  /** Empty where there was none. */
+  readonly was: string;
+  readonly is: string;
+}
+
+/**
+ * Pages and schemas by their names in the folder.
+ *
+ * @param folder of the documentation
+ */
+export async function fillPages(folder: URL): Promise<ReadonlyMap<string, Filled>> {
+  const parts = await makeParts(folder);
   const pages = await Promise.all(
     generatedPages.map(async (name) => {
       const was = await readFile(new URL(name, folder), 'utf8');
       return [name, { was, is: fillPage(was, parts) }] as const;
     }),
   );
-  return new Map(pages);
+  const files = await Promise.all(
+    Object.entries(schemas).map(async ([request, schema]) => {
+      const name = `schema/${request}.json`;
+      const was = await readFile(new URL(name, folder), 'utf8').catch(() => '');
+      return [name, { was, is: `${JSON.stringify(schema(), null, 2)}\n` }] as const;
+    }),
+  );
+  return new Map<string, Filled>([...pages, ...files]);
 }
 
 /** The help of every command, each under a heading. */

@@ -1,13 +1,17 @@
-/** Tables of a request's fields: what its JSON Schema says, joined with a sentence of ours for each. */
+/** Tables of a request's fields, from its JSON Schema alone. */
 
 /** The part of JSON Schema that the schemas of respine use. */
 export interface Schema {
+  readonly description?: string;
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema | false;
   readonly prefixItems?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
+  /** Alternatives that a field tells apart. */
+  readonly oneOf?: readonly Schema[];
+  readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly additionalProperties?: Schema | boolean;
   readonly default?: unknown;
@@ -19,9 +23,6 @@ export interface Schema {
   readonly maxItems?: number;
 }
 
-/** What a field means, by its dotted path; `[]` stands for every element of a list. */
-export type Notes = Readonly<Record<string, string>>;
-
 interface Row {
   readonly path: string;
   readonly schema: Schema;
@@ -30,20 +31,20 @@ interface Row {
 
 /**
  * @param closed paths whose own fields are described elsewhere
- * @throws {Error} for a field without a note, and for a note without a field: a page says all, and nothing that is not there
+ * @param linked what stands for a place of the documentation, `docs/grids.md`, in a sentence
+ * @throws {Error} for a field without a sentence
  */
-export function schemaTable(schema: Schema, notes: Notes, closed: readonly string[] = []): string {
+export function schemaTable(
+  schema: Schema,
+  closed: readonly string[] = [],
+  linked: (place: string) => string = (place) => place,
+): string {
   const rows = rowsOf(schema, '', closed);
-  const known = new Set(rows.map(({ path }) => path));
-  const unsaid = [...known].filter((path) => notes[path] === undefined);
-  const stale = Object.keys(notes).filter((path) => !known.has(path));
-  if (unsaid.length + stale.length > 0) {
-    throw new Error(
-      `fields without a note: ${unsaid.join(', ') || 'none'}; notes without a field: ${stale.join(', ')}`,
-    );
-  }
+  const unsaid = rows.filter((row) => row.schema.description === undefined).map(({ path }) => path);
+  if (unsaid.length > 0) throw new Error(`fields without a sentence: ${unsaid.join(', ')}`);
   const lines = rows.map((row) => {
-    const cells = [`\`${row.path}\``, typeText(row.schema), defaultText(row), notes[row.path]!];
+    const sentence = row.schema.description!.replace(/(?:docs|phantoms)\/[\w-]+\.md(?:#[\w-]+)?/g, linked);
+    const cells = [`\`${row.path}\``, typeText(row.schema), defaultText(row), sentence];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
   return ['| field | what | default | meaning |', '|---|---|---|---|', ...lines].join('\n');
@@ -56,8 +57,10 @@ function rowsOf(schema: Schema, prefix: string, closed: readonly string[]): Row[
     for (const [name, child] of Object.entries(object.properties!)) {
       if (name === '$schema') continue;
       const path = prefix + name;
-      if (!rows.has(path))
+      const known = rows.get(path);
+      if (known === undefined) {
         rows.set(path, { path, schema: child, isRequired: object.required?.includes(name) ?? false });
+      } else if (child.const !== undefined) rows.set(path, { ...known, schema: withName(known.schema, child.const) });
       if (closed.includes(path)) continue;
       for (const row of rowsOf(child, `${path}.`, closed)) if (!rows.has(row.path)) rows.set(row.path, row);
       for (const row of rowsOf(elementsOf(child), `${path}[].`, closed)) {
@@ -69,9 +72,16 @@ function rowsOf(schema: Schema, prefix: string, closed: readonly string[]): Row[
   return [...rows.values()];
 }
 
+/** The field that tells alternatives apart, with the name of one more. */
+const withName = ({ description, const: first, enum: names = [first] }: Schema, name: unknown): Schema => ({
+  ...(description === undefined ? {} : { description }),
+  enum: [...names, name],
+});
+
 /** The objects with named fields that a value may be. */
 function objectsIn(schema: Schema): readonly Schema[] {
-  if (schema.anyOf) return schema.anyOf.flatMap(objectsIn);
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  if (alternatives) return alternatives.flatMap(objectsIn);
   return schema.properties ? [schema] : [];
 }
 
@@ -82,7 +92,9 @@ function elementsOf(schema: Schema): Schema {
 }
 
 function typeText(schema: Schema): string {
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeText))].join(' or ');
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  if (alternatives) return [...new Set(alternatives.map(typeText))].join(' or ');
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.prefixItems) return `[${schema.prefixItems.map(typeText).join(', ')}]`.replace(sameThrice, '[3 x $1]');
   if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items) : 'any'}${lengthText(schema)}`;
@@ -93,7 +105,7 @@ function typeText(schema: Schema): string {
   if (schema.type === 'string') return 'text';
   if (schema.type === 'boolean') return 'true, false';
   if (schema.type === 'integer' || schema.type === 'number') return `${schema.type}${rangeText(schema)}`;
-  return schema.type === undefined ? 'any' : [schema.type].flat().join(' or ');
+  return schema.type === undefined ? 'any' : [schema.type].flat().join(' or ').replace('string', 'text');
 }
 
 const sameThrice = /^\[(.*), \1, \1\]$/;

@@ -236,6 +236,16 @@ program
     code = await commissionCommand(dir, options);
   });
 
+program
+  .command('schema')
+  .description('JSON Schema of a request, for editors, whose use docs/case.md describes')
+  .argument('<name>', 'case, fields, goals, courses, study or phantom')
+  .option('--out <file>', '.json file; printed otherwise')
+  .action(async (name, options) => {
+    const { schemaCommand } = await import('./schema.js');
+    code = await schemaCommand(name, options);
+  });
+
 try {
   await program.parseAsync();
   if (!(await flushed())) say('respine: the reader of the output went before its end.');

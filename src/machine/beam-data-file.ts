@@ -17,6 +17,7 @@
  */
 import { checkCount } from '../core/budget.js';
 import { FormatError } from '../core/errors.js';
+import { nearNames } from '../core/near-names.js';
 import type { BeamData, DepthDose } from './beam-data.js';
 import { checkBeamData } from './beam-data-check.js';
 
@@ -184,6 +185,31 @@ interface Params {
   has(prefix: string): boolean;
 }
 
+/** Every name that is read; `_x` and `_y` stand for one axis each. */
+const PARAMETERS = [
+  ...['SAD', 'photon_energy', 'pdd_ssd', 'dose_reference_ssd', 'dose_reference_depth'],
+  ...['fwhm_gauss', 'source_collimator_distance'].flatMap((name) => [name, `${name}_x`, `${name}_y`]),
+  ...['ssd', 'depth', 'side', 'angle'].map((name) => `profile_${name}`),
+  ...['gy_per_mu', 'ssd', 'depth', 'side'].map((name) => `calibration_${name}`),
+];
+
+/**
+ * Files of others hold names that nobody asks for; one that is nearly that of a parameter is a slip.
+ *
+ * @throws {FormatError} with what was probably meant
+ */
+function checkNames(names: readonly string[]): void {
+  for (const name of names) {
+    const near = PARAMETERS.includes(name) ? [] : nearNames(name, PARAMETERS);
+    if (near.length === 0) continue;
+    const meant = near.map((other) => `"${other}"`).join(' or ');
+    throw new FormatError(
+      `"${name}" is no parameter. Did you mean ${meant}? docs/beam-data.md lists them.`,
+      'params.dat',
+    );
+  }
+}
+
 function parseParams(text: string): Params {
   const values = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
@@ -193,6 +219,7 @@ function parseParams(text: string): Params {
       .split(/[\s,;=]+/);
     if (key && value !== undefined) values.set(key, value);
   }
+  checkNames([...values.keys()]);
   const read = (...names: string[]): number => {
     const name = names.find((candidate) => values.has(candidate));
     if (name === undefined) {

@@ -2,42 +2,48 @@
  * A machine from its JSON, checked as far as the dose needs it.
  */
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { checkSchema } from '../core/check-schema.js';
 import { FormatError } from '../core/errors.js';
-import { describeIssue } from '../core/json-issue.js';
-import { checkTree } from '../core/json-tree.js';
 import type { Machine } from './machine.js';
 
-const positive = z.number().positive();
-const list = z.array(z.number()).min(2);
+const positive = z.number().check(z.positive());
+const nonNegative = z.number().check(z.nonnegative());
+const list = z.array(z.number()).check(z.minLength(2));
+const rows = z.array(z.array(nonNegative)).check(z.minLength(2));
 const range = z.tuple([z.number(), z.number()]);
+const perAxis = z.tuple([nonNegative, nonNegative]);
 
-/** Further fields pass as they are. */
-const schema = z.looseObject({
+const schema = z.strictObject({
+  /** For editors; not read. */
+  $schema: z.optional(z.string()),
   name: z.string(),
   energy: positive,
   source: z.string(),
-  sad: positive.min(500, { error: 'is less than 500 mm; lengths are in mm' }),
-  penumbra: z.looseObject({
-    sigma: z.tuple([z.number().nonnegative(), z.number().nonnegative()]),
-    collimator: z.tuple([z.number().nonnegative(), z.number().nonnegative()]),
-  }),
-  primaryFluence: z.looseObject({ radius: list, value: list }),
-  kernel: z.looseObject({
+  sad: positive.check(z.minimum(500, { error: 'is less than 500 mm; lengths are in mm' })),
+  penumbra: z.strictObject({ sigma: perAxis, collimator: perAxis }),
+  primaryFluence: z.strictObject({ radius: list, value: list }),
+  kernel: z.strictObject({
     depths: list,
-    widths: z.array(z.number().nonnegative()).min(2),
-    amplitudes: z.array(z.array(z.number().nonnegative())).min(2),
-    scatter: z.array(z.array(z.number().nonnegative())).optional(),
+    widths: z.array(nonNegative).check(z.minLength(2)),
+    amplitudes: rows,
+    scatter: z.optional(z.array(z.array(nonNegative))),
   }),
-  calibration: z.looseObject({
-    gyPerMu: positive.max(0.1, {
-      error: (issue) => `is ${String(issue.input)} Gy per monitor unit, more than 0.1: was it meant in cGy`,
-    }),
+  calibration: z.strictObject({
+    gyPerMu: positive.check(
+      z.maximum(0.1, {
+        error: (issue) => `is ${String(issue.input)} Gy per monitor unit, more than 0.1: was it meant in cGy`,
+      }),
+    ),
     ssd: positive,
     depth: positive,
     fieldSide: positive,
   }),
-  range: z.looseObject({ fieldSide: range, depth: range }),
+  range: z.strictObject({ fieldSide: range, depth: range }),
+  /** How commissioning made it; not read. */
+  fit: z.optional(z.unknown()),
+  software: z.optional(z.unknown()),
+  inputs: z.optional(z.unknown()),
 });
 
 /**
@@ -45,13 +51,9 @@ const schema = z.looseObject({
  * @throws {FormatError} naming the field that is missing or wrong
  */
 export function parseMachine(json: unknown, path = 'machine'): Machine {
-  checkTree(json, path);
-  const result = schema.safeParse(json);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw new FormatError(`${describeIssue(json, issue)}. Give a machine as commissioning writes it.`, path);
-  }
-  const { depths, widths, amplitudes, scatter } = result.data.kernel;
+  const checked = checkSchema(schema, json, path);
+  if ('wrong' in checked) throw new FormatError(`${checked.wrong}. Give a machine as commissioning writes it.`, path);
+  const { depths, widths, amplitudes, scatter } = checked.data.kernel;
   for (const [name, rows] of Object.entries({ amplitudes, scatter: scatter ?? amplitudes })) {
     if (rows.length !== depths.length || rows.some((row) => row.length !== widths.length)) {
       throw new FormatError(
@@ -66,5 +68,5 @@ export function parseMachine(json: unknown, path = 'machine'): Machine {
       path,
     );
   }
-  return result.data as unknown as Machine;
+  return checked.data as unknown as Machine;
 }

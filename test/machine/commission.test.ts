@@ -459,6 +459,16 @@ describe('bad tables: one sentence that names the value and the remedy', () => {
       /parameter SAD is missing\. Add a line "SAD value"/,
     ],
     [
+      'a slip in an optional parameter',
+      () => edit('params.dat', /^/, 'calibraton_ssd 1000\n'),
+      /"calibraton_ssd" is no parameter\. Did you mean "calibration_ssd"\?/,
+    ],
+    [
+      'a slip in a needed one',
+      () => edit('params.dat', /SAD/, 'sad'),
+      /"sad" is no parameter\. Did you mean "SAD"\? docs\/beam-data\.md lists them/,
+    ],
+    [
       'half a calibration',
       () => edit('params.dat', /^/, 'calibration_ssd 1000\n'),
       /parameter calibration_gy_per_mu is missing/,
@@ -477,6 +487,11 @@ describe('bad tables: one sentence that names the value and the remedy', () => {
     ['a small field', () => param('profile_side', 40, withProfile), /field side is 40 mm, but must be 100/],
   ])('%s', (_, texts, message) => {
     expect(() => parse(texts())).toThrow(message);
+  });
+
+  test('a parameter that nobody asks for, and is near none, is passed over', () => {
+    const more = edit('params.dat', /^/, 'source_tray_distance 565\n');
+    expect(parse(more)).toEqual(parse(good));
   });
 
   test('exclusions must name an entry; widths must rise', () => {

@@ -195,7 +195,7 @@ describe('bad input', () => {
 });
 
 test('the schema for editors names the fields', () => {
-  expect(Object.keys((studySchema() as { properties: object }).properties)).toEqual(
+  expect(Object.keys(studySchema().properties as object)).toEqual(
     expect.arrayContaining(['base', 'vary', 'cases', 'techniques', 'metrics']),
   );
 });

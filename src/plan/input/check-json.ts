@@ -2,13 +2,11 @@
  * One sentence for what is wrong in a JSON file, and the schemas that its kinds share.
  */
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { checkSchema } from '../../core/check-schema.js';
+import { described } from '../../core/described.js';
 import { InvalidInputError, shownPath } from '../../core/errors.js';
-import { describeIssue } from '../../core/json-issue.js';
-import { checkTree } from '../../core/json-tree.js';
-import { nearNames } from '../../evaluate/structure-name.js';
 import { createLeafBank, type LeafBank, leafBank } from '../../machine/mlc.js';
-import { knownKeys } from './known-keys.js';
 
 /**
  * Checks a parsed file against its schema and fills in defaults.
@@ -17,58 +15,54 @@ import { knownKeys } from './known-keys.js';
  * @param remedy last sentence of the message
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
-export function checkJson<S extends z.ZodType>(schema: S, json: unknown, path: string, remedy: string): z.output<S> {
-  checkTree(json, path);
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const { issues } = result.error;
-  // A misspelt field is said before the one that is missing for it.
-  const unknown = issues.find(({ code }) => code === 'unrecognized_keys');
-  const issue = withMeant(schema, deepest(unknown ?? issues[0]!));
-  throw new InvalidInputError(`${shownPath(path)}: ${describeIssue(json, issue)}. ${remedy}`);
+export function checkJson<S extends z.core.$ZodType>(
+  schema: S,
+  json: unknown,
+  path: string,
+  remedy: string,
+): z.output<S> {
+  const checked = checkSchema(schema, json, path);
+  if ('data' in checked) return checked.data;
+  throw new InvalidInputError(`${shownPath(path)}: ${checked.wrong}. ${remedy}`);
 }
 
-/** An unknown key with the one that was probably meant, or with those that there are. */
-function withMeant(schema: z.ZodType, issue: Issue): Issue {
-  const [, key] = /^Unrecognized keys?: "([^"]*)"/.exec(issue.message) ?? [];
-  if (key === undefined) return issue;
-  const known = knownKeys(schema, issue.path);
-  const near = nearNames(key, known).map((name) => `"${name}"`);
-  const meant = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `there are ${known.join(', ')}`;
-  return { ...issue, message: known.length === 0 ? issue.message : `${issue.message} (${meant})` };
-}
+/** Names and paths. */
+export const text = z.string().check(z.maxLength(1000));
 
-type Issue = { path: PropertyKey[]; message: string };
+/** No arrangement has more beams. */
+const MOST_BEAMS = 360;
+const angle = z.number().check(z.minimum(-360), z.maximum(360));
+const angles = z.strictObject({
+  gantry: described('Degrees, IEC 61217; 180 is posterior of a patient HFS.', angle),
+  collimator: described('Degrees. By default 0.', z.optional(angle)),
+  couch: described('Degrees. By default 0.', z.optional(angle)),
+});
+/** Directions of beams: an arrangement by name, or a list. */
+export const beams = z.union([text, z.array(angles).check(z.minLength(1), z.maxLength(MOST_BEAMS))], {
+  error: 'must be the name of an arrangement such as "posterior-9", or a list of 1 to 360 { "gantry": degrees }',
+});
 
-/** Within a union, the issue of the alternative that came furthest. */
-function deepest(issue: z.core.$ZodIssue): Issue {
-  if (issue.code !== 'invalid_union') return issue;
-  // Where one alternative alone is of the right kind (a list, an object), and the union says nothing of its own, that one speaks.
-  const ofKind = issue.errors.filter(
-    (own) => !own.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
-  );
-  if (ofKind.length === 1 && issue.message === 'Invalid input') {
-    const { path, message } = deepest(ofKind[0]![0]!);
-    return { path: [...issue.path, ...path], message };
-  }
-  const inner = issue.errors
-    .flat()
-    .filter((candidate) => candidate.path.length > 0 && candidate.code !== 'unrecognized_keys');
-  const missing = inner.filter((candidate) => candidate.code === 'invalid_type' && candidate.path.length === 1);
-  const other = inner.find((candidate) => !missing.includes(candidate));
-  return other ? { path: [...issue.path, ...other.path], message: other.message } : issue;
-}
+const transmitted = z.number().check(z.minimum(0), z.lt(1));
 
 /** A leaf bank by name, or by its boundaries. */
 export const leafBankSchema = z.union(
   [
     z.string(),
     z.strictObject({
-      name: z.string().optional(),
-      boundaries: z.array(z.number().min(-500).max(500)).min(2).max(1001),
-      reach: z.number().positive().max(500).optional(),
-      overtravel: z.number().min(-500).max(500).optional(),
-      transmission: z.number().min(0).lt(1).optional(),
+      name: described('Of a bank of your own, for messages.', z.optional(z.string())),
+      boundaries: described(
+        'Leaf edges, mm, from -Y upward.',
+        z.array(z.number().check(z.minimum(-500), z.maximum(500))).check(z.minLength(2), z.maxLength(1001)),
+      ),
+      reach: described(
+        'How far from the axis a leaf end can be, mm. By default 200.',
+        z.optional(z.number().check(z.positive(), z.maximum(500))),
+      ),
+      overtravel: described(
+        'How far past the axis, mm.',
+        z.optional(z.number().check(z.minimum(-500), z.maximum(500))),
+      ),
+      transmission: described('Fraction of the open fluence. By default 0.', z.optional(transmitted)),
     }),
   ],
   {
@@ -78,16 +72,37 @@ export const leafBankSchema = z.union(
 );
 
 /** Fractions of the open fluence; what is left out takes its default. */
-export const transmissionSchema = z.strictObject({
-  jaws: z.number().min(0).lt(1).optional(),
-  leaves: z.number().min(0).lt(1).optional(),
-});
+export const transmissionSchema = described(
+  'Fractions of the open fluence that closed areas let through: see docs/case.md#collimators.',
+  z._default(
+    z.strictObject({
+      jaws: described(
+        'By default 0, as the kernel is fitted to fields whose jaws leaked already.',
+        z.optional(transmitted),
+      ),
+      leaves: described('By default that of the leaf bank; uniform leaves have none.', z.optional(transmitted)),
+    }),
+    {},
+  ),
+);
 
 /** How the dose engine treats matter that is not water, and what its dose is given to. */
-export const doseModelSchema = z.strictObject({
-  heterogeneity: z.enum(['density', 'depth']).default('density'),
-  medium: z.enum(['engine', 'medium', 'water']).default('engine'),
-});
+export const doseModelSchema = described(
+  'How matter that is not water counts, and what the dose is given to: docs/how-it-works.md#which-dose.',
+  z._default(
+    z.strictObject({
+      heterogeneity: described(
+        '`density` scales the kernel with the densities that it has crossed, `depth` depth alone.',
+        z._default(z.enum(['density', 'depth']), 'density'),
+      ),
+      medium: described(
+        '`engine`: water of the electron density of the voxel; `medium`: the tissue; `water`: a little water in it.',
+        z._default(z.enum(['engine', 'medium', 'water']), 'engine'),
+      ),
+    }),
+    { heterogeneity: 'density', medium: 'engine' },
+  ),
+);
 
 /** @throws {InvalidInputError} for an unknown name or boundaries that cannot be leaves */
 export function resolveLeafBank(input: z.output<typeof leafBankSchema>): LeafBank {

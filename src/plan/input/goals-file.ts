@@ -2,7 +2,8 @@
  * GOALS.json: what a dose is checked against. A plain list of goals, or an object with the prescription, the prior course
  * and built-in protocols by name beside them.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
 import { builtInProtocol } from '../../evaluate/builtin-protocols.js';
 import { createProtocol, type PriorCourse, type Protocol, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { checkJson } from './check-json.js';
@@ -10,18 +11,36 @@ import { dose, fractions } from './course.js';
 import { goalList } from './goal-list.js';
 
 const object = z.strictObject({
-  /** For editors; not read. */
-  $schema: z.string().optional(),
-  name: z.string().default('goals'),
-  title: z.string().optional(),
-  /** Printed with the results. */
-  warning: z.string().optional(),
-  /** Total Gy, or with its fractions. */
-  prescription: z.union([dose, z.strictObject({ dose, fractions: fractions.optional() })]).optional(),
-  prior: z.strictObject({ dose, fractions, months: z.number().nonnegative().optional() }).nullable().optional(),
-  /** Built-in protocols by name. */
-  protocols: z.array(z.string()).default([]),
-  goals: goalList.default([]),
+  $schema: editorSchema(z.string()),
+  name: described('Of the goals, for tables.', z._default(z.string(), 'goals')),
+  title: described('For headings. By default `name`.', z.optional(z.string())),
+  warning: described('Printed with the results.', z.optional(z.string())),
+  prescription: described(
+    'Total Gy, or with its fractions: what percentages of dose are of.',
+    z.optional(
+      z.union([
+        dose,
+        z.strictObject({
+          dose: described('Total of the course, Gy.', dose),
+          fractions: described('Number of fractions.', z.optional(fractions)),
+        }),
+      ]),
+    ),
+  ),
+  prior: described(
+    'The prior course, one dose in every structure; `null` for none.',
+    z.optional(
+      z.nullable(
+        z.strictObject({
+          dose: described('Total of the course, Gy.', dose),
+          fractions: described('Number of fractions.', fractions),
+          months: described('Since its end.', z.optional(z.number().check(z.nonnegative()))),
+        }),
+      ),
+    ),
+  ),
+  protocols: described('Built-in protocols by name.', z._default(z.array(z.string()), [])),
+  goals: described('Texts, or objects with what belongs to a goal.', z._default(goalList, [])),
 });
 const schema = z.union([goalList, object], {
   error: 'must be a list of goals such as "SpinalCord Max <= 29.8Gy", or { "goals": [...], "prescription": Gy, ... }',
@@ -49,7 +68,12 @@ export function parseGoalFile(json: unknown, path = 'goals'): GoalFile {
     ? { name: 'goals', protocols: [], goals: checkJson(goalList, json, path, remedy) }
     : checkJson(object, json, path, remedy);
   const { name, title, warning, prescription, prior, protocols, goals } = file as z.output<typeof object>;
-  checkJson(z.array(z.unknown()).min(1, { error: 'holds no goal' }), [...goals, ...protocols], path, remedy);
+  checkJson(
+    z.array(z.unknown()).check(z.minLength(1, { error: 'holds no goal' })),
+    [...goals, ...protocols],
+    path,
+    remedy,
+  );
   const own = createProtocol({
     name,
     title: title ?? name,
@@ -67,6 +91,4 @@ export function parseGoalFile(json: unknown, path = 'goals'): GoalFile {
 }
 
 /** The JSON Schema of GOALS.json, for editors. */
-export function goalFileSchema(): unknown {
-  return z.toJSONSchema(schema, { io: 'input' });
-}
+export const goalFileSchema = (): JsonSchema => jsonSchema(schema, 'GOALS.json of respine');

@@ -7,8 +7,9 @@
  * engine version alone, so that an interrupted study knows what is done.
  */
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { checkText } from '../../core/budget.js';
+import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { formatMetric, type Metric } from '../../evaluate/metric.js';
 import { parseMetric } from '../../evaluate/metric-parser.js';
@@ -21,34 +22,42 @@ const MOST_RUNS = 100_000;
 /** Fields of fields that a path may name. */
 const LONGEST_PATH = 10;
 
-const path = z.string().refine(
-  (text) => {
-    const fields = text.length > 1000 ? [] : text.split('.');
-    return fields.length > 0 && fields.length <= LONGEST_PATH && !fields.some((f) => f === '' || f === '__proto__');
-  },
-  { error: 'is no dotted path such as "imrt.beams"' },
+const path = z.string().check(
+  z.refine(
+    (text) => {
+      const fields = text.length > 1000 ? [] : text.split('.');
+      return fields.length > 0 && fields.length <= LONGEST_PATH && !fields.some((f) => f === '' || f === '__proto__');
+    },
+    { error: 'is no dotted path such as "imrt.beams"' },
+  ),
 );
 const patch = z.record(path, z.json());
+const techniques = z.array(z.enum(['fcrt', 'imrt'])).check(z.minLength(1, { error: 'holds no technique' }));
+const values = z.array(z.json()).check(z.minLength(1, { error: 'holds no value' }));
 
 const schema = z.strictObject({
-  name: z.string().optional(),
-  /** For editors; not read. */
-  $schema: z.string().optional(),
-  /** Fields of CASE.json that all runs share. */
-  base: z.record(z.string(), z.json()).default({}),
-  /** Values by path; every combination is a run. */
-  vary: z.record(path, z.array(z.json()).min(1, { error: 'holds no value' })).default({}),
-  /** Changes of the base that belong together, by path. */
-  cases: z.array(patch).min(1, { error: 'holds no case' }).default([{}]),
-  techniques: z
-    .array(z.enum(['fcrt', 'imrt']))
-    .min(1, { error: 'holds no technique' })
-    .default(['imrt']),
-  /** `STRUCTURE METRIC`, as in goals. */
-  metrics: z
-    .array(z.string())
-    .max(200)
-    .default(['PTV_3960 D95%', 'PTV_3960 D98%', 'PTV_3960 V95%', 'SpinalCord Max', 'SpinalCord D0.03cc']),
+  name: described('For messages.', z.optional(z.string())),
+  $schema: editorSchema(z.string()),
+  base: described('Fields of CASE.json that all runs share.', z._default(z.record(z.string(), z.json()), {})),
+  vary: described(
+    'Values by dotted path in CASE.json; every combination is a run.',
+    z._default(z.record(path, values), {}),
+  ),
+  cases: described(
+    '`{ path: value }`: changes that belong together; multiplied with `vary`.',
+    z._default(z.array(patch).check(z.minLength(1, { error: 'holds no case' })), [{}]),
+  ),
+  techniques: described('Every run is planned with each.', z._default(techniques, ['imrt'])),
+  metrics: described(
+    '`STRUCTURE METRIC`, as in goals.',
+    z._default(z.array(z.string()).check(z.maxLength(200)), [
+      'PTV_3960 D95%',
+      'PTV_3960 D98%',
+      'PTV_3960 V95%',
+      'SpinalCord Max',
+      'SpinalCord D0.03cc',
+    ]),
+  ),
 });
 
 export type StudyInput = z.input<typeof schema>;
@@ -111,9 +120,7 @@ export function parseStudy(json: unknown, path = 'study'): Study {
 }
 
 /** The JSON Schema of STUDY.json, for editors. */
-export function studySchema(): unknown {
-  return z.toJSONSchema(schema, { io: 'input' });
-}
+export const studySchema = (): JsonSchema => jsonSchema(schema, 'STUDY.json of respine');
 
 /**
  * All runs of a study; the last parameter of `vary` changes fastest but for the technique.

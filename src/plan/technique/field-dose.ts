@@ -14,7 +14,8 @@ import type { Patient } from '../../geometry/patient.js';
 import { createDose, type DoseVolume, scatterDose, type Volume } from '../../geometry/volume.js';
 import { voxelizeStructure } from '../../geometry/voxelize.js';
 import type { Machine } from '../../machine/machine.js';
-import { type Fields, type OpenedField, openFields } from '../input/fields-file.js';
+import type { Fields } from '../input/fields-file.js';
+import { type OpenedField, openFields } from './opened-field.js';
 
 /** A number that is computed but rests on less than measurements. */
 export interface DoseFlag {
