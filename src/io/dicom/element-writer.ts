@@ -2,9 +2,6 @@
  * DICOM part 10 in explicit little endian: elements in, bytes out.
  */
 
-// Typed without the DOM library; present in every browser and in Node.
-declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-
 /** Text (values joined by a backslash), unsigned words, bytes, or the items of a sequence. */
 export type Value = string | readonly number[] | Uint8Array | readonly (readonly Written[])[];
 
