@@ -2,6 +2,7 @@
 import ndarray from 'ndarray';
 import ops from 'ndarray-ops';
 import { artiste6mv, buildPhantom, computeFields, createDose, parseFields } from 'respine';
+import { asNdarray, doseOfNdarray, volumeOfNdarray } from 'respine/ndarray';
 import { readPhantom } from 'respine/node';
 
 const patient = buildPhantom(await readPhantom('water-box'), { spacing: [6, 6, 6] });
@@ -14,21 +15,25 @@ const doseOf = (/** @type {number[]} */ ...gantries) => {
 };
 const [left, right, both] = [doseOf(90), doseOf(270), doseOf(90, 270)];
 
-// A view, nothing is copied: x runs fastest, so that get(k, j, i) is voxel (i, j, k), z first.
-const view = (/** @type {{ data: Float32Array, grid: { shape: readonly number[] } }} */ { data, grid }) =>
-  ndarray(data, [...grid.shape]);
-
-const sum = createDose(left.grid, { quantity: 'physical', fractions: 1, medium: left.medium });
-ops.add(view(sum), view(left), view(right));
-const difference = ndarray(new Float32Array(sum.data.length), [...sum.grid.shape]);
-ops.sub(difference, view(sum), view(both));
-console.log(`largest dose of both at once: ${ops.sup(view(both)).toFixed(3)} Gy`);
+// A view copies nothing: what is written to the array is written to the dose. get(k, j, i) is voxel (i, j, k), z first.
+const { grid, medium } = left;
+const meaning = /** @type {const} */ ({ quantity: 'physical', fractions: 1, medium });
+const sum = createDose(grid, meaning);
+ops.add(asNdarray(sum), asNdarray(left), asNdarray(right));
+const difference = ndarray(new Float32Array(sum.data.length), [...grid.shape]);
+ops.sub(difference, asNdarray(sum), asNdarray(both));
+console.log(`largest dose of both at once: ${ops.sup(asNdarray(both)).toFixed(3)} Gy`);
 console.log(`the sum of each alone differs by at most ${ops.norminf(difference).toExponential(1)} Gy`);
 
 // Scaled to 2 Gy at the middle voxel; a line along x is a slice of the array.
-const [nz, ny, nx] = sum.grid.shape.map((n) => n >> 1);
-ops.mulseq(view(sum), 2 / view(sum).get(nz, ny, nx));
-const line = view(sum).pick(nz, ny, null);
-console.log(
-  `scaled: ${line.get(nx).toFixed(2)} Gy in the middle, mean along x ${(ops.sum(line) / line.shape[0]).toFixed(3)} Gy`,
-);
+const [nz, ny, nx] = grid.shape.map((n) => n >> 1);
+const scaled = asNdarray(sum);
+ops.mulseq(scaled, 2 / scaled.get(nz, ny, nx));
+const line = scaled.pick(nz, ny, null);
+console.log(`scaled: ${line.get(nx).toFixed(2)} Gy in the middle, largest along x ${ops.sup(line).toFixed(3)} Gy`);
+
+// Back to volumes, whatever the strides: turned round along x, the two fields are each other's mirror image.
+const mirrored = doseOfNdarray(asNdarray(right).step(1, 1, -1), grid, meaning);
+ops.sub(difference, asNdarray(mirrored), asNdarray(left));
+const worst = ops.norminf(asNdarray(volumeOfNdarray(difference, grid, 'difference')));
+console.log(`left and right mirrored differ by at most ${worst.toExponential(1)} Gy`);

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import * as respine from '../src/index.js';
+import * as arrays from '../src/ndarray.js';
 import * as node from '../src/node.js';
 import { caseSchema } from '../src/plan/input/plan-case.js';
 import { signaturesIn } from './signatures.js';
@@ -192,4 +193,15 @@ interface I { g(a: number, b: number): void; readonly h: (plan: PlanCase) => voi
 
 test('public names', () => {
   expect({ respine: Object.keys(respine).sort(), node: Object.keys(node).sort() }).toMatchSnapshot();
+});
+
+test('arrays have a door of their own, through which alone code comes that is compiled at run time', () => {
+  expect(Object.keys(arrays).sort()).toEqual(['asNdarray', 'doseOfNdarray', 'volumeOfNdarray']);
+  const users = filesIn(src).filter((file) => {
+    const text = readFileSync(file, 'utf8');
+    return /from '(ndarray|ndarray-ops|cwise)'|\/ndarray\.js'|new Function|\beval\(/.test(
+      text.replaceAll(/^\s*(\*|\/\/).*$/gm, ''),
+    );
+  });
+  expect(users.map((file) => relative(src, file))).toEqual(['ndarray.ts']);
 });

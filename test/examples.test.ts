@@ -56,10 +56,11 @@ const facts: Readonly<Record<string, (printed: string) => void>> = {
     expect(printed).toContain('from PTV_3960 to SpinalCord across 2.0 mm');
     expect(numbersIn(printed, /cord of (\S+) cc/g)[0]).toBeCloseTo(((Math.PI / 4) * 8 * 6 * 120) / 1000, 1);
   },
-  // Dose is linear in the fields; what is scaled to 2 Gy is 2 Gy.
+  // Dose is linear in the fields, and of a mirrored field the mirror image; what is scaled to 2 Gy is 2 Gy.
   'dose-arrays.js': (printed) => {
     expect(numbersIn(printed, /differs by at most (\S+) Gy/g)[0]).toBeLessThan(1e-5);
     expect(printed).toContain('scaled: 2.00 Gy in the middle');
+    expect(numbersIn(printed, /mirrored differ by at most (\S+) Gy/g)[0]).toBeLessThan(1e-5);
   },
 };
 

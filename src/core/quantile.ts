@@ -35,11 +35,3 @@ export function weightedUpperQuantile(values: ArrayLike<number>, weights: ArrayL
   }
   return lastValue;
 }
-
-/** Quantile of rising values, linear between neighbours; `fraction` 0 to 1 (type 7 of Hyndman and Fan, Am. Stat. 50 (1996) 361). */
-export function sortedQuantile(values: ArrayLike<number>, fraction: number): number {
-  const at = fraction * (values.length - 1);
-  const low = Math.floor(at);
-  const high = Math.min(low + 1, values.length - 1);
-  return values[low]! + (at - low) * (values[high]! - values[low]!);
-}

@@ -4,10 +4,9 @@
  * Only voxels count where one of the two reaches the threshold, so that a sea of nothing around the patient does not make
  * every plan agree; voxels outside the evaluated dose's grid are left out and counted.
  */
-
+import { quantileSorted } from 'd3-array';
 import { checkAllFinite } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { sortedQuantile } from '../core/quantile.js';
 import { resample } from '../geometry/resample.js';
 import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.js';
 import { checkSameMeaning } from './dose-meaning.js';
@@ -87,8 +86,9 @@ function momentsOf(values: Float32Array): Omit<DoseDifference, 'map' | 'voxels' 
     squares += values[i]! * values[i]!;
   }
   const mean = sum / n;
-  values.sort();
-  const percentile = (p: number): number => sortedQuantile(values, p / 100);
+  // d3 reads length and elements alone, though its types ask for an array; a copy would be of as many values as voxels.
+  const rising = values.sort() as ArrayLike<number> as number[];
+  const percentile = (p: number): number => quantileSorted(rising, p / 100)!;
   return {
     mean,
     standardDeviation: Math.sqrt(Math.max(0, squares / n - mean * mean)),

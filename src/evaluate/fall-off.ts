@@ -6,10 +6,8 @@
  * o is a point of the organ's outline, t the nearest surface point of the target, D the trilinear dose. Only outline points
  * that face the target, no further than `reach`, count; where organ and target touch or overlap there is no gap to fall in.
  */
-
+import { max, median } from 'd3-array';
 import { checkPositive } from '../core/check.js';
-import { sortedQuantile } from '../core/quantile.js';
-
 import { valueAt } from '../geometry/resample.js';
 import { type SurfaceGap, type SurfacePair, surfaceGap } from '../geometry/separation.js';
 import type { Structure } from '../geometry/structure.js';
@@ -66,7 +64,6 @@ export function doseFallOff(
   }
   if (gaps.length === 0) return { distance, nearest: null, steepest: null, median: null, pairs: 0 };
   const narrowest = gaps.reduce((a, b) => (b.pair.distance < a.pair.distance ? b : a));
-  const rates = Float64Array.from(gaps, ({ perMm }) => perMm).sort();
   return {
     distance,
     nearest: {
@@ -75,8 +72,8 @@ export function doseFallOff(
       organDose: narrowest.organDose,
       perMm: narrowest.perMm,
     },
-    steepest: rates[rates.length - 1]!,
-    median: sortedQuantile(rates, 0.5),
+    steepest: max(gaps, ({ perMm }) => perMm)!,
+    median: median(gaps, ({ perMm }) => perMm)!,
     pairs: gaps.length,
   };
 }

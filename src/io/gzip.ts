@@ -3,16 +3,6 @@
  */
 import { FormatError } from '../core/errors.js';
 
-// The core is typed without the DOM library: this is the part of the streams that is used.
-interface ByteTransform {
-  readonly writable: { getWriter(): { write(bytes: Uint8Array): Promise<void>; close(): Promise<void> } };
-  readonly readable: {
-    getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
-  };
-}
-declare const CompressionStream: new (format: string) => ByteTransform;
-declare const DecompressionStream: new (format: string) => ByteTransform;
-
 export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -55,7 +45,7 @@ export async function gunzipInto(
 }
 
 async function pump(
-  stream: ByteTransform,
+  stream: GenericTransformStream,
   bytes: Uint8Array,
   limit: number,
   take: (part: Uint8Array) => number,

@@ -387,9 +387,6 @@ function flip(data: Float32Array, sizes: readonly number[], steps: Vec3): void {
 
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-// The core is typed without the DOM library; these are in every browser and in Node.
-declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
 const utf8Encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 /** Text of UTF-8 bytes, in every JavaScript environment. */
 export const utf8Decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -8,7 +8,6 @@
  *
  * The plane through a point lies between two planes of voxels; values are interpolated linearly between them.
  */
-import ndarray from 'ndarray';
 import { InvalidInputError } from '../core/errors.js';
 import { type Box, describeGrid, type Grid, gridBox, type Vec3 } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
@@ -82,20 +81,16 @@ export function extractSlice(volume: Volume, plane: Plane, point: Vec3): Slice {
   const position = Math.min(count[through] - 1, Math.max(0, (at - grid.origin[through]) / grid.spacing[through]));
   const first = Math.min(Math.floor(position), Math.max(0, count[through] - 2));
   const t = position - first;
-  const view = ndarray(volume.data, [...grid.shape]);
-  const pick = (index: number): ReturnType<typeof view.pick> =>
-    view.pick(through === 2 ? index : null, through === 1 ? index : null, through === 0 ? index : null);
-  const near = pick(first);
-  const far = pick(Math.min(first + 1, count[through] - 1));
   const columns = count[across];
   const rows = count[down];
   const data = new Float32Array(columns * rows);
-  // Of the two axes left by pick, the slower one (z before y before x) comes first: that is `down` in all three planes.
-  const [stepDown, stepAcross] = near.stride as [number, number];
-  const beyond = far.offset - near.offset;
+  // x-fastest: how far apart neighbours along x, y and z lie.
+  const step = [1, count[0], count[0] * count[1]] as const;
+  const near = first * step[through];
+  const beyond = (Math.min(first + 1, count[through] - 1) - first) * step[through];
   const values = volume.data;
   for (let r = 0, out = 0; r < rows; r++) {
-    for (let c = 0, at = near.offset + r * stepDown; c < columns; c++, out++, at += stepAcross) {
+    for (let c = 0, at = near + r * step[down]; c < columns; c++, out++, at += step[across]) {
       const a = values[at]!;
       data[out] = t === 0 ? a : a + t * (values[at + beyond]! - a);
     }

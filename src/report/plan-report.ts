@@ -24,7 +24,7 @@ import { inWords, roundedValues } from './numbers.js';
 import { reirradiationReport } from './reirradiation.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment.js';
 import { robustBlock, robustSentence } from './robustness.js';
-import { csvField } from './table.js';
+import { csvTable } from './table.js';
 
 export interface Provenance {
   readonly version: string;
@@ -234,19 +234,16 @@ function warningOf(technique: TechniquePlan, prescription: number): { warning?: 
 
 /** Cumulative DVHs of every structure and technique, one line per dose level. */
 export function dvhTable(result: PlanningResult, levels = 201): string {
-  const lines = ['technique,structure,dose_Gy,volume_cc,volume_percent'];
+  const rows = [['technique', 'structure', 'dose_Gy', 'volume_cc', 'volume_percent']];
   for (const { plan, dvhs } of result.plans) {
     for (const [name, dvh] of dvhs) {
       const { dose, volume, percent } = cumulativeCurve(dvh, levels);
-      const quoted = csvField(name);
       for (let i = 0; i < dose.length; i++) {
-        lines.push(
-          `${plan.technique},${quoted},${dose[i]!.toFixed(4)},${volume[i]!.toFixed(5)},${percent[i]!.toFixed(4)}`,
-        );
+        rows.push([plan.technique, name, dose[i]!.toFixed(4), volume[i]!.toFixed(5), percent[i]!.toFixed(4)]);
       }
     }
   }
-  return `${lines.join('\n')}\n`;
+  return csvTable(rows);
 }
 
 /** A table for the terminal: goals by technique, then what stands beside the cap. */

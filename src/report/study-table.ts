@@ -3,15 +3,15 @@
  *
  * A figure that there is not is an empty field: `error` says why a plan failed, `remarks` why a metric has no value.
  */
-
-import { FormatError, InvalidInputError } from '../core/errors.js';
+import { InvalidInputError } from '../core/errors.js';
 import { evaluateMetric, whyNoValue } from '../evaluate/metric-value.js';
 import { missingStructure } from '../evaluate/structure-name.js';
+import { readCsv } from '../io/csv.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 import type { Study, StudyMetric, StudyRun } from '../plan/input/study-file.js';
 import { overruledCap } from './constraint-list.js';
 import { tableCell } from './numbers.js';
-import { csvLine, csvText } from './table.js';
+import { csvLine, csvTable, csvText } from './table.js';
 
 /** One plan, or its failure. */
 export interface StudyRow {
@@ -85,7 +85,7 @@ export function failedRow(study: Study, run: StudyRun, message: string, version:
 
 /** The whole table, header and rows. */
 export function studyTable(study: Study, rows: Iterable<StudyRow>): string {
-  return csvLine(studyColumns(study)) + Array.from(rows, ({ cells }) => csvLine(cells)).join('');
+  return csvTable([studyColumns(study), ...Array.from(rows, ({ cells }) => cells)]);
 }
 
 /**
@@ -100,21 +100,12 @@ export function readStudyTable(study: Study, text: string, path: string): Map<st
   const columns = studyColumns(study).map(csvText);
   const rows = new Map<string, StudyRow>();
   if (csvLine(columns).startsWith(text)) return rows;
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split(/\r?\n/);
-  checkColumns(columns, fieldsOf(lines[0]!) ?? [], path);
+  const [header = [], ...records] = readCsv(text.slice(0, text.lastIndexOf('\n') + 1), path, {
+    remedy: 'Remove that line; its plan is made anew.',
+  });
+  checkColumns(columns, header, path);
   const status = columns.indexOf(FIGURES[0]!, HEAD.length + study.parameters.length);
-  for (const [i, line] of lines.entries()) {
-    if (i === 0 || line === '') continue;
-    const fields = fieldsOf(line);
-    if (fields?.length !== columns.length) {
-      const found = fields === undefined ? 'a quote that is not closed' : `${fields.length} fields`;
-      throw new FormatError(
-        `line ${i + 1} has ${found}, the header ${columns.length} fields. Remove that line; its plan is made anew.`,
-        path,
-      );
-    }
-    rows.set(fields[0]!, { key: fields[0]!, isFailure: fields[status] === FAILED, cells: fields });
-  }
+  for (const cells of records) rows.set(cells[0]!, { key: cells[0]!, isFailure: cells[status] === FAILED, cells });
   return rows;
 }
 
@@ -158,18 +149,6 @@ function checkColumns(columns: readonly string[], found: readonly string[], path
   throw new InvalidInputError(
     `${path} is the table of another study: its column ${at + 1} is ${say(found[at])}, here ${say(columns[at])}. Name another --out, or move the file away.`,
   );
-}
-
-/** Fields of one line of RFC 4180; undefined where a quote is not closed or stands within a field. */
-function fieldsOf(line: string): string[] | undefined {
-  const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
-  const fields: string[] = [];
-  for (;;) {
-    const match = field.exec(line);
-    if (match === null) return undefined;
-    fields.push(match[1]?.replaceAll('""', '"') ?? match[2]!);
-    if (match[3] === '') return fields;
-  }
 }
 
 /** A row is one line, whatever a text holds. */

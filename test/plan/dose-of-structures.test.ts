@@ -9,7 +9,7 @@ import { whyNoPlan } from '../../src/plan/evaluation/evaluate-plan.js';
 import { levelOf } from '../../src/plan/input/spine-level.js';
 import { courseTerm } from '../../src/plan/patient/course-term.js';
 import { drawnDvhs } from '../../src/plan/technique/drawn-dvh.js';
-import { columns, csvField, csvLine } from '../../src/report/table.js';
+import { columns, csvLine, csvText } from '../../src/report/table.js';
 
 test('a structure has a DVH where no more than a hundredth lies off the grid; the external wherever any is on it', () => {
   const grid = createGrid([6, 6, 6], [5, 5, 5], [0, 0, 0]);
@@ -87,6 +87,6 @@ test('columns: words to the left, numbers to the right, two spaces apart', () =>
 
 test('a cell is quoted where it must be, and a formula is none', () => {
   expect(csvLine(['a', null, 1.5, 'b,c', 'say "x"'])).toBe('a,,1.5,"b,c","say ""x"""\n');
-  expect(['=1+1', '+A1', '-x', '@x', ' =1'].map(csvField)).toEqual(["'=1+1", "'+A1", "'-x", "'@x", "' =1"]);
-  expect(['-1.5', '+2', '-.5e-3', '1e5', 'a=b'].map(csvField)).toEqual(['-1.5', '+2', '-.5e-3', '1e5', 'a=b']);
+  expect(['=1+1', '+A1', '-x', '@x', ' =1'].map(csvText)).toEqual(["'=1+1", "'+A1", "'-x", "'@x", "' =1"]);
+  expect(['-1.5', '+2', '-.5e-3', '1e5', 'a=b'].map(csvText)).toEqual(['-1.5', '+2', '-.5e-3', '1e5', 'a=b']);
 });

@@ -6,9 +6,6 @@ import { UnsupportedError } from '../../core/errors.js';
 import { own } from '../../core/own.js';
 import type { Element } from './elements.js';
 
-// Typed without the DOM library; present in every browser and in Node.
-declare const TextDecoder: new (label: string) => { decode(bytes: Uint8Array): string };
-
 /** Labels by number of the ISO registry, PS3.3 C.12.1.1.2; 6 is ASCII. */
 const CHARSETS: Record<string, string> = {
   6: 'iso-8859-1',

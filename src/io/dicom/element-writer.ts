@@ -3,9 +3,6 @@
  */
 import { toDecimals } from '../../core/rounding.js';
 
-// Typed without the DOM library; present in every browser and in Node.
-declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-
 /** Text (values joined by a backslash), unsigned words, bytes, or the items of a sequence. */
 export type Value = string | readonly number[] | Uint8Array | readonly (readonly Written[])[];
 
