@@ -15,10 +15,11 @@ import {
   surfaceShifts,
 } from '../../biology/position.js';
 import { ShiftedDose } from '../../dose/shifted-dose.js';
-import { placeOf, type Vec3 } from '../../geometry/grid.js';
+import type { Vec3 } from '../../geometry/grid.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
+import { centresOf } from '../technique/cord-shifts.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 
 export interface PositionReport extends PositionInterval {
@@ -90,12 +91,7 @@ export function cordPosition(
 }
 
 /** Centres of the cord's voxels. */
-function pointsOf({ cells, cord, grid }: PatientModel): Float64Array {
-  const { voxels } = cells.get(cord)!;
-  const points = new Float64Array(3 * voxels.length);
-  for (let v = 0; v < voxels.length; v++) points.set(placeOf(grid, voxels[v]!), 3 * v);
-  return points;
-}
+const pointsOf = (model: PatientModel): Float64Array => centresOf(model, model.cells.get(model.cord)!.voxels);
 
 /**
  * The cord under rigid shifts: what it gets with the isocentre off, that is, when the patient lies off by the opposite. Every beam
