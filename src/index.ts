@@ -364,9 +364,9 @@ export { type TradeOffOptions, type TradeOffPoint, tradeOff } from './plan/sweep
 export { planConformal } from './plan/technique/fcrt.js';
 export { type BeamDose, computeFields, type DoseFlag, type FieldsResult } from './plan/technique/field-dose.js';
 export { planModulated } from './plan/technique/imrt.js';
-export { sampleInfluence } from './plan/technique/influence-sample.js';
 export { type OpenedField, openFields } from './plan/technique/opened-field.js';
 export { planWithinBounds } from './plan/technique/plan-within-constraints.js';
+export { sampleInfluence } from './plan/technique/prepared-influence.js';
 export { type PreparedTechnique, prepareTechnique } from './plan/technique/prepared-technique.js';
 export { beamsOf, type PlannedField, type TechniquePlan } from './plan/technique/technique-plan.js';
 export { OrganRows } from './plan/technique/working-set.js';

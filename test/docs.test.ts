@@ -83,7 +83,7 @@ describe('generated parts', () => {
     expect([...made.keys()]).toEqual(['cli.md', 'case.md', 'evaluate.md', ...schemas]);
     for (const [name, { was, is }] of made) expect(was, name).toBe(is);
     // Not between marks that nobody fills.
-    expect(made.get('cli.md')!.is).toContain('### respine plan\n\n```text\nUsage: respine plan [options] <case>');
+    expect(made.get('cli.md')!.is).toContain('### respine plan\n\n```text\nUsage: respine plan [options] [case]');
     expect(made.get('case.md')!.is).toContain('| `prescription.dose` | number > 0, <= 200 | `39.6` |');
     expect(made.get('evaluate.md')!.is).toContain('| `goals[].variation` | text or number |  | A weaker limit');
     expect(made.get('case.md')!.is).toContain(

@@ -61,7 +61,7 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
   return { ...job, inputs, ...(namesFiles(asked) && { folder: resolve(dirname(path)) }) };
 }
 
-function namesFiles(asked: PlanCase): boolean {
+function namesFiles(asked: Pick<PlanCase, 'patient' | 'machine' | 'prior'>): boolean {
   const { patient, machine } = asked;
   const isFile = (name: string): boolean => name.endsWith('.json');
   if (!('phantom' in patient) || isFile(patient.phantom) || isFile(machine)) return true;

@@ -11,7 +11,7 @@ import type { Patient } from '../../geometry/patient.js';
 import type { Machine } from '../../machine/machine.js';
 import { phantomOrigin } from '../../phantom/build.js';
 import { checkStructureNames } from '../input/case-names.js';
-import { parseCase } from '../input/parse-case.js';
+import { caseInput, parseCase } from '../input/parse-case.js';
 import { type PlanCase, type PlanCaseInput, priorsOf } from '../input/plan-case.js';
 import type { ImportedDose, ImportedDoses } from './prior-course.js';
 
@@ -48,11 +48,6 @@ export function withCase(job: PlanJob, changes: Partial<PlanCaseInput>): PlanJob
   return createJob({ ...job, case: parseCase({ ...caseInput(job.case), ...changes }) });
 }
 
-/** A case as it would be written: what it was not given, but is by default, and the parser must not take for given, is left out. */
-export function caseInput({ cordCap, cordCapOrigin, ...given }: PlanCase): PlanCaseInput {
-  return cordCapOrigin === 'default' ? given : { ...given, cordCap };
-}
-
 /**
  * Checks that a job's parts belong together; whoever computes with one does so first.
  *
@@ -72,7 +67,10 @@ export function checkJob(job: PlanJob): void {
   checkPriors(job);
 }
 
-function checkPatient({ patient: asked, doseGrid }: PlanCase, { origin, name }: Patient): void {
+function checkPatient(
+  { patient: asked, doseGrid }: Pick<PlanCase, 'patient' | 'doseGrid'>,
+  { origin, name }: Patient,
+): void {
   const given = origin === undefined ? `no phantom ("${name}")` : `the phantom "${origin.phantom}"`;
   const remedy = 'Build the patient that the case names, or change the case\'s "patient".';
   if (!('phantom' in asked)) {

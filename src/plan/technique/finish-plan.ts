@@ -13,8 +13,7 @@ import { type PlanningProblem, settledProblem } from '../problem/planning-proble
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { isProven, largestDifference } from './proof.js';
-import { scenarioShare } from './scenario-caps.js';
-import type { ScenarioDose } from './scenario-dose.js';
+import { type ScenarioDose, scenarioShare } from './scenario-dose.js';
 import type { PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */

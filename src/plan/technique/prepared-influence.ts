@@ -8,8 +8,7 @@ import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { groupScenarios } from '../problem/scenario.js';
-import { groupRows } from '../problem/voxel-clusters.js';
-import { sampleInfluence } from './influence-sample.js';
+import { groupRows, type RowGroups } from '../problem/voxel-clusters.js';
 
 export interface PreparedInfluence {
   readonly operator: DividedOperator;
@@ -59,4 +58,13 @@ export function prepareInfluence(
     operator.close();
     throw error;
   }
+}
+
+/**
+ * Rows of the influence as numbers, for the optimiser: its preconditioner, and the limits' own rows.
+ *
+ * @param groups the rows that are read, and whom they stand for
+ */
+export function sampleInfluence(operator: DividedOperator, { rows, memberOf }: RowGroups): RowSample {
+  return { matrix: operator.readRows(rows), count: rows.length, memberOf, isExact: true };
 }

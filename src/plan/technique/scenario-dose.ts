@@ -11,6 +11,8 @@ import { createDose, type DoseVolume, scatterDose } from '../../geometry/volume.
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, placeOfVoxel, surfaceVoxel, touching } from '../patient/planning-grid.js';
+import { shareWithin } from '../problem/capped-rows.js';
+import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { PlannedField } from './technique-plan.js';
 
 export class ScenarioDose {
@@ -66,4 +68,15 @@ function neededVoxels({ masks, cord, target, grid, fine }: PatientModel): Uint8A
   if (fine !== undefined) return Uint8Array.from(masks.get(cord)!.data, (fraction) => (fraction > 0 ? 1 : 0));
   const [ofCord, ofTarget] = [masks.get(cord)!.data, masks.get(target)!.data];
   return touching(ofTarget, grid, touching(ofCord, grid, new Uint8Array(ofCord.length)));
+}
+
+/** The share of the fields' dose, at most 1, that keeps every voxel of the cord under its cap in every scenario. */
+export function scenarioShare(
+  { cord: { voxels } }: PlanningVoxels,
+  caps: Float64Array,
+  scenarios: ScenarioDose,
+  fields: readonly PlannedField[],
+): number {
+  const doses = scenarios.of(fields);
+  return Math.min(1, ...doses.map((dose) => shareWithin({ index: scenarios.voxels, dose }, [{ voxels, caps }])));
 }
