@@ -1,12 +1,11 @@
 // Compiles every *.as.ts (AssemblyScript) below src into a module beside it. Usage: npm run build:wasm
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
 
 const src = fileURLToPath(new URL('.', import.meta.url));
-const compiler = fileURLToPath(new URL('../node_modules/assemblyscript/bin/asc.js', import.meta.url));
 
 /** Sources, relative to src. */
 export const sources = readdirSync(src, { recursive: true })
@@ -14,10 +13,11 @@ export const sources = readdirSync(src, { recursive: true })
   .sort();
 
 /** The text of the module that holds the compiled source. */
-export function compile(source) {
+export async function compile(source) {
   const wasm = join(mkdtempSync(join(tmpdir(), 'wasm-')), 'out.wasm');
   const options = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--noAssert', '-o', wasm];
-  execFileSync(process.execPath, [compiler, join(src, source), ...options], { stdio: 'inherit' });
+  const { error, stderr } = await asc.main([join(src, source), ...options]);
+  if (error) throw new Error(`${source}: ${error.message}\n${stderr}`);
   const lines = readFileSync(wasm)
     .toString('base64')
     .match(/.{1,112}/g);
@@ -27,5 +27,5 @@ export function compile(source) {
 export const moduleOf = (source) => join(src, source.replace('.as.ts', '.wasm.ts'));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const source of sources) writeFileSync(moduleOf(source), compile(source));
+  for (const source of sources) writeFileSync(moduleOf(source), await compile(source));
 }

@@ -1,11 +1,10 @@
 /** The examples run as they stand, and each says one thing that is known to be right. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { runWarm } from './cli/respine.js';
 
 const examples = fileURLToPath(new URL('../examples', import.meta.url));
 const out = mkdtempSync(join(tmpdir(), 'respine-examples-'));
@@ -74,7 +73,8 @@ test.each(Object.entries(facts))(
   async (name, check) => {
     const path = join(examples, name);
     expect(readFileSync(path, 'utf8').trimEnd().split('\n').length).toBeLessThan(40);
-    const { stdout } = await promisify(execFile)(process.execPath, [path, out]);
+    const { code, stdout, stderr } = await runWarm(path, out, [out]);
+    expect([code, stderr]).toEqual([0, '']);
     check(stdout);
   },
   120_000,

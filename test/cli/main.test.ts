@@ -7,12 +7,13 @@ import { contoursVolume } from '../../src/geometry/contour.js';
 import { readStructureSet } from '../../src/io/dicom/structure-set.js';
 import { decodeNrrd } from '../../src/io/nrrd.js';
 import { hasShared, noteSkipped, shared } from '../shared.js';
-import { main, type Run, respineIn } from './respine.js';
+import { main, type Run, respineIn, respineProcessIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const respine = respineIn(folder);
+const respineProcess = respineProcessIn(folder);
 
 let count = 0;
 function caseFile(content: unknown): string {
@@ -24,14 +25,14 @@ function caseFile(content: unknown): string {
 /** A quick case: few fields on a coarse grid. */
 const quick = {
   patient: { phantom: 'spine-t8' },
-  doseGrid: { spacing: [4, 4, 4], planning: 100 },
+  doseGrid: { spacing: [5, 5, 5], planning: 100 },
   fcrt: { beams: 'posterior-3' },
   imrt: { beams: 'posterior-3' },
 };
 
 test('plan: files, JSON contract, quiet stderr, --strict', { timeout: 120_000 }, async () => {
   const out = join(folder, 'plan');
-  const run = await respine('plan', caseFile(quick), '--out', out, '--json', '--strict');
+  const run = await respineProcess('plan', caseFile(quick), '--out', out, '--json', '--strict');
   expect(run.stderr).toBe('');
   expect(run.code, 'FCRT cannot hold the cord: a goal is missed').toBe(1);
   const report = JSON.parse(run.stdout);
@@ -51,7 +52,7 @@ test('plan: files, JSON contract, quiet stderr, --strict', { timeout: 120_000 },
     expect(goal.value).toBe(cord.metrics['Max[Gy]']);
     expect(goal.margin).toBeCloseTo(29.8 - goal.value, 3);
     expect(goal.result).toBe(goal.value <= 29.8 * (1 + 1e-6) ? 'pass' : 'fail');
-    // The cap holds at voxel centres; the maximum is that of the drawn cord, between voxels of 4 mm.
+    // The cap holds at voxel centres; the maximum is that of the drawn cord, between voxels of 5 mm.
     if (plan.technique === 'imrt') expect(goal.value).toBeLessThan(1.03 * 29.8);
     // 22 fractions, alpha/beta 2: D (D / 22 + 2) / 4, and 38 Gy in 19 is its own EQD2.
     const d = cord.metrics['Max[Gy]'];
@@ -62,14 +63,15 @@ test('plan: files, JSON contract, quiet stderr, --strict', { timeout: 120_000 },
 
 test('phantom: NRRD and DICOM, the DICOM plans like the phantom', { timeout: 180_000 }, async () => {
   const out = join(folder, 'dicom');
+  const fine = { ...quick, doseGrid: { spacing: [4, 4, 4], planning: 100 } };
   expect((await respine('phantom', 'spine-t8', '--out', out, '--format', 'dicom', '--spacing', '4')).code).toBe(0);
   const dicom = {
-    ...quick,
+    ...fine,
     patient: { ct: join(out, 'CT'), structures: join(out, 'RS.dcm') },
   };
   const args = ['--technique', 'imrt', '--no-pictures', '--json'];
   const a = await respine('plan', caseFile(dicom), '--out', join(folder, 'd'), ...args);
-  const b = await respine('plan', caseFile(quick), '--out', join(folder, 'p'), ...args);
+  const b = await respine('plan', caseFile(fine), '--out', join(folder, 'p'), ...args);
   expect([a.code, b.code], a.stderr + b.stderr).toEqual([0, 0]);
   const metric = (run: Run, name: string, key: string): number =>
     JSON.parse(run.stdout).plans[0].structures.find((s: { name: string }) => s.name === name).metrics[key];
@@ -77,7 +79,7 @@ test('phantom: NRRD and DICOM, the DICOM plans like the phantom', { timeout: 180
   expect(Math.abs(metric(a, 'PTV_3960', 'D95%[Gy]') - metric(b, 'PTV_3960', 'D95%[Gy]'))).toBeLessThan(1.5);
   expect(metric(a, 'SpinalCord', 'Max[Gy]')).toBeLessThan(1.03 * 29.8);
   const nrrd = join(folder, 'nrrd');
-  const run = await respine('phantom', 'slab-bone', '--out', nrrd, '--spacing', '10', '--json');
+  const run = await respineProcess('phantom', 'slab-bone', '--out', nrrd, '--spacing', '10', '--json');
   expect(JSON.parse(run.stdout).structures).toContainEqual({
     name: 'PTV',
     role: 'target',
@@ -125,7 +127,7 @@ describe('bad input: exit 2, one sentence that names value and remedy, nothing w
   });
 
   test('an output that is a file', { timeout: 60_000 }, async () => {
-    const { code, stderr } = await respine('phantom', 'water-box', '--out', main, '--spacing', '20');
+    const { code, stderr } = await respineProcess('phantom', 'water-box', '--out', main, '--spacing', '20');
     expect(code).toBe(2);
     expect(stderr).toMatch(/is a file, but a folder is needed/);
   });
@@ -153,7 +155,7 @@ describe.skipIf(!hasShared)('real patients', () => {
       ...quick,
       name,
       patient: { ct: shared(`patients/${name}/CT`), structures },
-      doseGrid: { spacing: [4, 4, 3] },
+      doseGrid: { spacing: [6, 6, 5] },
     };
     const run = await respine('plan', caseFile(content), '--out', join(folder, name), '--json', '--technique', 'imrt');
     expect(run.code, run.stderr).toBe(0);

@@ -5,13 +5,13 @@ import { compileWasm } from '../../src/core/wasm.js';
 
 test('every *.as.ts compiles to the module beside it', { timeout: 60_000 }, async () => {
   const { compile, moduleOf, sources } = (await import('../../src/build-wasm.mjs' as string)) as {
-    compile: (source: string) => string;
+    compile: (source: string) => Promise<string>;
     moduleOf: (source: string) => string;
     sources: readonly string[];
   };
   expect(sources).toHaveLength(6);
   for (const source of sources) {
-    expect(readFileSync(moduleOf(source), 'utf8'), `${source}: run npm run build:wasm`).toBe(compile(source));
+    expect(readFileSync(moduleOf(source), 'utf8'), `${source}: run npm run build:wasm`).toBe(await compile(source));
   }
 });
 

@@ -26,6 +26,19 @@ import {
   synthetic,
 } from './synthetic.js';
 
+/** Tables and their fit, made once for each way of measuring: nothing changes them. */
+const made = new Map<string, { readonly data: BeamData; readonly fit: ReturnType<typeof commission> }>();
+function fitOf(options: MeasureOptions) {
+  const key = JSON.stringify(options);
+  let known = made.get(key);
+  if (known === undefined) {
+    const data = measure(options);
+    known = { data, fit: commission(data) };
+    made.set(key, known);
+  }
+  return known;
+}
+
 const percent = (found: number, truth: number): number => 100 * (found / truth - 1);
 
 /** Largest error of fields, distances and depths that were in no table, in percent of each field's maximum. */
@@ -53,7 +66,7 @@ describe('doses of fields that were not measured', () => {
     ['PDD at SSD 900, output factors at SSD 850', { kind: 'pdd', ssd: 900, outputSsd: 850 }],
     ['TPR, output factors at SSD 850', { kind: 'tpr', outputSsd: 850 }],
   ])('%s', (_, options) => {
-    const { machine, depthDose, outputFactors } = commission(measure(options));
+    const { machine, depthDose, outputFactors } = fitOf(options).fit;
     expect(worstUnseen(machine, [50, 70, 125, 250])).toBeLessThan(0.3);
     // Halfway between 10 and 20 mm fields, the steepest part of the output factors.
     expect(worstUnseen(machine, [15])).toBeLessThan(0.5);
@@ -112,8 +125,8 @@ describe('rows 1 mm apart', () => {
     ['PDD', { kind: 'pdd' }],
     ['PDD, output factors elsewhere', { kind: 'pdd', outputSsd: 850 }],
   ])('leave what rows of a table leave: %s', (_, options) => {
-    const data = measure(options);
-    const [coarse, fine] = [commission(data), commission(finer(data, 1))];
+    const { data, fit: coarse } = fitOf(options);
+    const fine = commission(finer(data, 1));
     const [of, ff] = [residualTable(coarse).total, residualTable(fine).total];
     expect(ff.beyond.max).toBeLessThan(of.beyond.max + 0.1);
     expect(ff.outputFactor).toBeLessThan(of.outputFactor + 0.1);
@@ -125,7 +138,7 @@ describe('rows 1 mm apart', () => {
 });
 
 test('a column without output factor is left out, and the others are fitted as if it were not there', () => {
-  const data = measure({ kind: 'tpr' });
+  const { data, fit } = fitOf({ kind: 'tpr' });
   const { outputFactors: factors, depthDose } = data;
   const without400 = {
     ...data,
@@ -145,11 +158,11 @@ test('a column without output factor is left out, and the others are fitted as i
     },
   };
   expect(commission(bare).machine).toEqual(found.machine);
-  expect(commission(data).leftOut).toEqual([]);
+  expect(fit.leftOut).toEqual([]);
 });
 
 test('a blur that is too wide is named; a detector that reads wrong is not called blur', () => {
-  const data = measure({ kind: 'pdd' });
+  const { data, fit } = fitOf({ kind: 'pdd' });
   const blurred = (factor: number): BeamData => ({
     ...data,
     penumbra: { ...data.penumbra, sigma: [1.8 * factor, 1.8 * factor] },
@@ -158,7 +171,7 @@ test('a blur that is too wide is named; a detector that reads wrong is not calle
   const { blurDoubt } = commission(blurred(Math.sqrt(8 * Math.log(2))));
   expect(blurDoubt!.percent).toBeGreaterThan(10);
   expect(blurDoubt!.ofPointSource).toBeLessThan(0.5);
-  expect(commission(data).blurDoubt).toBeUndefined();
+  expect(fit.blurDoubt).toBeUndefined();
   const { values } = data.outputFactors;
   const high = { ...data.outputFactors, values: values.map((v, i) => (i === 4 ? 1.03 * v : v)) };
   const odd = commission({ ...data, outputFactors: high });
@@ -182,7 +195,7 @@ test('what residuals show, and what they cannot', () => {
 });
 
 test('the kernel is positive everywhere, falls with the radius and has no step in it', () => {
-  const { machine } = commission(measure({ kind: 'tpr' }));
+  const { machine } = fitOf({ kind: 'tpr' }).fit;
   const A = amplitudesAt(machine);
   const kernel = (r: number, depth: number): number =>
     machine.kernel.widths.reduce(
@@ -274,7 +287,7 @@ describe('what the detours of table-based commissioning would cost on this machi
       doseAt(side, 950, 50, machine) / doseAt(100, 950, 50, machine);
     const truth = factor(point, 10);
     const recipe = factor(flat, 10) / gaussianInterval(-5, 5, synthetic.penumbra.sigma[0]) ** 2;
-    const { machine } = commission({ ...measure({ kind: 'tpr' }) });
+    const { machine } = fitOf({ kind: 'tpr' }).fit;
     const ours = factor({ ...machine, primaryFluence: point.primaryFluence, penumbra: point.penumbra }, 10);
     // The recipe counts the blur as if all dose were local, but electrons blur the edge too.
     expect(percent(recipe, truth)).toBeCloseTo(-4.05, 1);

@@ -29,6 +29,8 @@ const vitest = await createVitest(
     // Nothing is watched: what has changed is said.
     watch: false,
     pool: 'threads',
+    // A changed module stays in no worker.
+    isolate: true,
     maxWorkers: 1,
     bail: first === undefined ? 1 : 0,
     testTimeout: 600_000,

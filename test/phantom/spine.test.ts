@@ -49,8 +49,8 @@ test.each(spine)(
     const patients = [await build(name, { spacing: [2, 2, 2] }), await build(name, { spacing: [3, 3, 3] })];
     for (const [i, structure] of patients[0]!.structures.entries()) {
       if (structure.shape.kind !== 'solid') throw new Error('solid expected');
-      // Within 5e-4: a tenth of what is asked for.
-      const exact = solidVolume(structure.shape.solid, 64);
+      // Within 8e-4: a sixth of what is asked for, or less.
+      const exact = solidVolume(structure.shape.solid, 32);
       for (const patient of patients) {
         const found = volumeOf(patient, patient.structures[i]!.name);
         expect(Math.abs(found / exact - 1), `${structure.name}: ${found} of ${exact} cc`).toBeLessThan(

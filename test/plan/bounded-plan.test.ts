@@ -1,11 +1,7 @@
 /** A plan bounded voxel by voxel by what a prior course left: limits hold in every voxel, and the plan is better than any safe cap's. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { eqd2 } from '../../src/biology/linear-quadratic.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { organCaps } from '../../src/plan/constraint/voxel-maximum.js';
 import { voxelBounds } from '../../src/plan/constraint/voxel-tolerance.js';
 import { boundOutcomes } from '../../src/plan/evaluation/constraint-outcome.js';
@@ -19,11 +15,11 @@ import { planWithinBounds } from '../../src/plan/technique/plan-within-constrain
 import { OrganRows } from '../../src/plan/technique/working-set.js';
 import { planReport, summary } from '../../src/report/plan-report.js';
 import { tradeOffTable } from '../../src/report/trade-off.js';
+import { spine } from './spine.js';
 
 type Bounds = NonNullable<NonNullable<PlanCaseInput['retreatment']>['bounds']>;
 
-const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [6, 6, 6] });
+const patient = spine({ spacing: 6, parameters: { length: 90 }, and: ['VB_T08'] });
 // The prior fields end within the target's length, so that the cord has all of it above and nearly nothing below.
 const fields = { beams: 'ap-pa', length: 30, isocenter: [0, 0, 25] as [number, number, number] };
 const cord = { structure: 'SpinalCord', courses: 'all', eqd2: 50, alphaBeta: 2 } as const;

@@ -1,13 +1,9 @@
 /** The certificate of real plans, and the trade-off curve, on a coarse phantom. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ColumnOperator } from '../../src/influence/field-operator.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { certifyAt } from '../../src/optimize/certificate.js';
 import { solve } from '../../src/optimize/solver.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput, Technique } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
@@ -25,10 +21,9 @@ import { prepareInfluence } from '../../src/plan/technique/prepared-influence.js
 import type { TechniquePlan } from '../../src/plan/technique/technique-plan.js';
 import { planReport, summary } from '../../src/report/plan-report.js';
 import { tradeOffFigure, tradeOffTable } from '../../src/report/trade-off.js';
+import { spine } from './spine.js';
 
-const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
-const spec = parsePhantom(JSON.parse(readFileSync(file, 'utf8')));
-const patient = buildPhantom(spec, { target: 'horseshoe', spacing: [6, 6, 6] });
+const patient = spine({ target: 'horseshoe', spacing: 6 });
 const caseOf = (more: Partial<PlanCaseInput> = {}) =>
   parseCase({
     patient: { phantom: 'spine-t8' },

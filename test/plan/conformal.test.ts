@@ -1,19 +1,15 @@
 /** FCRT with other leaf banks and leaf-end strategies: the same case, fields that differ as they should. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { apertureArea } from '../../src/beam/aperture.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
 import { planConformal } from '../../src/plan/technique/fcrt.js';
+import { spine } from './spine.js';
 
-const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [5, 5, 5] });
+const patient = spine({ spacing: 5 });
 const caseOf = (fcrt: PlanCaseInput['fcrt']) =>
   parseCase({
     patient: { phantom: 'spine-t8' },

@@ -1,11 +1,7 @@
 /** Every constraint in force is listed with its origin, and nothing else is in force. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { expandStudy, parseStudy } from '../../src/plan/input/study-file.js';
@@ -14,14 +10,14 @@ import { type TradeOffPoint, tradeOff } from '../../src/plan/sweep/trade-off.js'
 import { constraintSentences, nameOfConstraint } from '../../src/report/constraint-list.js';
 import { planReport, summary } from '../../src/report/plan-report.js';
 import { studyRecord, studyRow } from '../../src/report/study-table.js';
+import { spine } from './spine.js';
 
-const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const spacing: [number, number, number] = [6, 6, 6];
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing, target: 'horseshoe' });
+const patient = spine({ spacing, target: 'horseshoe', parameters: { length: 90 } });
 const base: PlanCaseInput = {
   patient: { phantom: 'spine-t8', target: 'horseshoe' },
   doseGrid: { spacing, planning: 100 },
-  imrt: { beams: 'posterior-5' },
+  imrt: { beams: 'posterior-5', beamlet: 10 },
   retreatment: { position: null },
 };
 const caseOf = (input: Partial<PlanCaseInput>) =>

@@ -1,20 +1,16 @@
 /** The curve of coverage against the cord's limit over both courses, on a coarse phantom whose prior course has a gradient. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { doseFromEqd2 } from '../../src/biology/linear-quadratic.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { loadRasterizer } from '../../src/node/font.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { type CumulativePoint, cumulativeTradeOff } from '../../src/plan/sweep/cumulative-trade-off.js';
 import { cumulativeFigure, cumulativeSummary, cumulativeTable } from '../../src/report/cumulative-trade-off.js';
+import { spine } from './spine.js';
 
-const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(file, 'utf8'))), { spacing: [6, 6, 6] });
+const patient = spine({ spacing: 6 });
 // The prior fields end within the target's length: the caps differ from voxel to voxel.
 const fields = { beams: 'ap-pa', length: 30, isocenter: [0, 0, 25] as [number, number, number] };
 const caseOf = (more: Partial<PlanCaseInput> = {}) =>

@@ -2,8 +2,6 @@
  * A plan's numbers are those of the structures as they are drawn, in one dose read one way; what has no dose is said before
  * planning.
  */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { doseAtVolume } from '../../src/evaluate/dvh.js';
 import { parseMetric } from '../../src/evaluate/metric-parser.js';
@@ -15,14 +13,13 @@ import { box, sphere } from '../../src/geometry/shape.js';
 import type { Structure, StructureRole } from '../../src/geometry/structure.js';
 import { createVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { tradeOff } from '../../src/plan/sweep/trade-off.js';
 import { planReport, summary } from '../../src/report/plan-report.js';
+import { spine } from './spine.js';
 
 const ball = (name: string, role: StructureRole, center: Vec3, radius: number): Structure => ({
   name,
@@ -132,15 +129,12 @@ describe('what has no dose is said before planning, with its share', () => {
     expect(model(patientWith(inside, cord)).notes).toEqual([]));
 });
 
-const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
-const spine = (mm: number, target: 'body' | 'horseshoe') =>
-  buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [mm, mm, mm], target });
 const spineCase = (mm: number, input: Omit<PlanCaseInput, 'patient'> = {}) =>
   parseCase({ patient: { phantom: 'spine-t8' }, doseGrid: { spacing: [mm, mm, mm] }, prior: null, ...input });
 
 describe('one dose, read one way', () => {
   const to = ['D95', 'D50'] as const;
-  const patient = spine(6, 'body');
+  const patient = spine({ spacing: 6 });
   test.each(to)(
     'the prescription to %s is met by the DVH of the report, on voxels of 6 mm',
     (metric) => {
@@ -166,7 +160,7 @@ describe('one dose, read one way', () => {
   );
 
   test('plan, DVH from the drawn structures and trade-off say the same at one cap', () => {
-    const horseshoe = spine(4, 'horseshoe');
+    const horseshoe = spine({ spacing: 4, target: 'horseshoe' });
     const plan = spineCase(4, { cordCap: 25, imrt: { beams: 'posterior-5' } });
     const [evaluation] = runPlan(
       { patient: horseshoe, case: plan, machine: artiste6mv },

@@ -1,11 +1,7 @@
 /** Isoeffective fractionation: closed forms, where more fractions spare and where fewer do, and certified plans. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bed, eqd2 } from '../../src/biology/linear-quadratic.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
@@ -16,9 +12,9 @@ import {
   isoeffectiveFractionation,
 } from '../../src/plan/sweep/fractionation.js';
 import { fractionationFigure, fractionationSummary, fractionationTable } from '../../src/report/fractionation.js';
+import { spine } from './spine.js';
 
-const file = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(file, 'utf8'))), { spacing: [6, 6, 6] });
+const patient = spine({ spacing: 6 });
 const prior = { dose: 38, fractions: 19, months: 17.7 };
 const bound = (courses: 'this' | 'all', gy: number) => ({
   bounds: [{ structure: 'SpinalCord', courses, eqd2: gy, alphaBeta: 2 }],

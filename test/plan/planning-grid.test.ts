@@ -3,8 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { solidOfStructure } from '../../src/geometry/contour-solid.js';
 import { voxelCount } from '../../src/geometry/grid.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { readPhantom } from '../../src/node/phantoms.js';
-import { buildPhantom } from '../../src/phantom/build.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { cordVoxels, doseOfVoxel, placeOfVoxel, planningGridOf } from '../../src/plan/patient/planning-grid.js';
@@ -12,10 +10,9 @@ import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js'
 import { runPlan } from '../../src/plan/run-plan.js';
 import { gridCheck } from '../../src/plan/sweep/grid-check.js';
 import { gridCheckReport, gridCheckSummary } from '../../src/report/grid-check.js';
+import { spine } from './spine.js';
 
-const spine = await readPhantom('spine-t8');
-const patientOf = (spacing: number) =>
-  buildPhantom(spine, { target: 'horseshoe', spacing: [spacing, spacing, spacing] });
+const patientOf = (spacing: number) => spine({ target: 'horseshoe', spacing });
 const caseOf = (spacing: number, more = {}) =>
   parseCase({
     name: `t8, ${spacing} mm`,

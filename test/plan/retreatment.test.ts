@@ -1,6 +1,4 @@
 /** The prior course inside a plan: its dose on the plan's grid, the bounds it leaves, the assessment of a given dose. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { bed, doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
 import type { Dvh } from '../../src/evaluate/dvh.js';
@@ -10,8 +8,6 @@ import { valueAt } from '../../src/geometry/resample.js';
 import { createRigidTransform, identityTransform } from '../../src/geometry/rigid-transform.js';
 import { createDose, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { allowanceVolume, boundsOfVoxels, voxelBounds } from '../../src/plan/constraint/voxel-tolerance.js';
 import { assessRetreatment } from '../../src/plan/evaluation/retreatment.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
@@ -23,9 +19,9 @@ import { exposeToPrior, type ImportedDose } from '../../src/plan/patient/prior-c
 import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
 import { drawnDvh } from '../../src/plan/technique/drawn-dvh.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from '../../src/report/retreatment.js';
+import { spine } from './spine.js';
 
-const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [5, 4, 6] });
+const patient = spine({ spacing: [5, 4, 6] });
 const caseOf = (input: Omit<PlanCaseInput, 'patient' | 'doseGrid'> = {}) =>
   parseCase({ patient: { phantom: 'spine-t8' }, doseGrid: { spacing: [5, 4, 6] }, ...input });
 const model = modelPatient(patient, caseOf());

@@ -1,14 +1,10 @@
 /** A robust plan: the cap holds in every scenario as the engine recomputes it, the nominal plan breaks it, the gap is proven. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { createRandom } from '../../src/core/random.js';
 import { ForwardDose } from '../../src/dose/forward-dose.js';
 import type { Vec3 } from '../../src/geometry/grid.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { organCaps } from '../../src/plan/constraint/voxel-maximum.js';
 import { worstOf, worstOfReport } from '../../src/plan/evaluation/robustness.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
@@ -27,12 +23,9 @@ import { planModulated } from '../../src/plan/technique/imrt.js';
 import { prepareTechnique } from '../../src/plan/technique/prepared-technique.js';
 import type { TechniquePlan } from '../../src/plan/technique/technique-plan.js';
 import { planReport, summary } from '../../src/report/plan-report.js';
+import { spine } from './spine.js';
 
-const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), {
-  target: 'horseshoe',
-  spacing: [5, 5, 5],
-});
+const patient = spine({ spacing: 5, target: 'horseshoe' });
 const inputOf = (imrt: PlanCaseInput['imrt'], more: Partial<PlanCaseInput> = {}): PlanCaseInput => ({
   patient: { phantom: 'spine-t8' },
   doseGrid: { spacing: [5, 5, 5], planning: 100 },

@@ -1,18 +1,14 @@
 /** One plan under three dose models: the one it was made with unchanged, the others in the order of the physics. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { modelSensitivity } from '../../src/plan/sweep/dose-model-sensitivity.js';
 import { sensitivityFigure, sensitivitySummary } from '../../src/report/dose-model-sensitivity.js';
 import { planReport } from '../../src/report/plan-report.js';
+import { spine } from './spine.js';
 
-const spec = fileURLToPath(new URL('../../phantoms/spine-t4.json', import.meta.url));
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [6, 6, 6] });
+const patient = spine({ phantom: 'spine-t4', spacing: 6 });
 // Two beams through lung and one that meets none.
 const beams = [{ gantry: 120 }, { gantry: 180 }, { gantry: 240 }];
 const plan = parseCase({

@@ -1,6 +1,4 @@
 /** Several prior courses in one plan, and an EQD2 that is taken as what it is: against sums by hand. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { accumulate } from '../../src/biology/accumulate.js';
 import { bed, doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
@@ -10,8 +8,6 @@ import { voxelCount } from '../../src/geometry/grid.js';
 import { identityTransform } from '../../src/geometry/rigid-transform.js';
 import { createDose, type DoseMeaning, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { voxelBounds } from '../../src/plan/constraint/voxel-tolerance.js';
 import { assessRetreatment, CumulativeDvhs } from '../../src/plan/evaluation/retreatment.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
@@ -22,10 +18,10 @@ import { effectAt, largestEffect } from '../../src/plan/patient/prior-effect.js'
 import { runPlan } from '../../src/plan/run-plan.js';
 import { drawnDvh } from '../../src/plan/technique/drawn-dvh.js';
 import { planReport, summary } from '../../src/report/plan-report.js';
+import { spine } from './spine.js';
 
-const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const spacing: [number, number, number] = [8, 8, 8];
-const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing });
+const patient = spine({ spacing });
 const caseOf = (input: Partial<PlanCaseInput>) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
