@@ -22,7 +22,7 @@ import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { tradeOff } from '../../src/plan/sweep/trade-off.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 
 const ball = (name: string, role: StructureRole, center: Vec3, radius: number): Structure => ({
   name,
@@ -118,7 +118,7 @@ describe('what has no dose is said before planning, with its share', () => {
     );
     const report = planReport(result, { version: 'test', inputs: {} }) as { notes: string[] };
     expect(report.notes.slice(0, 2)).toEqual(result.model.notes);
-    expect(summary(result).split('\n')[0]).toMatch(said);
+    expect(planDetails(result).split('\n')[0]).toMatch(said);
     const [evaluation] = result.plans;
     const kidney = evaluation!.structures.find(({ name }) => name === 'Kidney')!;
     expect(kidney).toMatchObject({ metrics: {}, errorBounds: {} });

@@ -10,7 +10,7 @@ import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { isProven } from '../../src/plan/technique/proof.js';
 import { whyUnproven } from '../../src/report/certificate.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 
 const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [6, 6, 6] });
@@ -34,7 +34,7 @@ test('time that is over: the plan so far, under its caps, with what is proven, s
   expect(solution.status).toBe('time-limit');
   expect(entry).toMatchObject({ status: 'time-limit', certificate: { isProven: false } });
   expect(entry['warning']).toMatch(/not proven to be near the best plan: time was over/);
-  expect(summary(result)).toMatch(/IMRT {2}time-limit, .*\n.*\n[\s\S]*NOTE {2}not proven to be near the best plan/);
+  expect(planDetails(result)).toMatch(/IMRT {2}time-limit, .*\n.*\n[\s\S]*NOTE {2}not proven to be near the best plan/);
   const made = result.plans[0]!.plan;
   const doseOf = doseOfVoxel(result.model, made);
   for (const voxel of made.voxels.cord.voxels) expect(doseOf(voxel)).toBeLessThanOrEqual(plan.cordCap + 1e-5);
@@ -48,7 +48,7 @@ test('a proven plan has no such note, and is reached within its gap', { timeout:
   expect(solution.status).toBe('reached');
   expect(isProven(solution.certificate)).toBe(true);
   expect(entry).toMatchObject({ certificate: { isProven: true } });
-  expect(summary(result)).not.toContain('not proven');
+  expect(planDetails(result)).not.toContain('not proven');
 });
 
 test('far from its bound is not proven, whatever the status says', () => {
