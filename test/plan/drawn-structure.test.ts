@@ -52,7 +52,7 @@ function patientWith(target: Vec3, cord: Vec3, more: readonly Structure[] = []):
 
 const caseOf = (input: Omit<PlanCaseInput, 'patient'> = {}) =>
   parseCase({
-    patient: { phantom: 'spine-t8' },
+    patient: { ct: 'CT', structures: 'RS.dcm' },
     target: 'PTV',
     prior: null,
     doseGrid: { spacing: [4, 4, 4] },
@@ -135,8 +135,8 @@ describe('what has no dose is said before planning, with its share', () => {
 const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
 const spine = (mm: number, target: 'body' | 'horseshoe') =>
   buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing: [mm, mm, mm], target });
-const spineCase = (mm: number, input: Omit<PlanCaseInput, 'patient'> = {}) =>
-  parseCase({ patient: { phantom: 'spine-t8' }, doseGrid: { spacing: [mm, mm, mm] }, prior: null, ...input });
+const spineCase = (mm: number, target: 'body' | 'horseshoe', input: Omit<PlanCaseInput, 'patient'> = {}) =>
+  parseCase({ patient: { phantom: 'spine-t8', target }, doseGrid: { spacing: [mm, mm, mm] }, prior: null, ...input });
 
 describe('one dose, read one way', () => {
   const to = ['D95', 'D50'] as const;
@@ -144,7 +144,7 @@ describe('one dose, read one way', () => {
   test.each(to)(
     'the prescription to %s is met by the DVH of the report, on voxels of 6 mm',
     (metric) => {
-      const plan = spineCase(6, {
+      const plan = spineCase(6, 'body', {
         prescription: { dose: 39.6, fractions: 22, to: metric },
         imrt: { beams: 'posterior-5' },
         goals: [`PTV_3960 ${metric}% >= 39.5Gy`],
@@ -167,7 +167,7 @@ describe('one dose, read one way', () => {
 
   test('plan, DVH from the drawn structures and trade-off say the same at one cap', () => {
     const horseshoe = spine(4, 'horseshoe');
-    const plan = spineCase(4, { cordCap: 25, imrt: { beams: 'posterior-5' } });
+    const plan = spineCase(4, 'horseshoe', { cordCap: 25, imrt: { beams: 'posterior-5' } });
     const [evaluation] = runPlan(
       { patient: horseshoe, case: plan, machine: artiste6mv },
       { techniques: ['imrt'] },

@@ -36,7 +36,7 @@ const cube = parsePhantom({
 const spacing: [number, number, number] = [10, 10, 10];
 const patient = buildPhantom(cube, { spacing });
 const plan = parseCase({
-  patient: { phantom: 'water-box' },
+  patient: { phantom: 'cube.json' },
   doseGrid: { spacing, planning: 100 },
   target: 'PTV',
   prescription: { dose: 39.6, fractions: 22 },
