@@ -45,10 +45,10 @@ export function summary(result: PlanningResult, { width = 80, height = 30 }: Sum
 
 /** Lines of at most so many columns, broken between words; what follows the first is set in by two. */
 export function wrapped(text: string, width: number): string[] {
-  const [first = '', ...rest] = wrapAnsi(plainText(text), width, { hard: true }).split('\n');
-  if (rest.length === 0) return [first];
-  const others = wrapAnsi(rest.join(' '), width - 2, { hard: true }).split('\n');
-  return [first, ...others.map((line) => `  ${line}`)];
+  const plain = plainText(text);
+  if (stringWidth(plain) <= width) return [plain];
+  const [first = '', ...rest] = wrapAnsi(plain, width - 2, { hard: true }).split('\n');
+  return [first, ...rest.map((line) => `  ${line}`)];
 }
 
 function headOf(result: PlanningResult, width: number): string[] {
