@@ -19,9 +19,9 @@ const job = await jobOf({
 });
 const result = runPlan(job, { techniques: ['fcrt'] });
 console.log(summary(result));
-for (const structure of patient.structures.filter(({ name }) => name === 'SpinalCord')) {
+for (const structure of job.patient.structures.filter(({ name }) => name === 'SpinalCord')) {
   console.log(`cord of ${createStructureDvh(result.plans[0].plan.dose, structure).volumeCc.toFixed(2)} cc`);
 }
-for (const { name, pose } of beamsOf(plan.fcrt.beams, result.model, machine)) {
+for (const { name, pose } of beamsOf(job.case.fcrt.beams, result.model, job.machine)) {
   console.log(`${name}: isocentre (${pose.isocenter.join(', ')}) mm, collimator ${pose.collimator} degrees`);
 }

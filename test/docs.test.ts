@@ -74,7 +74,7 @@ describe('generated parts', () => {
     expect([...made.keys()]).toEqual(['cli.md', 'case.md']);
     for (const [name, { was, is }] of made) expect(was, name).toBe(is);
     // Not between marks that nobody fills.
-    expect(made.get('cli.md')!.is).toContain('### respine plan\n\n```text\nUsage: respine plan [options] <case>');
+    expect(made.get('cli.md')!.is).toContain('### respine plan\n\n```text\nUsage: respine plan [options] [case]');
     expect(made.get('case.md')!.is).toContain('| `prescription.dose` | number > 0, <= 200 | `39.6` |');
   });
 
@@ -131,7 +131,7 @@ describe('code', () => {
     ({ name }) => {
       const text = outcome([join(folder, 'out', `${name}.js`)], folder);
       if (name.startsWith('README')) {
-        expect(text).toMatch(/IMRT {2}reached, prescription dose 39\.\d\d Gy/);
+        expect(text).toMatch(/^prescribed: 39\.6 Gy D50 +39\.\d\d Gy$/m);
         expect(readFileSync(join(folder, 'axial.png')).subarray(1, 4).toString()).toBe('PNG');
       } else expect(text).toBe('38.0 29.8\n');
     },
