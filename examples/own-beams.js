@@ -17,12 +17,11 @@ const job = await jobOf({
   // IEC 61217, degrees: gantry 180 is posterior of a patient HFS; the couch turns the last one out of the plane.
   fcrt: { beams: [{ gantry: 150 }, { gantry: 180, collimator: 90 }, { gantry: 215, couch: 30 }], margin: 5 },
 });
-const { case: asked, patient, machine } = job;
 const result = runPlan(job, { techniques: ['fcrt'] });
 console.log(summary(result));
-for (const structure of patient.structures.filter(({ name }) => name === 'SpinalCord')) {
+for (const structure of job.patient.structures.filter(({ name }) => name === 'SpinalCord')) {
   console.log(`cord of ${createStructureDvh(result.plans[0].plan.dose, structure).volumeCc.toFixed(2)} cc`);
 }
-for (const { name, pose } of beamsOf(asked.fcrt.beams, result.model, machine)) {
+for (const { name, pose } of beamsOf(job.case.fcrt.beams, result.model, job.machine)) {
   console.log(`${name}: isocentre (${pose.isocenter.join(', ')}) mm, collimator ${pose.collimator} degrees`);
 }

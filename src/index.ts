@@ -397,7 +397,8 @@ export {
   fractionationTable,
 } from './report/fractionation.js';
 export { planPictures } from './report/plan-figures.js';
-export { dvhTable, planReport, summary } from './report/plan-report.js';
+export { dvhTable, planDetails, planReport } from './report/plan-report.js';
+export { type SummaryOptions, summary } from './report/plan-summary.js';
 export { retreatmentReport, retreatmentSentence, retreatmentTable } from './report/retreatment.js';
 export { robustBlock, robustSentence } from './report/robustness.js';
 export {

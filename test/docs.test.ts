@@ -152,7 +152,7 @@ describe('code', () => {
     ({ name }) => {
       const text = outcome([join(folder, 'out', `${name}.js`)], folder);
       if (name.startsWith('README')) {
-        expect(text).toMatch(/IMRT {2}reached, prescription dose 39\.\d\d Gy/);
+        expect(text).toMatch(/^prescribed: 39\.6 Gy D50 +39\.\d\d Gy$/m);
         expect(readFileSync(join(folder, 'axial.png')).subarray(1, 4).toString()).toBe('PNG');
       } else expect(text).toBe('38.0 29.8\n');
     },

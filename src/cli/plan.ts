@@ -19,7 +19,8 @@ import { whyUnproven } from '../report/certificate.js';
 import { sensitivityFigure, sensitivitySummary } from '../report/dose-model-sensitivity.js';
 import { gridCheckSummary } from '../report/grid-check.js';
 import { planPictures } from '../report/plan-figures.js';
-import { planReport, summary } from '../report/plan-report.js';
+import { planDetails, planReport } from '../report/plan-report.js';
+import { summary, wrapped } from '../report/plan-summary.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
@@ -31,6 +32,8 @@ export interface PlanOptions {
   readonly out: string;
   readonly json?: boolean;
   readonly strict?: boolean;
+  /** Everything that is told of the plans, in place of one screen. */
+  readonly details?: boolean;
   readonly pictures: boolean;
   /** The plan under uniform water, depth scaling and density scaling. */
   readonly sensitivity?: boolean;
@@ -71,15 +74,34 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   progress.end();
   if (options.json) print(text);
   else {
-    const parts = [
-      summary(result),
+    const end = [
+      ...(proof === undefined ? [] : [proof]),
+      `${files.size} files in ${options.out}${options.details ? '' : '; --details prints all'}`,
+    ];
+    const extra = [
       ...sensitivities.map((s) => sensitivitySummary(result, s)),
       ...gridChecks.map((check) => `${gridCheckSummary(check)}\n`),
       ...(timing ? [timingTable(timing)] : []),
     ];
-    print(`${parts.join('\n')}\n${proof === undefined ? '' : `${proof}\n`}${files.size} files in ${options.out}\n`);
+    printPlan(result, extra, end, options.details ?? false);
   }
   return options.strict && isMissed(result) ? 1 : 0;
+}
+
+/** One screen, or all; lines of a terminal are as long as it is wide. */
+function printPlan(result: PlanningResult, extra: readonly string[], end: readonly string[], isLong: boolean): void {
+  const { columns } = process.stdout;
+  const width = Math.min(columns ?? 80, 100);
+  const last = end.flatMap((line) => wrapped(line, width));
+  const height = 30 - last.length;
+  const text = [isLong ? planDetails(result) : summary(result, { width, height }), ...extra].join('\n');
+  // Of the long text whoever reads it from a file or a pipe wants whole lines.
+  const isFree = columns === undefined && (isLong || extra.length > 0);
+  const lines = text.trimEnd().split('\n');
+  const fitted = isFree
+    ? lines
+    : lines.flatMap((line) => (line.length <= width ? line : wrapped(line, columns ?? width)));
+  print(`${[...fitted, ...last].join('\n')}\n`);
 }
 
 /** What is to be done: a case is planned; a plan is made again. */

@@ -246,8 +246,8 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
   return csvTable(rows);
 }
 
-/** A table for the terminal: goals by technique, then what stands beside the cap. */
-export function summary(result: PlanningResult): string {
+/** All that is told of the plans of a result, in words and tables: goals by technique, then what stands beside the cap. */
+export function planDetails(result: PlanningResult): string {
   const { model, case: plan } = result;
   const lines: string[] = [
     ...model.notes,
@@ -322,7 +322,8 @@ export function summary(result: PlanningResult): string {
   return `${lines.join('\n')}\n`;
 }
 
-function gapInWords({ model: { target, cord }, gap: { distance, overlap } }: PlanningResult): string {
+/** Target and cord. */
+export function gapInWords({ model: { target, cord }, gap: { distance, overlap } }: PlanningResult): string {
   if (distance === undefined) return `${target} to ${cord} no distance`;
   if (distance > 0) return `${target} to ${cord} ${distance.toFixed(1)} mm`;
   return `${target} and ${cord} overlap: ${distance.toFixed(1)} mm, ${overlap.toFixed(2)} cc in common`;

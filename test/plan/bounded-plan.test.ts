@@ -13,7 +13,7 @@ import { type PlanningResult, runPlan } from '../../src/plan/run-plan.js';
 import { tradeOff } from '../../src/plan/sweep/trade-off.js';
 import { planWithinBounds } from '../../src/plan/technique/plan-within-constraints.js';
 import { OrganRows } from '../../src/plan/technique/working-set.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { tradeOffTable } from '../../src/report/trade-off.js';
 import { spine } from './spine.js';
 
@@ -97,7 +97,7 @@ describe('the cord', () => {
       limits: [{ eqd2: 44, alphaBeta: 3, source: null }],
       proof: expect.stringMatching(/the dose of the engine keeps the bound in the \d+ others too/),
     });
-    expect(summary(result)).toMatch(
+    expect(planDetails(result)).toMatch(
       /Esophagus: bounded to .* Gy of this course in \d+ voxels .*; held in all, nearest/,
     );
   });
@@ -115,7 +115,7 @@ test('where the prescription holds, bounds give way and the result says by how m
   expect(bounds[0]!.worst!.eqd2).toBeCloseTo(cumulative(result, 'Esophagus', 3) - 44, 4);
   expect(bounds[1]!.limits[0]!.source!.citation).toMatch(/^Nieder/);
   expect(plan.solution.certificate.objective).toContain('over Esophagus');
-  expect(summary(result)).toMatch(/\d+ are above, by up to .* against Esophagus 44 Gy EQD2\/3, both courses/);
+  expect(planDetails(result)).toMatch(/\d+ are above, by up to .* against Esophagus 44 Gy EQD2\/3, both courses/);
 });
 
 test('rows are added where a voxel that is none would be above its bound, and the rest stays checked', {
@@ -151,7 +151,7 @@ test('the target within a bounded organ: the bound wins, and the result says in 
   expect(bounds[0]!.targetVoxels).toBeGreaterThan(20);
   expect(plan.solution.status).toBe('prescription-missed');
   // What stands against the prescription is named.
-  expect(summary(result)).toMatch(/prescription-missed.*\n.*one Gy more on the VB_T08 \(\d+ voxels hold\) buys/);
+  expect(planDetails(result)).toMatch(/prescription-missed.*\n.*one Gy more on the VB_T08 \(\d+ voxels hold\) buys/);
 });
 
 test('a plan that begins without rows of the organ ends with those that it needs, as good as one with many', {

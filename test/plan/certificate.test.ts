@@ -19,7 +19,7 @@ import { finish } from '../../src/plan/technique/finish-plan.js';
 import { modulatedBeams, modulatedFields } from '../../src/plan/technique/imrt.js';
 import { prepareInfluence } from '../../src/plan/technique/prepared-influence.js';
 import type { TechniquePlan } from '../../src/plan/technique/technique-plan.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { tradeOffFigure, tradeOffTable } from '../../src/report/trade-off.js';
 import { spine } from './spine.js';
 
@@ -60,10 +60,10 @@ test('both techniques are proven, and the cap holds in the engine’s dose', { t
   expect(price.limit).toBe('cord');
   expect(price.objectivePerGy).toBeGreaterThan(0);
   expect(price.active[0].voxel).toHaveLength(3);
-  expect(summary(result)).toMatch(
+  expect(planDetails(result)).toMatch(
     /objective [\d.]+, at most [\d.]+ % above the best possible, of this dose, under these caps; one Gy more on the cord \(\d+ voxels hold\) buys up to [\d.]+ of the objective$/m,
   );
-  expect(summary(result)).toContain('above the best possible, of this dose, under no hard cap');
+  expect(planDetails(result)).toContain('above the best possible, of this dose, under no hard cap');
 });
 
 /** The pieces of a plan as `finish-plan.ts` joins them, so that the problem that was solved is at hand. */

@@ -8,7 +8,7 @@ import { expandStudy, parseStudy } from '../../src/plan/input/study-file.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { type TradeOffPoint, tradeOff } from '../../src/plan/sweep/trade-off.js';
 import { constraintSentences, nameOfConstraint } from '../../src/report/constraint-list.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { studyRecord, studyRow } from '../../src/report/study-table.js';
 import { spine } from './spine.js';
 
@@ -52,8 +52,8 @@ test('without a prior course a cap of 45 Gy is the only constraint, and what the
   expect(maximum(result)).toBeCloseTo(point.cordMaximum, 0);
   const { value } = evaluation!.plan.solution.certificate;
   expect(Math.abs(value / point.objective - 1)).toBeLessThan(0.02);
-  expect(summary(result)).toMatch(/SpinalCord Max <= 45 Gy of this course \(hard; cordCap, set by the case\)/);
-  expect(summary(result)).not.toMatch(/HyTEC|default/);
+  expect(planDetails(result)).toMatch(/SpinalCord Max <= 45 Gy of this course \(hard; cordCap, set by the case\)/);
+  expect(planDetails(result)).not.toMatch(/HyTEC|default/);
   const report = planReport(result, { version: '0', inputs: {} }) as { case: object; plans: object[] };
   expect(report.plans[0]).toMatchObject({ constraints: [{ name: 'SpinalCord Max <= 45 Gy of this course' }] });
   // The case of a report is one that may be planned again.
@@ -77,7 +77,7 @@ test('after a prior course the default bounds hold, are listed as defaults, and 
   expect(highest(result)).toBeLessThan(HIDDEN + 1e-3);
   const overruled =
     /cap of 45 Gy that the case sets on SpinalCord holds nothing back: .*25 Gy EQD2\/2.*\[\] means none/;
-  expect(summary(result)).toMatch(overruled);
+  expect(planDetails(result)).toMatch(overruled);
   const { notes } = planReport(result, { version: '0', inputs: {} }) as { notes: string[] };
   expect(notes.at(-1)).toMatch(overruled);
   const study = parseStudy({ base: { ...base }, vary: { cordCap: [45] } } as never);
@@ -99,7 +99,7 @@ test("bounds that are asked for hold without a prior course, and are the case's"
   const result = planned({ prior: null, cordCap: 45, retreatment: { bounds } });
   expect(result.plans[0]!.constraints[1]).toMatchObject({ origin: 'case', limit: 20, basis: 'set by the case' });
   expect(highest(result)).toBeLessThan(doseFromEqd2(20, 22, 2) + 1e-3);
-  expect(summary(result)).not.toMatch(/holds nothing back/);
+  expect(planDetails(result)).not.toMatch(/holds nothing back/);
 });
 
 test('a cap is explained by what it is: of the case, of another organ, or the default in other fractions', {
@@ -114,7 +114,7 @@ test('a cap is explained by what it is: of the case, of another organ, or the de
   expect(constraintSentences(other.plans[0]!.constraints).join()).toMatch(
     /^Esophagus Max <= 25 Gy .*set by the case\)/,
   );
-  expect(summary(other)).not.toMatch(/HyTEC/);
+  expect(planDetails(other)).not.toMatch(/HyTEC/);
   const five = planned({ prior: null, prescription: { dose: 25, fractions: 5 } }, 'fcrt').plans[0]!.constraints[0]!;
   expect(five).toMatchObject({ origin: 'default', limit: 29.8, force: 'soft' });
   expect(five.basis).toContain(`in 5 fractions it is ${eqd2(29.8, 5, 2).toFixed(1)} Gy EQD2/2`);
@@ -141,5 +141,5 @@ test('what is left of the prescription is no plan: no goal on it is passed, and 
   expect(plan.solution.prescriptionDose).toBeLessThan(0.1 * 39.6);
   expect(goals.find(({ goal }) => goal.startsWith('SpinalCord Max'))!.value).toBeLessThan(1);
   for (const goal of goals) expect(goal).toMatchObject({ result: 'fail', reason: expect.stringMatching(/^no plan/) });
-  expect(summary(result)).toMatch(/no plan: the constraints leave \d\.\d\d of 39\.6 Gy; no goal on it is passed/);
+  expect(planDetails(result)).toMatch(/no plan: the constraints leave \d\.\d\d of 39\.6 Gy; no goal on it is passed/);
 });

@@ -18,7 +18,7 @@ import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { tradeOff } from '../../src/plan/sweep/trade-off.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { spine } from './spine.js';
 
 const ball = (name: string, role: StructureRole, center: Vec3, radius: number): Structure => ({
@@ -49,7 +49,7 @@ function patientWith(target: Vec3, cord: Vec3, more: readonly Structure[] = []):
 
 const caseOf = (input: Omit<PlanCaseInput, 'patient'> = {}) =>
   parseCase({
-    patient: { phantom: 'spine-t8' },
+    patient: { ct: 'CT', structures: 'RS.dcm' },
     target: 'PTV',
     prior: null,
     doseGrid: { spacing: [4, 4, 4] },
@@ -115,7 +115,7 @@ describe('what has no dose is said before planning, with its share', () => {
     );
     const report = planReport(result, { version: 'test', inputs: {} }) as { notes: string[] };
     expect(report.notes.slice(0, 2)).toEqual(result.model.notes);
-    expect(summary(result).split('\n')[0]).toMatch(said);
+    expect(planDetails(result).split('\n')[0]).toMatch(said);
     const [evaluation] = result.plans;
     const kidney = evaluation!.structures.find(({ name }) => name === 'Kidney')!;
     expect(kidney).toMatchObject({ metrics: {}, errorBounds: {} });
@@ -129,8 +129,8 @@ describe('what has no dose is said before planning, with its share', () => {
     expect(model(patientWith(inside, cord)).notes).toEqual([]));
 });
 
-const spineCase = (mm: number, input: Omit<PlanCaseInput, 'patient'> = {}) =>
-  parseCase({ patient: { phantom: 'spine-t8' }, doseGrid: { spacing: [mm, mm, mm] }, prior: null, ...input });
+const spineCase = (mm: number, target: 'body' | 'horseshoe', input: Omit<PlanCaseInput, 'patient'> = {}) =>
+  parseCase({ patient: { phantom: 'spine-t8', target }, doseGrid: { spacing: [mm, mm, mm] }, prior: null, ...input });
 
 describe('one dose, read one way', () => {
   const to = ['D95', 'D50'] as const;
@@ -138,7 +138,7 @@ describe('one dose, read one way', () => {
   test.each(to)(
     'the prescription to %s is met by the DVH of the report, on voxels of 6 mm',
     (metric) => {
-      const plan = spineCase(6, {
+      const plan = spineCase(6, 'body', {
         prescription: { dose: 39.6, fractions: 22, to: metric },
         imrt: { beams: 'posterior-5' },
         goals: [`PTV_3960 ${metric}% >= 39.5Gy`],
@@ -161,7 +161,7 @@ describe('one dose, read one way', () => {
 
   test('plan, DVH from the drawn structures and trade-off say the same at one cap', () => {
     const horseshoe = spine({ spacing: 4, target: 'horseshoe' });
-    const plan = spineCase(4, { cordCap: 25, imrt: { beams: 'posterior-5' } });
+    const plan = spineCase(4, 'horseshoe', { cordCap: 25, imrt: { beams: 'posterior-5' } });
     const [evaluation] = runPlan(
       { patient: horseshoe, case: plan, machine: artiste6mv },
       { techniques: ['imrt'] },

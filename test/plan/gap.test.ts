@@ -5,7 +5,7 @@ import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import { runPlan } from '../../src/plan/run-plan.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 
 /** A cord of 10 mm across at y, through or beside a target that reaches from -30 to 30 mm. */
 function planned(y: number) {
@@ -54,7 +54,7 @@ test('a cord inside the target: negative by its depth, and said', () => {
   // A cylinder of 10 mm across over the target's 40 mm.
   expect(result.gap.overlap).toBeCloseTo((Math.PI * 25 * 40) / 1000, 1);
   expect(result.plans[0]!.fallOff!.distance).toBe(result.gap.distance);
-  expect(summary(result)).toMatch(/PTV and SpinalCord overlap: -15\.0 mm, 3\.1\d cc in common/);
+  expect(planDetails(result)).toMatch(/PTV and SpinalCord overlap: -15\.0 mm, 3\.1\d cc in common/);
   const report = planReport(result, { version: '0', inputs: {} }) as { gap: { targetToCordMm: number } };
   expect(report.gap.targetToCordMm).toBeCloseTo(-15, 1);
 });
@@ -63,5 +63,5 @@ test('beside it: the gap, and no volume in common, although they share voxels', 
   const result = planned(37);
   expect(result.gap.distance).toBeCloseTo(2, 1);
   expect(result.gap.overlap).toBe(0);
-  expect(summary(result)).toMatch(/PTV to SpinalCord 2\.0 mm/);
+  expect(planDetails(result)).toMatch(/PTV to SpinalCord 2\.0 mm/);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createDvh } from '../../src/evaluate/dvh.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
-import { dvhTable, planReport, summary } from '../../src/report/plan-report.js';
+import { dvhTable, planDetails, planReport } from '../../src/report/plan-report.js';
 import { byColumn } from './read-figure.js';
 
 const grid = createGrid([1, 1, 4], [2, 2, 2], [0, 0, 0]);
@@ -224,7 +224,7 @@ describe('as JSON', () => {
 });
 
 describe('as a table', () => {
-  const lines = (result: any): string[] => summary(result).split('\n');
+  const lines = (result: any): string[] => planDetails(result).split('\n');
 
   test('goals with their verdicts, the cord’s maxima with their bounds, the indices', () => {
     const goals = [

@@ -22,7 +22,7 @@ import { centresOf, dosesUnderShifts } from '../../src/plan/technique/cord-shift
 import { planModulated } from '../../src/plan/technique/imrt.js';
 import { prepareTechnique } from '../../src/plan/technique/prepared-technique.js';
 import type { TechniquePlan } from '../../src/plan/technique/technique-plan.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { spine } from './spine.js';
 
 const patient = spine({ spacing: 5, target: 'horseshoe' });
@@ -125,7 +125,7 @@ describe('2 mm in every direction', () => {
   });
 
   test('one sentence in the report, numbers by scenario in plan.json, shifts beside the voxels that hold', () => {
-    expect(summary(result)).toMatch(
+    expect(planDetails(result)).toMatch(
       /Robust against every shift of up to 2 mm: SpinalCord D0\.03cc worst 2\d\.\d\d Gy \(nominal plan: 3\d\.\d\d Gy\), PTV_3960 D95 \d+\.\d %, worst \d+\.\d % \(nominal plan: \d+\.\d %, worst \d+\.\d %\)\./,
     );
     const [plan] = (planReport(result, { version: '0', inputs: {} }) as { plans: Record<string, never>[] }).plans;
@@ -202,7 +202,7 @@ test('hold "prescription": nothing is hard, the overdose counts in the mean of a
   const imrt = { hold: 'prescription', robust: { shifts: [[0, 3, 0]] } } as const;
   const result = run(imrt as never);
   expect(result.plans[0]!.plan.solution.certificate.prices).toEqual([]);
-  expect(summary(result)).toContain(
+  expect(planDetails(result)).toContain(
     'Under 1 stated shift of up to 3 mm, the cap soft in all of them as hold is "prescription": SpinalCord D0.03cc worst',
   );
   const all = withScenarios(voxels, [[0, 3, 0]], 'nominal');

@@ -17,7 +17,7 @@ import { exposeToPrior, type ImportedDoses } from '../../src/plan/patient/prior-
 import { effectAt, largestEffect } from '../../src/plan/patient/prior-effect.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { drawnDvh } from '../../src/plan/technique/drawn-dvh.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { spine } from './spine.js';
 
 const spacing: [number, number, number] = [8, 8, 8];
@@ -109,7 +109,7 @@ describe('a list of courses', () => {
       { dose: 24, fractions: 12, monthsSince: 9 },
     ]);
     expect(report.plans[0].retreatment.prior.courses).toHaveLength(2);
-    expect(summary(result)).toContain('2 prior courses, added as EQD2 point by point.');
+    expect(planDetails(result)).toContain('2 prior courses, added as EQD2 point by point.');
     expect(parseCase(report.case).prior).toHaveLength(2);
   });
 
@@ -268,7 +268,7 @@ describe('an EQD2 as the prior dose', () => {
       reason: expect.stringMatching(/nothing of alpha\/beta 0\.87/),
     });
     expect(retreatment!.risk.schultheiss.cumulative).toBeNull();
-    expect(summary(result)).toMatch(/Schultheiss .* of this course, none told of both/);
+    expect(planDetails(result)).toMatch(/Schultheiss .* of this course, none told of both/);
     // 70 Gy EQD2 less what both gave.
     const left = doseFromEqd2(70 - eqd2(20, 5, 2) - 24, 22, 2);
     expect(result.bounds[0]!.dose[0]).toBeCloseTo(left, 3);

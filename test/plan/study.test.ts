@@ -114,7 +114,12 @@ describe('rows', () => {
     const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(file, 'utf8'))), { spacing, parameters });
     const small = parseStudy({
       ...input,
-      base: { ...base, doseGrid: { spacing: [...spacing], planning: 100 }, imrt: { beamlet: 10 } },
+      base: {
+        ...base,
+        patient: { ...base.patient, parameters },
+        doseGrid: { spacing: [...spacing], planning: 100 },
+        imrt: { beamlet: 10 },
+      },
       vary: { 'imrt.beams': ['posterior-3'] },
       techniques: ['imrt'],
     });

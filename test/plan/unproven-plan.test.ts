@@ -6,7 +6,7 @@ import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { isProven } from '../../src/plan/technique/proof.js';
 import { whyUnproven } from '../../src/report/certificate.js';
-import { planReport, summary } from '../../src/report/plan-report.js';
+import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { spine } from './spine.js';
 
 const patient = spine({ spacing: 6, parameters: { length: 90 } });
@@ -36,7 +36,7 @@ test('time that is over: the plan so far, under its caps, with what is proven, s
   expect(solution.status).toBe('time-limit');
   expect(entry).toMatchObject({ status: 'time-limit', certificate: { isProven: false } });
   expect(entry['warning']).toMatch(/not proven to be near the best plan: time was over/);
-  expect(summary(result)).toMatch(/IMRT {2}time-limit, .*\n.*\n[\s\S]*NOTE {2}not proven to be near the best plan/);
+  expect(planDetails(result)).toMatch(/IMRT {2}time-limit, .*\n.*\n[\s\S]*NOTE {2}not proven to be near the best plan/);
   const { plan: short } = result.plans[0]!;
   const doseOf = doseOfVoxel(result.model, short);
   for (const voxel of short.voxels.cord.voxels) expect(doseOf(voxel)).toBeLessThanOrEqual(plan.cordCap + 1e-5);
@@ -50,7 +50,7 @@ test('a proven plan has no such note, and is reached within its gap', { timeout:
   expect(solution.status).toBe('reached');
   expect(isProven(solution.certificate)).toBe(true);
   expect(entry).toMatchObject({ certificate: { isProven: true } });
-  expect(summary(result)).not.toContain('not proven');
+  expect(planDetails(result)).not.toContain('not proven');
 });
 
 test('far from its bound is not proven, whatever the status says', () => {

@@ -1,0 +1,232 @@
+/**
+ * What a plan comes to, on one screen: the techniques beside each other, the limits that fail or bind, and a sentence for the
+ * physician. `planDetails` and plan.json hold all else.
+ */
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
+import { plainText } from '../core/sentence.js';
+import { type PlanEvaluation, whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
+import { worstOfReport } from '../plan/evaluation/robustness.js';
+import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
+import type { PlanningResult } from '../plan/run-plan.js';
+import { whyUnproven } from './certificate.js';
+import { gapInWords } from './plan-report.js';
+
+export interface SummaryOptions {
+  /** Characters of a line, at most; 40 at least. @default 80 */
+  readonly width?: number;
+  /** Lines, at most, as long as limits can be left out: those are counted then. @default 30 */
+  readonly height?: number;
+}
+
+/** A cell of each technique. */
+type Row = readonly [label: string, ...cells: string[]];
+
+/** The columns of techniques; what is left of the width is the label's. */
+const CELL = 19;
+/** Limits that are listed, however little room there is. */
+const FEWEST_LIMITS = 3;
+
+/** The plans of a result on one screen, lines wrapped at words. */
+export function summary(result: PlanningResult, { width = 80, height = 30 }: SummaryOptions = {}): string {
+  const columns = Math.max(40, width);
+  const above = [...headOf(result, columns), '', ...table([headRow(result), ...figures(result)], columns)];
+  const below = ['', ...result.plans.flatMap((own) => wrapped(sentenceOf(own, result), columns)), ...footer(columns)];
+  const limits = limitRows(result);
+  // The heading of the limits, the line that counts those left out, and an empty one.
+  const room = Math.max(FEWEST_LIMITS, height - above.length - below.length - 3);
+  const shown = limits.length > room + 1 ? limits.slice(0, room) : limits;
+  const left = limits.length - shown.length;
+  const counted = left === 0 ? [] : wrapped(`and ${left} more that fail or bind`, columns);
+  const listed =
+    limits.length === 0 ? ['', 'No limit fails, none binds.'] : ['', ...table([limitHead(result), ...shown], columns)];
+  return `${[...above, ...listed, ...counted, ...below].map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+/** Lines of at most so many columns, broken between words; what follows the first is set in by two. */
+export function wrapped(text: string, width: number): string[] {
+  const plain = plainText(text);
+  if (stringWidth(plain) <= width) return [plain];
+  const [first = '', ...rest] = wrapAnsi(plain, width - 2, { hard: true }).split('\n');
+  return [first, ...rest.map((line) => `  ${line}`)];
+}
+
+function headOf(result: PlanningResult, width: number): string[] {
+  const { case: asked, model, prior, plans } = result;
+  const { dose, fractions, to } = asked.prescription;
+  const before = plans.find(({ cumulativeCord }) => cumulativeCord !== undefined)?.cumulativeCord;
+  const course =
+    prior === undefined
+      ? 'No prior course.'
+      : before === undefined
+        ? prior.description
+        : `Prior course: up to ${before.prior.toFixed(1)} Gy EQD2/${before.alphaBeta} in ${before.structure}, ${prior.months} months ago.`;
+  const [note, ...more] = model.notes;
+  const noted = note === undefined ? [] : wrapped(`NOTE ${note}`, width).slice(0, 2);
+  return [
+    ...wrapped(`${model.patient.name}: ${dose} Gy in ${fractions} fractions (${to}), ${gapInWords(result)}`, width),
+    ...wrapped(course, width),
+    ...noted,
+    ...(more.length === 0 ? [] : [`NOTE ${more.length} more notes`]),
+  ];
+}
+
+const headRow = ({ plans }: PlanningResult): Row => ['', ...plans.map(({ plan }) => plan.technique.toUpperCase())];
+
+/** Cord, both courses, coverage, prescription, proof, verdict. */
+function figures(result: PlanningResult): Row[] {
+  const { case: asked, model, plans } = result;
+  const { dose, to } = asked.prescription;
+  const { cord, target } = model;
+  const row = (label: string, cellOf: (own: PlanEvaluation) => string | undefined): Row[] => {
+    const cells = plans.map(cellOf);
+    return cells.every((cell) => cell === undefined) ? [] : [[label, ...cells.map((cell) => cell ?? '-')]];
+  };
+  const position = plans.find((own) => own.position !== undefined)?.position;
+  const alphaBeta = plans.find(({ cumulativeCord }) => cumulativeCord !== undefined)?.cumulativeCord?.alphaBeta;
+  return [
+    ...row(`${cord} Max`, (own) => metricOf(own, cord, 'Max[Gy]', 'Gy')),
+    ...row('  worst shift that the plan is for', ({ robust }) => robust && gray(worstOfReport(robust).own.cordMax)),
+    ...row(`  both courses, EQD2/${alphaBeta}`, ({ cumulativeCord: c }) => c && gray(c.noRecovery.max)),
+    ...row(`  both, worst shift in ${sizeOf(position?.search)}`, (own) => own.position && gray(own.position.worst)),
+    ...row(`${target} V95%`, (own) => metricOf(own, target, 'V95%[%]', '%')),
+    ...row(`${target} D95%`, (own) => metricOf(own, target, 'D95%[Gy]', '%', 100 / dose)),
+    ...row(`prescribed: ${dose} Gy ${to}`, ({ plan: { solution } }) => {
+      return `${gray(solution.prescriptionDose, 2)}${solution.status === 'prescription-missed' ? ', MISSED' : ''}`;
+    }),
+    ...row('above the best plan, at most', ({ plan: { solution } }) => {
+      const { gap } = solution.certificate;
+      return gap === null ? 'nothing proven' : `${(100 * gap).toFixed(2)} %`;
+    }),
+    ...row('verdict', (own) => verdictOf(own, dose)),
+  ];
+}
+
+const sizeOf = (search: readonly number[] | undefined): string =>
+  search === undefined ? '' : `${new Set(search).size === 1 ? search[0] : search.join(' x ')} mm`;
+
+/** Of a structure as it is drawn, with its error bound. @param scale of value and bound */
+function metricOf(own: PlanEvaluation, name: string, metric: string, unit: string, scale = 1): string | undefined {
+  const found = own.structures.find((s) => s.name === name);
+  const value = found?.metrics[metric];
+  if (value === undefined) return undefined;
+  const bound = found!.errorBounds[metric];
+  return `${(scale * value).toFixed(2)}${bound === undefined ? '' : ` ±${(scale * bound).toFixed(2)}`} ${unit}`;
+}
+
+/** `NO PLAN`, `FAIL` where a goal fails or cannot be evaluated, `UNPROVEN` where none does but the proof is missing, or `PASS`. */
+function verdictOf({ plan, goals }: PlanEvaluation, prescription: number): string {
+  if (whyNoPlan(plan, prescription) !== undefined) return 'NO PLAN';
+  const missed = goals.filter(({ result }) => result === 'fail' || result === 'not evaluable').length;
+  const varied = goals.filter(({ result }) => result === 'variation').length;
+  if (missed > 0) return `FAIL ${missed} of ${goals.length} goals`;
+  if (whyUnproven(plan.solution) !== undefined) return 'UNPROVEN';
+  if (goals.length === 0) return 'PASS, no goals';
+  return varied > 0 ? `PASS, ${varied} varied` : `PASS all ${goals.length} goals`;
+}
+
+const limitHead = ({ plans }: PlanningResult): Row => [
+  'Limits that fail or bind (*)',
+  ...plans.map(({ plan }) => plan.technique.toUpperCase()),
+];
+
+/** Goals first, then caps by voxel, then what the literature allows; what is there for comparison only is left out. */
+function limitRows({ plans, model }: PlanningResult): Row[] {
+  const rows = new Map<string, string[]>();
+  const put = (label: string, p: number, cell: string): void => {
+    const cells = rows.get(label) ?? plans.map(() => '-');
+    cells[p] = cell;
+    rows.set(label, cells);
+  };
+  plans.forEach(({ goals }, p) => {
+    for (const { goal, value, unit, result } of goals) {
+      const word = { pass: 'PASS', variation: 'PASS', fail: 'FAIL', 'not evaluable': 'FAIL' }[result];
+      put(`goal ${goal}`, p, `${word} ${value === null ? 'not evaluable' : `${value.toFixed(2)} ${unit}`}`);
+    }
+  });
+  plans.forEach(({ plan, bounds }, p) => {
+    const { prices } = plan.solution.certificate;
+    for (const { limit, price, active } of prices) {
+      const structure = limit === 'cord' ? model.cord : limit;
+      put(
+        `cap in every voxel of ${structure}`,
+        p,
+        price > 0 && active.length > 0 ? `PASS ${active.length} voxels*` : 'PASS',
+      );
+    }
+    for (const { structure, broken } of bounds) {
+      if (broken > 0) put(`cap in every voxel of ${structure}`, p, `FAIL ${broken} voxels`);
+    }
+  });
+  plans.forEach(({ retreatment }, p) => {
+    for (const row of retreatment?.rows ?? []) {
+      if (row.role !== 'criterion' || (row.metric === 'interval' && row.result === 'pass')) continue;
+      const binds = row === retreatment!.binding || row === retreatment!.strictest;
+      put(
+        limitName(row),
+        p,
+        `${row.result === 'pass' ? 'PASS' : 'FAIL'} ${row.value?.toFixed(1) ?? 'unknown'}${binds ? '*' : ''}`,
+      );
+    }
+  });
+  const isTold = ([, cells]: [string, string[]]): boolean => cells.some((cell) => /^FAIL|\*$/.test(cell));
+  return [...rows].filter(isTold).map(([label, cells]): Row => [label, ...cells]);
+}
+
+function limitName({ title, structure, metric, courses, limit, scale }: AssessmentRow): string {
+  const of = { this: '', all: ' both', each: ' each', share: ' share' }[metric === 'interval' ? 'this' : courses];
+  return `${structure} ${metric}${of} ${Number(limit.toFixed(2))} ${scale}, ${title}`;
+}
+
+/** For the physician: what the cord gets, and which limit decides. */
+function sentenceOf(own: PlanEvaluation, { case: asked, model }: PlanningResult): string {
+  const { plan, retreatment } = own;
+  const { dose, fractions } = asked.prescription;
+  const name = plan.technique.toUpperCase();
+  const parts = [whyNoPlan(plan, dose), whyUnproven(plan.solution)].filter((why) => why !== undefined);
+  if (retreatment === undefined) {
+    const max = metricOf(own, model.cord, 'Max[Gy]', 'Gy');
+    if (max !== undefined) parts.push(`${model.cord} gets at most ${max} in ${fractions} fractions`);
+    return `${name}: ${parts.join('; ')}.`;
+  }
+  const { maximum, binding, strictest, exceeded } = retreatment;
+  parts.push(
+    `${retreatment.cord} gets at most ${gray(maximum.thisCourse)} in ${fractions} fractions, ${gray(maximum.cumulative)} EQD2/${maximum.alphaBeta} with the prior course`,
+  );
+  if (binding !== undefined) parts.push(`of its limits ${binding.title} ${leaves(binding)}`);
+  if (strictest !== undefined && strictest !== binding && strictest.result === 'fail') {
+    parts.push(`on ${strictest.structure} ${strictest.title} ${leaves(strictest)}`);
+  }
+  for (const { structure } of exceeded) parts.push(`the prior course alone exceeds a bound of ${structure}`);
+  return `${name}: ${parts.join('; ')}.`;
+}
+
+const leaves = ({ room, result }: AssessmentRow): string =>
+  result === 'fail'
+    ? `is missed by ${gray(-room!)} of this course`
+    : `leaves ${gray(Math.max(0, room!))} of this course`;
+
+const gray = (value: number, digits = 1): string => `${value.toFixed(digits)} Gy`;
+
+const footer = (width: number): string[] =>
+  wrapped('±: what sampling and grid may hide. Research software, not for clinical use.', width);
+
+/** Labels to the left, cells in columns of one width; what is longer loses its end. */
+function table(rows: readonly Row[], width: number): string[] {
+  const count = Math.max(...rows.map(([, ...cells]) => cells.length));
+  const cell = Math.min(CELL, Math.floor(width / (count + 1)) - 1);
+  const label = width - count * (cell + 1);
+  return rows.map(([first, ...cells]) => fit(first, label) + cells.map((text) => ` ${fit(text, cell)}`).join(''));
+}
+
+/** A text in exactly so many columns of the terminal. */
+function fit(text: string, width: number): string {
+  const plain = plainText(text);
+  if (stringWidth(plain) <= width) return plain + ' '.repeat(width - stringWidth(plain));
+  let kept = '';
+  for (const { segment } of new Intl.Segmenter().segment(plain)) {
+    if (stringWidth(`${kept}${segment}…`) > width) break;
+    kept += segment;
+  }
+  return `${kept}…${' '.repeat(width - stringWidth(`${kept}…`))}`;
+}

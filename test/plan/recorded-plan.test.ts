@@ -1,0 +1,158 @@
+/** A plan made again from its record is the plan: the same bits of dose, the same tables, without an optimiser. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { decodeFluence, encodeFluence } from '../../src/io/fluence-file.js';
+import { artiste6mv } from '../../src/machine/artiste-6mv.js';
+import { buildPhantom } from '../../src/phantom/build.js';
+import { parsePhantom } from '../../src/phantom/spec.js';
+import { parseCase } from '../../src/plan/input/parse-case.js';
+import type { PlanCaseInput, Technique } from '../../src/plan/input/plan-case.js';
+import { createJob } from '../../src/plan/patient/plan-job.js';
+import { type PlanningResult, recordsOf, remakePlan, runPlan } from '../../src/plan/run-plan.js';
+import { dvhTable, planReport } from '../../src/report/plan-report.js';
+
+const spec = fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url));
+const spacing: [number, number, number] = [9, 9, 9];
+const patient = buildPhantom(parsePhantom(JSON.parse(readFileSync(spec, 'utf8'))), { spacing, target: 'body' });
+const jobFor = (more: Partial<PlanCaseInput>) =>
+  createJob({
+    patient,
+    machine: artiste6mv,
+    case: parseCase({
+      patient: { phantom: 'spine-t8', target: 'body' },
+      doseGrid: { spacing, planning: 100 },
+      imrt: { beams: 'posterior-5', beamlet: 14 },
+      ...more,
+    }),
+  });
+
+/** Everything that is told of a result. */
+const told = (result: PlanningResult) => ({
+  report: planReport(result, { version: '0', inputs: {} }),
+  dvh: dvhTable(result),
+  records: recordsOf(result).map(encodeFluence),
+});
+
+function again(more: Partial<PlanCaseInput>, techniques: readonly Technique[]): [PlanningResult, PlanningResult] {
+  const job = jobFor(more);
+  const made = runPlan(job, { techniques });
+  const read = recordsOf(made).map((record) => decodeFluence(encodeFluence(record)));
+  return [made, remakePlan(job, read)];
+}
+
+const bytes = (data: Float32Array | Float64Array): Uint8Array => new Uint8Array(data.buffer.slice(0));
+
+test.each<[string, Partial<PlanCaseInput>, readonly Technique[]]>([
+  ['both techniques, with a prior course and its defaults', {}, ['fcrt', 'imrt']],
+  [
+    'FCRT through leaves that leak, beside the cord, turned; a planning grid of its own; no prior course',
+    {
+      prior: null,
+      doseGrid: { spacing, planning: 5 },
+      fcrt: {
+        beams: [
+          { gantry: 140, collimator: 30, couch: 10 },
+          { gantry: 220, collimator: -20 },
+        ],
+        mlc: 'millennium-120',
+        transmission: { jaws: 0.01, leaves: 0.02 },
+        cordShield: true,
+        hold: 'cord',
+      },
+    },
+    ['fcrt'],
+  ],
+  [
+    'IMRT under a bound of an organ whose voxels are rows',
+    {
+      retreatment: {
+        position: null,
+        bounds: [{ structure: 'Esophagus', courses: 'this', eqd2: 12, alphaBeta: 3 }],
+      },
+    },
+    ['imrt'],
+  ],
+  [
+    'robust IMRT in a ball of shifts, with the nominal plan beside it',
+    {
+      imrt: {
+        beams: [{ gantry: 150 }, { gantry: 180 }, { gantry: 210 }],
+        beamlet: 14,
+        robust: { distance: 3, target: 'worst' },
+      },
+      retreatment: { position: null },
+    },
+    ['imrt'],
+  ],
+])('%s', { timeout: 600_000 }, (_, more, techniques) => {
+  const [made, remade] = again(more, techniques);
+  made.plans.forEach(({ plan }, p) => {
+    const other = remade.plans[p]!.plan;
+    expect(bytes(other.dose.data)).toEqual(bytes(plan.dose.data));
+    expect(bytes(other.surfaceDose)).toEqual(bytes(plan.surfaceDose));
+    if (plan.fineDose) expect(bytes(other.fineDose!.data)).toEqual(bytes(plan.fineDose.data));
+    plan.fields.forEach(({ fluence, monitorUnits }, f) => {
+      expect(other.fields[f]!.monitorUnits).toBe(monitorUnits);
+      expect(bytes(other.fields[f]!.fluence.weights)).toEqual(bytes(fluence.weights));
+      expect(bytes(other.fields[f]!.fluence.grid.x)).toEqual(bytes(fluence.grid.x));
+    });
+    // Nothing was optimised: there are no weights of an optimiser.
+    expect(other.solution.weights).toBeUndefined();
+  });
+  expect(told(remade)).toEqual(told(made));
+});
+
+test('what is recorded is what is there: organ rows, nominal plan, share', () => {
+  const job = jobFor({ prior: null });
+  expect(() => remakePlan(job, [], { techniques: ['imrt'] })).toThrow(/there is no record of imrt/);
+});
+
+test('a file that is none, or that is damaged, is refused with the field', () => {
+  const record = {
+    technique: 'imrt' as const,
+    isocenter: [1, 2, 3] as [number, number, number],
+    share: 1,
+    fields: [
+      {
+        name: 'G0',
+        gantry: 0,
+        collimator: 0,
+        couch: 0,
+        monitorUnits: 1,
+        fluence: { x: [0, 5, 10], y: [0, 5], weights: [1, -0] },
+      },
+    ],
+    organRows: [],
+    outcome: {
+      status: 'reached' as const,
+      objective: 1,
+      evaluations: 2.5,
+      prescriptionDose: 39.6,
+      uncovered: [],
+      largestDifference: 0,
+      certificate: {
+        objective: 'f',
+        value: 1,
+        lowerBound: null,
+        gap: null,
+        isConvex: true,
+        violation: null,
+        prices: [],
+      },
+    },
+  };
+  const text = encodeFluence(record);
+  expect(decodeFluence(text)).toEqual(record);
+  expect(Object.is(decodeFluence(text).fields[0]!.fluence!.weights[1], -0)).toBe(true);
+  for (const [wrong, said] of [
+    ['{', /^f\.json: is not JSON/],
+    [text.replace('respine fluence 1', 'respine fluence 9'), /f\.json: format/],
+    [text.replace('"gantry": 0', '"gantry": "0"'), /fields\.0\.gantry: is "0", but must be a number/],
+    [text.replace('[1,-0]', '[1]'), /field G0 has 1 weights for 2 cells/],
+    [text.replace('"objective": "f"', '"objective": 3'), /certificate: is no certificate/],
+  ] as const) {
+    expect(wrong).not.toBe(text);
+    expect(() => decodeFluence(wrong, 'f.json')).toThrow(said);
+  }
+});
