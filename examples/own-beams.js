@@ -1,5 +1,8 @@
 /** Beams of one's own on a phantom with measures of one's own. Run: node examples/own-beams.js */
-import { beamsOf, createStructureDvh, runPlan, summary } from 'respine';
+
+import { runPlan, summary } from 'respine';
+import { beamsOf } from 'respine/dose';
+import { createStructureDvh } from 'respine/dvh';
 import { loadCaseOf } from 'respine/node';
 
 const {

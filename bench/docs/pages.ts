@@ -5,7 +5,9 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { caseSchema, coursesSchema, fieldsSchema, studySchema } from 'respine';
+import { caseSchema, studySchema } from 'respine';
+import { coursesSchema } from 'respine/biology';
+import { fieldsSchema } from 'respine/dose';
 import { caseNotes, coursesNotes, fieldsNotes, studyNotes } from './case-notes.js';
 import { type Schema, schemaTable } from './schema-table.js';
 

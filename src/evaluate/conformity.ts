@@ -45,6 +45,7 @@ export interface Conformity {
   readonly gradientDistance: number | null;
 }
 
+/** Which isodose the indices are of, and where isodose volumes are counted. */
 export interface ConformityOptions {
   /** Isodose of the conformity indices as a fraction of the prescription. @default 0.95 */
   readonly isodose?: number;

@@ -28,6 +28,7 @@ export interface DoseScale {
   readonly alphaBeta: number;
 }
 
+/** One figure read off a DVH, as D95% or V20Gy; read from text by `parseMetric`. */
 export interface Metric {
   readonly kind: 'D' | 'DC' | 'V' | 'CV' | 'Mean' | 'Max' | 'Min' | 'gEUD' | 'Volume';
   /** What follows the letter: a volume for D and DC, a dose for V and CV. */

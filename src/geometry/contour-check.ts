@@ -8,6 +8,7 @@
 import { contourArea, contourSlabs, pieceGap } from './contour.js';
 import type { Contours } from './structure.js';
 
+/** Something odd about drawn contours, and the volume that it puts in doubt. */
 export interface ContourRemark {
   readonly kind: 'self-crossing' | 'sliver' | 'gap' | 'single-slice';
   /** mm */

@@ -69,7 +69,8 @@ export function crop(structure: Structure, from: Structure, distance: number, na
 /**
  * The shell between two distances from the surface of a structure.
  *
- * @param inner,outer mm from the surface, outward; negative is inward; inner < outer
+ * @param inner from the surface, mm, outward; negative is inward
+ * @param outer likewise, mm; inner < outer
  */
 export function ring(structure: Structure, inner: number, outer: number, name = `${structure.name}_ring`): Structure {
   checkFinite('ring: inner', inner);

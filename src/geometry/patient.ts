@@ -4,6 +4,7 @@
 import type { Structure } from './structure.js';
 import type { Volume } from './volume.js';
 
+/** What planning starts from: a CT as HU and as electron density, on one grid, with its structures. */
 export interface Patient {
   readonly name: string;
   /** DICOM patient position; phantoms are HFS. */

@@ -41,6 +41,8 @@ const schema = z.looseObject({
 });
 
 /**
+ * A machine's file, checked.
+ *
  * @param json parsed machine.json, as {@link Machine} is written with JSON.stringify
  * @throws {FormatError} naming the field that is missing or wrong
  */

@@ -15,6 +15,7 @@ import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
 import { sha256 } from './sha256.js';
 
+/** A case with all that it names: patient, machine, prior doses. */
 export interface LoadedCase {
   readonly case: PlanCase;
   readonly patient: Patient;

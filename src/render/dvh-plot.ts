@@ -10,6 +10,7 @@ import { type Color, cssColor } from './colour.js';
 import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, px, text } from './figure.js';
 import { fitText, textWidth } from './text-width.js';
 
+/** One structure's curve in one plan. */
 export interface DvhFigureCurve {
   readonly structure: string;
   readonly color: Color | string;
@@ -30,6 +31,7 @@ export interface DvhMarker {
   readonly color?: Color | string;
 }
 
+/** What a DVH plot shows: curves of structures, for one plan or several. */
 export interface DvhFigureOptions {
   readonly title: string;
   readonly subtitle?: string;

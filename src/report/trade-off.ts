@@ -40,6 +40,7 @@ export function tradeOffTable(points: readonly TradeOffPoint[]): string {
 /**
  * D95 and D98 of the target over the cap of the cord, as SVG.
  *
+ * @param prescription total prescribed dose, Gy: drawn as a line
  * @throws {InvalidInputError} for fewer than two points
  */
 export function tradeOffFigure(points: readonly TradeOffPoint[], title: string, prescription: number): string {

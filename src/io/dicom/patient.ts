@@ -17,6 +17,7 @@ import { readCt } from './ct.js';
 import type { DicomFile } from './dataset.js';
 import { readStructureSet } from './structure-set.js';
 
+/** What the caller knows better than the files: names, roles, densities. */
 export interface PatientOptions {
   /** Which CT series, where the files hold several. */
   readonly seriesUid?: string | undefined;

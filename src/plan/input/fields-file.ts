@@ -110,10 +110,13 @@ const schema = z.strictObject({
   beams: z.array(beam, { error: 'must be a list of at least one beam' }).min(1).max(1000),
 });
 
+/** Explicit fields as they are computed: FIELDS.json with every default filled in. */
 export type Fields = z.output<typeof schema>;
 export type FieldsInput = z.input<typeof schema>;
 
 /**
+ * Explicit fields of a FIELDS.json, checked, with every default filled in.
+ *
  * @param json parsed FIELDS.json
  * @param path where it came from, for the message
  * @throws {InvalidInputError} one sentence with the field, its value and the rule

@@ -34,17 +34,22 @@ import type { TechniquePlan } from '../technique/technique-plan.js';
 import { OrganRows } from '../technique/working-set.js';
 import { cordMaximum, coverageOf } from './coverage.js';
 
+/** The plan under one cap of the cord: coverage, cord maximum, and what one more Gy on the cord would gain. */
 export interface TradeOffPoint {
   /** Gy */
   readonly cap: number;
   readonly status: Solution['status'];
+  /** Value of the objectives at the plan. */
   readonly objective: number;
+  /** No permitted plan has a smaller value; null where nothing is proven. */
   readonly lowerBound: number | null;
   /** Of the target, Gy */
   readonly d95: number;
+  /** Of the target, Gy */
   readonly d98: number;
   /** Volume that receives 95 % of the prescription, percent of the target */
   readonly v95: number;
+  /** The dose that was prescribed, as the plan has it, Gy. */
   readonly prescriptionDose: number;
   /** Gy */
   readonly cordMaximum: number;
@@ -58,9 +63,11 @@ export interface TradeOffPoint {
     readonly maximum: number;
     readonly price: number;
   }[];
+  /** Products with the operator and with its transpose, half each. */
   readonly evaluations: number;
 }
 
+/** How the plans of a trade-off are made, and who is told. */
 export interface TradeOffOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
