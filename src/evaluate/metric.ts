@@ -19,6 +19,7 @@
  *
  * @see Mayo et al., Pract. Radiat. Oncol. 6 (2016) 117, doi:10.1016/j.prro.2015.10.017
  */
+/** What the number of a metric is in. */
 export type MetricUnit = 'Gy' | '%' | 'cc';
 
 /** A biological dose; Gy. */

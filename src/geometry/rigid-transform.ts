@@ -33,7 +33,7 @@ export interface RigidInput {
 }
 
 /**
- * `p_to = Rz Ry Rx (p_from - center) + center + translation`.
+ * A turn about a point, then a move: `p_to = Rz Ry Rx (p_from - center) + center + translation`.
  *
  * @throws {InvalidInputError} if a number is not finite
  */

@@ -35,7 +35,7 @@ export async function loadCase(path: string): Promise<LoadedCase> {
   return loadCaseOf((await readJson(path)) as PlanCaseInput, path);
 }
 
-/** The same for the content of a case; paths in it are relative to `path`, or to the working folder. */
+/** A case by its content, with all that it names; paths in it are relative to `path`, or to the working folder. */
 export async function loadCaseOf(json: PlanCaseInput, path = 'case'): Promise<LoadedCase> {
   const plan = parseCase(json, path);
   const from = (name: string): string => resolve(dirname(path), name);

@@ -87,7 +87,7 @@ export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<
   );
 }
 
-/** Made by {@link startWorkerPool}. */
+/** A pool of worker threads, made by {@link startWorkerPool}. */
 export class WorkerPool implements Executor {
   readonly lanes: number;
   private readonly copies = new WeakMap<SharableArray, SharableArray>();

@@ -13,7 +13,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { checkGeudExponent, generalisedEud } from './objective/generalised-eud.js';
 import type { RowSet } from './objective/objective.js';
 
-/** sign d_row <= sign bound in each row. */
+/** A bound on each row: `sign d_row <= sign bound`. */
 export interface VoxelLimit {
   readonly kind: 'voxels';
   readonly name: string;
@@ -24,7 +24,7 @@ export interface VoxelLimit {
   readonly bounds: Float64Array;
 }
 
-/** sum coefficients d_row <= bound. */
+/** A bound on a weighted sum of rows: `sum coefficients d_row <= bound`. */
 export interface LinearLimit {
   readonly kind: 'linear';
   readonly name: string;
@@ -34,7 +34,7 @@ export interface LinearLimit {
   readonly bound: number;
 }
 
-/** value(d) <= bound. */
+/** A bound on a convex function of rows: `value(d) <= bound`. */
 export interface ConvexLimit {
   readonly kind: 'convex';
   readonly name: string;

@@ -22,7 +22,7 @@ export interface DoseFigureOptions extends PanelOptions {
 /** The panel is not lower than the key needs. */
 const KEY_HEIGHT = 400;
 
-/** As {@link doseDrawing}, in one SVG. */
+/** Dose on CT in one plane, as SVG: what {@link doseDrawing} draws. */
 export function doseFigure(options: DoseFigureOptions): string {
   return drawingSvg(doseDrawing(options));
 }

@@ -20,7 +20,7 @@ const COLUMNS = [
   'evaluations',
 ] as const;
 
-/** One line per point; doses in Gy. Bounded organs add columns `maximum_` and `price_` with their names. */
+/** The points of a trade-off as CSV, a line for each; doses in Gy. Bounded organs add columns `maximum_` and `price_` with their names. */
 export function tradeOffTable(points: readonly TradeOffPoint[]): string {
   const names = (points[0]?.organs ?? []).map(({ structure }) => structure);
   const organKeys = ['maximum', 'price'] as const;

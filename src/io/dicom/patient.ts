@@ -36,6 +36,8 @@ export interface PatientOptions {
 }
 
 /**
+ * A patient from the slices of a CT and the structure set that was drawn on it.
+ *
  * Density is zero outside the external structure, so a couch is not part of the patient. Without an external (and
  * without `findExternal`) the whole CT counts and a note says so.
  *
