@@ -6,16 +6,12 @@
  * 512 x 512 x 200 voxels, the prior course on a grid as fine and on a clinical dose grid of its own. The probe streams as
  * many bytes as the sum must at least read and write, in the same run.
  */
-import {
-  accumulate,
-  createDose,
-  createGrid,
-  createRigidTransform,
-  type DoseVolume,
-  type Grid,
-  voxelCount,
-} from 'respine';
+
+import type { DoseVolume, Grid } from 'respine';
+import { accumulate } from 'respine/biology';
+import { createDose, createGrid, createRigidTransform } from 'respine/geometry';
 import { startWorkerPool, version } from 'respine/node';
+import { voxelCount } from '../dist/geometry/grid.js';
 
 const isTiny = process.argv[2] === 'tiny';
 const fine = isTiny

@@ -11,7 +11,8 @@
  * 0.02 Gy EQD2 in every voxel, and the first plan is better than the second by more than both certified gaps.
  */
 import { readFileSync } from 'node:fs';
-import { eqd2, type PlanCaseInput, type PlanEvaluation, runPlan } from 'respine';
+import { type PlanCaseInput, type PlanEvaluation, runPlan } from 'respine';
+import { eqd2 } from 'respine/biology';
 import { jobOf, startWorkerPool } from 'respine/node';
 
 const LIMIT = 50;

@@ -1,12 +1,15 @@
 /**
- * The generated parts of docs/: the command line's help, the fields of the requests and their schemas, as the program has them.
+ * The generated parts of docs/: the command line's help, the fields of the requests and their schemas, as the program has them, and
+ * the reference of the library in docs/api, as its declarations have it.
  *
  *     npm run docs [-- DIR]      DIR: results of `npm run plan`, whose pictures become those of the README, or those of
  *                                `respine validate --out DIR`, whose tables become those of docs/validation.md
  */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { apiPages } from './docs/api-pages.js';
 import { fillPage, fillPages } from './docs/pages.js';
 import { shrinkPicture } from './docs/picture.js';
 import { validationParts } from './docs/validation-parts.js';
@@ -17,6 +20,13 @@ for (const [name, { was, is }] of await fillPages(folder)) {
   if (was !== is) await writeFile(new URL(name, folder), is);
   console.log(`docs/${name}: ${was === is ? 'as it was' : 'made anew'}`);
 }
+
+const pages = apiPages(fileURLToPath(new URL('..', import.meta.url)));
+const api = new URL('api/', folder);
+await mkdir(api, { recursive: true });
+for (const name of await readdir(api)) if (!pages.has(name)) await rm(new URL(name, api));
+for (const [name, page] of pages) await writeFile(new URL(name, api), page);
+console.log(`docs/api: ${pages.size} pages`);
 
 const results = process.argv[2];
 if (results !== undefined) {

@@ -7,25 +7,13 @@
  * no interpolation and no bounds). Then, with two files, every DVH of them from the bytes on disk: read, parsed, done.
  */
 import { readFileSync } from 'node:fs';
-import {
-  createDose,
-  createDvh,
-  createGrid,
-  createStructureDvh,
-  type DoseVolume,
-  type Dvh,
-  DvhWorkspace,
-  metricBound,
-  parseMetric,
-  readRtDose,
-  readStructureSet,
-  type Structure,
-  StructureCells,
-  sphere,
-  type Volume,
-  voxelizeStructure,
-} from 'respine';
+import type { DoseVolume, Structure, Volume } from 'respine';
+import { readRtDose, readStructureSet } from 'respine/dicom';
+import { createDvh, createStructureDvh, type Dvh, metricBound, parseMetric, StructureCells } from 'respine/dvh';
+import { createDose, createGrid, voxelizeStructure } from 'respine/geometry';
 import { version } from 'respine/node';
+import { DvhWorkspace } from '../dist/evaluate/dvh.js';
+import { sphere } from '../dist/geometry/shape.js';
 
 const [first, second] = process.argv.slice(2);
 const isTiny = first === 'tiny';
@@ -88,8 +76,8 @@ for (const spacing of isTiny ? [8] : [4, 2.5, 2]) {
     const masked = cpu(3, () => masks.map((m) => createDvh(dose, m)));
     // What a second plan of the same patient costs.
     const cells = masks.map((mask) => new StructureCells(mask));
-    const workspace = new DvhWorkspace();
-    const again = cpu(3, () => cells.map((own) => createDvh(dose, own, { workspace })));
+    const options = { name: 'ball', workspace: new DvhWorkspace() };
+    const again = cpu(3, () => cells.map((own) => createDvh(dose, own, options)));
     const direct = cpu(3, () => structures.map((s) => createStructureDvh(dose, s, { tolerance: 0.01 })));
     console.log(
       `| ${dose.grid.shape.join(' x ')} | ${count} | ${inside} | ${[sorted, masked, again, direct].map((r) => r.seconds.toFixed(3)).join(' | ')} |`,
@@ -132,8 +120,8 @@ function clinical(structurePath: string, dosePath: string): void {
 }
 
 function largestBound(dvhs: readonly Dvh[]): number | undefined {
-  if (dvhs[0]?.bounds === undefined) return undefined;
   const metrics = ['D95%', 'D2%', 'Mean'].map(parseMetric);
+  if (dvhs[0] === undefined || metricBound(metrics[0]!, dvhs[0]) === undefined) return undefined;
   return Math.max(
     ...dvhs.flatMap((dvh) => metrics.map((m) => (100 * metricBound(m, dvh)!.sampling) / (dvh.max - dvh.min))),
   );

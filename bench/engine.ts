@@ -9,42 +9,20 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  addFieldDose,
-  artiste6mv,
-  type Beam,
-  BeamPass,
-  buildPhantom,
-  createBeam,
-  createDensityBox,
-  createDose,
-  createGrid,
-  createStructureDvh,
-  createVolume,
-  type DoseField,
-  type DoseVoxels,
-  decodeNrrd,
-  evaluateMetric,
-  type FluenceField,
-  ForwardDose,
-  type Grid,
-  gridBox,
-  gridCovering,
-  metricBound,
-  type PassOptions,
-  type Patient,
-  parseCase,
-  parseMetric,
-  patientFromDicom,
-  runPlan,
-  uniformFluenceGrid,
-  type Vec3,
-  type Volume,
-  viewOfBeam,
-  voxelizeStructure,
-  voxelsInside,
-} from 'respine';
+import { artiste6mv, buildPhantom, type Grid, type Patient, parseCase, runPlan, type Vec3, type Volume } from 'respine';
+import { patientFromDicom } from 'respine/dicom';
+import { type Beam, createBeam, type DoseVoxels, type FluenceField, voxelsInside } from 'respine/dose';
+import { createStructureDvh, evaluateMetric, metricBound, parseMetric } from 'respine/dvh';
+import { createDose, createGrid, createVolume, voxelizeStructure } from 'respine/geometry';
 import { readPhantom, version } from 'respine/node';
+import { uniformFluenceGrid } from '../dist/beam/fluence.js';
+import { addFieldDose, viewOfBeam } from '../dist/dose/forward.js';
+import { type DoseField, ForwardDose } from '../dist/dose/forward-dose.js';
+
+import { gridBox, gridCovering } from '../dist/geometry/grid.js';
+import { decodeNrrd } from '../dist/io/nrrd.js';
+import { BeamPass, type PassOptions } from '../dist/raytrace/beam-pass.js';
+import { createDensityBox } from '../dist/raytrace/density-box.js';
 
 const args = process.argv.slice(2);
 const isTiny = args[0] === 'tiny';

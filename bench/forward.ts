@@ -7,16 +7,12 @@
  * and number of beams is run on one lane and on all; the bound is what the nine node reads, the weights and the dose of a
  * beam-voxel take at the bandwidth measured in the same run. `single` runs the largest case alone, for its memory.
  */
-import {
-  artiste6mv,
-  createBeam,
-  createGrid,
-  createVolume,
-  ForwardDose,
-  uniformFluenceGrid,
-  voxelsInside,
-} from 'respine';
+import { artiste6mv } from 'respine';
+import { createBeam, voxelsInside } from 'respine/dose';
+import { createGrid, createVolume } from 'respine/geometry';
 import { startWorkerPool, version } from 'respine/node';
+import { uniformFluenceGrid } from '../dist/beam/fluence.js';
+import { ForwardDose } from '../dist/dose/forward-dose.js';
 
 /** Bytes per second, the best of five. */
 function bandwidth(): number {

@@ -6,8 +6,12 @@
  * Two dose files (RTDOSE or NRRD), or three shifted Gaussians with ripples and noise on 176 x 88 x 136 voxels. Each row is a
  * fresh search, the first of them cold as a command is; sizes are those of the same doses on coarser and finer grids.
  */
-import { createDose, createGrid, type DoseVolume, type GammaCriteria, type Grid, gammaIndex, resample } from 'respine';
+
+import type { DoseVolume, Grid } from 'respine';
+import { type GammaCriteria, gammaIndex } from 'respine/dvh';
+import { createDose, createGrid } from 'respine/geometry';
 import { loadDose, version } from 'respine/node';
+import { resample } from '../dist/geometry/resample.js';
 
 const [first, second] = process.argv.slice(2);
 const isTiny = first === 'tiny';

@@ -6,24 +6,16 @@
  * Cost: forward dose and gradient under density and depth scaling, in one run, alternating; both at three grids, and for 1, 4
  * and 9 beams. `plans`: thoracic phantoms planned under either model, and the depth-scaled plan as density scaling sees it.
  */
-import {
-  addFieldDose,
-  artiste6mv,
-  beamletsCovering,
-  beamsOf,
-  buildPhantom,
-  choosePlanningVoxels,
-  conformAperture,
-  InfluenceOperator,
-  modelPatient,
-  modelSensitivity,
-  type PlanEvaluation,
-  parseCase,
-  rasterizeAperture,
-  runPlan,
-  viewOfBeam,
-} from 'respine';
+
+import { artiste6mv, buildPhantom, type PlanEvaluation, parseCase, runPlan } from 'respine';
+import { beamletsCovering, beamsOf, InfluenceOperator } from 'respine/dose';
 import { readPhantom, startWorkerPool, version } from 'respine/node';
+import { rasterizeAperture } from '../dist/beam/aperture.js';
+import { conformAperture } from '../dist/beam/conform.js';
+import { addFieldDose, viewOfBeam } from '../dist/dose/forward.js';
+import { modelPatient } from '../dist/plan/patient/patient-model.js';
+import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';
+import { modelSensitivity } from '../dist/plan/sweep/dose-model-sensitivity.js';
 
 const MODELS = ['depth', 'density'] as const;
 

@@ -6,27 +6,20 @@
  * Every line is the best of a few runs, as seconds, a physical rate, and a ratio taken in the same run: the probe streams
  * 64 MB of Float64 (one read, one write), so that a noisy machine shows in both numbers.
  */
-import {
-  addFieldDose,
-  artiste6mv,
-  beamletsCovering,
-  beamsOf,
-  buildPhantom,
-  choosePlanningVoxels,
-  conformAperture,
-  depthOfPoints,
-  doseFigure,
-  encodePng,
-  InfluenceOperator,
-  modelPatient,
-  parseCase,
-  planModulated,
-  rasterizeAperture,
-  viewOfBeam,
-  voxelCount,
-  voxelizeStructure,
-} from 'respine';
+
+import { artiste6mv, buildPhantom, encodePng, parseCase } from 'respine';
+import { beamletsCovering, beamsOf, InfluenceOperator } from 'respine/dose';
+import { voxelizeStructure } from 'respine/geometry';
 import { loadRasterizer, readPhantom, version } from 'respine/node';
+import { doseFigure } from 'respine/report';
+import { rasterizeAperture } from '../dist/beam/aperture.js';
+import { conformAperture } from '../dist/beam/conform.js';
+import { addFieldDose, viewOfBeam } from '../dist/dose/forward.js';
+import { voxelCount } from '../dist/geometry/grid.js';
+import { modelPatient } from '../dist/plan/patient/patient-model.js';
+import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';
+import { planModulated } from '../dist/plan/technique/imrt.js';
+import { depthOfPoints } from '../dist/raytrace/depth.js';
 
 const sizes = { tiny: 6, clinical: 3, large: 2 } as const;
 type Size = keyof typeof sizes;

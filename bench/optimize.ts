@@ -8,24 +8,19 @@
  * reading the preconditioner's sample off it is a column of its own. The bound is what an evaluation has to stream: per beam
  * and voxel u, v and eight weights in Float32, twice, at the bandwidth measured in the same run.
  */
-import {
-  artiste6mv,
-  beamletsCovering,
-  beamsOf,
-  buildPhantom,
-  choosePlanningVoxels,
-  DividedOperator,
-  type Executor,
-  groupRows,
-  modelPatient,
-  NormalMatrix,
-  parseCase,
-  posePlanningProblem,
-  sampleInfluence,
-  serialExecutor,
-  solve,
-} from 'respine';
+import { artiste6mv, buildPhantom, type Executor, parseCase } from 'respine';
+import { beamletsCovering, beamsOf } from 'respine/dose';
 import { readPhantom, startWorkerPool, version } from 'respine/node';
+import { solve } from 'respine/optimize';
+import { serialExecutor } from '../dist/core/executor.js';
+import { DividedOperator } from '../dist/influence/divided-operator.js';
+import { NormalMatrix } from '../dist/optimize/normal-matrix.js';
+import { modelPatient } from '../dist/plan/patient/patient-model.js';
+import { posePlanningProblem } from '../dist/plan/problem/planning-problem.js';
+import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';
+import { groupRows } from '../dist/plan/problem/voxel-clusters.js';
+import { sampleInfluence } from '../dist/plan/technique/influence-sample.js';
+import { freeModel } from './free-model.js';
 
 /** Bytes per second, the best of five. */
 function bandwidth(): number {
@@ -73,15 +68,14 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
     start = performance.now();
     let steps = 0;
     const preconditioner = new NormalMatrix(sample, columns, { executor });
-    const { evaluations, certificate } = solve(
-      { operator, sample, preconditioner, ...posePlanningProblem(voxels, plan, 'cord') },
-      {
-        gap,
-        onProgress: ({ step }) => {
-          steps = step;
-        },
+    // A name of its own: what the optimiser can be spared is not part of the public problem.
+    const problem = { operator, sample, preconditioner, ...posePlanningProblem(voxels, plan, 'cord') };
+    const { evaluations, certificate } = solve(problem, {
+      gap,
+      onProgress: ({ step }) => {
+        steps = step;
       },
-    );
+    });
     const solved = seconds(start);
     preconditioner.close();
     console.log(
@@ -104,7 +98,7 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
     );
   }
   operator.close();
-  model.bodyDose.close();
+  freeModel(model);
 }
 
 const pool = await startWorkerPool();

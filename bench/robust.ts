@@ -10,8 +10,12 @@
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { artiste6mv, buildPhantom, choosePlanningVoxels, modelPatient, parseCase, planModulated } from 'respine';
+import { artiste6mv, buildPhantom, parseCase } from 'respine';
 import { readPhantom, version } from 'respine/node';
+import { modelPatient } from '../dist/plan/patient/patient-model.js';
+import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';
+import { planModulated } from '../dist/plan/technique/imrt.js';
+import { freeModel } from './free-model.js';
 
 type Mode = 'none' | 'nominal' | 'expected' | 'worst';
 
@@ -51,7 +55,7 @@ async function measure(spacing: number, beamlet: number, mode: Mode): Promise<Me
     },
   });
   const { user, system } = process.cpuUsage(start);
-  model.bodyDose.close();
+  freeModel(model);
   return {
     rows: solution.dose.length,
     beamlets: solution.weights.length,

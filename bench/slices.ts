@@ -3,8 +3,10 @@
  *
  *     npm run bench:slices [-- PHANTOM]
  */
-import { buildPhantom, type PhantomSpec, voxelCount, voxelizeStructure } from 'respine';
+import { buildPhantom, type PhantomSpec } from 'respine';
+import { voxelizeStructure } from 'respine/geometry';
 import { readPhantom } from 'respine/node';
+import { voxelCount } from '../dist/geometry/grid.js';
 
 const TALLEST = [4, 8, 12, 16, 20, 40];
 

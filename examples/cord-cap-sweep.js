@@ -1,7 +1,8 @@
 /** How much of the target each cap of the cord costs: plans, a table and a plot. Run: node examples/cord-cap-sweep.js [DIR] */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { encodePng, tradeOff, tradeOffFigure, tradeOffTable } from 'respine';
+import { encodePng, tradeOff } from 'respine';
 import { jobOf, loadRasterizer } from 'respine/node';
+import { tradeOffFigure, tradeOffTable } from 'respine/report';
 
 const out = process.argv[2] ?? 'out/examples';
 mkdirSync(out, { recursive: true });

@@ -1,7 +1,9 @@
 /** Doses as arrays: sum, difference and scaling with ndarray-ops. Run: node examples/dose-arrays.js */
 import ndarray from 'ndarray';
 import ops from 'ndarray-ops';
-import { artiste6mv, buildPhantom, computeFields, createDose, parseFields } from 'respine';
+import { artiste6mv, buildPhantom } from 'respine';
+import { computeFields, parseFields } from 'respine/dose';
+import { createDose } from 'respine/geometry';
 import { asNdarray, doseOfNdarray, volumeOfNdarray } from 'respine/ndarray';
 import { readPhantom } from 'respine/node';
 

@@ -1,5 +1,7 @@
 /** Beams of one's own on a phantom with measures of one's own. Run: node examples/own-beams.js */
-import { beamsOf, createStructureDvh, runPlan, summary } from 'respine';
+import { runPlan, summary } from 'respine';
+import { beamsOf } from 'respine/dose';
+import { createStructureDvh } from 'respine/dvh';
 import { jobOf } from 'respine/node';
 
 const job = await jobOf({

@@ -1,20 +1,22 @@
 /** The influence matrix, and an optimiser of one's own on it: projected gradients. Run: node examples/own-optimiser.js */
-import * as respine from 'respine';
+import { artiste6mv, buildPhantom } from 'respine';
+import { beamletsCovering, buildMatrix, createBeam, InfluenceOperator, voxelsInside } from 'respine/dose';
+import { voxelizeStructure } from 'respine/geometry';
 import { readPhantom } from 'respine/node';
 
-const patient = respine.buildPhantom(await readPhantom('spine-t8'), { target: 'body', spacing: [4, 4, 4] });
-const masks = patient.structures.map((structure) => respine.voxelizeStructure(structure, patient.density.grid));
+const patient = buildPhantom(await readPhantom('spine-t8'), { target: 'body', spacing: [4, 4, 4] });
+const masks = patient.structures.map((structure) => voxelizeStructure(structure, patient.density.grid));
 const maskOf = (/** @type {string} */ name) => masks[patient.structures.findIndex((s) => s.name === name)];
-const target = respine.voxelsInside(maskOf('PTV_3960'));
-const cord = respine.voxelsInside(maskOf('SpinalCord'));
+const target = voxelsInside(maskOf('PTV_3960'));
+const cord = voxelsInside(maskOf('SpinalCord'));
 
 const beams = [100, 140, 180, 220, 260].map((gantry) => {
-  const beam = respine.createBeam(respine.artiste6mv, { isocenter: [0, -20, 0], gantry, collimator: 0, couch: 0 });
-  return { beam, beamlets: respine.beamletsCovering(beam.frame, maskOf('PTV_3960'), 6, 6) };
+  const beam = createBeam(artiste6mv, { isocenter: [0, -20, 0], gantry, collimator: 0, couch: 0 });
+  return { beam, beamlets: beamletsCovering(beam.frame, maskOf('PTV_3960'), 6, 6) };
 });
 // Rows are points in LPS mm, columns beamlets, entries Gy per monitor unit.
 const points = Float64Array.of(...target.points, ...cord.points);
-const matrix = respine.buildMatrix(new respine.InfluenceOperator(beams, patient.density, points), { threshold: 1e-3 });
+const matrix = buildMatrix(new InfluenceOperator(beams, patient.density, points), { threshold: 1e-3 });
 console.log(`${matrix.rows} points x ${matrix.columns} beamlets, ${matrix.values.length} entries`);
 console.log(`left out: at most ${matrix.truncation.toExponential(1)} of the largest dose, equal weights`);
 

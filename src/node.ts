@@ -1,15 +1,26 @@
+// biome-ignore-all assist/source/organizeImports: the order is the reader's, not the alphabet's.
 /** What needs files or threads: cases, folders of DICOM, the built-in phantoms, the bundled font, the worker pool. */
-export { readBytes, readFolder, readJson, writeAll, writeFileAtomic } from './node/files.js';
-export { loadRasterizer } from './node/font.js';
-export { type LoadedBeamData, loadBeamData } from './node/load-beam-data.js';
-export { type LoadedCourses, loadCourses } from './node/load-courses.js';
-export { type LoadDoseOptions, type LoadedDose, loadDose } from './node/load-dose.js';
-export { type LoadedFields, loadFields } from './node/load-fields.js';
-export { jobOf, type LoadedJob, loadJob } from './node/load-job.js';
-export { checkRemade, type LoadedPlan, loadPlan } from './node/load-plan.js';
-export { type LoadedStructures, loadStructures } from './node/load-structures.js';
-export { readMachine } from './node/machines.js';
+
+// A job: a case with its patient, machine and prior doses.
+export { loadJob, jobOf, type LoadedJob } from './node/load-job.js';
+
+// Doses and structures of any file.
+export { loadDose, type LoadDoseOptions, type LoadedDose } from './node/load-dose.js';
+export { loadStructures, type LoadedStructures } from './node/load-structures.js';
+export type { MaskedStructure, EmptyStructure } from './evaluate/roi-dvh.js';
+
+// The built-in phantoms.
 export { listPhantoms, readPhantom } from './node/phantoms.js';
-export { runStudy, type StudyOptions, type StudyOutcome } from './node/run-study.js';
+
+// Bytes.
+export { readBytes, readFolder } from './node/files.js';
+
+// SVG to pixels, with the bundled font.
+export { loadRasterizer } from './node/font.js';
+
+// Threads.
+export { startWorkerPool, type WorkerPoolOptions, WorkerPool } from './node/worker-pool.js';
+export type { JobType, JobGroup } from './core/executor.js';
+
+// What results carry.
 export { version } from './node/version.js';
-export { startWorkerPool, type WorkerPool, type WorkerPoolOptions } from './node/worker-pool.js';

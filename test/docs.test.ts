@@ -14,18 +14,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { apiPages } from '../bench/docs/api-pages.js';
 import { fillPage, fillPages } from '../bench/docs/pages.js';
 import { schemaTable } from '../bench/docs/schema-table.js';
 import { validationParts } from '../bench/docs/validation-parts.js';
-import {
-  goalFileSchema,
-  parseCase,
-  parseCourses,
-  parseFields,
-  parseGoalFile,
-  parsePhantom,
-  parseStudy,
-} from '../src/index.js';
+import { parsePhantom } from '../src/phantom/spec.js';
+import { parseCourses } from '../src/plan/input/courses-file.js';
+import { parseFields } from '../src/plan/input/fields-file.js';
+import { goalFileSchema, parseGoalFile } from '../src/plan/input/goals-file.js';
+import { parseCase } from '../src/plan/input/parse-case.js';
+import { parseStudy } from '../src/plan/input/study-file.js';
 import { codeBlocks, headingAnchors, linksOf } from './docs/markdown.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -35,13 +33,14 @@ const inFolder = (folder: string, end: string): string[] =>
     .filter((name) => name.endsWith(end))
     .map((name) => `${folder}/${name}`);
 const pages = ['README.md', 'CHANGELOG.md', 'examples/README.md', 'phantoms/README.md', ...inFolder('docs', '.md')];
+const reference = inFolder('docs/api', '.md');
 const blocks = pages.flatMap((page) => codeBlocks(textOf(page)).map((block) => ({ ...block, page })));
 
 test('the README is of one screen and its details: at most 160 lines', () => {
   expect(textOf('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(160);
 });
 
-test.each(pages)('every link of %s leads to a file, and to a heading in it', (page) => {
+test.each([...pages, ...reference])('every link of %s leads to a file, and to a heading in it', (page) => {
   const lost = linksOf(textOf(page)).filter((target) => {
     const [path, anchor] = target.split('#') as [string, string?];
     const file = path === '' ? page : relative(root, join(root, dirname(page), path));
@@ -64,7 +63,7 @@ test('files of the source that pages name are there', () => {
 
 test('what is shipped links to nothing that is not', () => {
   const { files } = JSON.parse(textOf('package.json')) as { readonly files: readonly string[] };
-  const targets = pages.flatMap((page) =>
+  const targets = [...pages, ...reference].flatMap((page) =>
     linksOf(textOf(page)).map((target) => relative(root, join(root, dirname(page), target.split('#')[0]!))),
   );
   const isShipped = (file: string): boolean => files.some((kept) => file === kept || file.startsWith(`${kept}/`));
@@ -73,7 +72,9 @@ test('what is shipped links to nothing that is not', () => {
 
 test('every page is in the index', () => {
   const listed = new Set(linksOf(textOf('docs/README.md')).map((target) => `docs/${target}`));
-  expect(inFolder('docs', '.md').filter((page) => page !== 'docs/README.md' && !listed.has(page))).toEqual([]);
+  expect(
+    [...inFolder('docs', '.md'), ...reference].filter((page) => page !== 'docs/README.md' && !listed.has(page)),
+  ).toEqual([]);
 });
 
 describe('generated parts', () => {
@@ -90,6 +91,13 @@ describe('generated parts', () => {
       '| `parts[].shape.kind` | `box`, `ellipsoid`, `column`, `tube`, `ring-sector` | required |',
     );
     expect(JSON.parse(made.get('schema/goals.json')!.is)).toEqual(goalFileSchema());
+  });
+
+  test('the reference is what the declarations say, a page per door', () => {
+    const made = apiPages(root);
+    expect([...made.keys()].sort()).toEqual(reference.map((page) => page.replace('docs/api/', '')).sort());
+    for (const [name, page] of made) expect(textOf(`docs/api/${name}`), name).toBe(page);
+    expect(made.get('dvh.md')).toContain('### createStructureDvh\n\nThe DVH of one structure.');
   });
 
   test('what validation misses is said first', () => {

@@ -5,7 +5,12 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { caseSchema, coursesSchema, fieldsSchema, goalFileSchema, phantomSchema, studySchema } from 'respine';
+import { caseSchema } from 'respine';
+import { phantomSchema } from '../../dist/phantom/spec.js';
+import { coursesSchema } from '../../dist/plan/input/courses-file.js';
+import { fieldsSchema } from '../../dist/plan/input/fields-file.js';
+import { goalFileSchema } from '../../dist/plan/input/goals-file.js';
+import { studySchema } from '../../dist/plan/input/study-file.js';
 import { type Schema, schemaTable } from './schema-table.js';
 
 /** Pages with generated parts, in the documentation's folder. */

@@ -26,6 +26,7 @@ export interface LeafOpening {
   readonly x1: number;
 }
 
+/** Leaves, and jaws where any close, with what they leave open. */
 export interface Aperture {
   readonly bank: LeafBank;
   /** Ends of the left (x1) and right (x2) leaf of each pair, from -Y upward, mm; equal where the pair is closed. */

@@ -6,9 +6,13 @@
 import { InvalidInputError } from '../core/errors.js';
 import { own } from '../core/own.js';
 
+/** Angles of a beam, IEC 61217, degrees. */
 export interface BeamAngles {
+  /** 180 is posterior of a patient HFS. */
   readonly gantry: number;
+  /** @default 0 */
   readonly collimator?: number | undefined;
+  /** @default 0 */
   readonly couch?: number | undefined;
 }
 

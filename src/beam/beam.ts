@@ -5,6 +5,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { type BeamFrame, type BeamPose, createBeamFrame } from '../geometry/frame.js';
 import type { Machine } from '../machine/machine.js';
 
+/** A machine, where it stands, and the frame that follows from it. */
 export interface Beam {
   readonly name: string;
   readonly machine: Machine;
@@ -13,6 +14,8 @@ export interface Beam {
 }
 
 /**
+ * A beam of a machine at an isocentre.
+ *
  * @param pose isocentre in LPS (mm) and IEC 61217 angles (degrees)
  * @throws {InvalidInputError} if an angle lies outside [-360, 360]
  */

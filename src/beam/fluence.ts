@@ -11,6 +11,7 @@ import type { BeamFrame } from '../geometry/frame.js';
 import type { Volume } from '../geometry/volume.js';
 import { isInSilhouette, projectSilhouette } from './projection.js';
 
+/** Cells in the isocentre plane of a beam, by their edges. */
 export interface FluenceGrid {
   /** Edges along the collimator's IEC X, mm, rising: nx + 1 numbers. */
   readonly x: Float64Array;
@@ -45,6 +46,7 @@ export interface BeamletSet {
  *
  * @param size beamlet side in the isocentre plane, mm. @default 5
  * @param margin added to the target's silhouette, mm. @default 5
+ * @param target mask of the target, fractions 0 to 1
  * @throws {InvalidInputError} if the target occupies no voxel
  */
 export function beamletsCovering(frame: BeamFrame, target: Volume<'mask'>, size = 5, margin = 5): BeamletSet {

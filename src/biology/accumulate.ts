@@ -16,7 +16,7 @@ import { checkSameGrid, type Grid, voxelCount } from '../geometry/grid.js';
 import { type RowLines, type RowValues, rowLines, sampleRow } from '../geometry/resample-rigid.js';
 import { identityTransform, type RigidTransform } from '../geometry/rigid-transform.js';
 import { createDose, type DoseVolume } from '../geometry/volume.js';
-import { type BiologicalQuantity, quadraticOf } from './linear-quadratic.js';
+import { quadraticOf } from './linear-quadratic.js';
 
 /** One course: what it gave, and where its frame lies in that of the sum. */
 export interface Course {
@@ -27,17 +27,19 @@ export interface Course {
   readonly sumFromCourse?: RigidTransform;
 }
 
+/** In which quantity courses are added, and what a course is beyond its grid. */
 export interface AccumulateOptions {
   /** Gy; no default, because the choice decides the answer. */
   readonly alphaBeta: number;
   /** @default 'eqd2' */
-  readonly quantity?: BiologicalQuantity;
+  readonly quantity?: 'eqd2' | 'bed';
   /** Beyond its grid a course is `missing`, and so is the sum, or gave `zero`. @default 'missing' */
   readonly beyond?: 'missing' | 'zero';
   /** @default serialExecutor */
   readonly executor?: Executor;
 }
 
+/** The summed dose, and what each course brings to it. */
 export interface Accumulated {
   /** Of the quantity and alpha/beta asked for; NaN where a course is missing. */
   readonly dose: DoseVolume;
@@ -78,9 +80,12 @@ export const accumulateJob: JobType<LaneInput, 'run', LaneTally> = {
 };
 
 /**
+ * The sum of several courses on one grid, voxel by voxel, each converted to EQD2 or BED first.
+ *
  * @param courses one or more; dose and fractions of each are its own
  * @param grid where the sum is wanted
- * @throws {InvalidInputError} for a course that is EQD2 or BED already, or does not tell its fractions; for alpha/beta <= 0
+ * @throws {InvalidInputError} for a course that is EQD2 or BED already, or does not tell its fractions; for alpha/beta
+ *   <= 0
  */
 export function accumulate(courses: readonly Course[], grid: Grid, options: AccumulateOptions): Accumulated {
   const { alphaBeta, quantity = 'eqd2', beyond = 'missing', executor = serialExecutor } = options;

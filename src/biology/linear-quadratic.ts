@@ -28,6 +28,10 @@ export function bed(totalDose: number, fractions: number, alphaBeta: number): nu
 
 /**
  * Equivalent dose in 2 Gy fractions, Gy; arguments and errors as for {@link bed}.
+ *
+ * @param totalDose physical dose of the whole course, Gy, >= 0
+ * @param fractions number of equal fractions, >= 1
+ * @param alphaBeta alpha/beta of the tissue, Gy, > 0
  */
 export function eqd2(totalDose: number, fractions: number, alphaBeta: number): number {
   checkNonNegative('eqd2: totalDose', totalDose);
@@ -39,6 +43,8 @@ export function eqd2(totalDose: number, fractions: number, alphaBeta: number): n
  * Total physical dose, Gy, that has the given BED when delivered in `fractions`.
  *
  * @param bedDose  Gy, >= 0
+ * @param fractions number of equal fractions, >= 1
+ * @param alphaBeta alpha/beta of the tissue, Gy, > 0
  * @throws {InvalidInputError} if an argument is outside its range
  */
 export function doseFromBed(bedDose: number, fractions: number, alphaBeta: number): number {
@@ -52,6 +58,8 @@ export function doseFromBed(bedDose: number, fractions: number, alphaBeta: numbe
  * Total physical dose, Gy, that has the given EQD2 when delivered in `fractions`: the inverse of {@link eqd2}.
  *
  * @param eqd2Dose  Gy, >= 0
+ * @param fractions number of equal fractions, >= 1
+ * @param alphaBeta alpha/beta of the tissue, Gy, > 0
  * @throws {InvalidInputError} if an argument is outside its range
  */
 export function doseFromEqd2(eqd2Dose: number, fractions: number, alphaBeta: number): number {

@@ -53,7 +53,7 @@ export interface PositionInput {
   readonly seed?: number;
 }
 
-/** Gy EQD2 */
+/** A cumulative maximum under shifts of either course, EQD2, Gy: nominal, worst, expected. */
 export interface PositionInterval {
   readonly nominal: number;
   readonly worst: number;

@@ -52,6 +52,7 @@ export interface NiederInput {
   readonly months: number;
 }
 
+/** Nieder's score of the risk of myelopathy after re-irradiation, in points. */
 export interface NiederScore {
   readonly points: number;
   readonly parts: { readonly cumulative: number; readonly interval: number; readonly course: number };

@@ -31,8 +31,9 @@ export interface JobGroup<Command, Result> {
 }
 
 /** Arrays that lanes may share. */
-export type SharableArray = Float32Array | Float64Array | Int32Array;
+export type SharableArray = Parameters<Executor['share']>[0];
 
+/** Who does the work: the calling thread, or the threads of a pool beside it. */
 export interface Executor {
   /** Parts that run at the same time; the calling thread is one of them. */
   readonly lanes: number;
@@ -43,7 +44,7 @@ export interface Executor {
    *
    * @param array must not change afterwards
    */
-  share<T extends SharableArray>(array: T): T;
+  share<T extends Float32Array | Float64Array | Int32Array>(array: T): T;
   /**
    * Builds the parts of a job, one per input, on as many lanes.
    *

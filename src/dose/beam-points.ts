@@ -47,11 +47,11 @@ export interface DoseModelOptions {
    * @default 'density'
    */
   readonly heterogeneity?: 'depth' | 'density';
-  /** Ranges over which densities are averaged. */
+  /** @internal Ranges over which densities are averaged. */
   readonly memory?: DensityMemory;
   /** @default 'engine' */
   readonly medium?: DoseMedium;
-  /** By electron density, for a `medium` other than the engine's. */
+  /** @internal By electron density, for a `medium` other than the engine's. */
   readonly tissues?: readonly Tissue[];
   /**
    * `simd`: WebAssembly in Float32, four at a time; `plain`: TypeScript in Float64, the reference.

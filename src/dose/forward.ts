@@ -31,6 +31,8 @@ export interface DoseVoxels {
 /**
  * Voxels at least half inside a mask (the external contour): outside, dose is zero by definition.
  *
+ * @param mask fractions 0 to 1
+ * @param threshold least fraction of a voxel that counts. @default 0.5
  * @throws {InvalidInputError} if there is none
  */
 export function voxelsInside(mask: Volume<'mask'>, threshold = 0.5): DoseVoxels {

@@ -15,6 +15,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { checkSameGrid } from '../geometry/grid.js';
 import type { DoseMedium, DoseVolume, Volume } from '../geometry/volume.js';
 
+/** A tissue by its electron densities, and what a dose to it is to one to water. */
 export interface Tissue {
   readonly name: string;
   /** Electron densities relative to water that count as this tissue: below this, and not below the one before. */

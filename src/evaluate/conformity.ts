@@ -23,7 +23,11 @@ import { createVolume, type DoseVolume, type Volume } from '../geometry/volume.j
 import { createDvh, type Dvh, doseAtVolume, volumeAtDose, volumesAtDoses } from './dvh.js';
 import type { StructureCells } from './structure-cells.js';
 
-/** Every number is null where it does not exist (no dose reaches the isodose): never NaN, never a zero in its place. */
+/**
+ * Conformity indices of a target.
+ *
+ * Every number is null where it does not exist (no dose reaches the isodose): never NaN, never a zero in its place.
+ */
 export interface Conformity {
   /** Isodose of CI, CN, coverage and selectivity, Gy. */
   readonly isodose: number;
@@ -45,6 +49,7 @@ export interface Conformity {
   readonly gradientDistance: number | null;
 }
 
+/** Which isodose the indices are of, and where isodose volumes are counted. */
 export interface ConformityOptions {
   /** Isodose of the conformity indices as a fraction of the prescription. @default 0.95 */
   readonly isodose?: number;

@@ -25,11 +25,7 @@ import { StructureCells } from './structure-cells.js';
 const negativeShare = 1e-3;
 
 /** How the figures of a DVH were read off. */
-export interface DvhEstimators {
-  readonly max: string;
-  readonly min: string;
-  readonly nearMax: string;
-}
+export type DvhEstimators = NonNullable<Dvh['estimators']>;
 
 /** The words that go into every result of {@link createDvh} beside its figures. */
 export const DVH_ESTIMATORS: DvhEstimators = {
@@ -38,9 +34,11 @@ export const DVH_ESTIMATORS: DvhEstimators = {
   nearMax: 'DXcc and DX% read from the exact piecewise linear V(D) of the fractional mask',
 };
 
+/** Dose-volume histogram of a structure, as the corners of its curve, without bins. */
 export interface Dvh extends DoseMeaning {
   /** Name of the structure, for messages and goals. */
   readonly name: string;
+  /** Of the structure, cc. */
   readonly volumeCc: number;
   /** Gy */
   readonly mean: number;
@@ -52,13 +50,13 @@ export interface Dvh extends DoseMeaning {
   readonly dose: Float32Array | Float64Array;
   /** Corners of V(D): volume at or above `dose`, rising to `volumeCc`, cc. */
   readonly volume: Float64Array;
-  /** @default DVH_ESTIMATORS */
-  readonly estimators?: DvhEstimators | undefined;
+  /** How the figures were read off, in words. @default DVH_ESTIMATORS */
+  readonly estimators?: { readonly max: string; readonly min: string; readonly nearMax: string } | undefined;
   /** Share of the structure's volume that lies on the dose grid, where it is known and less than 1: all else is of that part. */
   readonly coverage?: number | undefined;
   /** What is odd about the dose or the structure. */
   readonly remarks?: readonly string[] | undefined;
-  /** What error bounds are read from; see `metric-bound.ts`. */
+  /** @internal What error bounds are read from; see `metric-bound.ts`. */
   readonly bounds?: DvhBounds | undefined;
 }
 
@@ -95,7 +93,11 @@ export interface DvhCurve {
 export interface DvhOptions {
   /** Name of the structure, for messages. @default 'structure' */
   readonly name?: string;
-  /** Memory that many DVHs, one after the other, work in. @default its own */
+  /**
+   * Memory that many DVHs, one after the other, work in. @default its own
+   *
+   * @internal
+   */
   readonly workspace?: DvhWorkspace;
 }
 

@@ -11,7 +11,7 @@
  */
 import type { Dvh, DvhBounds } from './dvh.js';
 
-/** In the unit of the figure; all >= 0. */
+/** How far off a figure may be, to either side, in its unit; all >= 0. */
 export interface ErrorBound {
   /** Of the DVH of the trilinear dose in the structure as it is given. */
   readonly sampling: number;

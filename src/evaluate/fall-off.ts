@@ -19,6 +19,7 @@ const leastGap = 0.1;
 /** Gaps wider than this, mm, are not looked at by default. */
 export const fallOffReach = 10;
 
+/** How fast the dose falls between a target and an organ. */
 export interface DoseFallOff {
   /** Signed distance between the surfaces of organ and target, mm; negative where they overlap or one lies in the other. */
   readonly distance: number;

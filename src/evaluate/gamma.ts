@@ -20,6 +20,7 @@ import { GammaSearch } from './gamma-search.js';
 /** The histogram has ten bins for each. */
 const LARGEST_CAP = 100;
 
+/** What counts as agreement, and which voxels are judged. */
 export interface GammaCriteria {
   /** Dose criterion, percent of the reference maximum, or of the reference dose of each voxel where `local`. */
   readonly dose: number;
@@ -33,6 +34,7 @@ export interface GammaCriteria {
   readonly cap?: number;
 }
 
+/** Gamma of every judged voxel, and how many pass. */
 export interface GammaResult {
   /** Gamma on the reference's grid, 0 to cap; NaN where the reference is below the threshold. */
   readonly map: Volume<'gamma'>;

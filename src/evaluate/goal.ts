@@ -16,23 +16,27 @@ import { parseMetric } from './metric-parser.js';
 import { evaluateMetric, type MetricContext, whyNoValue } from './metric-value.js';
 import { missingStructure } from './structure-name.js';
 
-export type Comparison = '<=' | '>=' | '<' | '>';
+export type Comparison = Goal['comparison'];
 
+/** One clinical criterion: a metric of a structure, and its limit. */
 export interface Goal {
   /** As it was written, with single spaces. */
   readonly text: string;
   readonly structure: string;
   /** Its unit is that of the limit. */
   readonly metric: Metric;
-  readonly comparison: Comparison;
+  readonly comparison: '<=' | '>=' | '<' | '>';
+  /** In `unit`. */
   readonly limit: number;
   readonly unit: MetricUnit;
   /** Limit of what is still acceptable, in `unit`; weaker than `limit`. */
   readonly acceptable?: number;
 }
 
-export type Verdict = 'pass' | 'variation' | 'fail' | 'not evaluable';
+/** How a goal ended; `variation` is within what is still acceptable. */
+export type Verdict = GoalResult['result'];
 
+/** A goal, the value that it met, and the verdict. */
 export interface GoalResult {
   readonly goal: string;
   readonly structure: string;
@@ -44,7 +48,8 @@ export interface GoalResult {
   /** null where it could not be evaluated: never a zero in place of a number. */
   readonly value: number | null;
   readonly unit: MetricUnit;
-  readonly result: Verdict;
+  /** `variation` is within what is still acceptable. */
+  readonly result: 'pass' | 'variation' | 'fail' | 'not evaluable';
   /** Room left to `limit`, in `unit`; negative by how much it is missed; null where there is no value. */
   readonly margin: number | null;
   /** How far off `value` may be, in `unit`; null where no bound is known, as for masks; absent where there is no value. */
@@ -53,6 +58,7 @@ export interface GoalResult {
   readonly reason?: string;
 }
 
+/** What a goal needs besides the DVHs. */
 export interface GoalContext extends MetricContext {
   /** Structures that are known but have no DVH, with the reason: for the message of a goal on one of them. */
   readonly absent?: ReadonlyMap<string, string>;

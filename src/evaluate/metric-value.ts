@@ -5,13 +5,19 @@ import { type Dvh, type DvhReading, doseAtVolume, volumeAtDose } from './dvh.js'
 import { formatMetric, isVolume, type Metric, type MetricUnit } from './metric.js';
 import { powerMean } from './power-mean.js';
 
+/** What a metric needs besides the DVH. */
 export interface MetricContext {
   /** Prescribed total dose of the course, physical Gy; needed wherever dose is in percent. */
   readonly prescription?: number;
 }
 
-export interface MetricValue extends DvhReading {
+/** The value of a metric, with its unit. */
+export interface MetricValue {
+  /** In `unit`. */
+  readonly value: number;
   readonly unit: MetricUnit;
+  /** Why the number is not what was asked for, where it is not. */
+  readonly flag?: string;
 }
 
 /** Why a metric has no value on this DVH; undefined where it has one. */

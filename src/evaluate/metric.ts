@@ -20,6 +20,7 @@
  * @see Mayo et al., Pract. Radiat. Oncol. 6 (2016) 117, doi:10.1016/j.prro.2015.10.017
  */
 import { toDigits } from '../core/rounding.js';
+/** What the number of a metric is in. */
 export type MetricUnit = 'Gy' | '%' | 'cc';
 
 /** A biological dose; Gy. */
@@ -29,6 +30,7 @@ export interface DoseScale {
   readonly alphaBeta: number;
 }
 
+/** One figure read off a DVH, as D95% or V20Gy; read from text by `parseMetric`. */
 export interface Metric {
   readonly kind: 'D' | 'DC' | 'V' | 'CV' | 'Mean' | 'Max' | 'Min' | 'gEUD' | 'Volume';
   /** What follows the letter: a volume for D and DC, a dose for V and CV. */

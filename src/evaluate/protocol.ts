@@ -27,7 +27,8 @@ import type { DoseScale, MetricUnit } from './metric.js';
 
 export type { Evidence, Source as GoalSource };
 
-export type Courses = 'this' | 'all' | 'each' | 'share';
+/** What a limit is on: this course, the sum of all, the largest of each, or the share of this one in all. */
+export type Courses = ProtocolRow['courses'];
 
 /** One line of a protocol as it is written: a goal's text, or the text with what belongs to it, or the interval. */
 export type ProtocolItemInput = string | GoalItemInput | IntervalItemInput;
@@ -93,9 +94,11 @@ export interface ProtocolContext extends GoalContext {
   readonly prior?: PriorCourse;
 }
 
+/** A goal's result, with its priority, its source and what is stretched. */
 export interface ProtocolRow extends Omit<GoalResult, 'unit'> {
   readonly unit: MetricUnit | 'months';
-  readonly courses: Courses;
+  /** This course, the sum of all, the largest of each, or the share of this one in all. */
+  readonly courses: 'this' | 'all' | 'each' | 'share';
   readonly priority?: number;
   readonly source?: Source;
   /** Where the limit is extrapolated from what its source states. */

@@ -15,6 +15,7 @@ import type { Volume } from '../geometry/volume.js';
 /** About this many cells describe a structure, unless it has more voxels than that. */
 const CELL_BUDGET = 100_000;
 
+/** A mask prepared for DVHs of many doses: its voxels, divided into cells. */
 export class StructureCells {
   /** Flat indices of the voxels with any of the structure in them, rising. */
   readonly voxels: Uint32Array;

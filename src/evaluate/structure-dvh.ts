@@ -24,6 +24,7 @@ import { type Extreme, extremeDose } from './extreme.js';
 import { LineSampler, type LineSamples, sampleLines } from './line-sample.js';
 import { StructureLines } from './structure-lines.js';
 
+/** How finely a drawn structure is sampled, and what becomes of a part beyond the dose grid. */
 export interface StructureDvhOptions {
   /**
    * What the metrics may be off by sampling, as a share of the structure's span of dose: D99% to D1%, D0.03cc and the mean
@@ -40,7 +41,11 @@ export interface StructureDvhOptions {
    * result carries as `coverage`. @default 'refuse'
    */
   readonly partial?: 'refuse' | 'covered';
-  /** Memory that many DVHs, one after the other, work in. @default its own */
+  /**
+   * Memory that many DVHs, one after the other, work in. @default its own
+   *
+   * @internal
+   */
   readonly workspace?: StructureDvhWorkspace;
 }
 
@@ -84,11 +89,22 @@ const extremeShare = 2e-4;
  * O(pieces of line), at most a few times `budget`. The volume is that of the contours' polygons and slabs. Max, every DX, Mean
  * and Min stand in this order whatever the sampling: the curve keeps to the extremes.
  *
- * @param dose total dose of the course, Gy, shape [nz, ny, nx], any grid; or a sum of converted doses
- * @param structure LPS, mm; or its lines, which serve many doses, with their own budget
+ * @param dose total dose of the course, Gy, shape [nz, ny, nx], any grid
+ * @param structure as it is drawn, LPS, mm
  * @throws {InvalidInputError} if the structure is empty or, unless asked, reaches beyond the grid; the dose is not finite,
  *   negative, or does not say what quantity it is
  */
+export function createStructureDvh(dose: DoseVolume, structure: Structure, options?: StructureDvhOptions): Dvh;
+/**
+ * The same of a sum of converted doses, or along lines that serve many doses, with their own budget.
+ *
+ * @internal
+ */
+export function createStructureDvh(
+  dose: DoseVolume | DoseField,
+  structure: Structure | StructureLines,
+  options?: StructureDvhOptions,
+): Dvh;
 export function createStructureDvh(
   dose: DoseVolume | DoseField,
   structure: Structure | StructureLines,

@@ -9,6 +9,7 @@ import { toDigits } from '../core/rounding.js';
 import { contourArea, contourSlabs, pieceGap } from './contour.js';
 import type { Contours } from './structure.js';
 
+/** Something odd about drawn contours, and the volume that it puts in doubt. */
 export interface ContourRemark {
   readonly kind: 'self-crossing' | 'sliver' | 'gap' | 'single-slice';
   /** mm */
@@ -25,7 +26,7 @@ const sameArea = 1e-6;
 /** A polygon narrower than this, mm, as area over half its perimeter, is a sliver: less than two roundings of 0.01 mm. */
 const sliverWidth = 0.02;
 
-/** Remarks in the order of the planes. */
+/** What is odd about drawn contours: self-crossings, slivers, gaps, single slices, in the order of the planes. */
 export function inspectContours(contours: Contours): ContourRemark[] {
   const { planes, spacing } = contours;
   const slabs = contourSlabs(contours);

@@ -15,6 +15,7 @@ const samePlane = 0.05;
 /** What makes a point inside: an odd number of turns around it, or any number but none. */
 export type FillRule = 'even-odd' | 'nonzero';
 
+/** How drawn planes become a structure. */
 export interface ContourOptions {
   /** Where the structure ends beyond its first and last plane. @default 'half-slice' */
   readonly ends?: EndRule;

@@ -39,22 +39,27 @@ const SUPPORT_FROM_PATIENT: Record<string, readonly number[]> = {
 /** DICOM patient positions that {@link createBeamFrame} knows. */
 export const patientPositions: readonly string[] = Object.keys(SUPPORT_FROM_PATIENT);
 
+/** Where a beam stands: isocentre and angles. */
 export interface BeamPose {
   /** LPS, mm */
   readonly isocenter: Vec3;
   /** Degrees, IEC 61217. */
   readonly gantry: number;
+  /** Degrees, IEC 61217. */
   readonly collimator: number;
+  /** Degrees, IEC 61217. */
   readonly couch: number;
   /** DICOM (0018,5100); default HFS. */
   readonly position?: string;
 }
 
+/** A beam's frame: IEC 61217, origin at the isocentre, +z towards the source. */
 export interface BeamFrame {
   /** Source-axis distance, mm. */
   readonly sad: number;
   /** Column-major 4 x 4 rigid transforms (gl-matrix order). */
   readonly beamFromPatient: Float64Array;
+  /** Its inverse, laid out likewise. */
   readonly patientFromBeam: Float64Array;
   /** Source in LPS, mm. */
   readonly source: Vec3;

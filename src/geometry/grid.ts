@@ -10,8 +10,10 @@ import { checkFinite, checkInteger, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { toDecimals, toDigits } from '../core/rounding.js';
 
+/** Three numbers, along x, y, z unless it says otherwise. */
 export type Vec3 = readonly [number, number, number];
 
+/** A lattice of voxels along the axes of the patient, DICOM LPS. */
 export interface Grid {
   /** [nz, ny, nx] */
   readonly shape: Vec3;
@@ -23,11 +25,21 @@ export interface Grid {
 
 /** An axis-aligned box, mm: min and max corner, x, y, z. */
 export interface Box {
+  /** Corner with the smallest coordinates, mm. */
   readonly min: Vec3;
+  /** Corner with the largest, mm. */
   readonly max: Vec3;
 }
 
-/** @throws {InvalidInputError} if a count is not a positive whole number, a spacing is not positive, or there are more voxels than 100 million */
+/**
+ * A grid, checked.
+ *
+ * @param shape voxels along z, y, x: [nz, ny, nx]
+ * @param spacing centre to centre along x, y, z, mm, > 0
+ * @param origin centre of voxel (0, 0, 0), x, y, z, mm
+ * @throws {InvalidInputError} if a count is not a positive whole number, a spacing is not positive, or there are more
+ *   voxels than 100 million
+ */
 export function createGrid(shape: Vec3, spacing: Vec3, origin: Vec3): Grid {
   for (const n of shape) checkInteger('grid: shape', n, 1);
   for (const s of spacing) checkPositive('grid: spacing', s);

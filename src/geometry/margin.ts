@@ -31,14 +31,14 @@ export function margin(structure: Structure, distance: number, name?: string): S
   return derived(structure, name ?? `${structure.name}${distance < 0 ? '' : '+'}${distance}`, solid);
 }
 
-/** All that lies in at least one. */
+/** The union of structures: all that lies in at least one. */
 export function uniteStructures(structures: readonly Structure[], name: string): Structure {
   if (structures.length === 0) throw new InvalidInputError('union: there are no structures. Give at least one.');
   return derived(structures[0]!, name, union(...structures.map(solidOfStructure)));
 }
 
 /**
- * What lies in both.
+ * The intersection of two structures: what lies in both.
  *
  * @throws {InvalidInputError} if they do not meet
  */
@@ -50,7 +50,7 @@ export function intersectStructures(a: Structure, b: Structure, name: string): S
   return derived(a, name, intersection(sa, sb));
 }
 
-/** What lies in `a` but not in `b`. */
+/** The difference of two structures: what lies in `a` but not in `b`. */
 export function subtractStructure(a: Structure, b: Structure, name: string): Structure {
   return derived(a, name, difference(solidOfStructure(a), solidOfStructure(b)));
 }
@@ -69,7 +69,8 @@ export function crop(structure: Structure, from: Structure, distance: number, na
 /**
  * The shell between two distances from the surface of a structure.
  *
- * @param inner,outer mm from the surface, outward; negative is inward; inner < outer
+ * @param inner from the surface, mm, outward; negative is inward
+ * @param outer likewise, mm; inner < outer
  */
 export function ring(structure: Structure, inner: number, outer: number, name = `${structure.name}_ring`): Structure {
   checkFinite('ring: inner', inner);

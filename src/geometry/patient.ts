@@ -12,6 +12,7 @@ export interface PhantomOrigin {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** What planning starts from: a CT as HU and as electron density, on one grid, with its structures. */
 export interface Patient {
   readonly name: string;
   /** DICOM patient position; phantoms are HFS. */

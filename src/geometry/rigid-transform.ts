@@ -9,6 +9,7 @@ import { checkFinite } from '../core/check.js';
 import { InvalidInputError, UnsupportedError } from '../core/errors.js';
 import type { Vec3 } from './grid.js';
 
+/** A rotation and a translation: `p_to = R p_from + t`. */
 export interface RigidTransform {
   /** R by rows: nine numbers, orthonormal, determinant 1. */
   readonly rotation: readonly number[];
@@ -21,6 +22,7 @@ export const identityTransform: RigidTransform = { rotation: [1, 0, 0, 0, 1, 0, 
 /** Matrices of other systems are written with six digits. */
 const ROUNDING = 1e-4;
 
+/** A rigid transform as it is written: a turn about a point, then a move. */
 export interface RigidInput {
   /** mm. @default none */
   readonly translation?: Vec3 | undefined;
@@ -31,7 +33,7 @@ export interface RigidInput {
 }
 
 /**
- * `p_to = Rz Ry Rx (p_from - center) + center + translation`.
+ * A turn about a point, then a move: `p_to = Rz Ry Rx (p_from - center) + center + translation`.
  *
  * @throws {InvalidInputError} if a number is not finite
  */

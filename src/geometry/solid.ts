@@ -8,6 +8,7 @@
  */
 import type { Box } from './grid.js';
 
+/** A region of space, given by its signed distance. */
 export interface Solid {
   /**
    * Signed distance of (x, y, z), mm; < 0 inside.
@@ -24,7 +25,7 @@ export interface Solid {
   readonly isExactInside?: boolean;
   /** Whether it is the whole of its box: then cells along its faces need no splitting. @default false */
   readonly isBox?: boolean;
-  /** Where it is as a simpler solid. */
+  /** @internal Where it is as a simpler solid. */
   readonly within?: Within;
   /** Whether it is the same at every z. @default false */
   readonly isColumn?: boolean;

@@ -6,6 +6,7 @@
  */
 import type { Solid } from './solid.js';
 
+/** What a structure is to a plan; `external` is the outline of the body, `support` what is no part of it. */
 export type StructureRole = 'target' | 'organ' | 'external' | 'support';
 
 /** Closed polygons of one plane; a point is inside where an odd number of them contain it (holes, keyholes). */
@@ -22,6 +23,7 @@ export interface ContourPlane {
  */
 export type EndRule = 'half-slice' | 'none';
 
+/** Closed curves on parallel axial planes. */
 export interface Contours {
   /** Sorted by z, one entry per plane. */
   readonly planes: readonly ContourPlane[];
@@ -31,14 +33,16 @@ export interface Contours {
   readonly ends?: EndRule;
 }
 
-export type StructureShape =
-  | { readonly kind: 'contours'; readonly contours: Contours }
-  | { readonly kind: 'solid'; readonly solid: Solid };
+export type StructureShape = Structure['shape'];
 
+/** A named region with a role, as it was drawn: contours, or a solid. */
 export interface Structure {
   readonly name: string;
   readonly role: StructureRole;
-  readonly shape: StructureShape;
+  /** As it was drawn, or as a formula. */
+  readonly shape:
+    | { readonly kind: 'contours'; readonly contours: Contours }
+    | { readonly kind: 'solid'; readonly solid: Solid };
   /** Display colour, 0..255 each. */
   readonly color?: readonly [number, number, number];
 }

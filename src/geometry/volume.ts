@@ -9,6 +9,7 @@ import { describeGrid, type Grid, voxelCount } from './grid.js';
 /** `hounsfield` HU; `density` electron density relative to water; `mask` fraction 0..1; `depth` mm of water; `dose` Gy; `gamma` index, `difference` Gy, NaN where neither is evaluated. */
 export type VolumeKind = 'hounsfield' | 'density' | 'mask' | 'depth' | 'dose' | 'gamma' | 'difference';
 
+/** Values at the voxel centres of a grid; `kind` says what they are, and with it their unit. */
 export interface Volume<K extends VolumeKind = VolumeKind> {
   readonly kind: K;
   readonly grid: Grid;
@@ -33,9 +34,15 @@ export interface DoseMeaning {
   readonly medium?: DoseMedium | undefined;
 }
 
+/** A dose on a grid, Gy, total over its course, with what its numbers mean. */
 export interface DoseVolume extends Volume<'dose'>, DoseMeaning {}
 
-/** @throws {InvalidInputError} if the number of values is not the number of voxels */
+/**
+ * A volume of given values, or of zeros.
+ *
+ * @param data x-fastest, shape [nz, ny, nx], in the unit of the kind; kept, not copied. @default zeros
+ * @throws {InvalidInputError} if the number of values is not the number of voxels
+ */
 export function createVolume<K extends VolumeKind>(kind: K, grid: Grid, data?: Float32Array): Volume<K> {
   const n = voxelCount(grid);
   const values = data ?? new Float32Array(n);
@@ -75,7 +82,12 @@ export function scatterDose(
   }
 }
 
-/** @throws {InvalidInputError} if eqd2 or bed comes without alpha/beta, or the fractions are not a whole number >= 1 */
+/**
+ * A dose of given values, or of zeros, that says what its numbers mean.
+ *
+ * @param data Gy, total over the course, x-fastest, shape [nz, ny, nx]; kept, not copied. @default zeros
+ * @throws {InvalidInputError} if eqd2 or bed comes without alpha/beta, or the fractions are not a whole number >= 1
+ */
 export function createDose(grid: Grid, meaning: DoseMeaning, data?: Float32Array): DoseVolume {
   const { fractions } = meaning;
   if (fractions !== undefined && (!Number.isInteger(fractions) || fractions < 1)) {

@@ -13,6 +13,7 @@ export interface ColumnSource extends LinearOperator {
   column(column: number, out: Float64Array): Float64Array;
 }
 
+/** What of an operator is kept as a matrix. */
 export interface MatrixOptions {
   /** Entries below this fraction of their column's largest are left out. @default 0: every entry that is not zero */
   readonly threshold?: number;
@@ -20,8 +21,20 @@ export interface MatrixOptions {
   readonly maxEntries?: number;
 }
 
-/** Column c holds entries pointers[c] to pointers[c + 1] - 1 of `rowIndex` and `values`. */
+/**
+ * The influence as a sparse matrix, compressed by columns.
+ *
+ * Column c holds entries pointers[c] to pointers[c + 1] - 1 of `rowIndex` and `values`.
+ */
 export class InfluenceMatrix implements LinearOperator {
+  /**
+   * @param rows points
+   * @param columns beamlets
+   * @param pointers where each column begins: columns + 1 numbers
+   * @param rowIndex of every entry
+   * @param values of every entry, Gy per monitor unit
+   * @param truncation largest dose that what was left out would have added with equal weights, fraction of the largest dose
+   */
   constructor(
     readonly rows: number,
     readonly columns: number,
@@ -34,6 +47,12 @@ export class InfluenceMatrix implements LinearOperator {
     readonly truncation: number,
   ) {}
 
+  /**
+   * A w: the dose of all beamlets at every point.
+   *
+   * @param weights monitor units per beamlet
+   * @param out Gy, one per point; overwritten and returned
+   */
   apply(weights: Float64Array, out: Float64Array): Float64Array {
     const { columns, pointers, rowIndex, values } = this;
     out.fill(0);
@@ -46,6 +65,12 @@ export class InfluenceMatrix implements LinearOperator {
     return out;
   }
 
+  /**
+   * A' y: what a value at each point brings to every beamlet.
+   *
+   * @param rowValues one per point
+   * @param out one per beamlet, Gy per monitor unit times the values' unit; overwritten and returned
+   */
   applyTranspose(rowValues: Float64Array, out: Float64Array): Float64Array {
     const { columns, pointers, rowIndex, values } = this;
     for (let c = 0; c < columns; c++) {

@@ -16,7 +16,7 @@ import { type PointSet, passOf } from '../dose/beam-points.js';
 import { FluenceMap } from '../dose/fluence-map.js';
 import { type BeamView, kernelOf, viewOfBeam } from '../dose/forward.js';
 import { allocateWeights, type DoseModelOptions, weighPoints } from '../dose/pencil-beam.js';
-import type { ShiftOptions } from '../dose/shifted-rows.js';
+import type { ShiftedRows } from '../dose/shifted-rows.js';
 import { hasSimd, SimdMaps } from '../dose/simd-maps.js';
 import { weighWithSimd } from '../dose/simd-weights.js';
 import type { Volume } from '../geometry/volume.js';
@@ -29,8 +29,15 @@ export interface ModulatedBeam {
   readonly beamlets: BeamletSet;
 }
 
-export interface InfluenceOptions extends DoseModelOptions, ShiftOptions {
-  /** The points as the beams see them, where they have been traced: one set per beam, of all rows. */
+/** How the influence is computed. */
+export interface InfluenceOptions extends DoseModelOptions {
+  /**
+   * Rows that beams see under a shift of the patient. @default none
+   *
+   * @internal
+   */
+  readonly shifted?: readonly ShiftedRows[];
+  /** @internal The points as the beams see them, where they have been traced: one set per beam, of all rows. */
   readonly seen?: readonly PointSet[];
   /** Of the separable form, as {@link KernelOptions}. @default 0.0007 */
   readonly tolerance?: number;
@@ -55,6 +62,7 @@ interface BeamPart {
   readonly isSimd: boolean;
 }
 
+/** The influence of the beamlets of several beams at a list of points, without a matrix: dose = A w. */
 export class InfluenceOperator implements ColumnSource {
   readonly rows: number;
   readonly columns: number;
@@ -96,7 +104,12 @@ export class InfluenceOperator implements ColumnSource {
     this.columns = offsets.at(-1)!;
   }
 
-  /** Gy at every point for monitor units per beamlet. */
+  /**
+   * A w: the dose of all beamlets at every point.
+   *
+   * @param weights monitor units per beamlet
+   * @param out Gy, one per point; overwritten and returned
+   */
   apply(weights: Float64Array, out: Float64Array): Float64Array {
     out.fill(0);
     for (const { maps, cells, fluence, offset } of this.parts) {
@@ -107,7 +120,12 @@ export class InfluenceOperator implements ColumnSource {
     return out;
   }
 
-  /** Dose of one beamlet at 1 monitor unit; only its own beam is computed. */
+  /**
+   * Dose of one beamlet at 1 monitor unit; only its own beam is computed.
+   *
+   * @param column the beamlet, 0 to columns - 1
+   * @param out Gy per monitor unit, one per point; overwritten and returned
+   */
   column(column: number, out: Float64Array): Float64Array {
     const part = this.parts.find((p) => column >= p.offset && column < p.offset + p.cells.length);
     if (part === undefined) {
@@ -120,7 +138,12 @@ export class InfluenceOperator implements ColumnSource {
     return out;
   }
 
-  /** Dose of every beamlet at one point, Gy per monitor unit; cheaper than a column. */
+  /**
+   * Dose of every beamlet at one point; cheaper than a column.
+   *
+   * @param row the point, 0 to rows - 1
+   * @param out Gy per monitor unit, one per beamlet; overwritten and returned
+   */
   row(row: number, out: Float64Array): Float64Array {
     if (!(row >= 0 && row < this.rows)) {
       throw new InvalidInputError(`influence: there is no row ${row}; they are 0 to ${this.rows - 1}.`);
@@ -135,7 +158,9 @@ export class InfluenceOperator implements ColumnSource {
   /**
    * Rows as Float32 numbers, Gy per monitor unit: matrix[stride i + column] for the i-th of `which`.
    *
+   * @param which rows, in any order
    * @param matrix at least `which.length` x `stride`
+   * @param stride from one row to the next. @default columns
    * @throws {InvalidInputError} for a row that there is not
    */
   readRows(which: Int32Array, matrix: Float32Array, stride = this.columns): void {
@@ -152,6 +177,12 @@ export class InfluenceOperator implements ColumnSource {
     }
   }
 
+  /**
+   * A' y: what a value at each point brings to every beamlet.
+   *
+   * @param rowValues one per point
+   * @param out one per beamlet, Gy per monitor unit times the values' unit; overwritten and returned
+   */
   applyTranspose(rowValues: Float64Array, out: Float64Array): Float64Array {
     for (const { maps, cells, fluence, offset } of this.parts) {
       maps.applyTranspose(rowValues, fluence);

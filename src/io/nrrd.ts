@@ -12,6 +12,7 @@ import { createGrid, describeGrid, type Grid, type Vec3, voxelCount } from '../g
 import type { DoseMeaning, Volume, VolumeKind } from '../geometry/volume.js';
 import { gunzipInto, gzip } from './gzip.js';
 
+/** How an NRRD is written. */
 export interface NrrdOptions {
   /** Compress the values: by the platform's streams, or by a compressor that is handed in (RFC 1952). @default false */
   readonly gzip?: boolean | ((bytes: Uint8Array) => Uint8Array);
@@ -72,6 +73,7 @@ const TYPES: readonly [names: string, bytes: number, read: (view: DataView, at: 
  *
  * The header carries `kind` and `units`, and for a dose `quantity`, `fractions`, `alphaBeta` and `medium`.
  *
+ * @param volume any kind; its values are written as float32, x-fastest
  * @throws {InvalidInputError} for a field that the header cannot hold
  */
 export async function encodeNrrd(volume: Volume, options: NrrdOptions = {}): Promise<Uint8Array> {

@@ -6,6 +6,9 @@
  */
 import type { Machine } from './machine.js';
 
+/**
+ * The built-in machine: a 6 MV linear accelerator, commissioned from the published measurements of a Siemens Artiste.
+ */
 // biome-ignore format: generated
 export const artiste6mv: Machine = {
  "name": "artiste-6mv",

@@ -21,7 +21,7 @@ import { nearNames } from '../core/near-names.js';
 import type { BeamData, DepthDose } from './beam-data.js';
 import { checkBeamData } from './beam-data-check.js';
 
-/** The text of each file. */
+/** The tables of one machine, as the text of each file. */
 export interface BeamDataFiles {
   readonly tpr?: string | undefined;
   readonly pdd?: string | undefined;

@@ -8,13 +8,16 @@
 import { interpolateLinear } from '../core/interpolate.js';
 import type { Machine, SourceBlur } from './machine.js';
 
+/** Measured tables of one linac: depth doses, output factors, and the fluence of the open beam. */
 export interface BeamData {
   readonly name: string;
   /** Nominal, MV. */
   readonly energy: number;
+  /** Source-axis distance, mm. */
   readonly sad: number;
   readonly penumbra: SourceBlur;
   readonly depthDose: DepthDose;
+  /** Output factors of square fields, with the distance and depth that they were measured at, mm. */
   readonly outputFactors: {
     /** Square field sides in the isocentre plane, mm. */
     readonly sides: readonly number[];
@@ -28,13 +31,14 @@ export interface BeamData {
    */
   readonly surface?: { readonly sides: readonly number[]; readonly percent: readonly number[] } | undefined;
   /** Radius in the isocentre plane, mm, from 0, and fluence; its value on the axis sets the scale. */
-  readonly primaryFluence?: Fluence | undefined;
+  readonly primaryFluence?: Machine['primaryFluence'] | undefined;
   /** Instead of the fluence: what a scan of the largest field in water shows of it. */
   readonly profile?: OpenProfile | undefined;
   /** The machine's monitor calibration. @default 0.01 Gy at SSD 900, depth 100, 100 x 100 mm */
   readonly calibration?: Machine['calibration'] | undefined;
 }
 
+/** In-air fluence of the open beam against radius in the isocentre plane, mm. */
 export type Fluence = Machine['primaryFluence'];
 
 /** Dose across an open square field in water, from the axis outwards. */

@@ -27,6 +27,7 @@ import { type Commissioned, type FittedMachine, fitMachine } from './machine-fit
 
 export type { Commissioned, CommissionResidual } from './machine-fit.js';
 
+/** How a machine is fitted to measured tables. */
 export interface CommissionOptions {
   /**
    * Standard deviations of the Gaussians in patient mm; a first of 0 stands for the electrons' own mixture.

@@ -47,6 +47,8 @@ const schema = z.strictObject({
 });
 
 /**
+ * A machine's file, checked.
+ *
  * @param json parsed machine.json, as {@link Machine} is written with JSON.stringify
  * @throws {FormatError} naming the field that is missing or wrong
  */

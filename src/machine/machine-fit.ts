@@ -23,6 +23,7 @@ export interface CommissionResidual {
   readonly isExcluded: boolean;
 }
 
+/** A fitted machine, and how far it is from the tables. */
 export interface Commissioned {
   readonly machine: Machine;
   readonly depthDose: readonly CommissionResidual[];

@@ -47,6 +47,7 @@ export interface SourceBlur {
   readonly collimator: readonly [number, number];
 }
 
+/** The pencil kernel of water: weights of Gaussians of fixed width, by depth. */
 export interface PencilKernel {
   /** mm of water, rising, first 0. */
   readonly depths: readonly number[];

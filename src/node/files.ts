@@ -8,19 +8,17 @@ import { dirname, join, resolve } from 'node:path';
 import { checkCount, MOST_FILE_BYTES, MOST_FILES, MOST_JSON_BYTES } from '../core/budget.js';
 import { FormatError, InvalidInputError } from '../core/errors.js';
 import { own } from '../core/own.js';
+import type { DicomFile } from '../io/dicom/dataset.js';
 import { type EarlierFiles, makeFolder, ownName, recoverFolder, stageName, writeSet } from './output-set.js';
 
-export interface NamedBytes {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
+export type NamedBytes = DicomFile;
 
 /**
  * All plain files of a folder, sorted by name; subfolders and hidden files are left out.
  *
  * @throws {InvalidInputError} if the folder or one of its files cannot be read
  */
-export async function readFolder(dir: string): Promise<NamedBytes[]> {
+export async function readFolder(dir: string): Promise<DicomFile[]> {
   const entries = await readdir(dir, { withFileTypes: true }).catch((cause: unknown) => {
     throw unreadable(dir, cause, 'Give a folder of files');
   });
@@ -46,6 +44,8 @@ export async function readFolder(dir: string): Promise<NamedBytes[]> {
 }
 
 /**
+ * The bytes of a file.
+ *
  * @param most bytes
  * @throws {InvalidInputError} if the file cannot be read, is none (a device, a pipe), or is larger than `most`
  */

@@ -5,15 +5,19 @@ import { isDicom } from '../io/dicom/dataset.js';
 import { type RtDoseOptions, readRtDose } from '../io/dicom/dose.js';
 import { readPlanFractions } from '../io/dicom/plan-fractions.js';
 import { decodeNrrd } from '../io/nrrd.js';
-import { doseOfNrrd, type NrrdDoseOptions } from '../io/nrrd-dose.js';
+import { doseOfNrrd } from '../io/nrrd-dose.js';
 import { readBytes } from './files.js';
 import { sha256 } from './sha256.js';
 
-export interface LoadDoseOptions extends Omit<RtDoseOptions, 'plan'>, NrrdDoseOptions {
+/** What the caller knows of a dose that its file leaves open. */
+export interface LoadDoseOptions extends Omit<RtDoseOptions, 'plan'> {
+  /** Of an NRRD: whether an EQD2 or BED may be NaN where a course of its sum was unknown, as `accumulate` writes it. @default false */
+  readonly mayBeUnknown?: boolean;
   /** Path of the RTPLAN of the dose. */
   readonly plan?: string;
 }
 
+/** A dose, and what was taken on the caller's word. */
 export interface LoadedDose {
   readonly dose: DoseVolume;
   /** SHA-256 of the file. */
@@ -25,7 +29,10 @@ export interface LoadedDose {
 }
 
 /**
- * @param options of an RTDOSE; of an NRRD only `fractions` and `plan` count, for a header that does not tell the fractions
+ * The dose of a file, RTDOSE or NRRD by what is in it.
+ *
+ * @param options of an RTDOSE; of an NRRD only `fractions` and `plan` count, for a header that does not tell the
+ *   fractions
  * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the file
  */
 export async function loadDose(path: string, options: LoadDoseOptions = {}): Promise<LoadedDose> {

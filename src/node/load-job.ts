@@ -15,7 +15,7 @@ import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
 import { sha256 } from './sha256.js';
 
-/** A job whose inputs were files. */
+/** A case with all that it names: patient, machine, prior doses; a job whose inputs were files. */
 export interface LoadedJob extends PlanJob {
   /** SHA-256 by role. */
   readonly inputs: Readonly<Record<string, string>>;

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
-import type { AnyStructure, MaskedStructure } from '../evaluate/roi-dvh.js';
-import type { EndRule, StructureRole } from '../geometry/structure.js';
+import type { EmptyStructure, MaskedStructure } from '../evaluate/roi-dvh.js';
+import type { EndRule, Structure, StructureRole } from '../geometry/structure.js';
 import { createVolume } from '../geometry/volume.js';
 import { isDicom, sopClassOf } from '../io/dicom/dataset.js';
 import { readStructureSet, structureSetStorage } from '../io/dicom/structure-set.js';
@@ -11,8 +11,10 @@ import { decodeNrrd } from '../io/nrrd.js';
 import { type NamedBytes, readBytes, readFolder } from './files.js';
 import { sha256 } from './sha256.js';
 
+/** Structures of files, drawn or as masks. */
 export interface LoadedStructures {
-  readonly structures: readonly AnyStructure[];
+  /** Drawn ones, masks, and those that have only a name. */
+  readonly structures: readonly (Structure | MaskedStructure | EmptyStructure)[];
   /** Of an RTSTRUCT. */
   readonly frameOfReferenceUid?: string;
   /** SHA-256 of all files. */
@@ -21,8 +23,11 @@ export interface LoadedStructures {
 }
 
 /**
+ * The structures of files: an RTSTRUCT, or NRRD masks.
+ *
  * @param options.ends where drawn structures end beyond their first and last slice. @default 'half-slice'
- * @param paths an RTSTRUCT, or NRRD masks (`mask_SpinalCord.nrrd` or `SpinalCord.nrrd` is SpinalCord), or one folder of them
+ * @param paths an RTSTRUCT, or NRRD masks (`mask_SpinalCord.nrrd` or `SpinalCord.nrrd` is SpinalCord), or one folder
+ *   of them
  * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the file
  */
 export async function loadStructures(

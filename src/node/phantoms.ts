@@ -19,6 +19,8 @@ export async function listPhantoms(): Promise<string[]> {
 }
 
 /**
+ * A built-in phantom by its name, or one of a file.
+ *
  * @param nameOrPath a built-in phantom, or the path of a .json file
  * @throws {InvalidInputError} for a name that there is not
  * @throws {FormatError} for a file that is no phantom

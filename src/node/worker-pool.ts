@@ -19,6 +19,7 @@ import {
   type WatchData,
 } from './pool-message.js';
 
+/** How many threads, and what they can do. */
 export interface WorkerPoolOptions {
   /** Threads that compute, the caller's included. @default the machine's parallelism, at most 8: as many as a plan has beams */
   readonly lanes?: number;
@@ -86,7 +87,7 @@ export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<
   );
 }
 
-/** Made by {@link startWorkerPool}. */
+/** A pool of worker threads, made by {@link startWorkerPool}. */
 export class WorkerPool implements Executor {
   readonly lanes: number;
   private readonly copies = new WeakMap<SharableArray, SharableArray>();
@@ -95,7 +96,11 @@ export class WorkerPool implements Executor {
   private nextGroup = 0;
   private isClosed = false;
 
-  /** @param ports to lanes 1, 2, ... */
+  /**
+   * @param requests a counter per lane, shared
+   * @param answers a counter per lane, shared
+   * @param ports to lanes 1, 2, ...
+   */
   constructor(
     private readonly requests: Int32Array,
     private readonly answers: Int32Array,
@@ -106,11 +111,17 @@ export class WorkerPool implements Executor {
     this.lanes = ports.length + 1;
   }
 
+  /**
+   * Zeros that all lanes read and write.
+   *
+   * @param length numbers of 8 bytes
+   */
   allocate(length: number): Float64Array {
     return this.lanes === 1 ? new Float64Array(length) : new Float64Array(new SharedArrayBuffer(8 * length));
   }
 
-  share<T extends SharableArray>(array: T): T {
+  /** The array in memory that all lanes see, copied once. */
+  share<T extends Float32Array | Float64Array | Int32Array>(array: T): T {
     if (this.lanes === 1 || array.buffer instanceof SharedArrayBuffer) return array;
     const known = this.copies.get(array) as T | undefined;
     if (known) return known;
@@ -122,6 +133,8 @@ export class WorkerPool implements Executor {
   }
 
   /**
+   * Builds the parts of a job, one per input, on as many lanes.
+   *
    * @throws {InvalidInputError} if there are more inputs than lanes, the pool is closed, or the workers do not know the job
    * @throws {UnsupportedError} if a worker has ended
    */

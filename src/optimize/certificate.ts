@@ -6,14 +6,9 @@ import { type Limit, violationOf } from './limit.js';
 import type { Objective } from './objective/objective.js';
 
 /** What a limit costs. */
-export interface ShadowPrice {
-  readonly limit: string;
-  /** By how much the objective would fall per Gy that the limit gave way, in all of its voxels together. */
-  readonly price: number;
-  /** Voxels that the limit holds back, the dearest first, with their share of the price; none for limits over volumes. */
-  readonly active: readonly { readonly row: number; readonly price: number }[];
-}
+export type ShadowPrice = Certificate['prices'][number];
 
+/** The proof of a plan: how far it can be from the best one, what each limit costs, and by how much any is broken. */
 export interface Certificate {
   /** The objective written out; it carries no additive constant. */
   readonly objective: string;
@@ -29,7 +24,14 @@ export interface Certificate {
   readonly violation: { readonly limit: string; readonly amount: number; readonly row: number } | null;
   /** Proven for limits that no plan keeps: none breaks them by less, Gy. */
   readonly leastViolation?: number;
-  readonly prices: readonly ShadowPrice[];
+  /** What each limit costs. */
+  readonly prices: readonly {
+    readonly limit: string;
+    /** By how much the objective would fall per Gy that the limit gave way, in all of its voxels together. */
+    readonly price: number;
+    /** Voxels that the limit holds back, the dearest first, with their share of the price; none for limits over volumes. */
+    readonly active: readonly { readonly row: number; readonly price: number }[];
+  }[];
 }
 
 /** Below this fraction of a limit's dearest voxel one is not called active: interior points hold no multiplier at zero. */

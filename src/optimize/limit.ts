@@ -13,7 +13,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { checkGeudExponent, generalisedEud } from './objective/generalised-eud.js';
 import type { RowSet } from './objective/objective.js';
 
-/** sign d_row <= sign bound in each row. */
+/** A bound on each row: `sign d_row <= sign bound`. */
 export interface VoxelLimit {
   readonly kind: 'voxels';
   readonly name: string;
@@ -24,7 +24,7 @@ export interface VoxelLimit {
   readonly bounds: Float64Array;
 }
 
-/** sum coefficients d_row <= bound. */
+/** A bound on a weighted sum of rows: `sum coefficients d_row <= bound`. */
 export interface LinearLimit {
   readonly kind: 'linear';
   readonly name: string;
@@ -34,7 +34,7 @@ export interface LinearLimit {
   readonly bound: number;
 }
 
-/** value(d) <= bound. */
+/** A bound on a convex function of rows: `value(d) <= bound`. */
 export interface ConvexLimit {
   readonly kind: 'convex';
   readonly name: string;
@@ -45,27 +45,51 @@ export interface ConvexLimit {
   evaluate(dose: Float64Array, gradient: Float64Array): number;
 }
 
+/** What every plan must keep: bounds by row, a bound on a weighted sum, or on a convex function. */
 export type Limit = VoxelLimit | LinearLimit | ConvexLimit;
 
-/** No voxel above its bound. @param bounds Gy; one for all rows, or one for each */
+/**
+ * No voxel above its bound.
+ *
+ * @param bounds Gy; one for all rows, or one for each
+ */
 export function maximumDose(name: string, { rows }: Pick<RowSet, 'rows'>, bounds: number | Float64Array): VoxelLimit {
   return voxelLimit(name, 1, rows, bounds);
 }
 
-/** No voxel below its bound. @param bounds Gy; one for all rows, or one for each */
+/**
+ * No voxel below its bound.
+ *
+ * @param bounds Gy; one for all rows, or one for each
+ */
 export function minimumDose(name: string, { rows }: Pick<RowSet, 'rows'>, bounds: number | Float64Array): VoxelLimit {
   return voxelLimit(name, -1, rows, bounds);
 }
 
+/**
+ * Mean dose of a structure, at most a bound.
+ *
+ * @param bound Gy
+ */
 export function maximumMean(name: string, set: RowSet, bound: number): LinearLimit {
   return meanLimit(name, set, bound, 1);
 }
 
+/**
+ * Mean dose of a structure, at least a bound.
+ *
+ * @param bound Gy
+ */
 export function minimumMean(name: string, set: RowSet, bound: number): LinearLimit {
   return meanLimit(name, set, bound, -1);
 }
 
-/** gEUD of at most `bound` Gy. @param a exponent >= 1 */
+/**
+ * gEUD of a structure, at most a bound.
+ *
+ * @param a exponent >= 1
+ * @param bound Gy
+ */
 export function maximumGeud(name: string, set: RowSet, a: number, bound: number): ConvexLimit {
   checkGeudExponent(`limit "${name}"`, a, 'above');
   checkSet(name, set.rows, set.volumes.length);
@@ -97,6 +121,8 @@ export function minimumGeud(name: string, set: RowSet, a: number, bound: number)
  * Mean dose of the hottest `fraction` of the volume, at most `bound` Gy. It is never below the dose that this volume
  * receives, so a bound on it is a bound on D_V, and a convex one.
  *
+ * @param fraction of the volume, > 0 and at most 1
+ * @param bound Gy
  * @see Romeijn et al., Med. Phys. 30 (2003) on conditional value at risk in fluence optimisation
  */
 export function maximumHottest(name: string, set: RowSet, fraction: number, bound: number): ConvexLimit {

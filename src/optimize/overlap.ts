@@ -8,8 +8,7 @@
 import { checkFinite } from '../core/check.js';
 import type { RowSet } from './objective/objective.js';
 
-export type OverlapPolicy = 'all' | 'priority';
-
+/** Rows of a structure with its priority. */
 export interface PrioritisedSet {
   readonly name: string;
   readonly set: RowSet;
@@ -17,6 +16,7 @@ export interface PrioritisedSet {
   readonly priority: number;
 }
 
+/** Every structure with the rows that are left to it, and what was taken from whom. */
 export interface ResolvedOverlap {
   /** In the order given. A set may be left without voxels. */
   readonly sets: readonly RowSet[];
@@ -24,7 +24,8 @@ export interface ResolvedOverlap {
   readonly taken: readonly { readonly from: string; readonly by: string; readonly voxels: number }[];
 }
 
-export function resolveOverlap(structures: readonly PrioritisedSet[], policy: OverlapPolicy): ResolvedOverlap {
+/** Who owns the voxels that lie in several structures: all of them, or the one of the first priority. */
+export function resolveOverlap(structures: readonly PrioritisedSet[], policy: 'all' | 'priority'): ResolvedOverlap {
   for (const { name, priority } of structures) checkFinite(`priority of "${name}"`, priority);
   if (policy === 'all') return { sets: structures.map(({ set }) => set), taken: [] };
   const owner = new Map<number, PrioritisedSet>();

@@ -29,6 +29,7 @@ export interface Prescription extends RowSet {
   readonly level: Level;
 }
 
+/** What is minimised, and under what: dose = A w of an operator, objectives, limits, a prescription. */
 export interface Problem {
   readonly operator: LinearOperator;
   readonly objectives: readonly Objective[];
@@ -37,9 +38,14 @@ export interface Problem {
   /**
    * Rows of the operator as numbers, for the preconditioner: it changes how many steps are needed, never the result.
    * @default read off the operator, which takes one application per column
+   * @internal
    */
   readonly sample?: RowSample;
-  /** Made of the sample, for those who solve several problems on one operator. @default made anew */
+  /**
+   * Made of the sample, for those who solve several problems on one operator. @default made anew
+   *
+   * @internal
+   */
   readonly preconditioner?: NormalMatrix;
 }
 

@@ -28,6 +28,7 @@ import { sampleRows } from './row-sample.js';
 import { type StartingPoint, scaledStart } from './start.js';
 import { darken, unreachedColumns } from './unreached.js';
 
+/** When a solve ends, and who is told. */
 export interface SolveOptions {
   /** Starting weights, e.g. of a similar plan; default: equal weights. */
   readonly start?: Float64Array;
@@ -48,6 +49,7 @@ export interface SolveOptions {
   readonly signal?: { readonly aborted: boolean };
 }
 
+/** Where a solve is after one of its steps. */
 export interface SolveProgress {
   readonly step: number;
   readonly evaluations: number;
@@ -69,6 +71,7 @@ export interface SolveProgress {
  */
 export type SolutionStatus = 'reached' | 'unproven' | 'prescription-missed' | 'infeasible' | 'time-limit' | 'stopped';
 
+/** Weights, their dose, how the solve ended, and the proof. */
 export interface Solution {
   /** Zero for columns that reach no row of the problem. */
   readonly weights: Float64Array;
@@ -87,9 +90,10 @@ export interface Solution {
 }
 
 /**
- * The best weights of a problem, which is left as it was.
+ * Weights >= 0 that minimise the objectives under the limits, by a primal-dual interior-point method, with their proof. The problem is left as it was.
  *
- * @throws {InvalidInputError} for a malformed problem or a negative time limit; not converging is a status, not an error
+ * @throws {InvalidInputError} for a malformed problem or a negative time limit; not converging is a status, not an
+ *   error
  */
 export function solve(problem: Problem, options: SolveOptions = {}): Solution {
   checkProblem(problem);

@@ -18,6 +18,7 @@ import { type Layer, paint } from './paint.js';
 import { changePhantom, type PartShape, type PhantomSpec } from './spec.js';
 import { createSpine, type TargetOptions } from './spine.js';
 
+/** What may be changed of a phantom: its voxels, its target, its measures, the noise of its CT. */
 export interface PhantomOptions extends TargetOptions {
   /** Voxel spacing, mm. @default [2, 2, 2] */
   readonly spacing?: Vec3 | undefined;

@@ -136,11 +136,14 @@ const schema = fields.check(
   }),
 );
 
+/** What a phantom's file says: measures with their source, and parts from the bottom to the top. */
 export type PhantomSpec = z.output<typeof schema>;
 export type PhantomPart = z.output<typeof part>;
 export type PartShape = z.output<typeof shape>;
 
 /**
+ * A phantom's file, checked.
+ *
  * @param json a parsed phantom file
  * @throws {FormatError} naming the field
  */

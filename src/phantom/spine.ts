@@ -14,14 +14,15 @@ import type { Layer } from './paint.js';
 import type { PhantomSpec } from './spec.js';
 import { createDisc, createVertebra, type Sector, type Vertebra, type VertebraMeasures } from './vertebra.js';
 
-export type TargetName = 'body' | 'body-pedicle' | 'horseshoe' | 'ring';
-export type Side = 'left' | 'right';
+export type TargetName = NonNullable<TargetOptions['target']>;
+export type Side = NonNullable<TargetOptions['side']>;
 
+/** The target of a phantom of the spine, and the margins around it. */
 export interface TargetOptions {
   /** @default 'horseshoe' */
-  readonly target?: TargetName | undefined;
+  readonly target?: 'body' | 'body-pedicle' | 'horseshoe' | 'ring' | undefined;
   /** Side of the lesion, and of the pedicle of `body-pedicle`. @default 'left' */
-  readonly side?: Side | undefined;
+  readonly side?: 'left' | 'right' | undefined;
   /** CTV to PTV, mm. @default 3 */
   readonly ptvMargin?: number | undefined;
   /** Gap kept between PTV and cord, mm. @default 2 */

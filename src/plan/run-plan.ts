@@ -30,6 +30,7 @@ import { planFromRecord, recordOf } from './technique/recorded-plan.js';
 import type { ProgressListener, TechniquePlan } from './technique/technique-plan.js';
 import { OrganRows } from './technique/working-set.js';
 
+/** What planning a case makes: the patient as it was planned on, and a plan per technique. */
 export interface PlanningResult {
   readonly case: PlanCase;
   readonly machine: Machine;
@@ -43,6 +44,7 @@ export interface PlanningResult {
   readonly gap: { readonly distance: number | undefined; readonly overlap: number };
 }
 
+/** How a case is planned: which techniques, by whom, for how long, and who is told. */
 export interface PipelineOptions {
   /** @default both */
   readonly techniques?: readonly Technique[];

@@ -7,7 +7,7 @@
  * @see Mikhailov, "Turbo, an improved rainbow colormap for visualization" (2019), polynomial form
  */
 
-/** 0..255 each. */
+/** A colour: red, green, blue, 0..255 each. */
 export type Color = readonly [number, number, number];
 
 /** Colour of t in 0 (cold) .. 1 (hot); outside, the end colour. */

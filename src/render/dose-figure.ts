@@ -7,7 +7,9 @@ import { dosePanels, type PanelOptions } from './dose-panel.js';
 import { type Drawing, drawingSvg, pageDrawing } from './drawing.js';
 import { FOOT, group, HEAD, MARGIN } from './figure.js';
 
+/** What a dose figure shows: one dose on one plane of a CT. */
 export interface DoseFigureOptions extends PanelOptions {
+  /** Gy, total over its course. */
   readonly dose: DoseVolume;
   readonly title: string;
   readonly subtitle?: string;
@@ -20,7 +22,7 @@ export interface DoseFigureOptions extends PanelOptions {
 /** The panel is not lower than the key needs. */
 const KEY_HEIGHT = 400;
 
-/** As {@link doseDrawing}, in one SVG. */
+/** Dose on CT in one plane, as SVG: what {@link doseDrawing} draws. */
 export function doseFigure(options: DoseFigureOptions): string {
   return drawingSvg(doseDrawing(options));
 }

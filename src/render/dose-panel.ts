@@ -16,6 +16,7 @@ import { isolinesOf, outline, type Polylines } from './isodose.js';
 import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent } from './slice.js';
 import { textWidth } from './text-width.js';
 
+/** A structure as a figure outlines it. */
 export interface FigureStructure {
   readonly name: string;
   /** #rrggbb or 0..255 each. */
@@ -23,10 +24,12 @@ export interface FigureStructure {
   readonly mask: Volume<'mask'>;
 }
 
+/** What the panel of a dose figure shows: CT, outlines, isodoses, in one plane. */
 export interface PanelOptions {
+  /** CT under the dose, HU. */
   readonly hounsfield: Volume<'hounsfield'>;
   readonly structures: readonly FigureStructure[];
-  readonly plane: Plane;
+  readonly plane: 'axial' | 'sagittal' | 'coronal';
   /** LPS, mm: the plane goes through it. */
   readonly point: Vec3;
   /** Total dose of the course, Gy. */

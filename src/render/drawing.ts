@@ -17,6 +17,7 @@ export interface PlacedImage {
   readonly pixels: { readonly width: number; readonly height: number; readonly channels: 3; readonly data: Uint8Array };
 }
 
+/** A figure in two layers: images in pixels, and vectors over them. */
 export interface Drawing {
   /** SVG units. */
   readonly width: number;

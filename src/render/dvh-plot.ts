@@ -9,6 +9,7 @@ import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, px, text } fr
 import { chartFrame, type LineChart, lineChart } from './line-chart.js';
 import { fitText, textWidth } from './text-width.js';
 
+/** One structure's curve in one plan. */
 export interface DvhFigureCurve {
   readonly structure: string;
   readonly color: Color | string;
@@ -29,6 +30,7 @@ export interface DvhMarker {
   readonly color?: Color | string;
 }
 
+/** What a DVH plot shows: curves of structures, for one plan or several. */
 export interface DvhFigureOptions {
   readonly title: string;
   readonly subtitle?: string;

@@ -8,13 +8,17 @@ import { InvalidInputError } from '../core/errors.js';
 
 /** Pixels in rows from the top, `channels` bytes each. */
 export interface RasterImage {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
   /** 4 (RGBA) or 3 (RGB). @default 4 */
   readonly channels?: 3 | 4;
+  /** Row by row from the top, `channels` bytes a pixel. */
   readonly data: Uint8Array;
 }
 
+/** How a PNG is compressed. */
 export interface PngOptions {
   /** Deflate effort of fast-png, 1 (fast) to 9 (small). @default 6 */
   readonly level?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;

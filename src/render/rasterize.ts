@@ -10,6 +10,7 @@ import { type Drawing, vectorSvg } from './drawing.js';
 import { FONT } from './figure.js';
 import type { RasterImage } from './png.js';
 
+/** Turns figures into pixels. */
 export interface Rasterizer {
   /**
    * @param figure a drawing, or an SVG document with its own background; transparent black where it has none

@@ -12,6 +12,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { type Box, describeGrid, type Grid, gridBox, type Vec3 } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
 
+/** The plane of a slice. */
 export type Plane = 'axial' | 'sagittal' | 'coronal';
 
 export interface PlaneAxes {

@@ -22,7 +22,7 @@ import { dvhFigure } from '../render/dvh-plot.js';
 
 const planes = ['axial', 'sagittal', 'coronal'] as const;
 
-/** Drawings, or SVG where there are no images, by file name without extension. */
+/** The pictures of a plan by file name without extension: drawings, or SVG where there are no images. */
 export function planPictures(result: PlanningResult): Map<string, string | Drawing> {
   const { model, plans, case: plan } = result;
   const out = new Map<string, string | Drawing>();

@@ -22,7 +22,7 @@ const COLUMNS = [
   'evaluations',
 ] as const;
 
-/** One line per point; doses in Gy. Bounded organs add columns `maximum_` and `price_` with their names. */
+/** The points of a trade-off as CSV, a line for each; doses in Gy. Bounded organs add columns `maximum_` and `price_` with their names. */
 export function tradeOffTable(points: readonly TradeOffPoint[]): string {
   const names = (points[0]?.organs ?? []).map(({ structure }) => structure);
   const organKeys = ['maximum', 'price'] as const;
@@ -42,6 +42,7 @@ export function tradeOffTable(points: readonly TradeOffPoint[]): string {
 /**
  * D95 and D98 of the target over the cap of the cord, as SVG.
  *
+ * @param prescription total prescribed dose, Gy: drawn as a line
  * @throws {InvalidInputError} for fewer than two points
  */
 export function tradeOffFigure(points: readonly TradeOffPoint[], title: string, prescription: number): string {

@@ -3,14 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import {
-  caseSchema,
-  coursesSchema,
-  fieldsSchema,
-  goalFileSchema,
-  phantomSchema,
-  studySchema,
-} from '../../src/index.js';
+import { phantomSchema } from '../../src/phantom/spec.js';
+import { coursesSchema } from '../../src/plan/input/courses-file.js';
+import { fieldsSchema } from '../../src/plan/input/fields-file.js';
+import { goalFileSchema } from '../../src/plan/input/goals-file.js';
+import { caseSchema } from '../../src/plan/input/plan-case.js';
+import { studySchema } from '../../src/plan/input/study-file.js';
 import { respineIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-schema-'));

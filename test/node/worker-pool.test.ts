@@ -5,28 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import {
-  artiste6mv,
-  beamletsCovering,
-  buildPhantom,
-  createBeam,
-  createGrid,
-  createVolume,
-  DividedOperator,
-  type Executor,
-  FormatError,
-  ForwardDose,
-  InvalidInputError,
-  type JobType,
-  NormalMatrix,
-  parseCase,
-  runPlan,
-  UnsupportedError,
-  uniformFluenceGrid,
-  voxelsInside,
-} from '../../dist/index.js';
+import { createBeam } from '../../dist/beam/beam.js';
+import { beamletsCovering, uniformFluenceGrid } from '../../dist/beam/fluence.js';
+import { FormatError, InvalidInputError, UnsupportedError } from '../../dist/core/errors.js';
+import type { Executor, JobType } from '../../dist/core/executor.js';
+import { voxelsInside } from '../../dist/dose/forward.js';
+import { ForwardDose } from '../../dist/dose/forward-dose.js';
+import { createGrid } from '../../dist/geometry/grid.js';
+import { createVolume } from '../../dist/geometry/volume.js';
+import { DividedOperator } from '../../dist/influence/divided-operator.js';
+import { artiste6mv } from '../../dist/machine/artiste-6mv.js';
 import { packError, unpackError } from '../../dist/node/pool-message.js';
 import { readPhantom, startWorkerPool } from '../../dist/node.js';
+import { NormalMatrix } from '../../dist/optimize/normal-matrix.js';
+import { buildPhantom } from '../../dist/phantom/build.js';
+import { parseCase } from '../../dist/plan/input/parse-case.js';
+import { runPlan } from '../../dist/plan/run-plan.js';
 import { createRandom } from '../../src/core/random.js';
 
 // Threads of a busy machine start late.

@@ -13,6 +13,7 @@ export type { Elements } from './elements.js';
 /** A file's name, for messages, and its content. */
 export interface DicomFile {
   readonly name: string;
+  /** The whole file. */
   readonly bytes: Uint8Array;
 }
 

@@ -21,6 +21,7 @@ import { readPlanFractions } from './plan-fractions.js';
 
 const doseStorage = '1.2.840.10008.5.1.4.1.1.481.2';
 
+/** What the caller knows of a dose that its file leaves open. */
 export interface RtDoseOptions {
   /** Of the course. @default what `plan` says; unknown without one */
   readonly fractions?: number;
@@ -38,6 +39,7 @@ export interface RtDoseOptions {
   readonly frameOfReferenceUid?: string;
 }
 
+/** What an RTDOSE holds. */
 export interface RtDose {
   readonly dose: DoseVolume;
   readonly frameOfReferenceUid: string;
@@ -50,8 +52,11 @@ export interface RtDose {
 }
 
 /**
+ * The dose of an RTDOSE: Gy, total over its course, in the patient frame.
+ *
  * @param file RTDOSE, native or run-length coded, 16 or 32 bit; axes along those of the patient, in any order and sense
- * @throws {InvalidInputError} if the file is no RT dose; if units, extent or type need a word of the caller's, the plan is
+ * @throws {InvalidInputError} if the file is no RT dose; if units, extent or type need a word of the caller's, the
+ *   plan is
  *   not its plan, the frame of reference another, or a dose is negative
  * @throws {UnsupportedError} for oblique or unevenly spaced frames, or compression other than RLE
  * @throws {FormatError} if the file is truncated, corrupt or lacks an element

@@ -17,6 +17,7 @@ import { readCt } from './ct.js';
 import type { DicomFile } from './dataset.js';
 import { readStructureSet } from './structure-set.js';
 
+/** What the caller knows better than the files: names, roles, densities. */
 export interface PatientOptions {
   /** Which CT series, where the files hold several. */
   readonly seriesUid?: string | undefined;
@@ -35,6 +36,8 @@ export interface PatientOptions {
 }
 
 /**
+ * A patient from the slices of a CT and the structure set that was drawn on it.
+ *
  * Density is zero outside the external structure, so a couch is not part of the patient. Without an external (and
  * without `findExternal`) the whole CT counts and a note says so.
  *

@@ -7,6 +7,7 @@
 
 import { FormatError, InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import { toDecimals } from '../../core/rounding.js';
+import type { EmptyStructure } from '../../evaluate/roi-dvh.js';
 import { createContours, usualGap } from '../../geometry/contour.js';
 import type { ContourPlane, EndRule, Structure, StructureRole } from '../../geometry/structure.js';
 import {
@@ -26,6 +27,7 @@ export const structureSetStorage = '1.2.840.10008.5.1.4.1.1.481.3';
 /** Contour coordinates are rounded to 0.01 mm by many systems. */
 const flat = 0.05;
 
+/** How drawn structures are read. */
 export interface StructureSetOptions {
   /** Frame of reference of the CT: structures in another one are refused. */
   readonly frameOfReferenceUid?: string;
@@ -36,21 +38,20 @@ export interface StructureSetOptions {
 }
 
 /** A structure without a volume. */
-export interface EmptyRegion {
-  readonly name: string;
-  readonly role: StructureRole;
-  readonly emptyBecause: string;
-}
+export type EmptyRegion = StructureSet['empty'][number];
 
+/** What an RTSTRUCT holds. */
 export interface StructureSet {
   readonly structures: readonly Structure[];
   /** Those that are named but have no closed contour, or no thickness. */
-  readonly empty: readonly EmptyRegion[];
+  readonly empty: readonly EmptyStructure[];
   readonly frameOfReferenceUid: string;
   readonly notes: readonly string[];
 }
 
 /**
+ * The structures of an RTSTRUCT.
+ *
  * @throws {InvalidInputError} if the file is no structure set, or lies in another frame of reference than asked for
  * @throws {UnsupportedError} for contours that are not axial
  * @throws {FormatError} if the file is truncated or corrupt, or a contour's coordinates are

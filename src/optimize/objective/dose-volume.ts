@@ -15,12 +15,24 @@ import { InvalidInputError } from '../../core/errors.js';
 import { weightedUpperQuantile } from '../../core/quantile.js';
 import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
 
-/** At most the fraction `volume` of the structure shall get more than `dose` Gy. */
+/**
+ * At most the fraction `volume` of the structure shall get more than `dose` Gy.
+ *
+ * @param dose Gy
+ * @param volume fraction of the structure, 0 to 1
+ * @param weight importance relative to the others, >= 0
+ */
 export function maximumDvh(name: string, set: RowSet, dose: number, volume: number, weight: number): Objective {
   return doseVolume(name, set, dose, volume, weight, 1);
 }
 
-/** At least the fraction `volume` of the structure shall get `dose` Gy. */
+/**
+ * At least the fraction `volume` of the structure shall get `dose` Gy.
+ *
+ * @param dose Gy
+ * @param volume fraction of the structure, 0 to 1
+ * @param weight importance relative to the others, >= 0
+ */
 export function minimumDvh(name: string, set: RowSet, dose: number, volume: number, weight: number): Objective {
   return doseVolume(name, set, dose, volume, weight, -1);
 }

@@ -3,6 +3,11 @@
  */
 import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
 
+/**
+ * Mean dose of a structure: `sum v_i d_i / sum v_i`, Gy.
+ *
+ * @param weight importance relative to the others, >= 0; per Gy
+ */
 export function meanDose(name: string, set: RowSet, weight: number): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;

@@ -10,6 +10,7 @@ import { checkNonNegative } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { toDigits } from '../../core/rounding.js';
 
+/** A function of the dose on some rows: value, gradient and curvature. */
 export interface Objective {
   readonly name: string;
   /** Importance relative to the others. */
@@ -32,6 +33,7 @@ export interface Objective {
 
 /** Rows of one structure and their share of its volume. */
 export interface RowSet {
+  /** Rows of the operator. */
   readonly rows: Int32Array;
   /** > 0, one per row; any common scale. */
   readonly volumes: Float64Array;

@@ -4,7 +4,12 @@
 import { InvalidInputError } from '../../core/errors.js';
 import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
 
-/** @param bounds Gy; one for all rows of the set, or one for each */
+/**
+ * Squared overdose above a bound, mean over a structure: `sum v_i max(0, d_i - b_i)^2 / sum v_i`, Gy^2.
+ *
+ * @param bounds Gy; one for all rows of the set, or one for each
+ * @param weight importance relative to the others, >= 0
+ */
 export function squaredOverdose(name: string, set: RowSet, bounds: number | Float64Array, weight: number): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;

@@ -3,7 +3,12 @@
  */
 import { checkObjective, type Level, type Objective, type RowSet, shown } from './objective.js';
 
-/** @param fraction the bound is this fraction of the level */
+/**
+ * Squared underdose below a fraction of a level, mean over a structure: `sum v_i max(0, f p - d_i)^2 / sum v_i`, Gy^2.
+ *
+ * @param fraction the bound is this fraction of the level
+ * @param weight importance relative to the others, >= 0
+ */
 export function squaredUnderdose(name: string, set: RowSet, level: Level, fraction: number, weight: number): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;

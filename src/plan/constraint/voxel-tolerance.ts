@@ -22,6 +22,7 @@ export interface PriorExcess extends Excess {
   readonly place: Vec3;
 }
 
+/** The most that the new course may give to each voxel of a structure, and which limit says so. */
 export interface VoxelBounds {
   readonly structure: string;
   /** Whether the case asks for them, or they apply because it says nothing else. */

@@ -11,6 +11,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { cordVoxels } from '../patient/planning-grid.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 
+/** One maximum that a plan was made under, with where its number comes from. */
 export interface Constraint {
   readonly structure: string;
   /** Of which every voxel keeps it. */

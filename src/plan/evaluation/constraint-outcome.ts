@@ -9,6 +9,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel, placeOfVoxel, valueOfVoxel } from '../patient/planning-grid.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 
+/** What became of a structure that is bounded voxel by voxel. */
 export interface BoundOutcome {
   readonly structure: string;
   readonly limits: VoxelBounds['limits'];

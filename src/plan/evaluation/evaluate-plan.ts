@@ -30,6 +30,7 @@ import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js'
 import type { RobustReport } from './robustness.js';
 import type { PositionReport } from './setup-uncertainty.js';
 
+/** Volume and metrics of one structure in a plan. */
 export interface StructureReport {
   readonly name: string;
   readonly role: string;
@@ -59,6 +60,7 @@ export interface CumulativeCord {
   readonly sumOfMaxima: number;
 }
 
+/** A plan and all that is measured of it. */
 export interface PlanEvaluation {
   readonly plan: TechniquePlan;
   /** Of the structures as they are drawn, in the reported dose. */

@@ -59,6 +59,7 @@ export interface RecoveryRow {
   readonly allowed: number;
 }
 
+/** What published models of myelopathy make of the cord dose; estimates, never limits. */
 export interface RiskEstimates {
   /** Probability by Schultheiss of this course alone, and of all without recovery; null where a prior EQD2 does not tell it. */
   readonly schultheiss: { readonly thisCourse: number; readonly cumulative: number | null; readonly source: Source };
@@ -68,6 +69,7 @@ export interface RiskEstimates {
   readonly nieder: (NiederScore & { readonly alphaBeta: number }) | null;
 }
 
+/** A plan judged as a retreatment: limits on both courses, what they leave, and what recovery and risk models say. */
 export interface RetreatmentAssessment {
   readonly cord: string;
   readonly level: SpineLevel;

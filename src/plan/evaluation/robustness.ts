@@ -8,7 +8,7 @@ import type { Vec3 } from '../../geometry/grid.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
-import { type RobustSettings, scenarioShifts } from '../problem/scenario.js';
+import { scenarioShifts } from '../problem/scenario.js';
 import { worstCordShift } from '../technique/cord-shifts.js';
 import { cordDvh, type DoseIn, doseOfPlan, drawnDvh } from '../technique/drawn-dvh.js';
 import { ScenarioDose } from '../technique/scenario-dose.js';
@@ -29,10 +29,11 @@ export interface ScenarioOutcome {
   readonly targetV95: number;
 }
 
+/** A robust plan and the nominal one of the same case, in every scenario of the patient off its place. */
 export interface RobustReport {
   readonly cord: string;
   readonly target: string;
-  readonly settings: RobustSettings;
+  readonly settings: NonNullable<PlanCase['imrt']['robust']>;
   readonly hold: 'cord' | 'prescription';
   /** The nominal place first. */
   readonly scenarios: readonly ScenarioOutcome[];
@@ -41,7 +42,7 @@ export interface RobustReport {
   /** Gy */
   readonly prescription: number;
   readonly worstCase?: TechniquePlan['worstCase'];
-  /** Where a distance is given: both plans at their own worst shift of that ball. */
+  /** @internal Where a distance is given: both plans at their own worst shift of that ball. */
   readonly ball?: BallReport;
 }
 

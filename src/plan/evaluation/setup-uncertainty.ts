@@ -22,6 +22,7 @@ import type { PriorExposure } from '../patient/prior-exposure.js';
 import { centresOf } from '../technique/cord-shifts.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 
+/** The cord's cumulative maximum under rigid shifts of either course, EQD2, Gy. */
 export interface PositionReport extends PositionInterval {
   readonly structure: string;
   /** Gy */

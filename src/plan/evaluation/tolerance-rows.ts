@@ -14,13 +14,15 @@ import { parseMetric } from '../../evaluate/metric-parser.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
 import type { PatientModel } from '../patient/patient-model.js';
 
+/** One limit of the literature on one structure: its value, its verdict, and what it leaves of this course. */
 export interface AssessmentRow {
   readonly name: string;
   readonly title: string;
   readonly structure: string;
   /** `Max`, `D0.1cc`; `interval` for months. */
   readonly metric: string;
-  readonly courses: CordLimit['courses'];
+  /** Of this course, of all together, of the larger, or this course's share of all, in percent. */
+  readonly courses: 'this' | 'all' | 'each' | 'share';
   /** `EQD2/2`, `BED/2`, `%` or `months`. */
   readonly scale: string;
   readonly limit: number;
@@ -34,7 +36,7 @@ export interface AssessmentRow {
   readonly allowed: number | null;
   /** Physical Gy left to it; negative by how much it is missed. */
   readonly room: number | null;
-  readonly role: CordLimit['role'];
+  readonly role: 'criterion' | 'comparison';
   readonly source: Source;
   readonly warnings: readonly string[];
   readonly reason?: string;

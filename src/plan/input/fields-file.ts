@@ -135,10 +135,13 @@ const schema = z.strictObject({
   ),
 });
 
+/** Explicit fields as they are computed: FIELDS.json with every default filled in. */
 export type Fields = z.output<typeof schema>;
 export type FieldsInput = z.input<typeof schema>;
 
 /**
+ * Explicit fields of a FIELDS.json, checked, with every default filled in.
+ *
  * @param json parsed FIELDS.json
  * @param path where it came from, for the message
  * @throws {InvalidInputError} one sentence with the field, its value and the rule

@@ -162,6 +162,7 @@ export const schema = z.pipe(
   })),
 );
 
+/** A case as it is planned: CASE.json with every default filled in. */
 export type PlanCase = z.output<typeof schema>;
 /** One prior course of a case. */
 export type PriorCourseCase = z.output<typeof prior>;
@@ -172,11 +173,13 @@ export function priorsOf({ prior: given }: Pick<PlanCase, 'prior'>): readonly Pr
   return Array.isArray(given) ? given : [given];
 }
 
+/** A case as it is written: CASE.json, in which all but `patient` may be left out. */
 export type PlanCaseInput = z.input<typeof schema>;
 
 /** The JSON Schema of CASE.json, for editors. */
 export const caseSchema = (): JsonSchema => jsonSchema(fields, 'CASE.json of respine');
 
+/** How a plan is made: `fcrt`, few shaped fields with weights; `imrt`, a fluence per beamlet. */
 export type Technique = 'fcrt' | 'imrt';
 
 /** What stands firm where caps and prescription cannot both be met. */

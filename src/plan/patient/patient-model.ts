@@ -50,48 +50,56 @@ import {
 /** Told the name of each stage of a plan as it begins. */
 export type StageListener = (stage: string) => void;
 
+/** The patient as planning sees it: masks on the dose grid, the voxels that carry dose, and which structure is what. */
 export interface PatientModel {
   readonly patient: Patient;
   readonly grid: Grid;
-  /** Where the dose grid is coarse: the grid of target and cord. */
+  /** @internal Where the dose grid is coarse: the grid of target and cord. */
   readonly fine?: PlanningGrid;
-  /** Points on the cord's surface, see {@link SURFACE_LATTICES}; x, y, z triples in LPS, mm. */
+  /**
+   * Points on the cord's surface, see {@link SURFACE_LATTICES}; x, y, z triples in LPS, mm.
+   *
+   * @internal
+   */
   readonly surface: Float64Array;
-  /** Voxels of the planning grid that hold any cord, near the target. */
+  /** @internal Voxels of the planning grid that hold any cord, near the target. */
   readonly fineCord: Int32Array;
   readonly structures: ReadonlyMap<string, Structure>;
   readonly masks: ReadonlyMap<string, Volume<'mask'>>;
-  /** Of every mask: which voxels hold any of it. */
+  /** @internal Of every mask: which voxels hold any of it. */
   readonly cells: ReadonlyMap<string, StructureCells>;
-  /** Through every structure as it is drawn, for the DVHs of all plans. */
+  /** @internal Through every structure as it is drawn, for the DVHs of all plans. */
   readonly lines: ReadonlyMap<string, StructureLines>;
-  /** How much of every structure lies where there is dose. */
+  /** @internal How much of every structure lies where there is dose. */
   readonly shares: ReadonlyMap<string, DrawnShare>;
   /** What a reader must know of the structures before any number of a plan. */
   readonly notes: readonly string[];
-  /** The voxels of dose and planning grid with their centre in the cord and the points of its surface; found when first asked for. */
+  /** @internal The voxels of dose and planning grid with their centre in the cord and the points of its surface; found when first asked for. */
   cordPoints(): Int32Array;
-  /** Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
+  /** @internal Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
   targetDistance(): Float32Array;
-  /** Between target and cord; found when first asked for. */
+  /** @internal Between target and cord; found when first asked for. */
   cordGap(): SurfaceGap;
   readonly body: DoseVoxels;
-  /** Of `bodyDose`, x, y, z triples in LPS, mm. */
+  /** @internal Of `bodyDose`, x, y, z triples in LPS, mm. */
   readonly points: Float64Array;
-  /** Which voxel, of dose or planning grid, every point of `bodyDose` is; the isocentre is -1. */
+  /** @internal Which voxel, of dose or planning grid, every point of `bodyDose` is; the isocentre is -1. */
   readonly voxelOfPoint: Int32Array;
   readonly target: string;
   /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
   readonly cord: string;
   readonly external: string;
+  /** LPS, mm. */
   readonly isocenter: Vec3;
-  /** Who does the work. */
+  /** @internal Who does the work. */
   readonly executor: Executor;
-  /** Told what begins. */
+  /** @internal Told what begins. */
   readonly onStage: StageListener;
   /**
    * Dose of fields at the body's voxels, as one point more at the isocentre, then at those of the planning grid and at points of the cord's surface; beams are traced once per pose, for the optimiser's
    * rows and the doses of all techniques.
+   *
+   * @internal
    */
   readonly bodyDose: ForwardDose;
 }

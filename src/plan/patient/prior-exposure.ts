@@ -1,7 +1,7 @@
 /** Prior courses on a plan's dose grid: what everything that asks about them reads. */
 import type { DoseVolume } from '../../geometry/volume.js';
 
-/** One prior course. */
+/** One prior course on a plan's dose grid. */
 export interface PriorCourseExposure {
   readonly origin: 'uniform' | 'simulated' | 'imported';
   /** On the plan's grid; NaN where it is unknown. Physical total with its fractions, or EQD2 with its alpha/beta. */

@@ -22,17 +22,22 @@ import { refuseRobust } from '../problem/scenario.js';
 import { doseOfPlan, drawnDvh } from '../technique/drawn-dvh.js';
 import { type Level, onModel, type SweptPlan, sweep } from './sweep.js';
 
+/** The plan under one cap of the cord: coverage, cord maximum, and what one more Gy on the cord would gain. */
 export interface TradeOffPoint {
   /** Gy */
   readonly cap: number;
   readonly status: Solution['status'];
+  /** Value of the objectives at the plan. */
   readonly objective: number;
+  /** No permitted plan has a smaller value; null where nothing is proven. */
   readonly lowerBound: number | null;
   /** Of the target, Gy */
   readonly d95: number;
+  /** Of the target, Gy */
   readonly d98: number;
   /** Volume that receives 95 % of the prescription, percent of the target */
   readonly v95: number;
+  /** The dose that was prescribed, as the plan has it, Gy. */
   readonly prescriptionDose: number;
   /** Gy */
   readonly cordMaximum: number;
@@ -46,9 +51,11 @@ export interface TradeOffPoint {
     readonly maximum: number;
     readonly price: number;
   }[];
+  /** Products with the operator and with its transpose, half each. */
   readonly evaluations: number;
 }
 
+/** How the plans of a trade-off are made, and who is told. */
 export interface TradeOffOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;

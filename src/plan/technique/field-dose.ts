@@ -18,16 +18,15 @@ import type { Fields } from '../input/fields-file.js';
 import { type OpenedField, openFields } from './opened-field.js';
 
 /** A number that is computed but rests on less than measurements. */
-export interface DoseFlag {
-  readonly code: 'field-size' | 'depth' | 'density' | 'isocenter-outside' | 'nothing-open';
-  readonly message: string;
-}
+export type DoseFlag = BeamDose['flags'][number];
 
+/** What is known of one beam on a patient: distances, depth, dose at the isocentre, and what its numbers lack. */
 export interface BeamDose {
   readonly name: string;
   readonly gantry: number;
   readonly collimator: number;
   readonly couch: number;
+  /** @internal */
   readonly opened: OpenedField;
   /** Source-surface distance along the central ray, mm. */
   readonly ssd: number;
@@ -35,9 +34,14 @@ export interface BeamDose {
   readonly isocenterDepth: number;
   /** Gy; null where the isocentre lies outside the external. */
   readonly isocenterDose: number | null;
-  readonly flags: readonly DoseFlag[];
+  /** Numbers that are computed, but rest on less than measurements. */
+  readonly flags: readonly {
+    readonly code: 'field-size' | 'depth' | 'density' | 'isocenter-outside' | 'nothing-open';
+    readonly message: string;
+  }[];
 }
 
+/** The dose of explicit fields, and what each beam met on its way. */
 export interface FieldsResult {
   readonly patient: string;
   readonly notes: readonly string[];
@@ -53,6 +57,8 @@ export interface FieldsResult {
 const MOST_VOXELS = 1e8;
 
 /**
+ * Dose of explicit fields on a patient, Gy, total over the course.
+ *
  * @param patient density zero outside its one structure of role `external`
  * @throws {InvalidInputError} for a bad field, a grid of more than 1e8 voxels, a patient without external
  * @throws {UnsupportedError} where the central ray of a beam misses the patient

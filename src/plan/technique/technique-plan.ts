@@ -10,7 +10,7 @@ import type { ShiftValue } from '../../geometry/worst-shift.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { StructureCaps } from '../constraint/voxel-maximum.js';
-import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
+import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 
@@ -27,19 +27,20 @@ export interface PlannedField {
 /** How the optimiser ended, and what it proved; a plan that was made from its record has no weights and no dose of its rows. */
 export type PlannedSolution = Omit<Solution, 'weights' | 'dose'> & Partial<Pick<Solution, 'weights' | 'dose'>>;
 
+/** A finished plan of one technique: fields with monitor units, their dose, and the proof. */
 export interface TechniquePlan {
   readonly technique: Technique;
-  readonly hold: Hold;
+  readonly hold: 'cord' | 'prescription';
   readonly fields: readonly PlannedField[];
   /** The same as the optimiser left them: `fields` are these times `share`. */
   readonly solved: readonly PlannedField[];
   readonly dose: DoseVolume;
   /** Around target and cord on the planning grid, where the dose grid is coarse; zero elsewhere. */
   readonly fineDose?: DoseVolume;
-  /** At the points of the model's `surface`, Gy. */
+  /** @internal At the points of the model's `surface`, Gy. */
   readonly surfaceDose: Float64Array;
   readonly solution: PlannedSolution;
-  /** The voxels that the solution's rows are. */
+  /** @internal The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
   /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
   readonly share: number;
@@ -47,7 +48,7 @@ export interface TechniquePlan {
   readonly largestDifference: number;
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
   readonly worstCase?: { readonly value: number; readonly gap: number | null };
-  /** Where the cord's caps hold under every shift of a ball: how they came to. */
+  /** @internal Where the cord's caps hold under every shift of a ball: how they came to. */
   readonly ball?: BallHold;
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
@@ -86,6 +87,7 @@ export interface PlanningOptions {
   readonly timeLeft?: TimeLeft | undefined;
 }
 
+/** Told after every step of a technique's optimiser. */
 export type ProgressListener = (technique: Technique, progress: SolveProgress) => void;
 
 /** The beams of an arrangement on a patient. */

@@ -1,0 +1,11 @@
+// biome-ignore-all assist/source/organizeImports: the order is the reader's, not the alphabet's.
+/** DICOM-RT as bytes in, patients, structures and doses out; nothing here touches a file. */
+
+// A CT with its structures.
+export type { DicomFile } from './io/dicom/dataset.js';
+export { patientFromDicom, type PatientOptions } from './io/dicom/patient.js';
+export type { HounsfieldTable } from './machine/hounsfield.js';
+
+// Structures and doses by themselves.
+export { readStructureSet, type StructureSetOptions, type StructureSet } from './io/dicom/structure-set.js';
+export { readRtDose, type RtDoseOptions, type RtDose } from './io/dicom/dose.js';

@@ -1,0 +1,36 @@
+// biome-ignore-all assist/source/organizeImports: the order is the reader's, not the alphabet's.
+/**
+ * The optimiser, on any linear operator: weights >= 0 that minimise objectives under hard limits, with a proof of how far they
+ * can be from the best ones.
+ */
+
+// A problem, its solution and the proof.
+export { solve, type SolveOptions, type SolveProgress, type Solution, type SolutionStatus } from './optimize/solver.js';
+export type { Problem, Prescription } from './optimize/problem.js';
+export type { Certificate } from './optimize/certificate.js';
+export type { Level, RowSet } from './optimize/objective/objective.js';
+
+// Objectives are soft: they give way to each other.
+export type { Objective } from './optimize/objective/objective.js';
+export { squaredDeviation } from './optimize/objective/squared-deviation.js';
+export { squaredUnderdose } from './optimize/objective/squared-underdose.js';
+export { squaredOverdose } from './optimize/objective/squared-overdose.js';
+export { meanDose } from './optimize/objective/mean-dose.js';
+export { minimumDvh, maximumDvh } from './optimize/objective/dose-volume.js';
+
+// Limits are hard.
+export {
+  type Limit,
+  maximumDose,
+  minimumDose,
+  type VoxelLimit,
+  maximumMean,
+  minimumMean,
+  type LinearLimit,
+  maximumGeud,
+  maximumHottest,
+  type ConvexLimit,
+} from './optimize/limit.js';
+
+// Voxels of several structures: who owns them.
+export { resolveOverlap, type PrioritisedSet, type ResolvedOverlap } from './optimize/overlap.js';

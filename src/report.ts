@@ -1,0 +1,18 @@
+// biome-ignore-all assist/source/organizeImports: the order is the reader's, not the alphabet's.
+/** Figures as SVG, and the table of a trade-off. */
+
+// Dose on CT.
+export { doseFigure, type DoseFigureOptions } from './render/dose-figure.js';
+export type { PanelOptions, FigureStructure } from './render/dose-panel.js';
+export type { Color } from './render/colour.js';
+
+// Dose-volume histograms.
+export { dvhFigure, type DvhFigureOptions, type DvhFigureCurve, type DvhMarker } from './render/dvh-plot.js';
+
+// Coverage under each cap of the cord.
+export { tradeOffFigure, tradeOffTable } from './report/trade-off.js';
+
+// SVG to PNG: `loadRasterizer` of `respine/node` makes the rasterizer, `encodePng` of `respine` the file.
+export type { Rasterizer } from './render/rasterize.js';
+export type { RasterImage, PngOptions } from './render/png.js';
+export type { PlacedImage } from './render/drawing.js';
