@@ -16,7 +16,6 @@ export type { ErrorBound } from './evaluate/error-bound.js';
 // Goals.
 export { parseGoal, type Goal, evaluateGoal, type GoalContext, type GoalResult } from './evaluate/goal.js';
 export type { ProtocolRow } from './evaluate/protocol.js';
-export { goalFileSchema } from './plan/input/goals-file.js';
 
 // The dose around a target.
 export { conformity, type ConformityOptions, type Conformity } from './evaluate/conformity.js';

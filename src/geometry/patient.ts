@@ -4,14 +4,6 @@
 import type { Structure } from './structure.js';
 import type { Volume } from './volume.js';
 
-/** What a phantom was built as. Two phantoms of one origin are the same, as far as a name tells one file from another. */
-export interface PhantomOrigin {
-  /** The name that its file gives it. */
-  readonly phantom: string;
-  /** Everything that may be asked of a phantom, its defaults filled in. */
-  readonly options: Readonly<Record<string, unknown>>;
-}
-
 /** What planning starts from: a CT as HU and as electron density, on one grid, with its structures. */
 export interface Patient {
   readonly name: string;
@@ -20,7 +12,12 @@ export interface Patient {
   /** Of a DICOM CT; a phantom has none. */
   readonly frameOfReferenceUid?: string;
   /** Of a phantom; a CT has none. */
-  readonly origin?: PhantomOrigin;
+  readonly origin?: {
+    /** The name that its file gives it. */
+    readonly phantom: string;
+    /** Everything that may be asked of a phantom, its defaults filled in. */
+    readonly options: Readonly<Record<string, unknown>>;
+  };
   /** CT in HU, or for a phantom the same thing by construction. */
   readonly hounsfield: Volume<'hounsfield'>;
   /** Electron density relative to water, on the grid of `hounsfield`; zero outside the external structure. */
@@ -29,3 +26,6 @@ export interface Patient {
   /** Notes that a reader of the results must see (what was found, overridden, assumed). */
   readonly notes: readonly string[];
 }
+
+/** What a phantom was built as. Two phantoms of one origin are the same, as far as a name tells one file from another. */
+export type PhantomOrigin = NonNullable<Patient['origin']>;

@@ -12,6 +12,7 @@ import type { PlanningResult } from '../plan/run-plan.js';
 import { whyUnproven } from './certificate.js';
 import { gapInWords } from './plan-report.js';
 
+/** The screen that a summary is to fit. */
 export interface SummaryOptions {
   /** Characters of a line, at most; 40 at least. @default 80 */
   readonly width?: number;

@@ -1,5 +1,6 @@
 /** A small plan and its pictures, by the built package: the same in a page that forbids eval, in Node under the same ban, and without one. */
 import * as respine from '../../dist/index.js';
+import { createRasterizer } from '../../dist/render/rasterize.js';
 
 /**
  * @param {{ phantom: unknown, wasm: Uint8Array, fonts: Uint8Array[] }} files
@@ -7,11 +8,15 @@ import * as respine from '../../dist/index.js';
  */
 export async function draw({ phantom, wasm, fonts }) {
   const spacing = [6, 6, 6];
-  const plan = respine.parseCase({ patient: { phantom: 'spine-t8' }, doseGrid: { spacing, planning: 6 } });
+  const asked = respine.parseCase({
+    patient: { phantom: 'spine-t8', target: 'body' },
+    doseGrid: { spacing, planning: 6 },
+  });
   const patient = respine.buildPhantom(respine.parsePhantom(phantom), { target: 'body', spacing });
-  const result = respine.runPlan(patient, plan, respine.artiste6mv, { techniques: ['fcrt'] });
+  const job = respine.createJob({ case: asked, patient, machine: respine.artiste6mv });
+  const result = respine.runPlan(job, { techniques: ['fcrt'] });
   const pictures = respine.planPictures(result);
-  const rasterizer = await respine.createRasterizer({ wasm, fonts });
+  const rasterizer = await createRasterizer({ wasm, fonts });
   const png = respine.encodePng(rasterizer.rasterize(pictures.get('axial_fcrt')));
   const { certificate } = result.plans[0].plan.solution;
   return { names: [...pictures.keys()], png, figures: [certificate.value, certificate.lowerBound] };

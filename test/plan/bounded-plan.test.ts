@@ -26,7 +26,7 @@ const cord = { structure: 'SpinalCord', courses: 'all', eqd2: 50, alphaBeta: 2 }
 const esophagus = { structure: 'Esophagus', courses: 'all', eqd2: 44, alphaBeta: 3 } as const;
 const caseOf = (bounds: Bounds, more: Partial<PlanCaseInput> = {}) =>
   parseCase({
-    patient: { phantom: 'spine-t8' },
+    patient: { phantom: 'spine-t8', parameters: { length: 90 } },
     doseGrid: { spacing: [6, 6, 6], planning: 100 },
     prior: { dose: 38, fractions: 19, months: 17.7, fields },
     // Bounds hold in whatever dose; this one is the fastest.

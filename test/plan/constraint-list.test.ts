@@ -15,7 +15,7 @@ import { spine } from './spine.js';
 const spacing: [number, number, number] = [6, 6, 6];
 const patient = spine({ spacing, target: 'horseshoe', parameters: { length: 90 } });
 const base: PlanCaseInput = {
-  patient: { phantom: 'spine-t8', target: 'horseshoe' },
+  patient: { phantom: 'spine-t8', target: 'horseshoe', parameters: { length: 90 } },
   doseGrid: { spacing, planning: 100 },
   imrt: { beams: 'posterior-5', beamlet: 10 },
   retreatment: { position: null },

@@ -11,7 +11,7 @@ import { spine } from './spine.js';
 
 const patient = spine({ spacing: 6, parameters: { length: 90 } });
 const plan = parseCase({
-  patient: { phantom: 'spine-t8' },
+  patient: { phantom: 'spine-t8', parameters: { length: 90 } },
   doseGrid: { spacing: [6, 6, 6], planning: 100 },
   prior: null,
   imrt: { beams: 'posterior-5', beamlet: 8 },

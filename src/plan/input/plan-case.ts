@@ -5,7 +5,7 @@
  * with the cord capped at 29.8 Gy. Every assumption is a field that a case may change.
  */
 import * as z from 'zod/mini';
-import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
+import { described, editorSchema, jsonSchema } from '../../core/described.js';
 import { dicomPatient, edge, margin, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
@@ -177,7 +177,7 @@ export function priorsOf({ prior: given }: Pick<PlanCase, 'prior'>): readonly Pr
 export type PlanCaseInput = z.input<typeof schema>;
 
 /** The JSON Schema of CASE.json, for editors. */
-export const caseSchema = (): JsonSchema => jsonSchema(fields, 'CASE.json of respine');
+export const caseSchema = (): Readonly<Record<string, unknown>> => ({ ...jsonSchema(fields, 'CASE.json of respine') });
 
 /** How a plan is made: `fcrt`, few shaped fields with weights; `imrt`, a fluence per beamlet. */
 export type Technique = 'fcrt' | 'imrt';

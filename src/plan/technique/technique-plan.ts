@@ -24,9 +24,6 @@ export interface PlannedField {
   readonly fluence: FluenceField;
 }
 
-/** How the optimiser ended, and what it proved; a plan that was made from its record has no weights and no dose of its rows. */
-export type PlannedSolution = Omit<Solution, 'weights' | 'dose'> & Partial<Pick<Solution, 'weights' | 'dose'>>;
-
 /** A finished plan of one technique: fields with monitor units, their dose, and the proof. */
 export interface TechniquePlan {
   readonly technique: Technique;
@@ -39,7 +36,8 @@ export interface TechniquePlan {
   readonly fineDose?: DoseVolume;
   /** @internal At the points of the model's `surface`, Gy. */
   readonly surfaceDose: Float64Array;
-  readonly solution: PlannedSolution;
+  /** How the optimiser ended, and what it proved; a plan that was made from its record has no weights and no dose of its rows. */
+  readonly solution: Omit<Solution, 'weights' | 'dose'> & Partial<Pick<Solution, 'weights' | 'dose'>>;
   /** @internal The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
   /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
@@ -55,6 +53,9 @@ export interface TechniquePlan {
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
   readonly beyondDensity: number;
 }
+
+/** How the optimiser ended, and what it proved. */
+export type PlannedSolution = TechniquePlan['solution'];
 
 /** A plan that the optimiser has just made. */
 export interface SolvedPlan extends TechniquePlan {
