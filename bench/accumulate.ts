@@ -62,7 +62,7 @@ console.log(
 console.log('\n| prior grid | transform | threads | s | CPU s of all threads | M voxels/s | without a value |');
 console.log('|---|---|---|---|---|---|---|');
 for (const lanes of [1, 2]) {
-  const executor = await startWorkerPool({ lanes });
+  const executor = await startWorkerPool({ threads: lanes });
   for (const [grid, prior] of priors) {
     for (const [name, sumFromCourse] of [
       ['turned', turned],

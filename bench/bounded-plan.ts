@@ -79,7 +79,7 @@ function show(title: string, made: Run): void {
   console.log(
     `  ${target} D95 ${metric(plan, target, 'D95%[Gy]').toFixed(2)} Gy, V95% ${metric(plan, target, 'V95%[%]').toFixed(1)} %, cord maximum ${metric(plan, 'SpinalCord', 'Max[Gy]').toFixed(2)} Gy of this course`,
   );
-  for (const { structure, voxels, rows, range, targetVoxels, broken } of plan.bounds) {
+  for (const { structure, voxels, rows, range, targetVoxels, broken } of plan.constraintOutcomes) {
     const price = certificate.prices.find(
       ({ limit }) => limit === (structure === result.model.cord ? 'cord' : structure),
     );
@@ -103,7 +103,7 @@ console.log(`${voxelwise.result.model.patient.name}, ${spacing} mm. ${voxelwise.
 show(`Bounded voxel by voxel, ${LIMIT} Gy EQD2 in all`, voxelwise);
 check(voxelwise, 'SpinalCord', 2, LIMIT);
 
-const safe = Math.min(...voxelwise.result.bounds[0]!.dose);
+const safe = Math.min(...voxelwise.result.tolerances[0]!.maxima);
 // A limit that never binds leaves the cap alone.
 const scalar = await run(safe, [{ ...cord, courses: 'this', eqd2: 150 }]);
 show(`One cap that is safe everywhere, ${safe.toFixed(2)} Gy`, scalar);

@@ -17,18 +17,18 @@ import { startWorkerPool } from 'respine/node';
 import {
   type Level,
   type Objective,
-  type RowSet,
   solve,
   squaredDeviation,
   squaredOverdose,
   squaredUnderdose,
+  type VoxelSet,
 } from 'respine/optimize';
 import { fluenceOfBeamlets, uniformFluenceGrid } from '../dist/beam/fluence.js';
 import { type DoseField, ForwardDose } from '../dist/dose/forward-dose.js';
 import { DividedOperator } from '../dist/influence/divided-operator.js';
 import { decodeNrrd } from '../dist/io/nrrd.js';
 import { NormalMatrix } from '../dist/optimize/normal-matrix.js';
-import { groupRows } from '../dist/plan/problem/voxel-clusters.js';
+import { clusterVoxels } from '../dist/plan/problem/voxel-clusters.js';
 import { sampleInfluence } from '../dist/plan/technique/influence-sample.js';
 
 const internal = (path: string): Promise<any> => import(new URL(`../dist/${path}`, import.meta.url).href);
@@ -102,12 +102,12 @@ const beams = Array.from({ length: 9 }, (_, b): { beam: Beam; beamlets: BeamletS
   const columns = (Math.max(...xs) - left) / 5 + 1;
   const rows = (Math.max(...ys) - bottom) / 5 + 1;
   const cells = Int32Array.from(own, (_, q) => (xs[q]! - left) / 5 + columns * ((ys[q]! - bottom) / 5)).sort();
-  return { beam, beamlets: { grid: uniformFluenceGrid(left - 2.5, bottom - 2.5, 5, columns, rows), cells } };
+  return { beam, beamlets: { grid: uniformFluenceGrid(left - 2.5, bottom - 2.5, 5, columns, rows), pixels: cells } };
 });
 /** weight / N sum over owned voxels, doses per fraction; of the body the rows stand for N of all. */
 const dose = (gray: number): number => gray / FRACTIONS;
 const level = (gray: number): Level => ({ value: dose(gray) });
-function objectivesOf([target, core, body]: readonly RowSet[]): Objective[] {
+function objectivesOf([target, core, body]: readonly VoxelSet[]): Objective[] {
   const outside = squaredOverdose('body', body!, dose(30), (100 * body!.rows.length) / counts[2]!);
   return goals === 'tg119'
     ? [
@@ -155,7 +155,7 @@ const theirs = Float64Array.from(
     );
     const { x, y } = beamlets.grid;
     const columns = x.length - 1;
-    return Array.from(beamlets.cells, (cell) => {
+    return Array.from(beamlets.pixels, (cell) => {
       const [i, j] = [cell % columns, Math.floor(cell / columns)];
       return byCell.get(`${x[i]! + 2.5} ${y[j]! + 2.5}`)!;
     });
@@ -166,7 +166,7 @@ let weights: Float64Array | undefined;
 for (const round of ['hot', 'best']) {
   const rowVoxels = all.filter((v) => near[v]);
   const points = Float64Array.from(rowVoxels.flatMap(pointOf));
-  const sets = [0, 1, 2].map((o): RowSet => {
+  const sets = [0, 1, 2].map((o): VoxelSet => {
     const rows = Int32Array.from(rowVoxels.keys()).filter((r) => owner[rowVoxels[r]!] === o);
     return { rows, volumes: new Float64Array(rows.length).fill(1) };
   });
@@ -174,7 +174,7 @@ for (const round of ['hot', 'best']) {
   const operator = timed('operator', () => new DividedOperator(beams, density, points, { executor: pool, ...water }));
   const zones = Uint8Array.from(rowVoxels, (v) => (owner[v] === 2 ? 2 : 1));
   const sample = timed('sample', () =>
-    sampleInfluence(operator, groupRows(points, zones, grid.spacing, operator.columns)),
+    sampleInfluence(operator, clusterVoxels(points, zones, grid.spacing, operator.columns)),
   );
   console.log(`${operator.columns} beamlets, sample of ${sample.count} rows`);
   const preconditioner = timed('norms', () => new NormalMatrix(sample, operator.columns, { executor: pool }));
@@ -218,7 +218,7 @@ for (const round of ['hot', 'best']) {
   let offset = 0;
   const fields = beams.map(({ beam, beamlets }) => {
     const own = fluenceOfBeamlets(beamlets, solution.weights, offset);
-    offset += beamlets.cells.length;
+    offset += beamlets.pixels.length;
     return { beam, fluence: { grid: beamlets.grid, weights: own } };
   });
   if (round === 'hot') {
@@ -238,7 +238,7 @@ for (const round of ['hot', 'best']) {
   });
   const value = solution.objective + beyond;
   const lowerBound = solution.certificate.lowerBound!;
-  const gray = ({ rows }: RowSet): number[] =>
+  const gray = ({ rows }: VoxelSet): number[] =>
     Array.from(rows, (row) => FRACTIONS * solution.dose[row]!).sort((a, b) => b - a);
   const [t, c] = [gray(sets[0]!), gray(sets[1]!)];
   const at = (sorted: number[], volume: number): string =>

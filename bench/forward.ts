@@ -47,7 +47,7 @@ function waterBox([sx, sy, sz]: readonly [number, number, number]): ReturnType<t
 }
 
 const pool = await startWorkerPool();
-console.log(`respine ${version}, Node ${process.version}, ${pool.lanes} lanes`);
+console.log(`respine ${version}, Node ${process.version}, ${pool.threads} lanes`);
 console.log('\n| voxel mm | voxels in body | beams | lanes | s | M beam-voxels/s | of the bandwidth bound | peak MB |');
 console.log('|---|---|---|---|---|---|---|---|');
 const fluence = { grid: uniformFluenceGrid(-50, -50, 5, 20, 20), weights: new Float64Array(400).fill(1) };
@@ -82,7 +82,7 @@ for (const spacing of spacings) {
       // u, v, depth, distance (16 bytes) written and read, the dose read and written, once per beam-voxel.
       const bound = (count * beams * (2 * 16 + 16)) / bandwidth();
       console.log(
-        `| ${spacing.join(' x ')} | ${count} | ${beams} | ${executor ? pool.lanes : 1} | ${best.toFixed(2)} | ${(rate / 1e6).toFixed(2)} | ${(best / bound).toFixed(0)} x | ${peak.toFixed(0)} |`,
+        `| ${spacing.join(' x ')} | ${count} | ${beams} | ${executor ? pool.threads : 1} | ${best.toFixed(2)} | ${(rate / 1e6).toFixed(2)} | ${(best / bound).toFixed(0)} x | ${peak.toFixed(0)} |`,
       );
     }
   }

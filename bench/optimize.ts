@@ -18,7 +18,7 @@ import { NormalMatrix } from '../dist/optimize/normal-matrix.js';
 import { modelPatient } from '../dist/plan/patient/patient-model.js';
 import { posePlanningProblem } from '../dist/plan/problem/planning-problem.js';
 import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';
-import { groupRows } from '../dist/plan/problem/voxel-clusters.js';
+import { clusterVoxels } from '../dist/plan/problem/voxel-clusters.js';
 import { sampleInfluence } from '../dist/plan/technique/influence-sample.js';
 import { freeModel } from './free-model.js';
 
@@ -62,7 +62,7 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
   }
   const bound = (rows * beams.length * BYTES) / bandwidth();
   let start = performance.now();
-  const sample = sampleInfluence(operator, groupRows(voxels.points, voxels.zones, grid, columns));
+  const sample = sampleInfluence(operator, clusterVoxels(voxels.points, voxels.zones, grid, columns));
   const read = seconds(start);
   for (const gap of gaps) {
     start = performance.now();
@@ -83,7 +83,7 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
         `${spacing} / ${beamlet}`,
         rows,
         columns,
-        executor.lanes,
+        executor.threads,
         (1000 * evaluation).toFixed(1),
         `${(evaluation / bound).toFixed(0)} x`,
         sample.count,
@@ -103,7 +103,7 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
 
 const pool = await startWorkerPool();
 console.log(
-  `respine ${version}, Node ${process.version}, ${pool.lanes} lanes, memory ${(bandwidth() / 1e9).toFixed(1)} GB/s\n`,
+  `respine ${version}, Node ${process.version}, ${pool.threads} lanes, memory ${(bandwidth() / 1e9).toFixed(1)} GB/s\n`,
 );
 console.log(
   '| voxel / beamlet mm | rows | beamlets | lanes | ms per evaluation | of the bound | sample rows | sample s | gap asked | steps | evaluations | s | gap | cap |',

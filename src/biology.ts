@@ -13,7 +13,7 @@ export { accumulate, type Course, type AccumulateOptions, type Accumulated } fro
 
 // Limits of all courses, with their sources, and where the prior course alone is above them.
 export type { Source } from './biology/evidence.js';
-export type { VoxelLimit, Excess } from './biology/allowance.js';
+export type { VoxelTolerance, ToleranceExcess } from './biology/allowance.js';
 export type { PriorExcess } from './plan/constraint/voxel-tolerance.js';
 export type { PriorCourseExposure } from './plan/patient/prior-exposure.js';
 

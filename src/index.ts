@@ -47,13 +47,13 @@ export { type Executor, serialExecutor } from './core/executor.js';
 export type { PlanningResult } from './plan/run-plan.js';
 export type { PatientModel } from './plan/patient/patient-model.js';
 export type { PriorExposure } from './plan/patient/prior-exposure.js';
-export type { VoxelBounds } from './plan/constraint/voxel-tolerance.js';
+export type { StructureTolerance } from './plan/constraint/voxel-tolerance.js';
 
 // for each technique its fields, its dose and its proof, and how they stand against what was asked for.
 export type { PlanEvaluation, StructureReport } from './plan/evaluation/evaluate-plan.js';
 export type { TechniquePlan, PlannedField } from './plan/technique/technique-plan.js';
-export type { Constraint } from './plan/evaluation/constraint-list.js';
-export type { BoundOutcome } from './plan/evaluation/constraint-outcome.js';
+export type { ListedConstraint } from './plan/evaluation/constraint-list.js';
+export type { ConstraintOutcome } from './plan/evaluation/constraint-outcome.js';
 export type { RetreatmentAssessment } from './plan/evaluation/retreatment.js';
 export type { PositionReport } from './plan/evaluation/setup-uncertainty.js';
 export type { RobustReport } from './plan/evaluation/robustness.js';

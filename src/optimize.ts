@@ -8,7 +8,7 @@
 export { solve, type SolveOptions, type SolveProgress, type Solution, type SolutionStatus } from './optimize/solver.js';
 export type { Problem, Prescription } from './optimize/problem.js';
 export type { Certificate } from './optimize/certificate.js';
-export type { Level, RowSet } from './optimize/objective/objective.js';
+export type { Level, VoxelSet } from './optimize/objective/objective.js';
 
 // Objectives are soft: they give way to each other.
 export type { Objective } from './optimize/objective/objective.js';
@@ -20,16 +20,16 @@ export { minimumDvh, maximumDvh } from './optimize/objective/dose-volume.js';
 
 // Limits are hard.
 export {
-  type Limit,
+  type Constraint,
   maximumDose,
   minimumDose,
-  type VoxelLimit,
+  type VoxelConstraint,
   maximumMean,
   minimumMean,
-  type LinearLimit,
+  type LinearConstraint,
   maximumGeud,
   maximumHottest,
-  type ConvexLimit,
+  type ConvexConstraint,
 } from './optimize/limit.js';
 
 // Voxels of several structures: who owns them.

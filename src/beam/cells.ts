@@ -2,10 +2,10 @@
  * Piecewise constant fluences on rectilinear cells: paint them, drop edges that separate nothing, split wide cells.
  */
 import { checkPositive } from '../core/check.js';
-import { cellCount, type FluenceGrid } from './fluence.js';
+import { type FluenceGrid, pixelCount } from './fluence.js';
 
 /** Fluence per cell, relative to the open beam, or monitor units. */
-export interface CellFluence {
+export interface PixelFluence {
   readonly grid: FluenceGrid;
   readonly weights: Float64Array;
 }
@@ -14,11 +14,11 @@ export interface CellFluence {
 const SAME = 1e-6;
 
 /** Cells between all edges, each with the value at its centre. Edges may come unsorted and doubled, mm. */
-export function paintCells(
+export function paintPixels(
   xEdges: readonly number[],
   yEdges: readonly number[],
   value: (x: number, y: number) => number,
-): CellFluence {
+): PixelFluence {
   const x = risingEdges(xEdges);
   const y = risingEdges(yEdges);
   const nx = x.length - 1;
@@ -48,10 +48,10 @@ export function edgeAt(edges: Float64Array, value: number): number {
 }
 
 /** The same fluence without dark borders, and without edges between rows or columns that are equal. */
-export function mergeCells({ grid, weights }: CellFluence): CellFluence {
+export function mergePixels({ grid, weights }: PixelFluence): PixelFluence {
   const nx = grid.x.length - 1;
   const ny = grid.y.length - 1;
-  const runs = (n: number, others: number, stride: number, step: number): { cells: number[]; end: number } => {
+  const runs = (n: number, others: number, stride: number, step: number): { pixels: number[]; end: number } => {
     const isAlike = (a: number, b: number): boolean => {
       for (let q = 0; q < others; q++)
         if (weights[a * stride + q * step] !== weights[b * stride + q * step]) return false;
@@ -65,28 +65,28 @@ export function mergeCells({ grid, weights }: CellFluence): CellFluence {
     let end = n;
     while (first < n && isDark(first)) first++;
     while (end > first && isDark(end - 1)) end--;
-    if (first === end) return { cells: [0], end: n };
-    const cells = [first];
-    for (let i = first + 1; i < end; i++) if (!isAlike(i - 1, i)) cells.push(i);
-    return { cells, end };
+    if (first === end) return { pixels: [0], end: n };
+    const pixels = [first];
+    for (let i = first + 1; i < end; i++) if (!isAlike(i - 1, i)) pixels.push(i);
+    return { pixels, end };
   };
   const x = runs(nx, ny, 1, nx);
   const y = runs(ny, nx, nx, 1);
-  const edges = (all: Float64Array, { cells, end }: { cells: number[]; end: number }): Float64Array =>
-    Float64Array.from([...cells, end], (i) => all[i]!);
+  const edges = (all: Float64Array, { pixels, end }: { pixels: number[]; end: number }): Float64Array =>
+    Float64Array.from([...pixels, end], (i) => all[i]!);
   return {
     grid: { x: edges(grid.x, x), y: edges(grid.y, y) },
-    weights: Float64Array.from(y.cells.flatMap((j) => x.cells.map((i) => weights[i + nx * j]!))),
+    weights: Float64Array.from(y.pixels.flatMap((j) => x.pixels.map((i) => weights[i + nx * j]!))),
   };
 }
 
 /**
  * The same fluence on smaller cells: equal parts of each, so that what varies within a cell is sampled well enough.
  *
- * @param cell largest side where a row or column exceeds a tenth of the maximum, mm; four times that elsewhere
+ * @param pixel largest side where a row or column exceeds a tenth of the maximum, mm; four times that elsewhere
  */
-export function splitCells({ grid, weights }: CellFluence, cell: number): CellFluence {
-  checkPositive('fluence: cell', cell);
+export function splitPixels({ grid, weights }: PixelFluence, pixel: number): PixelFluence {
+  checkPositive('fluence: cell', pixel);
   const nx = grid.x.length - 1;
   const isBrightColumn = new Uint8Array(nx);
   const isBrightRow = new Uint8Array(grid.y.length - 1);
@@ -94,10 +94,10 @@ export function splitCells({ grid, weights }: CellFluence, cell: number): CellFl
   for (let c = 0; c < weights.length; c++) {
     if (weights[c]! > bright) isBrightColumn[c % nx] = isBrightRow[Math.floor(c / nx)] = 1;
   }
-  const x = splitEdges(grid.x, isBrightColumn, cell);
-  const y = splitEdges(grid.y, isBrightRow, cell);
+  const x = splitEdges(grid.x, isBrightColumn, pixel);
+  const y = splitEdges(grid.y, isBrightRow, pixel);
   const fine = { x: x.edges, y: y.edges };
-  const out = new Float64Array(cellCount(fine));
+  const out = new Float64Array(pixelCount(fine));
   y.parents.forEach((j, b) => {
     x.parents.forEach((i, a) => {
       out[a + x.parents.length * b] = weights[i + nx * j]!;
@@ -109,14 +109,14 @@ export function splitCells({ grid, weights }: CellFluence, cell: number): CellFl
 function splitEdges(
   edges: Float64Array,
   isBright: Uint8Array,
-  cell: number,
+  pixel: number,
 ): { edges: Float64Array; parents: number[] } {
   const out = [edges[0]!];
   const parents: number[] = [];
   for (let i = 0; i < edges.length - 1; i++) {
     const low = edges[i]!;
     const width = edges[i + 1]! - low;
-    const parts = Math.max(1, Math.ceil(width / (isBright[i] ? cell : 4 * cell) - 1e-6));
+    const parts = Math.max(1, Math.ceil(width / (isBright[i] ? pixel : 4 * pixel) - 1e-6));
     for (let q = 1; q <= parts; q++) {
       out.push(q === parts ? edges[i + 1]! : low + (width * q) / parts);
       parents.push(i);

@@ -48,14 +48,14 @@ export function conformAperture(frame: BeamFrame, target: Volume<'mask'>, option
   const margin = checkNonNegative('aperture: margin', options.margin ?? 6);
   const { boundaries } = bank;
   const isNarrow = boundaries.some((y, n) => n > 0 && y - boundaries[n - 1]! < 5 - 1e-6);
-  const cell = isNarrow ? 0.5 : 1;
-  const edges = rowEdges(projectSilhouette(frame, target, margin, cell));
-  const shade = options.shield && rowEdges(projectSilhouette(frame, options.shield, options.shieldMargin ?? 0, cell));
+  const pixel = isNarrow ? 0.5 : 1;
+  const edges = rowEdges(projectSilhouette(frame, target, margin, pixel));
+  const shade = options.shield && rowEdges(projectSilhouette(frame, options.shield, options.shieldMargin ?? 0, pixel));
   checkCovered(edges, bank, margin);
   const leaves = Array.from({ length: boundaries.length - 1 }, (_, n): [number, number] => {
-    const opening = leafEnds(edges, boundaries[n]!, boundaries[n + 1]!, mode);
+    const ends = leafEnds(edges, boundaries[n]!, boundaries[n + 1]!, mode);
     const blocked = shade && leafEnds(shade, boundaries[n]!, boundaries[n + 1]!, 'outside');
-    return (opening && (blocked ? beside(opening, blocked) : opening)) ?? [0, 0];
+    return (ends && (blocked ? beside(ends, blocked) : ends)) ?? [0, 0];
   });
   const bounds = apertureBounds(createAperture(bank, leaves));
   if (bounds === undefined) {
@@ -76,12 +76,12 @@ interface RowEdges {
   readonly right: Float64Array;
 }
 
-function rowEdges({ x0, y0, spacing, nx, ny, cells }: Silhouette): RowEdges {
+function rowEdges({ x0, y0, spacing, nx, ny, pixels }: Silhouette): RowEdges {
   const left = new Float64Array(ny).fill(Infinity);
   const right = new Float64Array(ny).fill(-Infinity);
   for (let j = 0; j < ny; j++) {
     for (let i = 0; i < nx; i++) {
-      if (cells[i + nx * j] === 0) continue;
+      if (pixels[i + nx * j] === 0) continue;
       left[j] = Math.min(left[j]!, x0 + (i - 0.5) * spacing);
       right[j] = x0 + (i + 0.5) * spacing;
     }
@@ -99,13 +99,13 @@ function leafEnds(edges: RowEdges, y0: number, y1: number, mode: ConformMode): [
   let filled = 0;
   for (let j = 0; j < left.length; j++) {
     const low = bottom + j * height;
-    const share = Math.min(low + height, y1) - Math.max(low, y0);
-    if (share < 1e-9 || left[j]! > right[j]!) continue;
+    const fraction = Math.min(low + height, y1) - Math.max(low, y0);
+    if (fraction < 1e-9 || left[j]! > right[j]!) continue;
     outer = [Math.min(outer[0]!, left[j]!), Math.max(outer[1]!, right[j]!)];
     inner = [Math.max(inner[0]!, left[j]!), Math.min(inner[1]!, right[j]!)];
-    sumLeft += share * left[j]!;
-    sumRight += share * right[j]!;
-    filled += share;
+    sumLeft += fraction * left[j]!;
+    sumRight += fraction * right[j]!;
+    filled += fraction;
   }
   if (filled === 0) return undefined;
   if (mode === 'outside') return [outer[0]!, outer[1]!];

@@ -30,7 +30,7 @@ export function uniformFluenceGrid(left: number, bottom: number, size: number, n
 }
 
 /** Number of cells. */
-export function cellCount(grid: FluenceGrid): number {
+export function pixelCount(grid: FluenceGrid): number {
   return (grid.x.length - 1) * (grid.y.length - 1);
 }
 
@@ -38,7 +38,7 @@ export function cellCount(grid: FluenceGrid): number {
 export interface BeamletSet {
   readonly grid: FluenceGrid;
   /** Cell index i + nx j of each beamlet. */
-  readonly cells: Int32Array;
+  readonly pixels: Int32Array;
 }
 
 /**
@@ -60,7 +60,7 @@ export function beamletsCovering(frame: BeamFrame, target: Volume<'mask'>, size 
   const j1 = Math.ceil((bottom + silhouette.ny * silhouette.spacing) / size);
   const nx = i1 - i0;
   const ny = j1 - j0;
-  const cells: number[] = [];
+  const pixels: number[] = [];
   const q = size / 4;
   for (let j = 0; j < ny; j++) {
     for (let i = 0; i < nx; i++) {
@@ -72,16 +72,16 @@ export function beamletsCovering(frame: BeamFrame, target: Volume<'mask'>, size 
         isInSilhouette(silhouette, x + q, y - q) ||
         isInSilhouette(silhouette, x - q, y + q) ||
         isInSilhouette(silhouette, x + q, y + q);
-      if (seen) cells.push(i + nx * j);
+      if (seen) pixels.push(i + nx * j);
     }
   }
-  return { grid: uniformFluenceGrid(i0 * size, j0 * size, size, nx, ny), cells: Int32Array.from(cells) };
+  return { grid: uniformFluenceGrid(i0 * size, j0 * size, size, nx, ny), pixels: Int32Array.from(pixels) };
 }
 
 /** Where the beamlets of each field begin in one list of all; at the end, how many there are. */
 export function beamletOffsets(fields: readonly { readonly beamlets: BeamletSet }[]): number[] {
   const offsets = [0];
-  for (const { beamlets } of fields) offsets.push(offsets.at(-1)! + beamlets.cells.length);
+  for (const { beamlets } of fields) offsets.push(offsets.at(-1)! + beamlets.pixels.length);
   return offsets;
 }
 
@@ -90,14 +90,14 @@ export function fluenceOfBeamlets(
   beamlets: BeamletSet,
   weights: ArrayLike<number>,
   offset = 0,
-  out: Float64Array = new Float64Array(cellCount(beamlets.grid)),
+  out: Float64Array = new Float64Array(pixelCount(beamlets.grid)),
 ): Float64Array {
-  if (weights.length < offset + beamlets.cells.length) {
+  if (weights.length < offset + beamlets.pixels.length) {
     throw new InvalidInputError(
-      `fluence: ${weights.length - offset} weights for ${beamlets.cells.length} beamlets. Give one weight per beamlet.`,
+      `fluence: ${weights.length - offset} weights for ${beamlets.pixels.length} beamlets. Give one weight per beamlet.`,
     );
   }
   out.fill(0);
-  for (let b = 0; b < beamlets.cells.length; b++) out[beamlets.cells[b]!] = weights[offset + b]!;
+  for (let b = 0; b < beamlets.pixels.length; b++) out[beamlets.pixels[b]!] = weights[offset + b]!;
   return out;
 }

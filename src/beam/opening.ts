@@ -14,9 +14,9 @@ import { checkAllFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { checkTransmission } from '../machine/mlc.js';
 import { type Aperture, apertureBounds, checkJaws, type JawField } from './aperture.js';
-import { type CellFluence, edgeAt, mergeCells, paintCells, risingEdges, splitCells } from './cells.js';
+import { edgeAt, mergePixels, type PixelFluence, paintPixels, risingEdges, splitPixels } from './cells.js';
 
-export interface OpeningOptions {
+export interface CollimatedFluenceOptions {
   /**
    * Fluence under the jaws as a fraction of the open one.
    * @default 0: the kernel is fitted to fields whose jaws leaked already, so the leakage is in the measured doses
@@ -27,7 +27,7 @@ export interface OpeningOptions {
   /** Side of the machine's largest field, mm: beyond it nothing comes through. @default 400 */
   readonly largestField?: number | undefined;
   /** Largest cell side where the beam is open, mm; four times that under what closes it. @default 5 */
-  readonly cell?: number | undefined;
+  readonly pixel?: number | undefined;
 }
 
 /**
@@ -36,15 +36,15 @@ export interface OpeningOptions {
  * @returns 1 where open, the transmission where closed
  * @throws {InvalidInputError} for a field without width or beyond 300 mm
  */
-export function jawFluence(jaws: JawField, options: OpeningOptions = {}): CellFluence {
+export function jawFluence(jaws: JawField, options: CollimatedFluenceOptions = {}): PixelFluence {
   checkJaws('field', jaws);
-  const { jawTransmission = 0, largestField = 400, cell = 5 } = options;
+  const { jawTransmission = 0, largestField = 400, pixel = 5 } = options;
   checkTransmission('jaw transmission', jawTransmission);
   const limit = unionOf(fieldOfSide(largestField), jaws);
-  const painted = paintCells([jaws.x1, jaws.x2, limit.x1, limit.x2], [jaws.y1, jaws.y2, limit.y1, limit.y2], (x, y) =>
+  const painted = paintPixels([jaws.x1, jaws.x2, limit.x1, limit.x2], [jaws.y1, jaws.y2, limit.y1, limit.y2], (x, y) =>
     isWithin(jaws, x, y) ? 1 : jawTransmission,
   );
-  return splitCells(mergeCells(painted), cell);
+  return splitPixels(mergePixels(painted), pixel);
 }
 
 /**
@@ -52,9 +52,9 @@ export function jawFluence(jaws: JawField, options: OpeningOptions = {}): CellFl
  *
  * @returns 1 where open, the transmission of what closes elsewhere
  */
-export function apertureFluence(aperture: Aperture, options: OpeningOptions = {}): CellFluence {
+export function apertureFluence(aperture: Aperture, options: CollimatedFluenceOptions = {}): PixelFluence {
   const { bank, leaves } = aperture;
-  const { jawTransmission = 0, leafTransmission = bank.transmission, largestField = 400, cell = 5 } = options;
+  const { jawTransmission = 0, leafTransmission = bank.transmission, largestField = 400, pixel = 5 } = options;
   checkTransmission('jaw transmission', jawTransmission);
   checkTransmission('leaf transmission', leafTransmission);
   const { boundaries } = bank;
@@ -72,12 +72,12 @@ export function apertureFluence(aperture: Aperture, options: OpeningOptions = {}
     const isOpen = x > x1 && x < x2 && y > boundaries[pair]! && y < boundaries[pair + 1]!;
     return (isWithin(jaws, x, y) ? 1 : jawTransmission) * (isOpen ? 1 : leafTransmission);
   };
-  const painted = paintCells(
+  const painted = paintPixels(
     [...leaves.filter(([x1, x2]) => x1 < x2).flat(), jaws.x1, jaws.x2, limit.x1, limit.x2],
     [...boundaries.filter((y) => y > limit.y1 && y < limit.y2), jaws.y1, jaws.y2, limit.y1, limit.y2],
     value,
   );
-  return splitCells(mergeCells(painted), cell);
+  return splitPixels(mergePixels(painted), pixel);
 }
 
 /**
@@ -85,14 +85,14 @@ export function apertureFluence(aperture: Aperture, options: OpeningOptions = {}
  *
  * @param spacing  side of a beamlet, mm
  * @param beamlets x and y of the centre in mm, weight in monitor units of open primary fluence, >= 0
- * @param cell     as in {@link OpeningOptions}
+ * @param pixel     as in {@link CollimatedFluenceOptions}
  * @throws {InvalidInputError} for a negative weight, a beamlet that is given twice, or beamlets so irregular that they need more than 500,000 cells
  */
 export function beamletFluence(
   spacing: number,
   beamlets: readonly (readonly [x: number, y: number, weight: number])[],
-  cell = 5,
-): CellFluence {
+  pixel = 5,
+): PixelFluence {
   const half = checkPositive('fluence: spacing', spacing) / 2;
   if (beamlets.length === 0) throw new InvalidInputError('fluence: there is no beamlet. Give [x, y, weight] for each.');
   beamlets.forEach((beamlet, b) => {
@@ -119,7 +119,7 @@ export function beamletFluence(
       for (let i = edgeAt(x, u - half); i < i1; i++) weights[i + nx * j]! += weight;
     }
   }
-  return splitCells(mergeCells({ grid: { x, y }, weights }), cell);
+  return splitPixels(mergePixels({ grid: { x, y }, weights }), pixel);
 }
 
 /** Centres nearer than this along both axes are one beamlet, fraction of its side. */
@@ -129,11 +129,11 @@ const SAME_PLACE = 0.1;
 function checkPlaces(spacing: number, beamlets: readonly (readonly [x: number, y: number, weight: number])[]): void {
   const near = SAME_PLACE * spacing;
   const known = new Map<string, number[]>();
-  const cellOf = (value: number): number => Math.floor(value / near);
+  const pixelOf = (value: number): number => Math.floor(value / near);
   beamlets.forEach(([x, y], b) => {
     for (const i of [-1, 0, 1]) {
       for (const j of [-1, 0, 1]) {
-        for (const other of known.get(`${cellOf(x) + i} ${cellOf(y) + j}`) ?? []) {
+        for (const other of known.get(`${pixelOf(x) + i} ${pixelOf(y) + j}`) ?? []) {
           const [u, v] = beamlets[other]!;
           if (Math.abs(u - x) >= near || Math.abs(v - y) >= near) continue;
           throw new InvalidInputError(
@@ -142,7 +142,7 @@ function checkPlaces(spacing: number, beamlets: readonly (readonly [x: number, y
         }
       }
     }
-    const key = `${cellOf(x)} ${cellOf(y)}`;
+    const key = `${pixelOf(x)} ${pixelOf(y)}`;
     const own = known.get(key);
     if (own === undefined) known.set(key, [b]);
     else own.push(b);

@@ -16,7 +16,7 @@ export interface Silhouette {
   readonly nx: number;
   readonly ny: number;
   /** 1 inside; x-fastest. */
-  readonly cells: Uint8Array;
+  readonly pixels: Uint8Array;
 }
 
 /**
@@ -61,7 +61,7 @@ export function projectSilhouette(frame: BeamFrame, mask: Volume<'mask'>, margin
     const j = Math.round((v[p]! - y0) / spacing);
     seeds[i + mx * j] = 1;
   }
-  return { x0, y0, spacing, nx: mx, ny: my, cells: dilate(seeds, mx, my, (margin + reach) / spacing) };
+  return { x0, y0, spacing, nx: mx, ny: my, pixels: dilate(seeds, mx, my, (margin + reach) / spacing) };
 }
 
 /** Flat indices of the voxels that count, by mask: every beam of a plan asks for those of the same few structures. */
@@ -128,5 +128,5 @@ function dilate(seeds: Uint8Array, nx: number, ny: number, radius: number): Uint
 export function isInSilhouette(silhouette: Silhouette, x: number, y: number): boolean {
   const i = Math.round((x - silhouette.x0) / silhouette.spacing);
   const j = Math.round((y - silhouette.y0) / silhouette.spacing);
-  return i >= 0 && j >= 0 && i < silhouette.nx && j < silhouette.ny && silhouette.cells[i + silhouette.nx * j] === 1;
+  return i >= 0 && j >= 0 && i < silhouette.nx && j < silhouette.ny && silhouette.pixels[i + silhouette.nx * j] === 1;
 }

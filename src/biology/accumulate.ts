@@ -11,7 +11,7 @@
  */
 import { checkInteger, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { type Executor, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
+import { type Executor, type JobType, rangeOfThread, serialExecutor } from '../core/executor.js';
 import { checkSameGrid, type Grid, voxelCount } from '../geometry/grid.js';
 import { type RowLines, type RowValues, rowLines, sampleRow } from '../geometry/resample-rigid.js';
 import { identityTransform, type RigidTransform } from '../geometry/rigid-transform.js';
@@ -49,30 +49,30 @@ export interface Accumulated {
   readonly courses: readonly { readonly name: string; readonly beyond: number; readonly max: number }[];
 }
 
-interface LaneInput {
-  readonly lane: number;
-  readonly lanes: number;
-  readonly courses: readonly LaneCourse[];
+interface ThreadInput {
+  readonly thread: number;
+  readonly threads: number;
+  readonly courses: readonly ThreadCourse[];
   readonly target: Grid;
   readonly isZeroBeyond: boolean;
   readonly out: Float32Array;
 }
 
-interface LaneCourse {
+interface ThreadCourse {
   readonly data: Float32Array;
   readonly lines: RowLines;
   readonly linear: number;
   readonly quadratic: number;
 }
 
-interface LaneTally {
+interface ThreadTally {
   readonly missing: number;
   /** Per course: voxels within its grid, largest value. */
   readonly inside: number[];
   readonly max: number[];
 }
 
-export const accumulateJob: JobType<LaneInput, 'run', LaneTally> = {
+export const accumulateJob: JobType<ThreadInput, 'run', ThreadTally> = {
   name: 'accumulate',
   create(input) {
     return () => accumulateSlices(input);
@@ -95,25 +95,25 @@ export function accumulate(courses: readonly Course[], grid: Grid, options: Accu
   const count = voxelCount(grid);
   const shared = executor.allocate(Math.ceil(count / 2));
   const out = new Float32Array(shared.buffer as ArrayBuffer, shared.byteOffset, count);
-  const laneCourses = courses.map(({ dose, sumFromCourse = identityTransform }): LaneCourse => {
+  const threadCourses = courses.map(({ dose, sumFromCourse = identityTransform }): ThreadCourse => {
     const lines = rowLines(dose.grid, grid, sumFromCourse);
     return { data: executor.share(dose.data), lines, ...quadraticOf(quantity, dose.fractions!, alphaBeta) };
   });
-  const lanes = Math.min(executor.lanes, grid.shape[0]);
-  const inputs = Array.from({ length: lanes }, (_, lane): LaneInput => {
-    return { lane, lanes, courses: laneCourses, target: grid, isZeroBeyond: beyond === 'zero', out };
+  const threads = Math.min(executor.threads, grid.shape[0]);
+  const inputs = Array.from({ length: threads }, (_, thread): ThreadInput => {
+    return { thread, threads, courses: threadCourses, target: grid, isZeroBeyond: beyond === 'zero', out };
   });
   const group = executor.start(accumulateJob, inputs);
   try {
     const tallies = group.run('run');
-    const sum = (of: (tally: LaneTally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
+    const sum = (of: (tally: ThreadTally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
     return {
       dose: createDose(grid, { quantity, alphaBeta }, out),
       missing: sum(({ missing }) => missing),
       courses: courses.map(({ name }, c) => ({
         name,
         beyond: count - sum(({ inside }) => inside[c]!),
-        max: tallies.reduce((most, { max }) => Math.max(most, max[c]!), 0),
+        max: tallies.reduce((largest, { max }) => Math.max(largest, max[c]!), 0),
       })),
     };
   } finally {
@@ -174,9 +174,9 @@ function checkCourse({ name, dose }: Course): void {
 }
 
 /** The slices of one lane. */
-function accumulateSlices({ lane, lanes, courses, target, isZeroBeyond, out }: LaneInput): LaneTally {
+function accumulateSlices({ thread, threads, courses, target, isZeroBeyond, out }: ThreadInput): ThreadTally {
   const [nz, ny, nx] = target.shape;
-  const [firstSlice, endSlice] = rangeOfLane(lane, lanes, nz);
+  const [firstSlice, endSlice] = rangeOfThread(thread, threads, nz);
   const row: RowValues = { from: 0, to: 0, values: new Float64Array(nx) };
   const sum = new Float64Array(nx);
   const tallies = courses.map((): CourseTally => ({ inside: 0, max: 0 }));
@@ -216,18 +216,18 @@ interface CourseTally {
 /** Adds one course's share of a row, and counts it. */
 function addConverted(
   { from, to, values }: RowValues,
-  course: LaneCourse,
+  course: ThreadCourse,
   sum: Float64Array,
   tally: CourseTally,
 ): void {
   const { linear, quadratic } = course;
-  let most = 0;
+  let maximum = 0;
   for (let i = from; i < to; i++) {
     const d = values[i]!;
-    if (d > most) most = d;
+    if (d > maximum) maximum = d;
     sum[i] = sum[i]! + d * (linear + quadratic * d);
   }
-  const largest = most * (linear + quadratic * most);
+  const largest = maximum * (linear + quadratic * maximum);
   if (largest > tally.max) tally.max = largest;
   tally.inside += to - from;
 }

@@ -17,7 +17,7 @@ import { doseFromEqd2, eqd2 } from './linear-quadratic.js';
 import { noRecovery, type RecoveryConvention } from './recovery.js';
 
 /** A limit on every voxel of a structure. */
-export interface VoxelLimit {
+export interface VoxelTolerance {
   readonly name: string;
   /** Of this course alone, or of all together. */
   readonly courses: 'this' | 'all';
@@ -56,25 +56,25 @@ export interface BiologicalPrior {
 export const LEAST_DOSE = 0.01;
 
 /** Voxels where the prior dose alone uses up a limit, or is above it. */
-export interface Excess {
+export interface ToleranceExcess {
   readonly limit: string;
   readonly voxels: number;
   /** Largest EQD2 above the limit, Gy; 0 where it is just used up. */
-  readonly most: number;
+  readonly largest: number;
   /** Which of the voxels that is. */
   readonly at: number;
 }
 
-export interface Allowance {
+export interface RemainingDose {
   /** Physical Gy of the new course, one per voxel. */
   readonly dose: Float64Array;
   /** Which limit binds, one per voxel. */
   readonly binding: Uint8Array;
   /** Limits that the prior dose alone uses up or exceeds somewhere. */
-  readonly exceeded: readonly Excess[];
+  readonly exceeded: readonly ToleranceExcess[];
 }
 
-export interface AllowanceOptions {
+export interface RemainingDoseOptions {
   /** What of the prior course still counts; never anything but `none` unless it is asked for. @default noRecovery */
   readonly recovery?: RecoveryConvention;
 }
@@ -84,37 +84,37 @@ export interface AllowanceOptions {
  *
  * @param left EQD2, Gy; may be negative
  */
-export function allowedDose(left: number, fractions: number, alphaBeta: number): number {
+export function doseOfRemainingEqd2(left: number, fractions: number, alphaBeta: number): number {
   return left <= 0 ? 0 : doseFromEqd2(left, fractions, alphaBeta);
 }
 
 /**
  * @param priors prior courses, all at the same `count` voxels
- * @param limits all of them hold at every voxel
+ * @param tolerances all of them hold at every voxel
  * @param fractions of the new course
  * @throws {InvalidInputError} if a prior dose is unknown (not finite) or negative somewhere, or there is no limit; if a
  *   recovery is asked for more than one prior course
  */
-export function remainingAllowance(
+export function remainingDose(
   priors: readonly PriorAtVoxels[],
   count: number,
-  limits: readonly VoxelLimit[],
+  tolerances: readonly VoxelTolerance[],
   fractions: number,
-  { recovery = noRecovery }: AllowanceOptions = {},
-): Allowance {
+  { recovery = noRecovery }: RemainingDoseOptions = {},
+): RemainingDose {
   checkInteger('allowance: fractions', fractions, 1);
-  if (limits.length === 0) throw new InvalidInputError('allowance: there is no limit. Give at least one.');
-  for (const { name, eqd2: limit, alphaBeta } of limits) {
-    checkPositive(`allowance: limit ${name}`, limit);
+  if (tolerances.length === 0) throw new InvalidInputError('allowance: there is no limit. Give at least one.');
+  for (const { name, eqd2: tolerance, alphaBeta } of tolerances) {
+    checkPositive(`allowance: limit ${name}`, tolerance);
     checkPositive(`allowance: alpha/beta of ${name}`, alphaBeta);
   }
-  for (const prior of priors) checkPrior(prior, count, limits);
+  for (const prior of priors) checkPrior(prior, count, tolerances);
   if (priors.length > 1 && recovery.name !== noRecovery.name) {
     throw new InvalidInputError(
       `allowance: recovery ${recovery.name} is defined for one prior course, but there are ${priors.length}. Credit no recovery.`,
     );
   }
-  const foreign = limits.find(({ courses, alphaBeta }) => {
+  const foreign = tolerances.find(({ courses, alphaBeta }) => {
     return courses === 'all' && recovery.alphaBeta !== undefined && recovery.alphaBeta !== alphaBeta;
   });
   if (foreign !== undefined) {
@@ -124,16 +124,16 @@ export function remainingAllowance(
   }
   const dose = new Float64Array(count).fill(Infinity);
   const binding = new Uint8Array(count);
-  const exceeded: Excess[] = [];
-  limits.forEach((limit, l) => {
-    const excess = { voxels: 0, most: -Infinity, at: -1 };
+  const exceeded: ToleranceExcess[] = [];
+  tolerances.forEach((tolerance, l) => {
+    const excess = { voxels: 0, largest: -Infinity, at: -1 };
     for (let v = 0; v < count; v++) {
-      const left = leftAt(priors, v, limit, recovery);
-      const allowed = allowedDose(left, fractions, limit.alphaBeta);
-      if (limit.courses === 'all' && allowed < LEAST_DOSE) {
+      const left = leftAt(priors, v, tolerance, recovery);
+      const allowed = doseOfRemainingEqd2(left, fractions, tolerance.alphaBeta);
+      if (tolerance.courses === 'all' && allowed < LEAST_DOSE) {
         excess.voxels++;
-        if (-left > excess.most) {
-          excess.most = -left;
+        if (-left > excess.largest) {
+          excess.largest = -left;
           excess.at = v;
         }
       }
@@ -142,7 +142,7 @@ export function remainingAllowance(
         binding[v] = l;
       }
     }
-    if (excess.voxels > 0) exceeded.push({ limit: limit.name, ...excess, most: Math.max(0, excess.most) });
+    if (excess.voxels > 0) exceeded.push({ limit: tolerance.name, ...excess, largest: Math.max(0, excess.largest) });
   });
   return { dose, binding, exceeded };
 }
@@ -150,7 +150,7 @@ export function remainingAllowance(
 function leftAt(
   priors: readonly PriorAtVoxels[],
   voxel: number,
-  { courses, eqd2: limit, alphaBeta }: VoxelLimit,
+  { courses, eqd2: limit, alphaBeta }: VoxelTolerance,
   recovery: RecoveryConvention,
 ): number {
   if (courses === 'this') return limit;
@@ -163,9 +163,9 @@ function leftAt(
   return left;
 }
 
-function checkPrior(prior: PriorAtVoxels, count: number, limits: readonly VoxelLimit[]): void {
+function checkPrior(prior: PriorAtVoxels, count: number, tolerances: readonly VoxelTolerance[]): void {
   const dose = 'eqd2' in prior ? prior.eqd2 : prior.dose;
-  if ('eqd2' in prior) checkAlphaBeta(prior, limits);
+  if ('eqd2' in prior) checkAlphaBeta(prior, tolerances);
   else checkInteger('allowance: fractions of the prior course', prior.fractions, 1);
   if (dose.length !== count) {
     throw new InvalidInputError(`allowance: the prior course has ${dose.length} doses for ${count} voxels.`);
@@ -183,8 +183,8 @@ function checkPrior(prior: PriorAtVoxels, count: number, limits: readonly VoxelL
   }
 }
 
-function checkAlphaBeta({ alphaBeta }: BiologicalPrior, limits: readonly VoxelLimit[]): void {
-  const foreign = limits.find((limit) => limit.courses === 'all' && limit.alphaBeta !== alphaBeta);
+function checkAlphaBeta({ alphaBeta }: BiologicalPrior, tolerances: readonly VoxelTolerance[]): void {
+  const foreign = tolerances.find((tolerance) => tolerance.courses === 'all' && tolerance.alphaBeta !== alphaBeta);
   if (foreign === undefined) return;
   throw new InvalidInputError(
     `allowance: the prior dose is EQD2 with alpha/beta ${alphaBeta} Gy, but limit ${foreign.name} has ${foreign.alphaBeta} Gy. Give the physical dose, or a limit with alpha/beta ${alphaBeta}.`,

@@ -10,7 +10,7 @@ import type { Source } from './evidence.js';
 import { eqd2, eqd2FromBed } from './linear-quadratic.js';
 import { niederAlphaBeta, type SpineLevel } from './risk.js';
 
-export interface CordLimit {
+export interface CordTolerance {
   readonly name: string;
   readonly title: string;
   /** What the source states it for; `cord` is the structure under the cap, whatever its name. */
@@ -157,7 +157,7 @@ export function eqd2OfTable(table: FractionTable, fractions: number, alphaBeta: 
   return Math.min(...rows.flatMap((row) => (row === undefined ? [] : [eqd2(row[1], row[0], alphaBeta)])));
 }
 
-export interface LimitContext {
+export interface ToleranceContext {
   /** Of this course. */
   readonly fractions: number;
   readonly level: SpineLevel;
@@ -173,7 +173,7 @@ export interface LimitContext {
  * Limits of a retreatment are left out where there is no prior course. Nieder states cumulative limits for cervical and
  * thoracic levels only; TG-101 has other numbers for the cauda equina.
  */
-export function cordLimits(context: LimitContext): CordLimit[] {
+export function cordTolerances(context: ToleranceContext): CordTolerance[] {
   const { priorEqd2, level, tissue = 'cord' } = context;
   if (priorEqd2 !== undefined) checkNonNegative('limits: priorEqd2', priorEqd2);
   const retreatment =
@@ -181,22 +181,22 @@ export function cordLimits(context: LimitContext): CordLimit[] {
       ? []
       : [
           ...hytecRetreatment(),
-          ...(level === 'lumbar' ? [] : niederLimits(level)),
-          ...sahgalLimits(context, priorEqd2),
+          ...(level === 'lumbar' ? [] : niederTolerances(level)),
+          ...sahgalTolerances(context, priorEqd2),
         ];
   return [...retreatment, ...firstCourse(context, tissue)];
 }
 
 /** Names of all limits, whatever they apply to. */
-export function cordLimitNames(): string[] {
+export function cordToleranceNames(): string[] {
   const tissues = ['cord', 'cauda'] as const;
-  const all = tissues.flatMap((tissue) => cordLimits({ fractions: 1, level: 'thoracic', priorEqd2: 0, tissue }));
+  const all = tissues.flatMap((tissue) => cordTolerances({ fractions: 1, level: 'thoracic', priorEqd2: 0, tissue }));
   return [...new Set(all.map(({ name }) => name))];
 }
 
 const few: readonly [number, number] = [1, 5];
 
-function hytecRetreatment(): CordLimit[] {
+function hytecRetreatment(): CordTolerance[] {
   const common = { structure: 'ThecalSac', metric: 'Max', quantity: 'eqd2', alphaBeta: 2, fractions: few } as const;
   const head = { ...common, role: 'criterion', source: hytecSource } as const;
   return [
@@ -206,7 +206,7 @@ function hytecRetreatment(): CordLimit[] {
   ];
 }
 
-function niederLimits(level: SpineLevel): CordLimit[] {
+function niederTolerances(level: SpineLevel): CordTolerance[] {
   const common = { structure: 'cord', metric: 'Max', quantity: 'bed', alphaBeta: niederAlphaBeta[level] } as const;
   const head = { ...common, source: niederSource } as const;
   return [
@@ -230,7 +230,7 @@ function niederLimits(level: SpineLevel): CordLimit[] {
   ];
 }
 
-function sahgalLimits({ fractions }: LimitContext, priorEqd2: number): CordLimit[] {
+function sahgalTolerances({ fractions }: ToleranceContext, priorEqd2: number): CordTolerance[] {
   const row = sahgalTable.find((candidate) => priorEqd2 <= candidate.priorEqd2 + 1e-9);
   if (row === undefined) return [];
   return [
@@ -251,7 +251,7 @@ function sahgalLimits({ fractions }: LimitContext, priorEqd2: number): CordLimit
 }
 
 /** Limits of first courses: for this course alone, and QUANTEC's held against both as if the first had been part of it. */
-function firstCourse({ fractions, priorEqd2 }: LimitContext, tissue: 'cord' | 'cauda'): CordLimit[] {
+function firstCourse({ fractions, priorEqd2 }: ToleranceContext, tissue: 'cord' | 'cauda'): CordTolerance[] {
   const common = { structure: 'cord', courses: 'this', quantity: 'eqd2', role: 'comparison' } as const;
   const ofTable = (table: FractionTable) => ({
     ...common,
@@ -260,7 +260,7 @@ function firstCourse({ fractions, priorEqd2 }: LimitContext, tissue: 'cord' | 'c
     fractions: few,
   });
   const own = tissue === 'cord' ? tg101Cord : tg101Cauda;
-  const stereotactic = Object.entries(own).map(([metric, table]): CordLimit => {
+  const stereotactic = Object.entries(own).map(([metric, table]): CordTolerance => {
     return { ...ofTable(table), name: `tg101-${metric}`, title: `TG-101, first course`, metric, source: tg101 };
   });
   if (tissue === 'cauda') return stereotactic;
@@ -278,7 +278,7 @@ function firstCourse({ fractions, priorEqd2 }: LimitContext, tissue: 'cord' | 'c
       source: hytecSource,
     },
     ...stereotactic,
-    ...Object.entries(ukCanal).map(([kind, table]): CordLimit => {
+    ...Object.entries(ukCanal).map(([kind, table]): CordTolerance => {
       return {
         ...ofTable(table),
         name: `uk-${kind}`,
@@ -291,7 +291,7 @@ function firstCourse({ fractions, priorEqd2 }: LimitContext, tissue: 'cord' | 'c
 }
 
 /** A limit in EQD2 with its own alpha/beta, Gy; a share has none. */
-export function limitEqd2({ quantity, limit, alphaBeta, courses }: CordLimit): number | undefined {
+export function toleranceEqd2({ quantity, limit, alphaBeta, courses }: CordTolerance): number | undefined {
   if (courses === 'share') return undefined;
   return quantity === 'eqd2' ? limit : eqd2FromBed(limit, alphaBeta);
 }

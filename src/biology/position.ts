@@ -77,8 +77,8 @@ export function positionInterval(input: PositionInput): PositionInterval {
   const before = envelopesOf(prior, priorShifts, isInside, alphaBeta);
   const after = envelopesOf(nowEnvelope, nowShifts, isInside, alphaBeta);
   if (input.search !== undefined) {
-    searchWithin(nowEnvelope, input.search.now, after, before.most, input);
-    searchWithin(prior, input.search.prior, before, after.most, input);
+    searchWithin(nowEnvelope, input.search.now, after, before.largest, input);
+    searchWithin(prior, input.search.prior, before, after.largest, input);
   }
   const largest = (a: Float64Array, b: Float64Array): number => a.reduce((m, e, v) => Math.max(m, e + b[v]!), 0);
   const random = createRandom(seed);
@@ -88,7 +88,7 @@ export function positionInterval(input: PositionInput): PositionInterval {
   draws.sort();
   return {
     nominal: maximumAt(input, zero, zero),
-    worst: largest(before.most, after.most),
+    worst: largest(before.largest, after.largest),
     worstInside: largest(before.inside, after.inside),
     expected: mean,
     percentile95: draws[Math.min(samples - 1, Math.ceil(0.95 * samples) - 1)]!,
@@ -104,20 +104,20 @@ function envelopesOf(
   shifts: readonly Vec3[],
   isInside: (shift: Vec3) => ArrayLike<number>,
   alphaBeta: number,
-): { most: Float64Array; inside: Float64Array } {
+): { largest: Float64Array; inside: Float64Array } {
   const count = course.at(zero).length;
-  const most = new Float64Array(count);
+  const largest = new Float64Array(count);
   const inside = new Float64Array(count);
   for (const shift of [zero, ...shifts]) {
     const dose = course.at(shift);
     const isIn = isInside(shift);
     for (let v = 0; v < count; v++) {
       const e = eqd2OrZero(dose[v]!, course.fractions, alphaBeta);
-      if (e > most[v]!) most[v] = e;
+      if (e > largest[v]!) largest[v] = e;
       if (isIn[v] !== 0 && e > inside[v]!) inside[v] = e;
     }
   }
-  return { most, inside };
+  return { largest, inside };
 }
 
 /** A voxel below this fraction of the worst at the shifts known is not the worst at one between them. */
@@ -131,11 +131,11 @@ const PEAKS = 2;
 function searchWithin(
   course: ShiftedCourse,
   semiAxes: Vec3,
-  own: { readonly most: Float64Array; readonly inside: Float64Array },
+  own: { readonly largest: Float64Array; readonly inside: Float64Array },
   other: Float64Array,
   { isInside, alphaBeta }: PositionInput,
 ): void {
-  const sums = own.most.map((e, v) => e + other[v]!);
+  const sums = own.largest.map((e, v) => e + other[v]!);
   const least = NEAR * sums.reduce((a, b) => Math.max(a, b), 0);
   const followed = Int32Array.from(sums.keys()).filter((v) => sums[v]! >= least);
   if (followed.length === 0) return;
@@ -152,26 +152,26 @@ function searchWithin(
         let worst = 0;
         followed.forEach((v, q) => {
           const e = eqd2OrZero(doses[s]![q]!, course.fractions, alphaBeta);
-          if (e > own.most[v]!) own.most[v] = e;
+          if (e > own.largest[v]!) own.largest[v] = e;
           if (isIn[v] !== 0 && e > own.inside[v]!) own.inside[v] = e;
           worst = Math.max(worst, e + other[v]!);
         });
         return worst;
       });
     },
-    { design: FIRST_SHIFTS, most: PEAKS },
+    { design: FIRST_SHIFTS, largest: PEAKS },
   );
 }
 
 function maximumAt({ prior, now, alphaBeta }: PositionInput, p: Vec3, n: Vec3): number {
   const before = prior.at(p);
   const after = now.at(n);
-  let most = 0;
+  let largest = 0;
   for (let v = 0; v < before.length; v++) {
     const sum = eqd2OrZero(before[v]!, prior.fractions, alphaBeta) + eqd2OrZero(after[v]!, now.fractions, alphaBeta);
-    if (sum > most) most = sum;
+    if (sum > largest) largest = sum;
   }
-  return most;
+  return largest;
 }
 
 /** Places without a known dose are no maximum. {@link eqd2} without its checks. */
@@ -193,10 +193,11 @@ export function ellipsoidShifts(semiAxes: Vec3, step = 1): Vec3[] {
     const n = Math.floor(s / step + 1e-9);
     return Array.from({ length: 2 * n + 1 }, (_, i) => (i - n) * step);
   };
-  const share = (x: number, s: number): number => (s === 0 ? 0 : (x / s) ** 2);
+  const fraction = (x: number, s: number): number => (s === 0 ? 0 : (x / s) ** 2);
   for (const z of along(c)) {
     for (const y of along(b)) {
-      for (const x of along(a)) if (share(x, a) + share(y, b) + share(z, c) <= 1 + 1e-9) shifts.push([x, y, z]);
+      for (const x of along(a))
+        if (fraction(x, a) + fraction(y, b) + fraction(z, c) <= 1 + 1e-9) shifts.push([x, y, z]);
     }
   }
   return shifts;

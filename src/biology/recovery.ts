@@ -86,7 +86,7 @@ export function discountPrior(
   checkMonthTable(name, table, 0, 1);
   return {
     name,
-    title: `${table.map(([months, share]) => `${percent(share)} of the prior dose forgotten after ${months} months`).join(', ')}`,
+    title: `${table.map(([months, fraction]) => `${percent(fraction)} of the prior dose forgotten after ${months} months`).join(', ')}`,
     source,
     after(prior, months, tolerance) {
       return { prior: prior * (1 - stepAt(table, checkMonths(name, months), 0)), tolerance };
@@ -123,7 +123,7 @@ export function angRecovery(table: MonthTable = angTable): RecoveryConvention {
   checkMonthTable('ang', table, 0, 1);
   return {
     name: 'ang',
-    title: `${table.map(([months, share]) => `${percent(share)} of the prior dose forgotten at ${months} months`).join(', ')}, straight lines between`,
+    title: `${table.map(([months, fraction]) => `${percent(fraction)} of the prior dose forgotten at ${months} months`).join(', ')}, straight lines between`,
     source: {
       citation: 'Ang et al., IJROBP 50 (2001) 1013',
       evidence: 'recalled',
@@ -184,6 +184,6 @@ function checkMonths(name: string, months: number | undefined): number {
   return checkNonNegative(`recovery ${name}: months`, months);
 }
 
-function percent(share: number): string {
-  return `${toDecimals(100 * share, 2)} %`;
+function percent(fraction: number): string {
+  return `${toDecimals(100 * fraction, 2)} %`;
 }

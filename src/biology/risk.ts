@@ -73,7 +73,7 @@ export interface NiederPoints {
   /** Cumulative BED without a point, and BED per point above it, Gy. */
   readonly from: number;
   readonly step: number;
-  readonly most: number;
+  readonly largest: number;
   readonly interval: { readonly months: number; readonly points: number };
   readonly course: { readonly bed: number; readonly points: number };
   /** Largest points of the low and the intermediate group. */
@@ -84,7 +84,7 @@ export interface NiederPoints {
 export const niederPoints: NiederPoints = {
   from: 120,
   step: 10,
-  most: 9,
+  largest: 9,
   interval: { months: 6, points: 4.5 },
   course: { bed: 102, points: 4.5 },
   low: 3,
@@ -103,7 +103,7 @@ export function niederScore({ courses, cumulative, months }: NiederInput, table 
   const total = checkNonNegative('niederScore: cumulative', cumulative ?? courses.reduce((a, b) => a + b, 0));
   const parts = {
     // A trace above a step, as rounding leaves it, is not a step.
-    cumulative: Math.min(table.most, Math.max(0, Math.ceil((total - table.from) / table.step - 1e-9))),
+    cumulative: Math.min(table.largest, Math.max(0, Math.ceil((total - table.from) / table.step - 1e-9))),
     interval: months < table.interval.months ? table.interval.points : 0,
     course: courses.some((bed) => bed >= table.course.bed) ? table.course.points : 0,
   };

@@ -6,16 +6,22 @@
  * literature states for lungs, kidneys and liver are means and volumes, which are no bounds on single voxels.
  */
 import { InvalidInputError } from '../core/errors.js';
-import type { VoxelLimit } from './allowance.js';
-import { type CordLimit, cordLimitNames, cordLimits, type LimitContext, limitEqd2 } from './limits.js';
+import type { VoxelTolerance } from './allowance.js';
+import {
+  type CordTolerance,
+  cordToleranceNames,
+  cordTolerances,
+  type ToleranceContext,
+  toleranceEqd2,
+} from './limits.js';
 
 /** A limit with where its number comes from, and how far it is stretched. */
-export interface SourcedVoxelLimit extends VoxelLimit {
-  readonly source: NonNullable<VoxelLimit['source']>;
+export interface SourcedTolerance extends VoxelTolerance {
+  readonly source: NonNullable<VoxelTolerance['source']>;
   readonly warnings: readonly string[];
 }
 
-const oesophagus: CordLimit = {
+const oesophagus: CordTolerance = {
   name: 'rulach-oesophagus',
   title: 'Rulach 2026, 5 % of severe toxicity',
   structure: 'Esophagus',
@@ -43,8 +49,8 @@ const family: Readonly<Record<string, RegExp>> = {
 };
 
 /** Names that `namedVoxelLimit` takes, in any context. */
-export function voxelLimitNames(): string[] {
-  const all = allLimits({ fractions: 1, level: 'thoracic', priorEqd2: 0 });
+export function toleranceNames(): string[] {
+  const all = allTolerances({ fractions: 1, level: 'thoracic', priorEqd2: 0 });
   return all.filter((limit) => refusalOf(limit) === undefined).map(({ name }) => name);
 }
 
@@ -55,17 +61,17 @@ export function voxelLimitNames(): string[] {
  * @throws {InvalidInputError} for a name that there is not, a limit that is recalled, no maximum over voxels, stated for
  *   another organ, or does not apply at this level
  */
-export function namedVoxelLimit(name: string, structure: string, context: LimitContext): SourcedVoxelLimit {
+export function namedTolerance(name: string, structure: string, context: ToleranceContext): SourcedTolerance {
   const prior = { ...context, priorEqd2: context.priorEqd2 ?? 0 };
-  const limit = allLimits(prior).find((candidate) => candidate.name === name);
+  const limit = allTolerances(prior).find((candidate) => candidate.name === name);
   const refuse = (why: string): never => {
     throw new InvalidInputError(`limit "${name}" on every voxel of ${structure}: ${why}`);
   };
   if (limit === undefined) {
     return refuse(
-      [...cordLimitNames(), oesophagus.name].includes(name)
+      [...cordToleranceNames(), oesophagus.name].includes(name)
         ? 'it is not stated for this level or prior course. Give a number of your own.'
-        : `there is none of this name. There are ${voxelLimitNames().join(', ')}.`,
+        : `there is none of this name. There are ${toleranceNames().join(', ')}.`,
     );
   }
   const why = refusalOf(limit);
@@ -79,7 +85,7 @@ export function namedVoxelLimit(name: string, structure: string, context: LimitC
   return {
     name: title,
     courses: courses === 'all' ? 'all' : 'this',
-    eqd2: limitEqd2(limit)!,
+    eqd2: toleranceEqd2(limit)!,
     alphaBeta,
     source,
     warnings: [
@@ -95,12 +101,12 @@ export function namedVoxelLimit(name: string, structure: string, context: LimitC
   };
 }
 
-function allLimits(context: LimitContext): CordLimit[] {
-  return [...cordLimits(context), oesophagus];
+function allTolerances(context: ToleranceContext): CordTolerance[] {
+  return [...cordTolerances(context), oesophagus];
 }
 
 /** Why a limit is no bound on single voxels. */
-function refusalOf({ metric, courses, source }: CordLimit): string | undefined {
+function refusalOf({ metric, courses, source }: CordTolerance): string | undefined {
   if (metric !== 'Max') {
     return `it is on ${metric}, which is no maximum over voxels. Bound Max by a number of your own, or leave it to the table of limits.`;
   }

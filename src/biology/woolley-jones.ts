@@ -88,13 +88,13 @@ export function woolleyJones({ risk = 0.01, conservative = 0 }: WoolleyJonesOpti
       checkNonNegative('woolley-jones: years', years);
       const b1 = (100 * priorEqd2) / tolerance;
       const exponent = exponentAt(exponents, years);
-      const b2 = b1 >= 100 ? 0 : secondShare(b1, exponent);
+      const b2 = b1 >= 100 ? 0 : secondFraction(b1, exponent);
       return { b1, exponent, b2, eqd2: (b2 * tolerance) / 100 };
     },
   };
 }
 
-function secondShare(b1: number, r: number): number {
+function secondFraction(b1: number, r: number): number {
   const u = 1 - b1 / 100;
   const h = (1 + Math.tanh(S0 * (b1 - BAR / (1 + S1 * r)))) / 2;
   return 100 * u * (1 + h * (u ** (-r / (1 + r)) - 1));
@@ -106,7 +106,7 @@ function solveExponent(b1: number, b2: number): number {
   let high = 1e6;
   for (let i = 0; i < 100; i++) {
     const middle = (low + high) / 2;
-    if (secondShare(b1, middle) < b2) low = middle;
+    if (secondFraction(b1, middle) < b2) low = middle;
     else high = middle;
   }
   return (low + high) / 2;

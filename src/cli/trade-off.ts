@@ -5,9 +5,9 @@ import { writeAll } from '../node/files.js';
 import { loadJob } from '../node/load-job.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
-import type { Constraint } from '../plan/evaluation/constraint-list.js';
+import type { ListedConstraint } from '../plan/evaluation/constraint-list.js';
 import { type TradeOffPoint, tradeOff } from '../plan/sweep/trade-off.js';
-import { constraintSentences } from '../report/constraint-list.js';
+import { constraintListSentences } from '../report/constraint-list.js';
 import { tradeOffFigure, tradeOffTable } from '../report/trade-off.js';
 import { cumulativeCommand } from './cumulative.js';
 import { dosesOf, secondsOf } from './dose-options.js';
@@ -53,7 +53,7 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   const job = await loadJob(path);
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
-  let held: readonly Constraint[] = [];
+  let held: readonly ListedConstraint[] = [];
   try {
     points = tradeOff(job, caps, {
       executor,
@@ -82,7 +82,7 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
 }
 
 /** What held besides the caps, a line each. */
-function besideCaps(held: readonly Constraint[]): string[] {
+function besideCaps(held: readonly ListedConstraint[]): string[] {
   if (held.length === 0) return ['In force besides the caps: nothing.\n'];
-  return ['In force besides the caps:\n', ...constraintSentences(held).map((sentence) => `  ${sentence}\n`)];
+  return ['In force besides the caps:\n', ...constraintListSentences(held).map((sentence) => `  ${sentence}\n`)];
 }

@@ -32,9 +32,9 @@ export function checkInteger(name: string, value: number, least = 0): number {
 }
 
 /** @throws {InvalidInputError} unless `value` is a number from `least` to `most` */
-export function checkRange(name: string, value: number, least: number, most: number): number {
-  if (!(value >= least && value <= most)) {
-    throw new InvalidInputError(`${name} is ${String(value)}, but must be ${least} to ${most}.`);
+export function checkRange(name: string, value: number, least: number, largest: number): number {
+  if (!(value >= least && value <= largest)) {
+    throw new InvalidInputError(`${name} is ${String(value)}, but must be ${least} to ${largest}.`);
   }
   return value;
 }

@@ -36,7 +36,7 @@ export type SharableArray = Parameters<Executor['share']>[0];
 /** Who does the work: the calling thread, or the threads of a pool beside it. */
 export interface Executor {
   /** Parts that run at the same time; the calling thread is one of them. */
-  readonly lanes: number;
+  readonly threads: number;
   /** Zeros that all lanes read and write. Two lanes must not write the same element. */
   allocate(length: number): Float64Array;
   /**
@@ -60,7 +60,7 @@ export interface Executor {
 
 /** Everything on the calling thread, one part after the other. */
 export const serialExecutor: Executor = {
-  lanes: 1,
+  threads: 1,
   allocate: (length) => new Float64Array(length),
   share: (array) => array,
   start(type, inputs) {
@@ -83,6 +83,6 @@ export function closedError(job: string): InvalidInputError {
 }
 
 /** Where part `lane` of `lanes` nearly equal parts of 0 .. count starts and ends. */
-export function rangeOfLane(lane: number, lanes: number, count: number): readonly [from: number, to: number] {
-  return [Math.floor((count * lane) / lanes), Math.floor((count * (lane + 1)) / lanes)];
+export function rangeOfThread(thread: number, threads: number, count: number): readonly [from: number, to: number] {
+  return [Math.floor((count * thread) / threads), Math.floor((count * (thread + 1)) / threads)];
 }

@@ -26,7 +26,7 @@ export interface BandedMatrix {
 }
 
 /** The matrices of one rung, and the nodes along u that any cell reaches, [low, high). */
-export interface RungMatrices {
+export interface WidthMatrices {
   readonly U: BandedMatrix;
   readonly V: BandedMatrix;
   readonly low: number;
@@ -36,7 +36,7 @@ export interface RungMatrices {
 /** A band on its lattice. */
 export interface BandMap extends Lattice {
   readonly coefficients: Float64Array;
-  readonly rungs: readonly RungMatrices[];
+  readonly widths: readonly WidthMatrices[];
   /** Scratch: cells along v by nodes along u; one line of nodes. */
   readonly rows: Float64Array;
   readonly line: Float64Array;

@@ -28,7 +28,7 @@ import {
   depthOfNode,
   type KernelTable,
 } from './kernel-table.js';
-import { addToLadder, createWidthLadder, excessBlur, type WidthLadder } from './width-ladder.js';
+import { addGaussian, createKernelWidths, excessBlur, type KernelWidths } from './width-ladder.js';
 
 /** The rungs [first, first + count) of the ladder in separable form. */
 export interface KernelBand {
@@ -41,7 +41,7 @@ export interface KernelBand {
 }
 
 export interface BeamKernel {
-  readonly ladder: WidthLadder;
+  readonly widths: KernelWidths;
   /** From narrow to wide; a band may be missing where the ladder has no such rungs. */
   readonly bands: readonly KernelBand[];
   /** D_k: of the whole kernel, or of its electrons and its scatter, whose lateral scales differ. */
@@ -135,38 +135,40 @@ function makeBeamKernel(machine: Machine, domain: KernelDomain, tolerance: numbe
   const parts = partsOf(machine, domain);
   const widest = Math.max(...parts.map(({ scale }) => scale.first + (scale.count - 1) * scale.step));
   const largest = Math.max(Math.exp(widest), machine.sad / nearest);
-  const ladder = createWidthLadder(machine, nearest, farthest, widths[widths.length - 1]! * largest);
-  const rungs = ladder.count;
+  const gaussians = createKernelWidths(machine, nearest, farthest, widths[widths.length - 1]! * largest);
+  const count = gaussians.count;
   const variance = (width: number, distance: number, lnScale: number): number =>
-    (widths[width]! * Math.exp(lnScale)) ** 2 + excessBlur(ladder, machine, distance);
+    (widths[width]! * Math.exp(lnScale)) ** 2 + excessBlur(gaussians, machine, distance);
 
   // The sample: depths, distances and pairs of densities from one end of the domain to the other.
   const sample = sampleOf(domain);
-  const B = new Float64Array(sample.length * rungs);
+  const B = new Float64Array(sample.length * count);
   sample.forEach(([depth, distance, densities], i) => {
     parts.forEach(({ amplitudes, lnScale }, part) => {
       const at = lnScale(distance, densities[part]!);
       amplitudes(depth).forEach((a, j) => {
-        if (a !== 0) addToLadder(ladder, variance(j, distance, at), a, B, i * rungs);
+        if (a !== 0) addGaussian(gaussians, variance(j, distance, at), a, B, i * count);
       });
     });
   });
-  const E = squareDoses(ladder, B, sample.length, largestSide);
+  const E = squareDoses(gaussians, B, sample.length, largestSide);
 
-  const wide = ladder.sigmasX.findIndex((sigma, r) => Math.min(sigma, ladder.sigmasY[r]!) >= WIDE);
-  const edge = wide < 0 ? rungs : wide;
+  const wide = gaussians.sigmasX.findIndex((sigma, r) => Math.min(sigma, gaussians.sigmasY[r]!) >= WIDE);
+  const edge = wide < 0 ? count : wide;
   const ranges = [
     [0, edge],
-    [edge, rungs],
+    [edge, count],
   ].filter(([from, to]) => to! > from!) as [number, number][];
-  const separated = ranges.map(([from, to]) => separate(B, E, { rows: sample.length, rungs, from, to }, tolerance));
+  const separated = ranges.map(([from, to]) =>
+    separate(B, E, { rows: sample.length, widths: count, from, to }, tolerance),
+  );
 
   const bandTerms = separated.map(({ terms }) => terms);
   const depths = Array.from({ length: DEPTH_NODES }, (_, i) => depthOfNode(i));
-  const weights = new Float64Array(rungs);
+  const weights = new Float64Array(count);
   const project = (width: number, distance: number, lnScale: number): Float64Array[] => {
     weights.fill(0);
-    addToLadder(ladder, variance(width, distance, lnScale), 1, weights, 0);
+    addGaussian(gaussians, variance(width, distance, lnScale), 1, weights, 0);
     return separated.map(({ terms, project: p }, b) => {
       const [from, to] = ranges[b]!;
       const out = new Float64Array(terms);
@@ -183,7 +185,7 @@ function makeBeamKernel(machine: Machine, domain: KernelDomain, tolerance: numbe
     ),
   );
   return {
-    ladder,
+    widths: gaussians,
     bands: separated.map(({ terms, coefficients }, b) => ({
       first: ranges[b]![0],
       count: ranges[b]![1] - ranges[b]![0],
@@ -239,15 +241,15 @@ function partsOf(machine: Machine, { nearest, farthest, densities }: KernelDomai
 }
 
 /** Dose of each open square under each rung, [side][rung], scaled so that every square's maximum over the sample is 1. */
-function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number, largestSide: number): Float64Array[] {
-  const rungs = ladder.count;
+function squareDoses(widths: KernelWidths, B: Float64Array, rows: number, largestSide: number): Float64Array[] {
+  const count = widths.count;
   return SIDES.filter((side) => side <= Math.max(largestSide, LEAST_SIDE)).map((side) => {
-    const share = (sigma: number): number => gaussianInterval(-side / 2, side / 2, sigma);
-    const column = Float64Array.from(ladder.sigmasX, (sigmaX, r) => share(sigmaX) * share(ladder.sigmasY[r]!));
+    const fraction = (sigma: number): number => gaussianInterval(-side / 2, side / 2, sigma);
+    const column = Float64Array.from(widths.sigmasX, (sigmaX, r) => fraction(sigmaX) * fraction(widths.sigmasY[r]!));
     let largest = 0;
     for (let i = 0; i < rows; i++) {
       let sum = 0;
-      for (let r = 0; r < rungs; r++) sum += B[i * rungs + r]! * column[r]!;
+      for (let r = 0; r < count; r++) sum += B[i * count + r]! * column[r]!;
       largest = Math.max(largest, sum);
     }
     return column.map((value) => value / largest);
@@ -255,9 +257,9 @@ function squareDoses(ladder: WidthLadder, B: Float64Array, rows: number, largest
 }
 
 /** The rungs [from, to) of a table B of `rows` times `rungs` numbers. */
-interface RungRange {
+interface WidthRange {
   readonly rows: number;
-  readonly rungs: number;
+  readonly widths: number;
   readonly from: number;
   readonly to: number;
 }
@@ -269,7 +271,7 @@ interface RungRange {
 function separate(
   B: Float64Array,
   E: readonly Float64Array[],
-  { rows, rungs, from, to }: RungRange,
+  { rows, widths, from, to }: WidthRange,
   tolerance: number,
 ): { terms: number; residual: number; project: Float64Array; coefficients: Float64Array } {
   const sides = E.length;
@@ -277,7 +279,7 @@ function separate(
   for (let i = 0; i < rows; i++) {
     for (let s = 0; s < sides; s++) {
       let sum = 0;
-      for (let r = from; r < to; r++) sum += B[i * rungs + r]! * E[s]![r]!;
+      for (let r = from; r < to; r++) sum += B[i * widths + r]! * E[s]![r]!;
       M[i * sides + s] = sum;
     }
   }
@@ -293,7 +295,7 @@ function separate(
       for (let s = 0; s < sides; s++) sum += E[s]![from + r]! * v[s * sides + k]!;
       project[r * terms + k] = sum / singular[k]!;
       let c = 0;
-      for (let i = 0; i < rows; i++) c += u[i * sides + k]! * B[i * rungs + from + r]!;
+      for (let i = 0; i < rows; i++) c += u[i * sides + k]! * B[i * widths + from + r]!;
       coefficients[k * count + r] = c;
     }
   }
@@ -305,7 +307,7 @@ function chooseTerms(
   M: Float64Array,
   { u, s: singular, v }: ReturnType<typeof singularValues>,
   rows: number,
-  most: number,
+  largest: number,
   tolerance: number,
 ): { terms: number; residual: number } {
   const columns = M.length / rows;
@@ -315,7 +317,7 @@ function chooseTerms(
     let residual = 0;
     for (let q = 0; q < left.length; q++) residual = Math.max(residual, Math.abs(left[q]!));
     // A further term of no size would only divide by it.
-    const isLast = terms === most || singular[terms]! < 1e-12 * singular[0]!;
+    const isLast = terms === largest || singular[terms]! < 1e-12 * singular[0]!;
     if (isLast || (terms > 0 && terms % LANES === 0 && residual <= tolerance)) return { terms, residual };
     for (let i = 0; i < rows; i++) {
       const a = singular[terms]! * u[i * columns + terms]!;

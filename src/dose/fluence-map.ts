@@ -12,11 +12,11 @@
  * The transpose runs the same products backwards.
  */
 
-import { cellCount, type FluenceGrid } from '../beam/fluence.js';
+import { type FluenceGrid, pixelCount } from '../beam/fluence.js';
 import { gaussianInterval } from '../core/error-function.js';
 import { interpolateLinear } from '../core/interpolate.js';
 import type { Machine } from '../machine/machine.js';
-import type { BandedMatrix, BandMap, MapExtent, MapPoints, RungMatrices } from './banded-matrix.js';
+import type { BandedMatrix, BandMap, MapExtent, MapPoints, WidthMatrices } from './banded-matrix.js';
 import { type BeamKernel, type KernelBand, WIDE } from './beam-kernel.js';
 import { readLattice, writeLattice } from './lattice.js';
 import { addRow } from './map-row.js';
@@ -39,20 +39,20 @@ export class FluenceMap {
   readonly horn: Float64Array;
 
   /**
-   * @param cells  the fluence grid whose weights will be spread
+   * @param pixels  the fluence grid whose weights will be spread
    * @param extent what must be readable, mm
    * @param step   node distance of the narrow band, mm. @default half the source blur's standard deviation, from 0.4 to 1
    */
   constructor(
     machine: Machine,
     kernel: BeamKernel,
-    readonly cells: FluenceGrid,
+    readonly pixels: FluenceGrid,
     extent: MapExtent,
-    step = Math.min(FINE, Math.max(FINEST, Math.min(kernel.ladder.sigmasX[0]!, kernel.ladder.sigmasY[0]!) / 2)),
+    step = Math.min(FINE, Math.max(FINEST, Math.min(kernel.widths.sigmasX[0]!, kernel.widths.sigmasY[0]!) / 2)),
   ) {
-    this.bands = kernel.bands.map((band) => createBand(kernel, band, cells, extent, step));
-    this.horn = new Float64Array(cellCount(cells));
-    const { x, y } = cells;
+    this.bands = kernel.bands.map((band) => createBand(kernel, band, pixels, extent, step));
+    this.horn = new Float64Array(pixelCount(pixels));
+    const { x, y } = pixels;
     const nx = x.length - 1;
     const { radius, value } = machine.primaryFluence;
     for (let j = 0; j < y.length - 1; j++) {
@@ -77,8 +77,8 @@ export class FluenceMap {
 
   /** Sets the maps to those of the fluence `weights` (one per cell, x-fastest). */
   spread(weights: Float64Array): void {
-    const nx = this.cells.x.length - 1;
-    const ny = this.cells.y.length - 1;
+    const nx = this.pixels.x.length - 1;
+    const ny = this.pixels.y.length - 1;
     for (const band of this.bands) spreadBand(band, weights, this.horn, nx, ny);
   }
 
@@ -94,8 +94,8 @@ export class FluenceMap {
    * O(rungs x cells), however fine the lattice.
    */
   row({ u, v, weights }: MapPoints, p: number, out: Float64Array): void {
-    const nx = this.cells.x.length - 1;
-    const ny = this.cells.y.length - 1;
+    const nx = this.pixels.x.length - 1;
+    const ny = this.pixels.y.length - 1;
     out.fill(0);
     this.bands.forEach((band, b) => {
       addRow(band, u[p]!, v[p]!, weights[b]!, p, nx, ny, out);
@@ -113,8 +113,8 @@ export class FluenceMap {
 
   /** Transpose of `spread`: weights = what each cell contributes to the values scattered into the maps. */
   collect(weights: Float64Array): void {
-    const nx = this.cells.x.length - 1;
-    const ny = this.cells.y.length - 1;
+    const nx = this.pixels.x.length - 1;
+    const ny = this.pixels.y.length - 1;
     weights.fill(0);
     for (const band of this.bands) collectBand(band, weights, nx, ny);
     for (let c = 0; c < weights.length; c++) weights[c]! *= this.horn[c]!;
@@ -122,19 +122,19 @@ export class FluenceMap {
 }
 
 function createBand(
-  { ladder }: BeamKernel,
+  { widths }: BeamKernel,
   { first, count, terms, coefficients }: KernelBand,
-  cells: FluenceGrid,
+  pixels: FluenceGrid,
   extent: MapExtent,
   step: number,
 ): BandMap {
-  const isWide = Math.min(ladder.sigmasX[first]!, ladder.sigmasY[first]!) >= WIDE;
+  const isWide = Math.min(widths.sigmasX[first]!, widths.sigmasY[first]!) >= WIDE;
   const h = isWide ? COARSE : step;
-  const [u0, nu] = axis(extent.u0, extent.u1, cells.x, ladder.sigmasX[first + count - 1]!, h);
-  const [v0, nv] = axis(extent.v0, extent.v1, cells.y, ladder.sigmasY[first + count - 1]!, h);
-  const rungs = Array.from({ length: count }, (_, r): RungMatrices => {
-    const U = blurMatrix(u0, h, nu, cells.x, ladder.sigmasX[first + r]!);
-    const V = blurMatrix(v0, h, nv, cells.y, ladder.sigmasY[first + r]!);
+  const [u0, nu] = axis(extent.u0, extent.u1, pixels.x, widths.sigmasX[first + count - 1]!, h);
+  const [v0, nv] = axis(extent.v0, extent.v1, pixels.y, widths.sigmasY[first + count - 1]!, h);
+  const rungs = Array.from({ length: count }, (_, r): WidthMatrices => {
+    const U = blurMatrix(u0, h, nu, pixels.x, widths.sigmasX[first + r]!);
+    const V = blurMatrix(v0, h, nv, pixels.y, widths.sigmasY[first + r]!);
     const ends = U.first.map((node, i) => node + U.count[i]!);
     return {
       U,
@@ -152,8 +152,8 @@ function createBand(
     terms,
     nodes: new Float64Array(nu * nv * terms),
     coefficients,
-    rungs,
-    rows: new Float64Array((cells.y.length - 1) * nu),
+    widths: rungs,
+    rows: new Float64Array((pixels.y.length - 1) * nu),
     line: new Float64Array(nu),
   };
 }
@@ -167,10 +167,10 @@ function axis(low: number, high: number, edges: Float64Array, sigma: number, ste
 }
 
 function spreadBand(band: BandMap, weights: Float64Array, horn: Float64Array, nx: number, ny: number): void {
-  const { nu, nv, terms, nodes, coefficients, rungs, rows, line } = band;
+  const { nu, nv, terms, nodes, coefficients, widths, rows, line } = band;
   nodes.fill(0);
-  for (let r = 0; r < rungs.length; r++) {
-    const { U, V, low, high } = rungs[r]!;
+  for (let r = 0; r < widths.length; r++) {
+    const { U, V, low, high } = widths[r]!;
     rows.fill(0);
     for (let j = 0; j < ny; j++) {
       const base = j * nu;
@@ -194,9 +194,9 @@ function spreadBand(band: BandMap, weights: Float64Array, horn: Float64Array, nx
       }
       if (terms === 4) {
         const c0 = coefficients[r]!;
-        const c1 = coefficients[rungs.length + r]!;
-        const c2 = coefficients[2 * rungs.length + r]!;
-        const c3 = coefficients[3 * rungs.length + r]!;
+        const c1 = coefficients[widths.length + r]!;
+        const c2 = coefficients[2 * widths.length + r]!;
+        const c3 = coefficients[3 * widths.length + r]!;
         let at = 4 * (v * nu + low);
         for (let u = low; u < high; u++, at += 4) {
           const value = line[u]!;
@@ -208,7 +208,7 @@ function spreadBand(band: BandMap, weights: Float64Array, horn: Float64Array, nx
         continue;
       }
       for (let k = 0; k < terms; k++) {
-        const c = coefficients[k * rungs.length + r]!;
+        const c = coefficients[k * widths.length + r]!;
         let at = (v * nu + low) * terms + k;
         for (let u = low; u < high; u++, at += terms) nodes[at]! += c * line[u]!;
       }
@@ -217,16 +217,16 @@ function spreadBand(band: BandMap, weights: Float64Array, horn: Float64Array, nx
 }
 
 function collectBand(band: BandMap, weights: Float64Array, nx: number, ny: number): void {
-  const { nu, nv, terms, nodes, coefficients, rungs, rows, line } = band;
-  for (let r = 0; r < rungs.length; r++) {
-    const { U, V, low, high } = rungs[r]!;
+  const { nu, nv, terms, nodes, coefficients, widths, rows, line } = band;
+  for (let r = 0; r < widths.length; r++) {
+    const { U, V, low, high } = widths[r]!;
     rows.fill(0);
     for (let v = 0; v < nv; v++) {
       if (terms === 4) {
         const c0 = coefficients[r]!;
-        const c1 = coefficients[rungs.length + r]!;
-        const c2 = coefficients[2 * rungs.length + r]!;
-        const c3 = coefficients[3 * rungs.length + r]!;
+        const c1 = coefficients[widths.length + r]!;
+        const c2 = coefficients[2 * widths.length + r]!;
+        const c3 = coefficients[3 * widths.length + r]!;
         let at = 4 * (v * nu + low);
         for (let u = low; u < high; u++, at += 4) {
           line[u] = c0 * nodes[at]! + c1 * nodes[at + 1]! + c2 * nodes[at + 2]! + c3 * nodes[at + 3]!;
@@ -234,7 +234,7 @@ function collectBand(band: BandMap, weights: Float64Array, nx: number, ny: numbe
       } else {
         line.fill(0, low, high);
         for (let k = 0; k < terms; k++) {
-          const c = coefficients[k * rungs.length + r]!;
+          const c = coefficients[k * widths.length + r]!;
           let at = (v * nu + low) * terms + k;
           for (let u = low; u < high; u++, at += terms) line[u]! += c * nodes[at]!;
         }
@@ -263,14 +263,14 @@ function collectBand(band: BandMap, weights: Float64Array, nx: number, ny: numbe
 
 /** Cells blurred by a Gaussian, sampled at the nodes, then turned into quadratic B-spline coefficients. */
 function blurMatrix(origin: number, step: number, nodes: number, edges: Float64Array, sigma: number): BandedMatrix {
-  const cells = edges.length - 1;
-  const first = new Int32Array(cells);
-  const count = new Int32Array(cells);
-  const start = new Int32Array(cells);
+  const pixels = edges.length - 1;
+  const first = new Int32Array(pixels);
+  const count = new Int32Array(pixels);
+  const start = new Int32Array(pixels);
   const chunks: Float64Array[] = [];
   let total = 0;
   const column = new Float64Array(nodes);
-  for (let i = 0; i < cells; i++) {
+  for (let i = 0; i < pixels; i++) {
     const low = edges[i]!;
     const high = edges[i + 1]!;
     for (let q = 0; q < nodes; q++) {

@@ -6,7 +6,7 @@
  * result is the same to the last bit with any number of lanes.
  */
 import type { Beam } from '../beam/beam.js';
-import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
+import { type Executor, type JobGroup, type JobType, rangeOfThread, serialExecutor } from '../core/executor.js';
 import type { Volume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
 import type { BeamPass } from '../raytrace/beam-pass.js';
@@ -32,9 +32,9 @@ export interface ForwardDoseOptions extends BeamOptions {
 /** Fields of each lane whose columns are held at once: they are what a dose takes most memory for. */
 const BATCH = 2;
 
-interface LaneInput {
-  readonly lane: number;
-  readonly lanes: number;
+interface ThreadInput {
+  readonly thread: number;
+  readonly threads: number;
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
   readonly view: BeamOptions;
@@ -42,15 +42,15 @@ interface LaneInput {
   readonly viewBytes: number;
 }
 
-type LaneCommand =
+type ThreadCommand =
   | { readonly see: readonly SeenBeam[]; readonly at: Int32Array }
-  | { readonly fields: readonly LaneField[]; readonly at?: Int32Array }
+  | { readonly fields: readonly ThreadField[]; readonly at?: Int32Array }
   | { readonly sum: readonly Float64Array[]; readonly out: Float64Array };
 
-interface LaneField extends DoseField {
+interface ThreadField extends DoseField {
   /** Which of the beams seen so far. */
   readonly id: number;
-  readonly lane: number;
+  readonly thread: number;
   readonly column: Float64Array;
 }
 
@@ -64,7 +64,7 @@ function bytesOf({ count, densities, factors }: PointSet): number {
 /** A beam, and where its lane puts what it sees: six numbers a point, {@link SEEN_PLANES} planes. */
 interface SeenBeam {
   readonly id: number;
-  readonly lane: number;
+  readonly thread: number;
   readonly beam: Beam;
   readonly out: Float64Array;
 }
@@ -79,7 +79,7 @@ type SeenSet = Pick<PointSet, 'extent' | 'domain' | 'beyondRange' | 'beyondDensi
   readonly hasFactors: boolean;
 };
 
-type LaneAnswer = PointsBeyond & { readonly sets?: readonly SeenSet[] };
+type ThreadAnswer = PointsBeyond & { readonly sets?: readonly SeenSet[] };
 
 /** How many points lie outside what machine and model are tested for, in the worst beam. */
 export interface PointsBeyond {
@@ -101,9 +101,9 @@ function worst(all: readonly PointsBeyond[]): PointsBeyond {
   );
 }
 
-export const forwardDoseJob: JobType<LaneInput, LaneCommand, LaneAnswer> = {
+export const forwardDoseJob: JobType<ThreadInput, ThreadCommand, ThreadAnswer> = {
   name: 'forward-dose',
-  create({ lane, lanes, density, points, view: options, step, viewBytes }) {
+  create({ thread, threads, density, points, view: options, step, viewBytes }) {
     const views = new Map<number, BeamView>();
     return (command) => {
       // The rays of the patient, while beams are seen: their memory is worth more than the time to make it.
@@ -117,25 +117,25 @@ export const forwardDoseJob: JobType<LaneInput, LaneCommand, LaneAnswer> = {
         // The one used last is last; those beyond the bound are traced anew when they come again.
         views.delete(id);
         views.set(id, view);
-        const most = Math.max(1, Math.floor(viewBytes / bytesOf(view.points)));
-        for (const old of views.keys()) if (views.size > most) views.delete(old);
+        const largest = Math.max(1, Math.floor(viewBytes / bytesOf(view.points)));
+        for (const old of views.keys()) if (views.size > largest) views.delete(old);
         return view;
       };
       if ('see' in command) {
         const { see: beams, at } = command;
-        const sets = beams.filter((own) => own.lane === lane).map((own) => placeSeen(own, viewOf(own).points, at));
+        const sets = beams.filter((own) => own.thread === thread).map((own) => placeSeen(own, viewOf(own).points, at));
         return { ...nothingBeyond, sets };
       }
       if ('sum' in command) {
         const { sum, out } = command;
-        const [from, to] = rangeOfLane(lane, lanes, out.length);
+        const [from, to] = rangeOfThread(thread, threads, out.length);
         for (const column of sum) for (let p = from; p < to; p++) out[p]! += column[p]!;
         return nothingBeyond;
       }
       const { fields, at } = command;
       const seen: PointsBeyond[] = [];
       for (const field of fields) {
-        if (field.lane !== lane) continue;
+        if (field.thread !== thread) continue;
         const view = viewOf(field);
         const seeing = at === undefined ? view : { ...view, points: selectPoints(view.points, at) };
         addFieldDose(seeing, field.fluence, field.column.fill(0), step);
@@ -170,7 +170,7 @@ function placeSeen({ id, out }: SeenBeam, points: PointSet, at: Int32Array): See
 
 export class ForwardDose {
   private readonly executor: Executor;
-  private group: JobGroup<LaneCommand, LaneAnswer> | undefined;
+  private group: JobGroup<ThreadCommand, ThreadAnswer> | undefined;
   /** Columns that the lanes write, reused from batch to batch. */
   private scratch: Float64Array[] = [];
   /** Beams seen so far; a beam's place is its id. */
@@ -252,7 +252,7 @@ export class ForwardDose {
     const asked = beams.map((beam): SeenBeam => {
       const id = this.idOf(beam);
       const out = executor.allocate(Math.ceil((SEEN_PLANES * count) / 2));
-      return { id, lane: this.laneOf(id), beam, out };
+      return { id, thread: this.threadOf(id), beam, out };
     });
     const sets = this.group.run({ see: asked, at }).flatMap((answer) => answer.sets ?? []);
     return asked.map(({ id, out }): PointSet => {
@@ -281,21 +281,21 @@ export class ForwardDose {
   /** Computes the columns of a few fields at a time; `use` must be done with them when it returns. */
   private forBatches(
     fields: readonly DoseField[],
-    use: (group: JobGroup<LaneCommand, LaneAnswer>, columns: readonly Float64Array[]) => void,
+    use: (group: JobGroup<ThreadCommand, ThreadAnswer>, columns: readonly Float64Array[]) => void,
     at?: Int32Array,
   ): PointsBeyond {
     this.group ??= this.start();
     const { group } = this;
     const scratch = at === undefined ? this.scratch : [];
     const count = at?.length ?? this.count;
-    const most = BATCH * this.executor.lanes;
+    const largest = BATCH * this.executor.threads;
     let beyond = nothingBeyond;
-    for (let first = 0; first < fields.length; first += most) {
-      const batch = fields.slice(first, first + most);
+    for (let first = 0; first < fields.length; first += largest) {
+      const batch = fields.slice(first, first + largest);
       while (scratch.length < batch.length) scratch.push(this.executor.allocate(count));
-      const asked = batch.map(({ beam, fluence }, f): LaneField => {
+      const asked = batch.map(({ beam, fluence }, f): ThreadField => {
         const id = this.idOf(beam);
-        return { id, lane: this.laneOf(id), beam, fluence, column: scratch[f]! };
+        return { id, thread: this.threadOf(id), beam, fluence, column: scratch[f]! };
       });
       beyond = worst([beyond, ...group.run({ fields: asked, ...(at && { at }) })]);
       use(group, scratch.slice(0, batch.length));
@@ -304,20 +304,20 @@ export class ForwardDose {
   }
 
   /** Of a beam; from the last lane on: the first, the caller's own, gets the fewest. */
-  private laneOf(id: number): number {
-    const { lanes } = this.executor;
-    return lanes - 1 - (id % lanes);
+  private threadOf(id: number): number {
+    const { threads } = this.executor;
+    return threads - 1 - (id % threads);
   }
 
-  private start(): JobGroup<LaneCommand, LaneAnswer> {
+  private start(): JobGroup<ThreadCommand, ThreadAnswer> {
     const { executor } = this;
     const { step, executor: _, viewBytes = VIEW_BYTES, ...view } = this.options;
     const density = { ...this.density, data: executor.share(this.density.data) };
     const points = executor.share(this.points);
-    const { lanes } = executor;
-    const inputs = Array.from({ length: lanes }, (_, lane) => ({
-      lane,
-      lanes,
+    const { threads } = executor;
+    const inputs = Array.from({ length: threads }, (_, thread) => ({
+      thread,
+      threads,
       density,
       points,
       view,

@@ -21,33 +21,33 @@ export interface ShiftedDoseOptions extends Omit<BeamOptions, 'shifted'> {
   readonly executor?: Executor;
 }
 
-interface LaneInput {
-  readonly lane: number;
+interface ThreadInput {
+  readonly thread: number;
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
   readonly options: BeamOptions;
 }
 
-interface LaneField extends DoseField {
+interface ThreadField extends DoseField {
   /** Which of the beams seen so far. */
   readonly id: number;
-  readonly lane: number;
+  readonly thread: number;
   /** One value per shift and point, the points of the first shift first. */
   readonly column: Float64Array;
 }
 
-interface LaneCommand {
+interface ThreadCommand {
   /** Equal for the same fields. */
   readonly plan: number;
-  readonly fields: readonly LaneField[];
+  readonly fields: readonly ThreadField[];
   readonly shifts: readonly Vec3[];
   /** Indices of points. @default all */
   readonly at?: Int32Array;
 }
 
-export const shiftedDoseJob: JobType<LaneInput, LaneCommand, undefined> = {
+export const shiftedDoseJob: JobType<ThreadInput, ThreadCommand, undefined> = {
   name: 'shifted-dose',
-  create({ lane, density, points, options }) {
+  create({ thread, density, points, options }) {
     /** What each beam sees of all points where they should be. */
     const nominal = new Map<number, PointSet>();
     /** Of the fields of one plan, by their places. */
@@ -65,8 +65,8 @@ export const shiftedDoseJob: JobType<LaneInput, LaneCommand, undefined> = {
       if (plan !== mapped) maps.clear();
       mapped = plan;
       const asked = at === undefined ? points : placesAt(points, at);
-      fields.forEach(({ id, lane: owner, beam, fluence, column }, f) => {
-        if (owner !== lane) return;
+      fields.forEach(({ id, thread: owner, beam, fluence, column }, f) => {
+        if (owner !== thread) return;
         const all = nominal.get(id) ?? seeBeam(beam, density, points, options, pass);
         nominal.set(id, all);
         const own = at === undefined ? all : selectPoints(all, at);
@@ -91,7 +91,7 @@ function placesAt(points: Float64Array, at: Int32Array): Float64Array {
 export class ShiftedDose {
   private readonly executor: Executor;
   private readonly options: BeamOptions;
-  private group: JobGroup<LaneCommand, undefined> | undefined;
+  private group: JobGroup<ThreadCommand, undefined> | undefined;
   /** Columns that the lanes write, one per field. */
   private scratch: Float64Array[] = [];
   private readonly beams: { readonly machine: Machine; readonly pose: string }[] = [];
@@ -125,10 +125,10 @@ export class ShiftedDose {
     if (this.fields !== fields) this.plan++;
     this.fields = fields;
     const each = at?.length ?? this.points.length / 3;
-    const { lanes } = this.executor;
-    const asked = fields.map(({ beam, fluence }, f): LaneField => {
+    const { threads } = this.executor;
+    const asked = fields.map(({ beam, fluence }, f): ThreadField => {
       const id = this.idOf(beam);
-      return { id, lane: lanes - 1 - (id % lanes), beam, fluence, column: this.column(f, each * shifts.length) };
+      return { id, thread: threads - 1 - (id % threads), beam, fluence, column: this.column(f, each * shifts.length) };
     });
     this.group.run({ plan: this.plan, fields: asked, shifts, ...(at && { at }) });
     return shifts.map((_, s) => {
@@ -147,11 +147,11 @@ export class ShiftedDose {
     this.fields = undefined;
   }
 
-  private start(): JobGroup<LaneCommand, undefined> {
+  private start(): JobGroup<ThreadCommand, undefined> {
     const { executor, options } = this;
     const density = { ...this.density, data: executor.share(this.density.data) };
     const points = executor.share(this.points);
-    const inputs = Array.from({ length: executor.lanes }, (_, lane) => ({ lane, density, points, options }));
+    const inputs = Array.from({ length: executor.threads }, (_, thread) => ({ thread, density, points, options }));
     return executor.start(shiftedDoseJob, inputs);
   }
 

@@ -34,7 +34,7 @@ export function addSimdDose(
   const layout = new WasmLayout();
   const tables = new SimdTables(kernel, sad, layout);
   const { bands, rows, lines } = placeMaps(layout, map);
-  const cells = layout.place(Float32Array.from(fluence, (weight, c) => weight * map.horn[c]!));
+  const pixels = layout.place(Float32Array.from(fluence, (weight, c) => weight * map.horn[c]!));
   const array = (): number => layout.reserve(4 * PIECE);
   const at: PiecePlaces = {
     u: array(),
@@ -55,9 +55,9 @@ export function addSimdDose(
     const { buffer } = memory;
     const maps = mapKernels(memory);
     const weights = weightKernels(memory);
-    const [nx, ny] = [map.cells.x.length - 1, map.cells.y.length - 1];
-    for (const { band, rungs, lineBytes, groups, nodes } of bands) {
-      maps.spread(rungs, band.rungs.length, cells, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines);
+    const [nx, ny] = [map.pixels.x.length - 1, map.pixels.y.length - 1];
+    for (const { band, widths, lineBytes, groups, nodes } of bands) {
+      maps.spread(widths, band.widths.length, pixels, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines);
     }
     for (let from = 0; from < points.count; from += PIECE) {
       const to = Math.min(points.count, from + PIECE);

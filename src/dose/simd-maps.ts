@@ -6,7 +6,7 @@
  */
 import { compileWasm, instantiateWasm } from '../core/wasm.js';
 import { LANES, padded, padTerms, WasmLayout } from '../core/wasm-layout.js';
-import type { BandedMatrix, BandMap, MapPoints, RungMatrices } from './banded-matrix.js';
+import type { BandedMatrix, BandMap, MapPoints, WidthMatrices } from './banded-matrix.js';
 import type { FluenceMap } from './fluence-map.js';
 import { binary } from './maps.wasm.js';
 
@@ -30,7 +30,7 @@ export interface PlacedMap {
   readonly band: BandMap;
   readonly groups: number;
   readonly lineBytes: number;
-  readonly rungs: number;
+  readonly widths: number;
   readonly nodes: number;
   readonly nodeBytes: number;
 }
@@ -50,7 +50,7 @@ export class SimdMaps {
   private readonly ny: number;
   private readonly count: number;
   private readonly horn: Float64Array;
-  private readonly cells: number;
+  private readonly pixels: number;
   private readonly rows: number;
   private readonly lines: number;
   private readonly values: number;
@@ -58,11 +58,11 @@ export class SimdMaps {
   /** Copies what it needs; neither map nor points are kept. */
   constructor(map: FluenceMap, points: MapPoints) {
     const layout = new WasmLayout();
-    this.nx = map.cells.x.length - 1;
-    this.ny = map.cells.y.length - 1;
+    this.nx = map.pixels.x.length - 1;
+    this.ny = map.pixels.y.length - 1;
     this.count = points.u.length;
     this.horn = map.horn;
-    this.cells = layout.reserve(4 * this.nx * this.ny);
+    this.pixels = layout.reserve(4 * this.nx * this.ny);
     this.values = layout.reserve(8 * this.count);
     const { bands, rows, lines } = placeMaps(layout, map);
     this.bands = bands.map((placed, b) => ({
@@ -78,8 +78,8 @@ export class SimdMaps {
 
   /** out[p] += dose of the fluence (one weight per cell) at every point. */
   apply(fluence: Float64Array, out: Float64Array): void {
-    const cells = new Float32Array(this.memory.buffer, this.cells, fluence.length);
-    for (let c = 0; c < cells.length; c++) cells[c] = fluence[c]! * this.horn[c]!;
+    const pixels = new Float32Array(this.memory.buffer, this.pixels, fluence.length);
+    for (let c = 0; c < pixels.length; c++) pixels[c] = fluence[c]! * this.horn[c]!;
     const values = new Float64Array(this.memory.buffer, this.values, this.count).fill(0);
     for (const placed of this.bands) {
       this.kernels.spread(...this.spreadArguments(placed));
@@ -90,19 +90,19 @@ export class SimdMaps {
 
   /** Transpose of `apply`: fluence = what the points' values ask of every cell. */
   applyTranspose(rowValues: Float64Array, fluence: Float64Array): void {
-    const cells = new Float32Array(this.memory.buffer, this.cells, fluence.length).fill(0);
+    const pixels = new Float32Array(this.memory.buffer, this.pixels, fluence.length).fill(0);
     new Float64Array(this.memory.buffer, this.values, this.count).set(rowValues);
     for (const placed of this.bands) {
       new Uint8Array(this.memory.buffer, placed.nodes, placed.nodeBytes).fill(0);
       this.kernels.scatter(...this.readArguments(placed));
       this.kernels.collect(...this.spreadArguments(placed));
     }
-    for (let c = 0; c < cells.length; c++) fluence[c] = cells[c]! * this.horn[c]!;
+    for (let c = 0; c < pixels.length; c++) fluence[c] = pixels[c]! * this.horn[c]!;
   }
 
-  private spreadArguments({ band, groups, lineBytes, rungs, nodes }: PlacedBand): number[] {
-    const { cells, nx, ny, rows, lines } = this;
-    return [rungs, band.rungs.length, cells, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines];
+  private spreadArguments({ band, groups, lineBytes, widths, nodes }: PlacedBand): number[] {
+    const { pixels, nx, ny, rows, lines } = this;
+    return [widths, band.widths.length, pixels, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines];
   }
 
   private readArguments({ groups, lineBytes, nodes, weights, places }: PlacedBand): number[] {
@@ -116,16 +116,16 @@ export function placeMaps(
   layout: WasmLayout,
   map: FluenceMap,
 ): { readonly bands: readonly PlacedMap[]; readonly rows: number; readonly lines: number } {
-  const ny = map.cells.y.length - 1;
+  const ny = map.pixels.y.length - 1;
   let [rows, lines] = [0, 0];
   const bands = map.bands.map((band): PlacedMap => {
     const groups = Math.ceil(band.terms / LANES);
     const lineBytes = 4 * padded(band.nu);
     const nodeBytes = 4 * LANES * groups * padded(band.nu) * band.nv;
-    rows = Math.max(rows, lineBytes * ny * band.rungs.length);
-    lines = Math.max(lines, lineBytes * Math.max(band.rungs.length, band.nv));
-    const placed = placeRungs(layout, band, groups, ny);
-    return { band, groups, lineBytes, rungs: placed, nodes: layout.reserve(nodeBytes), nodeBytes };
+    rows = Math.max(rows, lineBytes * ny * band.widths.length);
+    lines = Math.max(lines, lineBytes * Math.max(band.widths.length, band.nv));
+    const placed = placeWidths(layout, band, groups, ny);
+    return { band, groups, lineBytes, widths: placed, nodes: layout.reserve(nodeBytes), nodeBytes };
   });
   return { bands, rows: layout.reserve(rows), lines: layout.reserve(lines) };
 }
@@ -164,16 +164,16 @@ function placesOf(
 }
 
 /** The matrices of all rungs and their addresses; returns where those stand. */
-function placeRungs(layout: WasmLayout, band: BandMap, groups: number, ny: number): number {
-  const { rungs, coefficients, terms, nv } = band;
-  const table = new Int32Array(RUNG_FIELDS * rungs.length);
-  rungs.forEach((rung, r) => {
-    const U = byCell(rung.U);
-    const V = byLine(rung, nv, ny);
+function placeWidths(layout: WasmLayout, band: BandMap, groups: number, ny: number): number {
+  const { widths, coefficients, terms, nv } = band;
+  const table = new Int32Array(RUNG_FIELDS * widths.length);
+  widths.forEach((width, r) => {
+    const U = byPixel(width.U);
+    const V = byLine(width, nv, ny);
     const c = new Float32Array(LANES * groups);
-    for (let k = 0; k < terms; k++) c[k] = coefficients[k * rungs.length + r]!;
+    for (let k = 0; k < terms; k++) c[k] = coefficients[k * widths.length + r]!;
     const parts = [U.first, U.count, U.start, U.values, V.first, V.count, V.start, V.values, c];
-    parts.push(rung.V.first, rung.V.count, rung.V.start, Float32Array.from(rung.V.values));
+    parts.push(width.V.first, width.V.count, width.V.start, Float32Array.from(width.V.values));
     table.set(
       parts.map((part) => layout.place(part)),
       RUNG_FIELDS * r,
@@ -190,7 +190,7 @@ interface PlacedMatrix {
 }
 
 /** The matrix by cell, every line of values padded with zeros to whole vectors. */
-function byCell({ first, count, start, values }: BandedMatrix): PlacedMatrix {
+function byPixel({ first, count, start, values }: BandedMatrix): PlacedMatrix {
   const at = new Int32Array(first.length);
   let total = 0;
   count.forEach((n, i) => {
@@ -205,7 +205,7 @@ function byCell({ first, count, start, values }: BandedMatrix): PlacedMatrix {
 }
 
 /** The matrix V by line of nodes: the cells that reach it, from the first to the last. */
-function byLine({ V }: RungMatrices, nv: number, ny: number): PlacedMatrix {
+function byLine({ V }: WidthMatrices, nv: number, ny: number): PlacedMatrix {
   const first = new Int32Array(nv);
   const count = new Int32Array(nv);
   const start = new Int32Array(nv);

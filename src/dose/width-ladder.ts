@@ -8,7 +8,7 @@
  */
 import { blurVariance, type Machine } from '../machine/machine.js';
 
-export interface WidthLadder {
+export interface KernelWidths {
   /** Standard deviations of the rungs along X and Y with the source's blur included, mm. */
   readonly sigmasX: Float64Array;
   readonly sigmasY: Float64Array;
@@ -32,7 +32,7 @@ const LEAST_VARIANCE = 0.0625;
  * @param farthest largest distance, mm
  * @param widest largest width without blur that must be expressed, mm in the isocentre plane
  */
-export function createWidthLadder(machine: Machine, nearest: number, farthest: number, widest: number): WidthLadder {
+export function createKernelWidths(machine: Machine, nearest: number, farthest: number, widest: number): KernelWidths {
   const base = [
     Math.max(LEAST_VARIANCE, blurVariance(machine, 0, nearest)),
     Math.max(LEAST_VARIANCE, blurVariance(machine, 1, nearest)),
@@ -68,22 +68,22 @@ export function createWidthLadder(machine: Machine, nearest: number, farthest: n
 }
 
 /** Blur beyond the ladder's base at distance `toSource`, mean of both axes, mm^2. */
-export function excessBlur(ladder: WidthLadder, machine: Machine, toSource: number): number {
-  const excess = (axis: 0 | 1): number => Math.max(0, blurVariance(machine, axis, toSource) - ladder.base[axis]);
+export function excessBlur(widths: KernelWidths, machine: Machine, toSource: number): number {
+  const excess = (axis: 0 | 1): number => Math.max(0, blurVariance(machine, axis, toSource) - widths.base[axis]);
   return (excess(0) + excess(1)) / 2;
 }
 
 /** Adds `amount` of a Gaussian of variance `w2` (mm^2, without the base) to the rungs out[offset ..]. */
-export function addToLadder(ladder: WidthLadder, w2: number, amount: number, out: Float64Array, offset: number): void {
-  const { base, positions, count } = ladder;
+export function addGaussian(widths: KernelWidths, w2: number, amount: number, out: Float64Array, offset: number): void {
+  const { base, positions, count } = widths;
   const t = 0.5 * Math.log(Math.sqrt(base[0] * base[1]) + w2);
   let i = 0;
   while (i < count - 4 && positions[i + 2]! <= t) i++;
   for (let k = i; k < i + 4; k++) {
-    let share = amount;
+    let fraction = amount;
     for (let other = i; other < i + 4; other++) {
-      if (other !== k) share *= (t - positions[other]!) / (positions[k]! - positions[other]!);
+      if (other !== k) fraction *= (t - positions[other]!) / (positions[k]! - positions[other]!);
     }
-    out[offset + k]! += share;
+    out[offset + k]! += fraction;
   }
 }

@@ -84,12 +84,12 @@ export class DoseBounds {
   private loose(x0: number, y0: number, z0: number, x1: number, y1: number, z1: number): number {
     let bound = 0;
     for (let t = 0; t < this.dose.terms.length; t++) {
-      let most = -Infinity;
+      let largest = -Infinity;
       for (let c = 0; c < 8; c++) {
         const value = this.termAt(t, c & 1 ? x1 : x0, c & 2 ? y1 : y0, c & 4 ? z1 : z0);
-        if (value > most) most = value;
+        if (value > largest) largest = value;
       }
-      bound += most;
+      bound += largest;
     }
     return bound;
   }
@@ -100,23 +100,23 @@ export class DoseBounds {
     const { dose, plain, sign } = this;
     const first = Math.max(0, x0);
     const last = Math.min(nx - 1, x1);
-    const most = plain === undefined ? new Float64Array(dose.terms.length).fill(-Infinity) : undefined;
+    const largest = plain === undefined ? new Float64Array(dose.terms.length).fill(-Infinity) : undefined;
     let bound = -Infinity;
     for (let w = Math.max(0, z0); w <= Math.min(nz - 1, z1); w++) {
       for (let v = Math.max(0, y0); v <= Math.min(ny - 1, y1); v++) {
         const row = nx * (v + ny * w);
         const own =
           plain === undefined
-            ? this.ofRow(row + first, row + last, most!)
-            : mostOf(plain, sign, row + first, row + last);
+            ? this.ofRow(row + first, row + last, largest!)
+            : largestOf(plain, sign, row + first, row + last);
         if (own > bound) bound = own;
       }
     }
-    return this.isLoose ? most!.reduce((a, b) => a + b, 0) : bound;
+    return this.isLoose ? largest!.reduce((a, b) => a + b, 0) : bound;
   }
 
   /** Of the voxels from p to end: the largest sum of all terms; that of each goes to `most` where it is larger. */
-  private ofRow(from: number, end: number, most: Float64Array): number {
+  private ofRow(from: number, end: number, largest: Float64Array): number {
     const { terms } = this.dose;
     let bound = -Infinity;
     for (let p = from; p <= end; p++) {
@@ -124,7 +124,7 @@ export class DoseBounds {
       for (let t = 0; t < terms.length; t++) {
         const { data, convert } = terms[t]!;
         const value = this.sign * (convert === undefined ? data[p]! : convert(data[p]!));
-        if (value > most[t]!) most[t] = value;
+        if (value > largest[t]!) largest[t] = value;
         sum += value;
       }
       if (sum > bound) bound = sum;
@@ -173,8 +173,8 @@ export class DoseBounds {
 const lerp = (data: Float32Array, p: number, f: number): number => data[p]! + f * (data[p + 1]! - data[p]!);
 
 /** Largest signed value from p to end. */
-function mostOf(data: Float32Array, sign: number, from: number, end: number): number {
-  let most = -Infinity;
-  for (let p = from; p <= end; p++) if (sign * data[p]! > most) most = sign * data[p]!;
-  return most;
+function largestOf(data: Float32Array, sign: number, from: number, end: number): number {
+  let largest = -Infinity;
+  for (let p = from; p <= end; p++) if (sign * data[p]! > largest) largest = sign * data[p]!;
+  return largest;
 }

@@ -46,9 +46,10 @@ export function doseDifference(
   checkSameMeaning('dose difference', reference, evaluated);
   checkAllFinite('dose difference: reference dose', reference.data);
   checkAllFinite('dose difference: evaluated dose', evaluated.data);
-  const most = reference.data.reduce((a, b) => (b > a ? b : a), 0);
-  if (!(most > 0)) throw new InvalidInputError('dose difference: the reference holds no dose above 0 Gy. Give a dose.');
-  const least = (threshold / 100) * most;
+  const largest = reference.data.reduce((a, b) => (b > a ? b : a), 0);
+  if (!(largest > 0))
+    throw new InvalidInputError('dose difference: the reference holds no dose above 0 Gy. Give a dose.');
+  const least = (threshold / 100) * largest;
   const { volume, isInside } = resample(evaluated, reference.grid);
   const map = new Float32Array(reference.data.length).fill(NaN);
   const values = new Float32Array(reference.data.length);

@@ -35,10 +35,10 @@ export class DoseSampler {
    * Samples of `dose` in a structure, both on one grid (not checked here).
    *
    * @param least  lowest voxel dose of the structure, Gy; samples do not go below it
-   * @param most   highest voxel dose of the structure, Gy; samples do not go above it
+   * @param largest   highest voxel dose of the structure, Gy; samples do not go above it
    * @returns views of the sampler's own memory, good until it samples again
    */
-  sample(dose: DoseVolume, cells: StructureCells, least: number, most: number): DoseSamples {
+  sample(dose: DoseVolume, cells: StructureCells, least: number, largest: number): DoseSamples {
     const capacity = cells.voxels.length * cells.division ** 3;
     if (this.volume.length < capacity) {
       this.ends = new Float32Array(2 * capacity);
@@ -47,8 +47,8 @@ export class DoseSampler {
     const { ends, volume } = this;
     const count =
       cells.division === 1
-        ? sampleVoxels(dose, cells, least, most, ends, volume)
-        : sampleCells(dose, cells, least, most, ends, volume);
+        ? sampleVoxels(dose, cells, least, largest, ends, volume)
+        : sampleCells(dose, cells, least, largest, ends, volume);
     ends.copyWithin(count, capacity, capacity + count);
     return { ends: ends.subarray(0, 2 * count), volume: volume.subarray(0, count) };
   }
@@ -59,7 +59,7 @@ function sampleCells(
   dose: DoseVolume,
   { mask, voxels, division: n, offsets, partialVolumes }: StructureCells,
   least: number,
-  most: number,
+  largest: number,
   ends: Float32Array,
   volume: Float64Array,
 ): number {
@@ -67,9 +67,9 @@ function sampleCells(
   const [nz, ny, nx] = dose.grid.shape;
   const cells = n * n * n;
   const capacity = voxels.length * cells;
-  const narrow = NARROW * Math.max(Math.abs(least), Math.abs(most));
+  const narrow = NARROW * Math.max(Math.abs(least), Math.abs(largest));
   const full = voxelVolume(dose.grid);
-  const share = full / cells;
+  const fraction = full / cells;
   let count = 0;
   let partial = 0;
   for (let v = 0; v < voxels.length; v++) {
@@ -82,18 +82,18 @@ function sampleCells(
     const isWhole = !(mask.data[voxel]! < 1);
     // Gradient and fraction alike in all cells: one interval would do, but only an even dose is common enough to test.
     if (isWhole && width === 0) {
-      ends[count] = Math.min(most, Math.max(least, data[voxel]!));
+      ends[count] = Math.min(largest, Math.max(least, data[voxel]!));
       ends[capacity + count] = ends[count]!;
       volume[count++] = full;
       continue;
     }
     const half = width > narrow ? width / 2 : 0;
     for (let c = 0; c < cells; c++) {
-      const own = isWhole ? share : partialVolumes[partial++]!;
+      const own = isWhole ? fraction : partialVolumes[partial++]!;
       if (own === 0) continue;
       const middle = data[voxel]! + x * offsets[3 * c]! + y * offsets[3 * c + 1]! + z * offsets[3 * c + 2]!;
-      ends[count] = Math.min(most, Math.max(least, middle + half));
-      ends[capacity + count] = Math.min(most, Math.max(least, middle - half));
+      ends[count] = Math.min(largest, Math.max(least, middle + half));
+      ends[capacity + count] = Math.min(largest, Math.max(least, middle - half));
       volume[count++] = own;
     }
   }
@@ -108,13 +108,13 @@ function sampleVoxels(
   dose: DoseVolume,
   cells: StructureCells,
   least: number,
-  most: number,
+  largest: number,
   ends: Float32Array,
   volume: Float64Array,
 ): number {
   const n = cells.voxels.length;
   for (let from = 0; from < n; from += STRETCH) {
-    sampleStretch(dose, cells.voxels, from, Math.min(n, from + STRETCH), least, most, ends);
+    sampleStretch(dose, cells.voxels, from, Math.min(n, from + STRETCH), least, largest, ends);
   }
   const full = voxelVolume(dose.grid);
   const { data } = cells.mask;
@@ -130,12 +130,12 @@ function sampleStretch(
   from: number,
   to: number,
   least: number,
-  most: number,
+  largest: number,
   ends: Float32Array,
 ): void {
   const [nz, ny, nx] = grid.shape;
   const layer = nx * ny;
-  const narrow = NARROW * Math.max(Math.abs(least), Math.abs(most));
+  const narrow = NARROW * Math.max(Math.abs(least), Math.abs(largest));
   const n = voxels.length;
   let rowStart = -nx;
   let isBorderRow = false;
@@ -167,7 +167,7 @@ function sampleStretch(
     const half = width > narrow ? width / 2 : 0;
     const high = here + half;
     const low = here - half;
-    ends[v] = high < most ? high : most;
+    ends[v] = high < largest ? high : largest;
     ends[n + v] = low > least ? low : least;
   }
 }

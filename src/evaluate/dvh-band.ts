@@ -24,9 +24,9 @@ export interface DvhBand {
 export function dvhBand(dvhs: readonly Dvh[], n = 201): DvhBand {
   checkInteger('DVH band: n', n, 2);
   if (dvhs.length === 0) throw new InvalidInputError('DVH band: no DVH. Give at least one.');
-  const most = dvhs.reduce((top, dvh) => Math.max(top, dvh.max), 0);
+  const largest = dvhs.reduce((top, dvh) => Math.max(top, dvh.max), 0);
   // Just past the maximum, so that the band ends on zero.
-  const top = most > 0 ? most * (1 + 1e-6) : 1;
+  const top = largest > 0 ? largest * (1 + 1e-6) : 1;
   const dose = Float64Array.from({ length: n }, (_, i) => (top * i) / (n - 1));
   const low = new Float64Array(n).fill(100);
   const high = new Float64Array(n);

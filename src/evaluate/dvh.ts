@@ -22,7 +22,7 @@ import { DoseSampler, type DoseSamples } from './dose-sample.js';
 import { StructureCells } from './structure-cells.js';
 
 /** Dose below zero is remarked on beyond this share of the largest: resampling with a cubic may leave less. */
-const negativeShare = 1e-3;
+const negativeFraction = 1e-3;
 
 /** How the figures of a DVH were read off. */
 export type DvhEstimators = NonNullable<Dvh['estimators']>;
@@ -123,9 +123,9 @@ export function createDvh(
   structure: Volume<'mask'> | StructureCells,
   { name = 'structure', workspace = new DvhWorkspace() }: DvhOptions = {},
 ): Dvh {
-  const { volumeCc, least, most, samples } = samplesOf(dose, structure, name, workspace);
-  const remark = negativeRemark(name, least, most);
-  const mean = Math.min(most, Math.max(least, meanOf(samples)));
+  const { volumeCc, least, largest, samples } = samplesOf(dose, structure, name, workspace);
+  const remark = negativeRemark(name, least, largest);
+  const mean = Math.min(largest, Math.max(least, meanOf(samples)));
   const corners = workspace.cumulator.cumulate(samples, volumeCc);
   return {
     name,
@@ -134,7 +134,7 @@ export function createDvh(
     ...(dose.alphaBeta === undefined ? {} : { alphaBeta: dose.alphaBeta }),
     volumeCc,
     mean,
-    max: most,
+    max: largest,
     min: least,
     ...corners,
     ...(remark === undefined ? {} : { remarks: [remark] }),
@@ -178,7 +178,7 @@ function samplesOf(
   structure: Volume<'mask'> | StructureCells,
   name: string,
   { sampler }: DvhWorkspace,
-): { readonly volumeCc: number; readonly least: number; readonly most: number; readonly samples: DoseSamples } {
+): { readonly volumeCc: number; readonly least: number; readonly largest: number; readonly samples: DoseSamples } {
   const { grid } = structure instanceof StructureCells ? structure.mask : structure;
   checkSameGrid(`DVH of ${name}: dose and mask`, dose.grid, grid);
   checkDoseMeaning(name, dose);
@@ -189,13 +189,13 @@ function samplesOf(
       `DVH of ${name}: the structure holds no voxel of the dose grid. Check that it lies inside the grid, or leave it out.`,
     );
   }
-  const { least, most } = rangeIn(name, dose.data, voxels);
-  return { volumeCc, least, most, samples: sampler.sample(dose, cells, least, most) };
+  const { least, largest } = rangeIn(name, dose.data, voxels);
+  return { volumeCc, least, largest, samples: sampler.sample(dose, cells, least, largest) };
 }
 
-function rangeIn(name: string, data: Float32Array, voxels: Uint32Array): { least: number; most: number } {
+function rangeIn(name: string, data: Float32Array, voxels: Uint32Array): { least: number; largest: number } {
   let least = Infinity;
-  let most = -Infinity;
+  let largest = -Infinity;
   for (let v = 0; v < voxels.length; v++) {
     const d = data[voxels[v]!]!;
     if (!Number.isFinite(d)) {
@@ -204,9 +204,9 @@ function rangeIn(name: string, data: Float32Array, voxels: Uint32Array): { least
       );
     }
     if (d < least) least = d;
-    if (d > most) most = d;
+    if (d > largest) largest = d;
   }
-  return { least, most };
+  return { least, largest };
 }
 
 /** @throws {InvalidInputError} unless the dose says what quantity it is */
@@ -219,8 +219,8 @@ export function checkDoseMeaning(name: string, { quantity }: DoseMeaning): void 
 }
 
 /** What a result says of a dose below zero, beyond what resampling leaves; undefined where there is none. */
-export function negativeRemark(name: string, least: number, most: number): string | undefined {
-  if (least >= -negativeShare * Math.max(0, most)) return undefined;
+export function negativeRemark(name: string, least: number, largest: number): string | undefined {
+  if (least >= -negativeFraction * Math.max(0, largest)) return undefined;
   return `the dose in ${name} falls to ${toDigits(least, 4)} Gy, below zero: is it a difference of doses?`;
 }
 

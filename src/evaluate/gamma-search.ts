@@ -155,10 +155,10 @@ function orderCells(counts: readonly number[], scale: readonly number[], cap: nu
     }
     return list;
   });
-  const most = gaps.reduce((product, list) => product * list.length, 1);
-  if (most > maxCells) {
+  const largest = gaps.reduce((product, list) => product * list.length, 1);
+  if (largest > maxCells) {
     throw new InvalidInputError(
-      `gamma: cap ${cap} times the distance criterion reaches over ${most} cells around each voxel, more than ${maxCells}. Lower the cap or the distance.`,
+      `gamma: cap ${cap} times the distance criterion reaches over ${largest} cells around each voxel, more than ${maxCells}. Lower the cap or the distance.`,
     );
   }
   const cells: { x: number; y: number; z: number; least: number }[] = [];

@@ -83,13 +83,13 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
   checkSameMeaning('gamma', reference, evaluated);
   checkAllFinite('gamma: reference dose', reference.data);
   checkAllFinite('gamma: evaluated dose', evaluated.data);
-  let most = 0;
-  for (const value of reference.data) if (value > most) most = value;
-  if (!(most > 0)) throw new InvalidInputError('gamma: the reference holds no dose above 0 Gy. Give a dose.');
+  let largest = 0;
+  for (const value of reference.data) if (value > largest) largest = value;
+  if (!(largest > 0)) throw new InvalidInputError('gamma: the reference holds no dose above 0 Gy. Give a dose.');
 
   const { grid, data } = reference;
   const [nz, ny, nx] = grid.shape;
-  const least = (threshold / 100) * most;
+  const least = (threshold / 100) * largest;
   const search = new GammaSearch(evaluated, distance, cap);
   const isInside = insideOf(evaluated);
   const map = new Float32Array(data.length).fill(NaN);
@@ -108,7 +108,7 @@ export function gammaIndex(reference: DoseVolume, evaluated: DoseVolume, criteri
         if (value < least) continue;
         const x = xs[i]!;
         // The stored value decides, so that the map and the counts cannot disagree.
-        map[at] = search.at(x, y, z, value, dose * (local ? value : most));
+        map[at] = search.at(x, y, z, value, dose * (local ? value : largest));
         const gamma = map[at]!;
         count.evaluated++;
         if (gamma <= 1) count.passed++;

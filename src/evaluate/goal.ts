@@ -146,15 +146,15 @@ export function evaluateGoal(goal: Goal, dvhs: ReadonlyMap<string, Dvh>, context
 /** The verdict on a value that was found. */
 export function judge(goal: Goal, value: number): GoalResult {
   const meets = (limit: number): boolean => {
-    const room = roomTo(goal, limit, value);
-    return goal.comparison.endsWith('=') ? room >= -TOLERANCE * Math.abs(limit) : room > 0;
+    const margin = marginTo(goal, limit, value);
+    return goal.comparison.endsWith('=') ? margin >= -TOLERANCE * Math.abs(limit) : margin > 0;
   };
   const isAcceptable = goal.acceptable !== undefined && meets(goal.acceptable);
   return {
     ...headOf(goal),
     value,
     result: meets(goal.limit) ? 'pass' : isAcceptable ? 'variation' : 'fail',
-    margin: roomTo(goal, goal.limit, value),
+    margin: marginTo(goal, goal.limit, value),
   };
 }
 
@@ -173,7 +173,7 @@ function headOf(goal: Goal): Pick<GoalResult, 'goal' | 'structure' | 'metric' | 
   };
 }
 
-const roomTo = ({ comparison }: Goal, limit: number, value: number): number =>
+const marginTo = ({ comparison }: Goal, limit: number, value: number): number =>
   comparison.startsWith('<') ? limit - value : value - limit;
 
 /** Structure and metric: the metric is the shortest end that reads as one, so that names with spaces survive. */
@@ -207,7 +207,7 @@ function weakerLimit(goal: Goal, acceptable: string | number, fail: (what: strin
   if (read === null) return fail(`its variation "${acceptable}" is no number with Gy, % or cc`);
   const [unit, value] = unitOfLimit(read[2], Number(read[1]), goal.metric);
   if (unit !== goal.unit) fail(`its limit is in ${goal.unit}, but the variation in ${unit}`);
-  if (!(roomTo(goal, value, goal.limit) > 0)) {
+  if (!(marginTo(goal, value, goal.limit) > 0)) {
     fail(`its variation ${value} ${unit} must be weaker than its limit of ${goal.limit} ${unit}`);
   }
   return value;

@@ -26,7 +26,7 @@ export interface LineSamples extends DoseSamples {
   readonly volumeCc: number;
   readonly coveredCc: number;
   /** Largest and smallest dose met on a line, Gy. */
-  readonly most: number;
+  readonly largest: number;
   readonly least: number;
   /** Errors of interpolation, Gy: the true dose of piece i lies `below[i]` to `above[i]` above the interpolated one. */
   readonly below: Float32Array;
@@ -49,8 +49,8 @@ export function sampleLines(name: string, dose: DoseField, lines: ScanLines, err
 }
 
 /** @throws {InvalidInputError} if a dose on the way is not finite */
-function checkFiniteSamples(name: string, dose: DoseField, { most, least, volume }: LineSamples): void {
-  if (volume.length > 0 && !(Number.isFinite(most) && Number.isFinite(least))) {
+function checkFiniteSamples(name: string, dose: DoseField, { largest, least, volume }: LineSamples): void {
+  if (volume.length > 0 && !(Number.isFinite(largest) && Number.isFinite(least))) {
     const { data } = dose.terms.find((term) => !term.data.every(Number.isFinite)) ?? dose.terms[0]!;
     const voxel = data.findIndex((d) => !Number.isFinite(d));
     throw new InvalidInputError(
@@ -110,7 +110,7 @@ export class LineSampler {
   private below = new Float32Array(0);
   private above = new Float32Array(0);
   private count = 0;
-  private most = -Infinity;
+  private largest = -Infinity;
   private least = Infinity;
   private total = 0;
   private covered = 0;
@@ -156,7 +156,7 @@ export class LineSampler {
       volume: this.volume.subarray(0, count),
       volumeCc: this.total,
       coveredCc: this.covered,
-      most: this.most,
+      largest: this.largest,
       least: this.least,
       below: this.below.subarray(0, errors ? count : 0),
       above: this.above.subarray(0, errors ? count : 0),
@@ -183,7 +183,7 @@ export class LineSampler {
     }
     for (const one of this.seconds) one.forget();
     this.count = 0;
-    this.most = -Infinity;
+    this.largest = -Infinity;
     this.least = Infinity;
     this.total = 0;
     this.covered = 0;
@@ -264,7 +264,7 @@ export class LineSampler {
   /** {@link stretch} between the outermost centres, of one dose as it is. */
   private plainStretch(data: Float32Array, from: number, to: number, perVoxel: number, nx: number): void {
     const { row, stepY, stepZ, fy, fz, sizeY, sizeZ, ends, volume, capacity, errors } = this;
-    let { count, most, least } = this;
+    let { count, largest, least } = this;
     let at = from;
     let i = Math.min(Math.floor(from), nx - 2);
     let value = 0;
@@ -297,7 +297,7 @@ export class LineSampler {
         ends[capacity + count] = mean - half;
         volume[count] = (stop - at) * perVoxel;
         // NaN would pass both comparisons unseen.
-        if (!(d0 <= most && d1 <= most)) most = Math.max(most, d0, d1);
+        if (!(d0 <= largest && d1 <= largest)) largest = Math.max(largest, d0, d1);
         if (!(d0 >= least && d1 >= least)) least = Math.min(least, d0, d1);
         if (errors) this.addErrors(count, i, at, stop);
         count++;
@@ -310,7 +310,7 @@ export class LineSampler {
       dz = nextZ;
     }
     this.count = count;
-    this.most = most;
+    this.largest = largest;
     this.least = least;
   }
 
@@ -376,7 +376,7 @@ export class LineSampler {
     this.ends[this.capacity + n] = middle - half;
     this.volume[n] = volume;
     // NaN would pass both comparisons unseen.
-    if (!(d0 <= this.most && d1 <= this.most)) this.most = Math.max(this.most, d0, d1);
+    if (!(d0 <= this.largest && d1 <= this.largest)) this.largest = Math.max(this.largest, d0, d1);
     if (!(d0 >= this.least && d1 >= this.least)) this.least = Math.min(this.least, d0, d1);
     if (this.errors) this.addErrors(n, i, from, to);
   }
@@ -396,14 +396,14 @@ export class LineSampler {
     const near = this.secondsIn(term, i);
     const far = this.secondsIn(term, Math.min(nx - 1, i + 1));
     const low = -(
-      bent(bow, Math.max(near.mostX, far.mostX)) +
-      bent(this.bowY, Math.max(near.mostY, far.mostY)) +
-      bent(this.bowZ, Math.max(near.mostZ, far.mostZ))
+      curved(bow, Math.max(near.largestX, far.largestX)) +
+      curved(this.bowY, Math.max(near.largestY, far.largestY)) +
+      curved(this.bowZ, Math.max(near.largestZ, far.largestZ))
     );
     const high = -(
-      bent(bow, Math.min(near.leastX, far.leastX)) +
-      bent(this.bowY, Math.min(near.leastY, far.leastY)) +
-      bent(this.bowZ, Math.min(near.leastZ, far.leastZ))
+      curved(bow, Math.min(near.leastX, far.leastX)) +
+      curved(this.bowY, Math.min(near.leastY, far.leastY)) +
+      curved(this.bowZ, Math.min(near.leastZ, far.leastZ))
     );
     const outside = this.beyond + (isWithin ? 0 : Math.max(-from, to - nx + 1, 0));
     const slope = outside > 0 ? outside * this.steepest(data, i) : 0;
@@ -444,6 +444,6 @@ function largestBow(a: number, b: number): number {
 }
 
 /** A second difference where there is a bow; whatever it is where there is none. */
-const bent = (bow: number, difference: number): number => (bow === 0 ? 0 : bow * difference);
+const curved = (bow: number, difference: number): number => (bow === 0 ? 0 : bow * difference);
 
 const bowAt = (t: number): number => (t * (1 - t)) / 2;

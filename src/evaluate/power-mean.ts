@@ -27,8 +27,8 @@ export function powerMean(dvh: Dvh, exponent: number, f: (dose: number) => numbe
   const top = f(dose[0]!);
   if (!(top > 0) || (exponent < 0 && !(f(dose[dose.length - 1]!) > 0))) return 0;
   const power = (d: number): number => {
-    const share = f(d) / top;
-    return share > 0 ? share ** exponent : 0;
+    const fraction = f(d) / top;
+    return fraction > 0 ? fraction ** exponent : 0;
   };
   const step = Math.min(0.1, 2 / Math.abs(exponent));
   let sum = 0;

@@ -62,8 +62,8 @@ export class RadixSorter {
     const { ends } = this;
     if (n === 0) return 0;
     const raw = new Int32Array(keys.buffer, keys.byteOffset, n);
-    const { least, most } = rangeOf(raw);
-    const span = (most - least) >>> 0;
+    const { least, largest } = rangeOf(raw);
+    const span = (largest - least) >>> 0;
     const bits = 32 - Math.clz32(span);
     this.least = least;
     if (n < many || bits <= dealBits) {
@@ -108,15 +108,15 @@ export class RadixSorter {
   }
 }
 
-function rangeOf(raw: Int32Array): { least: number; most: number } {
+function rangeOf(raw: Int32Array): { least: number; largest: number } {
   let least = 0x7fffffff;
-  let most = -0x80000000;
+  let largest = -0x80000000;
   for (let i = 0; i < raw.length; i++) {
     const rank = rankOf(raw[i]!);
     if (rank < least) least = rank;
-    if (rank > most) most = rank;
+    if (rank > largest) largest = rank;
   }
-  return { least, most };
+  return { least, largest };
 }
 
 /** Keys and indices, as they come. */

@@ -84,11 +84,11 @@ export function structureDvh(
   const { coverage = 1 } = dvh;
   const head = { name, role, volumeCc: dvh.volumeCc / coverage, coverage };
   if (coverage === 1) return { ...head, dvh };
-  const share = `only ${(100 * coverage).toFixed(1)} % of ${name} lie in the dose grid`;
+  const fraction = `only ${(100 * coverage).toFixed(1)} % of ${name} lie in the dose grid`;
   if (coverage < nearlyWhole && !options.partial) {
-    return { ...head, reason: `${share}: ask for the part (partial), or give a larger dose grid` };
+    return { ...head, reason: `${fraction}: ask for the part (partial), or give a larger dose grid` };
   }
-  return { ...head, dvh, reason: `${share}; all values are of that part` };
+  return { ...head, dvh, reason: `${fraction}; all values are of that part` };
 }
 
 /** The dose at the mask's voxel centres, and the mask without those where there is none. */

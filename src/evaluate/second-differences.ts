@@ -8,18 +8,18 @@
  */
 export class SecondDifferences {
   leastX = 0;
-  mostX = 0;
+  largestX = 0;
   leastY = 0;
-  mostY = 0;
+  largestY = 0;
   leastZ = 0;
-  mostZ = 0;
+  largestZ = 0;
   /** Corner voxel and term that they are of. */
   private corner = -1;
   private term = -1;
 
   forget(): void {
     this.corner = -1;
-    this.leastX = this.mostX = this.leastY = this.mostY = this.leastZ = this.mostZ = 0;
+    this.leastX = this.largestX = this.leastY = this.largestY = this.leastZ = this.largestZ = 0;
   }
 
   /** At the voxels i, j and j + 1, k and k + 1. */
@@ -45,7 +45,7 @@ export class SecondDifferences {
       const c = second(data, q + stepZ, 1);
       const d = second(data, q + stepY + stepZ, 1);
       this.leastX = leastOf(a, b, c, d);
-      this.mostX = mostOf(a, b, c, d);
+      this.largestX = largestOf(a, b, c, d);
     }
     if (ny >= 3) {
       const near = p + nx * inward(j, ny);
@@ -55,7 +55,7 @@ export class SecondDifferences {
       const c = second(data, near + stepZ, nx);
       const d = second(data, far + stepZ, nx);
       this.leastY = leastOf(a, b, c, d);
-      this.mostY = mostOf(a, b, c, d);
+      this.largestY = largestOf(a, b, c, d);
     }
     if (nz >= 3) {
       const layer = nx * ny;
@@ -66,7 +66,7 @@ export class SecondDifferences {
       const c = second(data, near + stepY, layer);
       const d = second(data, far + stepY, layer);
       this.leastZ = leastOf(a, b, c, d);
-      this.mostZ = mostOf(a, b, c, d);
+      this.largestZ = largestOf(a, b, c, d);
     }
   }
 }
@@ -87,11 +87,11 @@ function leastOf(a: number, b: number, c: number, d: number): number {
   return least;
 }
 
-function mostOf(a: number, b: number, c: number, d: number): number {
-  let most = -Infinity;
-  if (a > most) most = a;
-  if (b > most) most = b;
-  if (c > most) most = c;
-  if (d > most) most = d;
-  return most;
+function largestOf(a: number, b: number, c: number, d: number): number {
+  let largest = -Infinity;
+  if (a > largest) largest = a;
+  if (b > largest) largest = b;
+  if (c > largest) largest = c;
+  if (d > largest) largest = d;
+  return largest;
 }

@@ -241,20 +241,20 @@ function fillFromInside(
   for (let step = 0; step < 40; step++) {
     const level = (below + above) / 2;
     let filled = 0;
-    for (let c = 0; c < cells; c++) filled += cellShare((depth[c]! - level) / extent);
+    for (let c = 0; c < cells; c++) filled += cellFraction((depth[c]! - level) / extent);
     if (filled > fraction * cells) below = level;
     else above = level;
   }
   let sum = 0;
   for (let c = 0; c < cells; c++) {
-    fill[c] = cellShare((depth[c]! - above) / extent);
+    fill[c] = cellFraction((depth[c]! - above) / extent);
     sum += fill[c]!;
   }
   const scale = sum > 0 ? (fraction * cells) / sum : 0;
   for (let c = 0; c < cells; c++) fill[c] = sum > 0 ? fill[c]! * scale : fraction;
 }
 
-const cellShare = (t: number): number => Math.min(1, Math.max(0, t + 0.5));
+const cellFraction = (t: number): number => Math.min(1, Math.max(0, t + 0.5));
 
 /**
  * Direction in which the mask rises, in units of the voxel: the 27-point gradient of Parker and Youngs (weights 1, 2, 1

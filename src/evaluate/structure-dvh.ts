@@ -78,10 +78,10 @@ export const STRUCTURE_DVH_ESTIMATORS: DvhEstimators = {
 const coveredFrom = 1 - 1e-6;
 
 /** Share of a solid's volume to which it must be known; that of contours is exact. */
-const volumeShare = 2e-3;
+const volumeFraction = 2e-3;
 
 /** Share of the span of dose to which the extremes are searched. */
-const extremeShare = 2e-4;
+const extremeFraction = 2e-4;
 
 /**
  * The DVH of one structure.
@@ -167,29 +167,29 @@ function sampledDvh(
   };
 }
 
-/** Division of the lines of {@link quickDoseAtShare}: that of the coarsest DVH's finest scan. */
+/** Division of the lines of {@link quickDoseAtFraction}: that of the coarsest DVH's finest scan. */
 const quickDivision = 4;
 
 /**
  * Dose that a share of a structure receives at least, Gy: what its DVH says within the sampling bound, without its bounds and
  * extremes, for those who ask many times.
  *
- * @param share 0 to 1
+ * @param fraction 0 to 1
  */
-export function quickDoseAtShare(dose: DoseVolume, lines: StructureLines, share: number): number {
+export function quickDoseAtFraction(dose: DoseVolume, lines: StructureLines, fraction: number): number {
   const { name } = lines.structure;
   const samples = sampleLines(name, fieldOf(dose), lines.at(quickDivision), false);
-  const { coveredCc: volumeCc, most, least } = samples;
+  const { coveredCc: volumeCc, largest, least } = samples;
   const curve = new Cumulator().cumulate(samples, volumeCc);
-  const dvh: Dvh = { name, quantity: dose.quantity, volumeCc, mean: Number.NaN, max: most, min: least, ...curve };
-  return doseAtVolume(dvh, share * volumeCc).value;
+  const dvh: Dvh = { name, quantity: dose.quantity, volumeCc, mean: Number.NaN, max: largest, min: least, ...curve };
+  return doseAtVolume(dvh, fraction * volumeCc).value;
 }
 
 function isGoodEnough(fine: Dvh, others: Pick<DvhBounds, 'coarse' | 'coarser'>, tolerance: number): boolean {
   // An even dose has no span, but Float32 to round it.
   const enough = tolerance * (fine.max - fine.min) + 1e-5 * Math.max(Math.abs(fine.max), Math.abs(fine.min));
   return (
-    samplingBound(fine, others, [(d) => d.volumeCc]) <= volumeShare * fine.volumeCc &&
+    samplingBound(fine, others, [(d) => d.volumeCc]) <= volumeFraction * fine.volumeCc &&
     probes(fine).every((readings) => samplingBound(fine, others, readings) <= enough)
   );
 }
@@ -213,19 +213,19 @@ interface DoseRange {
 
 /** What must agree between the scans: near both ends of the curve, in its middle, and the mean; each with its like nearby. */
 function probes({ volumeCc }: Dvh): Reading[][] {
-  const share =
+  const fraction =
     (p: number): Reading =>
     (d) =>
       doseAtVolume(d, p * d.volumeCc).value;
   const near = volumeCc > 0.03 ? [[(d: Dvh) => doseAtVolume(d, 0.03).value]] : [];
-  return [[0.99, 0.98, 0.95].map(share), [share(0.5), (d) => d.mean], [0.05, 0.02, 0.01].map(share), ...near];
+  return [[0.99, 0.98, 0.95].map(fraction), [fraction(0.5), (d) => d.mean], [0.05, 0.02, 0.01].map(fraction), ...near];
 }
 
-function searchExtremes(dose: DoseField, structure: Structure, { most, least }: LineSamples): DoseRange {
+function searchExtremes(dose: DoseField, structure: Structure, { largest, least }: LineSamples): DoseRange {
   const solid = solidOfStructure(structure);
-  const tolerance = Math.max(extremeShare * (most - least), 1e-6 * Math.abs(most));
+  const tolerance = Math.max(extremeFraction * (largest - least), 1e-6 * Math.abs(largest));
   return {
-    max: extremeDose(dose, solid, { extreme: 'max', known: most, tolerance }),
+    max: extremeDose(dose, solid, { extreme: 'max', known: largest, tolerance }),
     // The smallest of a sum is found slowly, and decides nothing.
     min: extremeDose(dose, solid, {
       extreme: 'min',
@@ -257,11 +257,11 @@ function dvhOf(
   const high = Math.fround(range.max.value);
   const low = Math.fround(range.min.value);
   own.ends.set(samples.ends);
-  let most = high;
+  let largest = high;
   let least = low;
   if (shift !== undefined) {
     addShift(own.ends, shift);
-    most = own.ends.subarray(0, n).reduce((a, b) => (b > a ? b : a), -Infinity);
+    largest = own.ends.subarray(0, n).reduce((a, b) => (b > a ? b : a), -Infinity);
     least = own.ends.subarray(n).reduce((a, b) => (b < a ? b : a), Infinity);
   }
   return {
@@ -270,19 +270,19 @@ function dvhOf(
     ...(dose.fractions === undefined ? {} : { fractions: dose.fractions }),
     ...(dose.alphaBeta === undefined ? {} : { alphaBeta: dose.alphaBeta }),
     volumeCc: coveredCc,
-    mean: Math.min(most, Math.max(least, meanOf(samples, shift))),
-    max: most,
+    mean: Math.min(largest, Math.max(least, meanOf(samples, shift))),
+    max: largest,
     min: least,
-    ...within(workspace.cumulator.cumulate(own, coveredCc), least, most),
+    ...within(workspace.cumulator.cumulate(own, coveredCc), least, largest),
     estimators: STRUCTURE_DVH_ESTIMATORS,
     ...(coveredCc < coveredFrom * volumeCc ? { coverage: coveredCc / volumeCc } : {}),
   };
 }
 
 /** The curve with its doses kept to the extremes: an interval that is widened at the surface reaches beyond them. */
-function within<C extends { readonly dose: Float32Array | Float64Array }>(curve: C, least: number, most: number): C {
+function within<C extends { readonly dose: Float32Array | Float64Array }>(curve: C, least: number, largest: number): C {
   const { dose } = curve;
-  for (let c = 0; c < dose.length; c++) dose[c] = Math.max(least, Math.min(most, dose[c]!));
+  for (let c = 0; c < dose.length; c++) dose[c] = Math.max(least, Math.min(largest, dose[c]!));
   return curve;
 }
 
@@ -303,15 +303,15 @@ function checkSamples(
 ): void {
   const name = `DVH of ${structure.name}`;
   if (!(volumeCc > 0)) throw new InvalidInputError(`${name}: the structure is empty. Leave it out.`);
-  const share = coveredCc / volumeCc;
+  const fraction = coveredCc / volumeCc;
   if (!(coveredCc > 0)) {
     throw new InvalidInputError(
       `${name}: the structure lies outside the dose grid ${describeGrid(dose.grid)}. Leave it out, or compute the dose there.`,
     );
   }
-  if (share < coveredFrom && partial === 'refuse') {
+  if (fraction < coveredFrom && partial === 'refuse') {
     throw new InvalidInputError(
-      `${name}: only ${toDigits(100 * share, 4)} % of the structure lies on the dose grid, so metrics of it are not those of the structure. Compute the dose there, or ask for the part inside with partial: 'covered'.`,
+      `${name}: only ${toDigits(100 * fraction, 4)} % of the structure lies on the dose grid, so metrics of it are not those of the structure. Compute the dose there, or ask for the part inside with partial: 'covered'.`,
     );
   }
 }

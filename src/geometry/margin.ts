@@ -16,7 +16,7 @@ import { redistance } from './surface-points.js';
 
 /** Points for exact distances lie this far apart, mm, or closer for small margins: errors stay under 1/70 of the margin. */
 const pointDistance = 0.5;
-const pointShare = 1 / 3;
+const pointFraction = 1 / 3;
 
 /**
  * A structure grown, or with a negative distance shrunk, by the same distance everywhere.
@@ -94,7 +94,7 @@ function derived({ role, color }: Structure, name: string, solid: Solid): Struct
 function offset(name: string, solid: Solid, r: number): Solid {
   if (r === 0) return solid;
   const isExact = r > 0 ? solid.isExact : (solid.isExactInside ?? false);
-  const exact = isExact ? solid : redistance(solid, Math.min(pointDistance, Math.abs(r) * pointShare));
+  const exact = isExact ? solid : redistance(solid, Math.min(pointDistance, Math.abs(r) * pointFraction));
   const min = exact.box.min.map((c) => c - r) as unknown as Vec3;
   const max = exact.box.max.map((c) => c + r) as unknown as Vec3;
   if ([0, 1, 2].some((a) => !(max[a]! > min[a]!))) {

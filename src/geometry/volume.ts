@@ -59,9 +59,9 @@ export function createVolume<K extends VolumeKind>(kind: K, grid: Grid, data?: F
  */
 export function occupiedFrom(mask: Volume<'mask'>): number {
   const { data } = mask;
-  let most = 0;
-  for (let i = 0; i < data.length && most < 1; i++) if (data[i]! > most) most = data[i]!;
-  return Math.min(0.5, 0.5 * most);
+  let largest = 0;
+  for (let i = 0; i < data.length && largest < 1; i++) if (data[i]! > largest) largest = data[i]!;
+  return Math.min(0.5, 0.5 * largest);
 }
 
 /**

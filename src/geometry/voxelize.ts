@@ -121,15 +121,15 @@ function accumulateSide(
     const firstPixel = Math.max(0, Math.floor(from));
     const lastPixel = Math.min(nx - 1, Math.floor(to));
     let before = rightOf(firstPixel, from, to);
-    let share = 0;
+    let fraction = 0;
     for (let i = firstPixel; i <= lastPixel; i++) {
       const after = rightOf(i + 1, from, to);
       const pixel = after - before;
-      sums[j * nx + i]! += height * (pixel - share);
-      share = pixel;
+      sums[j * nx + i]! += height * (pixel - fraction);
+      fraction = pixel;
       before = after;
     }
-    if (lastPixel + 1 < nx) sums[j * nx + lastPixel + 1]! += height * (1 - share);
+    if (lastPixel + 1 < nx) sums[j * nx + lastPixel + 1]! += height * (1 - fraction);
   }
 }
 

@@ -27,7 +27,7 @@ export interface ShiftSearchOptions {
   /** First shifts, in fractions of the semi-axes. @default none, and 26 directions */
   readonly design?: readonly Vec3[];
   /** Peaks that are climbed, at most. @default 6 */
-  readonly most?: number;
+  readonly largest?: number;
 }
 
 /** Values of shifts; the first call is for the whole design. */
@@ -60,7 +60,7 @@ const DESIGN: readonly Vec3[] = [[0, 0, 0], ...DIRECTIONS];
 export function searchWorstShift(
   semiAxes: Vec3,
   values: ShiftFunction,
-  { design = DESIGN, most = PEAKS }: ShiftSearchOptions = {},
+  { design = DESIGN, largest = PEAKS }: ShiftSearchOptions = {},
 ): ShiftSearch {
   for (const axis of semiAxes) checkNonNegative('shift search: semi-axis in mm', axis);
   const known = new Map<string, Climber>();
@@ -79,18 +79,18 @@ export function searchWorstShift(
   };
   const at = (place: Vec3): Climber => known.get(keyOf(shiftOf(place, semiAxes)))!;
   ask(design);
-  let climbers = apart([...known.values()], most);
+  let climbers = apart([...known.values()], largest);
   for (let step = FIRST_STEP; step >= LAST_STEP; step *= SHORTER) {
     const around = climbers.map(({ place }) => STEPS.map((d) => within(plus(place, scaled(d, step)))));
     ask(around.flat());
     // Those that have come to one peak go on as one.
     climbers = apart(
       climbers.map((own, q) => around[q]!.map(at).reduce((a, b) => (b.value > a.value ? b : a), own)),
-      most,
+      largest,
     );
   }
   const best = [...known.values()].reduce((a, b) => (b.value > a.value ? b : a));
-  const peaks = apart([best, ...climbers], most);
+  const peaks = apart([best, ...climbers], largest);
   return { worst: peaks[0]!, peaks, evaluated: known.size };
 }
 
@@ -100,10 +100,10 @@ interface Climber extends ShiftValue {
 }
 
 /** The highest that lie apart, the highest first. */
-function apart(all: readonly Climber[], most: number): Climber[] {
+function apart(all: readonly Climber[], largest: number): Climber[] {
   const chosen: Climber[] = [];
   for (const one of [...all].sort((a, b) => b.value - a.value)) {
-    if (chosen.length === most) break;
+    if (chosen.length === largest) break;
     if (chosen.every(({ place }) => Math.hypot(...plus(place, scaled(one.place, -1))) >= APART)) chosen.push(one);
   }
   return chosen;

@@ -10,7 +10,7 @@
  */
 import { beamletOffsets } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
-import { type Executor, type JobGroup, type JobType, rangeOfLane, serialExecutor } from '../core/executor.js';
+import { type Executor, type JobGroup, type JobType, rangeOfThread, serialExecutor } from '../core/executor.js';
 import type { LinearOperator } from '../core/linear-operator.js';
 import type { PointSet } from '../dose/beam-points.js';
 import type { Volume } from '../geometry/volume.js';
@@ -21,7 +21,7 @@ export interface DividedOptions extends InfluenceOptions {
   readonly executor?: Executor;
 }
 
-interface LaneBeam {
+interface ThreadBeam {
   readonly beam: ModulatedBeam;
   /** Its points, where they have been traced. */
   readonly seen?: PointSet;
@@ -32,8 +32,8 @@ interface LaneBeam {
   readonly dose: Float64Array;
 }
 
-interface LaneInput {
-  readonly own: readonly LaneBeam[];
+interface ThreadInput {
+  readonly own: readonly ThreadBeam[];
   /** The dose of all beams, in order. */
   readonly doses: readonly Float64Array[];
   /** Rows [from, to) that this lane sums. */
@@ -57,9 +57,9 @@ interface ReadRows {
   readonly matrix: Float32Array;
 }
 
-type LaneCommand = 'apply' | 'sum' | 'transpose' | ReadRows;
+type ThreadCommand = 'apply' | 'sum' | 'transpose' | ReadRows;
 
-export const influenceJob: JobType<LaneInput, LaneCommand, void> = {
+export const influenceJob: JobType<ThreadInput, ThreadCommand, void> = {
   name: 'influence',
   create({ own, doses, rows: [first, end], density, points, options, buffers }) {
     const { weights, dose, rowValues, gradient } = buffers;
@@ -91,7 +91,7 @@ export class DividedOperator implements LinearOperator {
   readonly columns: number;
   private readonly executor: Executor;
   private readonly buffers: Buffers;
-  private readonly group: JobGroup<LaneCommand, void>;
+  private readonly group: JobGroup<ThreadCommand, void>;
 
   /**
    * @param density relative electron density, zero outside the body; must not change afterwards
@@ -109,7 +109,7 @@ export class DividedOperator implements LinearOperator {
     if (beams.length === 0) throw new InvalidInputError('influence: there are no beams. Give at least one.');
     const offsets = beamletOffsets(beams);
     const columns = offsets.at(-1)!;
-    const parts = beams.map((beam, b): LaneBeam => {
+    const parts = beams.map((beam, b): ThreadBeam => {
       const own = seen?.[b];
       return { beam, ...(own && { seen: own }), from: offsets[b]!, to: offsets[b + 1]!, dose: executor.allocate(rows) };
     });
@@ -126,14 +126,14 @@ export class DividedOperator implements LinearOperator {
       options,
       buffers,
     };
-    const lanes = Math.min(executor.lanes, parts.length);
+    const threads = Math.min(executor.threads, parts.length);
     const inputs = Array.from(
-      { length: lanes },
-      (_, lane): LaneInput => ({
+      { length: threads },
+      (_, thread): ThreadInput => ({
         ...common,
         // From the last lane on: the first, the caller's own, gets the fewest.
-        own: parts.filter((_, b) => lanes - 1 - (b % lanes) === lane),
-        rows: rangeOfLane(lane, lanes, rows),
+        own: parts.filter((_, b) => threads - 1 - (b % threads) === thread),
+        rows: rangeOfThread(thread, threads, rows),
       }),
     );
     this.group = executor.start(influenceJob, inputs);

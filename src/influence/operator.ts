@@ -8,7 +8,7 @@
  * Float64 rounding, because they share the same weights.
  */
 import type { Beam } from '../beam/beam.js';
-import { type BeamletSet, beamletOffsets, cellCount } from '../beam/fluence.js';
+import { type BeamletSet, beamletOffsets, pixelCount } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { MapPoints } from '../dose/banded-matrix.js';
 import type { BeamKernel } from '../dose/beam-kernel.js';
@@ -56,7 +56,7 @@ interface BeamPart {
   readonly maps: BeamMaps;
   readonly map: FluenceMap;
   readonly points: MapPoints;
-  readonly cells: Int32Array;
+  readonly pixels: Int32Array;
   readonly fluence: Float64Array;
   readonly offset: number;
   readonly isSimd: boolean;
@@ -94,8 +94,8 @@ export class InfluenceOperator implements ColumnSource {
         maps: isSimd ? new SimdMaps(map, weighed) : plainMaps(map, weighed),
         map,
         points: weighed,
-        cells: beamlets.cells,
-        fluence: new Float64Array(cellCount(beamlets.grid)),
+        pixels: beamlets.pixels,
+        fluence: new Float64Array(pixelCount(beamlets.grid)),
         offset: offsets[b]!,
         isSimd,
       };
@@ -112,9 +112,9 @@ export class InfluenceOperator implements ColumnSource {
    */
   apply(weights: Float64Array, out: Float64Array): Float64Array {
     out.fill(0);
-    for (const { maps, cells, fluence, offset } of this.parts) {
+    for (const { maps, pixels, fluence, offset } of this.parts) {
       fluence.fill(0);
-      for (let b = 0; b < cells.length; b++) fluence[cells[b]!] = weights[offset + b]!;
+      for (let b = 0; b < pixels.length; b++) fluence[pixels[b]!] = weights[offset + b]!;
       maps.apply(fluence, out);
     }
     return out;
@@ -127,13 +127,13 @@ export class InfluenceOperator implements ColumnSource {
    * @param out Gy per monitor unit, one per point; overwritten and returned
    */
   column(column: number, out: Float64Array): Float64Array {
-    const part = this.parts.find((p) => column >= p.offset && column < p.offset + p.cells.length);
+    const part = this.parts.find((p) => column >= p.offset && column < p.offset + p.pixels.length);
     if (part === undefined) {
       throw new InvalidInputError(`influence: there is no beamlet ${column}; they are 0 to ${this.columns - 1}.`);
     }
     out.fill(0);
     part.fluence.fill(0);
-    part.fluence[part.cells[column - part.offset]!] = 1;
+    part.fluence[part.pixels[column - part.offset]!] = 1;
     part.maps.apply(part.fluence, out);
     return out;
   }
@@ -148,9 +148,9 @@ export class InfluenceOperator implements ColumnSource {
     if (!(row >= 0 && row < this.rows)) {
       throw new InvalidInputError(`influence: there is no row ${row}; they are 0 to ${this.rows - 1}.`);
     }
-    for (const { map, points, cells, fluence, offset } of this.parts) {
+    for (const { map, points, pixels, fluence, offset } of this.parts) {
       map.row(points, row, fluence);
-      for (let b = 0; b < cells.length; b++) out[offset + b] = fluence[cells[b]!]!;
+      for (let b = 0; b < pixels.length; b++) out[offset + b] = fluence[pixels[b]!]!;
     }
     return out;
   }
@@ -168,11 +168,11 @@ export class InfluenceOperator implements ColumnSource {
     if (unknown !== undefined) {
       throw new InvalidInputError(`influence: there is no row ${unknown}; they are 0 to ${this.rows - 1}.`);
     }
-    for (const { map, points, cells, fluence, offset, isSimd } of this.parts) {
-      if (isSimd && readRows(map, points, which, cells, { matrix, stride, at: offset })) continue;
+    for (const { map, points, pixels, fluence, offset, isSimd } of this.parts) {
+      if (isSimd && readRows(map, points, which, pixels, { matrix, stride, at: offset })) continue;
       which.forEach((row, i) => {
         map.row(points, row, fluence);
-        for (let b = 0; b < cells.length; b++) matrix[stride * i + offset + b] = fluence[cells[b]!]!;
+        for (let b = 0; b < pixels.length; b++) matrix[stride * i + offset + b] = fluence[pixels[b]!]!;
       });
     }
   }
@@ -184,9 +184,9 @@ export class InfluenceOperator implements ColumnSource {
    * @param out one per beamlet, Gy per monitor unit times the values' unit; overwritten and returned
    */
   applyTranspose(rowValues: Float64Array, out: Float64Array): Float64Array {
-    for (const { maps, cells, fluence, offset } of this.parts) {
+    for (const { maps, pixels, fluence, offset } of this.parts) {
       maps.applyTranspose(rowValues, fluence);
-      for (let b = 0; b < cells.length; b++) out[offset + b] = fluence[cells[b]!]!;
+      for (let b = 0; b < pixels.length; b++) out[offset + b] = fluence[pixels[b]!]!;
     }
     return out;
   }

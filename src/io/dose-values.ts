@@ -15,7 +15,7 @@ const ROUNDING = 1e-6;
 export function checkDoseValues(name: string, grid: Grid, data: Float32Array): void {
   let low = 0;
   let lowest = 0;
-  let most = 0;
+  let largest = 0;
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
     if (!Number.isFinite(value)) {
@@ -27,9 +27,9 @@ export function checkDoseValues(name: string, grid: Grid, data: Float32Array): v
       low = value;
       lowest = i;
     }
-    if (value > most) most = value;
+    if (value > largest) largest = value;
   }
-  if (low < -ROUNDING * most) {
+  if (low < -ROUNDING * largest) {
     throw new InvalidInputError(
       `${name}: the dose at ${describePlace(grid, lowest)} is ${toDigits(low, 4)} Gy, but must not be negative. Is it a difference of doses? Give a dose.`,
     );

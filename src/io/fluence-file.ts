@@ -4,7 +4,7 @@
  *
  * Lengths are mm: the isocentre in LPS, edges and leaves in the isocentre plane (IEC 61217, turned with the collimator). Angles are
  * degrees, IEC 61217. Weights are monitor units over the course of open primary fluence through each cell, cell (i, j) at
- * i + nx j; those that were delivered are these times `share`. Doses are total Gy of the course.
+ * i + nx j; those that were delivered are these times `scale`. Doses are total Gy of the course.
  */
 import { z } from 'zod';
 import { FormatError } from '../core/errors.js';
@@ -63,7 +63,7 @@ const outcome = z.strictObject({
       added: z.array(point),
       margin: finite,
       found: z.strictObject({ shift: point, value: finite }),
-      share: finite,
+      scale: finite,
     })
     .optional(),
 });
@@ -71,10 +71,10 @@ const technique = z.enum(['fcrt', 'imrt']);
 const plan = z.strictObject({
   technique,
   isocenter: point,
-  share: finite,
+  scale: finite,
   fields: z.array(field).min(1),
   /** Voxels of bounded organs that are rows of the optimiser: the first of each run of neighbours and how many there are. */
-  organRows: z.array(z.strictObject({ structure: z.string(), runs: z.array(z.tuple([count, count])) })),
+  organVoxels: z.array(z.strictObject({ structure: z.string(), runs: z.array(z.tuple([count, count])) })),
   outcome,
 });
 const withNominal = plan.extend({ nominal: plan.optional() });

@@ -328,11 +328,11 @@ async function readValues(
   const isGzip = encoding === 'gzip' || encoding === 'gz';
   if (!isGzip && encoding !== 'raw')
     throw new UnsupportedError(`${name}: encoding "${encoding}" is not read. Save it as raw or gzip.`);
-  const most = isGzip ? packed.length * GZIP_RATIO : packed.length;
+  const largest = isGzip ? packed.length * GZIP_RATIO : packed.length;
   const short = (found: number): FormatError =>
     new FormatError(`${found} bytes of values where ${count * size} are needed. The file is truncated.`, name, offset);
   // Before anything is allocated: so few bytes cannot unpack to so many values.
-  if (most < count * size) throw short(isGzip ? packed.length : most);
+  if (largest < count * size) throw short(isGzip ? packed.length : largest);
   const values = new Float32Array(count);
   const fill = valueFiller(values, size, (view, at) => read(view, at, little));
   const found = isGzip ? await gunzipInto(packed, name, offset, fill, count * size) : fill(packed);

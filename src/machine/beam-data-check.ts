@@ -159,16 +159,16 @@ function checkAttenuation(depthDose: BeamData['depthDose'], column: number): voi
   const { depths, sides, values, kind } = depthDose;
   const from = depthOfMaximum(depthDose, column);
   const to = depths[depths.length - 1]!;
-  const most = values[depths.indexOf(from)]![column]!;
-  const share = values[values.length - 1]![column]! / most;
-  if (!(share <= LEAST_FALL ** ((to - from) / 100))) {
+  const largest = values[depths.indexOf(from)]![column]!;
+  const fraction = values[values.length - 1]![column]! / largest;
+  if (!(fraction <= LEAST_FALL ** ((to - from) / 100))) {
     throw new InvalidInputError(
-      `${kind}: the ${sides[column]} mm field has ${(100 * share).toFixed(1)} % of its maximum at ${to} mm, no attenuation worth the name. Give measured depth doses.`,
+      `${kind}: the ${sides[column]} mm field has ${(100 * fraction).toFixed(1)} % of its maximum at ${to} mm, no attenuation worth the name. Give measured depth doses.`,
     );
   }
-  if (!(share >= LEAST_SHARE)) {
+  if (!(fraction >= LEAST_SHARE)) {
     throw new InvalidInputError(
-      `${kind}: the ${sides[column]} mm field has ${share.toExponential(1)} of its maximum at ${to} mm, less than any beam. Give measured depth doses.`,
+      `${kind}: the ${sides[column]} mm field has ${fraction.toExponential(1)} of its maximum at ${to} mm, less than any beam. Give measured depth doses.`,
     );
   }
 }
@@ -185,10 +185,10 @@ function checkSpacing(depthDose: BeamData['depthDose']): void {
   const maximum = middleMaximum(depthDose);
   for (let i = 1; i < depths.length; i++) {
     const [from, to] = [depths[i - 1]!, depths[i]!];
-    const [most, where] = from < maximum ? [BUILD_UP_GAP, 'above the maximum'] : [GAP, 'below it'];
-    if (to - from > most) {
+    const [largest, where] = from < maximum ? [BUILD_UP_GAP, 'above the maximum'] : [GAP, 'below it'];
+    if (to - from > largest) {
       throw new InvalidInputError(
-        `${kind}: no row between ${from} and ${to} mm, but ${where} they may be at most ${most} mm apart. Add rows, best every 2 mm to 20 mm and every 10 mm below.`,
+        `${kind}: no row between ${from} and ${to} mm, but ${where} they may be at most ${largest} mm apart. Add rows, best every 2 mm to 20 mm and every 10 mm below.`,
       );
     }
   }

@@ -76,9 +76,9 @@ export class BandFactor {
 
   constructor(private readonly band: DepthBand) {
     const { depthCount: n, width: J, readings } = band;
-    const most = readings.reduce((length, rows) => Math.max(length, rows.length / J), 0);
+    const largest = readings.reduce((length, rows) => Math.max(length, rows.length / J), 0);
     this.factor = new Float64Array(n * J * 3 * J);
-    this.work = new Float64Array((4 * J + most) * 3 * J);
+    this.work = new Float64Array((4 * J + largest) * 3 * J);
     this.carried = new Float64Array(2 * J * 3 * J);
   }
 

@@ -40,12 +40,12 @@ export function fieldIntegral(
   const ny = Math.max(1, Math.ceil((field.y2 - field.y1) / CELL));
   const dx = (field.x2 - field.x1) / nx;
   const dy = (field.y2 - field.y1) / ny;
-  const share = (from: number, step: number, n: number, at: number, sigma: number): Float64Array =>
+  const fraction = (from: number, step: number, n: number, at: number, sigma: number): Float64Array =>
     Float64Array.from({ length: n }, (_, i) =>
       gaussianInterval(at - from - (i + 1) * step, at - from - i * step, sigma),
     );
-  const gx = share(field.x1, dx, nx, u, sigmaX);
-  const gy = share(field.y1, dy, ny, v, sigmaY);
+  const gx = fraction(field.x1, dx, nx, u, sigmaX);
+  const gy = fraction(field.y1, dy, ny, v, sigmaY);
   let sum = 0;
   for (let j = 0; j < ny; j++) {
     if (gy[j]! === 0) continue;

@@ -4,7 +4,7 @@
  * A width of 0 stands for the electrons: one column for their whole mixture (`electron-kernel.ts`), whose shares no measured
  * table resolves. Every other width is one Gaussian of scatter.
  */
-import { electronKernel, electronShares } from './electrons.js';
+import { electronFractions, electronKernel } from './electrons.js';
 import { fieldIntegral, squareField } from './field-integral.js';
 import { blurVariance, type Machine, type PencilKernel } from './machine.js';
 
@@ -31,9 +31,9 @@ export function designOf(
   return depths.map((depth, i) => {
     if (i === 0 || distances[i] !== distances[i - 1]) known = integrals(distances[i]!);
     if (widths[0] !== 0) return known.map(({ scatter }) => scatter);
-    const shares = electronShares(depth);
+    const fractions = electronFractions(depth);
     return known.map(({ electrons, scatter }) => [
-      electrons.reduce((sum, e, c) => sum + shares[c]! * e, 0),
+      electrons.reduce((sum, e, c) => sum + fractions[c]! * e, 0),
       ...scatter.slice(1),
     ]);
   });
@@ -54,8 +54,8 @@ export function kernelOf(
   });
   const amplitudes = weights.map((row, i) => {
     const out = [...scatter[i]!];
-    electronShares(depths[i]!).forEach((share, c) => {
-      out[widths.indexOf(electronKernel.widths[c]!)]! += share * row[0]!;
+    electronFractions(depths[i]!).forEach((fraction, c) => {
+      out[widths.indexOf(electronKernel.widths[c]!)]! += fraction * row[0]!;
     });
     return out;
   });

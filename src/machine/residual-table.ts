@@ -36,7 +36,7 @@ export function residualTable({ depthDose, outputFactors }: Commissioned): Resid
     })),
     total: summarize(
       depthDose,
-      outputFactors.reduce((most, { percent }) => Math.max(most, Math.abs(percent)), 0),
+      outputFactors.reduce((largest, { percent }) => Math.max(largest, Math.abs(percent)), 0),
     ),
   };
 }

@@ -46,12 +46,12 @@ export async function readFolder(dir: string): Promise<DicomFile[]> {
 /**
  * The bytes of a file.
  *
- * @param most bytes
+ * @param largest bytes
  * @throws {InvalidInputError} if the file cannot be read, is none (a device, a pipe), or is larger than `most`
  */
-export async function readBytes(path: string, most = MOST_FILE_BYTES): Promise<Uint8Array> {
+export async function readBytes(path: string, largest = MOST_FILE_BYTES): Promise<Uint8Array> {
   try {
-    checkSize(path, await stat(path), most);
+    checkSize(path, await stat(path), largest);
     const buffer = await readFile(path);
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   } catch (cause) {
@@ -61,14 +61,14 @@ export async function readBytes(path: string, most = MOST_FILE_BYTES): Promise<U
 }
 
 /** What has no end cannot be read whole. */
-function checkSize(path: string, known: Stats, most: number): void {
+function checkSize(path: string, known: Stats, largest: number): void {
   if (known.isDirectory()) throw unreadable(path, { code: 'EISDIR' }, 'Give a file');
   if (!known.isFile()) {
     throw new InvalidInputError(`${path} cannot be read (it is no plain file, but a device or a pipe). Give a file.`);
   }
-  if (known.size > most) {
+  if (known.size > largest) {
     throw new InvalidInputError(
-      `${path} has ${known.size} bytes, more than ${most}. Give a smaller file, or look whether it is the right one.`,
+      `${path} has ${known.size} bytes, more than ${largest}. Give a smaller file, or look whether it is the right one.`,
     );
   }
 }

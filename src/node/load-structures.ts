@@ -86,12 +86,12 @@ async function readMask({ name: file, bytes }: NamedBytes): Promise<MaskedStruct
   if (kind !== undefined && kind !== 'mask') {
     throw new InvalidInputError(`${file}: holds a volume of kind "${kind}", not a mask. Give a mask.`);
   }
-  const most = data.reduce((a, b) => (b > a ? b : a), 0);
+  const largest = data.reduce((a, b) => (b > a ? b : a), 0);
   const odd = data.findIndex((value) => !(value >= -1e-6 && value <= 1 + 1e-6));
   if (odd >= 0) {
-    const isLabels = Number.isFinite(most) && data.every(Number.isInteger);
+    const isLabels = Number.isFinite(largest) && data.every(Number.isInteger);
     throw new InvalidInputError(
-      `${file}: the mask holds ${data[odd]}, but must be 0 to 1. ${isLabels ? `Is it a label map up to ${most}? Save each structure by itself.` : 'Save it as fractions of voxels.'}`,
+      `${file}: the mask holds ${data[odd]}, but must be 0 to 1. ${isLabels ? `Is it a label map up to ${largest}? Save each structure by itself.` : 'Save it as fractions of voxels.'}`,
     );
   }
   const name = basename(file, '.nrrd').replace(/^mask_/, '');

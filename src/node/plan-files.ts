@@ -3,7 +3,7 @@ import { relative, resolve, sep } from 'node:path';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { encodeFluence } from '../io/fluence-file.js';
 import { encodeNrrd } from '../io/nrrd.js';
-import { allowanceVolume } from '../plan/constraint/voxel-tolerance.js';
+import { remainingDoseVolume } from '../plan/constraint/voxel-tolerance.js';
 import type { Technique } from '../plan/input/plan-case.js';
 import { type PlanningResult, recordsOf } from '../plan/run-plan.js';
 import { planningDose } from '../plan/technique/finish-plan.js';
@@ -30,8 +30,8 @@ export async function planFiles(result: PlanningResult, outDir: string, folder?:
     const between = planningDose(result.model, plan);
     if (between !== undefined) files.set(`dose_${plan.technique}_planning.nrrd`, await packed(between));
   }
-  if (result.bounds.length > 0 && result.prior) {
-    files.set('allowance.nrrd', await packed(allowanceVolume(result.bounds, result.model, result.case)));
+  if (result.tolerances.length > 0 && result.prior) {
+    files.set('allowance.nrrd', await packed(remainingDoseVolume(result.tolerances, result.model, result.case)));
   }
   const plans: Partial<Record<Technique, RemakeRecord['plans'][Technique] & object>> = {};
   for (const [p, recorded] of recordsOf(result).entries()) {

@@ -19,8 +19,8 @@ export type Answer = { readonly result: unknown } | { readonly error: PackedErro
 export const ENDED = -1;
 
 /** What a worker is born with. */
-export interface LaneData {
-  readonly lane: number;
+export interface ThreadData {
+  readonly thread: number;
   readonly port: MessagePort;
   /** Shared, one number per lane. */
   readonly requests: Int32Array;
@@ -31,15 +31,15 @@ export interface LaneData {
 
 /** What the watch is born with. */
 export interface WatchData {
-  readonly lanes: readonly LaneData[];
+  readonly threads: readonly ThreadData[];
   readonly answers: Int32Array;
   /** Where it tells why a worker ended. */
   readonly ends: MessagePort;
 }
 
 /** Why a worker ended. */
-export interface LaneEnd {
-  readonly lane: number;
+export interface ThreadEnd {
+  readonly thread: number;
   readonly reason: string;
 }
 

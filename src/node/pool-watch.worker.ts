@@ -5,12 +5,12 @@
  * memory, say). This thread only listens; it marks the end in the shared state and wakes the caller.
  */
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { ENDED, type LaneEnd, type WatchData } from './pool-message.js';
+import { ENDED, type ThreadEnd, type WatchData } from './pool-message.js';
 
-const { lanes, answers, ends } = workerData as WatchData;
+const { threads, answers, ends } = workerData as WatchData;
 let ready = 0;
-for (const data of lanes) {
-  const { lane, port } = data;
+for (const data of threads) {
+  const { thread, port } = data;
   const worker = new Worker(new URL('./pool.worker.js', import.meta.url), {
     workerData: data,
     execArgv: [],
@@ -18,16 +18,16 @@ for (const data of lanes) {
   });
   let reason: string | undefined;
   worker.on('message', () => {
-    if (++ready === lanes.length) parentPort!.postMessage('ready');
+    if (++ready === threads.length) parentPort!.postMessage('ready');
   });
   worker.on('error', (error) => {
     reason = error instanceof Error ? error.message : String(error);
   });
   worker.on('exit', (code) => {
-    const end: LaneEnd = { lane, reason: reason ?? `exit code ${code}` };
-    if (ready < lanes.length) parentPort!.postMessage(end);
+    const end: ThreadEnd = { thread, reason: reason ?? `exit code ${code}` };
+    if (ready < threads.length) parentPort!.postMessage(end);
     ends.postMessage(end);
-    Atomics.store(answers, lane, ENDED);
-    Atomics.notify(answers, lane);
+    Atomics.store(answers, thread, ENDED);
+    Atomics.notify(answers, thread);
   });
 }

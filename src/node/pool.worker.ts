@@ -2,9 +2,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { InvalidInputError } from '../core/errors.js';
 import { type AnyJobType, jobTypes } from './jobs.js';
-import { type Answer, type LaneData, packError, type Request } from './pool-message.js';
+import { type Answer, packError, type Request, type ThreadData } from './pool-message.js';
 
-const { lane, port, requests, answers, jobs } = workerData as LaneData;
+const { thread, port, requests, answers, jobs } = workerData as ThreadData;
 const types = new Map(jobTypes.map((type) => [type.name, type]));
 if (jobs !== undefined) {
   const module = (await import(jobs)) as { jobTypes: readonly AnyJobType[] };
@@ -12,10 +12,10 @@ if (jobs !== undefined) {
 }
 const parts = new Map<number, (command: never) => unknown>();
 
-parentPort!.postMessage(lane);
+parentPort!.postMessage(thread);
 for (let done = 0; ; ) {
   // Again where the wake-up is that of a request already done: its notify may come after its answer.
-  while (Atomics.load(requests, lane) === done) Atomics.wait(requests, lane, done);
+  while (Atomics.load(requests, thread) === done) Atomics.wait(requests, thread, done);
   const { message } = receiveMessageOnPort(port) as { message: Request };
   try {
     port.postMessage({ result: handle(message) } satisfies Answer);
@@ -23,8 +23,8 @@ for (let done = 0; ; ) {
     // From the job, or from a result that cannot be cloned.
     port.postMessage({ error: packError(error) } satisfies Answer);
   }
-  Atomics.store(answers, lane, ++done);
-  Atomics.notify(answers, lane);
+  Atomics.store(answers, thread, ++done);
+  Atomics.notify(answers, thread);
 }
 
 function handle(request: Request): unknown {

@@ -25,7 +25,7 @@ export interface StudyOptions {
   /** Seconds that each plan may take, > 0: then the best so far, whose row says `time-limit`. @default none */
   readonly timeLimit?: number;
   /** Threads of the pool. @default as many as `startWorkerPool` takes */
-  readonly lanes?: number;
+  readonly threads?: number;
   /** Before a plan: it is the `index`-th of `count` that are to be made. */
   readonly onPlan?: (run: StudyRun, index: number, count: number) => void;
   /** After a plan. */
@@ -76,14 +76,14 @@ async function continueStudy(
   study: Study,
   runs: readonly StudyRun[],
   file: string,
-  { retry = false, timeLimit, lanes, onPlan, onRow }: StudyOptions,
+  { retry = false, timeLimit, threads, onPlan, onRow }: StudyOptions,
 ): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
   const write = (): Promise<void> => writeFileAtomic(file, studyTable(study, inOrder(runs, rows)));
   // A table in the study's order, also where nothing is open; without rows there is none yet.
   if (rows.size > 0) await write();
-  const pool = new PoolOfStudy(lanes);
+  const pool = new PoolOfStudy(threads);
   try {
     for (const [index, run] of open.entries()) {
       onPlan?.(run, index, open.length);
@@ -138,10 +138,10 @@ function inOrder(runs: readonly StudyRun[], rows: ReadonlyMap<string, StudyRow>)
 class PoolOfStudy {
   private pool: WorkerPool | undefined;
 
-  constructor(private readonly lanes: number | undefined) {}
+  constructor(private readonly threads: number | undefined) {}
 
   async get(): Promise<WorkerPool> {
-    this.pool ??= await startWorkerPool(this.lanes === undefined ? {} : { lanes: this.lanes });
+    this.pool ??= await startWorkerPool(this.threads === undefined ? {} : { threads: this.threads });
     return this.pool;
   }
 

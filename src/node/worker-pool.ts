@@ -12,9 +12,9 @@ import { closedError, type Executor, type JobGroup, type JobType, type SharableA
 import {
   type Answer,
   ENDED,
-  type LaneData,
-  type LaneEnd,
   type Request,
+  type ThreadData,
+  type ThreadEnd,
   unpackError,
   type WatchData,
 } from './pool-message.js';
@@ -22,7 +22,7 @@ import {
 /** How many threads, and what they can do. */
 export interface WorkerPoolOptions {
   /** Threads that compute, the caller's included. @default the machine's parallelism, at most 8: as many as a plan has beams */
-  readonly lanes?: number;
+  readonly threads?: number;
   /** Module with further jobs for the workers: it exports `jobTypes`, a list of {@link JobType}. */
   readonly jobs?: URL;
 }
@@ -38,20 +38,20 @@ const MOST_LANES = 8;
  * @throws {UnsupportedError} if a thread cannot be started
  */
 export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<WorkerPool> {
-  const { lanes = Math.min(MOST_LANES, availableParallelism()), jobs } = options;
-  checkInteger('worker pool: lanes', lanes, 1);
-  const counters = (): Int32Array => new Int32Array(new SharedArrayBuffer(4 * lanes));
+  const { threads = Math.min(MOST_LANES, availableParallelism()), jobs } = options;
+  checkInteger('worker pool: lanes', threads, 1);
+  const counters = (): Int32Array => new Int32Array(new SharedArrayBuffer(4 * threads));
   const requests = counters();
   const answers = counters();
   const ends = new MessageChannel();
-  const channels = Array.from({ length: lanes - 1 }, () => new MessageChannel());
-  if (lanes === 1) return new WorkerPool(requests, answers, [], ends.port1, undefined);
+  const channels = Array.from({ length: threads - 1 }, () => new MessageChannel());
+  if (threads === 1) return new WorkerPool(requests, answers, [], ends.port1, undefined);
   const data: WatchData = {
     answers,
     ends: ends.port2,
-    lanes: channels.map(
-      ({ port2 }, c): LaneData => ({
-        lane: c + 1,
+    threads: channels.map(
+      ({ port2 }, c): ThreadData => ({
+        thread: c + 1,
         port: port2,
         requests,
         answers,
@@ -66,7 +66,7 @@ export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<
   });
   try {
     await new Promise<void>((resolve, reject) => {
-      watch.once('message', (message: 'ready' | LaneEnd) =>
+      watch.once('message', (message: 'ready' | ThreadEnd) =>
         message === 'ready' ? resolve() : reject(new Error(message.reason)),
       );
       watch.once('error', reject);
@@ -89,7 +89,7 @@ export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<
 
 /** A pool of worker threads, made by {@link startWorkerPool}. */
 export class WorkerPool implements Executor {
-  readonly lanes: number;
+  readonly threads: number;
   private readonly copies = new WeakMap<SharableArray, SharableArray>();
   /** Why workers have ended, by lane. */
   private readonly reasons = new Map<number, string>();
@@ -108,7 +108,7 @@ export class WorkerPool implements Executor {
     private readonly ends: MessagePort,
     private readonly watch: Worker | undefined,
   ) {
-    this.lanes = ports.length + 1;
+    this.threads = ports.length + 1;
   }
 
   /**
@@ -117,12 +117,12 @@ export class WorkerPool implements Executor {
    * @param length numbers of 8 bytes
    */
   allocate(length: number): Float64Array {
-    return this.lanes === 1 ? new Float64Array(length) : new Float64Array(new SharedArrayBuffer(8 * length));
+    return this.threads === 1 ? new Float64Array(length) : new Float64Array(new SharedArrayBuffer(8 * length));
   }
 
   /** The array in memory that all lanes see, copied once. */
   share<T extends Float32Array | Float64Array | Int32Array>(array: T): T {
-    if (this.lanes === 1 || array.buffer instanceof SharedArrayBuffer) return array;
+    if (this.threads === 1 || array.buffer instanceof SharedArrayBuffer) return array;
     const known = this.copies.get(array) as T | undefined;
     if (known) return known;
     const Type = array.constructor as new (buffer: SharedArrayBuffer) => T;
@@ -142,10 +142,10 @@ export class WorkerPool implements Executor {
     type: JobType<Input, Command, Result>,
     inputs: readonly Input[],
   ): JobGroup<Command, Result> {
-    const { lanes } = this;
-    if (inputs.length > lanes) {
+    const { threads } = this;
+    if (inputs.length > threads) {
       throw new InvalidInputError(
-        `worker pool: job "${type.name}" has ${inputs.length} inputs for ${lanes} lanes. Give at most one per lane.`,
+        `worker pool: job "${type.name}" has ${inputs.length} inputs for ${threads} lanes. Give at most one per lane.`,
       );
     }
     const group = this.nextGroup++;
@@ -164,7 +164,7 @@ export class WorkerPool implements Executor {
     try {
       this.fork(
         inputs.length,
-        (lane) => ({ kind: 'start', group, job: type.name, input: inputs[lane] }),
+        (thread) => ({ kind: 'start', group, job: type.name, input: inputs[thread] }),
         () => {
           own = inputs.length > 0 ? type.create(inputs[0]!) : undefined;
         },
@@ -195,47 +195,47 @@ export class WorkerPool implements Executor {
   }
 
   /** Asks lanes 1 .. lanes - 1, does lane 0's share, waits for all; throws the first lane's error. */
-  private fork<R>(lanes: number, request: (lane: number) => Request, own: () => R): R[] {
+  private fork<R>(threads: number, request: (thread: number) => Request, own: () => R): R[] {
     if (this.isClosed) throw new InvalidInputError('worker pool: it is closed. Start another.');
     const asked: Outcome<void>[] = [];
-    for (let lane = 1; lane < lanes; lane++) asked[lane] = attempt(() => this.ask(lane, request(lane)));
+    for (let thread = 1; thread < threads; thread++) asked[thread] = attempt(() => this.ask(thread, request(thread)));
     const outcomes: Outcome<R>[] = [attempt(own)];
-    for (let lane = 1; lane < lanes; lane++) {
-      const posted = asked[lane]!;
-      outcomes[lane] = 'error' in posted ? posted : attempt(() => this.answerOf(lane) as R);
+    for (let thread = 1; thread < threads; thread++) {
+      const posted = asked[thread]!;
+      outcomes[thread] = 'error' in posted ? posted : attempt(() => this.answerOf(thread) as R);
     }
-    return outcomes.slice(0, lanes).map((outcome) => {
+    return outcomes.slice(0, threads).map((outcome) => {
       if ('error' in outcome) throw outcome.error;
       return outcome.result;
     });
   }
 
-  private ask(lane: number, request: Request): void {
-    this.ports[lane - 1]!.postMessage(request);
-    Atomics.add(this.requests, lane, 1);
-    Atomics.notify(this.requests, lane);
+  private ask(thread: number, request: Request): void {
+    this.ports[thread - 1]!.postMessage(request);
+    Atomics.add(this.requests, thread, 1);
+    Atomics.notify(this.requests, thread);
   }
 
-  private answerOf(lane: number): unknown {
+  private answerOf(thread: number): unknown {
     const { requests, answers, ports } = this;
     for (;;) {
-      const answered = Atomics.load(answers, lane);
-      if (answered === ENDED) throw this.endError(lane);
-      if (answered === requests[lane]) break;
-      Atomics.wait(answers, lane, answered);
+      const answered = Atomics.load(answers, thread);
+      if (answered === ENDED) throw this.endError(thread);
+      if (answered === requests[thread]) break;
+      Atomics.wait(answers, thread, answered);
     }
-    const { message } = receiveMessageOnPort(ports[lane - 1]!) as { message: Answer };
+    const { message } = receiveMessageOnPort(ports[thread - 1]!) as { message: Answer };
     if ('error' in message) throw unpackError(message.error);
     return message.result;
   }
 
-  private endError(lane: number): UnsupportedError {
+  private endError(thread: number): UnsupportedError {
     for (let got = receiveMessageOnPort(this.ends); got; got = receiveMessageOnPort(this.ends)) {
-      const end = got.message as LaneEnd;
-      this.reasons.set(end.lane, end.reason);
+      const end = got.message as ThreadEnd;
+      this.reasons.set(end.thread, end.reason);
     }
     return new UnsupportedError(
-      `worker pool: the worker of lane ${lane} has ended (${this.reasons.get(lane)}). Close this pool; start one with fewer lanes, or use serialExecutor.`,
+      `worker pool: the worker of lane ${thread} has ended (${this.reasons.get(thread)}). Close this pool; start one with fewer lanes, or use serialExecutor.`,
     );
   }
 }

@@ -28,22 +28,22 @@ export interface SteppedValues {
 /**
  * The bends of a step with which the pairs x y stay near mu.
  *
- * @param bends of the step (dx, dy); not changed
+ * @param curvatures of the step (dx, dy); not changed
  */
-export function centredBends(
-  bends: Float64Array,
+export function centredCurvatures(
+  curvatures: Float64Array,
   { values: x, step: dx, length }: SteppedValues,
   { values: y, step: dy, length: dualLength }: SteppedValues,
   mu: number,
 ): Float64Array {
-  const out = new Float64Array(bends.length);
+  const out = new Float64Array(curvatures.length);
   for (let i = 0; i < out.length; i++) {
     const product = (x[i]! + length * dx[i]!) * (y[i]! + dualLength * dy[i]!);
     let ask = 0;
     if (product < LEAST_PRODUCT * mu) ask = LEAST_PRODUCT * mu - product;
     // Much too large products are not worth a large step of their own.
     else if (product > MOST_PRODUCT * mu) ask = Math.max(MOST_PRODUCT * mu - product, -MOST_PRODUCT * mu);
-    out[i] = bends[i]! - ask;
+    out[i] = curvatures[i]! - ask;
   }
   return out;
 }

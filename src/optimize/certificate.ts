@@ -2,7 +2,7 @@
  * The certificate of a plan: how far it can be from the best one, which limits cost what, and by how much any is broken.
  */
 import { evaluateAll, type HalfSpaces, type Multipliers } from './half-spaces.js';
-import { type Limit, violationOf } from './limit.js';
+import { type Constraint, violationOf } from './limit.js';
 import type { Objective } from './objective/objective.js';
 
 /** What a limit costs. */
@@ -41,7 +41,7 @@ const HELD = 0.01;
 
 export interface SolvedState {
   readonly objectives: readonly Objective[];
-  readonly limits: readonly Limit[];
+  readonly constraints: readonly Constraint[];
   readonly halfSpaces: HalfSpaces;
   readonly multipliers: Multipliers;
   readonly dose: Float64Array;
@@ -59,7 +59,7 @@ export function certify(state: SolvedState): Certificate {
     lowerBound: isProven ? lowerBound : null,
     gap: gapOf(value, isProven ? lowerBound : null),
     isConvex: objectives.every((o) => o.isConvex),
-    violation: worstViolation(state.limits, state.dose),
+    violation: worstViolation(state.constraints, state.dose),
     ...(leastViolation === undefined ? {} : { leastViolation }),
     prices: shadowPrices(state),
   };
@@ -72,46 +72,48 @@ export function certify(state: SolvedState): Certificate {
 export function certifyAt(
   certificate: Certificate,
   objectives: readonly Objective[],
-  limits: readonly Limit[],
+  constraints: readonly Constraint[],
   dose: Float64Array,
 ): Certificate {
   const value = evaluateAll(objectives, dose, new Float64Array(dose.length));
   const { lowerBound } = certificate;
-  return { ...certificate, value, gap: gapOf(value, lowerBound), violation: worstViolation(limits, dose) };
+  return { ...certificate, value, gap: gapOf(value, lowerBound), violation: worstViolation(constraints, dose) };
 }
 
 const gapOf = (value: number, bound: number | null): number | null =>
   bound !== null && value !== 0 ? (value - bound) / Math.abs(value) : null;
 
 /** The limit that a dose breaks most, or comes nearest to breaking. */
-export function worstViolation(limits: readonly Limit[], dose: Float64Array): Certificate['violation'] {
+export function worstViolation(constraints: readonly Constraint[], dose: Float64Array): Certificate['violation'] {
   let worst: Certificate['violation'] = null;
-  for (const limit of limits) {
-    const { amount, row } = violationOf(limit, dose);
-    if (worst === null || amount > worst.amount) worst = { limit: limit.name, amount, row };
+  for (const constraint of constraints) {
+    const { amount, row } = violationOf(constraint, dose);
+    if (worst === null || amount > worst.amount) worst = { limit: constraint.name, amount, row };
   }
   return worst;
 }
 
-function shadowPrices({ limits, halfSpaces, multipliers, dose }: SolvedState): ShadowPrice[] {
+function shadowPrices({ constraints, halfSpaces, multipliers, dose }: SolvedState): ShadowPrice[] {
   let offset = 0;
   const { rows, planes } = halfSpaces;
-  return limits.map((limit): ShadowPrice => {
-    if (limit.kind !== 'voxels') {
+  return constraints.map((constraint): ShadowPrice => {
+    if (constraint.kind !== 'voxels') {
       const price = planes.reduce(
-        (sum, p, q) => (p.name === limit.name ? sum + multipliers[rows.length + q]! : sum),
+        (sum, p, q) => (p.name === constraint.name ? sum + multipliers[rows.length + q]! : sum),
         0,
       );
-      return { limit: limit.name, price, active: [] };
+      return { limit: constraint.name, price, active: [] };
     }
-    const own = multipliers.subarray(offset, offset + limit.rows.length);
-    offset += limit.rows.length;
+    const own = multipliers.subarray(offset, offset + constraint.rows.length);
+    offset += constraint.rows.length;
     const dearest = own.reduce((a, b) => Math.max(a, b), 0);
-    const active = Array.from(limit.rows, (row, q) => ({ row, price: own[q]!, bound: limit.bounds[q]! })).filter(
-      (v) => v.price > ACTIVE * dearest && limit.sign * (v.bound - dose[v.row]!) <= HELD * v.bound,
-    );
+    const active = Array.from(constraint.rows, (row, q) => ({
+      row,
+      price: own[q]!,
+      bound: constraint.bounds[q]!,
+    })).filter((v) => v.price > ACTIVE * dearest && constraint.sign * (v.bound - dose[v.row]!) <= HELD * v.bound);
     return {
-      limit: limit.name,
+      limit: constraint.name,
       price: own.reduce((a, b) => a + b, 0),
       active: active.sort((a, b) => b.price - a.price || a.row - b.row).map(({ row, price }) => ({ row, price })),
     };

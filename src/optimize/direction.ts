@@ -14,7 +14,7 @@ export interface Unknowns {
 }
 
 /** How the products of the pairs w z and s l bend along a step; the step makes up for it. */
-export interface Bends {
+export interface Curvatures {
   readonly weights: Float64Array;
   readonly slacks: Float64Array;
 }
@@ -41,11 +41,11 @@ export function directionOf(
   change: Float64Array,
   sides: Float64Array,
   mu: number,
-  bends: Bends,
+  curvatures: Curvatures,
 ): Direction {
   const slackChange = sides.map((d) => -d);
-  const ofReduced = dualChange(weights, change, reduced, bends.weights, mu);
-  const ofMultipliers = dualChange(slacks, slackChange, multipliers, bends.slacks, mu);
+  const ofReduced = dualChange(weights, change, reduced, curvatures.weights, mu);
+  const ofMultipliers = dualChange(slacks, slackChange, multipliers, curvatures.slacks, mu);
   return {
     weights: change,
     slacks: slackChange,
@@ -57,9 +57,15 @@ export function directionOf(
 }
 
 /** dy of x dy + y dx = mu - bend - x y */
-function dualChange(x: Float64Array, dx: Float64Array, y: Float64Array, bends: Float64Array, mu: number): Float64Array {
+function dualChange(
+  x: Float64Array,
+  dx: Float64Array,
+  y: Float64Array,
+  curvatures: Float64Array,
+  mu: number,
+): Float64Array {
   const out = new Float64Array(x.length);
-  for (let i = 0; i < out.length; i++) out[i] = (mu - bends[i]! - y[i]! * dx[i]!) / x[i]! - y[i]!;
+  for (let i = 0; i < out.length; i++) out[i] = (mu - curvatures[i]! - y[i]! * dx[i]!) / x[i]! - y[i]!;
   return out;
 }
 

@@ -10,7 +10,7 @@ import type { LinearOperator } from '../core/linear-operator.js';
 import { addForces, changesOf, type HalfSpaces, halfSpaceCount } from './half-spaces.js';
 import { InteriorPoint } from './interior-point.js';
 import { lowerBound, tangentAt } from './lower-bound.js';
-import { NormalMatrix, type RowSample } from './normal-matrix.js';
+import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { meanDose } from './objective/mean-dose.js';
 import type { StartingPoint } from './start.js';
 
@@ -28,31 +28,31 @@ const TOLERANCE = 1e-3;
 
 export function searchFeasible(
   operator: LinearOperator,
-  limits: HalfSpaces,
-  sample: RowSample,
+  constraints: HalfSpaces,
+  sample: VoxelSample,
   start: StartingPoint,
   isOver: () => boolean = () => false,
 ): FeasibilityResult {
-  const m = halfSpaceCount(limits);
+  const m = halfSpaceCount(constraints);
   const n = operator.columns;
   const bounds = new Float64Array(m);
-  bounds.set(limits.bounds);
-  limits.planes.forEach(({ bound }, p) => {
-    bounds[limits.rows.length + p] = bound;
+  bounds.set(constraints.bounds);
+  constraints.planes.forEach(({ bound }, p) => {
+    bounds[constraints.rows.length + p] = bound;
   });
   const T = bounds.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
   const worstOf = (sides: Float64Array): number =>
     sides.reduce((a, side, k) => Math.max(a, side - bounds[k]!), -Infinity);
   const everyRow = Int32Array.from({ length: m }, (_, k) => k);
   const problem = {
-    operator: withSlack(operator, limits, m),
+    operator: withSlack(operator, constraints, m),
     objectives: [meanDose('violation', { rows: Int32Array.of(m), volumes: Float64Array.of(1) }, 1)],
-    limits: { rows: everyRow, signs: new Float64Array(m).fill(1), bounds: bounds.map((b) => b - T), planes: [] },
+    constraints: { rows: everyRow, signs: new Float64Array(m).fill(1), bounds: bounds.map((b) => b - T), planes: [] },
   };
   const weights = new Float64Array(n + 1);
   weights.set(start.weights);
-  weights[n] = T + Math.max(-0.5 * T, worstOf(changesOf(limits, start.dose, new Float64Array(m))) + 0.1 * T);
-  const point = new InteriorPoint(problem, new NormalMatrix(sampleWithSlack(sample, limits, m, n), n + 1), {
+  weights[n] = T + Math.max(-0.5 * T, worstOf(changesOf(constraints, start.dose, new Float64Array(m))) + 0.1 * T);
+  const point = new InteriorPoint(problem, new NormalMatrix(sampleWithSlack(sample, constraints, m, n), n + 1), {
     weights,
     dose: problem.operator.apply(weights, new Float64Array(m + 1)),
   });
@@ -62,7 +62,7 @@ export function searchFeasible(
     const taken = point.step({ leastMu: 0, maxProducts: 40, accuracy: 1e-2, isEnough, isOver });
     const t = point.value - T;
     if (t < 0 && point.complementarity < -0.5 * t) break;
-    const tangent = tangentAt(problem.operator, problem.objectives, problem.limits, point.dose, point.multipliers);
+    const tangent = tangentAt(problem.operator, problem.objectives, problem.constraints, point.dose, point.multipliers);
     bound = Math.max(bound, lowerBound(tangent, [], point.value) - T);
     if (taken === 0 || (t > 0 && t - bound < TOLERANCE * t)) break;
   }
@@ -71,14 +71,14 @@ export function searchFeasible(
   return {
     weights: found,
     dose,
-    violation: worstOf(changesOf(limits, dose, new Float64Array(m))),
+    violation: worstOf(changesOf(constraints, dose, new Float64Array(m))),
     leastViolation: bound,
     evaluations: point.evaluations,
   };
 }
 
 /** Rows: the left side of every half-space less u, then u itself. */
-function withSlack(operator: LinearOperator, limits: HalfSpaces, m: number): LinearOperator {
+function withSlack(operator: LinearOperator, constraints: HalfSpaces, m: number): LinearOperator {
   const n = operator.columns;
   const dose = new Float64Array(operator.rows);
   return {
@@ -86,14 +86,14 @@ function withSlack(operator: LinearOperator, limits: HalfSpaces, m: number): Lin
     columns: n + 1,
     apply(weights, out) {
       operator.apply(weights.subarray(0, n), dose);
-      changesOf(limits, dose, out);
+      changesOf(constraints, dose, out);
       const u = weights[n]!;
       for (let k = 0; k < m; k++) out[k]! -= u;
       out[m] = u;
       return out;
     },
     applyTranspose(values, out) {
-      addForces(limits, values, dose.fill(0));
+      addForces(constraints, values, dose.fill(0));
       operator.applyTranspose(dose, out.subarray(0, n));
       let u = values[m]!;
       for (let k = 0; k < m; k++) u -= values[k]!;
@@ -104,7 +104,7 @@ function withSlack(operator: LinearOperator, limits: HalfSpaces, m: number): Lin
 }
 
 /** Every half-space is a row of its own in the sample: signs of the same dose differ. */
-function sampleWithSlack(sample: RowSample, limits: HalfSpaces, m: number, n: number): RowSample {
+function sampleWithSlack(sample: VoxelSample, constraints: HalfSpaces, m: number, n: number): VoxelSample {
   const matrix = new Float32Array(m * (n + 1));
   const memberOf = Int32Array.from({ length: m + 1 }, (_, k) => (k < m ? k : -1));
   const add = (k: number, row: number, coefficient: number): void => {
@@ -112,11 +112,11 @@ function sampleWithSlack(sample: RowSample, limits: HalfSpaces, m: number, n: nu
     if (s < 0) return;
     for (let c = 0; c < n; c++) matrix[k * (n + 1) + c]! += coefficient * sample.matrix[s * n + c]!;
   };
-  limits.rows.forEach((row, k) => {
-    add(k, row, limits.signs[k]!);
+  constraints.rows.forEach((row, k) => {
+    add(k, row, constraints.signs[k]!);
   });
-  limits.planes.forEach(({ column }, p) => {
-    matrix.set(column, (limits.rows.length + p) * (n + 1));
+  constraints.planes.forEach(({ column }, p) => {
+    matrix.set(column, (constraints.rows.length + p) * (n + 1));
   });
   for (let k = 0; k < m; k++) matrix[k * (n + 1) + n] = -1;
   return { matrix, count: m, memberOf };

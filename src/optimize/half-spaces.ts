@@ -4,7 +4,7 @@
  *     sign_i d_row(i) <= bound_i          a_p' d <= bound_p
  */
 import type { LinearOperator } from '../core/linear-operator.js';
-import type { Limit } from './limit.js';
+import type { Constraint } from './limit.js';
 import type { Objective } from './objective/objective.js';
 
 export interface Plane {
@@ -30,16 +30,16 @@ export type Multipliers = Float64Array;
 export const halfSpaceCount = ({ rows, planes }: HalfSpaces): number => rows.length + planes.length;
 
 /** The single rows of all voxel limits, in the order of the limits, and no planes. */
-export function rowHalfSpaces(limits: readonly Limit[]): HalfSpaces {
+export function rowHalfSpaces(constraints: readonly Constraint[]): HalfSpaces {
   const rows: number[] = [];
   const signs: number[] = [];
   const bounds: number[] = [];
-  for (const limit of limits) {
-    if (limit.kind !== 'voxels') continue;
-    limit.rows.forEach((row, q) => {
+  for (const constraint of constraints) {
+    if (constraint.kind !== 'voxels') continue;
+    constraint.rows.forEach((row, q) => {
       rows.push(row);
-      signs.push(limit.sign);
-      bounds.push(limit.sign * limit.bounds[q]!);
+      signs.push(constraint.sign);
+      bounds.push(constraint.sign * constraint.bounds[q]!);
     });
   }
   return {

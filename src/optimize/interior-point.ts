@@ -17,8 +17,8 @@
  * @see Gondzio, Comput. Optim. Appl. 6 (1996) 137, doi:10.1007/BF00249643
  */
 import type { LinearOperator } from '../core/linear-operator.js';
-import { centredBends, LEAST_GAIN, LONG, LONGER } from './centrality.js';
-import { type Bends, complementarityAfter, complementarityOf, type Direction, directionOf } from './direction.js';
+import { centredCurvatures, LEAST_GAIN, LONG, LONGER } from './centrality.js';
+import { type Curvatures, complementarityAfter, complementarityOf, type Direction, directionOf } from './direction.js';
 import {
   addForces,
   changesOf,
@@ -28,16 +28,16 @@ import {
   type Multipliers,
   slacksOf,
 } from './half-spaces.js';
-import { LimitProducts } from './limit-products.js';
-import type { NormalMatrix, RankOne, RowSample } from './normal-matrix.js';
+import { ConstraintProducts } from './limit-products.js';
+import type { NormalMatrix, RankOne, VoxelSample } from './normal-matrix.js';
 import type { Objective } from './objective/objective.js';
 
 export interface InteriorProblem {
   readonly operator: LinearOperator;
   readonly objectives: readonly Objective[];
-  readonly limits: HalfSpaces;
+  readonly constraints: HalfSpaces;
   /** Where the rows of the limits stand by themselves, steps cost less. @default the operator is asked */
-  readonly sample?: RowSample;
+  readonly sample?: VoxelSample;
 }
 
 export interface StepOptions {
@@ -86,7 +86,7 @@ export class InteriorPoint {
   value = 0;
   private isFirst = true;
   private products = 0;
-  private readonly limitProducts: LimitProducts;
+  private readonly constraintProducts: ConstraintProducts;
   /** A' F' at the present dose, once it is known. */
   private gradient: Float64Array | undefined;
   readonly slacks: Float64Array;
@@ -100,12 +100,12 @@ export class InteriorPoint {
     private readonly normal: NormalMatrix,
     start: { readonly weights: Float64Array; readonly dose: Float64Array },
   ) {
-    const { operator, limits, sample } = problem;
-    this.limitProducts = new LimitProducts(operator, limits, sample);
+    const { operator, constraints, sample } = problem;
+    this.constraintProducts = new ConstraintProducts(operator, constraints, sample);
     this.weights = start.weights.slice();
     this.dose = start.dose.slice();
-    this.multipliers = new Float64Array(halfSpaceCount(limits));
-    this.slacks = new Float64Array(halfSpaceCount(limits));
+    this.multipliers = new Float64Array(halfSpaceCount(constraints));
+    this.slacks = new Float64Array(halfSpaceCount(constraints));
     this.reduced = new Float64Array(operator.columns);
     this.rowGradient = new Float64Array(operator.rows);
     this.scratchRows = new Float64Array(operator.rows);
@@ -121,7 +121,7 @@ export class InteriorPoint {
 
   /** Applications of the operator and of its transpose, half each. */
   get evaluations(): number {
-    return this.products + this.limitProducts.evaluations;
+    return this.products + this.constraintProducts.evaluations;
   }
 
   get count(): number {
@@ -131,7 +131,7 @@ export class InteriorPoint {
   /** Takes in objectives whose levels have moved. */
   refresh(): void {
     this.value = evaluateAll(this.problem.objectives, this.dose, this.rowGradient.fill(0));
-    slacksOf(this.problem.limits, this.dose, this.slacks);
+    slacksOf(this.problem.constraints, this.dose, this.slacks);
     this.gradient = undefined;
   }
 
@@ -144,11 +144,11 @@ export class InteriorPoint {
   /** A' (F' + C' l): the slopes of the tangent that proves the bound, by the operator itself. */
   proofSlopes(): Float64Array {
     const force = this.rowGradient.slice();
-    addForces(this.problem.limits, this.multipliers, force);
+    addForces(this.problem.constraints, this.multipliers, force);
     const slopes = this.transpose(force).slice();
-    if (this.gradient === undefined && this.limitProducts.isCheap) {
-      const pull = this.limitProducts.pull(this.multipliers);
-      this.gradient = slopes.map((h, c) => h - pull[c]!);
+    if (this.gradient === undefined && this.constraintProducts.isCheap) {
+      const constraintGradient = this.constraintProducts.constraintGradient(this.multipliers);
+      this.gradient = slopes.map((h, c) => h - constraintGradient[c]!);
     }
     return slopes;
   }
@@ -157,9 +157,9 @@ export class InteriorPoint {
   private startMultipliers(): void {
     const { weights, reduced, slacks, multipliers } = this;
     const gradient = this.currentGradient();
-    let pull = 0;
-    for (let c = 0; c < weights.length; c++) pull += Math.abs(gradient[c]! * weights[c]!);
-    const mu = (0.1 * Math.max(pull, 1e-3 * Math.abs(this.value), 1e-12)) / weights.length;
+    let constraintGradient = 0;
+    for (let c = 0; c < weights.length; c++) constraintGradient += Math.abs(gradient[c]! * weights[c]!);
+    const mu = (0.1 * Math.max(constraintGradient, 1e-3 * Math.abs(this.value), 1e-12)) / weights.length;
     for (let c = 0; c < weights.length; c++) reduced[c] = mu / weights[c]!;
     for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
   }
@@ -174,56 +174,59 @@ export class InteriorPoint {
     const { weights, reduced } = this;
     const columns = weights.length;
     const system = this.newtonSystem();
-    const { mu, bends: predicted } = this.predict(options);
-    const bends = this.centre(mu, predicted);
-    const right = this.rightSide(mu, bends);
+    const { mu, curvatures: predicted } = this.predict(options);
+    const curvatures = this.centre(mu, predicted);
+    const right = this.rightSide(mu, curvatures);
     const after = new Float64Array(columns);
     const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
       if (!options.isEnough || mu > options.leastMu) return true;
       for (let c = 0; c < columns; c++) {
-        after[c] = (mu - bends.weights[c]! - reduced[c]! * x[c]!) / weights[c]! - residual[c]!;
+        after[c] = (mu - curvatures.weights[c]! - reduced[c]! * x[c]!) / weights[c]! - residual[c]!;
       }
       return options.isEnough(after);
     });
-    const taken = this.move(change, doseChange, mu, bends);
+    const taken = this.move(change, doseChange, mu, curvatures);
     if (this.isFirst) this.lowerMultipliers();
     return taken;
   }
 
   /** mu / w - A' (F' + C' mu / s), less what the bends ask for. */
-  private rightSide(mu: number, bends: Bends): Float64Array {
+  private rightSide(mu: number, curvatures: Curvatures): Float64Array {
     const { weights, slacks } = this;
     const gradient = this.currentGradient();
-    const right = this.limitProducts.pull(Float64Array.from(slacks, (s, k) => (mu - bends.slacks[k]!) / s));
-    for (let c = 0; c < right.length; c++) right[c] = (mu - bends.weights[c]!) / weights[c]! - gradient[c]! - right[c]!;
+    const right = this.constraintProducts.constraintGradient(
+      Float64Array.from(slacks, (s, k) => (mu - curvatures.slacks[k]!) / s),
+    );
+    for (let c = 0; c < right.length; c++)
+      right[c] = (mu - curvatures.weights[c]!) / weights[c]! - gradient[c]! - right[c]!;
     return right;
   }
 
   /** The step to mu and bends as the preconditioner alone sees it. */
-  private preview(mu: number, bends: Bends): Direction {
-    const right = this.rightSide(mu, bends);
+  private preview(mu: number, curvatures: Curvatures): Direction {
+    const right = this.rightSide(mu, curvatures);
     const change = this.normal.solve(right, right);
-    return directionOf(this, change, this.limitProducts.changes(change), mu, bends);
+    return directionOf(this, change, this.constraintProducts.changes(change), mu, curvatures);
   }
 
   /** Bends that allow a longer step: as long as the preconditioner sees one get longer, pairs that would stray are pulled back. */
-  private centre(mu: number, given: Bends): Bends {
+  private centre(mu: number, given: Curvatures): Curvatures {
     const { weights, reduced, slacks, multipliers } = this;
-    let bends = given;
-    let best = this.preview(mu, bends);
+    let curvatures = given;
+    let best = this.preview(mu, curvatures);
     for (let correction = 0; correction < CORRECTIONS; correction++) {
       if (best.length > LONG && best.dualLength > LONG) break;
       const length = Math.min(1, best.length + LONGER);
       const dualLength = Math.min(1, best.dualLength + LONGER);
       const next = {
-        weights: centredBends(
-          bends.weights,
+        weights: centredCurvatures(
+          curvatures.weights,
           { values: weights, step: best.weights, length },
           { values: reduced, step: best.reduced, length: dualLength },
           mu,
         ),
-        slacks: centredBends(
-          bends.slacks,
+        slacks: centredCurvatures(
+          curvatures.slacks,
           { values: slacks, step: best.slacks, length },
           { values: multipliers, step: best.multipliers, length: dualLength },
           mu,
@@ -232,10 +235,10 @@ export class InteriorPoint {
       const direction = this.preview(mu, next);
       const gained = direction.length + direction.dualLength - best.length - best.dualLength;
       if (gained <= 0) break;
-      [bends, best] = [next, direction];
+      [curvatures, best] = [next, direction];
       if (gained < LEAST_GAIN) break;
     }
-    return bends;
+    return curvatures;
   }
 
   /**
@@ -245,9 +248,9 @@ export class InteriorPoint {
   private lowerMultipliers(): void {
     this.isFirst = false;
     const { weights, reduced, slacks, multipliers } = this;
-    const most = FIRST_GAP * Math.abs(this.value);
-    if (!(this.complementarity > most && most > 0)) return;
-    const mu = most / this.count;
+    const largest = FIRST_GAP * Math.abs(this.value);
+    if (!(this.complementarity > largest && largest > 0)) return;
+    const mu = largest / this.count;
     for (let c = 0; c < weights.length; c++) reduced[c] = mu / weights[c]!;
     for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
   }
@@ -258,7 +261,7 @@ export class InteriorPoint {
     const rowDiagonal = new Float64Array(dose.length);
     for (const objective of problem.objectives) objective.addCurvature(dose, rowDiagonal);
     const stiffness = Float64Array.from(slacks, (s, k) => multipliers[k]! / s);
-    const { rows, planes } = problem.limits;
+    const { rows, planes } = problem.constraints;
     for (let i = 0; i < rows.length; i++) rowDiagonal[rows[i]!]! += stiffness[i]!;
     const columnDiagonal = Float64Array.from(weights, (w, c) => reduced[c]! / w);
     const terms = planes.map(({ column }, p) => ({ vector: column, scale: stiffness[rows.length + p]! }));
@@ -268,14 +271,14 @@ export class InteriorPoint {
   }
 
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */
-  private predict({ leastMu }: StepOptions): { mu: number; bends: Bends } {
+  private predict({ leastMu }: StepOptions): { mu: number; curvatures: Curvatures } {
     const { weights, slacks } = this;
     const change = this.normal.solve(
       this.currentGradient().map((g) => -g),
       new Float64Array(weights.length),
     );
     const none = { weights: new Float64Array(weights.length), slacks: new Float64Array(slacks.length) };
-    const step = directionOf(this, change, this.limitProducts.changes(change), 0, none);
+    const step = directionOf(this, change, this.constraintProducts.changes(change), 0, none);
     const left = complementarityAfter(this, step);
     const now = this.complementarity;
     const centring = Math.min(MOST_CENTRING, Math.max(LEAST_CENTRING, (left / now) ** CENTRING_POWER));
@@ -283,7 +286,7 @@ export class InteriorPoint {
     const trust = step.length * step.dualLength;
     return {
       mu: Math.max(leastMu, (centring * now) / this.count),
-      bends: {
+      curvatures: {
         weights: change.map((d, c) => trust * d * step.reduced[c]!),
         slacks: step.slacks.map((d, k) => trust * d * step.multipliers[k]!),
       },
@@ -324,9 +327,9 @@ export class InteriorPoint {
     const solved = Math.min(SOLVED, options.accuracy) ** 2 * rz;
     for (let q = 0; q < options.maxProducts && rz > 0; q++) {
       this.product(system, direction, doseOfDirection, image);
-      const bend = dot(direction, image);
-      if (!(bend > 0)) break;
-      const step = rz / bend;
+      const curvature = dot(direction, image);
+      if (!(curvature > 0)) break;
+      const step = rz / curvature;
       for (let c = 0; c < n; c++) {
         x[c]! += step * direction[c]!;
         residual[c]! -= step * image[c]!;
@@ -343,10 +346,10 @@ export class InteriorPoint {
   }
 
   /** As far along the step as weights, slacks and multipliers stay positive and the barrier function falls. */
-  private move(change: Float64Array, doseChange: Float64Array, mu: number, bends: Bends): number {
+  private move(change: Float64Array, doseChange: Float64Array, mu: number, curvatures: Curvatures): number {
     const { weights, reduced, slacks, multipliers, dose } = this;
-    const sides = changesOf(this.problem.limits, doseChange, new Float64Array(slacks.length));
-    const step = directionOf(this, change, sides, mu, bends);
+    const sides = changesOf(this.problem.constraints, doseChange, new Float64Array(slacks.length));
+    const step = directionOf(this, change, sides, mu, curvatures);
     const { slacks: slackChange, dualLength } = step;
     let { length } = step;
 
@@ -360,9 +363,9 @@ export class InteriorPoint {
       return evaluateAll(this.problem.objectives, trial, ignored) - mu * logs;
     };
     // The corrector may climb by what mu leaves open; rounding of the value is no reason to shorten a step either.
-    const most = this.value + mu * this.count + 1e-10 * Math.abs(this.value);
+    const largest = this.value + mu * this.count + 1e-10 * Math.abs(this.value);
     let halvings = 0;
-    while (!(barrier(length) <= most)) {
+    while (!(barrier(length) <= largest)) {
       if (++halvings > HALVINGS) return 0;
       length /= 2;
     }

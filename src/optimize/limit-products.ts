@@ -7,10 +7,10 @@
  */
 import type { LinearOperator } from '../core/linear-operator.js';
 import { addForces, changesOf, type HalfSpaces, halfSpaceCount, type Multipliers } from './half-spaces.js';
-import type { RowSample } from './normal-matrix.js';
+import type { VoxelSample } from './normal-matrix.js';
 import { createRowProducts, type RowProducts } from './row-products.js';
 
-export class LimitProducts {
+export class ConstraintProducts {
   /** Products with the operator or its transpose that were made, half an evaluation each. */
   evaluations = 0;
   /** Undefined where the sample lacks a row. */
@@ -18,10 +18,10 @@ export class LimitProducts {
 
   constructor(
     private readonly operator: LinearOperator,
-    private readonly limits: HalfSpaces,
-    sample?: RowSample,
+    private readonly constraints: HalfSpaces,
+    sample?: VoxelSample,
   ) {
-    const starts = sample && startsOf(limits.rows, sample, operator.columns);
+    const starts = sample && startsOf(constraints.rows, sample, operator.columns);
     this.rows = starts && createRowProducts(sample!.matrix, starts, operator.columns);
   }
 
@@ -32,16 +32,16 @@ export class LimitProducts {
 
   /** How much every left side changes with the weights' change. */
   changes(change: Float64Array): Float64Array {
-    const { operator, limits, rows } = this;
-    const out = new Float64Array(halfSpaceCount(limits));
+    const { operator, constraints, rows } = this;
+    const out = new Float64Array(halfSpaceCount(constraints));
     if (rows === undefined) {
       this.evaluations += 0.5;
-      return changesOf(limits, operator.apply(change, new Float64Array(operator.rows)), out);
+      return changesOf(constraints, operator.apply(change, new Float64Array(operator.rows)), out);
     }
-    const { length } = limits.rows;
+    const { length } = constraints.rows;
     rows.dots(change, out.subarray(0, length));
-    for (let k = 0; k < length; k++) out[k]! *= limits.signs[k]!;
-    limits.planes.forEach(({ column }, p) => {
+    for (let k = 0; k < length; k++) out[k]! *= constraints.signs[k]!;
+    constraints.planes.forEach(({ column }, p) => {
       let sum = 0;
       for (let c = 0; c < change.length; c++) sum += column[c]! * change[c]!;
       out[length + p] = sum;
@@ -50,21 +50,21 @@ export class LimitProducts {
   }
 
   /** A' C' multipliers, one per column. */
-  pull(multipliers: Multipliers): Float64Array {
-    const { operator, limits, rows } = this;
+  constraintGradient(multipliers: Multipliers): Float64Array {
+    const { operator, constraints, rows } = this;
     const out = new Float64Array(operator.columns);
     if (rows === undefined) {
       this.evaluations += 0.5;
       const force = new Float64Array(operator.rows);
-      addForces(limits, multipliers, force);
+      addForces(constraints, multipliers, force);
       return operator.applyTranspose(force, out);
     }
-    const { length } = limits.rows;
+    const { length } = constraints.rows;
     rows.combine(
-      limits.signs.map((sign, k) => sign * multipliers[k]!),
+      constraints.signs.map((sign, k) => sign * multipliers[k]!),
       out,
     );
-    limits.planes.forEach(({ column }, p) => {
+    constraints.planes.forEach(({ column }, p) => {
       const force = multipliers[length + p]!;
       for (let c = 0; c < out.length; c++) out[c]! += force * column[c]!;
     });
@@ -73,7 +73,7 @@ export class LimitProducts {
 }
 
 /** First entry in the sample of each row; undefined unless every row stands in the sample for itself alone. */
-function startsOf(rows: Int32Array, sample: RowSample, columns: number): Float64Array | undefined {
+function startsOf(rows: Int32Array, sample: VoxelSample, columns: number): Float64Array | undefined {
   if (!sample.isExact) return undefined;
   const members = new Int32Array(sample.count);
   for (const group of sample.memberOf) if (group >= 0) members[group]!++;

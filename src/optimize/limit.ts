@@ -11,10 +11,10 @@
 import { checkFinite, checkNonNegative } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { checkGeudExponent, generalisedEud } from './objective/generalised-eud.js';
-import type { RowSet } from './objective/objective.js';
+import type { VoxelSet } from './objective/objective.js';
 
 /** A bound on each row: `sign d_row <= sign bound`. */
-export interface VoxelLimit {
+export interface VoxelConstraint {
   readonly kind: 'voxels';
   readonly name: string;
   /** 1: the bounds are maxima; -1: minima. */
@@ -25,7 +25,7 @@ export interface VoxelLimit {
 }
 
 /** A bound on a weighted sum of rows: `sum coefficients d_row <= bound`. */
-export interface LinearLimit {
+export interface LinearConstraint {
   readonly kind: 'linear';
   readonly name: string;
   readonly rows: Int32Array;
@@ -35,7 +35,7 @@ export interface LinearLimit {
 }
 
 /** A bound on a convex function of rows: `value(d) <= bound`. */
-export interface ConvexLimit {
+export interface ConvexConstraint {
   readonly kind: 'convex';
   readonly name: string;
   readonly rows: Int32Array;
@@ -46,15 +46,19 @@ export interface ConvexLimit {
 }
 
 /** What every plan must keep: bounds by row, a bound on a weighted sum, or on a convex function. */
-export type Limit = VoxelLimit | LinearLimit | ConvexLimit;
+export type Constraint = VoxelConstraint | LinearConstraint | ConvexConstraint;
 
 /**
  * No voxel above its bound.
  *
  * @param bounds Gy; one for all rows, or one for each
  */
-export function maximumDose(name: string, { rows }: Pick<RowSet, 'rows'>, bounds: number | Float64Array): VoxelLimit {
-  return voxelLimit(name, 1, rows, bounds);
+export function maximumDose(
+  name: string,
+  { rows }: Pick<VoxelSet, 'rows'>,
+  bounds: number | Float64Array,
+): VoxelConstraint {
+  return voxelConstraint(name, 1, rows, bounds);
 }
 
 /**
@@ -62,8 +66,12 @@ export function maximumDose(name: string, { rows }: Pick<RowSet, 'rows'>, bounds
  *
  * @param bounds Gy; one for all rows, or one for each
  */
-export function minimumDose(name: string, { rows }: Pick<RowSet, 'rows'>, bounds: number | Float64Array): VoxelLimit {
-  return voxelLimit(name, -1, rows, bounds);
+export function minimumDose(
+  name: string,
+  { rows }: Pick<VoxelSet, 'rows'>,
+  bounds: number | Float64Array,
+): VoxelConstraint {
+  return voxelConstraint(name, -1, rows, bounds);
 }
 
 /**
@@ -71,8 +79,8 @@ export function minimumDose(name: string, { rows }: Pick<RowSet, 'rows'>, bounds
  *
  * @param bound Gy
  */
-export function maximumMean(name: string, set: RowSet, bound: number): LinearLimit {
-  return meanLimit(name, set, bound, 1);
+export function maximumMean(name: string, set: VoxelSet, bound: number): LinearConstraint {
+  return meanConstraint(name, set, bound, 1);
 }
 
 /**
@@ -80,8 +88,8 @@ export function maximumMean(name: string, set: RowSet, bound: number): LinearLim
  *
  * @param bound Gy
  */
-export function minimumMean(name: string, set: RowSet, bound: number): LinearLimit {
-  return meanLimit(name, set, bound, -1);
+export function minimumMean(name: string, set: VoxelSet, bound: number): LinearConstraint {
+  return meanConstraint(name, set, bound, -1);
 }
 
 /**
@@ -90,7 +98,7 @@ export function minimumMean(name: string, set: RowSet, bound: number): LinearLim
  * @param a exponent >= 1
  * @param bound Gy
  */
-export function maximumGeud(name: string, set: RowSet, a: number, bound: number): ConvexLimit {
+export function maximumGeud(name: string, set: VoxelSet, a: number, bound: number): ConvexConstraint {
   checkGeudExponent(`limit "${name}"`, a, 'above');
   checkSet(name, set.rows, set.volumes.length);
   checkNonNegative(`limit "${name}": bound`, bound);
@@ -104,7 +112,7 @@ export function maximumGeud(name: string, set: RowSet, a: number, bound: number)
 }
 
 /** gEUD of at least `bound` Gy. @param a exponent < 1, not 0 */
-export function minimumGeud(name: string, set: RowSet, a: number, bound: number): ConvexLimit {
+export function minimumGeud(name: string, set: VoxelSet, a: number, bound: number): ConvexConstraint {
   checkGeudExponent(`limit "${name}"`, a, 'below');
   checkSet(name, set.rows, set.volumes.length);
   checkNonNegative(`limit "${name}": bound`, bound);
@@ -125,7 +133,7 @@ export function minimumGeud(name: string, set: RowSet, a: number, bound: number)
  * @param bound Gy
  * @see Romeijn et al., Med. Phys. 30 (2003) on conditional value at risk in fluence optimisation
  */
-export function maximumHottest(name: string, set: RowSet, fraction: number, bound: number): ConvexLimit {
+export function maximumHottest(name: string, set: VoxelSet, fraction: number, bound: number): ConvexConstraint {
   const { rows, volumes } = set;
   checkSet(name, rows, volumes.length);
   checkNonNegative(`limit "${name}": bound`, bound);
@@ -144,9 +152,9 @@ export function maximumHottest(name: string, set: RowSet, fraction: number, boun
       let left = hot;
       let sum = 0;
       for (const q of order) {
-        const share = Math.min(left, volumes[q]!) / hot;
-        sum += share * dose[rows[q]!]!;
-        gradient[rows[q]!]! += share;
+        const part = Math.min(left, volumes[q]!) / hot;
+        sum += part * dose[rows[q]!]!;
+        gradient[rows[q]!]! += part;
         left -= volumes[q]!;
         if (left <= 0) break;
       }
@@ -156,36 +164,36 @@ export function maximumHottest(name: string, set: RowSet, fraction: number, boun
 }
 
 /** By how much a dose breaks a limit, Gy (negative: room left), and the row where it does so most. */
-export function violationOf(limit: Limit, dose: Float64Array): { amount: number; row: number } {
+export function violationOf(constraint: Constraint, dose: Float64Array): { amount: number; row: number } {
   let amount = -Infinity;
-  let row = limit.rows[0]!;
-  if (limit.kind === 'voxels') {
-    for (let q = 0; q < limit.rows.length; q++) {
-      const over = limit.sign * (dose[limit.rows[q]!]! - limit.bounds[q]!);
+  let row = constraint.rows[0]!;
+  if (constraint.kind === 'voxels') {
+    for (let q = 0; q < constraint.rows.length; q++) {
+      const over = constraint.sign * (dose[constraint.rows[q]!]! - constraint.bounds[q]!);
       if (over > amount) {
         amount = over;
-        row = limit.rows[q]!;
+        row = constraint.rows[q]!;
       }
     }
     return { amount, row };
   }
-  if (limit.kind === 'linear') {
-    amount = limit.rows.reduce((sum, r, q) => sum + limit.coefficients[q]! * dose[r]!, 0) - limit.bound;
+  if (constraint.kind === 'linear') {
+    amount = constraint.rows.reduce((sum, r, q) => sum + constraint.coefficients[q]! * dose[r]!, 0) - constraint.bound;
   } else {
-    amount = limit.evaluate(dose, new Float64Array(dose.length)) - limit.bound;
+    amount = constraint.evaluate(dose, new Float64Array(dose.length)) - constraint.bound;
   }
-  for (const r of limit.rows) if (dose[r]! > dose[row]!) row = r;
+  for (const r of constraint.rows) if (dose[r]! > dose[row]!) row = r;
   return { amount, row };
 }
 
-function voxelLimit(name: string, sign: 1 | -1, rows: Int32Array, bounds: number | Float64Array): VoxelLimit {
+function voxelConstraint(name: string, sign: 1 | -1, rows: Int32Array, bounds: number | Float64Array): VoxelConstraint {
   const all = typeof bounds === 'number' ? new Float64Array(rows.length).fill(bounds) : bounds;
   checkSet(name, rows, all.length);
   for (const bound of all) checkNonNegative(`limit "${name}": bound in Gy`, bound);
   return { kind: 'voxels', name, sign, rows, bounds: all };
 }
 
-function meanLimit(name: string, { rows, volumes }: RowSet, bound: number, sign: 1 | -1): LinearLimit {
+function meanConstraint(name: string, { rows, volumes }: VoxelSet, bound: number, sign: 1 | -1): LinearConstraint {
   checkSet(name, rows, volumes.length);
   checkNonNegative(`limit "${name}": bound in Gy`, bound);
   const total = volumes.reduce((a, b) => a + b, 0);
@@ -201,24 +209,25 @@ function checkSet(name: string, rows: Int32Array, values: number): void {
 }
 
 /** @throws {InvalidInputError} unless the name is given to finite bounds that do not contradict each other in any voxel */
-export function checkAgreement(limits: readonly Limit[]): void {
+export function checkAgreement(constraints: readonly Constraint[]): void {
   const highest = new Map<number, { bound: number; name: string }>();
-  for (const limit of limits) {
-    if (limit.kind !== 'voxels' || limit.sign < 0) continue;
-    limit.rows.forEach((row, q) => {
-      const bound = limit.bounds[q]!;
-      if (bound < (highest.get(row)?.bound ?? Infinity)) highest.set(row, { bound, name: limit.name });
+  for (const constraint of constraints) {
+    if (constraint.kind !== 'voxels' || constraint.sign < 0) continue;
+    constraint.rows.forEach((row, q) => {
+      const bound = constraint.bounds[q]!;
+      if (bound < (highest.get(row)?.bound ?? Infinity)) highest.set(row, { bound, name: constraint.name });
     });
   }
-  for (const limit of limits) {
-    if (limit.kind !== 'voxels' || limit.sign > 0) continue;
-    limit.rows.forEach((row, q) => {
-      const most = highest.get(row);
-      if (most === undefined || most.bound >= limit.bounds[q]!) return;
+  for (const constraint of constraints) {
+    if (constraint.kind !== 'voxels' || constraint.sign > 0) continue;
+    constraint.rows.forEach((row, q) => {
+      const largest = highest.get(row);
+      if (largest === undefined || largest.bound >= constraint.bounds[q]!) return;
       throw new InvalidInputError(
-        `limits "${limit.name}" and "${most.name}" contradict each other: voxel ${row} must get at least ${limit.bounds[q]} and at most ${most.bound} Gy. Give overlapping voxels to one of them with resolveOverlap.`,
+        `limits "${constraint.name}" and "${largest.name}" contradict each other: voxel ${row} must get at least ${constraint.bounds[q]} and at most ${largest.bound} Gy. Give overlapping voxels to one of them with resolveOverlap.`,
       );
     });
   }
-  for (const limit of limits) if (limit.kind !== 'voxels') checkFinite(`limit "${limit.name}": bound`, limit.bound);
+  for (const constraint of constraints)
+    if (constraint.kind !== 'voxels') checkFinite(`limit "${constraint.name}": bound`, constraint.bound);
 }

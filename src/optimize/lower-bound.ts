@@ -39,7 +39,7 @@ export interface TangentOptions {
 export function tangentAt(
   operator: LinearOperator,
   objectives: readonly Objective[],
-  limits: HalfSpaces,
+  constraints: HalfSpaces,
   dose: Float64Array,
   multipliers: Multipliers,
   { weights, known }: TangentOptions = {},
@@ -47,8 +47,8 @@ export function tangentAt(
   const force = new Float64Array(dose.length);
   let constant = evaluateAll(objectives, dose, force);
   for (let i = 0; i < dose.length; i++) constant -= force[i]! * dose[i]!;
-  constant -= boundForce(limits, multipliers);
-  addForces(limits, multipliers, force);
+  constant -= boundForce(constraints, multipliers);
+  addForces(constraints, multipliers, force);
   const slopes = known ?? operator.applyTranspose(force, new Float64Array(operator.columns)).slice();
   if (weights) {
     let difference = 0;
@@ -92,7 +92,7 @@ const CUTS = [
 export function findCuts(
   operator: LinearOperator,
   objectives: readonly Objective[],
-  limits: HalfSpaces,
+  constraints: HalfSpaces,
   dose: Float64Array,
   multipliers: Multipliers,
 ): Tangent[] {
@@ -100,7 +100,7 @@ export function findCuts(
     tangentAt(
       operator,
       objectives,
-      limits,
+      constraints,
       dose.map((x) => d * x),
       multipliers.map((x) => l * x),
     ),

@@ -39,8 +39,8 @@ export interface SharedNormal {
 
 export interface NormalInput {
   readonly shared: SharedNormal;
-  readonly lane: number;
-  readonly lanes: number;
+  readonly thread: number;
+  readonly threads: number;
   readonly isAccelerated: boolean;
 }
 
@@ -73,15 +73,15 @@ interface FactorBlock {
 export const normalJob: JobType<NormalInput, NormalCommand, boolean> = {
   name: 'normal matrix',
   create(input) {
-    const lane = new NormalLane(input);
-    return (command) => lane.run(command);
+    const thread = new NormalThread(input);
+    return (command) => thread.run(command);
   },
 };
 
 /** Blocks of a matrix's rows. */
 export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK);
 
-class NormalLane {
+class NormalThread {
   private readonly capacity: number;
   private readonly normal: DenseKernel;
   private readonly kernel: DenseKernel;
@@ -89,9 +89,9 @@ class NormalLane {
   private stride = 0;
 
   constructor(private readonly input: NormalInput) {
-    const { shared, lane, lanes, isAccelerated } = input;
+    const { shared, thread, threads, isAccelerated } = input;
     this.capacity = paddedSize(shared.columns);
-    const own = Math.ceil((blocksOf(shared.columns) - lane) / lanes);
+    const own = Math.ceil((blocksOf(shared.columns) - thread) / threads);
     this.normal = createDenseKernel(this.capacity, { rows: BLOCK * own, isAccelerated });
     this.kernel = createDenseKernel(this.capacity, { rows: BLOCK * own, isAccelerated });
   }
@@ -106,9 +106,9 @@ class NormalLane {
   }
 
   private squareColumns(): void {
-    const { shared, lane, lanes } = this.input;
+    const { shared, thread, threads } = this.input;
     const { sample, count, columns, squares } = shared;
-    for (let chunk = lane; chunk < CHUNKS; chunk += lanes) {
+    for (let chunk = thread; chunk < CHUNKS; chunk += threads) {
       const [from, to] = [Math.floor((count * chunk) / CHUNKS), Math.floor((count * (chunk + 1)) / CHUNKS)];
       const sums = squares.subarray(chunk * columns, (chunk + 1) * columns);
       for (let r = from, q = from * columns; r < to; r++)
@@ -117,11 +117,11 @@ class NormalLane {
   }
 
   private squareRows(): void {
-    const { shared, lane, lanes } = this.input;
+    const { shared, thread, threads } = this.input;
     const { sample, count, columns, norms, rowNorms } = shared;
     const inverseNorms = norms.map((norm) => 1 / norm);
     this.normal.columnScales.set(inverseNorms);
-    for (let r = lane; r < count; r += lanes) {
+    for (let r = thread; r < count; r += threads) {
       let sum = 0;
       for (let c = 0, q = r * columns; c < columns; c++, q++) sum += (sample[q]! * inverseNorms[c]!) ** 2;
       rowNorms[r] = sum;
@@ -130,7 +130,7 @@ class NormalLane {
 
   private add(count: number): void {
     const { capacity, normal } = this;
-    const { shared, lane, lanes } = this.input;
+    const { shared, thread, threads } = this.input;
     const { sample, columns, changed, changes, diagonal } = shared;
     const { rows, scales, matrix } = normal;
     const blocks = blocksOf(columns);
@@ -142,12 +142,12 @@ class NormalLane {
         scales[q] = changes[from + q]!;
       }
       normal.ready(capacity, filled);
-      for (let block = lane, own = 0; block < blocks; block += lanes, own++) {
+      for (let block = thread, own = 0; block < blocks; block += threads, own++) {
         const first = block * BLOCK;
         normal.add(capacity, first, Math.min(capacity, first + BLOCK), own * BLOCK * capacity);
       }
     }
-    for (let block = lane, own = 0; block < blocks; block += lanes, own++) {
+    for (let block = thread, own = 0; block < blocks; block += threads, own++) {
       for (
         let c = block * BLOCK, at = own * BLOCK * capacity;
         c < Math.min(columns, (block + 1) * BLOCK);
@@ -160,20 +160,20 @@ class NormalLane {
 
   private prepare({ count, shift, terms, scales }: NormalCommand & { kind: 'prepare' }): boolean {
     const { capacity, normal, kernel } = this;
-    const { shared, lane, lanes } = this.input;
+    const { shared, thread, threads } = this.input;
     const { coupled, scale } = shared;
     this.stride = paddedSize(count);
     const { stride } = this;
-    this.blocks = factorBlocks(coupled.subarray(0, count), lanes);
+    this.blocks = factorBlocks(coupled.subarray(0, count), threads);
     const { matrix: target } = kernel;
     const { matrix: source } = normal;
     const isWhole = count === shared.columns;
     const columnScales = Float64Array.from(coupled.subarray(0, count), (c) => scale[c]!);
     for (const { owner, first, end, at } of this.blocks) {
-      if (owner !== lane) continue;
+      if (owner !== thread) continue;
       for (let i = first, to = at * stride; i < end; i++, to += stride) {
         const c = coupled[i]!;
-        const from = (Math.floor(c / BLOCK / lanes) * BLOCK + (c % BLOCK)) * capacity;
+        const from = (Math.floor(c / BLOCK / threads) * BLOCK + (c % BLOCK)) * capacity;
         const s = columnScales[i]!;
         // What lies left of the diagonal is not read, but must not be NaN.
         target.fill(0, to, to + i);
@@ -218,14 +218,14 @@ class NormalLane {
     const { kernel, stride } = this;
     for (let b = from; b < this.blocks.length; b++) {
       const { owner, first, end, at } = this.blocks[b]!;
-      if (owner === this.input.lane) kernel.add(stride, first, end, at * stride);
+      if (owner === this.input.thread) kernel.add(stride, first, end, at * stride);
     }
   }
 
   /** Factors a block if it is this lane's, and shows it. */
   private factor(block: number): boolean {
     const own = this.blocks[block];
-    if (own?.owner !== this.input.lane) return true;
+    if (own?.owner !== this.input.thread) return true;
     const { kernel, stride } = this;
     const { matrix } = kernel;
     const { first, end, at } = own;
@@ -244,14 +244,14 @@ class NormalLane {
 }
 
 /** The coupled columns by the block that they belong to. */
-export function factorBlocks(coupled: Int32Array, lanes: number): FactorBlock[] {
+export function factorBlocks(coupled: Int32Array, threads: number): FactorBlock[] {
   const blocks: FactorBlock[] = [];
-  const rows = new Int32Array(lanes);
+  const rows = new Int32Array(threads);
   for (let first = 0; first < coupled.length; ) {
     const block = Math.floor(coupled[first]! / BLOCK);
     let end = first;
     while (end < coupled.length && coupled[end]! < (block + 1) * BLOCK) end++;
-    const owner = block % lanes;
+    const owner = block % threads;
     blocks.push({ owner, first, end, at: rows[owner]! });
     rows[owner]! += end - first;
     first = end;

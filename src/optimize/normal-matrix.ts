@@ -14,7 +14,7 @@ import { blocksOf, CHUNKS, factorBlocks, type NormalCommand, normalJob, type Sha
 import { createTriangle, type Triangle } from './triangle.js';
 
 /** Rows of an operator that stand for all. */
-export interface RowSample {
+export interface VoxelSample {
   /** One row after the other, Gy per unit weight. */
   readonly matrix: Float32Array;
   readonly count: number;
@@ -49,7 +49,7 @@ const SHARED = 256;
 export class NormalMatrix {
   private readonly shared: SharedNormal;
   private readonly group: JobGroup<NormalCommand, boolean>;
-  private readonly lanes: number;
+  private readonly threads: number;
   /** D_B as it is in the matrix. */
   private readonly added: Float64Array;
   private readonly wanted: Float64Array;
@@ -60,15 +60,15 @@ export class NormalMatrix {
 
   /** @param sample is kept, not copied: it must not change */
   constructor(
-    private readonly sample: RowSample,
+    private readonly sample: VoxelSample,
     private readonly columns: number,
     { executor = serialExecutor, isAccelerated = true }: NormalOptions = {},
   ) {
     const { matrix, count } = sample;
-    this.lanes = columns < SHARED ? 1 : Math.min(executor.lanes, blocksOf(columns));
+    this.threads = columns < SHARED ? 1 : Math.min(executor.threads, blocksOf(columns));
     const half = (length: number): ArrayBufferLike => executor.allocate(Math.ceil(length / 2)).buffer;
     this.shared = {
-      sample: this.lanes === 1 ? matrix : executor.share(matrix),
+      sample: this.threads === 1 ? matrix : executor.share(matrix),
       count,
       columns,
       squares: executor.allocate(CHUNKS * columns),
@@ -84,10 +84,10 @@ export class NormalMatrix {
     this.added = new Float64Array(count);
     this.wanted = new Float64Array(count);
     this.triangle = createTriangle(columns, { isAccelerated });
-    const { lanes, shared } = this;
+    const { threads, shared } = this;
     this.group = executor.start(
       normalJob,
-      Array.from({ length: lanes }, (_, lane) => ({ shared, lane, lanes, isAccelerated })),
+      Array.from({ length: threads }, (_, thread) => ({ shared, thread, threads, isAccelerated })),
     );
     this.group.run({ kind: 'columns' });
     for (let q = 0; q < shared.squares.length; q++) shared.norms[q % columns]! += shared.squares[q]!;
@@ -163,7 +163,7 @@ export class NormalMatrix {
     const scales = terms.map((term) => term.scale);
     const isWhole = (done: readonly boolean[]): boolean => done.every(Boolean);
     if (!isWhole(this.group.run({ kind: 'prepare', count, shift, terms: vectors, scales }))) return false;
-    const blocks = factorBlocks(coupled.subarray(0, count), this.lanes).length;
+    const blocks = factorBlocks(coupled.subarray(0, count), this.threads).length;
     for (let block = 0; block < blocks - 1; block++) {
       if (!isWhole(this.group.run({ kind: 'eliminate', block }))) return false;
     }

@@ -6,12 +6,12 @@
  *              equal priority share it
  */
 import { checkFinite } from '../core/check.js';
-import type { RowSet } from './objective/objective.js';
+import type { VoxelSet } from './objective/objective.js';
 
 /** Rows of a structure with its priority. */
 export interface PrioritisedSet {
   readonly name: string;
-  readonly set: RowSet;
+  readonly set: VoxelSet;
   /** 1 before 2. */
   readonly priority: number;
 }
@@ -19,7 +19,7 @@ export interface PrioritisedSet {
 /** Every structure with the rows that are left to it, and what was taken from whom. */
 export interface ResolvedOverlap {
   /** In the order given. A set may be left without voxels. */
-  readonly sets: readonly RowSet[];
+  readonly sets: readonly VoxelSet[];
   /** What was taken from whom, by how many voxels: for the report, so that it is never silent. */
   readonly taken: readonly { readonly from: string; readonly by: string; readonly voxels: number }[];
 }
@@ -36,7 +36,7 @@ export function resolveOverlap(structures: readonly PrioritisedSet[], policy: 'a
     }
   }
   const taken = new Map<string, { from: string; by: string; voxels: number }>();
-  const sets = structures.map((structure): RowSet => {
+  const sets = structures.map((structure): VoxelSet => {
     const { rows, volumes } = structure.set;
     const kept: number[] = [];
     rows.forEach((row, q) => {

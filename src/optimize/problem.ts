@@ -8,15 +8,15 @@
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { LinearOperator } from '../core/linear-operator.js';
-import { checkAgreement, type Limit } from './limit.js';
-import type { NormalMatrix, RowSample } from './normal-matrix.js';
-import type { Level, Objective, RowSet } from './objective/objective.js';
+import { type Constraint, checkAgreement } from './limit.js';
+import type { NormalMatrix, VoxelSample } from './normal-matrix.js';
+import type { Level, Objective, VoxelSet } from './objective/objective.js';
 
 /**
  * The prescription: the dose that at least `fraction` of the rows' volume receives shall be `dose`. D50 is 0.5, D95 is
  * 0.95; a point is a single row.
  */
-export interface Prescription extends RowSet {
+export interface Prescription extends VoxelSet {
   readonly fraction: number;
   /** Gy */
   readonly dose: number;
@@ -33,14 +33,14 @@ export interface Prescription extends RowSet {
 export interface Problem {
   readonly operator: LinearOperator;
   readonly objectives: readonly Objective[];
-  readonly limits?: readonly Limit[];
+  readonly constraints?: readonly Constraint[];
   readonly prescription?: Prescription;
   /**
    * Rows of the operator as numbers, for the preconditioner: it changes how many steps are needed, never the result.
    * @default read off the operator, which takes one application per column
    * @internal
    */
-  readonly sample?: RowSample;
+  readonly sample?: VoxelSample;
   /**
    * Made of the sample, for those who solve several problems on one operator. @default made anew
    *
@@ -51,7 +51,7 @@ export interface Problem {
 
 /** @throws {InvalidInputError} if rows lie outside the operator, a weight or bound makes no sense, or limits contradict */
 export function checkProblem(problem: Problem): void {
-  const { operator, objectives, limits = [], prescription, sample } = problem;
+  const { operator, objectives, constraints = [], prescription, sample } = problem;
   if (operator.columns === 0) {
     throw new InvalidInputError(
       'optimise: there is no beamlet or field to weigh. Give at least one beam that meets the target.',
@@ -79,8 +79,8 @@ export function checkProblem(problem: Problem): void {
     if (objective.rows !== undefined) checkRows(what, objective.rows);
     checkValue(what, objective, operator.rows);
   }
-  for (const limit of limits) checkRows(`limit "${limit.name}"`, limit.rows);
-  checkAgreement(limits);
+  for (const constraint of constraints) checkRows(`limit "${constraint.name}"`, constraint.rows);
+  checkAgreement(constraints);
   if (prescription) {
     checkRows('the prescription', prescription.rows);
     if (!(prescription.dose > 0)) {

@@ -2,7 +2,7 @@
  * A sample of an operator's rows as numbers, for the preconditioner.
  */
 import type { LinearOperator } from '../core/linear-operator.js';
-import type { RowSample } from './normal-matrix.js';
+import type { VoxelSample } from './normal-matrix.js';
 
 /** Entries up to which all rows are taken, 64 MB. */
 const MOST_ENTRIES = 16e6;
@@ -11,7 +11,7 @@ const MOST_ENTRIES = 16e6;
  * Reads the sample off a plain operator, one column after the other: as many applications as it has columns. Rows are taken
  * in groups of neighbours where all would be too many.
  */
-export function sampleRows(operator: LinearOperator): RowSample {
+export function sampleVoxels(operator: LinearOperator): VoxelSample {
   const { rows, columns } = operator;
   const group = Math.max(1, Math.ceil((rows * columns) / MOST_ENTRIES));
   const count = Math.ceil(rows / group);

@@ -19,12 +19,12 @@ import {
   rowHalfSpaces,
 } from './half-spaces.js';
 import { InteriorPoint } from './interior-point.js';
-import { type Limit, violationOf } from './limit.js';
+import { type Constraint, violationOf } from './limit.js';
 import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
-import { NormalMatrix, type RowSample } from './normal-matrix.js';
+import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel, type Objective } from './objective/objective.js';
 import { checkProblem, type Problem } from './problem.js';
-import { sampleRows } from './row-sample.js';
+import { sampleVoxels } from './row-sample.js';
 import { type StartingPoint, scaledStart } from './start.js';
 import { darken, unreachedColumns } from './unreached.js';
 
@@ -125,9 +125,9 @@ const UNPROVEN_ROUNDS = 2;
 const LEVELS = [0.8, 1.2] as const;
 
 class Session {
-  private readonly limits: readonly Limit[];
+  private readonly constraints: readonly Constraint[];
   private readonly convexObjectives: readonly Objective[];
-  private readonly sample: RowSample;
+  private readonly sample: VoxelSample;
   private readonly normal: NormalMatrix;
   private halfSpaces: HalfSpaces;
   /** Gap to be proven in the present round; limits that are convex only start with a wider one. */
@@ -152,19 +152,19 @@ class Session {
     private readonly level: { value: number } | undefined,
     private readonly options: SolveOptions,
   ) {
-    const { operator, objectives, limits = [], sample, prescription } = problem;
-    this.limits = limits;
+    const { operator, objectives, constraints = [], sample, prescription } = problem;
+    this.constraints = constraints;
     this.end = Date.now() + 1000 * (options.timeLimit ?? Number.POSITIVE_INFINITY);
     this.convexObjectives = objectives.filter((o) => o.isConvex);
     if (!sample) this.evaluations += operator.columns / 2;
-    this.sample = sample ?? sampleRows(operator);
+    this.sample = sample ?? sampleVoxels(operator);
     this.normal = problem.preconditioner ?? new NormalMatrix(this.sample, operator.columns);
     this.isLevelFixed = prescription === undefined;
-    const linear = limits.filter((limit) => limit.kind === 'linear');
+    const linear = constraints.filter((constraint) => constraint.kind === 'linear');
     this.evaluations += linear.length / 2;
     const planes = linear.map((l) => createPlane(operator, l.name, l.rows, l.coefficients, l.bound));
-    this.halfSpaces = { ...rowHalfSpaces(limits), planes };
-    this.gap = limits.some((limit) => limit.kind === 'convex') ? 0.1 : this.finalGap;
+    this.halfSpaces = { ...rowHalfSpaces(constraints), planes };
+    this.gap = constraints.some((constraint) => constraint.kind === 'convex') ? 0.1 : this.finalGap;
   }
 
   private get finalGap(): number {
@@ -181,8 +181,8 @@ class Session {
     for (;;) {
       const start = this.start(given);
       if ('status' in start) return start;
-      const limits = this.halfSpaces;
-      const point = new InteriorPoint({ operator, objectives, limits, sample: this.sample }, this.normal, start);
+      const constraints = this.halfSpaces;
+      const point = new InteriorPoint({ operator, objectives, constraints, sample: this.sample }, this.normal, start);
       const end = this.iterate(point);
       this.evaluations += point.evaluations;
       if (end !== 'proven' && end !== 'stuck') return this.finish(point, end);
@@ -268,7 +268,7 @@ class Session {
         step: this.steps,
         evaluations: this.evaluations + point.evaluations,
         objective: point.value,
-        violation: worstViolation(this.limits, point.dose)?.amount ?? -Infinity,
+        violation: worstViolation(this.constraints, point.dose)?.amount ?? -Infinity,
         gap,
         prescriptionDose: this.reached(point),
       });
@@ -362,16 +362,16 @@ class Session {
   private planesOf(dose: Float64Array): Plane[] {
     const { operator } = this.problem;
     const planes: Plane[] = [];
-    for (const limit of this.limits) {
-      if (limit.kind !== 'convex') continue;
+    for (const constraint of this.constraints) {
+      if (constraint.kind !== 'convex') continue;
       const slope = new Float64Array(dose.length);
-      const value = limit.evaluate(dose, slope);
-      if (value <= limit.bound + CONVEX_TOLERANCE * Math.abs(limit.bound)) continue;
-      const rows = limit.rows.filter((row) => slope[row] !== 0);
+      const value = constraint.evaluate(dose, slope);
+      if (value <= constraint.bound + CONVEX_TOLERANCE * Math.abs(constraint.bound)) continue;
+      const rows = constraint.rows.filter((row) => slope[row] !== 0);
       const coefficients = Float64Array.from(rows, (row) => slope[row]!);
       const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * dose[row]!, 0);
       this.evaluations += 0.5;
-      planes.push(createPlane(operator, limit.name, rows, coefficients, limit.bound - value + along));
+      planes.push(createPlane(operator, constraint.name, rows, coefficients, constraint.bound - value + along));
     }
     return planes;
   }
@@ -385,11 +385,11 @@ class Session {
     const dose = operator.apply(weights, new Float64Array(operator.rows));
     this.evaluations += 0.5;
     let scale = 1;
-    if (this.limits.length === 0 && prescription && this.prescribed(dose) > 0) {
+    if (this.constraints.length === 0 && prescription && this.prescribed(dose) > 0) {
       // Nothing stands against it: the prescription is met exactly.
       scale = prescription.dose / this.prescribed(dose);
     }
-    for (const limit of this.limits) scale = Math.min(scale, scaleToKeep(limit, dose));
+    for (const constraint of this.constraints) scale = Math.min(scale, scaleToKeep(constraint, dose));
     for (let c = 0; c < weights.length; c++) weights[c]! *= scale;
     for (let i = 0; i < dose.length; i++) dose[i]! *= scale;
     const value = evaluateAll(objectives, dose, new Float64Array(dose.length));
@@ -409,7 +409,7 @@ class Session {
     const prescriptionDose = this.prescribed(dose);
     const certificate = certify({
       objectives,
-      limits: this.limits,
+      constraints: this.constraints,
       halfSpaces: this.halfSpaces,
       multipliers,
       dose,
@@ -454,15 +454,15 @@ class Progress {
 }
 
 /** The factor <= 1 on a dose that keeps a limit from above exactly; 1 where the limit is kept, or is not from above. */
-function scaleToKeep(limit: Limit, dose: Float64Array): number {
-  if (limit.kind === 'voxels' && limit.sign > 0) {
+function scaleToKeep(constraint: Constraint, dose: Float64Array): number {
+  if (constraint.kind === 'voxels' && constraint.sign > 0) {
     let scale = 1;
-    limit.rows.forEach((row, q) => {
-      if (dose[row]! > limit.bounds[q]!) scale = Math.min(scale, limit.bounds[q]! / dose[row]!);
+    constraint.rows.forEach((row, q) => {
+      if (dose[row]! > constraint.bounds[q]!) scale = Math.min(scale, constraint.bounds[q]! / dose[row]!);
     });
     return scale;
   }
-  const { amount } = violationOf(limit, dose);
-  if (limit.kind === 'voxels' || amount <= 0 || limit.bound <= 0) return 1;
-  return limit.bound / (limit.bound + amount);
+  const { amount } = violationOf(constraint, dose);
+  if (constraint.kind === 'voxels' || amount <= 0 || constraint.bound <= 0) return 1;
+  return constraint.bound / (constraint.bound + amount);
 }

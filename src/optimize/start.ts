@@ -25,7 +25,7 @@ const ROOM = 1e-4;
 export function scaledStart(
   operator: LinearOperator,
   objectives: readonly Objective[],
-  limits: HalfSpaces,
+  constraints: HalfSpaces,
   given?: Float64Array,
 ): StartingPoint | undefined {
   const weights = given ? raised(given, operator.columns) : new Float64Array(operator.columns).fill(1);
@@ -36,12 +36,12 @@ export function scaledStart(
       'optimise: equal weights give no dose to any voxel: the beams miss what is to be planned. Move the isocentre or the beams.',
     );
   }
-  const slacks = new Float64Array(halfSpaceCount(limits));
+  const slacks = new Float64Array(halfSpaceCount(constraints));
   const scaled = new Float64Array(dose.length);
   const ignored = new Float64Array(dose.length);
   const valueAt = (scale: number): number => {
     for (let i = 0; i < dose.length; i++) scaled[i] = scale * dose[i]!;
-    if (!hasRoom(limits, slacksOf(limits, scaled, slacks))) return Infinity;
+    if (!hasRoom(constraints, slacksOf(constraints, scaled, slacks))) return Infinity;
     return evaluateAll(objectives, scaled, ignored);
   };
   // Largest doses of 0.01 to 1000 Gy in steps of a sixth; near a given plan finer, below its limits.
@@ -62,8 +62,8 @@ export function scaledStart(
 }
 
 /** Whether every slack is a little above zero. */
-export function hasRoom(limits: HalfSpaces, slacks: Float64Array): boolean {
-  const { bounds, planes } = limits;
+export function hasRoom(constraints: HalfSpaces, slacks: Float64Array): boolean {
+  const { bounds, planes } = constraints;
   for (let i = 0; i < bounds.length; i++) if (!(slacks[i]! > ROOM * Math.abs(bounds[i]!))) return false;
   for (let p = 0; p < planes.length; p++) {
     if (!(slacks[bounds.length + p]! > ROOM * Math.abs(planes[p]!.bound))) return false;

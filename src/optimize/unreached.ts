@@ -15,14 +15,14 @@ export function unreachedColumns(problem: Problem): Uint8Array {
   const factors = new Float64Array(operator.rows);
   for (let i = 0; i < factors.length; i++) if (rows[i] === 1) factors[i] = 1 + ((IRREGULAR * (i + 1)) % 1);
   const reach = operator.applyTranspose(factors, new Float64Array(operator.columns));
-  const most = reach.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  return Uint8Array.from(reach, (r) => (Math.abs(r) <= NOTHING * most ? 1 : 0));
+  const largest = reach.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return Uint8Array.from(reach, (r) => (Math.abs(r) <= NOTHING * largest ? 1 : 0));
 }
 
 /** Rows of objectives, limits and prescription; all of them where an objective does not tell its own. */
-function rowsThatCount({ operator, objectives, limits = [], prescription }: Problem): Uint8Array {
+function rowsThatCount({ operator, objectives, constraints = [], prescription }: Problem): Uint8Array {
   const counts = new Uint8Array(operator.rows);
-  const sets = [...objectives, ...limits, ...(prescription ? [prescription] : [])].map(({ rows }) => rows);
+  const sets = [...objectives, ...constraints, ...(prescription ? [prescription] : [])].map(({ rows }) => rows);
   if (sets.some((rows) => rows === undefined)) return counts.fill(1);
   for (const rows of sets) for (const row of rows!) counts[row] = 1;
   return counts;

@@ -29,7 +29,7 @@ export function worstCaseOf(
 export function smoothing(targets: readonly (readonly Objective[])[], dose: Float64Array): number {
   const ignored = new Float64Array(dose.length);
   const values = targets.map((own) => evaluateAll(own, dose, ignored));
-  const most = Math.max(...values);
+  const largest = Math.max(...values);
   // Where nothing is missed anywhere, mean and worst case are the same.
-  return most > 0 ? (SMOOTHING * most) / Math.log(values.length) : Number.POSITIVE_INFINITY;
+  return largest > 0 ? (SMOOTHING * largest) / Math.log(values.length) : Number.POSITIVE_INFINITY;
 }

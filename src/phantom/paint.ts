@@ -260,15 +260,15 @@ class Painter {
     hx: number,
     hy: number,
     hz: number,
-    share: number,
+    fraction: number,
   ): void {
     const isPure = this.narrow(level, x, y, z, hx, hy, hz);
     if (isPure) {
-      this.addPure(level + 1, share);
+      this.addPure(level + 1, fraction);
       return;
     }
     if (level > this.depth) {
-      this.leaf(level + 1, hx + hy + hz, share);
+      this.leaf(level + 1, hx + hy + hz, fraction);
       return;
     }
     const qx = hx / 2;
@@ -283,18 +283,18 @@ class Painter {
         qx,
         qy,
         qz,
-        share / 8,
+        fraction / 8,
       );
     }
   }
 
-  private addPure(level: number, share: number): void {
+  private addPure(level: number, fraction: number): void {
     const material = this.counts[level]! > 0 ? this.layers[this.lists[level]![0]!]!.material : this.background;
-    this.hu += share * material.hounsfield;
-    this.red += share * material.density;
+    this.hu += fraction * material.hounsfield;
+    this.red += fraction * material.density;
   }
 
-  private leaf(level: number, edges: number, share: number): void {
+  private leaf(level: number, edges: number, fraction: number): void {
     const list = this.lists[level]!;
     const distances = this.distances[level]!;
     let nearest = Infinity;
@@ -303,11 +303,11 @@ class Painter {
       const layer = this.layers[list[q]!]!;
       nearest = Math.min(nearest, distances[q]!);
       const f = Math.min(1, Math.max(0, 0.5 - (1.5 * nearest) / edges));
-      this.hu += share * (f - covered) * layer.material.hounsfield;
-      this.red += share * (f - covered) * layer.material.density;
+      this.hu += fraction * (f - covered) * layer.material.hounsfield;
+      this.red += fraction * (f - covered) * layer.material.density;
       covered = f;
     }
-    this.hu += share * (1 - covered) * this.background.hounsfield;
-    this.red += share * (1 - covered) * this.background.density;
+    this.hu += fraction * (1 - covered) * this.background.hounsfield;
+    this.red += fraction * (1 - covered) * this.background.density;
   }
 }

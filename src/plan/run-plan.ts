@@ -13,8 +13,8 @@ import { voxelVolume } from '../geometry/grid.js';
 import { surfaceDistance } from '../geometry/separation.js';
 import type { RecordedPlan } from '../io/fluence-file.js';
 import type { Machine } from '../machine/machine.js';
-import { checkBoundsLeaveDose, cordCaps, organCaps } from './constraint/voxel-maximum.js';
-import { type VoxelBounds, voxelBounds } from './constraint/voxel-tolerance.js';
+import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from './constraint/voxel-maximum.js';
+import { type StructureTolerance, structureTolerances } from './constraint/voxel-tolerance.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluation/evaluate-plan.js';
 import { ownLimits } from './evaluation/retreatment.js';
 import { compareRobust, type RobustReport } from './evaluation/robustness.js';
@@ -25,10 +25,10 @@ import { checkJob, type PlanJob } from './patient/plan-job.js';
 import { exposeToPrior } from './patient/prior-course.js';
 import type { PriorExposure } from './patient/prior-exposure.js';
 import { modulatedBeams } from './technique/imrt.js';
-import { planWithinBounds } from './technique/plan-within-constraints.js';
+import { planWithinConstraints } from './technique/plan-within-constraints.js';
 import { planFromRecord, recordOf } from './technique/recorded-plan.js';
 import type { ProgressListener, TechniquePlan } from './technique/technique-plan.js';
-import { OrganRows } from './technique/working-set.js';
+import { WorkingSet } from './technique/working-set.js';
 
 /** What planning a case makes: the patient as it was planned on, and a plan per technique. */
 export interface PlanningResult {
@@ -39,7 +39,7 @@ export interface PlanningResult {
   /** The prior course on the dose grid, where the case has one. */
   readonly prior?: PriorExposure;
   /** What it leaves, voxel by voxel. */
-  readonly bounds: readonly VoxelBounds[];
+  readonly tolerances: readonly StructureTolerance[];
   /** Between target and cord: signed distance of their surfaces, mm, negative where they overlap; volume that they share at most, cc. */
   readonly gap: { readonly distance: number | undefined; readonly overlap: number };
 }
@@ -69,15 +69,21 @@ export interface PipelineOptions {
 export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningResult {
   const { techniques = BOTH, onProgress } = options;
   if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
-  return evaluateAll(job, techniques, options, (model, bounds) => {
+  return evaluateAll(job, techniques, options, (model, tolerances) => {
     const { case: asked, machine } = job;
-    if (techniques.some((technique) => asked[technique].hold === 'cord')) checkBoundsLeaveDose(bounds);
+    if (techniques.some((technique) => asked[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
     // What asks for too much must show before the optimiser runs.
     if (techniques.includes('imrt')) modulatedBeams(model, asked.imrt, machine);
-    const rows = new OrganRows(model, asked, machine, organCaps(bounds, model), techniques);
+    const rows = new WorkingSet(model, asked, machine, organMaxima(tolerances, model), techniques);
     const timeLeft = timeLimit(options.timeLimit);
     return (technique, isNominal) =>
-      planWithinBounds(technique, model, asked, machine, { bounds, rows, onProgress, timeLeft, isNominal });
+      planWithinConstraints(technique, model, asked, machine, {
+        bounds: tolerances,
+        rows,
+        onProgress,
+        timeLeft,
+        isNominal,
+      });
   });
 }
 
@@ -130,7 +136,7 @@ function evaluateAll(
   job: PlanJob,
   techniques: readonly Technique[],
   { onStage, executor }: Pick<PipelineOptions, 'onStage' | 'executor'>,
-  makerOf: (model: PatientModel, bounds: readonly VoxelBounds[]) => Maker,
+  makerOf: (model: PatientModel, tolerances: readonly StructureTolerance[]) => Maker,
 ): PlanningResult {
   checkJob(job);
   const { case: plan, patient, machine } = job;
@@ -139,15 +145,15 @@ function evaluateAll(
   try {
     model.onStage('prior course, tolerances');
     const prior = exposeToPrior(model, plan, machine, job.prior);
-    const bounds = voxelBounds(model, plan, prior);
+    const bounds = structureTolerances(model, plan, prior);
     // A name that is wrong must show before the optimiser runs.
     ownLimits(plan, model);
     const make = makerOf(model, bounds);
     const robustness = (robust: TechniquePlan): { robust?: RobustReport; nominal?: TechniquePlan } => {
       if (plan.imrt.robust === undefined || robust.technique !== 'imrt') return {};
       const nominal = make('imrt', true);
-      const caps = cordCaps(bounds, model, plan.cordCap, robust.voxels.cord.voxels);
-      return { robust: compareRobust(model, plan, caps, { robust, nominal }), nominal };
+      const maxima = cordMaxima(bounds, model, plan.cordCap, robust.voxels.cord.voxels);
+      return { robust: compareRobust(model, plan, maxima, { robust, nominal }), nominal };
     };
     const plans = techniques.map((technique) => {
       const made = make(technique, false);
@@ -159,7 +165,7 @@ function evaluateAll(
       shiftedCord ??= new ShiftedCord(model, plan, shifts.search);
       return { ...evaluation, position: cordPosition(model, plan, prior, made, shifts, shiftedCord) };
     });
-    return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), bounds, gap: gapOf(model) };
+    return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), tolerances: bounds, gap: gapOf(model) };
   } finally {
     shiftedCord?.close();
     model.bodyDose.close();

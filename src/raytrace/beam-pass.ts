@@ -169,14 +169,14 @@ export class BeamPass {
 
   /** First slice before the box and number of slices to beyond it. */
   private slicesOf({ beamFromPatient: m, sad }: BeamFrame): [first: number, count: number] {
-    let [least, most] = [Infinity, -Infinity];
+    let [least, largest] = [Infinity, -Infinity];
     for (const at of boxCorners(this.box)) {
       const along = -(m[2]! * at[0]! + m[6]! * at[1]! + m[10]! * at[2]! + m[14]!);
       least = Math.min(least, along);
-      most = Math.max(most, along);
+      largest = Math.max(largest, along);
     }
     const first = Math.max(Math.floor(least / this.step) - 1, Math.ceil(-sad / this.step) + 1);
-    return [first, Math.ceil(most / this.step) + 2 - first];
+    return [first, Math.ceil(largest / this.step) + 2 - first];
   }
 }
 

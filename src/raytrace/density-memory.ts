@@ -23,7 +23,7 @@ export interface DensityMemory {
   /** Scatter: upstream and downstream, and how much the downstream weighs at the point. */
   readonly scatter: number;
   readonly scatterBehind: number;
-  readonly shareBehind: number;
+  readonly fractionBehind: number;
   /** Standard deviation of the Gaussian across the ray, mm in the isocentre plane. */
   readonly footprint: number;
 }
@@ -38,7 +38,7 @@ export const defaultDensityMemory: DensityMemory = {
   electron: 3.3,
   scatter: 69,
   scatterBehind: 8,
-  shareBehind: 2.55,
+  fractionBehind: 2.55,
   footprint: 4,
 };
 

@@ -83,8 +83,8 @@ export class PlainFan implements Fan {
         if (!isWithin(range, u0 + (c % nu), v0 + Math.floor(c / nu))) continue;
         const at = k * size + c;
         advance(n, d, c, mass[at]!, path[at]!, memory.scatterBehind);
-        const sum = ds[at]! + memory.shareBehind * d[c]!;
-        scatter[at] = sum > 0 ? (ns[at]! + memory.shareBehind * n[c]!) / sum : 1;
+        const sum = ds[at]! + memory.fractionBehind * d[c]!;
+        scatter[at] = sum > 0 ? (ns[at]! + memory.fractionBehind * n[c]!) / sum : 1;
         // Where nothing lies upstream the first that comes counts.
         if (electron[at]! > 0) first[c] = electron[at]!;
         else electron[at] = first[c]!;

@@ -329,8 +329,8 @@ export class SimdFan implements Fan {
     new Float32Array(this.memory.buffer, this.kernel, settings.footprint.length).set(settings.footprint);
     this.kernels = instantiateWasm(compileWasm(binary)!, this.memory) as PassKernels;
     this.kernels.setBox(this.upright, ...box.counts);
-    const { electron, scatter, scatterBehind, shareBehind } = settings.memory;
-    this.kernels.setMemory(electron, scatter, scatterBehind, shareBehind);
+    const { electron, scatter, scatterBehind, fractionBehind } = settings.memory;
+    this.kernels.setMemory(electron, scatter, scatterBehind, fractionBehind);
   }
 
   private layoutOf({ nu, nv, count }: FanStrip): Layout {

@@ -77,7 +77,7 @@ export function beamsEyeFigure(options: BeamsEyeOptions): string {
     const max = checkedMax(options.fluence, options.maxMonitorUnits);
     inside.push(
       rect(frame.left, frame.top, side, side, { fill: fluenceColor(0) }),
-      fluenceCells(options.fluence, axes, max),
+      fluencePixels(options.fluence, axes, max),
     );
     bar = colorBar(
       { left: keyLeft + 6, top: HEAD + 128, width: 20, height: 150 },
@@ -160,7 +160,7 @@ function fluenceColor(t: number): string {
   return cssColor([30 + 225 * t, 32 + 218 * t, 38 + 190 * t]);
 }
 
-function fluenceCells(fluence: BeamsEyeFluence, axes: Axes, max: number): string {
+function fluencePixels(fluence: BeamsEyeFluence, axes: Axes, max: number): string {
   const { x0, y0, spacing, nx, ny, values } = fluence;
   const parts: string[] = [];
   for (let j = 0; j < ny; j++) {
@@ -195,9 +195,9 @@ function checkedMax(fluence: BeamsEyeFluence, asked: number | undefined): number
 
 /** Half side that holds everything, with a tenth to spare, rounded up to 10 mm. */
 function extentOf(options: BeamsEyeOptions): number {
-  let most = 20;
+  let largest = 20;
   const take = (points: ArrayLike<number>): void => {
-    for (let i = 0; i < points.length; i++) most = Math.max(most, Math.abs(points[i]!));
+    for (let i = 0; i < points.length; i++) largest = Math.max(largest, Math.abs(points[i]!));
   };
   for (const aperture of options.apertures ?? []) take(aperture);
   const { fluence } = options;
@@ -207,5 +207,5 @@ function extentOf(options: BeamsEyeOptions): number {
   } else if (options.apertures === undefined) {
     for (const { polygons } of options.outlines ?? []) polygons.forEach(take);
   }
-  return Math.ceil((1.1 * most) / 10) * 10;
+  return Math.ceil((1.1 * largest) / 10) * 10;
 }

@@ -124,8 +124,8 @@ function residualSpan(fields: readonly DepthDoseCurves[]): number {
   const sizes = fields
     .flatMap(({ points }) => points.filter((p) => !p.isExcluded).map((p) => Math.abs(p.residual)))
     .sort((a, b) => a - b);
-  const most = sizes[Math.floor(0.98 * (sizes.length - 1))] ?? 0;
-  return most > 2 ? Math.ceil(1.15 * most) : most > 0.9 ? 2.4 : 1.2;
+  const largest = sizes[Math.floor(0.98 * (sizes.length - 1))] ?? 0;
+  return largest > 2 ? Math.ceil(1.15 * largest) : largest > 0.9 ? 2.4 : 1.2;
 }
 
 function key({ fields, kind }: DepthDoseFigureOptions, x: number, y: number): string {

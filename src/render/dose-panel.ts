@@ -263,5 +263,5 @@ function coordinate(plane: Plane, point: Vec3, height: number): string {
 
 /** Width of the widest of some labels, px. */
 export function widest(labels: readonly string[], size: number): number {
-  return labels.reduce((most, label) => Math.max(most, textWidth(label, size)), 0);
+  return labels.reduce((largest, label) => Math.max(largest, textWidth(label, size)), 0);
 }

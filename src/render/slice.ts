@@ -123,7 +123,7 @@ export function cropSlice(
   window: { uMin: number; uMax: number; vMin: number; vMax: number },
   margin = 3,
 ): Slice {
-  const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
+  const clamp = (value: number, largest: number): number => Math.min(largest, Math.max(0, value));
   const c0 = clamp(Math.floor((window.uMin - slice.u0) / slice.du) - margin, slice.columns);
   const c1 = clamp(Math.ceil((window.uMax - slice.u0) / slice.du) + margin + 1, slice.columns);
   const r0 = clamp(Math.floor((window.vMin - slice.v0) / slice.dv) - margin, slice.rows);

@@ -72,7 +72,7 @@ export function accumulationSummary({ courses, doses, total, structures }: Accum
 }
 
 function largest(data: Float32Array): number | null {
-  let most: number | null = null;
-  for (let i = 0; i < data.length; i++) if (data[i]! > (most ?? -1)) most = data[i]!;
-  return most;
+  let maximum: number | null = null;
+  for (let i = 0; i < data.length; i++) if (data[i]! > (maximum ?? -1)) maximum = data[i]!;
+  return maximum;
 }

@@ -120,9 +120,9 @@ const FINE_GAP = 3;
 /** Largest distance between rows that begins above the maximum of the 100 mm field, mm. */
 function buildUpGap({ depthDose: { depths } }: BeamData, { machine }: Commissioned): number {
   const { maximumDepth } = beamQuality(machine);
-  return depths.reduce((most, depth, i) => {
+  return depths.reduce((largest, depth, i) => {
     const before = i === 0 ? depth : depths[i - 1]!;
-    return before < maximumDepth ? Math.max(most, toDigits(depth - before, 6)) : most;
+    return before < maximumDepth ? Math.max(largest, toDigits(depth - before, 6)) : largest;
   }, 0);
 }
 

@@ -1,9 +1,9 @@
 /** The constraints in force, a sentence each. */
 import { toDecimals } from '../core/rounding.js';
-import type { Constraint } from '../plan/evaluation/constraint-list.js';
+import type { ListedConstraint } from '../plan/evaluation/constraint-list.js';
 
 /** One sentence per constraint. */
-export function constraintSentences(constraints: readonly Constraint[]): string[] {
+export function constraintListSentences(constraints: readonly ListedConstraint[]): string[] {
   return constraints.map((constraint) => {
     const { force, field, basis, voxels, strictest, leaves, shifts } = constraint;
     const under = shifts === 0 ? '' : `, also under ${shifts} shifts`;
@@ -16,13 +16,13 @@ export function constraintSentences(constraints: readonly Constraint[]): string[
 }
 
 /** `SpinalCord Max <= 29.8 Gy`, `SpinalCord Max <= 70 Gy EQD2/2 of all courses` */
-export function nameOfConstraint({ structure, metric, limit, quantity, alphaBeta, courses }: Constraint): string {
+export function nameOfConstraint({ structure, metric, limit, quantity, alphaBeta, courses }: ListedConstraint): string {
   const scale = quantity === 'physical' ? '' : ` EQD2/${alphaBeta}`;
   return `${structure} ${metric} <= ${number(limit)} Gy${scale} of ${courses === 'all' ? 'all courses' : 'this course'}`;
 }
 
 /** Where a default takes the place of the cap that the case sets: said, and how it is lifted. */
-export function overruledCap(constraints: readonly Constraint[]): string | undefined {
+export function overruledCap(constraints: readonly ListedConstraint[]): string | undefined {
   const cap = constraints.find(({ field }) => field === 'cordCap');
   if (cap === undefined || cap.origin !== 'case' || cap.strictest > 0) return undefined;
   const others = constraints.filter(({ structure, strictest, field, origin }) => {

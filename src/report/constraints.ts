@@ -1,13 +1,13 @@
 /** Bounds on voxels in words and as JSON: what was asked, whether it holds, what it costs. */
 import { toDecimals } from '../core/rounding.js';
-import type { BoundOutcome } from '../plan/evaluation/constraint-outcome.js';
+import type { ConstraintOutcome } from '../plan/evaluation/constraint-outcome.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 
-type Evaluated = Pick<PlanEvaluation, 'bounds' | 'plan'>;
+type Evaluated = Pick<PlanEvaluation, 'constraintOutcomes' | 'plan'>;
 
 /** The block `bounds` of a plan in plan.json. */
-export function boundReport({ bounds, plan }: Evaluated, cord: string): Record<string, unknown>[] {
-  return bounds.map((outcome) => {
+export function constraintReport({ constraintOutcomes, plan }: Evaluated, cord: string): Record<string, unknown>[] {
+  return constraintOutcomes.map((outcome) => {
     const { range, worst, limits, ...counts } = outcome;
     const found = priceOf(outcome, plan, cord);
     return {
@@ -39,14 +39,14 @@ export function boundReport({ bounds, plan }: Evaluated, cord: string): Record<s
 }
 
 /** One sentence per bounded structure. */
-export function boundSentences(bounds: PlanEvaluation['bounds']): string[] {
-  return bounds.map((outcome) => {
+export function constraintSentences(outcomes: PlanEvaluation['constraintOutcomes']): string[] {
+  return outcomes.map((outcome) => {
     const { structure, voxels, rows, range, worst, broken, force, targetVoxels, limits } = outcome;
     if (range === undefined || worst === undefined) {
       return `${structure} has no voxel on the dose grid: there is nothing to bound.`;
     }
-    const [least, most] = range;
-    const asked = `${structure}: ${force === 'hard' ? 'bounded' : 'bounded as far as the prescription allows'} to ${span(least, most)} Gy of this course in ${voxels} voxels (${rows} rows of the optimiser)`;
+    const [least, largest] = range;
+    const asked = `${structure}: ${force === 'hard' ? 'bounded' : 'bounded as far as the prescription allows'} to ${span(least, largest)} Gy of this course in ${voxels} voxels (${rows} rows of the optimiser)`;
     const place = `(${worst.place.map((c) => c.toFixed(0)).join(', ')}) mm`;
     const kept =
       broken === 0
@@ -60,17 +60,17 @@ export function boundSentences(bounds: PlanEvaluation['bounds']): string[] {
 }
 
 /** A hard bound's shadow price; the cord's own limit is called `cord`. */
-function priceOf({ structure }: BoundOutcome, { solution }: Evaluated['plan'], cord: string) {
+function priceOf({ structure }: ConstraintOutcome, { solution }: Evaluated['plan'], cord: string) {
   const name = structure === cord ? 'cord' : structure;
   return solution.certificate.prices.find(({ limit }) => limit === name);
 }
 
-function proofOf({ voxels, rows, force }: BoundOutcome): string {
+function proofOf({ voxels, rows, force }: ConstraintOutcome): string {
   if (force === 'soft') return 'none: the prescription holds, and the bound is an objective';
   if (rows === voxels) return 'every voxel is a row of the optimiser';
   return `${rows} voxels are rows of the optimiser; the dose of the engine keeps the bound in the ${voxels - rows} others too, so that the plan is permitted and the bound proven for the smaller problem is one for the whole`;
 }
 
 const amount = (value: number): string => (Math.abs(value) < 0.0005 ? '0.000' : value.toFixed(3));
-const span = (least: number, most: number): string =>
-  most - least < 0.05 ? least.toFixed(1) : `${least.toFixed(1)} to ${most.toFixed(1)}`;
+const span = (least: number, largest: number): string =>
+  largest - least < 0.05 ? least.toFixed(1) : `${least.toFixed(1)} to ${largest.toFixed(1)}`;

@@ -15,13 +15,13 @@ export function cumulativeTable({ points }: CumulativeTradeOff): string {
     ...['objective', 'lowerBound', 'cordMaximum', 'cumulative', 'expected', 'percentile95', 'worstInside', 'worst'],
     ...['price', 'evaluations', 'reason'],
   ];
-  const rows = points.map(({ technique, limit, status, allowed, plan, reason }) =>
+  const rows = points.map(({ technique, limit, status, maximum, plan, reason }) =>
     csvLine([
       technique,
       limit,
       status,
-      tableNumber(allowed.least),
-      tableNumber(allowed.most),
+      tableNumber(maximum.least),
+      tableNumber(maximum.largest),
       ...[plan?.d95, plan?.d98, plan?.v95, plan?.prescriptionDose, plan?.objective, plan?.lowerBound].map(tableNumber),
       ...[plan?.cordMaximum, plan?.cumulative].map(tableNumber),
       ...(['expected', 'percentile95', 'worstInside', 'worst'] as const).map((key) =>
@@ -85,14 +85,14 @@ export function cumulativeFigure(result: CumulativeTradeOff, title: string): str
   }
   const [width, height] = [920, 600];
   const percent = (gray: number): number => (100 * gray) / prescription.dose;
-  const most = Math.max(...planned.map(({ plan }) => Math.max(plan.cumulative, plan.position?.worst ?? 0)));
+  const largest = Math.max(...planned.map(({ plan }) => Math.max(plan.cumulative, plan.position?.worst ?? 0)));
   const least = Math.min(prior.maximum, ...planned.map(({ plan }) => plan.cumulative));
   const lowest = Math.min(...planned.map(({ plan }) => percent(plan.d98)));
   const chart = lineChart(
     chartFrame({ width, height, top: HEAD + 10, key: KEY }),
     {
       min: Math.floor(least - 0.5),
-      max: Math.ceil(most + 0.5),
+      max: Math.ceil(largest + 0.5),
       name: `Maximum of ${cord} over both courses [Gy EQD2/${alphaBeta}]`,
     },
     { min: 10 * Math.floor(lowest / 10), max: 104, name: 'Dose of the target [% of prescription]' },

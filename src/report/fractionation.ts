@@ -34,7 +34,7 @@ export function fractionationTable({ rows }: Fractionation): string {
     const { plan, limits } = row;
     return csvLine([
       row.fractions,
-      ...[row.dose, row.dosePerFraction, row.unspared, row.cap, row.share].map(tableNumber),
+      ...[row.dose, row.dosePerFraction, row.unspared, row.cap, row.part].map(tableNumber),
       row.binding,
       plan?.technique ?? null,
       plan?.status ?? null,
@@ -74,7 +74,7 @@ export function fractionationSummary(result: Fractionation): string {
       row.dose.toFixed(2),
       row.dosePerFraction.toFixed(2),
       row.cap.toFixed(2),
-      (100 * row.share).toFixed(1),
+      (100 * row.part).toFixed(1),
       ...(plan === null
         ? []
         : [
@@ -117,12 +117,12 @@ export function fractionationFigure(result: Fractionation, title: string): strin
   const [width, height] = [920, 720];
   const [above, below] = splitFrame(chartFrame({ width, height, top: HEAD + 10, key: 150, bottom: 48 }), 58);
   const xSpec = { min: rows[0]!.fractions - 0.5, max: rows[rows.length - 1]!.fractions + 0.5, name: 'Fractions' };
-  const most = Math.max(...rows.map(({ dose, cap }) => Math.max(dose, cap)));
-  const doses = lineChart(above, xSpec, { min: 0, max: 1.08 * most, name: 'Total dose [Gy]', ticks: 6 });
-  const shares = rows.map(({ share }) => 100 * share);
+  const largest = Math.max(...rows.map(({ dose, cap }) => Math.max(dose, cap)));
+  const doses = lineChart(above, xSpec, { min: 0, max: 1.08 * largest, name: 'Total dose [Gy]', ticks: 6 });
+  const parts = rows.map(({ part }) => 100 * part);
   const covered = rows.flatMap(({ dose, plan }) => (plan === null ? [] : [(100 * plan.d95) / dose]));
-  const least = 10 * Math.floor(Math.min(...shares, ...covered) / 10);
-  const top = Math.max(104, ...shares.map((share) => share + 2));
+  const least = 10 * Math.floor(Math.min(...parts, ...covered) / 10);
+  const top = Math.max(104, ...parts.map((part) => part + 2));
   const relative = lineChart(below, xSpec, { min: least, max: top, name: 'Dose [% of prescription]', ticks: 6 });
   const draw = (
     chart: LineChart,
@@ -154,7 +154,7 @@ export function fractionationFigure(result: Fractionation, title: string): strin
         draw(doses, ({ cap }) => cap, '#0a6cd8', 'cap of the cord'),
     ) +
       relative.svg(
-        draw(relative, ({ share }) => 100 * share, '#0a6cd8', 'cap of the cord') +
+        draw(relative, ({ part }) => 100 * part, '#0a6cd8', 'cap of the cord') +
           draw(relative, (row) => row.plan && (100 * row.plan.d95) / row.dose, '#e01e8c', `D95, ${technique}`),
       ),
   );

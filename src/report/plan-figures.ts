@@ -202,7 +202,7 @@ function fieldView(
 }
 
 /** Pixel edges of a silhouette, mm in the isocentre plane. */
-function silhouetteOutline({ x0, y0, spacing, nx, ny, cells }: Silhouette): Float64Array[] {
+function silhouetteOutline({ x0, y0, spacing, nx, ny, pixels: cells }: Silhouette): Float64Array[] {
   return tracePixels(cells, { shape: [1, ny, nx], spacing: [spacing, spacing, 1], origin: [x0, y0, 0] });
 }
 

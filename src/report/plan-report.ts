@@ -15,8 +15,8 @@ import type { ModelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import type { GridCheck } from '../plan/sweep/grid-check.js';
 import type { TechniquePlan } from '../plan/technique/technique-plan.js';
 import { certificateLine, certificateReport, whyUnproven } from './certificate.js';
-import { constraintSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
-import { boundReport, boundSentences } from './constraints.js';
+import { constraintListSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
+import { constraintReport, constraintSentences } from './constraints.js';
 import { sensitivityReport } from './dose-model-sensitivity.js';
 import { goalValue } from './goals.js';
 import { gridCheckReport } from './grid-check.js';
@@ -115,7 +115,7 @@ function remakeBlock({ folder }: RemakeRecord, capOrigin: PlanCase['cordCapOrigi
 function inForce({ plans }: PlanningResult): string[] {
   const said = plans.map(({ plan: { technique }, constraints }) => ({
     technique,
-    lines: constraintSentences(constraints),
+    lines: constraintListSentences(constraints),
   }));
   const [first] = said;
   if (said.every(({ lines }) => lines.join() === first?.lines.join())) return first?.lines ?? [];
@@ -168,7 +168,7 @@ function planEntry(
       limit: toDecimals(constraint.limit, 4),
       leaves: constraint.leaves?.map((gray) => toDecimals(gray, 4)) ?? null,
     })),
-    bounds: boundReport(evaluation, model.cord),
+    bounds: constraintReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
       name: beam.name,
       gantry: beam.pose.gantry,
@@ -256,7 +256,7 @@ export function planDetails(result: PlanningResult): string {
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
   for (const {
     plan: technique,
-    bounds,
+    constraintOutcomes: tolerances,
     goals,
     structures,
     conformity,
@@ -306,7 +306,7 @@ export function planDetails(result: PlanningResult): string {
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
-    if (bounds.length > 0) lines.push('', ...boundSentences(bounds).map((line) => `  ${line}`));
+    if (tolerances.length > 0) lines.push('', ...constraintSentences(tolerances).map((line) => `  ${line}`));
     if (retreatment) {
       const table = retreatmentTable(retreatment).trimEnd();
       lines.push('', ...table.split('\n').map((line) => (line === '' ? '' : `  ${line}`)));

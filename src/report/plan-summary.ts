@@ -145,7 +145,7 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
       put(`goal ${goal}`, p, `${word} ${value === null ? 'not evaluable' : `${value.toFixed(2)} ${unit}`}`);
     }
   });
-  plans.forEach(({ plan, bounds }, p) => {
+  plans.forEach(({ plan, constraintOutcomes: tolerances }, p) => {
     const { prices } = plan.solution.certificate;
     for (const { limit, price, active } of prices) {
       const structure = limit === 'cord' ? model.cord : limit;
@@ -155,7 +155,7 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
         price > 0 && active.length > 0 ? `PASS ${active.length} voxels*` : 'PASS',
       );
     }
-    for (const { structure, broken } of bounds) {
+    for (const { structure, broken } of tolerances) {
       if (broken > 0) put(`cap in every voxel of ${structure}`, p, `FAIL ${broken} voxels`);
     }
   });

@@ -99,11 +99,11 @@ function overlapType({ plan }: PlanEvaluation, model: PatientModel, prior: Prior
   if (prior.origin === 'uniform') {
     return { type: 1, why: 'geometric overlap assumed: the prior dose is taken as uniform where this course treats' };
   }
-  let most = 0;
-  for (const voxel of model.body.index) if (before[voxel]! > most) most = before[voxel]!;
+  let largest = 0;
+  for (const voxel of model.body.index) if (before[voxel]! > largest) largest = before[voxel]!;
   const level = IRRADIATED * plan.solution.prescriptionDose;
   let shared = 0;
-  for (const voxel of model.body.index) if (now[voxel]! >= level && before[voxel]! >= IRRADIATED * most) shared++;
+  for (const voxel of model.body.index) if (now[voxel]! >= level && before[voxel]! >= IRRADIATED * largest) shared++;
   const volume = (shared * model.grid.spacing.reduce((a, b) => a * b, 1)) / 1000;
   return {
     type: shared > 0 ? 1 : 2,

@@ -144,7 +144,9 @@ export function retreatmentReport(
       },
       lyman: { ...risk.lyman, cumulative: decimalsOrNull(risk.lyman.cumulative, 6) },
     },
-    priorExceeds: exceeded.map((e) => ({ ...e, most: decimalsOrNull(e.most, 4) })),
+    priorExceeds: exceeded.map(({ limit, voxels, largest, at, structure, place }) => {
+      return { limit, voxels, most: decimalsOrNull(largest, 4), at, structure, place };
+    }),
   };
 }
 

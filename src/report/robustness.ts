@@ -44,10 +44,10 @@ function ballBlock({ distance, worst, nominalWorst, searched, held }: BallReport
     nominalWorst: outcome(nominalWorst),
     ...(held
       ? {
-          howHeld: `${held.added.length} worst shifts became scenarios besides the six along the axes, the optimiser's caps were lowered by ${(100 * (1 - held.margin)).toFixed(2)} %, and the plan was scaled by ${held.share.toFixed(5)}; the certificate is one under the lowered caps in these scenarios`,
+          howHeld: `${held.added.length} worst shifts became scenarios besides the six along the axes, the optimiser's caps were lowered by ${(100 * (1 - held.margin)).toFixed(2)} %, and the plan was scaled by ${held.scale.toFixed(5)}; the certificate is one under the lowered caps in these scenarios`,
           addedShifts: held.added.map(shiftOf),
           capMargin: toDecimals(held.margin, 4),
-          share: toDecimals(held.share, 6),
+          share: toDecimals(held.scale, 6),
         }
       : {}),
   };

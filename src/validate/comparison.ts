@@ -34,8 +34,8 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map((c) => {
     const limit = c.limit === null ? 'information' : `${c.limit} ${c.unit}`;
     const own = marginOf(c);
-    const share = own === null ? '' : `${digits(own, 2)} %`;
-    const margin = isMet(c) ? share : `**missed** ${share}`.trimEnd();
+    const fraction = own === null ? '' : `${digits(own, 2)} %`;
+    const margin = isMet(c) ? fraction : `**missed** ${fraction}`.trimEnd();
     const cells = [
       c.quantity,
       c.reference,

@@ -20,7 +20,7 @@ import type { Comparison, ReferenceReader } from './comparison.js';
 const sliceSpacing = 1;
 
 /** The figures' metrics. */
-const shareMetrics = ['D99%', 'D98%', 'D95%', 'D50%', 'D5%', 'D2%', 'D1%'];
+const fractionMetrics = ['D99%', 'D98%', 'D95%', 'D50%', 'D5%', 'D2%', 'D1%'];
 const nearMax = 'D0.03cc';
 
 /** Points of the counted references: their own errors stay near 0.03 % of the span. */
@@ -83,7 +83,7 @@ export function measureCase(
     coarseness: shape.sigma === undefined ? 0 : spacing / shape.sigma,
     volumeCc: volume,
     volumeError: 100 * (dvh.volumeCc / volume - 1),
-    metrics: [...shareMetrics, nearMax].flatMap((metric) => metricError(shape, dvh, metric, exact) ?? []),
+    metrics: [...fractionMetrics, nearMax].flatMap((metric) => metricError(shape, dvh, metric, exact) ?? []),
   };
 }
 
@@ -120,8 +120,8 @@ function metricError(
 }
 
 /** What the issue of the figures allows, percent of the span: of the Dx%, and of D0.03cc. */
-const allowed = (spacing: number): { share: number; near: number } =>
-  spacing >= 3 ? { share: 1, near: 1 } : { share: 0.3, near: 0.5 };
+const allowed = (spacing: number): { fraction: number; near: number } =>
+  spacing >= 3 ? { fraction: 1, near: 1 } : { fraction: 0.3, near: 0.5 };
 
 interface Group {
   readonly representation: Representation;
@@ -150,7 +150,7 @@ export function validateDvh(read: ReferenceReader, spacings: readonly number[] =
 
 function groupRows({ representation, spacing, results }: Group): Comparison[] {
   const name = representation === 'solid' ? 'solid' : `contours ${sliceSpacing} mm`;
-  const { share, near } = allowed(spacing);
+  const { fraction, near } = allowed(spacing);
   const rows: Comparison[] = [];
   for (const isLinear of [true, false]) {
     const some = results.filter((r) => r.isLinear === isLinear);
@@ -162,7 +162,7 @@ function groupRows({ representation, spacing, results }: Group): Comparison[] {
       : 'exact DVH of the trilinear dose';
     const of = (isNear: boolean) => pick(some, (m) => (m.metric === nearMax) === isNear);
     const label = `${some.length} ${kind} DVHs, ${name}, dose ${spacing} mm`;
-    rows.push(errorRow(`${label}: D99% to D1%`, reference, of(false), share));
+    rows.push(errorRow(`${label}: D99% to D1%`, reference, of(false), fraction));
     rows.push(errorRow(`${label}: D0.03cc`, reference, of(true), near));
   }
   const large = results.filter((r) => r.volumeCc >= 0.1);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { apertureArea, createAperture, leavesOfRectangles } from '../../src/beam/aperture.js';
 import { createBeam } from '../../src/beam/beam.js';
-import type { CellFluence } from '../../src/beam/cells.js';
+import type { PixelFluence } from '../../src/beam/cells.js';
 import { apertureFluence, beamletFluence, jawFluence } from '../../src/beam/opening.js';
 import { createRandom } from '../../src/core/random.js';
 import { addFieldDose, type DoseVoxels, viewOfBeam } from '../../src/dose/forward.js';
@@ -16,7 +16,7 @@ import { parsePhantom } from '../../src/phantom/spec.js';
 const SEED = 41;
 
 /** Integral of a fluence over the plane. */
-function integral({ grid: { x, y }, weights }: CellFluence): number {
+function integral({ grid: { x, y }, weights }: PixelFluence): number {
   const nx = x.length - 1;
   let sum = 0;
   weights.forEach((w, c) => {
@@ -28,7 +28,7 @@ function integral({ grid: { x, y }, weights }: CellFluence): number {
 }
 
 /** Weight at a point. */
-function at({ grid: { x, y }, weights }: CellFluence, u: number, v: number): number {
+function at({ grid: { x, y }, weights }: PixelFluence, u: number, v: number): number {
   const i = x.findLastIndex((edge) => edge <= u);
   const j = y.findLastIndex((edge) => edge <= v);
   return i < 0 || j < 0 || i >= x.length - 1 || j >= y.length - 1 ? 0 : weights[i + (x.length - 1) * j]!;
@@ -124,7 +124,7 @@ describe('dose in the water box, SSD 900', () => {
     index: new Int32Array(0),
     points: Float64Array.from(coordinates),
   };
-  const doseOf = (field: CellFluence, monitorUnits = 100, collimator = 0, gantry = 0): Float64Array => {
+  const doseOf = (field: PixelFluence, monitorUnits = 100, collimator = 0, gantry = 0): Float64Array => {
     const beam = createBeam(artiste6mv, { isocenter: [0, 0, 0], gantry, collimator, couch: 0 });
     const weights = field.weights.map((w) => w * monitorUnits);
     return addFieldDose(
@@ -193,9 +193,9 @@ describe('dose in the water box, SSD 900', () => {
 
   test('sampling the horn at 5 mm: below 0.05 % of the maximum against 1 mm; at 10 mm below 0.3 %', () => {
     const field = { x1: -97.3, x2: 88.8, y1: -71.9, y2: 99.1 };
-    const fine = doseOf(jawFluence(field, { cell: 1 }));
+    const fine = doseOf(jawFluence(field, { pixel: 1 }));
     expect(apart(fine, doseOf(jawFluence(field)))).toBeLessThan(5e-4);
-    expect(apart(fine, doseOf(jawFluence(field, { cell: 10 })))).toBeLessThan(3e-3);
+    expect(apart(fine, doseOf(jawFluence(field, { pixel: 10 })))).toBeLessThan(3e-3);
   });
 
   test('a rectangle cut out of uniform leaves needs no more cells than the jaws', () => {

@@ -43,7 +43,7 @@ test('1e6 random voxels on one odd grid: the formula to 1e-6, with any number of
       { name: 'prior', beyond: 0, max: expect.closeTo(most.prior, 9) },
       { name: 'now', beyond: 0, max: expect.closeTo(most.now, 9) },
     ]);
-    const inThree = accumulate(courses, grid, { alphaBeta: 2, quantity, executor: { ...serialExecutor, lanes: 3 } });
+    const inThree = accumulate(courses, grid, { alphaBeta: 2, quantity, executor: { ...serialExecutor, threads: 3 } });
     expect(inThree.dose.data.every((value, i) => value === dose.data[i])).toBe(true);
     expect(inThree.courses).toEqual(tally);
     // Every seventh voxel alone: the same bits there, nothing elsewhere.

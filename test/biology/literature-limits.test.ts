@@ -1,10 +1,10 @@
 /** The limits of the literature as their tables have them: dose by fractions, told as EQD2. */
 import { describe, expect, test } from 'vitest';
-import { cordLimits, limitEqd2 } from '../../src/biology/limits.js';
+import { cordTolerances, toleranceEqd2 } from '../../src/biology/limits.js';
 import { eqd2 } from '../../src/biology/linear-quadratic.js';
 
 const limitOf = (name: string, fractions: number, more: object = {}) =>
-  cordLimits({ fractions, level: 'thoracic', priorEqd2: 40, ...more }).find((limit) => limit.name === name)!;
+  cordTolerances({ fractions, level: 'thoracic', priorEqd2: 40, ...more }).find((limit) => limit.name === name)!;
 
 describe('in as many fractions as a row has, the row', () => {
   test.each<[string, string, [number, number][], object]>([
@@ -183,7 +183,7 @@ test('of a retreatment: HyTEC in EQD2/2, Nieder in BED by level, QUANTEC at its 
   expect(told('quantec-54')).toEqual([54, 'eqd2', 0.87, 'this', 'comparison']);
   expect(told('quantec-54-all')).toEqual([54, 'eqd2', 0.87, 'all', 'comparison']);
   expect(limitOf('nieder-course', 5, { level: 'lumbar' })).toBeUndefined();
-  expect(limitEqd2(limitOf('hytec-share', 5))).toBeUndefined();
-  expect(limitEqd2(limitOf('nieder-none-seen', 5))).toBeCloseTo(60, 9);
-  expect(limitEqd2(limitOf('hytec-cumulative', 5))).toBe(70);
+  expect(toleranceEqd2(limitOf('hytec-share', 5))).toBeUndefined();
+  expect(toleranceEqd2(limitOf('nieder-none-seen', 5))).toBeCloseTo(60, 9);
+  expect(toleranceEqd2(limitOf('hytec-cumulative', 5))).toBe(70);
 });

@@ -1,9 +1,9 @@
 /** Limits of the literature as bounds on single voxels: their numbers, and what is refused. */
 import { expect, test } from 'vitest';
-import { namedVoxelLimit, voxelLimitNames } from '../../src/biology/voxel-limits.js';
+import { namedTolerance, toleranceNames } from '../../src/biology/voxel-limits.js';
 
 const context = { fractions: 22, level: 'thoracic' } as const;
-const of = (name: string, structure = 'SpinalCord') => namedVoxelLimit(name, structure, context);
+const of = (name: string, structure = 'SpinalCord') => namedTolerance(name, structure, context);
 
 test('numbers come with their source, and with how far they are stretched', () => {
   expect(of('hytec-cumulative')).toMatchObject({ courses: 'all', eqd2: 70, alphaBeta: 2 });
@@ -11,7 +11,7 @@ test('numbers come with their source, and with how far they are stretched', () =
     'stated for ThecalSac, applied to SpinalCord: an extrapolation',
     'stated for 1 to 5 fractions, applied to 22: an extrapolation',
   ]);
-  expect(namedVoxelLimit('hytec-cumulative', 'ThecalSac', { ...context, fractions: 5 }).warnings).toEqual([]);
+  expect(namedTolerance('hytec-cumulative', 'ThecalSac', { ...context, fractions: 5 }).warnings).toEqual([]);
   // BED of 135.5 Gy with alpha/beta 2 Gy is 67.75 Gy EQD2; 98 Gy of each course 49 Gy of this one.
   expect(of('nieder-cumulative')).toMatchObject({ courses: 'all', eqd2: 67.75, warnings: [] });
   expect(of('nieder-course')).toMatchObject({ courses: 'this', eqd2: 49 });
@@ -22,7 +22,7 @@ test('numbers come with their source, and with how far they are stretched', () =
 });
 
 test('every name that is offered was found in its source', () => {
-  const names = voxelLimitNames();
+  const names = toleranceNames();
   expect(names).toContain('quantec-54');
   for (const name of names) {
     const { source } = of(name, name === 'rulach-oesophagus' ? 'Esophagus' : 'SpinalCord');
@@ -42,7 +42,7 @@ test.each([
 });
 
 test('refused at a level that it is not stated for', () => {
-  expect(() => namedVoxelLimit('nieder-cumulative', 'SpinalCord', { ...context, level: 'lumbar' })).toThrow(
+  expect(() => namedTolerance('nieder-cumulative', 'SpinalCord', { ...context, level: 'lumbar' })).toThrow(
     /not stated for this level/,
   );
 });

@@ -3,8 +3,8 @@
  * there from the published formulas, apart from this code.
  */
 import { describe, expect, test } from 'vitest';
-import { allowedDose } from '../../src/biology/allowance.js';
-import { cordLimits, eqd2OfTable, hytecFirstCourse, sahgalTable } from '../../src/biology/limits.js';
+import { doseOfRemainingEqd2 } from '../../src/biology/allowance.js';
+import { cordTolerances, eqd2OfTable, hytecFirstCourse, sahgalTable } from '../../src/biology/limits.js';
 import {
   bed,
   bedFromEqd2,
@@ -106,9 +106,9 @@ describe('cord dose in 22 fractions after 38 Gy in 19, alpha/beta 2, 17.7 months
     [25, 1.355, 29.81, 75.3],
     [32, 1.611, 35.45, 89.5],
   ])('%d Gy EQD2 allow %d Gy per fraction, %d Gy', (left, perFraction, total, percent) => {
-    within(allowedDose(left, 22, 2) / 22, perFraction, 3);
-    within(allowedDose(left, 22, 2), total, 2);
-    within((100 * allowedDose(left, 22, 2)) / 39.6, percent, 1);
+    within(doseOfRemainingEqd2(left, 22, 2) / 22, perFraction, 3);
+    within(doseOfRemainingEqd2(left, 22, 2), total, 2);
+    within((100 * doseOfRemainingEqd2(left, 22, 2)) / 39.6, percent, 1);
   });
 
   test.each([
@@ -117,13 +117,14 @@ describe('cord dose in 22 fractions after 38 Gy in 19, alpha/beta 2, 17.7 months
     [135.5, 33.7],
   ])('cumulative BED2 %d leaves %d Gy', (limit, total) => within(doseFromBed(limit - 76, 22, 2), total, 2));
 
-  test('after 50 Gy in 25 a cumulative 70 leaves 25.37 Gy', () => within(allowedDose(70 - 50, 22, 2), 25.37, 2));
+  test('after 50 Gy in 25 a cumulative 70 leaves 25.37 Gy', () =>
+    within(doseOfRemainingEqd2(70 - 50, 22, 2), 25.37, 2));
 });
 
 describe('recovery', () => {
   const left = (name: ReturnType<typeof discountPrior>, months: number): number => {
     const { prior, tolerance } = name.after(38, months, 50);
-    return allowedDose(tolerance - prior, 22, 2);
+    return doseOfRemainingEqd2(tolerance - prior, 22, 2);
   };
 
   test('what a tolerance of 50 Gy leaves after 38 Gy: nothing forgotten, a quarter, a half', () => {
@@ -288,7 +289,7 @@ describe('limits', () => {
   });
 
   test('which apply: to a retreatment, to a lumbar level, to the cauda equina, to a first course', () => {
-    const names = (...args: Parameters<typeof cordLimits>) => cordLimits(...args).map(({ name }) => name);
+    const names = (...args: Parameters<typeof cordTolerances>) => cordTolerances(...args).map(({ name }) => name);
     const thoracic = names({ fractions: 22, level: 'thoracic', priorEqd2: 38 });
     expect(thoracic.slice(0, 6)).toEqual([
       'hytec-retreatment',
@@ -302,7 +303,7 @@ describe('limits', () => {
     expect(names({ fractions: 22, level: 'thoracic', priorEqd2: 60 })).not.toContain('sahgal-2012');
     expect(names({ fractions: 22, level: 'lumbar', priorEqd2: 38 }).filter((n) => n.startsWith('nieder'))).toEqual([]);
     expect(names({ fractions: 5, level: 'thoracic' }).filter((n) => /retreat|cumul|share/.test(n))).toEqual([]);
-    const cauda = cordLimits({ fractions: 5, level: 'lumbar', tissue: 'cauda' });
+    const cauda = cordTolerances({ fractions: 5, level: 'lumbar', tissue: 'cauda' });
     expect(cauda.find(({ name }) => name === 'tg101-D0.035cc')!.limit).toBeCloseTo(eqd2(32, 5, 2), 10);
   });
 });

@@ -37,7 +37,10 @@ test('water: density scaling is depth scaling', () => {
 });
 
 test('forward, transpose and matrix are one linear map in lung and bone', () => {
-  const beamlets = { grid: uniformFluenceGrid(-20, -20, 5, 8, 8), cells: Int32Array.from({ length: 64 }, (_, c) => c) };
+  const beamlets = {
+    grid: uniformFluenceGrid(-20, -20, 5, 8, 8),
+    pixels: Int32Array.from({ length: 64 }, (_, c) => c),
+  };
   const operator = new InfluenceOperator([{ beam, beamlets }], chest, points, { kernels: 'plain' });
   const w = Float64Array.from({ length: operator.columns }, () => random.uniform());
   const r = Float64Array.from({ length: operator.rows }, () => random.uniform() - 0.5);

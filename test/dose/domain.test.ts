@@ -96,10 +96,10 @@ test('kernels are made once for equal machines and domains', () => {
   // Whole vectors of terms, from narrow to wide, to the error that is asked for.
   for (const { terms } of one.bands) expect(terms % 4).toBe(0);
   expect(one.bands.map(({ first }) => first)).toEqual([0, one.bands[0]!.count]);
-  expect(one.bands.reduce((sum, { count }) => sum + count, 0)).toBe(one.ladder.count);
+  expect(one.bands.reduce((sum, { count }) => sum + count, 0)).toBe(one.widths.count);
   expect(one.residual).toBeLessThan(2 * 0.0007);
   const edge = one.bands[1]!.first;
-  const least = (r: number): number => Math.min(one.ladder.sigmasX[r]!, one.ladder.sigmasY[r]!);
+  const least = (r: number): number => Math.min(one.widths.sigmasX[r]!, one.widths.sigmasY[r]!);
   expect([least(edge - 1) < 6.5, least(edge) >= 6.5]).toEqual([true, true]);
 });
 

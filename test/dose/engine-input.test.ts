@@ -37,7 +37,7 @@ const beamAt = (isocenter: Vec3, gantry = 0, rest: Partial<BeamPose> = {}) =>
   createBeam(artiste6mv, { isocenter, gantry, collimator: 0, couch: 0, ...rest });
 const grid = uniformFluenceGrid(-20, -20, 5, 8, 8);
 const fluence = { grid, weights: new Float64Array(64).fill(1) };
-const beamlets = { grid, cells: Int32Array.from({ length: 64 }, (_, c) => c) };
+const beamlets = { grid, pixels: Int32Array.from({ length: 64 }, (_, c) => c) };
 
 /** The dose of a beam by every door: all let it in or all refuse it. */
 const doors: Readonly<Record<string, (beam: Beam, density: Volume<'density'>, points: Float64Array) => Float64Array>> =

@@ -5,7 +5,7 @@ import { createRandom } from '../../src/core/random.js';
 import { FluenceMap } from '../../src/dose/fluence-map.js';
 import { addTerms, createAxis, createKernelTable, DEPTH_NODES, depthOfNode } from '../../src/dose/kernel-table.js';
 import { type Lattice, readLattice, writeLattice } from '../../src/dose/lattice.js';
-import { addToLadder, createWidthLadder, excessBlur } from '../../src/dose/width-ladder.js';
+import { addGaussian, createKernelWidths, excessBlur } from '../../src/dose/width-ladder.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { blurVariance } from '../../src/machine/machine.js';
 
@@ -318,7 +318,7 @@ test('a table has at its nodes what was put there, at either end of its axes too
 });
 
 describe('the ladder of widths', () => {
-  const ladder = createWidthLadder(artiste6mv, 800, 1100, 140);
+  const ladder = createKernelWidths(artiste6mv, 800, 1100, 140);
   const { base, positions, count, sigmasX, sigmasY } = ladder;
   const s2 = Math.sqrt(base[0] * base[1]);
 
@@ -331,7 +331,7 @@ describe('the ladder of widths', () => {
     const widest = 0.5 * Math.log(s2 + 140 * 140);
     expect(positions[count - 1]).toBeGreaterThanOrEqual(widest);
     expect(positions[count - 2]).toBeLessThan(widest);
-    expect(createWidthLadder(artiste6mv, 800, 1100, 0).count).toBe(4);
+    expect(createKernelWidths(artiste6mv, 800, 1100, 0).count).toBe(4);
   });
 
   test('far up a rung is as wide as it says, but for the blur that the distances differ by', () => {
@@ -345,13 +345,13 @@ describe('the ladder of widths', () => {
 
   test('a Gaussian between rungs is the cubic of the four around it, one on a rung that rung', () => {
     const on = new Float64Array(count + 2);
-    addToLadder(ladder, Math.exp(2 * positions[5]!) - s2, 3, on, 2);
+    addGaussian(ladder, Math.exp(2 * positions[5]!) - s2, 3, on, 2);
     on.forEach((share, r) => {
       expect(share).toBeCloseTo(r === 7 ? 3 : 0, 9);
     });
     for (const t of [positions[0]! + 0.01, (positions[4]! + positions[5]!) / 2, positions[count - 1]! - 0.1]) {
       const out = new Float64Array(count);
-      addToLadder(ladder, Math.exp(2 * t) - s2, 1, out, 0);
+      addGaussian(ladder, Math.exp(2 * t) - s2, 1, out, 0);
       for (const power of [0, 1, 2, 3]) {
         const sum = out.reduce((total, share, r) => total + share * positions[r]! ** power, 0);
         expect(sum).toBeCloseTo(t ** power, 8);

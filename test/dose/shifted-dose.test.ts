@@ -54,7 +54,7 @@ for (const options of [
   test.each([1, 2, 5])(
     `%d lanes, ${JSON.stringify(options)}: any plan, shift and point, in any order (seed ${seed})`,
     (lanes) => {
-      const dose = new ShiftedDose(density, points, { executor: { ...serialExecutor, lanes }, ...options });
+      const dose = new ShiftedDose(density, points, { executor: { ...serialExecutor, threads: lanes }, ...options });
       const every = Int32Array.from({ length: points.length / 3 }, (_, p) => p);
       const few = Int32Array.of(299, 7, 130);
       for (const fields of [plans[0]!, plans[1]!, plans[0]!]) {

@@ -29,7 +29,7 @@ test.each([
     beam: createBeam(artiste6mv, { isocenter: [3, -2, 1], gantry, collimator: 20, couch: 0 }),
     beamlets: {
       grid: uniformFluenceGrid(-0.4 * nx * size, -0.55 * ny * size, size, nx, ny),
-      cells: Int32Array.from({ length: nx * ny }, (_, c) => c),
+      pixels: Int32Array.from({ length: nx * ny }, (_, c) => c),
     },
   }));
   const seen = beams.map(({ beam }) => viewOfBeam(beam, chest, { points }, { kernels: 'plain' }).points);

@@ -73,7 +73,7 @@ const data = dataOf(() => 10 + 50 * random());
 describe('one dose', () => {
   test('a line falls into one piece between two centres, with the doses at its ends', () => {
     const line = { u: [1.25, 3.5], v: 2.3, w: 1.6 };
-    const { pieces, most, least, volumeCc, coveredCc } = piecesOf(fieldOf({ data }), [line]);
+    const { pieces, largest: most, least, volumeCc, coveredCc } = piecesOf(fieldOf({ data }), [line]);
     const cuts = [1.25, 2, 3, 3.5];
     const ends = cuts.map((u) => valueAt(data, [u, 2.3, 1.6]));
     expect(pieces).toHaveLength(3);
@@ -214,7 +214,7 @@ test.each([
   };
   const found = sampleLines('S', own, line, true);
   // The last voxel holds the largest number.
-  expect(found.most).toBe(count);
+  expect(found.largest).toBe(count);
   expect(1000 * found.coveredCc).toBeCloseTo(2, 9);
   for (const value of [...found.ends, ...found.below, ...found.above]) expect(Number.isFinite(value)).toBe(true);
 });

@@ -55,7 +55,7 @@ test.each([
     true,
   );
   expect(plain.volume.length).toBeGreaterThan(500);
-  for (const key of ['ends', 'volume', 'most', 'least', 'volumeCc', 'coveredCc'] as const) {
+  for (const key of ['ends', 'volume', 'largest', 'least', 'volumeCc', 'coveredCc'] as const) {
     expect(plain[key], key).toEqual(converted[key]);
   }
   // The identity is taken of a sum, which rounds.

@@ -82,7 +82,7 @@ test('the forward dose of the same fluence on finer nodes agrees within 0.2 % of
   let offset = 0;
   for (const { beam, beamlets } of modulated) {
     const field = { grid: beamlets.grid, weights: fluenceOfBeamlets(beamlets, w, offset) };
-    offset += beamlets.cells.length;
+    offset += beamlets.pixels.length;
     addFieldDose(viewOfBeam(beam, density, voxels), field, forward, 0.5);
   }
   const largest = forward.reduce((a, b) => Math.max(a, b), 0);

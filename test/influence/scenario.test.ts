@@ -84,7 +84,7 @@ test('and they are the forward dose of the fields that lie off', () => {
   let offset = 0;
   for (const { beam, beamlets } of movedBeams(shift)) {
     const weights = fluenceOfBeamlets(beamlets, w, offset);
-    offset += beamlets.cells.length;
+    offset += beamlets.pixels.length;
     addFieldDose(viewOfBeam(beam, density, { points }), { grid: beamlets.grid, weights }, expected);
   }
   const worst = largest(expected.map((d, r) => d - dose[n + r]!));

@@ -193,7 +193,7 @@ describe.each(models)('%s scaling', (model) => {
     const voxels = voxelsOf(chest);
     const random = createRandom(8);
     const grid: FluenceGrid = uniformFluenceGrid(-20, -15, 5, 8, 6);
-    const cells = Int32Array.from({ length: 48 }, (_, c) => c);
+    const pixels = Int32Array.from({ length: 48 }, (_, c) => c);
     const beams = [10, 160, 275].map((gantry) => createBeam(artiste6mv, pose(gantry)));
     const weights = beams.map(() => Float64Array.from({ length: 48 }, () => random.uniform()));
     const fields = beams.map((beam, b) => ({ beam, fluence: { grid, weights: weights[b]! } }));
@@ -206,7 +206,7 @@ describe.each(models)('%s scaling', (model) => {
     });
     const points = Float64Array.from([...at].flatMap((p) => [...voxels.points.subarray(3 * p, 3 * p + 3)]));
     const operator = new InfluenceOperator(
-      beams.map((beam) => ({ beam, beamlets: { grid, cells } })),
+      beams.map((beam) => ({ beam, beamlets: { grid, pixels } })),
       chest,
       points,
       { heterogeneity: model },

@@ -6,7 +6,7 @@
  */
 import { createRandom } from '../../src/core/random.js';
 import type { BeamData } from '../../src/machine/beam-data.js';
-import { electronKernel, electronShares } from '../../src/machine/electrons.js';
+import { electronFractions, electronKernel } from '../../src/machine/electrons.js';
 import { openFieldDose, squareField } from '../../src/machine/field-integral.js';
 import type { Machine } from '../../src/machine/machine.js';
 
@@ -28,7 +28,7 @@ function amplitudes(depth: number): number[] {
     (0.05 + 0.22 * grown) * primary,
     (0.05 + 0.18 * grown) * primary,
   ].map((a) => 0.018 * a);
-  const shares = electronShares(depth);
+  const shares = electronFractions(depth);
   return WIDTHS.map((width) =>
     SCATTER.includes(width)
       ? scatter[SCATTER.indexOf(width)]!

@@ -74,20 +74,20 @@ const vector = (n: number): Float64Array => Float64Array.from({ length: n }, () 
 const serial = new DividedOperator(modulated, density, points);
 const forward = new ForwardDose(density, points).total(fields);
 
-/** Pools that nothing goes wrong in, one by number of lanes: threads take longer to start than to answer. */
+/** Pools that nothing goes wrong in, one by number of threads: threads take longer to start than to answer. */
 const pools = new Map<number, ReturnType<typeof startWorkerPool>>();
-function poolOf(lanes: number): ReturnType<typeof startWorkerPool> {
-  const pool = pools.get(lanes) ?? startWorkerPool({ lanes });
-  pools.set(lanes, pool);
+function poolOf(threads: number): ReturnType<typeof startWorkerPool> {
+  const pool = pools.get(threads) ?? startWorkerPool({ threads });
+  pools.set(threads, pool);
   return pool;
 }
 afterAll(async () => {
   for (const pool of pools.values()) await (await pool).close();
 });
 
-describe.each([1, 2, 3, 5])('%i lanes', (lanes) => {
+describe.each([1, 2, 3, 5])('%i threads', (threads) => {
   test('dose and gradient are the serial ones to the last bit (seed 3)', async () => {
-    const pool = await poolOf(lanes);
+    const pool = await poolOf(threads);
     const divided = new DividedOperator(modulated, density, points, { executor: pool });
     for (let trial = 0; trial < 3; trial++) {
       const w = vector(serial.columns);
@@ -106,7 +106,7 @@ describe.each([1, 2, 3, 5])('%i lanes', (lanes) => {
   });
 });
 
-test('a normal matrix is factored to the same bits on any number of lanes (seed 4)', async () => {
+test('a normal matrix is factored to the same bits on any number of threads (seed 4)', async () => {
   const [count, columns] = [500, 290];
   const random = createRandom(4);
   const matrix = Float32Array.from({ length: count * columns }, () => Math.max(0, random.normal()) ** 3);
@@ -130,8 +130,8 @@ test('a normal matrix is factored to the same bits on any number of lanes (seed 
   };
   const alone = solved();
   expect(alone[0]!.every(Number.isFinite)).toBe(true);
-  for (const lanes of [2, 3]) {
-    expect(solved(await poolOf(lanes)), `${lanes} lanes`).toEqual(alone);
+  for (const threads of [2, 3]) {
+    expect(solved(await poolOf(threads)), `${threads} threads`).toEqual(alone);
   }
 });
 
@@ -154,7 +154,7 @@ test('a whole plan is the same with and without a pool', { timeout: 60_000 }, as
 });
 
 test('an error of a worker arrives with class, message and fields', async () => {
-  const pool = await startWorkerPool({ lanes: 2, jobs });
+  const pool = await startWorkerPool({ threads: 2, jobs });
   const miss = { beam: beamAt(0, [900, 0, 0]), beamlets: modulated[0]!.beamlets };
   // The second lane is a worker, and it holds the first beam.
   expect(() => new DividedOperator([miss, modulated[1]!], density, points, { executor: pool })).toThrow(
@@ -178,7 +178,7 @@ test('an error of a worker arrives with class, message and fields', async () => 
   expect(thrown('function')).toMatchObject({ message: expect.stringContaining('could not be cloned') });
   expect(group.run('!'), 'and the pool goes on').toEqual(['a!', 'b!']);
   expect(() => pool.start({ ...testJob, name: 'no such' }, ['a', 'b'])).toThrow(InvalidInputError);
-  expect(() => pool.start(testJob, ['a', 'b', 'c'])).toThrow('3 inputs for 2 lanes');
+  expect(() => pool.start(testJob, ['a', 'b', 'c'])).toThrow('3 inputs for 2 threads');
   expect(() => pool.start(testJob, ['a', (() => 0) as unknown as string])).toThrow('could not be cloned');
   group.close();
   expect(() => group.run('!')).toThrow(InvalidInputError);
@@ -203,7 +203,7 @@ test('errors survive the crossing', () => {
 });
 
 test('a worker that dies is an error, not a hang', async () => {
-  const pool = await startWorkerPool({ lanes: 3, jobs });
+  const pool = await startWorkerPool({ threads: 3, jobs });
   const group = pool.start(testJob, ['a', 'b', 'c']);
   expect(() => group.run('exit')).toThrow(/^worker pool: the worker of lane 1 has ended \(exit code 3\)/);
   expect(() => group.run('!'), 'and stays one').toThrow(UnsupportedError);
@@ -213,7 +213,7 @@ test('a worker that dies is an error, not a hang', async () => {
 });
 
 test('a wake-up without a request is slept through', async () => {
-  const pool = await startWorkerPool({ lanes: 2, jobs });
+  const pool = await startWorkerPool({ threads: 2, jobs });
   const group = pool.start(testJob, ['a', 'b']);
   const { requests } = pool as unknown as { requests: Int32Array };
   // As when the caller is interrupted between its request and the notify, which then comes when the worker sleeps again.
@@ -225,15 +225,15 @@ test('a wake-up without a request is slept through', async () => {
 });
 
 test('a pool whose threads cannot start is an error', async () => {
-  await expect(startWorkerPool({ lanes: 2, jobs: pathToFileURL(join(folder, 'none.mjs')) })).rejects.toThrow(
+  await expect(startWorkerPool({ threads: 2, jobs: pathToFileURL(join(folder, 'none.mjs')) })).rejects.toThrow(
     UnsupportedError,
   );
-  await expect(startWorkerPool({ lanes: 0 })).rejects.toThrow(InvalidInputError);
+  await expect(startWorkerPool({ threads: 0 })).rejects.toThrow(InvalidInputError);
 });
 
 test.each(['await pool.close();', ''])('the process exits by itself (%s)', async (end) => {
   const script = `import { startWorkerPool } from '${new URL('node.js', dist)}';
-    const pool = await startWorkerPool({ lanes: 3, jobs: new URL('${jobs}') });
+    const pool = await startWorkerPool({ threads: 3, jobs: new URL('${jobs}') });
     const group = pool.start({ name: 'test', create: (lane) => (command) => lane + command }, ['a', 'b', 'c']);
     process.stdout.write(group.run('!').join());
     ${end}`;

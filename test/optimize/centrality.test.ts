@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { centredBends } from '../../src/optimize/centrality.js';
+import { centredCurvatures } from '../../src/optimize/centrality.js';
 
 describe('centrality corrections', () => {
   const mu = 0.5;
@@ -9,7 +9,12 @@ describe('centrality corrections', () => {
   const y = Float64Array.of(1, 1, 5, 2, 2);
   const dy = Float64Array.of(1, -0.9, 5, 1, 0.5);
   const bends = Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.5);
-  const corrected = centredBends(bends, { values: x, step: dx, length: 1 }, { values: y, step: dy, length: 1 }, mu);
+  const corrected = centredCurvatures(
+    bends,
+    { values: x, step: dx, length: 1 },
+    { values: y, step: dy, length: 1 },
+    mu,
+  );
 
   it('leaves pairs alone that stay near mu', () => {
     expect(corrected[0]).toBe(0.1);
@@ -26,7 +31,7 @@ describe('centrality corrections', () => {
   });
 
   it('looks where the step is tried', () => {
-    const still = centredBends(bends, { values: x, step: dx, length: 0 }, { values: y, step: dy, length: 0 }, mu);
+    const still = centredCurvatures(bends, { values: x, step: dx, length: 0 }, { values: y, step: dy, length: 0 }, mu);
     expect(still).toEqual(Float64Array.of(0.1, 0.2, 0.3 + 5, 0.4, 0.5));
   });
 });

@@ -16,7 +16,7 @@ const operator = dense([
 ]);
 const objectives = [squaredDeviation('wish', rowsOf(0, 1), { value: 10 }, 100)];
 const limits = [maximumDose('sum', rowsOf(2), 12)];
-const solution = solve({ operator, objectives, limits }, { gap: 1e-7 });
+const solution = solve({ operator, objectives, constraints: limits }, { gap: 1e-7 });
 
 test('the gap is the whole distance from the best plan, as a fraction of the plan’s own value', () => {
   // 5 Gy each cost 2500, of which 900 are above the best.
@@ -31,7 +31,7 @@ test('the gap is the whole distance from the best plan, as a fraction of the pla
 });
 
 test('the solver’s own gap is that of its value and bound', () => {
-  const rough = solve({ operator, objectives, limits }, { gap: 0.2 }).certificate;
+  const rough = solve({ operator, objectives, constraints: limits }, { gap: 0.2 }).certificate;
   expect(rough.gap).toBeCloseTo((rough.value - rough.lowerBound!) / rough.value, 12);
   expect(rough.value * (1 - rough.gap!)).toBeLessThanOrEqual(1600 + 1e-6);
 });

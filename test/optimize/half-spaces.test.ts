@@ -25,7 +25,7 @@ import {
 import { findCuts, lowerBound, restorationCost, tangentAt } from '../../src/optimize/lower-bound.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
 import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.js';
-import { sampleRows } from '../../src/optimize/row-sample.js';
+import { sampleVoxels } from '../../src/optimize/row-sample.js';
 import { hasRoom, scaledStart } from '../../src/optimize/start.js';
 
 /** Three rows, two columns. */
@@ -306,7 +306,7 @@ describe('a step of all unknowns', () => {
 });
 
 test('a sample of a small operator is the operator', () => {
-  const { matrix, count, memberOf, isExact } = sampleRows(operator);
+  const { matrix, count, memberOf, isExact } = sampleVoxels(operator);
   expect([...matrix]).toEqual(A.flat());
   expect([count, [...memberOf], isExact]).toEqual([3, [0, 1, 2], true]);
 });

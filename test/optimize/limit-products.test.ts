@@ -1,7 +1,7 @@
 /** Products with the limits' rows alone, against those with the whole operator. */
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { LimitProducts } from '../../src/optimize/limit-products.js';
+import { ConstraintProducts } from '../../src/optimize/limit-products.js';
 
 const [rows, columns] = [20, 7];
 const random = createRandom(1);
@@ -36,20 +36,20 @@ const change = Float64Array.from({ length: columns }, () => random.normal());
 const multipliers = Float64Array.from({ length: 4 }, () => random.uniform());
 
 test('from a sample that holds them they are the operator’s, and cost none of it (seed 1)', () => {
-  const asked = new LimitProducts(operator, limits);
-  const cheap = new LimitProducts(operator, limits, { matrix, count: rows, memberOf: alone, isExact: true });
+  const asked = new ConstraintProducts(operator, limits);
+  const cheap = new ConstraintProducts(operator, limits, { matrix, count: rows, memberOf: alone, isExact: true });
   expect(cheap.isCheap).toBe(true);
   const largest = (a: Float64Array, b: Float64Array): number =>
     Math.max(...a.map((value, q) => Math.abs(value - b[q]!)));
   expect(largest(cheap.changes(change), asked.changes(change))).toBeLessThan(1e-12);
-  expect(largest(cheap.pull(multipliers), asked.pull(multipliers))).toBeLessThan(1e-12);
+  expect(largest(cheap.constraintGradient(multipliers), asked.constraintGradient(multipliers))).toBeLessThan(1e-12);
   expect(cheap.evaluations).toBe(0);
   expect(asked.evaluations).toBeGreaterThan(0);
 });
 
 test('a sample that is only near, or where a row stands for others, is not trusted', () => {
   const near = { matrix, count: rows, memberOf: alone };
-  expect(new LimitProducts(operator, limits, near).isCheap).toBe(false);
+  expect(new ConstraintProducts(operator, limits, near).isCheap).toBe(false);
   const shared = { ...near, memberOf: alone.map((r) => (r === 10 ? 11 : r)), isExact: true };
-  expect(new LimitProducts(operator, limits, shared).isCheap).toBe(false);
+  expect(new ConstraintProducts(operator, limits, shared).isCheap).toBe(false);
 });

@@ -6,7 +6,7 @@ import { fluenceSmoothness } from '../../src/optimize/objective/fluence-smoothne
 import { generalisedEud, squaredGeud } from '../../src/optimize/objective/generalised-eud.js';
 import { smoothMaximum, smoothMinimum } from '../../src/optimize/objective/log-sum-exp.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
-import type { Objective, RowSet } from '../../src/optimize/objective/objective.js';
+import type { Objective, VoxelSet } from '../../src/optimize/objective/objective.js';
 import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';
 import { squaredFallOff } from '../../src/optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.js';
@@ -14,8 +14,8 @@ import { squaredUnderdose } from '../../src/optimize/objective/squared-underdose
 import { worstCase } from '../../src/optimize/objective/worst-case.js';
 import { dense, randomMatrix, rowsOf } from './problems.js';
 
-const some: RowSet = { rows: Int32Array.of(0, 2, 3, 4), volumes: Float64Array.of(1, 0.5, 2, 1) };
-const others: RowSet = { rows: Int32Array.of(1, 3, 5), volumes: Float64Array.of(1, 1, 0.5) };
+const some: VoxelSet = { rows: Int32Array.of(0, 2, 3, 4), volumes: Float64Array.of(1, 0.5, 2, 1) };
+const others: VoxelSet = { rows: Int32Array.of(1, 3, 5), volumes: Float64Array.of(1, 1, 0.5) };
 const scenarios = [
   [squaredDeviation('s', some, { value: 10 }, 3), squaredUnderdose('s', some, { value: 10 }, 0.97, 3)],
   [squaredDeviation('s', others, { value: 10 }, 3), smoothMaximum('s', others, 1.5, 1)],
@@ -94,7 +94,7 @@ test.each(objectives)('%s: its formula names the structure', (_, objective) => {
 test('volumes count by their ratio', () => {
   const dose = doseOf(8);
   const twice = { rows: some.rows, volumes: some.volumes.map((v) => 2 * v) };
-  const value = (set: RowSet): number =>
+  const value = (set: VoxelSet): number =>
     squaredDeviation('s', set, { value: 10 }, 3).evaluate(dose, new Float64Array(6)) +
     squaredGeud('s', set, { value: 7 }, { a: 4, side: 'above' }, 3).evaluate(dose, new Float64Array(6)) +
     smoothMaximum('s', set, 1, 3).evaluate(dose, new Float64Array(6)) +

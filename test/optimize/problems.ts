@@ -1,9 +1,9 @@
 /** Small dense problems for the optimiser's tests. */
 import type { LinearOperator } from '../../src/core/linear-operator.js';
 import { createRandom } from '../../src/core/random.js';
-import type { RowSet } from '../../src/optimize/objective/objective.js';
+import type { VoxelSet } from '../../src/optimize/objective/objective.js';
 
-export const rowsOf = (...rows: number[]): RowSet => ({
+export const rowsOf = (...rows: number[]): VoxelSet => ({
   rows: Int32Array.from(rows),
   volumes: new Float64Array(rows.length).fill(1),
 });

@@ -3,7 +3,7 @@ import highsLoader, { type LegacyHighs } from 'highs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import {
-  type Limit,
+  type Constraint,
   maximumDose,
   maximumGeud,
   maximumHottest,
@@ -58,7 +58,7 @@ test('a cap on a sum: two equal wishes share it, and its price is the slope of t
       {
         operator,
         objectives: [squaredDeviation('wish', rowsOf(0, 1), { value: 10 }, 100)],
-        limits: [maximumDose('sum', rowsOf(2), cap)],
+        constraints: [maximumDose('sum', rowsOf(2), cap)],
       },
       { gap: 1e-7 },
     );
@@ -94,8 +94,11 @@ test.each([1, 2, 3, 4])('linear programs (seed %i)', (seed) => {
   const A = randomMatrix(m, n, seed);
   const target = rowsOf(0, 1, 2, 3);
   const organ = rowsOf(4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
-  const limits: Limit[] = [minimumDose('target', target, 10), maximumDose('organ', rowsOf(4, 5, 6), 14)];
-  const solution = solve({ operator: dense(A), objectives: [meanDose('organ', organ, 1)], limits }, { gap: 1e-6 });
+  const limits: Constraint[] = [minimumDose('target', target, 10), maximumDose('organ', rowsOf(4, 5, 6), 14)];
+  const solution = solve(
+    { operator: dense(A), objectives: [meanDose('organ', organ, 1)], constraints: limits },
+    { gap: 1e-6 },
+  );
   const cost = A[0]!.map((_, j) => organ.rows.reduce((s, i) => s + A[i]![j]! / organ.rows.length, 0));
   const answer = highs.solve(
     `Minimize\n obj: ${sum(cost)}\nSubject To\n${[
@@ -117,14 +120,14 @@ test.each([1, 2, 3, 4])('quadratic programs with caps, a mean and a minimum (see
   const A = randomMatrix(m, n, 10 + seed);
   const target = rowsOf(0, 1, 2, 3, 4);
   const organ = rowsOf(5, 6, 7, 8, 9, 10, 11);
-  const limits: Limit[] = [
+  const limits: Constraint[] = [
     maximumDose('organ', organ, 9),
     maximumMean('organ mean', organ, 7),
     minimumDose('target', rowsOf(0), 4),
     minimumMean('target mean', target, 4),
   ];
   const objectives = [squaredDeviation('target', target, { value: 10 }, 5), squaredOverdose('organ', organ, 3, 2)];
-  const solution = solve({ operator: dense(A), objectives, limits }, { gap: 1e-6 });
+  const solution = solve({ operator: dense(A), objectives, constraints: limits }, { gap: 1e-6 });
   // Over- and deviation as squares of extra variables: x_i >= d_i - 3, y_i = d_i - 10.
   const mean = (rows: Int32Array): number[] =>
     A[0]!.map((_, j) => rows.reduce((s, i) => s + A[i]![j]! / rows.length, 0));
@@ -151,7 +154,7 @@ test('the mean of the hottest volume, against its linear program', () => {
   const fraction = 0.3;
   const objectives = [squaredUnderdose('target', target, { value: 10 }, 1, 3)];
   const limits = [maximumHottest('organ', organ, fraction, 6)];
-  const solution = solve({ operator: dense(A), objectives, limits }, { gap: 1e-4 });
+  const solution = solve({ operator: dense(A), objectives, constraints: limits }, { gap: 1e-4 });
   // c + sum e_i / (fraction N) <= 6 with e_i >= d_i - c.
   const answer = highs.solve(
     `Minimize\n obj: [ ${[0, 1, 2].map((i) => `2 u${i}^2`).join(' + ')} ] / 2\nSubject To\n${[
@@ -177,7 +180,7 @@ test('gEUD limits are kept and cost something; smooth convex objectives are prov
   const free = solve({ operator, objectives }, { gap: 1e-6 });
   expect(free.certificate.gap!).toBeLessThan(1e-5);
   const bound = 0.8 * generalisedEud(free.dose, organ, 8);
-  const held = solve({ operator, objectives, limits: [maximumGeud('organ', organ, 8, bound)] }, { gap: 1e-3 });
+  const held = solve({ operator, objectives, constraints: [maximumGeud('organ', organ, 8, bound)] }, { gap: 1e-3 });
   expect(generalisedEud(held.dose, organ, 8)).toBeLessThanOrEqual(bound * (1 + 1e-12));
   expect(held.certificate.gap!).toBeLessThan(2e-3);
   expect(held.certificate.lowerBound!).toBeGreaterThan(free.certificate.value);
@@ -200,7 +203,7 @@ test('limits that no plan keeps end with the smallest violation, proven, and whe
   const solution = solve({
     operator: dense([[1], [0.5]]),
     objectives: [squaredDeviation('target', rowsOf(0), { value: 10 }, 1)],
-    limits: [minimumDose('target', rowsOf(0), 10), maximumDose('cord', rowsOf(1), 3)],
+    constraints: [minimumDose('target', rowsOf(0), 10), maximumDose('cord', rowsOf(1), 3)],
   });
   expect(solution.status).toBe('infeasible');
   expect(solution.certificate.leastViolation!).toBeGreaterThan(1.33);
@@ -230,7 +233,7 @@ test('prescription without limits is met exactly; out of reach under a cap it is
     operator,
     objectives: [squaredDeviation('target', rowsOf(0, 1), held, 100)],
     prescription: prescribed(held),
-    limits: [maximumDose('cord', rowsOf(2), 4)],
+    constraints: [maximumDose('cord', rowsOf(2), 4)],
   });
   expect(capped.status).toBe('prescription-missed');
   expect(capped.dose[2]!).toBeLessThanOrEqual(4);
@@ -285,7 +288,7 @@ test('the price of a cap is the slope of the best objective, and bounds what a w
       {
         operator,
         objectives: [squaredDeviation('target', target, { value: 10 }, 10), meanDose('organ', rowsOf(8, 9, 10, 11), 1)],
-        limits: [maximumDose('cord', rowsOf(12, 13, 14, 15), cap)],
+        constraints: [maximumDose('cord', rowsOf(12, 13, 14, 15), cap)],
       },
       { gap },
     );
@@ -305,7 +308,7 @@ test('it stops when asked, with a plan that keeps the limits', () => {
     {
       operator: dense(randomMatrix(20, 10, 71)),
       objectives: [squaredDeviation('target', rowsOf(0, 1, 2), { value: 10 }, 10)],
-      limits: [maximumDose('organ', rowsOf(5, 6), 5)],
+      constraints: [maximumDose('organ', rowsOf(5, 6), 5)],
     },
     {
       gap: 1e-9,
@@ -338,7 +341,7 @@ test('malformed problems are refused', () => {
   const none = { rows: 1, columns: 0, apply: operator.apply, applyTranspose: operator.applyTranspose };
   expect(() => solve({ operator: none, objectives: [objective] })).toThrow('no beamlet or field');
   expect(() => solve({ operator: dense([[0]]), objectives: [objective] })).toThrow('give no dose to any voxel');
-  expect(() => solve({ operator, objectives: [objective], limits: [maximumDose('cord', rowsOf(4), 1)] })).toThrow(
+  expect(() => solve({ operator, objectives: [objective], constraints: [maximumDose('cord', rowsOf(4), 1)] })).toThrow(
     'row 4, but the operator has 1 rows',
   );
   expect(() => maximumDose('cord', rowsOf(0), Number.NaN)).toThrow('is NaN');
@@ -346,7 +349,7 @@ test('malformed problems are refused', () => {
     solve({
       operator,
       objectives: [objective],
-      limits: [minimumDose('target', rowsOf(0), 5), maximumDose('cord', rowsOf(0), 4)],
+      constraints: [minimumDose('target', rowsOf(0), 5), maximumDose('cord', rowsOf(0), 4)],
     }),
   ).toThrow('limits "target" and "cord" contradict each other: voxel 0 must get at least 5 and at most 4 Gy');
   const random = createRandom(1);
@@ -391,17 +394,17 @@ describe('what is no problem, and columns that are no part of it', () => {
   test('a beamlet that reaches nothing, or no row that is asked for, gets nothing; the others what they get without it', () => {
     const limits = [maximumDose('organ', rowsOf(8, 9), 4)];
     const objectives = [squaredDeviation('target', target, level, 10), meanDose('organ', rowsOf(8, 9, 10), 0.5)];
-    const all = solve({ operator: dense(matrix), objectives, limits }, { gap: 1e-8 });
+    const all = solve({ operator: dense(matrix), objectives, constraints: limits }, { gap: 1e-8 });
     expect(all.weights[2]).toBe(0);
     const without = matrix.map((row) => row.filter((_, j) => j !== 2));
-    const few = solve({ operator: dense(without), objectives, limits }, { gap: 1e-8 });
+    const few = solve({ operator: dense(without), objectives, constraints: limits }, { gap: 1e-8 });
     const kept = [...all.weights].filter((_, j) => j !== 2);
     kept.forEach((w, j) => {
       expect(w).toBeCloseTo(few.weights[j]!, 4);
     });
     // Of row 11 nothing is asked.
     const aside = matrix.map((row, i) => row.map((a, j) => (j === 2 ? Number(i === 11) : a)));
-    const solution = solve({ operator: dense(aside), objectives, limits });
+    const solution = solve({ operator: dense(aside), objectives, constraints: limits });
     expect(solution.weights[2]).toBe(0);
     expect(solution.dose[11]).toBeCloseTo(
       aside[11]!.reduce((sum, a, j) => sum + a * solution.weights[j]!, 0),

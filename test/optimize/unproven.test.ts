@@ -16,7 +16,7 @@ const problemOf = (operator: LinearOperator = dense(randomMatrix(90, 40, 61))): 
     squaredDeviation('target', rowsOf(...numbers(0, 30)), { value: 10 }, 10),
     meanDose('tissue', rowsOf(...numbers(60, 90)), 1),
   ],
-  limits: [maximumDose('organ', rowsOf(...numbers(30, 60)), 6)],
+  constraints: [maximumDose('organ', rowsOf(...numbers(30, 60)), 6)],
 });
 
 /** An operator whose transpose is off: no tangent that it gives proves anything useful. */

@@ -11,8 +11,8 @@ test('a column counts that reaches a row of an objective, of a limit, or of the 
   const limits = [maximumDose('cap', rowsOf(1), 5)];
   const prescription = { ...rowsOf(2), dose: 10 } as any;
   expect([...unreachedColumns({ operator, objectives })]).toEqual([0, 1, 1, 1]);
-  expect([...unreachedColumns({ operator, objectives, limits })]).toEqual([0, 0, 1, 1]);
-  const unreached = unreachedColumns({ operator, objectives, limits, prescription });
+  expect([...unreachedColumns({ operator, objectives, constraints: limits })]).toEqual([0, 0, 1, 1]);
+  const unreached = unreachedColumns({ operator, objectives, constraints: limits, prescription });
   expect([...unreached]).toEqual([0, 0, 0, 1]);
   const weights = Float64Array.of(1, 2, 3, 4);
   darken(weights, unreached);

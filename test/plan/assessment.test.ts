@@ -1,6 +1,6 @@
 /** The rows of a retreatment's table, from a dose that is the same everywhere: every figure by hand. */
 import { expect, test } from 'vitest';
-import type { CordLimit } from '../../src/biology/limits.js';
+import type { CordTolerance } from '../../src/biology/limits.js';
 import { createDvh } from '../../src/evaluate/dvh.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
@@ -11,7 +11,7 @@ const mask = createVolume('mask', grid, new Float32Array(24).fill(1));
 const dvhOf = (gray: number, meaning: object = { quantity: 'physical', fractions: 5 }) =>
   createDvh(createDose(grid, meaning as any, new Float32Array(24).fill(gray)), mask, { name: 'SpinalCord' } as any);
 
-const limit = (more: Partial<CordLimit> = {}): CordLimit => ({
+const limit = (more: Partial<CordTolerance> = {}): CordTolerance => ({
   name: 'own',
   title: 'Own',
   structure: 'cord',
@@ -37,7 +37,7 @@ const context = (more: object = {}) =>
     },
     ...more,
   }) as any;
-const rowOf = (more: Partial<CordLimit>, of: object = {}) => limitRows([limit(more)], context(of))[0]!;
+const rowOf = (more: Partial<CordTolerance>, of: object = {}) => limitRows([limit(more)], context(of))[0]!;
 
 test('a limit on this course: its EQD2, the margin in it, and the room in physical Gy', () => {
   const row = rowOf({ limit: 17.5 });

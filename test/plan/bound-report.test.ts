@@ -1,9 +1,9 @@
 /** Bounds in words and as JSON: the room left or the excess, the range, who holds it. */
 import { expect, test } from 'vitest';
-import type { BoundOutcome } from '../../src/plan/evaluation/constraint-outcome.js';
-import { boundReport, boundSentences } from '../../src/report/constraints.js';
+import type { ConstraintOutcome } from '../../src/plan/evaluation/constraint-outcome.js';
+import { constraintReport, constraintSentences } from '../../src/report/constraints.js';
 
-const held: BoundOutcome = {
+const held: ConstraintOutcome = {
   structure: 'Esophagus',
   limits: [{ name: 'own', courses: 'all', eqd2: 60, alphaBeta: 3, warnings: ['assumed by us'] }] as any,
   force: 'hard',
@@ -14,7 +14,7 @@ const held: BoundOutcome = {
   broken: 0,
   worst: { limit: 'own', place: [1.2, -30.6, 8], excess: -1.2345, eqd2: -2.5 },
 };
-const sentence = (more: Partial<BoundOutcome>): string => boundSentences([{ ...held, ...more }])[0]!;
+const sentence = (more: Partial<ConstraintOutcome>): string => constraintSentences([{ ...held, ...more }])[0]!;
 
 test('a bound that holds tells the room left, where it is least', () => {
   expect(sentence({})).toBe(
@@ -47,10 +47,14 @@ test('as JSON, with the price of the structure’s own limit', () => {
     { limit: 'Esophagus', price: 0.123456, active: [] },
   ];
   const plan = { solution: { certificate: { prices } } } as any;
-  const [own, cord, other] = boundReport(
+  const [own, cord, other] = constraintReport(
     {
       plan,
-      bounds: [held, { ...held, structure: 'SpinalCord', rows: 120 }, { ...held, structure: 'Skin', force: 'soft' }],
+      constraintOutcomes: [
+        held,
+        { ...held, structure: 'SpinalCord', rows: 120 },
+        { ...held, structure: 'Skin', force: 'soft' },
+      ],
     },
     'SpinalCord',
   );

@@ -2,17 +2,17 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { eqd2 } from '../../src/biology/linear-quadratic.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { organCaps } from '../../src/plan/constraint/voxel-maximum.js';
-import { voxelBounds } from '../../src/plan/constraint/voxel-tolerance.js';
-import { boundOutcomes } from '../../src/plan/evaluation/constraint-outcome.js';
+import { organMaxima } from '../../src/plan/constraint/voxel-maximum.js';
+import { structureTolerances } from '../../src/plan/constraint/voxel-tolerance.js';
+import { constraintOutcomes } from '../../src/plan/evaluation/constraint-outcome.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import { type PlanCaseInput, priorsOf, type Technique } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { exposeToPrior } from '../../src/plan/patient/prior-course.js';
 import { type PlanningResult, runPlan } from '../../src/plan/run-plan.js';
 import { tradeOff } from '../../src/plan/sweep/trade-off.js';
-import { planWithinBounds } from '../../src/plan/technique/plan-within-constraints.js';
-import { OrganRows } from '../../src/plan/technique/working-set.js';
+import { planWithinConstraints } from '../../src/plan/technique/plan-within-constraints.js';
+import { WorkingSet } from '../../src/plan/technique/working-set.js';
 import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { tradeOffTable } from '../../src/report/trade-off.js';
 import { spine } from './spine.js';
@@ -61,7 +61,7 @@ describe('the cord', () => {
     timeout: 120_000,
   }, () => {
     expect(cumulative(voxelwise, 'SpinalCord', 2)).toBeLessThan(50 + 0.02);
-    const safe = Math.min(...voxelwise.bounds[0]!.dose);
+    const safe = Math.min(...voxelwise.tolerances[0]!.maxima);
     const scalar = run([{ ...cord, courses: 'this', eqd2: 150 }], ['imrt'], { cordCap: safe });
     const [a, b] = [voxelwise, scalar].map(({ plans }) => plans[0]!.plan.solution.certificate);
     expect(b!.value - a!.value).toBeGreaterThan(a!.value - a!.lowerBound! + b!.value - b!.lowerBound!);
@@ -71,7 +71,7 @@ describe('the cord', () => {
   test('and one organ more: held in every voxel of the engine’s dose, broken without', { timeout: 120_000 }, () => {
     const result = run([cord, esophagus], ['fcrt', 'imrt']);
     expect(cumulative(voxelwise, 'Esophagus', 3)).toBeGreaterThan(46);
-    result.plans.forEach(({ plan, bounds }, p) => {
+    result.plans.forEach(({ plan, constraintOutcomes: bounds }, p) => {
       expect(cumulative(result, 'SpinalCord', 2, p)).toBeLessThan(50 + 0.02);
       expect(cumulative(result, 'Esophagus', 3, p)).toBeLessThan(44 + 0.02);
       expect(bounds.map(({ structure, force, broken }) => [structure, force, broken])).toEqual([
@@ -86,7 +86,7 @@ describe('the cord', () => {
     expect(certificate.value).toBeGreaterThan(voxelwise.plans[0]!.plan.solution.certificate.lowerBound!);
     expect(certificate.prices[1]!.price).toBeGreaterThan(0.1);
     expect(certificate.gap).toBeLessThan(0.03);
-    const [, organ] = imrt!.bounds;
+    const [, organ] = imrt!.constraintOutcomes;
     expect(organ!.rows).toBeGreaterThan(10);
     expect(organ!.rows).toBeLessThan(organ!.voxels);
     expect(organ!.worst!.eqd2).toBeGreaterThan(-0.5);
@@ -107,8 +107,8 @@ test('where the prescription holds, bounds give way and the result says by how m
   const result = run([esophagus, { structure: 'SpinalCord', limit: 'nieder-cumulative' }], ['fcrt'], {
     fcrt: { beams: 'posterior-3', hold: 'prescription' },
   });
-  const [{ bounds, plan }] = result.plans as [PlanningResult['plans'][number]];
-  expect(plan.share).toBe(1);
+  const [{ constraintOutcomes: bounds, plan }] = result.plans as [PlanningResult['plans'][number]];
+  expect(plan.scale).toBe(1);
   expect(plan.solution.prescriptionDose).toBeCloseTo(39.6, 2);
   expect(bounds[0]).toMatchObject({ structure: 'Esophagus', force: 'soft' });
   expect(bounds[0]!.broken).toBeGreaterThan(0);
@@ -123,7 +123,13 @@ test('rows are added where a voxel that is none would be above its bound, and th
 }, () => {
   const plan = caseOf([{ structure: 'External', courses: 'this', eqd2: 42, alphaBeta: 3 }]);
   const model = modelPatient(patient, plan);
-  const rows = new OrganRows(model, plan, artiste6mv, organCaps(voxelBounds(model, plan, undefined), model), ['imrt']);
+  const rows = new WorkingSet(
+    model,
+    plan,
+    artiste6mv,
+    organMaxima(structureTolerances(model, plan, undefined), model),
+    ['imrt'],
+  );
   const [body] = rows.choose().organs;
   const isRow = new Set(body!.voxels);
   // Every voxel of the target is a row, and most of the body is none.
@@ -144,9 +150,9 @@ test('the target within a bounded organ: the bound wins, and the result says in 
   timeout: 60_000,
 }, () => {
   const result = run([{ structure: 'VB_T08', courses: 'this', eqd2: 34, alphaBeta: 3 }]);
-  const [{ bounds, plan }] = result.plans as [PlanningResult['plans'][number]];
+  const [{ constraintOutcomes: bounds, plan }] = result.plans as [PlanningResult['plans'][number]];
   const target = result.model.masks.get('PTV_3960')!.data;
-  expect(bounds[0]!.targetVoxels).toBe(result.bounds[0]!.voxels.filter((voxel) => target[voxel]! > 0).length);
+  expect(bounds[0]!.targetVoxels).toBe(result.tolerances[0]!.voxels.filter((voxel) => target[voxel]! > 0).length);
   expect(bounds[0]).toMatchObject({ broken: 0, force: 'hard' });
   expect(bounds[0]!.targetVoxels).toBeGreaterThan(20);
   expect(plan.solution.status).toBe('prescription-missed');
@@ -159,32 +165,32 @@ test('a plan that begins without rows of the organ ends with those that it needs
 }, () => {
   const plan = caseOf([cord, esophagus]);
   const model = modelPatient(patient, plan);
-  const bounds = voxelBounds(model, plan, exposeToPrior(model, plan, artiste6mv));
-  const organs = organCaps(bounds, model);
-  const make = (rows: OrganRows) => planWithinBounds('imrt', model, plan, artiste6mv, { bounds, rows });
+  const bounds = structureTolerances(model, plan, exposeToPrior(model, plan, artiste6mv));
+  const organs = organMaxima(bounds, model);
+  const make = (rows: WorkingSet) => planWithinConstraints('imrt', model, plan, artiste6mv, { bounds, rows });
   const [few, many] = [[], ['imrt'] as const].map((techniques) =>
-    make(new OrganRows(model, plan, artiste6mv, organs, techniques)),
+    make(new WorkingSet(model, plan, artiste6mv, organs, techniques)),
   );
   expect(few!.voxels.organs[0]!.rows.length).toBeGreaterThan(0);
   expect(few!.voxels.organs[0]!.rows.length).toBeLessThan(many!.voxels.organs[0]!.rows.length);
   for (const planned of [few!, many!]) {
-    expect(boundOutcomes(bounds, model, plan, planned).map(({ broken }) => broken)).toEqual([0, 0]);
+    expect(constraintOutcomes(bounds, model, plan, planned).map(({ broken }) => broken)).toEqual([0, 0]);
   }
   // Both bounds are proven for the same problem: neither plan may be below the other's.
   const [a, b] = [few!.solution.certificate, many!.solution.certificate];
   expect(a.value).toBeGreaterThan(b.lowerBound!);
   expect(b.value).toBeGreaterThan(a.lowerBound!);
-  expect(few!.share).toBeGreaterThan(0.995);
+  expect(few!.scale).toBeGreaterThan(0.995);
 });
 
 test('the trade-off keeps the bounds at every cap', { timeout: 120_000 }, () => {
   const plan = caseOf([cord, esophagus]);
   const model = modelPatient(patient, plan);
-  const [own] = voxelBounds(model, plan, exposeToPrior(model, plan, artiste6mv));
+  const [own] = structureTolerances(model, plan, exposeToPrior(model, plan, artiste6mv));
   const points = tradeOff({ patient, case: plan, machine: artiste6mv }, [60, 10]);
   expect(points.map(({ bounded }) => bounded)).toEqual([own!.voxels.length, 0]);
   for (const { cap, cordMaximum, organs } of points) {
-    expect(cordMaximum).toBeLessThanOrEqual(Math.min(cap, Math.max(...own!.dose)));
+    expect(cordMaximum).toBeLessThanOrEqual(Math.min(cap, Math.max(...own!.maxima)));
     expect(organs.map(({ structure }) => structure)).toEqual(['Esophagus']);
     expect(organs[0]!.price).toBeGreaterThan(0);
   }

@@ -8,10 +8,10 @@ import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput, Technique } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
-import { evenCaps } from '../../src/plan/problem/capped-rows.js';
+import { uniformMaxima } from '../../src/plan/problem/capped-rows.js';
 import { posePlanningProblem, settledProblem } from '../../src/plan/problem/planning-problem.js';
 import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
-import { groupRows } from '../../src/plan/problem/voxel-clusters.js';
+import { clusterVoxels } from '../../src/plan/problem/voxel-clusters.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { type TradeOffPoint, tradeOff } from '../../src/plan/sweep/trade-off.js';
 import { conformalColumns, conformalFields, weighedFields } from '../../src/plan/technique/fcrt.js';
@@ -72,9 +72,9 @@ function solved(technique: Technique) {
   const model = modelPatient(patient, plan);
   const voxels = choosePlanningVoxels(model);
   const { hold } = plan[technique];
-  const caps = evenCaps(voxels, plan);
-  const posed = posePlanningProblem(voxels, plan, hold, { caps });
-  const made = { technique, hold, voxels, caps, organs: [] };
+  const caps = uniformMaxima(voxels, plan);
+  const posed = posePlanningProblem(voxels, plan, hold, { maxima: caps });
+  const made = { technique, hold, voxels, maxima: caps, organs: [] };
   const done = ((): TechniquePlan => {
     if (technique === 'fcrt') {
       const open = conformalFields(model, plan.fcrt, artiste6mv);
@@ -110,11 +110,11 @@ test.each(['fcrt', 'imrt'] as const)(
     expect(done.largestDifference).toBe(apart);
     expect(apart).toBeLessThan(SAME);
     const { certificate } = solution;
-    const own = certifyAt(certificate, posed.objectives, posed.limits, reported);
+    const own = certifyAt(certificate, posed.objectives, posed.constraints, reported);
     expect(own.value).toBeGreaterThanOrEqual(certificate.lowerBound!);
     // As plan.json prints the gap, to three digits.
     expect((own.value - certificate.lowerBound!) / own.value).toBeLessThanOrEqual(certificate.gap! * 1.005);
-    if (posed.limits.length > 0) expect(own.violation!.amount).toBeLessThan(SAME);
+    if (posed.constraints.length > 0) expect(own.violation!.amount).toBeLessThan(SAME);
     else expect(own.violation).toBeNull();
   },
 );
@@ -149,7 +149,7 @@ test('rows are grouped only where there are too many: the cord never', () => {
     return 2 * [row % 10, Math.floor(row / 10) % 10, Math.floor(row / 100)][q % 3]!;
   });
   const zones = Uint8Array.from({ length: 1000 }, (_, row) => (row < 100 ? 0 : 1));
-  const count = (columns: number): number => groupRows(points, zones, [2, 2, 2], columns).rows.length;
+  const count = (columns: number): number => clusterVoxels(points, zones, [2, 2, 2], columns).rows.length;
   expect(count(10)).toBe(1000);
   const paired = count(50_000);
   expect(paired).toBeGreaterThanOrEqual(550);

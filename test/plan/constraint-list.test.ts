@@ -7,7 +7,7 @@ import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { expandStudy, parseStudy } from '../../src/plan/input/study-file.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { type TradeOffPoint, tradeOff } from '../../src/plan/sweep/trade-off.js';
-import { constraintSentences, nameOfConstraint } from '../../src/report/constraint-list.js';
+import { constraintListSentences, nameOfConstraint } from '../../src/report/constraint-list.js';
 import { planDetails, planReport } from '../../src/report/plan-report.js';
 import { studyRecord, studyRow } from '../../src/report/study-table.js';
 import { spine } from './spine.js';
@@ -87,7 +87,7 @@ test('after a prior course the default bounds hold, are listed as defaults, and 
 
 test('retreatment.bounds: [] means none', () => {
   const result = planned({ cordCap: 45, retreatment: { bounds: [] } });
-  expect(result.bounds).toEqual([]);
+  expect(result.tolerances).toEqual([]);
   expect(result.plans[0]!.constraints.map(nameOfConstraint)).toEqual(['SpinalCord Max <= 45 Gy of this course']);
   expect(maximum(result)).toBeGreaterThan(HIDDEN + 5);
   // Judged it is all the same.
@@ -111,7 +111,7 @@ test('a cap is explained by what it is: of the case, of another organ, or the de
     cordCap: 25,
     prescription: { dose: 50, fractions: 25 },
   });
-  expect(constraintSentences(other.plans[0]!.constraints).join()).toMatch(
+  expect(constraintListSentences(other.plans[0]!.constraints).join()).toMatch(
     /^Esophagus Max <= 25 Gy .*set by the case\)/,
   );
   expect(planDetails(other)).not.toMatch(/HyTEC/);

@@ -1,7 +1,7 @@
 /** What holds in a plan and why, from bounds by voxel that are given: counts, what is left, who set it. */
 import { expect, test } from 'vitest';
 import { constraintsOf } from '../../src/plan/evaluation/constraint-list.js';
-import { constraintSentences, overruledCap } from '../../src/report/constraint-list.js';
+import { constraintListSentences, overruledCap } from '../../src/report/constraint-list.js';
 
 const limits = [
   { name: 'this', courses: 'this', eqd2: 25, alphaBeta: 2, source: { citation: 'HyTEC' } },
@@ -93,14 +93,14 @@ test('a default says what it rests on, and what it is worth in other fractions o
 });
 
 test('in words: force, field, where it is the strictest, and what it leaves', () => {
-  const sentences = constraintSentences(
+  const sentences = constraintListSentences(
     constraintsOf([cord], model, plan(), technique({ voxels: { scenarios: [{}] } })),
   );
   expect(sentences[0]).toMatch(
     /^SpinalCord Max <= 29\.8 Gy of this course \(hard, also under 1 shifts; cordCap, by default.*\): strictest in 2 of 4 voxels, where it leaves 29\.80 Gy of this course\.$/,
   );
   const wide = bounds('SpinalCord', [20, 22.5, 20, 20.004], [0, 0, 1, 1], { origin: 'case' });
-  const [cap, first, second] = constraintSentences(constraintsOf([wide], model, plan(), technique()));
+  const [cap, first, second] = constraintListSentences(constraintsOf([wide], model, plan(), technique()));
   expect(cap).toMatch(/: nowhere the strictest\.$/);
   expect(first).toContain(
     '(hard; retreatment.bounds, set by the case: HyTEC): strictest in 2 of 4 voxels, where it leaves 20.00 to 22.50 Gy of this course.',

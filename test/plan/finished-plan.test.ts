@@ -14,7 +14,7 @@ import { parseCase } from '../../src/plan/input/parse-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
 import { exposeToPrior } from '../../src/plan/patient/prior-course.js';
-import { shareWithin } from '../../src/plan/problem/capped-rows.js';
+import { scaleWithin } from '../../src/plan/problem/capped-rows.js';
 import { posePlanningProblem } from '../../src/plan/problem/planning-problem.js';
 import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
 import { runPlan } from '../../src/plan/run-plan.js';
@@ -58,12 +58,12 @@ const highest = Math.max(...Array.from(voxels.cord.voxels, (voxel) => rawAt.get(
 /** The fields above under a cap on every voxel of the cord. */
 function finished(cap: number, hold: 'cord' | 'prescription' = 'cord', scenarios?: ScenarioDose, of = fields) {
   const caps = new Float64Array(voxels.cord.rows.length).fill(cap);
-  const problem = posePlanningProblem(voxels, plan, hold, { caps });
+  const problem = posePlanningProblem(voxels, plan, hold, { maxima: caps });
   const solution = {
     ...solve({ operator: new ColumnOperator(columns), ...problem }),
     weights: Float64Array.of(1500, 1000),
   };
-  const made = { technique: 'fcrt', hold, fields: of, voxels, caps, organs: [], problem, solution } as const;
+  const made = { technique: 'fcrt', hold, fields: of, voxels, maxima: caps, organs: [], problem, solution } as const;
   return finish(model, plan, made, scenarios && { scenarios });
 }
 
@@ -71,7 +71,7 @@ describe('the plan is scaled into its caps, in the engine’s dose', () => {
   test.each([1.25, 1.001, 1 + 1e-6])('a cord %d times its cap', (over) => {
     const cap = highest / over;
     const done = finished(cap);
-    expect(done.share).toBeCloseTo(1 / over, 12);
+    expect(done.scale).toBeCloseTo(1 / over, 12);
     const reported = Math.max(...Array.from(voxels.cord.voxels, doseOfVoxel(model, done)));
     expect(Math.fround(reported)).toBe(Math.fround(cap));
     expect(done.fields[0]!.monitorUnits).toBeCloseTo(1500 / over, 9);
@@ -80,7 +80,7 @@ describe('the plan is scaled into its caps, in the engine’s dose', () => {
     const caps = new Float64Array(voxels.cord.rows.length).fill(cap);
     const { dose: whole } = solve({
       operator: new ColumnOperator(columns),
-      ...posePlanningProblem(voxels, plan, 'cord', { caps }),
+      ...posePlanningProblem(voxels, plan, 'cord', { maxima: caps }),
     });
     done.solution.dose.forEach((gray, row) => {
       expect(Math.abs(gray - whole[row]! / over)).toBeLessThan(1e-9 + 1e-9 * whole[row]!);
@@ -89,7 +89,7 @@ describe('the plan is scaled into its caps, in the engine’s dose', () => {
 
   test('within its caps it stays, and so does one that holds the prescription', () => {
     for (const done of [finished(highest * 1.001), finished(highest / 2, 'prescription')]) {
-      expect(done.share).toBe(1);
+      expect(done.scale).toBe(1);
       expect(done.fields[0]!.monitorUnits).toBe(1500);
     }
   });
@@ -103,7 +103,7 @@ describe('the plan is scaled into its caps, in the engine’s dose', () => {
     const there = cordMaximum(fields);
     expect(there).toBeGreaterThan(1.02 * highest);
     const done = finished(highest, 'cord', scenarios);
-    expect(done.share).toBeCloseTo(highest / there, 12);
+    expect(done.scale).toBeCloseTo(highest / there, 12);
     // Maps of fluence are held in Float32.
     expect(cordMaximum(done.fields)).toBeCloseTo(highest, 5);
     scenarios.close();
@@ -111,11 +111,11 @@ describe('the plan is scaled into its caps, in the engine’s dose', () => {
 
   test('every voxel counts under the strictest of its caps, by itself', () => {
     const dose = { index: Int32Array.of(4, 5, 9), dose: Float64Array.of(30, 20, 90) };
-    const caps = (at: number[], gy: number[]) => ({ voxels: Int32Array.from(at), caps: Float64Array.from(gy) });
-    expect(shareWithin(dose, [caps([4, 5], [30, 20])])).toBe(1);
-    expect(shareWithin(dose, [caps([4, 5], [29.95, 20])])).toBeCloseTo(29.95 / 30, 12);
-    expect(shareWithin(dose, [caps([4], [40]), caps([4, 5], [28, 15])])).toBeCloseTo(15 / 20, 12);
-    expect(shareWithin(dose, [caps([7], [0])])).toBe(1);
+    const caps = (at: number[], gy: number[]) => ({ voxels: Int32Array.from(at), maxima: Float64Array.from(gy) });
+    expect(scaleWithin(dose, [caps([4, 5], [30, 20])])).toBe(1);
+    expect(scaleWithin(dose, [caps([4, 5], [29.95, 20])])).toBeCloseTo(29.95 / 30, 12);
+    expect(scaleWithin(dose, [caps([4], [40]), caps([4, 5], [28, 15])])).toBeCloseTo(15 / 20, 12);
+    expect(scaleWithin(dose, [caps([7], [0])])).toBe(1);
   });
 });
 

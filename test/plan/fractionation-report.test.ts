@@ -168,7 +168,7 @@ test('the figure read by its axes: doses above, shares of the prescription below
   );
   near(
     read(shares, share!),
-    result.rows.map((one) => [one.fractions, 100 * one.share]),
+    result.rows.map((one) => [one.fractions, 100 * one.part]),
   );
   // Where it was planned.
   near(read(shares, d95!), [

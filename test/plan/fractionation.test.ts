@@ -46,13 +46,13 @@ describe('closed forms', () => {
     expect(row.dose).toBeCloseTo(n * row.dosePerFraction, 9);
     expect(bed(row.dose, n, 10)).toBeCloseTo(46.728, 9);
     expect(row.cap).toBeCloseTo((n / 2) * (-2 + Math.sqrt(4 + (16 * 25) / n)), 9);
-    expect(row.share).toBeCloseTo(row.cap / row.dose, 12);
+    expect(row.part).toBeCloseTo(row.cap / row.dose, 12);
   });
 
   test('22 fractions: the caps of the retreatment, of both courses, after 50 Gy', () => {
     expect(usual.targetEqd2).toBeCloseTo(38.94, 9);
     expect(usual.rows[5]!.cap).toBeCloseTo(29.81, 2);
-    expect(usual.rows[5]!.share).toBeCloseTo(0.753, 3);
+    expect(usual.rows[5]!.part).toBeCloseTo(0.753, 3);
     expect(usual.rows[5]!.binding).toMatch(/25 Gy EQD2\/2, this course \(HyTEC, retreatment\)/);
     const [both] = at([22], { retreatment: bound('all', 70) }).rows;
     expect(both!.cap).toBeCloseTo(35.45, 2);
@@ -102,7 +102,7 @@ describe('which number is best', () => {
     expect(usual.best).toMatchObject({ fractions: 30, others: [] });
     // 2 Gy EQD2 are left, below a fifth of the prescription.
     const little = at(counts, { retreatment: bound('all', 40) });
-    expect(little.rows[6]!.share).toBeLessThan(0.2);
+    expect(little.rows[6]!.part).toBeLessThan(0.2);
     expect(little.best!.fractions).toBe(1);
     expect(at(counts, {}, { alphaBeta: 1.5 }).best!.fractions).toBe(1);
     // The same alpha/beta, and all of it allowed: every number is as good.

@@ -184,7 +184,7 @@ test('the cases that are shipped are valid, and are not where a field is misspel
   const folder = new URL('../../phantoms/cases/', import.meta.url);
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
   expect(names.length).toBeGreaterThan(9);
-  const check = compiled((caseSchema() as unknown as JsonSchema));
+  const check = compiled(caseSchema() as unknown as JsonSchema);
   for (const name of names) {
     const json = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as object;
     expect(check(json), `${name}: ${JSON.stringify(check.errors)}`).toBe(true);

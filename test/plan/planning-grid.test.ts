@@ -62,8 +62,8 @@ describe('where the points lie', () => {
 
   test('its masks hold the volumes as drawn', () => {
     const volume = (data: ArrayLike<number>): number => Array.from(data).reduce((a, b) => a + b, 0) * 0.008;
-    expect(volume(fine.target.data)).toBeCloseTo(model.shares.get(model.target)!.volumeCc, 0);
-    expect(volume(fine.cord.data) / model.shares.get(model.cord)!.volumeCc).toBeCloseTo(1, 1);
+    expect(volume(fine.target.data)).toBeCloseTo(model.fractions.get(model.target)!.volumeCc, 0);
+    expect(volume(fine.cord.data) / model.fractions.get(model.cord)!.volumeCc).toBeCloseTo(1, 1);
   });
 
   test('every voxel of the dose grid with any cord is a row still; so are the points between, and those of the surface', () => {
@@ -102,9 +102,9 @@ describe('where the points lie', () => {
   test('the bounds that a uniform prior course leaves are the same at every point', () => {
     const plan = caseOf(5);
     const result = runPlan({ patient: coarse, case: plan, machine: artiste6mv }, { techniques: ['fcrt'] });
-    const [cord] = result.bounds;
+    const [cord] = result.tolerances;
     expect(cord!.voxels).toEqual(cordVoxels(result.model));
-    expect(Math.max(...cord!.dose) - Math.min(...cord!.dose)).toBeLessThan(1e-5);
+    expect(Math.max(...cord!.maxima) - Math.min(...cord!.maxima)).toBeLessThan(1e-5);
   });
 });
 

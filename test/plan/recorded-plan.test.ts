@@ -103,7 +103,7 @@ test.each<[string, Partial<PlanCaseInput>, readonly Technique[]]>([
   expect(told(remade)).toEqual(told(made));
 });
 
-test('what is recorded is what is there: organ rows, nominal plan, share', () => {
+test('what is recorded is what is there: organ voxels, nominal plan, scale', () => {
   const job = jobFor({ prior: null });
   expect(() => remakePlan(job, [], { techniques: ['imrt'] })).toThrow(/there is no record of imrt/);
 });
@@ -112,7 +112,7 @@ test('a file that is none, or that is damaged, is refused with the field', () =>
   const record = {
     technique: 'imrt' as const,
     isocenter: [1, 2, 3] as [number, number, number],
-    share: 1,
+    scale: 1,
     fields: [
       {
         name: 'G0',
@@ -123,7 +123,7 @@ test('a file that is none, or that is damaged, is refused with the field', () =>
         fluence: { x: [0, 5, 10], y: [0, 5], weights: [1, -0] },
       },
     ],
-    organRows: [],
+    organVoxels: [],
     outcome: {
       status: 'reached' as const,
       objective: 1,

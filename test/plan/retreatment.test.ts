@@ -8,7 +8,7 @@ import { valueAt } from '../../src/geometry/resample.js';
 import { createRigidTransform, identityTransform } from '../../src/geometry/rigid-transform.js';
 import { createDose, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { allowanceVolume, boundsOfVoxels, voxelBounds } from '../../src/plan/constraint/voxel-tolerance.js';
+import { maximaOfVoxels, remainingDoseVolume, structureTolerances } from '../../src/plan/constraint/voxel-tolerance.js';
 import { assessRetreatment } from '../../src/plan/evaluation/retreatment.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
@@ -149,7 +149,7 @@ describe('assessment of 38 Gy in 19, then a uniform course in 22 fractions', () 
       }),
     ).toBeUndefined();
     // Limits of a retreatment: a first course has none.
-    expect(voxelBounds(model, plan, undefined)).toEqual([]);
+    expect(structureTolerances(model, plan, undefined)).toEqual([]);
   });
 });
 
@@ -297,21 +297,21 @@ describe('voxelwise bounds', () => {
       retreatment: { bounds: [bounds('SpinalCord', 'all', 55)] },
     });
     const exposure = exposeToPrior(model, plan, artiste6mv)!;
-    const [cord] = voxelBounds(model, plan, exposure);
+    const [cord] = structureTolerances(model, plan, exposure);
     cord!.voxels.forEach((voxel, v) => {
       const place = placeOfVoxel(model, voxel);
       const before = valueAt(exposure.dose, ...place) ?? exposure.dose.data[voxelAt(model.grid, place)]!;
       // Between voxel centres the prior dose is interpolated, in Float32.
       const digits = voxel < voxelCount(model.grid) ? 6 : 2;
-      expect(eqd2(before, 19, 2) + eqd2(cord!.dose[v]!, 22, 2)).toBeCloseTo(55, digits);
+      expect(eqd2(before, 19, 2) + eqd2(cord!.maxima[v]!, 22, 2)).toBeCloseTo(55, digits);
     });
-    expect(Math.max(...cord!.dose) - Math.min(...cord!.dose)).toBeGreaterThan(5);
+    expect(Math.max(...cord!.maxima) - Math.min(...cord!.maxima)).toBeGreaterThan(5);
     const { voxels } = choosePlanningVoxels(model).cord;
-    const all = new Map(Array.from(cord!.voxels, (voxel, v): [number, number] => [voxel, cord!.dose[v]!]));
-    expect([...boundsOfVoxels(cord!, voxels)]).toEqual(Array.from(voxels, (voxel) => all.get(voxel)!));
-    expect(boundsOfVoxels(cord!, voxels, 20).every((b) => b <= 20)).toBe(true);
-    expect(() => boundsOfVoxels(cord!, [0])).toThrow(/voxel 0 is none of it/);
-    const volume = allowanceVolume([cord!], model, plan);
+    const all = new Map(Array.from(cord!.voxels, (voxel, v): [number, number] => [voxel, cord!.maxima[v]!]));
+    expect([...maximaOfVoxels(cord!, voxels)]).toEqual(Array.from(voxels, (voxel) => all.get(voxel)!));
+    expect(maximaOfVoxels(cord!, voxels, 20).every((b) => b <= 20)).toBe(true);
+    expect(() => maximaOfVoxels(cord!, [0])).toThrow(/voxel 0 is none of it/);
+    const volume = remainingDoseVolume([cord!], model, plan);
     expect(volume.data.filter((value) => !Number.isNaN(value)).length).toBe(
       cord!.voxels.filter((voxel) => voxel < volume.data.length).length,
     );
@@ -323,15 +323,15 @@ describe('voxelwise bounds', () => {
       retreatment: { bounds: [bounds('SpinalCord', 'this', 25), bounds('Esophagus', 'all', 30, 3)] },
     });
     const exposure = exposeToPrior(model, plan, artiste6mv)!;
-    const [, esophagus] = voxelBounds(model, plan, exposure);
-    expect(new Set(esophagus!.dose)).toEqual(new Set([0]));
+    const [, esophagus] = structureTolerances(model, plan, exposure);
+    expect(new Set(esophagus!.maxima)).toEqual(new Set([0]));
     expect(esophagus!.exceeded).toEqual([
       expect.objectContaining({ structure: 'Esophagus', voxels: esophagus!.voxels.length, most: expect.closeTo(8, 9) }),
     ]);
     const assessment = assess(20, { retreatment: { bounds: [bounds('SpinalCord', 'all', 30)] } });
     expect(retreatmentSentence(assessment, 22)).toMatch(/alone exceeds SpinalCord 30 Gy .* by up to 8\.0 Gy EQD2 at/);
     const unknown = caseOf({ retreatment: { bounds: [bounds('Myelon', 'all', 30)] } });
-    expect(() => voxelBounds(model, unknown, undefined)).toThrow(/"Myelon", which is not a structure/);
+    expect(() => structureTolerances(model, unknown, undefined)).toThrow(/"Myelon", which is not a structure/);
   });
 
   test('a recovery is credited only by name', () => {
@@ -339,10 +339,13 @@ describe('voxelwise bounds', () => {
       prior,
       retreatment: { recovery: 'discount-prior', bounds: [bounds('SpinalCord', 'all', 50)] },
     });
-    const [cord] = voxelBounds(model, half, exposeToPrior(model, half, artiste6mv));
-    expect(cord!.dose[0]).toBeCloseTo(34.67, 2);
+    const [cord] = structureTolerances(model, half, exposeToPrior(model, half, artiste6mv));
+    expect(cord!.maxima[0]).toBeCloseTo(34.67, 2);
     const none = caseOf({ prior, retreatment: { bounds: [bounds('SpinalCord', 'all', 50)] } });
-    expect(voxelBounds(model, none, exposeToPrior(model, none, artiste6mv))[0]!.dose[0]).toBeCloseTo(17.24, 2);
+    expect(structureTolerances(model, none, exposeToPrior(model, none, artiste6mv))[0]!.maxima[0]).toBeCloseTo(
+      17.24,
+      2,
+    );
   });
 });
 

@@ -5,7 +5,7 @@ import { createRandom } from '../../src/core/random.js';
 import { ForwardDose } from '../../src/dose/forward-dose.js';
 import type { Vec3 } from '../../src/geometry/grid.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { organCaps } from '../../src/plan/constraint/voxel-maximum.js';
+import { organMaxima } from '../../src/plan/constraint/voxel-maximum.js';
 import { worstOf, worstOfReport } from '../../src/plan/evaluation/robustness.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
@@ -13,7 +13,7 @@ import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { posePlanningProblem } from '../../src/plan/problem/planning-problem.js';
 import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
 import { groupScenarios, scenarioShifts, withScenarios } from '../../src/plan/problem/scenario.js';
-import { groupRows } from '../../src/plan/problem/voxel-clusters.js';
+import { clusterVoxels } from '../../src/plan/problem/voxel-clusters.js';
 import { runPlan } from '../../src/plan/run-plan.js';
 import { cumulativeTradeOff } from '../../src/plan/sweep/cumulative-trade-off.js';
 import { isoeffectiveFractionation } from '../../src/plan/sweep/fractionation.js';
@@ -103,7 +103,7 @@ describe('2 mm in every direction', () => {
     expect(own).toBeLessThanOrEqual(29.8 * (1 + 1e-4));
     expect(nominal).toBeGreaterThanOrEqual(29.8 - worstOf(report.nominalPlan).capMargin - 1e-3);
     expect(held!.added.length).toBeGreaterThan(0);
-    expect(held!.share).toBeGreaterThan(0.998);
+    expect(held!.scale).toBeGreaterThan(0.998);
     expect(worstOfReport(report).own.capMargin).toBe(Math.min(worst.capMargin, worstOf(report.scenarios).capMargin));
   });
 
@@ -155,8 +155,8 @@ test("bounds of another organ hold at the nominal place, the cord's in every sce
   const [{ plan, robust: report }] = result.plans as [(typeof result.plans)[0]];
   expect(plan.solution.certificate.prices.map(({ limit }) => limit)).toEqual(['cord', structure]);
   for (const { price } of plan.solution.certificate.prices) expect(price).toBeGreaterThan(0);
-  const excess = organCaps(result.bounds, result.model)[0]!;
-  const margins = Array.from(excess.voxels, (voxel, v) => excess.caps[v]! - plan.dose.data[voxel]!);
+  const excess = organMaxima(result.tolerances, result.model)[0]!;
+  const margins = Array.from(excess.voxels, (voxel, v) => excess.maxima[v]! - plan.dose.data[voxel]!);
   expect(Math.min(...margins)).toBeGreaterThan(-1e-5);
   expect(Math.min(...margins)).toBeLessThan(0.2);
   for (const { capMargin } of report!.scenarios) expect(capMargin).toBeGreaterThan(-1e-5);
@@ -224,7 +224,7 @@ test('rows of the scenarios: places of the patient, a sample row for every cord 
     [0, 0, -5],
   ];
   const all = withScenarios(voxels, shifts, 'expected');
-  const groups = groupScenarios(groupRows(voxels.points, voxels.zones, voxels.spacing, 1), all);
+  const groups = groupScenarios(clusterVoxels(voxels.points, voxels.zones, voxels.spacing, 1), all);
   const nominal = voxels.points.length / 3;
   expect(all.points.length / 3).toBe(nominal + 2 * (voxels.cord.rows.length + voxels.target.rows.length));
   const members = new Int32Array(groups.rows.length);

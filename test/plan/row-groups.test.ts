@@ -1,7 +1,7 @@
 /** Groups of rows by a number for a key: the same as by its text, for all ways to group. */
 import { describe, expect, it, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { groupRows } from '../../src/plan/problem/voxel-clusters.js';
+import { clusterVoxels } from '../../src/plan/problem/voxel-clusters.js';
 
 const seed = 77;
 
@@ -35,7 +35,7 @@ test(`rows stand for one another as by text keys (seed ${seed})`, () => {
   // The first scheme whose groups times columns stay within 38 million is taken, or the last.
   const counts = schemes.map((scheme) => Math.max(...groupsOf(scheme)) + 1);
   schemes.forEach((scheme, s) => {
-    const { rows, memberOf } = groupRows(points, zones, spacing, Math.floor(38e6 / counts[s]!));
+    const { rows, memberOf } = clusterVoxels(points, zones, spacing, Math.floor(38e6 / counts[s]!));
     expect(Array.from(memberOf)).toEqual(groupsOf(scheme));
     rows.forEach((row, group) => {
       expect(memberOf[row]).toBe(group);
@@ -55,7 +55,7 @@ describe('groups of rows', () => {
   const zones = Uint8Array.from({ length: count }, (_, row) => Math.floor(row / 50) % 5);
   // From all rows one by one to the coarsest.
   for (const columns of [10, 60_000, 90_000, 1_000_000]) {
-    const { rows, memberOf } = groupRows(points, zones, spacing, columns);
+    const { rows, memberOf } = clusterVoxels(points, zones, spacing, columns);
     const members = new Int32Array(rows.length);
     for (const group of memberOf) members[group]!++;
 
@@ -84,7 +84,7 @@ describe('groups of rows', () => {
   }
 
   it('groups more the more columns there are, far tissue last', () => {
-    const groups = [10, 60_000, 90_000, 1_000_000].map((columns) => groupRows(points, zones, spacing, columns));
+    const groups = [10, 60_000, 90_000, 1_000_000].map((columns) => clusterVoxels(points, zones, spacing, columns));
     const far = groups.map(({ rows }) => rows.filter((row) => zones[row] === 3).length);
     expect(groups[0]!.rows).toHaveLength(count);
     for (let q = 1; q < groups.length; q++) {

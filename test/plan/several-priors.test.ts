@@ -8,7 +8,7 @@ import { voxelCount } from '../../src/geometry/grid.js';
 import { identityTransform } from '../../src/geometry/rigid-transform.js';
 import { createDose, type DoseMeaning, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { voxelBounds } from '../../src/plan/constraint/voxel-tolerance.js';
+import { structureTolerances } from '../../src/plan/constraint/voxel-tolerance.js';
 import { assessRetreatment, CumulativeDvhs } from '../../src/plan/evaluation/retreatment.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
@@ -68,10 +68,10 @@ describe('a list of courses', () => {
   test('the bounds are what both leave', () => {
     const bounds = [{ structure: 'SpinalCord', courses: 'all' as const, eqd2: 80, alphaBeta: 2 }];
     const plan = caseOf({ prior: [first, second], retreatment: { bounds } });
-    const [own] = voxelBounds(model, plan, both);
+    const [own] = structureTolerances(model, plan, both);
     own!.voxels.forEach((voxel, v) => {
       if (voxel >= voxelCount(model.grid)) return;
-      expect(eqd2(own!.dose[v]!, 22, 2) + effectAt(both, voxel, 'eqd2', 2)).toBeCloseTo(80, 4);
+      expect(eqd2(own!.maxima[v]!, 22, 2) + effectAt(both, voxel, 'eqd2', 2)).toBeCloseTo(80, 4);
     });
   });
 
@@ -210,8 +210,10 @@ describe('an EQD2 as the prior dose', () => {
     const read = { dose: total, planFromCourse: identityTransform, notes: [] };
     const [added, given] = [expose([first, second]), expose(file, read)];
     for (const v of cordVoxels) expect(effectAt(given, v, 'eqd2', 2)).toBeCloseTo(effectAt(added, v, 'eqd2', 2), 4);
-    const [a, b] = [added, given].map((exposure) => voxelBounds(model, caseOf({ prior: file }), exposure)[0]!.dose);
-    const { voxels } = voxelBounds(model, caseOf({ prior: file }), added)[0]!;
+    const [a, b] = [added, given].map(
+      (exposure) => structureTolerances(model, caseOf({ prior: file }), exposure)[0]!.maxima,
+    );
+    const { voxels } = structureTolerances(model, caseOf({ prior: file }), added)[0]!;
     a!.forEach((bound, v) => {
       // Between voxel centres an interpolated EQD2 is not that of interpolated doses.
       if (voxels[v]! < voxelCount(model.grid)) expect(b![v]).toBeCloseTo(bound, 4);
@@ -233,7 +235,7 @@ describe('an EQD2 as the prior dose', () => {
     expect(() => expose(file, sum, { retreatment: { recovery: 'ang' } })).toThrow(/an EQD2 may be the sum of several/);
     const foreign = [{ structure: 'Esophagus', courses: 'all' as const, eqd2: 60, alphaBeta: 3 }];
     const plan = caseOf({ prior: file, retreatment: { bounds: foreign } });
-    expect(() => voxelBounds(model, plan, exposure)).toThrow(
+    expect(() => structureTolerances(model, plan, exposure)).toThrow(
       /EQD2 with alpha\/beta 2 Gy, but limit Esophagus.* has 3 Gy/,
     );
   });
@@ -271,7 +273,7 @@ describe('an EQD2 as the prior dose', () => {
     expect(planDetails(result)).toMatch(/Schultheiss .* of this course, none told of both/);
     // 70 Gy EQD2 less what both gave.
     const left = doseFromEqd2(70 - eqd2(20, 5, 2) - 24, 22, 2);
-    expect(result.bounds[0]!.dose[0]).toBeCloseTo(left, 3);
+    expect(result.tolerances[0]!.maxima[0]).toBeCloseTo(left, 3);
   });
 
   test('unknown voxels stay unknown, and fractions beside it are refused', () => {

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
-import type { StructureCaps } from '../../src/plan/constraint/voxel-maximum.js';
+import type { VoxelMaxima } from '../../src/plan/constraint/voxel-maximum.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
@@ -49,7 +49,7 @@ test('bounds of an organ hold beside the levels', () => {
   // The target itself at 30 Gy: the prescription of 39.6 Gy would break that, whatever the cord may get.
   const { data } = model.masks.get(model.target)!;
   const voxels = model.body.index.filter((voxel) => data[voxel]! > 0);
-  const organ: StructureCaps = { structure: model.target, voxels, caps: new Float64Array(voxels.length).fill(30) };
+  const organ: VoxelMaxima = { structure: model.target, voxels, maxima: new Float64Array(voxels.length).fill(30) };
   const [one] = sweep('fcrt', levels.slice(0, 1), model, plan, artiste6mv, { organs: [organ] });
   expect(one!.done.voxels.organs[0]!.rows.length).toBe(voxels.length);
   for (const voxel of voxels) expect(one!.done.dose.data[voxel]!).toBeLessThanOrEqual(30 * (1 + 1e-6));

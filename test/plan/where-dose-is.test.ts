@@ -5,12 +5,12 @@ import { StructureCells } from '../../src/evaluate/structure-cells.js';
 import { createGrid, placeOf } from '../../src/geometry/grid.js';
 import { box } from '../../src/geometry/shape.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
-import { checkBoundsLeaveDose, cordCaps, organCaps } from '../../src/plan/constraint/voxel-maximum.js';
-import { allowanceVolume, boundsOfVoxels, excessInWords } from '../../src/plan/constraint/voxel-tolerance.js';
-import { boundOutcomes } from '../../src/plan/evaluation/constraint-outcome.js';
-import { checkHasDose, drawnShare, linesOf, shareNote } from '../../src/plan/patient/drawn-share.js';
+import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from '../../src/plan/constraint/voxel-maximum.js';
+import { excessInWords, maximaOfVoxels, remainingDoseVolume } from '../../src/plan/constraint/voxel-tolerance.js';
+import { constraintOutcomes } from '../../src/plan/evaluation/constraint-outcome.js';
+import { checkHasDose, drawnFraction, fractionNote, linesOf } from '../../src/plan/patient/drawn-share.js';
 import { priorsOnGrid } from '../../src/plan/patient/prior-around.js';
-import { shareWithin } from '../../src/plan/problem/capped-rows.js';
+import { scaleWithin } from '../../src/plan/problem/capped-rows.js';
 
 // Faces at x = -10 .. 10, y = -9 .. 9, z = -10 .. 15 mm.
 const grid = createGrid([5, 6, 10], [2, 3, 5], [-9, -7.5, -7.5]);
@@ -22,7 +22,7 @@ describe('the share of a drawn structure that has dose', () => {
   const everywhere = solid('Body', [-50, -50, -50], [50, 50, 50]);
   const of = (min: [number, number, number], max: [number, number, number], body = everywhere) => {
     const structure = solid('S', min, max);
-    return drawnShare(linesOf(structure, grid), grid, body, 4);
+    return drawnFraction(linesOf(structure, grid), grid, body, 4);
   };
 
   test('within the faces of the grid it is whole', () => {
@@ -52,7 +52,7 @@ describe('the share of a drawn structure that has dose', () => {
     expect(of([5.1, -3, -3], [5.4, 3, 3], solid('Body', [-50, -50, -50], [5, 50, 50])).inBody).toBe(0);
     const off = of([30, -3, -3], [40, 3, 3]);
     expect([off.onGrid, off.inBody]).toEqual([0, 0]);
-    const body = drawnShare(linesOf(everywhere, grid), grid, everywhere);
+    const body = drawnFraction(linesOf(everywhere, grid), grid, everywhere);
     expect(body.inBody).toBe(1);
   });
 
@@ -73,15 +73,15 @@ describe('the share of a drawn structure that has dose', () => {
   });
 
   test('of other structures it is said', () => {
-    expect(shareNote(share(1, 1), 'Skin')).toBeUndefined();
-    expect(shareNote(share(1 - 5e-5, 0.99), 'Skin')).toBeUndefined();
-    expect(shareNote(share(0.995, 1), 'Skin')).toBe(
+    expect(fractionNote(share(1, 1), 'Skin')).toBeUndefined();
+    expect(fractionNote(share(1 - 5e-5, 0.99), 'Skin')).toBeUndefined();
+    expect(fractionNote(share(0.995, 1), 'Skin')).toBe(
       'Only 99.5 % of PTV (12.35 cc as drawn) lies on the dose grid: its metrics are of that part.',
     );
-    expect(shareNote(share(0.985, 1), 'Skin')).toContain('it has no metrics');
-    expect(shareNote(share(0.99, 1), 'Skin')).toContain('of that part');
-    expect(shareNote(share(1, 0.985), 'Skin')).toContain('Only 98.5 % of PTV (12.35 cc as drawn) lies inside Skin');
-    expect(shareNote(share(0, 0, 0), 'Skin')).toBeUndefined();
+    expect(fractionNote(share(0.985, 1), 'Skin')).toContain('it has no metrics');
+    expect(fractionNote(share(0.99, 1), 'Skin')).toContain('of that part');
+    expect(fractionNote(share(1, 0.985), 'Skin')).toContain('Only 98.5 % of PTV (12.35 cc as drawn) lies inside Skin');
+    expect(fractionNote(share(0, 0, 0), 'Skin')).toBeUndefined();
   });
 });
 
@@ -216,38 +216,42 @@ describe('bounds by voxel', () => {
   });
 
   test('caps are those of the voxels asked for, and no more than the case’s', () => {
-    expect([...boundsOfVoxels(cord, [65, 7])]).toEqual([14, 10]);
-    expect([...cordCaps([organ, cord], model, 12.5, [3, 65, 7])]).toEqual([12, 12.5, 10]);
-    expect([...cordCaps([organ], model, 12.5, [3, 65])]).toEqual([12.5, 12.5]);
-    expect(() => boundsOfVoxels(cord, [4])).toThrow(/voxel 4 is none of it/);
-    const [only, ...others] = organCaps([cord, bounds('Organ', [3, 4, 8], [9, 1, 13])], model);
+    expect([...maximaOfVoxels(cord, [65, 7])]).toEqual([14, 10]);
+    expect([...cordMaxima([organ, cord], model, 12.5, [3, 65, 7])]).toEqual([12, 12.5, 10]);
+    expect([...cordMaxima([organ], model, 12.5, [3, 65])]).toEqual([12.5, 12.5]);
+    expect(() => maximaOfVoxels(cord, [4])).toThrow(/voxel 4 is none of it/);
+    const [only, ...others] = organMaxima([cord, bounds('Organ', [3, 4, 8], [9, 1, 13])], model);
     expect(others).toEqual([]);
-    expect([[...only!.voxels], [...only!.caps]]).toEqual([
+    expect([[...only!.voxels], [...only!.maxima]]).toEqual([
       [3, 8],
       [9, 13],
     ]);
   });
 
   test('the allowance of a voxel is the least of its bounds; where nothing is bounded there is none', () => {
-    const { data } = allowanceVolume([cord, organ], model, plan);
+    const { data } = remainingDoseVolume([cord, organ], model, plan);
     expect([data[3], data[7], data[8], data[65]]).toEqual([9, 10, 13, 14]);
     expect(data.reduce((count, gray) => count + (Number.isNaN(gray) ? 0 : 1), 0)).toBe(4);
-    expect(allowanceVolume([organ, cord], model, plan).data[3]).toBe(9);
+    expect(remainingDoseVolume([organ, cord], model, plan).data[3]).toBe(9);
   });
 
   test('the share of a dose that keeps all caps is that of the worst voxel, and at most all', () => {
     const engine = { index: Int32Array.of(3, 7, 8, 9), dose: Float64Array.of(10, 20, 13, 99) };
-    const caps = [cord, organ].map(({ voxels, dose: own }) => ({ voxels, caps: own }));
-    expect(shareWithin(engine, caps)).toBe(0.5);
-    expect(shareWithin({ ...engine, dose: Float64Array.of(10, 5, 13, 99) }, caps)).toBe(0.9);
+    const caps = [cord, organ].map(({ voxels, dose: own }) => ({ voxels, maxima: own }));
+    expect(scaleWithin(engine, caps)).toBe(0.5);
+    expect(scaleWithin({ ...engine, dose: Float64Array.of(10, 5, 13, 99) }, caps)).toBe(0.9);
     // Of two caps on one voxel the stricter, in any order.
-    expect(shareWithin({ ...engine, dose: Float64Array.of(10, 5, 13, 99) }, [...caps].reverse())).toBe(0.9);
-    expect(shareWithin({ ...engine, dose: Float64Array.of(9, 10, 13, 99) }, caps)).toBe(1);
+    expect(scaleWithin({ ...engine, dose: Float64Array.of(10, 5, 13, 99) }, [...caps].reverse())).toBe(0.9);
+    expect(scaleWithin({ ...engine, dose: Float64Array.of(9, 10, 13, 99) }, caps)).toBe(1);
   });
 
   test('what became of them: the voxel nearest to its bound, those above, those of the target below the prescription', () => {
     const chosen = { cord: { rows: [0, 1] }, organs: [{ name: 'Organ', rows: [2] }] };
-    const [first, second] = boundOutcomes([cord, organ], model, plan, { dose, hold: 'cord', voxels: chosen } as any);
+    const [first, second] = constraintOutcomes([cord, organ], model, plan, {
+      dose,
+      hold: 'cord',
+      voxels: chosen,
+    } as any);
     expect(first).toMatchObject({ force: 'hard', voxels: 3, rows: 2, broken: 0, range: [10, 14], targetVoxels: 1 });
     expect(first!.worst!.limit).toBe('own');
     expect(first!.worst!.excess).toBeCloseTo(13.75 - 14, 6);
@@ -256,14 +260,18 @@ describe('bounds by voxel', () => {
     // The organ: 8 of 9 Gy, and exactly its bound of the prescribed 13.
     expect(second).toMatchObject({ rows: 1, broken: 0, targetVoxels: 1 });
     expect(second!.worst).toMatchObject({ limit: 'all', excess: 0 });
-    const loose = boundOutcomes([bounds('Organ', [3, 8], [8 - 1e-5, 13 - 1e-6])], model, plan, {
+    const loose = constraintOutcomes([bounds('Organ', [3, 8], [8 - 1e-5, 13 - 1e-6])], model, plan, {
       dose,
       hold: 'prescription',
       voxels: { cord: { rows: [] }, organs: [] },
     } as any);
     // A dose in single precision may be above by a millionth.
     expect(loose[0]).toMatchObject({ force: 'soft', broken: 1, rows: 0, targetVoxels: 2 });
-    const none = boundOutcomes([bounds('Organ', [], [])], model, plan, { dose, hold: 'cord', voxels: chosen } as any);
+    const none = constraintOutcomes([bounds('Organ', [], [])], model, plan, {
+      dose,
+      hold: 'cord',
+      voxels: chosen,
+    } as any);
     expect(none[0]).not.toHaveProperty('range');
     expect(none[0]).not.toHaveProperty('worst');
   });
@@ -283,11 +291,11 @@ describe('bounds by voxel', () => {
       'exceeds own in 12 voxels of Cord, by up to 0.1 Gy EQD2 at (0, 41, 3) mm',
     );
     expect(excessInWords(excess('own', 0.049) as any)).toBe('uses up own in 12 voxels, at (0, 41, 3) mm');
-    expect(checkBoundsLeaveDose([cord])).toBeUndefined();
+    expect(checkTolerancesLeaveDose([cord])).toBeUndefined();
     const of =
       (...list: object[]) =>
       () =>
-        checkBoundsLeaveDose([bounds('Cord', [], [], { exceeded: list })]);
+        checkTolerancesLeaveDose([bounds('Cord', [], [], { exceeded: list })]);
     expect(of(excess('a', 1))).toThrow(
       'the prior course alone exceeds a in 12 voxels, by up to 1.0 Gy EQD2 at (0, 41, 3) mm, where',
     );

@@ -68,7 +68,7 @@ function direct(of: (depth: number) => number, depth: number, thick: number): { 
   };
   return {
     electron: mean(memory.electron, 1, 0),
-    scatter: mean(memory.scatter, memory.scatterBehind, memory.shareBehind),
+    scatter: mean(memory.scatter, memory.scatterBehind, memory.fractionBehind),
   };
 }
 

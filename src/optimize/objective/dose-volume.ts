@@ -13,7 +13,7 @@
 import { checkFinite } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { weightedUpperQuantile } from '../../core/quantile.js';
-import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
+import { checkObjective, type Objective, shown, type VoxelSet } from './objective.js';
 
 /**
  * At most the fraction `volume` of the structure shall get more than `dose` Gy.
@@ -22,7 +22,7 @@ import { checkObjective, type Objective, type RowSet, shown } from './objective.
  * @param volume fraction of the structure, 0 to 1
  * @param weight importance relative to the others, >= 0
  */
-export function maximumDvh(name: string, set: RowSet, dose: number, volume: number, weight: number): Objective {
+export function maximumDvh(name: string, set: VoxelSet, dose: number, volume: number, weight: number): Objective {
   return doseVolume(name, set, dose, volume, weight, 1);
 }
 
@@ -33,11 +33,18 @@ export function maximumDvh(name: string, set: RowSet, dose: number, volume: numb
  * @param volume fraction of the structure, 0 to 1
  * @param weight importance relative to the others, >= 0
  */
-export function minimumDvh(name: string, set: RowSet, dose: number, volume: number, weight: number): Objective {
+export function minimumDvh(name: string, set: VoxelSet, dose: number, volume: number, weight: number): Objective {
   return doseVolume(name, set, dose, volume, weight, -1);
 }
 
-function doseVolume(name: string, set: RowSet, level: number, volume: number, weight: number, sign: 1 | -1): Objective {
+function doseVolume(
+  name: string,
+  set: VoxelSet,
+  level: number,
+  volume: number,
+  weight: number,
+  sign: 1 | -1,
+): Objective {
   const total = checkObjective(name, set, weight);
   checkFinite(`objective "${name}": dose`, level);
   if (!(volume >= 0 && volume <= 1)) {

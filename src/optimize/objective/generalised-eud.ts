@@ -9,7 +9,7 @@
  */
 import { checkFinite } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
-import { checkObjective, type Level, type Objective, type RowSet, shown } from './objective.js';
+import { checkObjective, type Level, type Objective, shown, type VoxelSet } from './objective.js';
 
 export interface GeudOptions {
   /** Exponent: large where the maximum counts, 1 for the mean, negative where the minimum counts. */
@@ -23,7 +23,7 @@ const FLOOR = 1e-3;
 /** gEUD of rows, Gy; `gradient`, where given, receives its gradient times `scale`, added. */
 export function generalisedEud(
   dose: Float64Array,
-  { rows, volumes }: RowSet,
+  { rows, volumes }: VoxelSet,
   a: number,
   gradient?: Float64Array,
   scale = 1,
@@ -48,7 +48,13 @@ export function generalisedEud(
 }
 
 /** @throws {InvalidInputError} for a combination of exponent and side that is not convex */
-export function squaredGeud(name: string, set: RowSet, level: Level, options: GeudOptions, weight: number): Objective {
+export function squaredGeud(
+  name: string,
+  set: VoxelSet,
+  level: Level,
+  options: GeudOptions,
+  weight: number,
+): Objective {
   const { a, side } = options;
   const total = checkObjective(name, set, weight);
   checkGeudExponent(`objective "${name}"`, a, side);
@@ -81,8 +87,8 @@ export function squaredGeud(name: string, set: RowSet, level: Level, options: Ge
       for (let q = 0; q < rows.length; q++) {
         const d = dose[rows[q]!]!;
         if (d <= FLOOR) continue;
-        const bend = ((volumes[q]! / total) * (d / value) ** (a - 2)) / value;
-        out[rows[q]!]! += 2 * weight * miss * Math.abs(a - 1) * bend;
+        const curvature = ((volumes[q]! / total) * (d / value) ** (a - 2)) / value;
+        out[rows[q]!]! += 2 * weight * miss * Math.abs(a - 1) * curvature;
       }
     },
     addCoupling(dose, direction, out) {

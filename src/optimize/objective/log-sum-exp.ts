@@ -8,33 +8,33 @@
  * for doses >= 0; the other is negative by construction, so that a relative gap says little where it stands alone.
  */
 import { checkPositive } from '../../core/check.js';
-import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
+import { checkObjective, type Objective, shown, type VoxelSet } from './objective.js';
 
 /** @param temperature t, Gy */
-export function smoothMaximum(name: string, set: RowSet, temperature: number, weight: number): Objective {
+export function smoothMaximum(name: string, set: VoxelSet, temperature: number, weight: number): Objective {
   return logSumExp(name, set, temperature, weight, 1);
 }
 
 /** @param temperature t, Gy */
-export function smoothMinimum(name: string, set: RowSet, temperature: number, weight: number): Objective {
+export function smoothMinimum(name: string, set: VoxelSet, temperature: number, weight: number): Objective {
   return logSumExp(name, set, temperature, weight, -1);
 }
 
-function logSumExp(name: string, set: RowSet, temperature: number, weight: number, sign: 1 | -1): Objective {
+function logSumExp(name: string, set: VoxelSet, temperature: number, weight: number, sign: 1 | -1): Objective {
   const total = checkObjective(name, set, weight);
   checkPositive(`objective "${name}": temperature`, temperature);
   const { rows, volumes } = set;
   /** Share of each row in the sum. */
-  const share = new Float64Array(rows.length);
+  const fraction = new Float64Array(rows.length);
   const sumUp = (dose: Float64Array): number => {
     let extreme = -Infinity;
     for (const row of rows) extreme = Math.max(extreme, sign * dose[row]!);
     let sum = 0;
     for (let q = 0; q < rows.length; q++) {
-      share[q] = volumes[q]! * Math.exp((sign * dose[rows[q]!]! - extreme) / temperature);
-      sum += share[q]!;
+      fraction[q] = volumes[q]! * Math.exp((sign * dose[rows[q]!]! - extreme) / temperature);
+      sum += fraction[q]!;
     }
-    for (let q = 0; q < rows.length; q++) share[q]! /= sum;
+    for (let q = 0; q < rows.length; q++) fraction[q]! /= sum;
     return extreme + temperature * Math.log(sum / total);
   };
   return {
@@ -46,18 +46,18 @@ function logSumExp(name: string, set: RowSet, temperature: number, weight: numbe
       `${shown(weight * temperature)} log(mean[exp(${sign < 0 ? '-' : ''}d / ${shown(temperature)})]) over ${name}`,
     evaluate(dose, gradient) {
       const value = sumUp(dose);
-      for (let q = 0; q < rows.length; q++) gradient[rows[q]!]! += sign * weight * share[q]!;
+      for (let q = 0; q < rows.length; q++) gradient[rows[q]!]! += sign * weight * fraction[q]!;
       return weight * value;
     },
     addCurvature(dose, out) {
       sumUp(dose);
-      for (let q = 0; q < rows.length; q++) out[rows[q]!]! += (weight * share[q]!) / temperature;
+      for (let q = 0; q < rows.length; q++) out[rows[q]!]! += (weight * fraction[q]!) / temperature;
     },
     addCoupling(dose, direction, out) {
       sumUp(dose);
       let along = 0;
-      for (let q = 0; q < rows.length; q++) along += share[q]! * direction[rows[q]!]!;
-      for (let q = 0; q < rows.length; q++) out[rows[q]!]! -= (weight * share[q]! * along) / temperature;
+      for (let q = 0; q < rows.length; q++) along += fraction[q]! * direction[rows[q]!]!;
+      for (let q = 0; q < rows.length; q++) out[rows[q]!]! -= (weight * fraction[q]! * along) / temperature;
     },
   };
 }

@@ -1,14 +1,14 @@
 /**
  * Mean dose: `sum v_i d_i / sum v_i`, Gy. Linear; keeps dose out of organs without a bound.
  */
-import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
+import { checkObjective, type Objective, shown, type VoxelSet } from './objective.js';
 
 /**
  * Mean dose of a structure: `sum v_i d_i / sum v_i`, Gy.
  *
  * @param weight importance relative to the others, >= 0; per Gy
  */
-export function meanDose(name: string, set: RowSet, weight: number): Objective {
+export function meanDose(name: string, set: VoxelSet, weight: number): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;
   const scale = weight / total;

@@ -32,7 +32,7 @@ export interface Objective {
 }
 
 /** Rows of one structure and their share of its volume. */
-export interface RowSet {
+export interface VoxelSet {
   /** Rows of the operator. */
   readonly rows: Int32Array;
   /** > 0, one per row; any common scale. */
@@ -54,7 +54,7 @@ export const followLevel = (objectives: readonly Objective[], from: Level, to: L
  *
  * @throws {InvalidInputError} for a weight that is negative or not finite, an empty set, or a volume that is not > 0
  */
-export function checkObjective(name: string, set: RowSet, weight: number): number {
+export function checkObjective(name: string, set: VoxelSet, weight: number): number {
   checkNonNegative(`objective "${name}": weight`, weight);
   if (set.rows.length === 0 || set.rows.length !== set.volumes.length) {
     throw new InvalidInputError(

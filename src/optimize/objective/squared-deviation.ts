@@ -1,14 +1,14 @@
 /**
  * Squared deviation from a level: `sum v_i (d_i - p)^2 / sum v_i`. Convex; asks for a homogeneous target.
  */
-import { checkObjective, type Level, type Objective, type RowSet, shown } from './objective.js';
+import { checkObjective, type Level, type Objective, shown, type VoxelSet } from './objective.js';
 
 /**
  * Squared deviation from a level, mean over a structure: `sum v_i (d_i - p)^2 / sum v_i`, Gy^2.
  *
  * @param weight importance relative to the others, >= 0
  */
-export function squaredDeviation(name: string, set: RowSet, level: Level, weight: number): Objective {
+export function squaredDeviation(name: string, set: VoxelSet, level: Level, weight: number): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;
   const scale = weight / total;

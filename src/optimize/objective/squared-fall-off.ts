@@ -2,7 +2,7 @@
  * Dose fall-off around the target: squared overdose above a bound that falls with the distance from it.
  */
 import { checkFinite, checkNonNegative } from '../../core/check.js';
-import type { Objective, RowSet } from './objective.js';
+import type { Objective, VoxelSet } from './objective.js';
 import { squaredOverdose } from './squared-overdose.js';
 
 export interface FallOff {
@@ -19,7 +19,7 @@ export interface FallOff {
 /** @param distance from the target, mm, one per row of the set */
 export function squaredFallOff(
   name: string,
-  set: RowSet,
+  set: VoxelSet,
   distance: Float64Array,
   fall: FallOff,
   weight: number,

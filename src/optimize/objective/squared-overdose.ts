@@ -2,7 +2,7 @@
  * Squared overdose above a bound per row: `sum v_i max(0, d_i - b_i)^2 / sum v_i`. Convex.
  */
 import { InvalidInputError } from '../../core/errors.js';
-import { checkObjective, type Objective, type RowSet, shown } from './objective.js';
+import { checkObjective, type Objective, shown, type VoxelSet } from './objective.js';
 
 /**
  * Squared overdose above a bound, mean over a structure: `sum v_i max(0, d_i - b_i)^2 / sum v_i`, Gy^2.
@@ -10,7 +10,7 @@ import { checkObjective, type Objective, type RowSet, shown } from './objective.
  * @param bounds Gy; one for all rows of the set, or one for each
  * @param weight importance relative to the others, >= 0
  */
-export function squaredOverdose(name: string, set: RowSet, bounds: number | Float64Array, weight: number): Objective {
+export function squaredOverdose(name: string, set: VoxelSet, bounds: number | Float64Array, weight: number): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;
   const limit = typeof bounds === 'number' ? new Float64Array(rows.length).fill(bounds) : bounds;

@@ -1,7 +1,7 @@
 /**
  * Squared underdose below a level: `sum v_i max(0, f p - d_i)^2 / sum v_i`. Convex; defends the target's coverage.
  */
-import { checkObjective, type Level, type Objective, type RowSet, shown } from './objective.js';
+import { checkObjective, type Level, type Objective, shown, type VoxelSet } from './objective.js';
 
 /**
  * Squared underdose below a fraction of a level, mean over a structure: `sum v_i max(0, f p - d_i)^2 / sum v_i`, Gy^2.
@@ -9,7 +9,13 @@ import { checkObjective, type Level, type Objective, type RowSet, shown } from '
  * @param fraction the bound is this fraction of the level
  * @param weight importance relative to the others, >= 0
  */
-export function squaredUnderdose(name: string, set: RowSet, level: Level, fraction: number, weight: number): Objective {
+export function squaredUnderdose(
+  name: string,
+  set: VoxelSet,
+  level: Level,
+  fraction: number,
+  weight: number,
+): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;
   const scale = weight / total;

@@ -26,12 +26,12 @@ export function worstCase(
   const isMean = temperature === Infinity;
   const valuesAt = (dose: Float64Array, gradients: readonly Float64Array[]): number[] =>
     scenarios.map((own, s) => own.reduce((sum, o) => sum + o.evaluate(dose, gradients[s]!), 0));
-  const sharesOf = (values: readonly number[]): { shares: number[]; value: number } => {
-    if (isMean) return { shares: values.map(() => 1 / count), value: values.reduce((a, b) => a + b, 0) / count };
-    const most = Math.max(...values);
-    const parts = values.map((f) => Math.exp((f - most) / temperature));
+  const fractionsOf = (values: readonly number[]): { fractions: number[]; value: number } => {
+    if (isMean) return { fractions: values.map(() => 1 / count), value: values.reduce((a, b) => a + b, 0) / count };
+    const largest = Math.max(...values);
+    const parts = values.map((f) => Math.exp((f - largest) / temperature));
     const sum = parts.reduce((a, b) => a + b, 0);
-    return { shares: parts.map((part) => part / sum), value: most + temperature * Math.log(sum / count) };
+    return { fractions: parts.map((part) => part / sum), value: largest + temperature * Math.log(sum / count) };
   };
   const rows = rowsOfAll(scenarios.flat());
   // As long as the dose; made once.
@@ -43,7 +43,7 @@ export function worstCase(
       scratch = new Float64Array(dose.length);
     }
     for (const own of gradients) own.fill(0);
-    return { ...sharesOf(valuesAt(dose, gradients)), gradients };
+    return { ...fractionsOf(valuesAt(dose, gradients)), gradients };
   };
   return {
     name,
@@ -57,34 +57,34 @@ export function worstCase(
         : `${shown(temperature)} log(mean over ${count} scenarios of exp((${first}) / ${shown(temperature)}))`;
     },
     evaluate(dose, gradient) {
-      const { shares, value, gradients } = at(dose);
+      const { fractions, value, gradients } = at(dose);
       gradients.forEach((own, s) => {
-        for (let i = 0; i < own.length; i++) gradient[i]! += shares[s]! * own[i]!;
+        for (let i = 0; i < own.length; i++) gradient[i]! += fractions[s]! * own[i]!;
       });
       return value;
     },
     addCurvature(dose, out) {
-      const { shares } = at(dose);
+      const { fractions } = at(dose);
       scenarios.forEach((own, s) => {
         scratch.fill(0);
         for (const o of own) o.addCurvature(dose, scratch);
-        for (let i = 0; i < out.length; i++) out[i]! += shares[s]! * scratch[i]!;
+        for (let i = 0; i < out.length; i++) out[i]! += fractions[s]! * scratch[i]!;
       });
     },
     addCoupling(dose, direction, out) {
       if (isMean && scenarios.every((own) => own.every((o) => o.addCoupling === undefined))) return;
-      const { shares, gradients } = at(dose);
+      const { fractions, gradients } = at(dose);
       scenarios.forEach((own, s) => {
         if (own.every((o) => o.addCoupling === undefined)) return;
         scratch.fill(0);
         for (const o of own) o.addCoupling?.(dose, direction, scratch);
-        for (let i = 0; i < out.length; i++) out[i]! += shares[s]! * scratch[i]!;
+        for (let i = 0; i < out.length; i++) out[i]! += fractions[s]! * scratch[i]!;
       });
       if (isMean) return;
       const along = gradients.map((own) => own.reduce((sum, g, i) => sum + g * direction[i]!, 0));
-      const mean = along.reduce((sum, a, s) => sum + shares[s]! * a, 0);
+      const mean = along.reduce((sum, a, s) => sum + fractions[s]! * a, 0);
       gradients.forEach((own, s) => {
-        const k = (shares[s]! * (along[s]! - mean)) / temperature;
+        const k = (fractions[s]! * (along[s]! - mean)) / temperature;
         for (let i = 0; i < out.length; i++) out[i]! += k * own[i]!;
       });
     },

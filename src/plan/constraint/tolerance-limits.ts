@@ -3,10 +3,10 @@
  * prior course, HyTEC's on the cord. They are limits of a retreatment: a first course has none unless the case asks for it.
  */
 
-import type { VoxelLimit } from '../../biology/allowance.js';
+import type { VoxelTolerance } from '../../biology/allowance.js';
 import { hytecSource } from '../../biology/limits.js';
 import type { SpineLevel } from '../../biology/risk.js';
-import { namedVoxelLimit } from '../../biology/voxel-limits.js';
+import { namedTolerance } from '../../biology/voxel-limits.js';
 import { toDecimals } from '../../core/rounding.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -15,7 +15,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 export type AskedBounds = NonNullable<PlanCase['retreatment']['bounds']>;
 
 /** HyTEC's limits of a retreatment, on the cord: the bounds of a case that names none; none without a prior course. */
-export function defaultBounds(
+export function defaultTolerances(
   model: Pick<PatientModel, 'cord'>,
   plan: Pick<PlanCase, 'prior' | 'alphaBeta'>,
 ): AskedBounds {
@@ -34,20 +34,20 @@ export function defaultBounds(
  * @returns by structure, in the order of the case; a limit's `name` says structure, number and source
  * @throws {InvalidInputError} for a name that is no limit on single voxels, or is stated for another organ
  */
-export function limitsByStructure(
+export function tolerancesByStructure(
   asked: AskedBounds | undefined,
   defaults: AskedBounds,
   fractions: number,
   level: SpineLevel,
-): Map<string, VoxelLimit[]> {
-  const found = new Map<string, VoxelLimit[]>();
+): Map<string, VoxelTolerance[]> {
+  const found = new Map<string, VoxelTolerance[]>();
   for (const bound of asked ?? defaults) {
     const { structure } = bound;
     const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';
     const limit =
       bound.limit === undefined
-        ? ownLimit(bound, asked === undefined)
-        : namedVoxelLimit(bound.limit, structure, { fractions, level, tissue });
+        ? ownTolerance(bound, asked === undefined)
+        : namedTolerance(bound.limit, structure, { fractions, level, tissue });
     const cited = limit.source === undefined ? '' : ` (${bound.limit === undefined ? bound.source : limit.name})`;
     const name = `${structure} ${toDecimals(limit.eqd2, 2)} Gy EQD2/${limit.alphaBeta}, ${limit.courses === 'all' ? 'both courses' : 'this course'}${cited}`;
     found.set(structure, [...(found.get(structure) ?? []), { ...limit, name }]);
@@ -55,7 +55,7 @@ export function limitsByStructure(
   return found;
 }
 
-function ownLimit({ courses, eqd2, alphaBeta, source }: AskedBounds[number], isDefault: boolean): VoxelLimit {
+function ownTolerance({ courses, eqd2, alphaBeta, source }: AskedBounds[number], isDefault: boolean): VoxelTolerance {
   // The case's schema sees to it that a bound without a name has its numbers.
   const limit = { name: '', courses: courses!, eqd2: eqd2!, alphaBeta: alphaBeta! };
   if (isDefault) return { ...limit, source: hytecSource };

@@ -6,15 +6,15 @@
  */
 import { InvalidInputError } from '../../core/errors.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { boundsOfVoxels, excessInWords, type PriorExcess, type VoxelBounds } from './voxel-tolerance.js';
+import { excessInWords, maximaOfVoxels, type PriorExcess, type StructureTolerance } from './voxel-tolerance.js';
 
 /** A structure of which every voxel has a cap of its own. */
-export interface StructureCaps {
+export interface VoxelMaxima {
   readonly structure: string;
   /** Of the grid, within the body. */
   readonly voxels: Int32Array;
   /** Gy, one per voxel. */
-  readonly caps: Float64Array;
+  readonly maxima: Float64Array;
 }
 
 /**
@@ -22,25 +22,25 @@ export interface StructureCaps {
  *
  * @param voxels of the grid
  */
-export function cordCaps(
-  bounds: readonly VoxelBounds[],
+export function cordMaxima(
+  tolerances: readonly StructureTolerance[],
   model: PatientModel,
-  cap: number,
+  maximum: number,
   voxels: ArrayLike<number>,
 ): Float64Array {
-  const own = bounds.find(({ structure }) => structure === model.cord);
-  return own === undefined ? new Float64Array(voxels.length).fill(cap) : boundsOfVoxels(own, voxels, cap);
+  const own = tolerances.find(({ structure }) => structure === model.cord);
+  return own === undefined ? new Float64Array(voxels.length).fill(maximum) : maximaOfVoxels(own, voxels, maximum);
 }
 
 /** The bounds of all other structures, by voxels of the body. */
-export function organCaps(bounds: readonly VoxelBounds[], model: PatientModel): StructureCaps[] {
+export function organMaxima(tolerances: readonly StructureTolerance[], model: PatientModel): VoxelMaxima[] {
   const inside = new Uint8Array(model.masks.get(model.external)!.data.length);
   for (const voxel of model.body.index) inside[voxel] = 1;
-  return bounds
+  return tolerances
     .filter(({ structure }) => structure !== model.cord)
     .map((own) => {
       const voxels = own.voxels.filter((voxel) => inside[voxel] === 1);
-      return { structure: own.structure, voxels, caps: boundsOfVoxels(own, voxels) };
+      return { structure: own.structure, voxels, maxima: maximaOfVoxels(own, voxels) };
     });
 }
 
@@ -48,8 +48,8 @@ export function organCaps(bounds: readonly VoxelBounds[], model: PatientModel): 
  * @throws {InvalidInputError} where the prior course alone uses up a bound that is to hold, or is above it: every field gives some dose
  *   everywhere, so that no coverage at all is left
  */
-export function checkBoundsLeaveDose(bounds: readonly VoxelBounds[]): void {
-  const exceeded = bounds.flatMap((own) => own.exceeded);
+export function checkTolerancesLeaveDose(tolerances: readonly StructureTolerance[]): void {
+  const exceeded = tolerances.flatMap((own) => own.exceeded);
   if (exceeded.length === 0) return;
   const [first, ...others] = exceeded as [PriorExcess, ...PriorExcess[]];
   const more = others.length > 1 ? [`and ${others.length - 1} more`] : [];

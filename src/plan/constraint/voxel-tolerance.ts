@@ -2,7 +2,12 @@
  * The remaining allowance as voxelwise bounds of the new course: what the optimiser must hold in every voxel of the cord,
  * or of any organ that the case names.
  */
-import { type Excess, type PriorAtVoxels, remainingAllowance, type VoxelLimit } from '../../biology/allowance.js';
+import {
+  type PriorAtVoxels,
+  remainingDose,
+  type ToleranceExcess,
+  type VoxelTolerance,
+} from '../../biology/allowance.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import { createDose, type DoseVolume } from '../../geometry/volume.js';
@@ -13,25 +18,25 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { cordVoxels, placeOfVoxel } from '../patient/planning-grid.js';
 import { priorsAtCord } from '../patient/prior-around.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
-import { type AskedBounds, defaultBounds, limitsByStructure } from './tolerance-limits.js';
+import { type AskedBounds, defaultTolerances, tolerancesByStructure } from './tolerance-limits.js';
 
 /** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
-export interface PriorExcess extends Excess {
+export interface PriorExcess extends ToleranceExcess {
   readonly structure: string;
   /** LPS, mm */
   readonly place: Vec3;
 }
 
 /** The most that the new course may give to each voxel of a structure, and which limit says so. */
-export interface VoxelBounds {
+export interface StructureTolerance {
   readonly structure: string;
   /** Whether the case asks for them, or they apply because it says nothing else. */
   readonly origin: 'case' | 'default';
-  readonly limits: readonly VoxelLimit[];
+  readonly tolerances: readonly VoxelTolerance[];
   /** Every voxel with any of the structure in it; of the cord those of the planning grid and points of its surface too, see `planning-grid.ts`. */
   readonly voxels: Int32Array;
   /** Physical Gy of the new course, one per voxel. */
-  readonly dose: Float64Array;
+  readonly maxima: Float64Array;
   /** Which limit binds, one per voxel. */
   readonly binding: Uint8Array;
   readonly exceeded: readonly PriorExcess[];
@@ -44,7 +49,7 @@ export type ToleranceCase = Pick<PlanCase, 'patient' | 'prescription' | 'prior' 
 export interface ToleranceOptions {
   /** @default the case's `retreatment.bounds` */
   readonly asked?: AskedBounds | undefined;
-  /** What holds where none are asked for. @default {@link defaultBounds} */
+  /** What holds where none are asked for. @default {@link defaultTolerances} */
   readonly defaults?: AskedBounds;
   /** Of this course. @default the case's */
   readonly fractions?: number;
@@ -56,19 +61,19 @@ export interface ToleranceOptions {
  *
  * @throws {InvalidInputError} for an unknown structure or convention, or a prior dose that is unknown in one of its voxels
  */
-export function voxelBounds(
+export function structureTolerances(
   model: PatientModel,
   plan: ToleranceCase,
   prior: PriorExposure | undefined,
   {
     asked = plan.retreatment.bounds,
-    defaults = defaultBounds(model, plan),
+    defaults = defaultTolerances(model, plan),
     fractions = plan.prescription.fractions,
   }: ToleranceOptions = {},
-): VoxelBounds[] {
+): StructureTolerance[] {
   const recovery = conventionOf(plan.retreatment.recovery);
   const origin = asked === undefined ? 'default' : 'case';
-  return [...limitsByStructure(asked, defaults, fractions, levelOf(plan))].map(([structure, limits]) => {
+  return [...tolerancesByStructure(asked, defaults, fractions, levelOf(plan))].map(([structure, tolerances]) => {
     const mask = model.masks.get(structure);
     if (mask === undefined) {
       throw new InvalidInputError(
@@ -88,13 +93,13 @@ export function voxelBounds(
     const priors = (prior?.courses ?? []).map((course, c) =>
       atVoxels(course, atCord[c] ?? ((voxel) => course.dose.data[voxel]!), voxels),
     );
-    const { dose, binding, exceeded } = remainingAllowance(priors, voxels.length, limits, fractions, { recovery });
+    const { dose, binding, exceeded } = remainingDose(priors, voxels.length, tolerances, fractions, { recovery });
     return {
       structure,
       origin,
-      limits,
+      tolerances,
       voxels,
-      dose,
+      maxima: dose,
       binding,
       exceeded: exceeded.map((e) => ({ ...e, structure, place: placeOfVoxel(model, voxels[e.at]!) })),
     };
@@ -116,31 +121,37 @@ function atVoxels(
  * Bounds of some voxels of the structure, Gy: what the optimiser takes as caps, row by row.
  *
  * @param voxels of the grid
- * @param cap an upper limit on all of them, Gy. @default none
+ * @param maximum an upper limit on all of them, Gy. @default none
  * @throws {InvalidInputError} for a voxel without any of the structure
  */
-export function boundsOfVoxels(bounds: VoxelBounds, voxels: ArrayLike<number>, cap = Infinity): Float64Array {
+export function maximaOfVoxels(
+  tolerances: StructureTolerance,
+  voxels: ArrayLike<number>,
+  maximum = Infinity,
+): Float64Array {
   const of = new Map<number, number>();
-  for (let v = 0; v < bounds.voxels.length; v++) of.set(bounds.voxels[v]!, bounds.dose[v]!);
+  for (let v = 0; v < tolerances.voxels.length; v++) of.set(tolerances.voxels[v]!, tolerances.maxima[v]!);
   return Float64Array.from(voxels, (voxel) => {
     const bound = of.get(voxel);
     if (bound === undefined) {
-      throw new InvalidInputError(`bounds of ${bounds.structure}: voxel ${voxel} is none of it. Give its own voxels.`);
+      throw new InvalidInputError(
+        `bounds of ${tolerances.structure}: voxel ${voxel} is none of it. Give its own voxels.`,
+      );
     }
-    return Math.min(cap, bound);
+    return Math.min(maximum, bound);
   });
 }
 
 /** The smallest allowance of each voxel as a volume, physical Gy of the new course; NaN where nothing is bounded. */
-export function allowanceVolume(
-  bounds: readonly VoxelBounds[],
+export function remainingDoseVolume(
+  tolerances: readonly StructureTolerance[],
   model: PatientModel,
   { prescription: { fractions } }: Pick<PlanCase, 'prescription'>,
 ): DoseVolume {
   const volume = createDose(model.grid, { quantity: 'physical', fractions });
   volume.data.fill(Number.NaN);
   const count = voxelCount(model.grid);
-  for (const { voxels, dose } of bounds) {
+  for (const { voxels, maxima: dose } of tolerances) {
     for (let v = 0; v < voxels.length; v++) {
       if (voxels[v]! >= count) continue;
       const known = volume.data[voxels[v]!]!;
@@ -151,9 +162,9 @@ export function allowanceVolume(
 }
 
 /** `exceeds LIMIT in 12 voxels, by up to 8.0 Gy EQD2 at (0, 40, 3) mm`, or `uses up LIMIT in 12 voxels, at ...` */
-export function excessInWords({ limit, voxels, most, place }: PriorExcess, of = ''): string {
+export function excessInWords({ limit, voxels, largest, place }: PriorExcess, of = ''): string {
   const at = `at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`;
-  return most < 0.05
+  return largest < 0.05
     ? `uses up ${limit} in ${voxels} voxels${of}, ${at}`
-    : `exceeds ${limit} in ${voxels} voxels${of}, by up to ${most.toFixed(1)} Gy EQD2 ${at}`;
+    : `exceeds ${limit} in ${voxels} voxels${of}, by up to ${largest.toFixed(1)} Gy EQD2 ${at}`;
 }

@@ -87,16 +87,16 @@ function evaluateStructure(
   const covered = known.reduce((a, b) => a + b, 0) * voxelVolume(grid);
   const coverage = volumeCc > 0 ? Math.min(1, covered / volumeCc) : 0;
   if (coverage < nearlyWhole) {
-    const share = `only ${(100 * coverage).toFixed(1)} % of ${name} have a dose of every course`;
-    const reason = `${share}: give larger doses, or say that beyond its grid a course gave nothing (beyond: "zero")`;
+    const part = `only ${(100 * coverage).toFixed(1)} % of ${name} have a dose of every course`;
+    const reason = `${part}: give larger doses, or say that beyond its grid a course gave nothing (beyond: "zero")`;
     return { ...none, volumeCc, coverage, reason };
   }
   const dose = { ...total, data: data.map((value) => (Number.isNaN(value) ? 0 : value)) };
   const dvh = createDvh(dose, { ...mask, data: known }, { name });
   const maxima = alone.map((course) => {
-    let most = 0;
-    for (let i = 0; i < known.length; i++) if (known[i]! > 0 && course.data[i]! > most) most = course.data[i]!;
-    return most;
+    let largest = 0;
+    for (let i = 0; i < known.length; i++) if (known[i]! > 0 && course.data[i]! > largest) largest = course.data[i]!;
+    return largest;
   });
   return {
     name,

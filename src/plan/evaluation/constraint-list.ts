@@ -5,14 +5,14 @@
  * of the same kind rests on. A constraint that another one keeps everywhere is listed too, and said to hold nothing back.
  */
 import { eqd2 } from '../../biology/linear-quadratic.js';
-import type { VoxelBounds } from '../constraint/voxel-tolerance.js';
+import type { StructureTolerance } from '../constraint/voxel-tolerance.js';
 import { DEFAULT_CORD_CAP, type PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { cordVoxels } from '../patient/planning-grid.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 
 /** One maximum that a plan was made under, with where its number comes from. */
-export interface Constraint {
+export interface ListedConstraint {
   readonly structure: string;
   /** Of which every voxel keeps it. */
   readonly metric: 'Max';
@@ -46,32 +46,32 @@ type ConstraintCase = Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'prescription
 
 /** All of a plan, the cap first. */
 export function constraintsOf(
-  bounds: readonly VoxelBounds[],
+  tolerances: readonly StructureTolerance[],
   model: PatientModel,
   plan: ConstraintCase,
   { hold, voxels }: Pick<TechniquePlan, 'hold' | 'voxels'>,
-): Constraint[] {
+): ListedConstraint[] {
   const force = hold === 'cord' ? 'hard' : 'soft';
   const shifts = voxels.scenarios?.length ?? 0;
   return [
-    { ...capConstraint(bounds, model, plan, force), shifts },
-    ...boundConstraints(bounds, model, force, plan.cordCap),
+    { ...capConstraint(tolerances, model, plan, force), shifts },
+    ...toleranceConstraints(tolerances, model, force, plan.cordCap),
   ];
 }
 
 function capConstraint(
-  bounds: readonly VoxelBounds[],
+  tolerances: readonly StructureTolerance[],
   model: PatientModel,
   plan: ConstraintCase,
-  force: Constraint['force'],
-): Constraint {
+  force: ListedConstraint['force'],
+): ListedConstraint {
   const { cord } = model;
   const { cordCap: limit, cordCapOrigin } = plan;
   // A case that was changed in code may carry another number than the default that it was read with.
   const origin = limit === DEFAULT_CORD_CAP ? cordCapOrigin : 'case';
-  const own = bounds.find(({ structure }) => structure === cord);
+  const own = tolerances.find(({ structure }) => structure === cord);
   const voxels = own?.voxels.length ?? cordVoxels(model).length;
-  const strictest = own === undefined ? voxels : own.dose.reduce((sum, bound) => sum + (bound < limit ? 0 : 1), 0);
+  const strictest = own === undefined ? voxels : own.maxima.reduce((sum, bound) => sum + (bound < limit ? 0 : 1), 0);
   return {
     structure: cord,
     metric: 'Max',
@@ -98,17 +98,17 @@ function defaultCap(cord: string, { prescription: { fractions } }: Pick<PlanCase
   return `by default, as the case sets none: 25 Gy EQD2/2 in 22 fractions, ${stated}${here}${other}`;
 }
 
-/** The bounds by voxel. @param cap on the cord, Gy. @default none */
-export function boundConstraints(
-  bounds: readonly VoxelBounds[],
+/** The bounds by voxel. @param maximum on the cord, Gy. @default none */
+export function toleranceConstraints(
+  tolerances: readonly StructureTolerance[],
   model: Pick<PatientModel, 'cord'>,
-  force: Constraint['force'],
-  cap = Infinity,
-): Constraint[] {
-  return bounds.flatMap(({ structure, origin, limits, binding, dose, voxels }) =>
-    limits.map(({ courses, eqd2: limit, alphaBeta, source }, l): Constraint => {
-      const most = structure === model.cord ? cap : Infinity;
-      const left = dose.filter((bound, v) => binding[v] === l && bound < most);
+  force: ListedConstraint['force'],
+  maximum = Infinity,
+): ListedConstraint[] {
+  return tolerances.flatMap(({ structure, origin, tolerances: limits, binding, maxima: dose, voxels }) =>
+    limits.map(({ courses, eqd2: limit, alphaBeta, source }, l): ListedConstraint => {
+      const greatest = structure === model.cord ? maximum : Infinity;
+      const left = dose.filter((bound, v) => binding[v] === l && bound < greatest);
       const cited = source === undefined ? '' : `: ${source.citation}`;
       const why =
         origin === 'case' ? 'set by the case' : 'by default, as there was a prior course and the case sets none';

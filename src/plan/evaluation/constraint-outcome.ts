@@ -3,16 +3,16 @@
  */
 import { eqd2 } from '../../biology/linear-quadratic.js';
 import type { Vec3 } from '../../geometry/grid.js';
-import type { VoxelBounds } from '../constraint/voxel-tolerance.js';
+import type { StructureTolerance } from '../constraint/voxel-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel, placeOfVoxel, valueOfVoxel } from '../patient/planning-grid.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 
 /** What became of a structure that is bounded voxel by voxel. */
-export interface BoundOutcome {
+export interface ConstraintOutcome {
   readonly structure: string;
-  readonly limits: VoxelBounds['limits'];
+  readonly limits: StructureTolerance['tolerances'];
   /** `hard`: kept whatever it costs; `soft`: as far as the prescription allows. */
   readonly force: 'hard' | 'soft';
   /** Voxels with any of the structure in them. */
@@ -43,28 +43,28 @@ export interface BoundOutcome {
 const ROUNDING = 1e-6;
 
 /** One entry per bounded structure, in the order of the bounds; the dose in every voxel is the engine's. */
-export function boundOutcomes(
-  bounds: readonly VoxelBounds[],
+export function constraintOutcomes(
+  tolerances: readonly StructureTolerance[],
   model: PatientModel,
   { prescription: { dose: prescribed, fractions } }: Pick<PlanCase, 'prescription'>,
   technique: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose' | 'hold' | 'voxels'>,
-): BoundOutcome[] {
+): ConstraintOutcome[] {
   const target = model.masks.get(model.target)!.data;
   const { hold, voxels: chosen } = technique;
   const doseOf = doseOfVoxel(model, technique);
   const targetOf = (voxel: number): number => valueOfVoxel(model, voxel, target, model.fine?.target.data, () => 0);
-  return bounds.map((own): BoundOutcome => {
-    const { structure, limits, voxels, dose: caps } = own;
+  return tolerances.map((own): ConstraintOutcome => {
+    const { structure, tolerances: limits, voxels, maxima } = own;
     const rows = structure === model.cord ? chosen.cord : chosen.organs.find(({ name }) => name === structure);
     let targetVoxels = 0;
     let broken = 0;
     let nearest = -1;
     let excess = -Infinity;
     for (let v = 0; v < voxels.length; v++) {
-      const cap = caps[v]!;
-      const over = doseOf(voxels[v]!) - cap;
-      if (targetOf(voxels[v]!) > 0 && cap < prescribed) targetVoxels++;
-      if (over > ROUNDING * cap) broken++;
+      const maximum = maxima[v]!;
+      const over = doseOf(voxels[v]!) - maximum;
+      if (targetOf(voxels[v]!) > 0 && maximum < prescribed) targetVoxels++;
+      if (over > ROUNDING * maximum) broken++;
       if (over > excess) [excess, nearest] = [over, v];
     }
     const head = {
@@ -77,23 +77,27 @@ export function boundOutcomes(
       broken,
     };
     if (nearest < 0) return head;
-    return { ...head, range: rangeOf(caps), worst: worstOf(own, nearest, model, fractions, doseOf(voxels[nearest]!)) };
+    return {
+      ...head,
+      range: rangeOf(maxima),
+      worst: worstOf(own, nearest, model, fractions, doseOf(voxels[nearest]!)),
+    };
   });
 }
 
 function worstOf(
-  { limits, binding, voxels, dose: caps }: VoxelBounds,
+  { tolerances: limits, binding, voxels, maxima }: StructureTolerance,
   v: number,
   model: PatientModel,
   fractions: number,
   given: number,
-): NonNullable<BoundOutcome['worst']> {
+): NonNullable<ConstraintOutcome['worst']> {
   const { name, alphaBeta } = limits[binding[v]!]!;
   return {
     limit: name,
     place: placeOfVoxel(model, voxels[v]!),
-    excess: given - caps[v]!,
-    eqd2: eqd2(given, fractions, alphaBeta) - eqd2(caps[v]!, fractions, alphaBeta),
+    excess: given - maxima[v]!,
+    eqd2: eqd2(given, fractions, alphaBeta) - eqd2(maxima[v]!, fractions, alphaBeta),
   };
 }
 

@@ -16,7 +16,7 @@ import {
   type ProtocolItemInput,
   type ProtocolRow,
 } from '../../evaluate/protocol.js';
-import { type ToleranceCase, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
+import { type StructureTolerance, structureTolerances, type ToleranceCase } from '../constraint/voxel-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
@@ -24,8 +24,8 @@ import { largestEffect } from '../patient/prior-effect.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { doseOfPlan, drawnDvhs } from '../technique/drawn-dvh.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
-import { type Constraint, constraintsOf } from './constraint-list.js';
-import { type BoundOutcome, boundOutcomes } from './constraint-outcome.js';
+import { constraintsOf, type ListedConstraint } from './constraint-list.js';
+import { type ConstraintOutcome, constraintOutcomes } from './constraint-outcome.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robustness.js';
 import type { PositionReport } from './setup-uncertainty.js';
@@ -72,9 +72,9 @@ export interface PlanEvaluation {
   readonly fallOff?: DoseFallOff;
   readonly cumulativeCord?: CumulativeCord;
   /** Everything that the plan was made under, with where it comes from. */
-  readonly constraints: readonly Constraint[];
+  readonly constraints: readonly ListedConstraint[];
   /** What became of every structure that is bounded voxel by voxel. */
-  readonly bounds: readonly BoundOutcome[];
+  readonly constraintOutcomes: readonly ConstraintOutcome[];
   /** Where there was a prior course. */
   readonly retreatment?: RetreatmentAssessment;
   /** The cord's cumulative maximum under rigid shifts, where there was a prior course. */
@@ -108,13 +108,13 @@ export function evaluatePlan(
   model: PatientModel,
   plan: JudgedCase,
   prior: PriorExposure | undefined,
-  bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
+  tolerances: readonly StructureTolerance[] = structureTolerances(model, plan, prior),
 ): PlanEvaluation {
   const doseIn = doseOfPlan(technique, model);
   const prescription = plan.prescription.dose;
   const doseOf = doseOfVoxel(model, technique);
   const { dvhs, absent } = drawnDvhs(model, doseIn, doseOf);
-  const structures = [...model.shares.keys()].map((name) =>
+  const structures = [...model.fractions.keys()].map((name) =>
     structureReport(name, dvhs.get(name), absent.get(name), model, prescription),
   );
   const judged = evaluateProtocol(
@@ -125,7 +125,7 @@ export function evaluatePlan(
   const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
   const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
-  const retreatment = assessRetreatment(model, plan, prior, { doseIn, dvhs, doseOf }, bounds);
+  const retreatment = assessRetreatment(model, plan, prior, { doseIn, dvhs, doseOf }, tolerances);
   return {
     plan: technique,
     dvhs,
@@ -136,8 +136,8 @@ export function evaluatePlan(
       region: model.cells.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),
-    constraints: constraintsOf(bounds, model, plan, technique),
-    bounds: boundOutcomes(bounds, model, plan, technique),
+    constraints: constraintsOf(tolerances, model, plan, technique),
+    constraintOutcomes: constraintOutcomes(tolerances, model, plan, technique),
     ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
   };
 }
@@ -150,7 +150,7 @@ function structureReport(
   prescription: number,
 ): StructureReport {
   const { role } = model.structures.get(name)!;
-  const { volumeCc: drawn, onGrid } = model.shares.get(name)!;
+  const { volumeCc: drawn, onGrid } = model.fractions.get(name)!;
   const metrics: Record<string, number> = {};
   const errorBounds: Record<string, number> = {};
   const remarks: string[] = reason === undefined ? [] : [reason];

@@ -6,7 +6,7 @@
  * which needs no registration, stands beside the maximum of the sum. Where the prior dose is uniform the two are one.
  */
 import type { Source } from '../../biology/evidence.js';
-import { type CordLimit, cordLimitNames, cordLimits } from '../../biology/limits.js';
+import { type CordTolerance, cordToleranceNames, cordTolerances } from '../../biology/limits.js';
 import { bed, doseFromEqd2, eqd2 } from '../../biology/linear-quadratic.js';
 import { noRecovery, recoveryConventions } from '../../biology/recovery.js';
 import {
@@ -32,7 +32,12 @@ import { solidOfStructure } from '../../geometry/contour-solid.js';
 import { coordinateAt, type Grid, type Vec3 } from '../../geometry/grid.js';
 import { valueAt } from '../../geometry/resample.js';
 import type { DoseVolume } from '../../geometry/volume.js';
-import { type PriorExcess, type ToleranceCase, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
+import {
+  type PriorExcess,
+  type StructureTolerance,
+  structureTolerances,
+  type ToleranceCase,
+} from '../constraint/voxel-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
 import { levelOf } from '../input/spine-level.js';
@@ -108,7 +113,7 @@ export interface CourseDose {
 }
 
 /**
- * @param bounds of the case, where they are known already
+ * @param tolerances of the case, where they are known already
  * @returns undefined where there was no prior course, or the cord lies outside the dose
  * @throws {InvalidInputError} if the prior dose is unknown in part of the cord
  */
@@ -117,7 +122,7 @@ export function assessRetreatment(
   plan: ToleranceCase,
   prior: PriorExposure | undefined,
   { doseIn, dvhs, doseOf }: CourseDose,
-  bounds: readonly VoxelBounds[] = voxelBounds(model, plan, prior),
+  tolerances: readonly StructureTolerance[] = structureTolerances(model, plan, prior),
 ): RetreatmentAssessment | undefined {
   const cord = dvhs.get(model.cord);
   if (prior === undefined || cord === undefined) return undefined;
@@ -132,7 +137,9 @@ export function assessRetreatment(
   // Where it cannot be told, no row of a table by prior dose applies.
   const priorEqd2 = typeof before === 'string' ? Number.MAX_VALUE : before.all;
   const limits = [
-    ...cordLimits({ fractions, level, priorEqd2, tissue }).filter(({ name }) => !plan.retreatment.omit.includes(name)),
+    ...cordTolerances({ fractions, level, priorEqd2, tissue }).filter(
+      ({ name }) => !plan.retreatment.omit.includes(name),
+    ),
     ...ownLimits(plan, model),
   ];
   const rows = [
@@ -160,7 +167,7 @@ export function assessRetreatment(
     strictest: bindingRow(rows),
     recovery: recoveryRows(model, plan, prior, doseIn(model.cord), { cord, sum }),
     risk: riskOf({ structure: model.cord, cord, both, fractions, level, alphaBeta, months: prior.months }),
-    exceeded: bounds.flatMap(({ exceeded }) => exceeded),
+    exceeded: tolerances.flatMap(({ exceeded }) => exceeded),
   };
 }
 
@@ -169,15 +176,15 @@ export function assessRetreatment(
  *
  * @throws {InvalidInputError} for one on an unknown structure, or where it omits one that there is not
  */
-export function ownLimits(plan: Pick<PlanCase, 'retreatment'>, model: Pick<PatientModel, 'masks'>): CordLimit[] {
-  const known = cordLimitNames();
+export function ownLimits(plan: Pick<PlanCase, 'retreatment'>, model: Pick<PatientModel, 'masks'>): CordTolerance[] {
+  const known = cordToleranceNames();
   const typo = plan.retreatment.omit.find((name) => !known.includes(name));
   if (typo !== undefined) {
     throw new InvalidInputError(
       `case: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
     );
   }
-  return plan.retreatment.limits.map((limit): CordLimit => {
+  return plan.retreatment.limits.map((limit): CordTolerance => {
     if (!model.masks.has(limit.structure)) {
       throw new InvalidInputError(
         `case: retreatment.limits names "${limit.structure}", which is not a structure. There are ${[...model.masks.keys()].join(', ')}.`,

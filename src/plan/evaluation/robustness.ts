@@ -12,7 +12,7 @@ import { scenarioShifts } from '../problem/scenario.js';
 import { worstCordShift } from '../technique/cord-shifts.js';
 import { cordDvh, type DoseIn, doseOfPlan, drawnDvh } from '../technique/drawn-dvh.js';
 import { ScenarioDose } from '../technique/scenario-dose.js';
-import type { BallHold, TechniquePlan } from '../technique/technique-plan.js';
+import type { BallOfShifts, TechniquePlan } from '../technique/technique-plan.js';
 
 /** One plan with the patient off by one shift. */
 export interface ScenarioOutcome {
@@ -55,25 +55,25 @@ export interface BallReport {
   /** Shifts that the dose was computed at for the robust plan's. */
   readonly searched: number;
   /** How the caps came to hold; none where nothing is hard. */
-  readonly held?: BallHold;
+  readonly held?: BallOfShifts;
 }
 
 /**
  * A robust plan and the nominal one of the same case in every scenario.
  *
- * @param caps Gy, one per cord voxel
+ * @param maxima Gy, one per cord voxel
  */
 export function compareRobust(
   model: PatientModel,
   plan: Pick<PlanCase, 'prescription' | 'doseModel' | 'imrt'>,
-  caps: Float64Array,
+  maxima: Float64Array,
   { robust, nominal }: { readonly robust: TechniquePlan; readonly nominal: TechniquePlan },
 ): RobustReport {
   const settings = plan.imrt.robust!;
   const cord = robust.voxels.cord.voxels;
   const outcomeOf = (doseIn: DoseIn, doseOf: (voxel: number) => number, shift: Vec3): ScenarioOutcome => ({
     shift,
-    capMargin: cord.reduce((least, voxel, q) => Math.min(least, caps[q]! - doseOf(voxel)), Infinity),
+    capMargin: cord.reduce((least, voxel, q) => Math.min(least, maxima[q]! - doseOf(voxel)), Infinity),
     ...metricsOf(doseIn, doseOf, model, plan.prescription.dose),
   });
   const nominalOf = (technique: TechniquePlan): ScenarioOutcome => {
@@ -90,7 +90,7 @@ export function compareRobust(
     );
   };
   const worstWithin = (technique: TechniquePlan, distance: number): { outcome: ScenarioOutcome; searched: number } => {
-    const { worst, evaluated } = worstCordShift(model, plan, technique.fields, { voxels: cord, caps }, distance);
+    const { worst, evaluated } = worstCordShift(model, plan, technique.fields, { voxels: cord, maxima }, distance);
     const at = new ScenarioDose(model, plan, [worst.shift]);
     try {
       const [dose] = at.of(technique.fields);
@@ -157,11 +157,11 @@ export interface Worst {
 
 /** The worst of every number over all scenarios, each by itself. */
 export function worstOf(outcomes: readonly ScenarioOutcome[]): Worst {
-  const most = (key: keyof Worst): number => Math.max(...outcomes.map((o) => o[key]));
+  const largest = (key: keyof Worst): number => Math.max(...outcomes.map((o) => o[key]));
   const least = (key: keyof Worst): number => Math.min(...outcomes.map((o) => o[key]));
   return {
-    cordMax: most('cordMax'),
-    cordNearMax: most('cordNearMax'),
+    cordMax: largest('cordMax'),
+    cordNearMax: largest('cordNearMax'),
     capMargin: least('capMargin'),
     targetD95: least('targetD95'),
     targetV95: least('targetV95'),

@@ -6,7 +6,7 @@
  * room binds.
  */
 import type { Source } from '../../biology/evidence.js';
-import { type CordLimit, hytecSource, niederSource } from '../../biology/limits.js';
+import { type CordTolerance, hytecSource, niederSource } from '../../biology/limits.js';
 import { bed, doseFromBed, doseFromEqd2, eqd2 } from '../../biology/linear-quadratic.js';
 import type { SpineLevel } from '../../biology/risk.js';
 import type { Dvh } from '../../evaluate/dvh.js';
@@ -66,7 +66,7 @@ const TOLERANCE = 1e-6;
  * Every limit on the structure that it is stated for, as far as that is there; those for the thecal sac also on the cord
  * within it.
  */
-export function limitRows(limits: readonly CordLimit[], context: RowContext): AssessmentRow[] {
+export function limitRows(limits: readonly CordTolerance[], context: RowContext): AssessmentRow[] {
   const { cord } = context.model;
   return limits.flatMap((limit) => {
     const stated = limit.structure === 'cord' ? cord : limit.structure;
@@ -110,7 +110,7 @@ export function bindingRow(rows: readonly AssessmentRow[]): AssessmentRow | unde
     );
 }
 
-function rowOf(limit: CordLimit, structure: string, stated: string, context: RowContext): AssessmentRow {
+function rowOf(limit: CordTolerance, structure: string, stated: string, context: RowContext): AssessmentRow {
   const { dvhs, both, fractions } = context;
   const { quantity, alphaBeta, courses } = limit;
   const convert = quantity === 'eqd2' ? eqd2 : bed;
@@ -158,11 +158,11 @@ function rowOf(limit: CordLimit, structure: string, stated: string, context: Row
 }
 
 /** What this course may be for its share of all to be the limit. */
-function shareLeft({ limit }: CordLimit, before: number): number {
+function shareLeft({ limit }: CordTolerance, before: number): number {
   return (before * limit) / (100 - limit);
 }
 
-function physical(left: number, quantity: CordLimit['quantity'], fractions: number, alphaBeta: number): number {
+function physical(left: number, quantity: CordTolerance['quantity'], fractions: number, alphaBeta: number): number {
   if (left <= 0) return 0;
   return (quantity === 'eqd2' ? doseFromEqd2 : doseFromBed)(left, fractions, alphaBeta);
 }

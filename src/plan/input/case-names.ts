@@ -3,8 +3,8 @@
  * built in; structures against those of the patient.
  */
 import { arrangementAngles } from '../../beam/arrangement.js';
-import { cordLimitNames } from '../../biology/limits.js';
-import { namedVoxelLimit } from '../../biology/voxel-limits.js';
+import { cordToleranceNames } from '../../biology/limits.js';
+import { namedTolerance } from '../../biology/voxel-limits.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
@@ -17,8 +17,8 @@ import { levelOf } from './spine-level.js';
  * @param path where the case came from, for the message
  * @throws {InvalidInputError} naming the field and what there is instead
  */
-export function checkCaseNames(plan: PlanCase, path: string): void {
-  const { fcrt, imrt, retreatment, prescription } = plan;
+export function checkCaseNames(planCase: PlanCase, path: string): void {
+  const { fcrt, imrt, retreatment, prescription } = planCase;
   const resolve = (field: string, look: () => unknown): void => {
     try {
       look();
@@ -32,10 +32,10 @@ export function checkCaseNames(plan: PlanCase, path: string): void {
   };
   beams('fcrt.beams', fcrt.beams);
   beams('imrt.beams', imrt.beams);
-  for (const [at, { fields }] of namedPriors(plan)) beams(`${at}.fields.beams`, fields?.beams);
+  for (const [at, { fields }] of namedPriors(planCase)) beams(`${at}.fields.beams`, fields?.beams);
   if (fcrt.mlc !== undefined) resolve('fcrt.mlc', () => resolveLeafBank(fcrt.mlc!));
   resolve('retreatment.recovery', () => conventionOf(retreatment.recovery));
-  const known = cordLimitNames();
+  const known = cordToleranceNames();
   const typo = retreatment.omit.find((name) => !known.includes(name));
   if (typo !== undefined) {
     throw new InvalidInputError(
@@ -45,8 +45,8 @@ export function checkCaseNames(plan: PlanCase, path: string): void {
   retreatment.bounds?.forEach(({ limit, structure }, b) => {
     if (limit === undefined) return;
     const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';
-    const context = { fractions: prescription.fractions, level: levelOf(plan), tissue } as const;
-    resolve(`retreatment.bounds.${b}`, () => namedVoxelLimit(limit, structure, context));
+    const context = { fractions: prescription.fractions, level: levelOf(planCase), tissue } as const;
+    resolve(`retreatment.bounds.${b}`, () => namedTolerance(limit, structure, context));
   });
 }
 

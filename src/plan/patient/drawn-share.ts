@@ -14,7 +14,7 @@ import type { ScanLines } from '../../geometry/scan-lines.js';
 import type { Solid } from '../../geometry/solid.js';
 import type { Structure } from '../../geometry/structure.js';
 
-export interface DrawnShare {
+export interface DrawnFraction {
   readonly structure: string;
   /** As it is drawn, cc. */
   readonly volumeCc: number;
@@ -44,7 +44,7 @@ export const linesOf = (structure: Structure, grid: Grid): StructureLines =>
  * @param body the external
  * @param division of the lines: 2, or 4 where the share decides
  */
-export function drawnShare(lines: StructureLines, grid: Grid, body: Structure, division: 2 | 4 = 2): DrawnShare {
+export function drawnFraction(lines: StructureLines, grid: Grid, body: Structure, division: 2 | 4 = 2): DrawnFraction {
   const { structure } = lines;
   const scan = lines.at(division);
   const solid = structure === body ? undefined : solidOfStructure(body);
@@ -72,7 +72,7 @@ function facesOf({ shape, spacing, origin }: Grid): readonly [Range, Range, Rang
 }
 
 /** Share of `size` around `at` that lies in a range. */
-const shareIn = ([low, high]: Range, at: number, size: number): number =>
+const fractionIn = ([low, high]: Range, at: number, size: number): number =>
   Math.max(0, Math.min(high, at + size / 2) - Math.max(low, at - size / 2)) / size;
 
 function addLine(
@@ -83,13 +83,13 @@ function addLine(
   sum: { all: number; onGrid: number; inBody: number },
 ): void {
   // A line stands for a rectangle, which may lie across a face.
-  const share = shareIn(across, y[l]!, height[l]!) * shareIn(up, z[l]!, depth[l]!);
+  const fraction = fractionIn(across, y[l]!, height[l]!) * fractionIn(up, z[l]!, depth[l]!);
   for (let c = first[l]!; c < end[l]!; c += 2) {
     sum.all += weight[l]! * (x[c + 1]! - x[c]!);
     const from = Math.max(along[0], x[c]!);
     const to = Math.min(along[1], x[c + 1]!);
-    if (!(share > 0 && to > from)) continue;
-    const part = share * weight[l]! * (to - from);
+    if (!(fraction > 0 && to > from)) continue;
+    const part = fraction * weight[l]! * (to - from);
     sum.onGrid += part;
     const n = body === undefined ? 0 : Math.ceil((to - from) / STEP);
     let inside = 0;
@@ -105,8 +105,8 @@ function addLine(
  * @param external its name
  * @throws {InvalidInputError} where more than a hundredth of a structure that the plan rests on has no dose
  */
-export function checkHasDose(role: string, share: DrawnShare, external: string): void {
-  const { structure, volumeCc, onGrid, inBody } = share;
+export function checkHasDose(role: string, fraction: DrawnFraction, external: string): void {
+  const { structure, volumeCc, onGrid, inBody } = fraction;
   const isOff = onGrid < NEARLY_WHOLE;
   if (!isOff && inBody >= NEARLY_WHOLE) return;
   const drawn = `${role} "${structure}" (${toDigits(volumeCc, 4)} cc as drawn)`;
@@ -119,7 +119,10 @@ export function checkHasDose(role: string, share: DrawnShare, external: string):
 }
 
 /** What is said of a structure that has dose in a part only; undefined where it has it everywhere. */
-export function shareNote({ structure, volumeCc, onGrid, inBody }: DrawnShare, external: string): string | undefined {
+export function fractionNote(
+  { structure, volumeCc, onGrid, inBody }: DrawnFraction,
+  external: string,
+): string | undefined {
   if (volumeCc > 0 && onGrid < 1 - ROUNDING) {
     const follows = onGrid < NEARLY_WHOLE ? 'it has no metrics' : 'its metrics are of that part';
     return `Only ${percent(onGrid)} of ${structure} (${toDigits(volumeCc, 4)} cc as drawn) lies on the dose grid: ${follows}.`;
@@ -130,4 +133,4 @@ export function shareNote({ structure, volumeCc, onGrid, inBody }: DrawnShare, e
   return undefined;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;

@@ -33,7 +33,7 @@ import { occupiedFrom, type Volume } from '../../geometry/volume.js';
 import { voxelizeStructure } from '../../geometry/voxelize.js';
 import { checkStructureNames } from '../input/case-names.js';
 import type { PlanCase } from '../input/plan-case.js';
-import { checkHasDose, type DrawnShare, drawnShare, linesOf, shareNote } from './drawn-share.js';
+import { checkHasDose, type DrawnFraction, drawnFraction, fractionNote, linesOf } from './drawn-share.js';
 import {
   fineVoxel,
   NEAR_TARGET,
@@ -71,7 +71,7 @@ export interface PatientModel {
   /** @internal Through every structure as it is drawn, for the DVHs of all plans. */
   readonly lines: ReadonlyMap<string, StructureLines>;
   /** @internal How much of every structure lies where there is dose. */
-  readonly shares: ReadonlyMap<string, DrawnShare>;
+  readonly fractions: ReadonlyMap<string, DrawnFraction>;
   /** What a reader must know of the structures before any number of a plan. */
   readonly notes: readonly string[];
   /** @internal The voxels of dose and planning grid with their centre in the cord and the points of its surface; found when first asked for. */
@@ -147,16 +147,16 @@ export function modelPatient(
     voxelCount(grid) * (60 + 4 * structures.size),
   );
   const lines = new Map(patient.structures.map((s) => [s.name, linesOf(s, grid)]));
-  const shares = new Map(
+  const fractions = new Map(
     [...lines].map(([name, own]) => [
       name,
-      drawnShare(own, grid, structures.get(external)!, name === target || name === cord ? 4 : 2),
+      drawnFraction(own, grid, structures.get(external)!, name === target || name === cord ? 4 : 2),
     ]),
   );
-  checkHasDose('target', shares.get(target)!, external);
-  checkHasDose('cord', shares.get(cord)!, external);
-  for (const { structure } of plan.retreatment.bounds ?? []) checkBounded(shares.get(structure), external);
-  const notes = [...shares.values()].flatMap((share) => shareNote(share, external) ?? []);
+  checkHasDose('target', fractions.get(target)!, external);
+  checkHasDose('cord', fractions.get(cord)!, external);
+  for (const { structure } of plan.retreatment.bounds ?? []) checkBounded(fractions.get(structure), external);
+  const notes = [...fractions.values()].flatMap((fraction) => fractionNote(fraction, external) ?? []);
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
   const boxOf = (name: string) => solidOfStructure(structures.get(name)!).box;
   const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name, boxOf(name))]));
@@ -220,7 +220,7 @@ export function modelPatient(
     masks,
     cells,
     lines,
-    shares,
+    fractions,
     notes,
     ...(fine ? { fine } : {}),
     surface,
@@ -240,8 +240,8 @@ export function modelPatient(
 }
 
 /** Of a bounded structure every voxel must be known; one that there is not is told where bounds are read. */
-function checkBounded(share: DrawnShare | undefined, external: string): void {
-  if (share !== undefined) checkHasDose('bounded structure', { ...share, inBody: 1 }, external);
+function checkBounded(fraction: DrawnFraction | undefined, external: string): void {
+  if (fraction !== undefined) checkHasDose('bounded structure', { ...fraction, inBody: 1 }, external);
 }
 
 /** Volume of a mask, cc. */

@@ -75,13 +75,13 @@ export function exposeToPrior(
 function together(courses: readonly PriorCourseExposure[], model: PatientModel, alphaBeta: number): PriorExposure {
   const { grid, body } = model;
   const sum = new Float64Array(voxelCount(grid));
-  let most = 0;
+  let largest = 0;
   for (const voxel of body.index) {
     sum[voxel] = effectAt({ courses }, voxel, 'eqd2', alphaBeta);
-    if (sum[voxel]! > most) most = sum[voxel]!;
+    if (sum[voxel]! > largest) largest = sum[voxel]!;
   }
   // The fractions that the courses had; of an EQD2 those of its definition.
-  const inTwo = (dose: DoseVolume): number => dose.fractions ?? Math.max(1, Math.round(most / 2 / courses.length));
+  const inTwo = (dose: DoseVolume): number => dose.fractions ?? Math.max(1, Math.round(largest / 2 / courses.length));
   const fractions = courses.reduce((total, { dose }) => total + inTwo(dose), 0);
   const dose = createDose(grid, { quantity: 'physical', fractions });
   for (const voxel of body.index) {

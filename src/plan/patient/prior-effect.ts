@@ -55,13 +55,16 @@ export function largestEffect(
   const spans = prior.courses.map(({ dose }) => spanOf(dose, voxels));
   const terms = prior.courses.map(({ dose }) => courseTerm(dose, quantity, alphaBeta));
   // Nothing to look for where it is even, as a uniform course is.
-  if (spans.every(({ isEven }) => isEven)) return together(spans.map(({ most }, c) => terms[c]!.convert(most)));
+  if (spans.every(({ isEven }) => isEven))
+    return together(spans.map(({ largest: maximum }, c) => terms[c]!.convert(maximum)));
   const courses = priorsOnGrid(prior, model, structure, model.grid);
   const largest = (dose: DoseVolume | DoseField, about: number): number => {
     const solid = solidOfStructure(model.structures.get(structure)!);
     return Math.max(0, extremeDose(dose, solid, { extreme: 'max', tolerance: SHARE * about }).value);
   };
-  const each = spans.map(({ most, isEven }, c) => terms[c]!.convert(isEven ? most : largest(courses[c]!, most)));
+  const each = spans.map(({ largest: maximum, isEven }, c) =>
+    terms[c]!.convert(isEven ? maximum : largest(courses[c]!, maximum)),
+  );
   const { all: sum } = together(each);
   if (spans.filter(({ isEven }) => !isEven).length < 2) return { all: sum, each };
   const around = courses.map((dose) => courseTerm(dose, quantity, alphaBeta));
@@ -90,7 +93,7 @@ export function evenEffect(
   const spans = prior.courses.map(({ dose }) => spanOf(dose, voxels));
   if (!prior.courses.every(({ origin }, c) => origin === 'uniform' && spans[c]!.isEven)) return undefined;
   return prior.courses.reduce(
-    (sum, { dose }, c) => sum + courseTerm(dose, quantity, alphaBeta).convert(spans[c]!.most),
+    (sum, { dose }, c) => sum + courseTerm(dose, quantity, alphaBeta).convert(spans[c]!.largest),
     0,
   );
 }
@@ -99,15 +102,18 @@ export function evenEffect(
 const SHARE = 2e-4;
 
 /** Where it is known. */
-function spanOf({ data }: DoseVolume, voxels: ArrayLike<number>): { readonly most: number; readonly isEven: boolean } {
+function spanOf(
+  { data }: DoseVolume,
+  voxels: ArrayLike<number>,
+): { readonly largest: number; readonly isEven: boolean } {
   let least = Infinity;
-  let most = 0;
+  let largest = 0;
   for (let v = 0; v < voxels.length; v++) {
     const here = data[voxels[v]!]!;
-    if (here > most) most = here;
+    if (here > largest) largest = here;
     if (here < least) least = here;
   }
-  return { most, isEven: !(most > least) };
+  return { largest, isEven: !(largest > least) };
 }
 
 function effectOf(dose: DoseVolume, voxel: number, quantity: Quantity, alphaBeta: number): number {

@@ -2,7 +2,7 @@
  * The prescription as the report reads it: D50 or D95 of the target as it is drawn, in the trilinear dose between the optimiser's
  * rows, instead of a quantile of voxel centres. Where dose is steep and voxels are coarse the two differ by more than a Gy.
  */
-import { quickDoseAtShare } from '../../evaluate/structure-dvh.js';
+import { quickDoseAtFraction } from '../../evaluate/structure-dvh.js';
 import { voxelCount } from '../../geometry/grid.js';
 import { createDose } from '../../geometry/volume.js';
 import type { Hold } from '../input/plan-case.js';
@@ -24,8 +24,8 @@ export function posePrescribed(
   return { ...problem, prescription: { ...prescription, read: drawnReader(model, voxels, prescription.fraction) } };
 }
 
-/** @param share of the target's volume that receives the dose read */
-function drawnReader(model: PatientModel, voxels: PlanningVoxels, share: number): (rows: Float64Array) => number {
+/** @param scale of the target's volume that receives the dose read */
+function drawnReader(model: PatientModel, voxels: PlanningVoxels, scale: number): (rows: Float64Array) => number {
   const { grid, fine, voxelOfPoint } = model;
   const lines = model.lines.get(model.target)!;
   const dose = createDose(fine?.grid ?? grid, { quantity: 'physical' });
@@ -42,6 +42,6 @@ function drawnReader(model: PatientModel, voxels: PlanningVoxels, share: number)
     rows.forEach((row, r) => {
       dose.data[index[r]!] = Math.max(0, given[row]!);
     });
-    return quickDoseAtShare(dose, lines, share);
+    return quickDoseAtFraction(dose, lines, scale);
   };
 }

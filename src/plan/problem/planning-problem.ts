@@ -1,8 +1,8 @@
 /** The planning problem of both techniques: objectives, constraints and prescription over the planning voxels. */
 import { InvalidInputError } from '../../core/errors.js';
-import { type Limit, maximumDose } from '../../optimize/limit.js';
+import { type Constraint, maximumDose } from '../../optimize/limit.js';
 import { meanDose } from '../../optimize/objective/mean-dose.js';
-import { followLevel, type Level, type Objective, type RowSet } from '../../optimize/objective/objective.js';
+import { followLevel, type Level, type Objective, type VoxelSet } from '../../optimize/objective/objective.js';
 import { squaredDeviation } from '../../optimize/objective/squared-deviation.js';
 import { squaredFallOff } from '../../optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../../optimize/objective/squared-overdose.js';
@@ -15,7 +15,7 @@ import type { PlanningVoxels } from './planning-voxels.js';
 /** The objectives and constraints of a technique, in Gy. */
 export interface PlanningProblem {
   readonly objectives: readonly Objective[];
-  readonly limits: readonly Limit[];
+  readonly constraints: readonly Constraint[];
   readonly prescription: Prescription;
   /** Where the target counts in every scenario: what it is asked for, nominal place first. */
   readonly targets: readonly (readonly Objective[])[];
@@ -24,7 +24,7 @@ export interface PlanningProblem {
 /** The caps of a planning problem, and how sharp its worst case is. */
 export interface ProblemOptions {
   /** Gy, one per cord voxel, for every scenario the same; or one for each, the nominal ones first. @default the case's cap in all of them */
-  readonly caps?: number | Float64Array;
+  readonly maxima?: number | Float64Array;
   /** Gy, one per row of each of `voxels.organs`. @default none */
   readonly organCaps?: readonly Float64Array[];
   /** Of the target's worst case, as in {@link worstCase}. @default Infinity: the mean of its scenarios */
@@ -45,21 +45,22 @@ export function posePlanningProblem(
   voxels: PlanningVoxels,
   plan: Pick<PlanCase, 'prescription' | 'cordCap'>,
   hold: Hold,
-  { caps = plan.cordCap, organCaps = [], temperature = Number.POSITIVE_INFINITY }: ProblemOptions = {},
+  { maxima = plan.cordCap, organCaps: organMaxima = [], temperature = Number.POSITIVE_INFINITY }: ProblemOptions = {},
 ): PlanningProblem {
   const { dose, to } = plan.prescription;
   const level: Level = { value: dose };
   const fallOff = { dose, perMillimetre: 0.06, least: 0.45, from: 1 };
-  if (organCaps.length !== voxels.organs.length) {
+  if (organMaxima.length !== voxels.organs.length) {
     throw new InvalidInputError(
-      `planning problem: caps of ${organCaps.length} organs for ${voxels.organs.length} bounded ones. Give one list for each.`,
+      `planning problem: caps of ${organMaxima.length} organs for ${voxels.organs.length} bounded ones. Give one list for each.`,
     );
   }
   const cord = cordOfAll(voxels);
-  const bounds = typeof caps === 'number' ? caps : Float64Array.from(cord.rows, (_, q) => caps[q % caps.length]!);
+  const bounds =
+    typeof maxima === 'number' ? maxima : Float64Array.from(cord.rows, (_, q) => maxima[q % maxima.length]!);
   const held = [
-    ...(cord.rows.length > 0 ? [{ name: 'cord', set: cord, most: bounds }] : []),
-    ...voxels.organs.map((set, o) => ({ name: set.name, set, most: organCaps[o]! })),
+    ...(cord.rows.length > 0 ? [{ name: 'cord', set: cord, maximum: bounds }] : []),
+    ...voxels.organs.map((set, o) => ({ name: set.name, set, maximum: organMaxima[o]! })),
   ];
   // Whole fields can hardly shape the dose outside: there these wishes must not cost the target its homogeneity.
   const outside = hold === 'cord' ? 60 : 6;
@@ -74,16 +75,16 @@ export function posePlanningProblem(
     meanDose('tissue', voxels.tissue, 2),
   ];
   if (hold === 'prescription') {
-    for (const { name, set, most } of held) {
-      const own = ofVolume(set, most);
-      objectives.push(squaredOverdose(name, own.set, own.most, outside));
+    for (const { name, set, maximum } of held) {
+      const own = ofVolume(set, maximum);
+      objectives.push(squaredOverdose(name, own.set, own.largest, outside));
     }
   }
-  const point: RowSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
+  const point: VoxelSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
   const prescribed = to === 'isocenter' ? point : voxels.target;
   return {
     objectives,
-    limits: hold === 'cord' ? held.map(({ name, set, most }) => maximumDose(name, set, most)) : [],
+    constraints: hold === 'cord' ? held.map(({ name, set, maximum }) => maximumDose(name, set, maximum)) : [],
     prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
     targets,
   };
@@ -104,16 +105,16 @@ export function settledProblem<T extends PlanningProblem>(problem: T, { level }:
 
 /** The rows that stand for any volume: points of a surface stand for none, and count in no mean. */
 function ofVolume(
-  { rows, volumes }: RowSet,
-  most: number | Float64Array,
-): { set: RowSet; most: number | Float64Array } {
+  { rows, volumes }: VoxelSet,
+  largest: number | Float64Array,
+): { set: VoxelSet; largest: number | Float64Array } {
   const has = (_: number, q: number): boolean => volumes[q]! > 0;
   const set = { rows: rows.filter(has), volumes: volumes.filter(has) };
-  return { set, most: typeof most === 'number' ? most : most.filter(has) };
+  return { set, largest: typeof largest === 'number' ? largest : largest.filter(has) };
 }
 
 /** The cord's rows of all scenarios, the nominal ones first. */
-function cordOfAll({ cord, scenarios = [] }: PlanningVoxels): RowSet {
+function cordOfAll({ cord, scenarios = [] }: PlanningVoxels): VoxelSet {
   const all = [cord, ...scenarios.map((scenario) => scenario.cord)];
   return {
     rows: Int32Array.from(all.flatMap(({ rows }) => Array.from(rows))),

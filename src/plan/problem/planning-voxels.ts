@@ -9,7 +9,7 @@
  */
 import type { ShiftedRows } from '../../dose/shifted-rows.js';
 import { type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';
-import type { RowSet } from '../../optimize/objective/objective.js';
+import type { VoxelSet } from '../../optimize/objective/objective.js';
 import { besideTarget, type PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, NEAR_TARGET, surfaceVoxel, touching, voxelAt } from '../patient/planning-grid.js';
 import type { Zone } from './voxel-clusters.js';
@@ -19,13 +19,13 @@ export interface PlanningVoxels {
   readonly points: Float64Array;
   /** Which points of the model's `bodyDose` the nominal rows are. */
   readonly places: Int32Array;
-  readonly target: RowSet;
+  readonly target: VoxelSet;
   /** Every voxel with any cord in it, with its number: of the dose grid, of the planning grid near the target, and points of its surface. */
-  readonly cord: RowSet & { readonly voxels: Int32Array };
+  readonly cord: VoxelSet & { readonly voxels: Int32Array };
   /** Bounded structures besides the cord: the voxels asked for, with their index in the grid. */
-  readonly organs: readonly (RowSet & { readonly name: string; readonly voxels: Int32Array })[];
+  readonly organs: readonly (VoxelSet & { readonly name: string; readonly voxels: Int32Array })[];
   /** Tissue outside the target, with its distance from it, mm. */
-  readonly tissue: RowSet & { readonly distance: Float64Array };
+  readonly tissue: VoxelSet & { readonly distance: Float64Array };
   /** Row of the isocentre. */
   readonly isocenterRow: number;
   /** Zone of each row, for the sample of the optimiser's preconditioner. */
@@ -33,7 +33,7 @@ export interface PlanningVoxels {
   /** Of the grid that the target's points lie on, mm. */
   readonly spacing: Vec3;
   /** Of a robust plan: rows behind the nominal ones. */
-  readonly scenarios?: readonly ScenarioRows[];
+  readonly scenarios?: readonly ScenarioVoxels[];
 }
 
 const NEAR = 6;
@@ -41,21 +41,21 @@ const MIDDLE = 30;
 const FAR = 60;
 
 /** Voxels of a structure that must be rows, wherever they lie. */
-export interface BoundedVoxels {
+export interface OrganVoxels {
   readonly name: string;
   /** Of the grid; what lies outside the body is left out. */
   readonly voxels: Int32Array;
 }
 
-/** @param bounded structures besides the cord; one without any voxel in the body is left out */
-export function choosePlanningVoxels(model: PatientModel, bounded: readonly BoundedVoxels[] = []): PlanningVoxels {
+/** @param organs structures besides the cord; one without any voxel in the body is left out */
+export function choosePlanningVoxels(model: PatientModel, organs: readonly OrganVoxels[] = []): PlanningVoxels {
   const { grid, masks, body, fine } = model;
   const target = masks.get(model.target)!;
   const cord = masks.get(model.cord)!;
   const distance = model.targetDistance();
   const [, ny, nx] = grid.shape;
-  const isBounded = new Uint8Array(target.data.length);
-  for (const { voxels } of bounded) for (const voxel of voxels) isBounded[voxel] = 1;
+  const isOfOrgan = new Uint8Array(target.data.length);
+  for (const { voxels } of organs) for (const voxel of voxels) isOfOrgan[voxel] = 1;
   const isBeside = besideTarget(model);
 
   // Near the target the planning grid's voxels stand for the cord's volume, of which there are so many in one of the dose grid.
@@ -83,12 +83,12 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     const line = Math.floor(voxel / nx);
     const isSampled = t < 1 && ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
     const isOfTarget = fine === undefined && (t > 0 || isBeside[voxel] === 1);
-    if (c === 0 && !isOfTarget && !isSampled && isBounded[voxel] === 0) continue;
+    if (c === 0 && !isOfTarget && !isSampled && isOfOrgan[voxel] === 0) continue;
     const row = points.length / 3;
-    if (isBounded[voxel] === 1) rowOf.set(voxel, row);
+    if (isOfOrgan[voxel] === 1) rowOf.set(voxel, row);
     points.push(body.points[3 * p]!, body.points[3 * p + 1]!, body.points[3 * p + 2]!);
     places.push(p);
-    zones.push(c > 0 ? 0 : isBounded[voxel] ? 1 : t === 1 ? 4 : t > 0 || d <= NEAR ? 1 : d <= MIDDLE ? 2 : 3);
+    zones.push(c > 0 ? 0 : isOfOrgan[voxel] ? 1 : t === 1 ? 4 : t > 0 || d <= NEAR ? 1 : d <= MIDDLE ? 2 : 3);
     if (t > 0 && fine === undefined) {
       targetRows.push(row);
       targetVolumes.push(t);
@@ -141,7 +141,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     places.push(isocenterPlace + 1 + (fine?.voxels.length ?? 0) + q);
     zones.push(0);
   }
-  const set = (rows: number[], volumes: number[]): RowSet => ({
+  const set = (rows: number[], volumes: number[]): VoxelSet => ({
     rows: Int32Array.from(rows),
     volumes: Float64Array.from(volumes),
   });
@@ -150,7 +150,7 @@ export function choosePlanningVoxels(model: PatientModel, bounded: readonly Boun
     places: Int32Array.from(places),
     target: set(targetRows, targetVolumes),
     cord: { ...set(cordRows, cordVolumes), voxels: Int32Array.from(cordVoxels) },
-    organs: bounded.flatMap(({ name, voxels }) => {
+    organs: organs.flatMap(({ name, voxels }) => {
       const own = voxels.filter((voxel) => rowOf.has(voxel));
       if (own.length === 0) return [];
       const { data } = masks.get(name)!;
@@ -171,8 +171,8 @@ function isOnLattice(line: number, ny: number, stride: number): boolean {
 }
 
 /** Rows of one scenario, in the order of the nominal ones. */
-export interface ScenarioRows extends ShiftedRows {
-  readonly cord: RowSet;
+export interface ScenarioVoxels extends ShiftedRows {
+  readonly cord: VoxelSet;
   /** Where the target's coverage counts in the scenario. */
-  readonly target?: RowSet;
+  readonly target?: VoxelSet;
 }

@@ -7,10 +7,10 @@
  */
 import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { Vec3 } from '../../geometry/grid.js';
-import type { RowSet } from '../../optimize/objective/objective.js';
+import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { PlanCase } from '../input/plan-case.js';
-import type { PlanningVoxels, ScenarioRows } from './planning-voxels.js';
-import type { RowGroups } from './voxel-clusters.js';
+import type { PlanningVoxels, ScenarioVoxels } from './planning-voxels.js';
+import type { VoxelClusters } from './voxel-clusters.js';
 
 /** What a case's `imrt.robust` asks for. */
 export type RobustSettings = NonNullable<PlanCase['imrt']['robust']>;
@@ -63,7 +63,7 @@ export function withScenarios(
   points.set(voxels.points);
   zones.set(voxels.zones);
   let next = nominal;
-  const scenarioOf = (shift: Vec3, own: readonly number[], setsOf: readonly RowSet[]): ScenarioRows => {
+  const scenarioOf = (shift: Vec3, own: readonly number[], setsOf: readonly VoxelSet[]): ScenarioVoxels => {
     const from = next;
     own.forEach((row, q) => {
       for (let axis = 0; axis < 3; axis++) points[3 * (from + q) + axis] = voxels.points[3 * row + axis]!;
@@ -81,7 +81,7 @@ export function withScenarios(
 }
 
 /** The same volumes in rows that follow each other. */
-function setsFrom(from: number, sets: readonly RowSet[]): RowSet[] {
+function setsFrom(from: number, sets: readonly VoxelSet[]): VoxelSet[] {
   let first = from;
   return sets.map(({ rows, volumes }) => {
     const own = Int32Array.from(rows, (_, q) => first + q);
@@ -109,7 +109,7 @@ const REACH = 2;
  *
  * @param groups of the nominal rows
  */
-export function groupScenarios(groups: RowGroups, voxels: PlanningVoxels): RowGroups {
+export function groupScenarios(groups: VoxelClusters, voxels: PlanningVoxels): VoxelClusters {
   const { points, scenarios = [] } = voxels;
   if (scenarios.length === 0) return groups;
   const chosen = Array.from(groups.rows);

@@ -11,7 +11,7 @@
 /** 0: the cord; 1: the target's edge, 6 mm around it and bounded organs; 2: up to 30 mm; 3: further out; 4: wholly inside the target. */
 export type Zone = 0 | 1 | 2 | 3 | 4;
 
-export interface RowGroups {
+export interface VoxelClusters {
   /** The rows that stand for others. */
   readonly rows: Int32Array;
   /** For each row the index of its group. */
@@ -35,13 +35,13 @@ const MOST_ENTRIES = 38e6;
  * @param spacing of the grid that the points lie on, mm
  * @param columns of the operator
  */
-export function groupRows(
+export function clusterVoxels(
   points: Float64Array,
   zones: Uint8Array,
   spacing: readonly [number, number, number],
   columns: number,
-): RowGroups {
-  let groups: RowGroups | undefined;
+): VoxelClusters {
+  let groups: VoxelClusters | undefined;
   for (const scheme of SCHEMES) {
     groups = groupBy(points, zones, spacing, scheme);
     if (groups.rows.length * columns <= MOST_ENTRIES) break;
@@ -54,7 +54,7 @@ function groupBy(
   zones: Uint8Array,
   spacing: readonly [number, number, number],
   scheme: readonly number[],
-): RowGroups {
+): VoxelClusters {
   const [sx, sy, sz] = spacing;
   const known = new Map<number, number[]>();
   const groups: number[][] = [];

@@ -9,14 +9,14 @@
  * case's `cordCap` and its bounds of the cord are set aside, or they would bind instead of it. Every point is proven, and
  * carries the cord's cumulative maximum as an interval under the case's rigid shifts.
  */
-import { type Excess, LEAST_DOSE } from '../../biology/allowance.js';
+import { LEAST_DOSE, type ToleranceExcess } from '../../biology/allowance.js';
 import { checkPositive } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
 import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
-import { boundsOfVoxels, type ToleranceCase, voxelBounds } from '../constraint/voxel-tolerance.js';
+import { maximaOfVoxels, structureTolerances, type ToleranceCase } from '../constraint/voxel-tolerance.js';
 import { cordPosition, type PositionReport } from '../evaluation/setup-uncertainty.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
@@ -52,7 +52,7 @@ export interface CumulativePoint {
   /** As of every plan; `prior-exceeds` where the prior course alone reaches the limit, so that nothing is left. */
   readonly status: Solution['status'] | 'prior-exceeds';
   /** Physical Gy of this course that the prior one leaves: the least and the most of the cord's voxels. */
-  readonly allowed: { readonly least: number; readonly most: number };
+  readonly maximum: { readonly least: number; readonly largest: number };
   /** null where the prior course alone reaches the limit. */
   readonly plan: CumulativePlan | null;
   /** There: where, how many voxels, by how much, and what is left elsewhere. */
@@ -119,7 +119,7 @@ export function cumulativeTradeOff(
   return onModel(patient, plan, executor, (model) => {
     const prior = exposeToPrior(model, plan, machine, job.prior)!;
     const falling = [...new Set(limits)].sort((a, b) => b - a);
-    const rungs = falling.map((limit) => rungOf(limit, model, plan, prior));
+    const rungs = falling.map((limit) => cumulativeLimitOf(limit, model, plan, prior));
     if (rungs.every(({ reason }) => reason !== null)) throw new InvalidInputError(`trade-off: ${rungs[0]!.reason}`);
     const alphaBeta = plan.alphaBeta.cord;
     return {
@@ -146,7 +146,7 @@ interface CurveInput {
 /** By falling limit: the plans, then the limits that leave none; those only where the plans were not stopped. */
 function pointsOf(
   technique: Technique,
-  rungs: readonly Rung[],
+  rungs: readonly CumulativeLimit[],
   { model, plan, machine, prior }: CurveInput,
   { positions, onPoint, signal }: CumulativeTradeOffOptions,
 ): CumulativePoint[] {
@@ -157,66 +157,74 @@ function pointsOf(
   };
   const left = rungs.filter(({ reason }) => reason === null);
   for (const swept of sweep(technique, left, model, plan, machine, { signal })) {
-    const { limit, allowed } = swept.level;
+    const { limit, maximum } = swept.level;
     const hasPosition = positions?.includes(limit) ?? true;
     const { status } = swept;
-    tell({ technique, limit, allowed, status, plan: planOf(swept, model, plan, prior, hasPosition), reason: null });
+    tell({ technique, limit, maximum, status, plan: planOf(swept, model, plan, prior, hasPosition), reason: null });
   }
   if (points.length < left.length) return points;
-  for (const { limit, allowed, reason } of rungs) {
-    if (reason !== null) tell({ technique, limit, allowed, status: 'prior-exceeds', plan: null, reason });
+  for (const { limit, maximum, reason } of rungs) {
+    if (reason !== null) tell({ technique, limit, maximum, status: 'prior-exceeds', plan: null, reason });
   }
   return points;
 }
 
 /** What one limit leaves the cord. */
-interface Rung extends Level {
+interface CumulativeLimit extends Level {
   readonly limit: number;
-  readonly allowed: CumulativePoint['allowed'];
+  readonly maximum: CumulativePoint['maximum'];
   readonly reason: string | null;
 }
 
-function rungOf(limit: number, model: PatientModel, plan: ToleranceCase, prior: PriorExposure): Rung {
+function cumulativeLimitOf(
+  limit: number,
+  model: PatientModel,
+  plan: ToleranceCase,
+  prior: PriorExposure,
+): CumulativeLimit {
   const alphaBeta = plan.alphaBeta.cord;
   const alone = { structure: model.cord, courses: 'all', eqd2: limit, alphaBeta } as const;
-  const [bounds] = voxelBounds(model, plan, prior, { asked: [alone] });
-  const { dose, exceeded, voxels } = bounds!;
-  const capsOf = (of: Int32Array): Float64Array => boundsOfVoxels(bounds!, of);
-  const allowed = dose.reduce((range, d) => ({ least: Math.min(range.least, d), most: Math.max(range.most, d) }), {
-    least: Infinity,
-    most: 0,
-  });
-  if (allowed.least >= LEAST_DOSE) return { limit, capsOf, allowed, reason: null };
+  const [tolerances] = structureTolerances(model, plan, prior, { asked: [alone] });
+  const { maxima: dose, exceeded, voxels } = tolerances!;
+  const capsOf = (of: Int32Array): Float64Array => maximaOfVoxels(tolerances!, of);
+  const maximum = dose.reduce(
+    (range, d) => ({ least: Math.min(range.least, d), largest: Math.max(range.largest, d) }),
+    {
+      least: Infinity,
+      largest: 0,
+    },
+  );
+  if (maximum.least >= LEAST_DOSE) return { limit, capsOf, maximum, reason: null };
   const reached = dose.reduce((count, d) => count + (d >= LEAST_DOSE ? 0 : 1), 0);
   // Caps are held in voxels, of which some reach beyond the cord.
   const ofGrid = voxels.filter((voxel) => voxel < voxelCount(model.grid));
-  const highest = ofGrid.reduce((most, voxel) => Math.max(most, effectAt(prior, voxel, 'eqd2', alphaBeta)), 0);
+  const highest = ofGrid.reduce((largest, voxel) => Math.max(largest, effectAt(prior, voxel, 'eqd2', alphaBeta)), 0);
   const [worst] = exceeded;
-  const where = worst === undefined || worst.most < 0.05 ? 'just so' : placeOf(worst);
-  const reason = `the prior course alone reaches the cumulative limit of ${limit} Gy EQD2/${alphaBeta} in ${reached} of ${voxels.length} voxels of ${model.cord}, ${where}, where nothing is left; elsewhere up to ${allowed.most.toFixed(1)} Gy of this course are. Every field gives some dose, so no coverage is left. Give a limit above ${highest.toFixed(1)} Gy, or credit a recovery by retreatment.recovery.`;
-  return { limit, capsOf, allowed, reason };
+  const where = worst === undefined || worst.largest < 0.05 ? 'just so' : placeOf(worst);
+  const reason = `the prior course alone reaches the cumulative limit of ${limit} Gy EQD2/${alphaBeta} in ${reached} of ${voxels.length} voxels of ${model.cord}, ${where}, where nothing is left; elsewhere up to ${maximum.largest.toFixed(1)} Gy of this course are. Every field gives some dose, so no coverage is left. Give a limit above ${highest.toFixed(1)} Gy, or credit a recovery by retreatment.recovery.`;
+  return { limit, capsOf, maximum, reason };
 }
 
-function placeOf({ most, place }: Excess & { readonly place: Vec3 }): string {
-  return `by up to ${most.toFixed(1)} Gy at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`;
+function placeOf({ largest, place }: ToleranceExcess & { readonly place: Vec3 }): string {
+  return `by up to ${largest.toFixed(1)} Gy at (${place.map((c) => c.toFixed(0)).join(', ')}) mm`;
 }
 
 function planOf(
-  swept: SweptPlan<Rung>,
+  swept: SweptPlan<CumulativeLimit>,
   model: PatientModel,
-  plan: PlanCase,
+  planCase: PlanCase,
   prior: PriorExposure,
   hasPosition: boolean,
 ): CumulativePlan {
   const { done } = swept;
-  const { position: shifts } = plan.retreatment;
+  const { position: shifts } = planCase.retreatment;
   return {
     ...swept.coverage,
     objective: swept.objective,
     lowerBound: swept.lowerBound,
     cordMaximum: swept.cordMaximum,
-    cumulative: cumulativeMaximum(done, model, prior, plan.prescription.fractions, plan.alphaBeta.cord),
-    position: shifts === null || !hasPosition ? null : cordPosition(model, plan, prior, done, shifts),
+    cumulative: cumulativeMaximum(done, model, prior, planCase.prescription.fractions, planCase.alphaBeta.cord),
+    position: shifts === null || !hasPosition ? null : cordPosition(model, planCase, prior, done, shifts),
     price: swept.priceOf('cord'),
     evaluations: swept.evaluations,
   };

@@ -32,7 +32,7 @@ export interface ModelSensitivity {
  * @param executor who does the work of beams
  */
 export function modelSensitivity(
-  { model, case: plan, prior, bounds }: PlanningResult,
+  { model, case: plan, prior, tolerances }: PlanningResult,
   { plan: technique }: PlanEvaluation,
   executor: Executor = serialExecutor,
 ): ModelSensitivity {
@@ -64,7 +64,7 @@ export function modelSensitivity(
   };
   const outcomes = (['density', 'depth', 'water'] as const).map((name) => ({
     model: name,
-    evaluation: evaluatePlan(doseUnder(name), model, plan, prior, bounds),
+    evaluation: evaluatePlan(doseUnder(name), model, plan, prior, tolerances),
   }));
   return { technique: technique.technique, planned, outcomes };
 }

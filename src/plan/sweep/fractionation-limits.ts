@@ -4,8 +4,8 @@
  * A limit keeps its EQD2 at every n, tables by number of fractions their own row; where that is not what the source states it
  * for, a warning says so. What the prior course took off is its maximum in the cord, so that no registration enters.
  */
-import { allowedDose } from '../../biology/allowance.js';
-import { type CordLimit, cordLimits, limitEqd2 } from '../../biology/limits.js';
+import { doseOfRemainingEqd2 } from '../../biology/allowance.js';
+import { type CordTolerance, cordTolerances, toleranceEqd2 } from '../../biology/limits.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { ownLimits } from '../evaluation/retreatment.js';
 import { manyFractions } from '../evaluation/tolerance-rows.js';
@@ -19,7 +19,7 @@ import type { PriorExposure } from '../patient/prior-exposure.js';
 export interface FractionationLimit {
   readonly name: string;
   readonly title: string;
-  readonly role: CordLimit['role'];
+  readonly role: CordTolerance['role'];
   /** Physical Gy of this course that meets it, after the prior course's maximum. */
   readonly allowed: number;
   /** Where it is stated for another structure or other numbers of fractions. */
@@ -30,7 +30,7 @@ export interface FractionationLimit {
 export function literatureLimits(
   n: number,
   model: PatientModel,
-  plan: PlanCase,
+  planCase: PlanCase,
   prior: PriorExposure | undefined,
 ): FractionationLimit[] {
   const found = new Map<number, number>();
@@ -47,20 +47,20 @@ export function literatureLimits(
   };
   const context = {
     fractions: n,
-    level: levelOf(plan),
+    level: levelOf(planCase),
     ...(prior === undefined ? {} : { priorEqd2: before(2) }),
     tissue: /cauda/i.test(model.cord) ? 'cauda' : 'cord',
   } as const;
-  const ofPoint = ({ metric, structure }: CordLimit): boolean =>
+  const ofPoint = ({ metric, structure }: CordTolerance): boolean =>
     metric === 'Max' && ['cord', 'ThecalSac', model.cord].includes(structure);
-  const builtIn = cordLimits(context).filter(({ name }) => !plan.retreatment.omit.includes(name));
-  return [...builtIn, ...ownLimits(plan, model)].filter(ofPoint).map((limit) => {
+  const builtIn = cordTolerances(context).filter(({ name }) => !planCase.retreatment.omit.includes(name));
+  return [...builtIn, ...ownLimits(planCase, model)].filter(ofPoint).map((limit) => {
     const { name, title, role, structure, alphaBeta, fractions } = limit;
     return {
       name,
       title,
       role,
-      allowed: allowedDose(eqd2Left(limit, before(alphaBeta)), n, alphaBeta),
+      allowed: doseOfRemainingEqd2(eqd2Left(limit, before(alphaBeta)), n, alphaBeta),
       warnings: [
         ...(structure === 'ThecalSac' ? [`stated for ThecalSac, applied to ${model.cord}: an extrapolation`] : []),
         ...(fractions === undefined ? [] : manyFractions(fractions, n)),
@@ -70,9 +70,9 @@ export function literatureLimits(
 }
 
 /** EQD2 that a limit leaves this course, Gy. */
-function eqd2Left(limit: CordLimit, before: number): number {
+function eqd2Left(limit: CordTolerance, before: number): number {
   if (limit.courses === 'share') return (before * limit.limit) / (100 - limit.limit);
-  const most = limitEqd2(limit)!;
-  if (limit.courses === 'each') return before > most ? 0 : most;
-  return limit.courses === 'all' ? most - before : most;
+  const largest = toleranceEqd2(limit)!;
+  if (limit.courses === 'each') return before > largest ? 0 : largest;
+  return limit.courses === 'all' ? largest - before : largest;
 }

@@ -21,7 +21,7 @@ import type { Executor } from '../../core/executor.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
-import { boundsOfVoxels, excessInWords, voxelBounds } from '../constraint/voxel-tolerance.js';
+import { excessInWords, maximaOfVoxels, structureTolerances } from '../constraint/voxel-tolerance.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -59,7 +59,7 @@ export interface FractionationRow {
   readonly place: Vec3 | null;
   readonly binding: string;
   /** cap / dose: the share of the prescription that the cord may receive there; from 1 on nothing need be spared. */
-  readonly share: number;
+  readonly part: number;
   /** EQD2 of the whole prescription with the cord's alpha/beta, Gy: what an unspared cord would get. */
   readonly unspared: number;
   /** Of the literature, criteria first. */
@@ -127,28 +127,28 @@ export function isoeffectiveFractionation(
 /** The same on a model of the patient, which stays open; `executor` is the model's. */
 export function fractionationOf(
   model: PatientModel,
-  plan: PlanCase,
+  planCase: PlanCase,
   machine: Machine,
   fractions: readonly number[],
   options: Omit<FractionationOptions, 'executor'> & Pick<PlanJob, 'prior'> = {},
 ): Fractionation {
-  const alphaBeta = { target: checkRequest(plan, fractions, options), cord: plan.alphaBeta.cord };
-  const { dose, fractions: usual } = plan.prescription;
-  const prior = exposeToPrior(model, plan, machine, options.prior);
+  const alphaBeta = { target: checkRequest(planCase, fractions, options), cord: planCase.alphaBeta.cord };
+  const { dose, fractions: usual } = planCase.prescription;
+  const prior = exposeToPrior(model, planCase, machine, options.prior);
   const counts = [...new Set(fractions)].sort((a, b) => a - b);
   const schedules = counts.map((n) =>
-    scheduleOf(n, isoeffectiveDose(dose, usual, n, alphaBeta.target), model, plan, prior),
+    scheduleOf(n, isoeffectiveDose(dose, usual, n, alphaBeta.target), model, planCase, prior),
   );
-  const rows = rowsOf(schedules, { model, plan, machine, prior, target: alphaBeta.target }, options);
+  const rows = rowsOf(schedules, { model, plan: planCase, machine, prior, target: alphaBeta.target }, options);
   return {
     cord: model.cord,
     target: model.target,
     alphaBeta,
-    prescription: plan.prescription,
+    prescription: planCase.prescription,
     targetEqd2: eqd2(dose, usual, alphaBeta.target),
     threshold: alphaBeta.cord / alphaBeta.target,
     prior: prior?.description ?? null,
-    recovery: conventionOf(plan.retreatment.recovery).name,
+    recovery: conventionOf(planCase.retreatment.recovery).name,
     rows,
     best: bestOf(rows),
   };
@@ -156,7 +156,7 @@ export function fractionationOf(
 
 /** @returns alpha/beta of the target, Gy */
 function checkRequest(
-  plan: PlanCase,
+  planCase: PlanCase,
   fractions: readonly number[],
   { alphaBeta, technique }: FractionationOptions,
 ): number {
@@ -164,8 +164,8 @@ function checkRequest(
     throw new InvalidInputError('fractionation: there are no numbers of fractions. Give at least one.');
   }
   for (const n of fractions) checkInteger('fractionation: number of fractions', n, 1);
-  if (technique === 'imrt') refuseRobust('fractionation', plan);
-  const given = alphaBeta ?? plan.alphaBeta.target;
+  if (technique === 'imrt') refuseRobust('fractionation', planCase);
+  const given = alphaBeta ?? planCase.alphaBeta.target;
   if (given === undefined) {
     throw new InvalidInputError(
       'fractionation: the alpha/beta of the target is missing, and there is no default, as it decides the answer. Give alphaBeta.target of the case in Gy, e.g. 10.',
@@ -182,24 +182,28 @@ function scheduleOf(
   n: number,
   dose: number,
   model: PatientModel,
-  plan: PlanCase,
+  planCase: PlanCase,
   prior: PriorExposure | undefined,
 ): Schedule {
-  const alphaBeta = plan.alphaBeta.cord;
-  const { fractions: usual } = plan.prescription;
-  const ceiling = doseFromEqd2(eqd2(plan.cordCap, usual, alphaBeta), n, alphaBeta);
-  const bounds = voxelBounds(model, plan, prior, { fractions: n });
-  const own = bounds.find(({ structure }) => structure === model.cord);
+  const alphaBeta = planCase.alphaBeta.cord;
+  const { fractions: usual } = planCase.prescription;
+  const ceiling = doseFromEqd2(eqd2(planCase.cordCap, usual, alphaBeta), n, alphaBeta);
+  const tolerances = structureTolerances(model, planCase, prior, { fractions: n });
+  const own = tolerances.find(({ structure }) => structure === model.cord);
   const [excess] = own?.exceeded ?? [];
   if (excess !== undefined) {
     throw new InvalidInputError(
       `fractionation: the prior course alone ${excessInWords(excess)}, where nothing is left in any number of fractions. Change retreatment.bounds or retreatment.recovery.`,
     );
   }
-  let least = { cap: ceiling, place: null as Vec3 | null, binding: `cordCap ${plan.cordCap} Gy in ${usual} fractions` };
-  own?.dose.forEach((cap, v) => {
+  let least = {
+    cap: ceiling,
+    place: null as Vec3 | null,
+    binding: `cordCap ${planCase.cordCap} Gy in ${usual} fractions`,
+  };
+  own?.maxima.forEach((cap, v) => {
     if (!(cap < least.cap)) return;
-    const { name, courses } = own.limits[own.binding[v]!]!;
+    const { name, courses } = own.tolerances[own.binding[v]!]!;
     least = { cap, binding: name, place: courses === 'this' ? null : placeOfVoxel(model, own.voxels[v]!) };
   });
   const row = {
@@ -207,12 +211,12 @@ function scheduleOf(
     dose,
     dosePerFraction: dose / n,
     ...least,
-    share: least.cap / dose,
+    part: least.cap / dose,
     unspared: eqd2(dose, n, alphaBeta),
-    limits: literatureLimits(n, model, plan, prior),
+    limits: literatureLimits(n, model, planCase, prior),
   };
   const capsOf = (voxels: Int32Array): Float64Array =>
-    own === undefined ? new Float64Array(voxels.length).fill(ceiling) : boundsOfVoxels(own, voxels, ceiling);
+    own === undefined ? new Float64Array(voxels.length).fill(ceiling) : maximaOfVoxels(own, voxels, ceiling);
   return { row, capsOf };
 }
 
@@ -239,7 +243,7 @@ function rowsOf(
   }
   const { model, plan, machine } = input;
   const levels = [...schedules]
-    .sort((a, b) => b.row.share - a.row.share)
+    .sort((a, b) => b.row.part - a.row.part)
     .map(({ row, capsOf }) => {
       const scale = row.dose / plan.prescription.dose;
       return { row, scale, capsOf: (voxels: Int32Array) => capsOf(voxels).map((cap) => cap / scale) };
@@ -283,8 +287,8 @@ function bestOf(rows: readonly FractionationRow[]): Fractionation['best'] {
   const [first] = rows;
   if (first === undefined) return null;
   if (first.plan === null) {
-    const best = rows.reduce((a, b) => (b.share > a.share + EQUAL ? b : a));
-    const others = rows.filter((row) => row !== best && row.share >= best.share - EQUAL);
+    const best = rows.reduce((a, b) => (b.part > a.part + EQUAL ? b : a));
+    const others = rows.filter((row) => row !== best && row.part >= best.part - EQUAL);
     return named(best, others, 'largest share of the prescription that the cord may receive');
   }
   const best = rows.reduce((a, b) => (b.plan!.objective < a.plan!.objective ? b : a));

@@ -8,7 +8,7 @@ import type { Executor } from '../../core/executor.js';
 import type { Patient } from '../../geometry/patient.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
-import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { Technique } from '../input/plan-case.js';
 import { type ModelledCase, modelPatient, type PatientModel } from '../patient/patient-model.js';
 import {
@@ -18,7 +18,7 @@ import {
   type SolveOptions,
 } from '../technique/prepared-technique.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
-import { OrganRows } from '../technique/working-set.js';
+import { WorkingSet } from '../technique/working-set.js';
 import { type Coverage, cordMaximum, coverageOf } from './coverage.js';
 
 /** One level of the constraint that is moved. */
@@ -51,7 +51,7 @@ export interface SweptPlan<L extends Level> {
 
 export interface SweepOptions extends SolveOptions {
   /** Caps of structures besides the cord, which no level moves. @default none */
-  readonly organs?: readonly StructureCaps[];
+  readonly organs?: readonly VoxelMaxima[];
 }
 
 /**
@@ -68,7 +68,7 @@ export function* sweep<L extends Level>(
   machine: Machine,
   { organs = [], ...limits }: SweepOptions = {},
 ): Generator<SweptPlan<L>, void> {
-  const rows = new OrganRows(model, plan, machine, organs, [technique]);
+  const rows = new WorkingSet(model, plan, machine, organs, [technique]);
   let voxels = rows.choose();
   let prepared: PreparedTechnique | undefined;
   let start: Float64Array | undefined;
@@ -79,7 +79,7 @@ export function* sweep<L extends Level>(
       const caps = level.capsOf(voxels.cord.voxels);
       const done = prepared.plan(caps, limits);
       if (done.solution.status === 'stopped') return;
-      if (organs.length === 0 || !rows.extend(done.dose.data.map((dose) => dose / done.share))) {
+      if (organs.length === 0 || !rows.extend(done.dose.data.map((dose) => dose / done.scale))) {
         yield sweptPlan(level, caps, done, model, plan);
         l++;
       } else {

@@ -10,10 +10,10 @@ import { checkPositive } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
 import type { Solution } from '../../optimize/solver.js';
-import { defaultBounds } from '../constraint/tolerance-limits.js';
-import { checkBoundsLeaveDose, cordCaps, organCaps } from '../constraint/voxel-maximum.js';
-import { type ToleranceCase, type VoxelBounds, voxelBounds } from '../constraint/voxel-tolerance.js';
-import { boundConstraints, type Constraint } from '../evaluation/constraint-list.js';
+import { defaultTolerances } from '../constraint/tolerance-limits.js';
+import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from '../constraint/voxel-maximum.js';
+import { type StructureTolerance, structureTolerances, type ToleranceCase } from '../constraint/voxel-tolerance.js';
+import { type ListedConstraint, toleranceConstraints } from '../evaluation/constraint-list.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { checkJob, type PlanJob } from '../patient/plan-job.js';
 import { exposeToPrior } from '../patient/prior-course.js';
@@ -60,7 +60,7 @@ export interface TradeOffOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
   /** Told what holds besides the caps, before the first plan. */
-  readonly onConstraints?: (constraints: readonly Constraint[]) => void;
+  readonly onConstraints?: (constraints: readonly ListedConstraint[]) => void;
   readonly onPoint?: (point: TradeOffPoint) => void;
   /** Seconds that each plan may take, > 0: then the best so far, whose status is `time-limit`. @default none */
   readonly timeLimit?: number;
@@ -88,14 +88,14 @@ export function tradeOff(
   refuseRobust('trade-off', plan);
   if (timeLimit !== undefined) checkPositive('trade-off: time limit in seconds', timeLimit);
   return onModel(patient, plan, executor, (model) => {
-    const bounds = boundsBesideCaps(model, plan, exposeToPrior(model, plan, machine, prior));
-    checkBoundsLeaveDose(bounds);
-    onConstraints?.(boundConstraints(bounds, model, 'hard'));
+    const tolerances = tolerancesBesideCaps(model, plan, exposeToPrior(model, plan, machine, prior));
+    checkTolerancesLeaveDose(tolerances);
+    onConstraints?.(toleranceConstraints(tolerances, model, 'hard'));
     const levels = [...caps]
       .sort((a, b) => b - a)
-      .map((cap) => ({ cap, capsOf: (voxels: Int32Array) => cordCaps(bounds, model, cap, voxels) }));
+      .map((cap) => ({ cap, capsOf: (voxels: Int32Array) => cordMaxima(tolerances, model, cap, voxels) }));
     const points: TradeOffPoint[] = [];
-    const options = { organs: organCaps(bounds, model), signal, timeLimit };
+    const options = { organs: organMaxima(tolerances, model), signal, timeLimit };
     for (const swept of sweep('imrt', levels, model, plan, machine, options)) {
       const point = pointOf(swept, model);
       points.push(point);
@@ -106,9 +106,13 @@ export function tradeOff(
 }
 
 /** The case's bounds, or of the default ones that on both courses: the caps of the curve are limits of this course. */
-function boundsBesideCaps(model: PatientModel, plan: ToleranceCase, prior: PriorExposure | undefined): VoxelBounds[] {
-  const ofAll = defaultBounds(model, plan).filter(({ courses }) => courses === 'all');
-  return voxelBounds(model, plan, prior, { defaults: ofAll });
+function tolerancesBesideCaps(
+  model: PatientModel,
+  plan: ToleranceCase,
+  prior: PriorExposure | undefined,
+): StructureTolerance[] {
+  const ofAll = defaultTolerances(model, plan).filter(({ courses }) => courses === 'all');
+  return structureTolerances(model, plan, prior, { defaults: ofAll });
 }
 
 function pointOf(swept: SweptPlan<Level & { readonly cap: number }>, model: PatientModel): TradeOffPoint {

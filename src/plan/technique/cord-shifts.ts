@@ -58,7 +58,7 @@ export function worstCordShift(
   model: PatientModel,
   plan: Pick<PlanCase, 'doseModel'>,
   fields: readonly PlannedField[],
-  { voxels, caps }: { readonly voxels: Int32Array; readonly caps: Float64Array },
+  { voxels, maxima }: { readonly voxels: Int32Array; readonly maxima: Float64Array },
   distance: number,
 ): ShiftSearch {
   let followed = Array.from(voxels.keys());
@@ -69,11 +69,11 @@ export function worstCordShift(
       followed.map((v) => voxels[v]!),
     );
     const doses = dosesUnderShifts(model, plan, points, fields, shifts);
-    const worst = doses.map((dose) => followed.reduce((most, v, q) => Math.max(most, dose[q]! / caps[v]!), 0));
+    const worst = doses.map((dose) => followed.reduce((largest, v, q) => Math.max(largest, dose[q]! / maxima[v]!), 0));
     if (isDesign) {
       isDesign = false;
       const least = NEAR * Math.max(...worst);
-      followed = followed.filter((v, q) => doses.some((dose) => dose[q]! >= least * caps[v]!));
+      followed = followed.filter((v, q) => doses.some((dose) => dose[q]! >= least * maxima[v]!));
     }
     return worst;
   });

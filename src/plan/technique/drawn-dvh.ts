@@ -8,7 +8,7 @@ import type { Dvh } from '../../evaluate/dvh.js';
 import { withKnownMaximum } from '../../evaluate/known-maximum.js';
 import { createStructureDvh, StructureDvhWorkspace } from '../../evaluate/structure-dvh.js';
 import type { DoseVolume } from '../../geometry/volume.js';
-import { NEARLY_WHOLE, shareNote } from '../patient/drawn-share.js';
+import { fractionNote, NEARLY_WHOLE } from '../patient/drawn-share.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { TechniquePlan } from './technique-plan.js';
 
@@ -39,8 +39,8 @@ export function cordDvh(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: num
 
 /** @param doseOf in the quantity of the DVH */
 export function withCordMaximum(model: PatientModel, dvh: Dvh, doseOf: (voxel: number) => number): Dvh {
-  const most = model.cordPoints().reduce((largest, voxel) => Math.max(largest, doseOf(voxel)), 0);
-  return withKnownMaximum(dvh, most);
+  const maximum = model.cordPoints().reduce((largest, voxel) => Math.max(largest, doseOf(voxel)), 0);
+  return withKnownMaximum(dvh, maximum);
 }
 
 export interface DrawnDvhs {
@@ -54,12 +54,15 @@ export function drawnDvhs(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: n
   const dvhs = new Map<string, Dvh>();
   const absent = new Map<string, string>();
   const workspace = new StructureDvhWorkspace();
-  for (const [name, share] of model.shares) {
-    if (share.volumeCc > 0 && (share.onGrid >= NEARLY_WHOLE || (name === model.external && share.onGrid > 0))) {
+  for (const [name, fraction] of model.fractions) {
+    if (
+      fraction.volumeCc > 0 &&
+      (fraction.onGrid >= NEARLY_WHOLE || (name === model.external && fraction.onGrid > 0))
+    ) {
       const dvh = drawnDvh(model, name, doseIn, workspace);
       dvhs.set(name, name === model.cord ? withCordMaximum(model, dvh, doseOf) : dvh);
     } else {
-      absent.set(name, shareNote(share, model.external)?.replace(/\.$/, '') ?? `${name} is empty`);
+      absent.set(name, fractionNote(fraction, model.external)?.replace(/\.$/, '') ?? `${name} is empty`);
     }
   }
   return { dvhs, absent };

@@ -2,7 +2,7 @@
 import type { Aperture } from '../../beam/aperture.js';
 import type { Beam } from '../../beam/beam.js';
 import { conformAperture } from '../../beam/conform.js';
-import { apertureFluence, type OpeningOptions } from '../../beam/opening.js';
+import { apertureFluence, type CollimatedFluenceOptions } from '../../beam/opening.js';
 import { forever } from '../../core/deadline.js';
 import type { FluenceField } from '../../dose/forward.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
@@ -12,7 +12,7 @@ import { solve } from '../../optimize/solver.js';
 import { resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { cappedRows, evenCaps } from '../problem/capped-rows.js';
+import { constrainedVoxels, uniformMaxima } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { finish } from './finish-plan.js';
@@ -43,7 +43,7 @@ export function conformalFields(
 }
 
 /** What leaves and jaws of a case let through, and how far. */
-export function openingOf(transmission: PlanCase['fcrt']['transmission'], machine: Machine): OpeningOptions {
+export function openingOf(transmission: PlanCase['fcrt']['transmission'], machine: Machine): CollimatedFluenceOptions {
   return {
     jawTransmission: transmission.jaws,
     leafTransmission: transmission.leaves,
@@ -81,17 +81,17 @@ export function planConformal(
   voxels: PlanningVoxels,
   plan: PosedCase & Pick<PlanCase, 'fcrt'>,
   machine: Machine,
-  { onProgress, caps = evenCaps(voxels, plan), organs = [], timeLeft = forever }: PlanningOptions = {},
+  { onProgress, maxima = uniformMaxima(voxels, plan), organs = [], timeLeft = forever }: PlanningOptions = {},
 ): SolvedPlan {
   const { hold } = plan.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
   const fields = conformalFields(model, plan.fcrt, machine);
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
-  const [, ...organCaps] = cappedRows(voxels, caps, organs).map((set) => set.caps);
-  const posed = posePrescribed(model, voxels, plan, hold, { caps, organCaps });
+  const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
+  const posed = posePrescribed(model, voxels, plan, hold, { maxima, organCaps: organMaxima });
   const problem = { operator: new ColumnOperator(columns), ...posed };
   const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p), timeLimit: timeLeft() });
   const made = { technique: 'fcrt', hold, fields: weighedFields(fields, solution.weights) } as const;
-  return finish(model, plan, { ...made, voxels, caps, organs, problem, solution });
+  return finish(model, plan, { ...made, voxels, maxima, organs, problem, solution });
 }

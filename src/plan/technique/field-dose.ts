@@ -145,21 +145,21 @@ function isPointInside(point: Vec3, { grid, data }: Volume<'mask'>): boolean {
 }
 
 function flagsOf(
-  { bounds, area }: OpenedField,
+  { bounds: tolerances, area }: OpenedField,
   { beyondRange: beyond, beyondDensity }: PointSet,
   isInside: boolean,
   { range }: Machine,
 ): DoseFlag[] {
   const flags: DoseFlag[] = [];
-  const [least, most] = range.fieldSide;
-  if (bounds === undefined) flags.push({ code: 'nothing-open', message: 'nothing is open' });
+  const [least, largest] = range.fieldSide;
+  if (tolerances === undefined) flags.push({ code: 'nothing-open', message: 'nothing is open' });
   else {
-    const sides = [bounds.x2 - bounds.x1, bounds.y2 - bounds.y1];
-    if (Math.min(...sides, Math.sqrt(area)) < least - 1e-6 || Math.max(...sides) > most + 1e-6) {
+    const sides = [tolerances.x2 - tolerances.x1, tolerances.y2 - tolerances.y1];
+    if (Math.min(...sides, Math.sqrt(area)) < least - 1e-6 || Math.max(...sides) > largest + 1e-6) {
       const size = sides.map((side) => toDecimals(side, 1)).join(' x ');
       flags.push({
         code: 'field-size',
-        message: `the field of ${size} mm (open ${(area / 100).toFixed(2)} cm2) lies outside the sides of ${least} to ${most} mm that were commissioned`,
+        message: `the field of ${size} mm (open ${(area / 100).toFixed(2)} cm2) lies outside the sides of ${least} to ${largest} mm that were commissioned`,
       });
     }
   }

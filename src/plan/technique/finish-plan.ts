@@ -4,16 +4,16 @@ import { createDose, type DoseVolume, scatterDose } from '../../geometry/volume.
 import { certifyAt } from '../../optimize/certificate.js';
 import type { Solution } from '../../optimize/solver.js';
 import { worstCaseOf } from '../../optimize/worst-scenario.js';
-import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, surfaceVoxel } from '../patient/planning-grid.js';
-import { shareWithin } from '../problem/capped-rows.js';
+import { scaleWithin } from '../problem/capped-rows.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { isProven, largestDifference } from './proof.js';
-import { type ScenarioDose, scenarioShare } from './scenario-dose.js';
+import { type ScenarioDose, scenarioScale } from './scenario-dose.js';
 import type { PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */
@@ -30,9 +30,9 @@ export interface OptimisedPlan {
   /** The solution's rows. */
   readonly voxels: PlanningVoxels;
   /** Gy, one per cord voxel. */
-  readonly caps: Float64Array;
+  readonly maxima: Float64Array;
   /** Caps of the structures besides the cord. */
-  readonly organs: readonly StructureCaps[];
+  readonly organs: readonly VoxelMaxima[];
   readonly problem: PlanningProblem;
   readonly solution: Solution;
 }
@@ -41,7 +41,7 @@ export interface OptimisedPlan {
 export interface FinishedScenarios {
   readonly scenarios: ScenarioDose;
   /** By which the whole plan is scaled so that they hold under every shift of a ball, at most 1. @default 1 */
-  readonly ballShare?: number;
+  readonly ballScale?: number;
   /** Whether the target counts in the worst of them. @default false */
   readonly isWorst?: boolean;
 }
@@ -56,8 +56,8 @@ export interface FinishedScenarios {
 export function finish(
   model: PatientModel,
   plan: Pick<PlanCase, 'prescription' | 'doseModel'>,
-  { technique, hold, fields, voxels, caps, organs, problem, solution }: OptimisedPlan,
-  { scenarios, ballShare = 1, isWorst = false }: Partial<FinishedScenarios> = {},
+  { technique, hold, fields, voxels, maxima, organs, problem, solution }: OptimisedPlan,
+  { scenarios, ballScale = 1, isWorst = false }: Partial<FinishedScenarios> = {},
 ): SolvedPlan {
   model.onStage(`${technique}: dose`);
   const {
@@ -65,19 +65,19 @@ export function finish(
     beyondRange,
     beyondDensity,
   } = model.bodyDose.total(fields.map(({ beam, fluence }) => ({ beam, fluence })));
-  const shareOf = (): number => {
-    const own = shareWithin({ index: model.voxelOfPoint, dose: total }, [
-      { voxels: voxels.cord.voxels, caps },
+  const scaleOf = (): number => {
+    const own = scaleWithin({ index: model.voxelOfPoint, dose: total }, [
+      { voxels: voxels.cord.voxels, maxima },
       ...organs,
     ]);
-    return scenarios ? Math.min(own, ballShare, scenarioShare(voxels, caps, scenarios, fields)) : own;
+    return scenarios ? Math.min(own, ballScale, scenarioScale(voxels, maxima, scenarios, fields)) : own;
   };
-  const shrink = hold === 'cord' ? shareOf() : 1;
+  const shrink = hold === 'cord' ? scaleOf() : 1;
   const { fractions } = plan.prescription;
   const { medium } = plan.doseModel;
   const doses = reportedDoses(model, total, shrink, { quantity: 'physical', fractions, medium });
   const held = scaledFields(fields, shrink);
-  const { objectives, limits, targets } = settledProblem(problem, solution);
+  const { objectives, constraints: limits, targets } = settledProblem(problem, solution);
   const planned = solution.dose.map((d) => shrink * d);
   const certificate = certifyAt(solution.certificate, objectives, limits, planned);
   const final: Solution = {
@@ -93,36 +93,36 @@ export function finish(
     ),
     certificate,
   };
-  const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, share: shrink };
+  const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, scale: shrink };
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model, doses);
   return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
 }
 
 /** Fields with their monitor units times `share`. */
-export function scaledFields(fields: readonly PlannedField[], share: number): PlannedField[] {
+export function scaledFields(fields: readonly PlannedField[], scale: number): PlannedField[] {
   return fields.map((field) => ({
     ...field,
-    monitorUnits: share * field.monitorUnits,
-    fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => share * w) },
+    monitorUnits: scale * field.monitorUnits,
+    fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => scale * w) },
   }));
 }
 
 /**
  * A dose at the points of `bodyDose` as volumes: on the dose grid, and on the planning grid where there is one; and on the cord's surface.
  *
- * @param share what it is multiplied by
+ * @param scale what it is multiplied by
  */
 export function reportedDoses(
   { grid, fine, surface, voxelOfPoint }: Pick<PatientModel, 'grid' | 'fine' | 'surface' | 'voxelOfPoint'>,
   total: Float64Array,
-  share: number,
+  scale: number,
   meaning: Parameters<typeof createDose>[1],
 ): Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose'> {
   const dose = createDose(grid, meaning);
   const surfaceDose = new Float64Array(surface.length / 3);
   const fineDose = fine === undefined ? undefined : createDose(fine.grid, meaning);
-  const given = total.map((gray) => share * gray);
+  const given = total.map((gray) => scale * gray);
   scatterDose(dose.data, voxelOfPoint, given);
   if (fineDose !== undefined) scatterDose(fineDose.data, voxelOfPoint, given, fineVoxel({ grid }, 0));
   scatterDose(surfaceDose, voxelOfPoint, given, surfaceVoxel({ grid, ...(fine && { fine }) }, 0));

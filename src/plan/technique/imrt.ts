@@ -8,10 +8,10 @@ import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { type Solution, type SolveProgress, solve } from '../../optimize/solver.js';
 import { smoothing } from '../../optimize/worst-scenario.js';
-import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { cappedRows, evenCaps } from '../problem/capped-rows.js';
+import { constrainedVoxels, uniformMaxima } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
@@ -51,7 +51,7 @@ export function modulatedBeams(
   for (const beam of beamsOf(beams, model, machine)) {
     const beamlets = beamletsCovering(beam.frame, target, beamlet, margin);
     modulated.push({ beam, beamlets });
-    count += beamlets.cells.length;
+    count += beamlets.pixels.length;
     checkCount(
       `case: imrt: beamlets of the first ${modulated.length} beams`,
       count,
@@ -85,7 +85,13 @@ export function planModulated(
   machine: Machine,
   options: ModulatedOptions = {},
 ): SolvedPlan {
-  const { onProgress, caps = evenCaps(given, plan), organs = [], timeLeft = forever, isNominal = false } = options;
+  const {
+    onProgress,
+    maxima = uniformMaxima(given, plan),
+    organs = [],
+    timeLeft = forever,
+    isNominal = false,
+  } = options;
   const { hold } = plan.imrt;
   const robust = isNominal ? undefined : plan.imrt.robust;
   const shifts = robust ? scenarioShifts(robust) : [];
@@ -94,20 +100,20 @@ export function planModulated(
   const job: ModulatedJob = { model, given, plan, robust, beams, organs, onProgress, timeLeft };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
-  let solved = solveModulated(job, caps, added);
+  let solved = solveModulated(job, maxima, added);
   let found: ShiftSearch | undefined;
   let margin = 1;
   for (let round = 1; ball !== undefined; round++) {
     model.onStage('imrt: worst shift');
     const fields = modulatedFields(beams, solved.solution.weights);
-    found = worstCordShift(model, plan, fields, { voxels: given.cord.voxels, caps }, ball);
+    found = worstCordShift(model, plan, fields, { voxels: given.cord.voxels, maxima }, ball);
     const { value } = found.worst;
     if (value <= 1 + BALL_TOLERANCE || round === BALL_ROUNDS || timeLeft() === 0) break;
     if (round < LOWER_FROM)
       added.push(...found.peaks.filter((peak) => peak.value > 1 + BALL_TOLERANCE).map(({ shift }) => shift));
     else margin /= value;
     const { solution } = solved;
-    const held = caps.map((cap) => margin * cap);
+    const held = maxima.map((maximum) => margin * maximum);
     solved = solveModulated(job, held, added, solution.weights);
     solved = {
       ...solved,
@@ -115,14 +121,14 @@ export function planModulated(
     };
   }
   const { voxels, problem, solution } = solved;
-  const ballShare = Math.min(1, 1 / (found?.worst.value ?? 1));
+  const ballScale = Math.min(1, 1 / (found?.worst.value ?? 1));
   const scenarios = robust ? new ScenarioDose(model, plan, [...shifts, ...added]) : undefined;
   try {
     const fields = modulatedFields(beams, solution.weights);
-    const optimised = { technique: 'imrt', hold, fields, voxels, caps, organs, problem, solution } as const;
+    const optimised = { technique: 'imrt', hold, fields, voxels, maxima, organs, problem, solution } as const;
     const isWorst = robust?.target === 'worst';
-    const made = finish(model, plan, optimised, scenarios && { scenarios, ballShare, isWorst });
-    return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, share: ballShare } };
+    const made = finish(model, plan, optimised, scenarios && { scenarios, ballScale, isWorst });
+    return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, scale: ballScale } };
   } finally {
     scenarios?.close();
   }
@@ -135,7 +141,7 @@ interface ModulatedJob {
   readonly plan: ModulatedCase;
   readonly robust: RobustSettings | undefined;
   readonly beams: readonly ModulatedBeam[];
-  readonly organs: readonly StructureCaps[];
+  readonly organs: readonly VoxelMaxima[];
   readonly onProgress: ProgressListener | undefined;
   readonly timeLeft: TimeLeft;
 }
@@ -143,7 +149,7 @@ interface ModulatedJob {
 /** The best fluence under the caps at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
   { model, given, plan, robust, beams, organs, onProgress, timeLeft }: ModulatedJob,
-  caps: Float64Array,
+  maxima: Float64Array,
   further: readonly Vec3[],
   start?: Float64Array,
 ): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
@@ -152,11 +158,11 @@ function solveModulated(
   const prepared = prepareInfluence(beams, model, voxels, plan);
   model.onStage('imrt: fluence');
   const { operator, sample, preconditioner } = prepared;
-  const sets = cappedRows(voxels, caps, organs);
-  const [cord, ...organCaps] = sets.map((set) => set.caps);
+  const sets = constrainedVoxels(voxels, maxima, organs);
+  const [cord, ...organMaxima] = sets.map((set) => set.maxima);
   const pose = (temperature?: number) => ({
     operator,
-    ...posePrescribed(model, voxels, plan, hold, { caps: cord!, organCaps, temperature }),
+    ...posePrescribed(model, voxels, plan, hold, { maxima: cord!, organCaps: organMaxima, temperature }),
   });
   let problem = pose();
   const best = (): Solution => {

@@ -6,7 +6,7 @@ import {
   type JawField,
   leavesOfRectangles,
 } from '../../beam/aperture.js';
-import type { CellFluence } from '../../beam/cells.js';
+import type { PixelFluence } from '../../beam/cells.js';
 import { apertureFluence, beamletFluence, jawFluence } from '../../beam/opening.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Machine } from '../../machine/machine.js';
@@ -17,7 +17,7 @@ import type { Fields } from '../input/fields-file.js';
 export interface OpenedField {
   readonly kind: 'jaws' | 'leaves' | 'beamlets';
   /** Monitor units per cell. */
-  readonly fluence: CellFluence;
+  readonly fluence: PixelFluence;
   /** Of a map: the mean over the beamlets that carry weight. */
   readonly monitorUnits: number;
   /** Rectangle around what is open, mm in the isocentre plane; undefined where nothing is. */
@@ -51,7 +51,7 @@ function openField(
 ): OpenedField {
   const jaws = transmission.jaws ?? 0;
   const options = { jawTransmission: jaws, largestField: machine.range.fieldSide[1] };
-  const timesUnits = (open: CellFluence): CellFluence => ({
+  const timesUnits = (open: PixelFluence): PixelFluence => ({
     grid: open.grid,
     weights: open.weights.map((w) => w * monitorUnits),
   });
@@ -64,12 +64,12 @@ function openField(
     const bank = resolveLeafBank(leaves.bank);
     const made = createAperture(bank, leaves.leaves ?? leavesOfRectangles(bank, leaves.openings!), leaves.jaws);
     const leafTransmission = transmission.leaves ?? bank.transmission;
-    const bounds = apertureBounds(made);
+    const tolerances = apertureBounds(made);
     return {
       kind: 'leaves',
       fluence: timesUnits(apertureFluence(made, { ...options, leafTransmission })),
       monitorUnits,
-      ...(bounds ? { bounds } : {}),
+      ...(tolerances ? { bounds: tolerances } : {}),
       area: apertureArea(made),
       transmission: { jaws, leaves: leafTransmission },
     };
@@ -78,12 +78,12 @@ function openField(
   const shining = beamlets.filter(([, , weight]) => weight > 0);
   const half = spacing / 2;
   const squares = shining.map(([x, y]) => ({ x0: x - half, x1: x + half, y0: y - half, y1: y + half }));
-  const bounds = apertureBounds({ openings: squares });
+  const tolerances = apertureBounds({ openings: squares });
   return {
     kind: 'beamlets',
     fluence: beamletFluence(spacing, beamlets),
     monitorUnits: shining.length === 0 ? 0 : shining.reduce((sum, [, , w]) => sum + w, 0) / shining.length,
-    ...(bounds ? { bounds } : {}),
+    ...(tolerances ? { bounds: tolerances } : {}),
     area: shining.length * spacing * spacing,
     transmission: { jaws: 0, leaves: 0 },
   };

@@ -3,16 +3,16 @@
  */
 import { DividedOperator } from '../../influence/divided-operator.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
-import { NormalMatrix, type RowSample } from '../../optimize/normal-matrix.js';
+import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { groupScenarios } from '../problem/scenario.js';
-import { groupRows, type RowGroups } from '../problem/voxel-clusters.js';
+import { clusterVoxels, type VoxelClusters } from '../problem/voxel-clusters.js';
 
 export interface PreparedInfluence {
   readonly operator: DividedOperator;
-  readonly sample: RowSample;
+  readonly sample: VoxelSample;
   readonly preconditioner: NormalMatrix;
   /** Frees what the lanes hold. */
   close(): void;
@@ -46,7 +46,7 @@ export function prepareInfluence(
   });
   try {
     const nominal = scenarios[0]?.from ?? zones.length;
-    const groups = groupRows(points, zones.subarray(0, nominal), spacing, operator.columns);
+    const groups = clusterVoxels(points, zones.subarray(0, nominal), spacing, operator.columns);
     const sample = sampleInfluence(operator, groupScenarios(groups, voxels));
     const preconditioner = new NormalMatrix(sample, operator.columns, { executor });
     const close = (): void => {
@@ -65,6 +65,6 @@ export function prepareInfluence(
  *
  * @param groups the rows that are read, and whom they stand for
  */
-export function sampleInfluence(operator: DividedOperator, { rows, memberOf }: RowGroups): RowSample {
+export function sampleInfluence(operator: DividedOperator, { rows, memberOf }: VoxelClusters): VoxelSample {
   return { matrix: operator.readRows(rows), count: rows.length, memberOf, isExact: true };
 }

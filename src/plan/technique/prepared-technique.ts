@@ -8,13 +8,13 @@ import { checkPositive } from '../../core/check.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
-import { NormalMatrix, type RowSample } from '../../optimize/normal-matrix.js';
-import { sampleRows } from '../../optimize/row-sample.js';
+import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
+import { sampleVoxels } from '../../optimize/row-sample.js';
 import { solve } from '../../optimize/solver.js';
-import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { cappedRows } from '../problem/capped-rows.js';
+import { constrainedVoxels } from '../problem/capped-rows.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { refuseRobust } from '../problem/scenario.js';
@@ -29,10 +29,10 @@ export interface PreparedTechnique {
   /**
    * The best plan with these caps, each of them hard.
    *
-   * @param caps Gy, > 0, one per cord voxel of the planning voxels
+   * @param maxima Gy, > 0, one per cord voxel of the planning voxels
    * @throws {InvalidInputError} for a cap that is not > 0
    */
-  plan(caps: Float64Array, options?: SolveOptions): TechniquePlan;
+  plan(maxima: Float64Array, options?: SolveOptions): TechniquePlan;
   /** The weights that the next plan starts from: of the one before. */
   readonly start: Float64Array | undefined;
   close(): void;
@@ -48,7 +48,7 @@ export interface SolveOptions {
 
 export interface PreparedOptions {
   /** Caps of the structures besides the cord of which `voxels` holds rows. @default none */
-  readonly organs?: readonly StructureCaps[];
+  readonly organs?: readonly VoxelMaxima[];
   /** The weights that the first plan starts from. */
   readonly start?: Float64Array | undefined;
 }
@@ -69,9 +69,9 @@ export function prepareTechnique(
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, plan, machine);
   let start = first;
-  const planWith = (caps: Float64Array, { signal, timeLimit }: SolveOptions): TechniquePlan => {
-    const [, ...organCaps] = cappedRows(voxels, caps, organs).map((set) => set.caps);
-    const problem = { operator, ...posePrescribed(model, voxels, plan, 'cord', { caps, organCaps }) };
+  const planWith = (maxima: Float64Array, { signal, timeLimit }: SolveOptions): TechniquePlan => {
+    const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
+    const problem = { operator, ...posePrescribed(model, voxels, plan, 'cord', { maxima, organCaps: organMaxima }) };
     const given = {
       gap: FINE,
       ...(start && { start }),
@@ -81,7 +81,7 @@ export function prepareTechnique(
     const solution = solve({ ...problem, sample, preconditioner }, given);
     const made = { technique, hold: 'cord', fields: fieldsOf(solution.weights) } as const;
     start = solution.weights;
-    return finish(model, plan, { ...made, voxels, caps, organs, problem, solution });
+    return finish(model, plan, { ...made, voxels, maxima, organs, problem, solution });
   };
   return {
     technique,
@@ -89,16 +89,16 @@ export function prepareTechnique(
     get start() {
       return start;
     },
-    plan(caps, options = {}) {
-      for (const cap of caps) checkPositive(`${technique}: cap of a cord voxel in Gy`, cap);
-      return planWith(caps, options);
+    plan(maxima, options = {}) {
+      for (const maximum of maxima) checkPositive(`${technique}: cap of a cord voxel in Gy`, maximum);
+      return planWith(maxima, options);
     },
   };
 }
 
 interface Arrangement {
   readonly operator: LinearOperator;
-  readonly sample: RowSample;
+  readonly sample: VoxelSample;
   readonly preconditioner: NormalMatrix;
   fieldsOf(weights: Float64Array): PlannedField[];
   close(): void;
@@ -107,7 +107,7 @@ interface Arrangement {
 function conformal(model: PatientModel, voxels: PlanningVoxels, plan: PreparedCase, machine: Machine): Arrangement {
   const fields = conformalFields(model, plan.fcrt, machine);
   const operator = new ColumnOperator(conformalColumns(model, voxels, fields));
-  const sample = sampleRows(operator);
+  const sample = sampleVoxels(operator);
   return {
     operator,
     sample,

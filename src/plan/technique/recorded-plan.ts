@@ -1,7 +1,7 @@
 /**
  * A finished plan as its record, and made again from it: the same fields through the same engine, without optimising.
  *
- * The fields are recorded as the optimiser left them, with the share that the whole plan was scaled by, as the engine computed
+ * The fields are recorded as the optimiser left them, with the scale that the whole plan was scaled by, as the engine computed
  * them before it was scaled: only so is the dose the same to the last bit. What was proven of the plan is taken from the record.
  */
 import { createAperture } from '../../beam/aperture.js';
@@ -19,7 +19,7 @@ import type { PlannedField, TechniquePlan } from './technique-plan.js';
 
 /** What {@link planFromRecord} makes the plan of again. */
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
-  const { technique, share, solved, solution, voxels, largestDifference, worstCase, ball } = plan;
+  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball } = plan;
   const { weights: _, dose: __, uncovered, ...ended } = solution;
   const outcome: RecordedOutcome = {
     ...ended,
@@ -31,9 +31,9 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
   return {
     technique,
     isocenter: tripleOf(isocenter),
-    share,
+    scale,
     fields: solved.map(recordedField),
-    organRows: voxels.organs.map(({ name, voxels: own }) => ({ structure: name, runs: runsOf(own) })),
+    organVoxels: voxels.organs.map(({ name, voxels: own }) => ({ structure: name, runs: runsOf(own) })),
     outcome,
   };
 }
@@ -83,7 +83,7 @@ export function planFromRecord(
   { case: asked, machine, patient }: PlanJob,
   isNominal = false,
 ): TechniquePlan {
-  const { technique, share, outcome, isocenter } = record;
+  const { technique, scale, outcome, isocenter } = record;
   model.onStage(`${technique}: dose`);
   const solved = record.fields.map(({ name, gantry, collimator, couch, ...field }): PlannedField => {
     const beam = createBeam(machine, { isocenter, gantry, collimator, couch, position: patient.position }, name);
@@ -92,17 +92,17 @@ export function planFromRecord(
   const { dose: total, ...beyond } = model.bodyDose.total(solved.map(({ beam, fluence }) => ({ beam, fluence })));
   const { fractions } = asked.prescription;
   const { medium } = asked.doseModel;
-  const doses = reportedDoses(model, total, share, { quantity: 'physical', fractions, medium });
+  const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
   const { largestDifference, worstCase, ball, uncovered, level, ...ended } = outcome;
   return {
     technique,
     hold: asked[technique].hold,
     solved,
-    fields: scaledFields(solved, share),
+    fields: scaledFields(solved, scale),
     ...doses,
     solution: { ...ended, ...(level === undefined ? {} : { level }), uncovered: Int32Array.from(uncovered) },
     voxels: rowsOf(record, model, isNominal ? undefined : asked.imrt.robust),
-    share,
+    scale,
     largestDifference,
     beyondRange: beyond.beyondRange,
     beyondDensity: beyond.beyondDensity,
@@ -130,11 +130,11 @@ function shapeOf(
 
 /** The optimiser's rows, which reports name places and numbers of. */
 function rowsOf(
-  { technique, organRows, outcome }: RecordedPlan,
+  { technique, organVoxels, outcome }: RecordedPlan,
   model: PatientModel,
   robust: RobustSettings | undefined,
 ): PlanningVoxels {
-  const organs = organRows.map(({ structure, runs }) => ({ name: structure, voxels: voxelsOf(runs) }));
+  const organs = organVoxels.map(({ structure, runs }) => ({ name: structure, voxels: voxelsOf(runs) }));
   const voxels = choosePlanningVoxels(model, organs);
   if (technique === 'fcrt' || robust === undefined) return voxels;
   return withScenarios(voxels, scenarioShifts(robust), robust.target, outcome.ball?.added);

@@ -11,7 +11,7 @@ import { createDose, type DoseVolume, scatterDose } from '../../geometry/volume.
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, placeOfVoxel, surfaceVoxel, touching } from '../patient/planning-grid.js';
-import { shareWithin } from '../problem/capped-rows.js';
+import { scaleWithin } from '../problem/capped-rows.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { PlannedField } from './technique-plan.js';
 
@@ -71,12 +71,12 @@ function neededVoxels({ masks, cord, target, grid, fine }: PatientModel): Uint8A
 }
 
 /** The share of the fields' dose, at most 1, that keeps every voxel of the cord under its cap in every scenario. */
-export function scenarioShare(
+export function scenarioScale(
   { cord: { voxels } }: PlanningVoxels,
-  caps: Float64Array,
+  maxima: Float64Array,
   scenarios: ScenarioDose,
   fields: readonly PlannedField[],
 ): number {
   const doses = scenarios.of(fields);
-  return Math.min(1, ...doses.map((dose) => shareWithin({ index: scenarios.voxels, dose }, [{ voxels, caps }])));
+  return Math.min(1, ...doses.map((dose) => scaleWithin({ index: scenarios.voxels, dose }, [{ voxels, maxima }])));
 }

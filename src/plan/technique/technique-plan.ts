@@ -9,7 +9,7 @@ import type { DoseVolume } from '../../geometry/volume.js';
 import type { ShiftValue } from '../../geometry/worst-shift.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
-import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
@@ -41,13 +41,13 @@ export interface TechniquePlan {
   /** @internal The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
   /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
-  readonly share: number;
+  readonly scale: number;
   /** Largest difference of the optimiser's dose from the reported one, over the optimiser's voxels, Gy. */
   readonly largestDifference: number;
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
   readonly worstCase?: { readonly value: number; readonly gap: number | null };
   /** @internal Where the cord's caps hold under every shift of a ball: how they came to. */
-  readonly ball?: BallHold;
+  readonly ball?: BallOfShifts;
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
@@ -63,7 +63,7 @@ export interface SolvedPlan extends TechniquePlan {
 }
 
 /** How the cord's caps were brought to hold under every shift of a ball. */
-export interface BallHold {
+export interface BallOfShifts {
   /** Shifts that were found to break a cap and became scenarios of the problem, LPS, mm. */
   readonly added: readonly Vec3[];
   /** The optimiser's last plan held the cord's caps times this, at most 1: between scenarios the dose rises above them. */
@@ -71,7 +71,7 @@ export interface BallHold {
   /** Of the optimiser's last plan: the worst shift of the ball, and the largest dose there as a multiple of its cap. */
   readonly found: ShiftValue;
   /** By which the whole plan was scaled for that, at most 1. */
-  readonly share: number;
+  readonly scale: number;
 }
 
 /** What every technique reads of a case besides its own part. */
@@ -81,9 +81,9 @@ export type PosedCase = Pick<PlanCase, 'prescription' | 'doseModel' | 'cordCap'>
 export interface PlanningOptions {
   readonly onProgress?: ProgressListener | undefined;
   /** Gy, one per cord voxel. @default the case's cap in all of them */
-  readonly caps?: Float64Array;
+  readonly maxima?: Float64Array;
   /** Caps of the structures besides the cord of which the voxels hold rows; they hold at the nominal place. @default none */
-  readonly organs?: readonly StructureCaps[];
+  readonly organs?: readonly VoxelMaxima[];
   /** When it is 0 the plan so far is taken, as `time-limit`. @default no limit */
   readonly timeLeft?: TimeLeft | undefined;
 }

@@ -10,7 +10,7 @@
 import { fluenceOfBeamlets } from '../../beam/fluence.js';
 import { weightedUpperQuantile } from '../../core/quantile.js';
 import type { Machine } from '../../machine/machine.js';
-import type { StructureCaps } from '../constraint/voxel-maximum.js';
+import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { choosePlanningVoxels, type PlanningVoxels } from '../problem/planning-voxels.js';
@@ -26,7 +26,7 @@ const SLIGHT = 1e-3;
 /** What the fields over the whole target rest on. */
 export type EvenCase = Pick<PlanCase, 'prescription' | 'fcrt' | 'imrt'>;
 
-export class OrganRows {
+export class WorkingSet {
   /** Of every voxel of the grid, whether it becomes a row where it is bounded. */
   private readonly isRow: Uint8Array;
 
@@ -35,7 +35,7 @@ export class OrganRows {
     private readonly model: PatientModel,
     plan: EvenCase,
     machine: Machine,
-    readonly organs: readonly StructureCaps[],
+    readonly organs: readonly VoxelMaxima[],
     techniques: readonly Technique[],
   ) {
     this.isRow = new Uint8Array(model.masks.get(model.target)!.data.length);
@@ -44,10 +44,10 @@ export class OrganRows {
   }
 
   choose(): PlanningVoxels {
-    const bounded = this.organs.map(({ structure, voxels }) => {
+    const organs = this.organs.map(({ structure, voxels }) => {
       return { name: structure, voxels: voxels.filter((voxel) => this.isRow[voxel] === 1) };
     });
-    return choosePlanningVoxels(this.model, bounded);
+    return choosePlanningVoxels(this.model, organs);
   }
 
   /**
@@ -57,17 +57,17 @@ export class OrganRows {
    * @returns whether there was such a voxel: the plan is not permitted, and must be made again
    */
   extend(dose: ArrayLike<number>): boolean {
-    const isBroken = this.organs.some(({ voxels, caps }) =>
-      voxels.some((voxel, v) => this.isRow[voxel] === 0 && dose[voxel]! > (1 + SLIGHT) * caps[v]!),
+    const isBroken = this.organs.some(({ voxels, maxima }) =>
+      voxels.some((voxel, v) => this.isRow[voxel] === 0 && dose[voxel]! > (1 + SLIGHT) * maxima[v]!),
     );
     if (isBroken) this.add(dose, NEAR);
     return isBroken;
   }
 
   private add(dose: ArrayLike<number>, fraction: number): void {
-    for (const { voxels, caps } of this.organs) {
+    for (const { voxels, maxima } of this.organs) {
       for (let v = 0; v < voxels.length; v++) {
-        if (dose[voxels[v]!]! >= fraction * caps[v]!) this.isRow[voxels[v]!] = 1;
+        if (dose[voxels[v]!]! >= fraction * maxima[v]!) this.isRow[voxels[v]!] = 1;
       }
     }
   }
@@ -79,7 +79,7 @@ function evenDose(model: PatientModel, plan: EvenCase, machine: Machine, techniq
   const open = modulatedBeams(model, { beams, margin, beamlet: plan.imrt.beamlet }, machine);
   const { dose: total } = model.bodyDose.total(
     open.map(({ beam, beamlets }) => {
-      const weights = fluenceOfBeamlets(beamlets, new Float64Array(beamlets.cells.length).fill(1), 0);
+      const weights = fluenceOfBeamlets(beamlets, new Float64Array(beamlets.pixels.length).fill(1), 0);
       return { beam, fluence: { grid: beamlets.grid, weights } };
     }),
   );
