@@ -61,8 +61,8 @@ console.log(
 );
 console.log('\n| prior grid | transform | threads | s | CPU s of all threads | M voxels/s | without a value |');
 console.log('|---|---|---|---|---|---|---|');
-for (const lanes of [1, 2]) {
-  const executor = await startWorkerPool({ threads: lanes });
+for (const threads of [1, 2]) {
+  const executor = await startWorkerPool({ threads: threads });
   for (const [grid, prior] of priors) {
     for (const [name, sumFromCourse] of [
       ['turned', turned],
@@ -75,7 +75,7 @@ for (const lanes of [1, 2]) {
       const { seconds, cpu, value } = best(isTiny ? 1 : 3, () => accumulate(courses, fine, { alphaBeta: 2, executor }));
       const rate = (voxelCount(fine) / seconds / 1e6).toFixed(1);
       console.log(
-        `| ${grid} | ${name} | ${lanes} | ${seconds.toFixed(2)} | ${cpu.toFixed(2)} | ${rate} | ${value.missing} |`,
+        `| ${grid} | ${name} | ${threads} | ${seconds.toFixed(2)} | ${cpu.toFixed(2)} | ${rate} | ${value.missing} |`,
       );
     }
   }

@@ -103,10 +103,10 @@ function run(spacing: number, beamlet: number, executor: Executor, gaps: readonl
 
 const pool = await startWorkerPool();
 console.log(
-  `respine ${version}, Node ${process.version}, ${pool.threads} lanes, memory ${(bandwidth() / 1e9).toFixed(1)} GB/s\n`,
+  `respine ${version}, Node ${process.version}, ${pool.threads} threads, memory ${(bandwidth() / 1e9).toFixed(1)} GB/s\n`,
 );
 console.log(
-  '| voxel / beamlet mm | rows | beamlets | lanes | ms per evaluation | of the bound | sample rows | sample s | gap asked | steps | evaluations | s | gap | cap |',
+  '| voxel / beamlet mm | rows | beamlets | threads | ms per evaluation | of the bound | sample rows | sample s | gap asked | steps | evaluations | s | gap | cap |',
 );
 console.log('|---|---|---|---|---|---|---|---|---|---|---|---|---|---|');
 if (process.argv.includes('tiny')) run(6, 10, pool, [0.01]);

@@ -13,8 +13,8 @@ export { accumulate, type Course, type AccumulateOptions, type Accumulated } fro
 
 // Limits of all courses, with their sources, and where the prior course alone is above them.
 export type { Source } from './biology/evidence.js';
-export type { VoxelTolerance, ToleranceExcess } from './biology/allowance.js';
-export type { PriorExcess } from './plan/constraint/voxel-tolerance.js';
+export type { VoxelTolerance, ToleranceExcess } from './biology/remaining-dose.js';
+export type { PriorExcess } from './plan/constraint/structure-tolerance.js';
 export type { PriorCourseExposure } from './plan/patient/prior-exposure.js';
 
 // A plan as a retreatment: limits of the literature, conventions of recovery, estimates of risk, set-up errors.
@@ -22,5 +22,5 @@ export type { AssessmentRow } from './plan/evaluation/tolerance-rows.js';
 export type { SpineLevel, NiederScore } from './biology/risk.js';
 export type { RecoveryRow, RiskEstimates } from './plan/evaluation/retreatment.js';
 export type { CumulativeCord } from './plan/evaluation/evaluate-plan.js';
-export type { PositionInterval } from './biology/position.js';
+export type { PositionInterval } from './biology/position-interval.js';
 export type { ScenarioOutcome } from './plan/evaluation/robustness.js';

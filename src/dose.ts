@@ -18,12 +18,12 @@ export type { BeamAngles } from './beam/arrangement.js';
 
 // What a beam lets through: beamlets, or leaves and jaws.
 export { beamletsCovering, type BeamletSet, type FluenceGrid } from './beam/fluence.js';
-export type { FluenceField } from './dose/forward.js';
+export type { FluenceField } from './dose/beam-view.js';
 export type { Aperture, JawField, LeafOpening } from './beam/aperture.js';
 export type { LeafBank } from './machine/mlc.js';
 
 // Dose = A w at a list of points: matrix-free, and as a sparse matrix.
-export { voxelsInside, type DoseVoxels } from './dose/forward.js';
+export { voxelsInside, type DoseVoxels } from './dose/beam-view.js';
 export { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './influence/operator.js';
 export type { DoseModelOptions } from './dose/beam-points.js';
 export type { LinearOperator } from './core/linear-operator.js';

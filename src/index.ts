@@ -47,7 +47,7 @@ export { type Executor, serialExecutor } from './core/executor.js';
 export type { PlanningResult } from './plan/run-plan.js';
 export type { PatientModel } from './plan/patient/patient-model.js';
 export type { PriorExposure } from './plan/patient/prior-exposure.js';
-export type { StructureTolerance } from './plan/constraint/voxel-tolerance.js';
+export type { StructureTolerance } from './plan/constraint/structure-tolerance.js';
 
 // for each technique its fields, its dose and its proof, and how they stand against what was asked for.
 export type { PlanEvaluation, StructureReport } from './plan/evaluation/evaluate-plan.js';

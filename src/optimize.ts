@@ -30,7 +30,7 @@ export {
   maximumGeud,
   maximumHottest,
   type ConvexConstraint,
-} from './optimize/limit.js';
+} from './optimize/constraint.js';
 
 // Voxels of several structures: who owns them.
 export { resolveOverlap, type PrioritisedSet, type ResolvedOverlap } from './optimize/overlap.js';

@@ -173,7 +173,7 @@ function checkCourse({ name, dose }: Course): void {
   checkInteger(`accumulate: fractions of ${name}`, fractions, 1);
 }
 
-/** The slices of one lane. */
+/** The slices of one thread. */
 function accumulateSlices({ thread, threads, courses, target, isZeroBeyond, out }: ThreadInput): ThreadTally {
   const [nz, ny, nx] = target.shape;
   const [firstSlice, endSlice] = rangeOfThread(thread, threads, nz);

@@ -25,7 +25,7 @@ export interface BandedMatrix {
   readonly values: Float64Array;
 }
 
-/** The matrices of one rung, and the nodes along u that any cell reaches, [low, high). */
+/** The matrices of one width, and the nodes along u that any cell reaches, [low, high). */
 export interface WidthMatrices {
   readonly U: BandedMatrix;
   readonly V: BandedMatrix;

@@ -2,11 +2,11 @@
  * The pencil kernel of one beam in separable form: a few functions of place times a few maps.
  *
  * At a point of radiological depth d, seen under the lateral scale m = SAD / L, the kernel's Gaussians have widths w_j m in
- * the isocentre plane. Put on the rungs of a fixed ladder they become weights B_r(d, m), and the dose is
+ * the isocentre plane. Put on fixed Gaussian widths they become weights B_r(d, m), and the dose is
  *
- *     dose(p) = (SAD / L)^2 sum_r B_r(d, m) G_r(u, v),     G_r = psi (*) Gaussian of rung r
+ *     dose(p) = (SAD / L)^2 sum_r B_r(d, m) G_r(u, v),     G_r = psi (*) Gaussian of width r
  *
- * exact in scatter's dependence on the field size *at depth*, for every voxel. The rungs form two bands: the narrow ones
+ * exact in scatter's dependence on the field size *at depth*, for every voxel. The widths form two bands: the narrow ones
  * decide the penumbra and live on a fine lattice near the field, the wide ones are smooth. Within a band the weights at
  * all depths, distances and densities of a patient lie near a space of few dimensions: a singular value decomposition of the doses that they give to open
  * squares keeps the K terms that a stated residual needs (Bortfeld, Schlegel, Rhein 1993),
@@ -28,21 +28,21 @@ import {
   depthOfNode,
   type KernelTable,
 } from './kernel-table.js';
-import { addGaussian, createKernelWidths, excessBlur, type KernelWidths } from './width-ladder.js';
+import { addGaussian, createKernelWidths, excessBlur, type KernelWidths } from './kernel-widths.js';
 
-/** The rungs [first, first + count) of the ladder in separable form. */
+/** The widths [first, first + count) in separable form. */
 export interface KernelBand {
   readonly first: number;
   readonly count: number;
   /** Number of separable terms K. */
   readonly terms: number;
-  /** c[k][rung - first] */
+  /** c[k][width - first] */
   readonly coefficients: Float64Array;
 }
 
 export interface BeamKernel {
   readonly widths: KernelWidths;
-  /** From narrow to wide; a band may be missing where the ladder has no such rungs. */
+  /** From narrow to wide; a band may be missing where there are no such widths. */
   readonly bands: readonly KernelBand[];
   /** D_k: of the whole kernel, or of its electrons and its scatter, whose lateral scales differ. */
   readonly tables: readonly KernelTable[];
@@ -68,7 +68,7 @@ export function largestSideOf({ x, y }: FluenceGrid): number {
   return Math.max(LEAST_LARGEST, SIDES.find((s) => s >= side) ?? SIDES[SIDES.length - 1]!);
 }
 
-/** Standard deviation from which on a rung is wide, mm: 1.3 nodes of the coarse lattice. */
+/** Standard deviation from which on a width is wide, mm: 1.3 nodes of the coarse lattice. */
 export const WIDE = 6.5;
 
 const DISTANCE_STEP = 80;
@@ -240,7 +240,7 @@ function partsOf(machine: Machine, { nearest, farthest, densities }: KernelDomai
   return [part('electrons', byDistance), part('scatter', middle)];
 }
 
-/** Dose of each open square under each rung, [side][rung], scaled so that every square's maximum over the sample is 1. */
+/** Dose of each open square under each width, [side][width], scaled so that every square's maximum over the sample is 1. */
 function squareDoses(widths: KernelWidths, B: Float64Array, rows: number, largestSide: number): Float64Array[] {
   const count = widths.count;
   return SIDES.filter((side) => side <= Math.max(largestSide, LEAST_SIDE)).map((side) => {
@@ -256,7 +256,7 @@ function squareDoses(widths: KernelWidths, B: Float64Array, rows: number, larges
   });
 }
 
-/** The rungs [from, to) of a table B of `rows` times `rungs` numbers. */
+/** The widths [from, to) of a table B of `rows` times `widths` numbers. */
 interface WidthRange {
   readonly rows: number;
   readonly widths: number;
@@ -265,7 +265,7 @@ interface WidthRange {
 }
 
 /**
- * The separable form of the rungs [from, to): with M = B E = U S V', D_k = (B E) v_k / s_k is linear in B, and c_k = u_k' B
+ * The separable form of the widths [from, to): with M = B E = U S V', D_k = (B E) v_k / s_k is linear in B, and c_k = u_k' B
  * makes sum_k D_k c_k the least-squares image of B.
  */
 function separate(

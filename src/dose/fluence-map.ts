@@ -5,7 +5,7 @@
  *
  *     F_k(v, u) = sum_r c_kr  V_r  X  U_r',     U_r[u, i] = Phi((u - x_i) / sigma_r) - Phi((u - x_(i+1)) / sigma_r)
  *
- * two small matrix products per rung, exact, with no lateral cut-off and no transform. The spline's interpolation filter
+ * two small matrix products per width, exact, with no lateral cut-off and no transform. The spline's interpolation filter
  * is applied once to U_r and V_r, so the lattices hold B-spline coefficients and reading one costs 3 x 3 nodes: the error is
  * h^3 F''' / 125, below 0.1 % of the field for h of half the blur's standard deviation. The narrow band is needed only around
  * the field; the wide band, on nodes 5 mm apart, holds the same bound and reaches everywhere.
@@ -91,7 +91,7 @@ export class FluenceMap {
 
   /**
    * out[cell] = dose of one cell at point p: a row of the influence, from the matrices themselves. No map is made, so a row costs
-   * O(rungs x cells), however fine the lattice.
+   * O(widths x pixels), however fine the lattice.
    */
   row({ u, v, weights }: MapPoints, p: number, out: Float64Array): void {
     const nx = this.pixels.x.length - 1;
@@ -132,7 +132,7 @@ function createBand(
   const h = isWide ? COARSE : step;
   const [u0, nu] = axis(extent.u0, extent.u1, pixels.x, widths.sigmasX[first + count - 1]!, h);
   const [v0, nv] = axis(extent.v0, extent.v1, pixels.y, widths.sigmasY[first + count - 1]!, h);
-  const rungs = Array.from({ length: count }, (_, r): WidthMatrices => {
+  const matrices = Array.from({ length: count }, (_, r): WidthMatrices => {
     const U = blurMatrix(u0, h, nu, pixels.x, widths.sigmasX[first + r]!);
     const V = blurMatrix(v0, h, nv, pixels.y, widths.sigmasY[first + r]!);
     const ends = U.first.map((node, i) => node + U.count[i]!);
@@ -152,7 +152,7 @@ function createBand(
     terms,
     nodes: new Float64Array(nu * nv * terms),
     coefficients,
-    widths: rungs,
+    widths: matrices,
     rows: new Float64Array((pixels.y.length - 1) * nu),
     line: new Float64Array(nu),
   };

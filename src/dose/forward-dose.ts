@@ -1,9 +1,9 @@
 /**
- * Forward dose of many fields at one set of points, divided over the lanes of an executor by beams.
+ * Forward dose of many fields at one set of points, divided over the threads of an executor by beams.
  *
- * A beam belongs to one lane, which traces it once and keeps that view for every later field of the beam. Each field's
- * dose is a column of its own, and columns are summed for a range of the points per lane in the order of the fields: the
- * result is the same to the last bit with any number of lanes.
+ * A beam belongs to one thread, which traces it once and keeps that view for every later field of the beam. Each field's
+ * dose is a column of its own, and columns are summed for a range of the points per thread in the order of the fields: the
+ * result is the same to the last bit with any number of threads.
  */
 import type { Beam } from '../beam/beam.js';
 import { type Executor, type JobGroup, type JobType, rangeOfThread, serialExecutor } from '../core/executor.js';
@@ -11,7 +11,7 @@ import type { Volume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
 import type { BeamPass } from '../raytrace/beam-pass.js';
 import { type PointSet, passOf, selectPoints } from './beam-points.js';
-import { addFieldDose, type BeamView, type FluenceField, viewOfBeam } from './forward.js';
+import { addFieldDose, type BeamView, type FluenceField, viewOfBeam } from './beam-view.js';
 import type { BeamOptions } from './pencil-beam.js';
 
 /** A fluence and the beam that it is given with. */
@@ -25,11 +25,11 @@ export interface ForwardDoseOptions extends BeamOptions {
   readonly executor?: Executor;
   /** Node distance of the fluence maps, mm. @default by the source blur */
   readonly step?: number;
-  /** What a lane keeps of the beams that it has traced, bytes; one beam at least. @default 256e6 */
+  /** What a thread keeps of the beams that it has traced, bytes; one beam at least. @default 256e6 */
   readonly viewBytes?: number;
 }
 
-/** Fields of each lane whose columns are held at once: they are what a dose takes most memory for. */
+/** Fields of each thread whose columns are held at once: they are what a dose takes most memory for. */
 const BATCH = 2;
 
 interface ThreadInput {
@@ -61,7 +61,7 @@ function bytesOf({ count, densities, factors }: PointSet): number {
   return 4 * count * (4 + (densities ? 2 : 0) + (factors ? 1 : 0)) + 1;
 }
 
-/** A beam, and where its lane puts what it sees: six numbers a point, {@link SEEN_PLANES} planes. */
+/** A beam, and where its thread puts what it sees: six numbers a point, {@link SEEN_PLANES} planes. */
 interface SeenBeam {
   readonly id: number;
   readonly thread: number;
@@ -72,7 +72,7 @@ interface SeenBeam {
 /** u, v, depth, distance, both densities, factor. */
 const SEEN_PLANES = 7;
 
-/** What a lane tells of a beam that it sees, besides its planes. */
+/** What a thread tells of a beam that it sees, besides its planes. */
 type SeenSet = Pick<PointSet, 'extent' | 'domain' | 'beyondRange' | 'beyondDensity'> & {
   readonly id: number;
   readonly isScaled: boolean;
@@ -147,7 +147,7 @@ export const forwardDoseJob: JobType<ThreadInput, ThreadCommand, ThreadAnswer> =
   },
 };
 
-/** Puts what a beam sees of some points where all lanes see it. */
+/** Puts what a beam sees of some points where all threads see it. */
 function placeSeen({ id, out }: SeenBeam, points: PointSet, at: Int32Array): SeenSet {
   const { u, v, depths, distances, densities, factors, extent, domain, beyondRange, beyondDensity } = selectPoints(
     points,
@@ -171,7 +171,7 @@ function placeSeen({ id, out }: SeenBeam, points: PointSet, at: Int32Array): See
 export class ForwardDose {
   private readonly executor: Executor;
   private group: JobGroup<ThreadCommand, ThreadAnswer> | undefined;
-  /** Columns that the lanes write, reused from batch to batch. */
+  /** Columns that the threads write, reused from batch to batch. */
   private scratch: Float64Array[] = [];
   /** Beams seen so far; a beam's place is its id. */
   private beams: { readonly machine: Machine; readonly pose: string }[] = [];
@@ -270,7 +270,7 @@ export class ForwardDose {
     return this.points.length / 3;
   }
 
-  /** Frees what the lanes hold of the beams; the next dose traces them again. */
+  /** Frees what the threads hold of the beams; the next dose traces them again. */
   close(): void {
     this.group?.close();
     this.group = undefined;
@@ -303,7 +303,7 @@ export class ForwardDose {
     return beyond;
   }
 
-  /** Of a beam; from the last lane on: the first, the caller's own, gets the fewest. */
+  /** Of a beam; from the last thread on: the first, the caller's own, gets the fewest. */
   private threadOf(id: number): number {
     const { threads } = this.executor;
     return threads - 1 - (id % threads);

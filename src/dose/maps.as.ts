@@ -9,20 +9,20 @@
  * Built by `npm run build:wasm` into `maps.wasm.ts`.
  */
 
-// A rung of the kernel's ladder, as 32-bit fields: the matrices U (by cell: first node, length, start) and V (by line of nodes: first
+// A width of the kernel's widths, as 32-bit fields: the matrices U (by cell: first node, length, start) and V (by line of nodes: first
 // cell, length, start), their values, the coefficients c[k], and V by cell (first line of nodes, length, start, values).
-const RUNG_BYTES: usize = 52;
+const WIDTH_BYTES: usize = 52;
 
 // @ts-expect-error: decorator
 @inline
-function field(rung: usize, at: usize): usize {
-  return load<u32>(rung + 4 * at) as usize;
+function field(width: usize, at: usize): usize {
+  return load<u32>(width + 4 * at) as usize;
 }
 
-/** nodes = sum over rungs of c (x) V W U' for the weights W of `ny` rows of `nx` cells. */
+/** nodes = sum over widths of c (x) V W U' for the weights W of `ny` rows of `nx` cells. */
 export function spread(
-  rungs: usize,
-  rungCount: i32,
+  widths: usize,
+  widthCount: i32,
   weights: usize,
   nx: i32,
   ny: i32,
@@ -34,13 +34,13 @@ export function spread(
   lines: usize,
 ): void {
   const rowBytes = lineBytes * ny;
-  memory.fill(rows, 0, rowBytes * rungCount);
-  for (let r = 0; r < rungCount; r++) {
-    const rung = rungs + RUNG_BYTES * r;
-    const first = field(rung, 0);
-    const length = field(rung, 1);
-    const start = field(rung, 2);
-    const values = field(rung, 3);
+  memory.fill(rows, 0, rowBytes * widthCount);
+  for (let r = 0; r < widthCount; r++) {
+    const width = widths + WIDTH_BYTES * r;
+    const first = field(width, 0);
+    const length = field(width, 1);
+    const start = field(width, 2);
+    const values = field(width, 3);
     for (let j = 0; j < ny; j++) {
       const row = rows + rowBytes * r + lineBytes * j;
       for (let i = 0; i < nx; i++) {
@@ -60,11 +60,11 @@ export function spread(
   const nodeBytes: usize = 16 * groups;
   const nodesAlong = lineBytes / 4;
   for (let v = 0; v < nv; v++) {
-    for (let r = 0; r < rungCount; r++) {
-      const rung = rungs + RUNG_BYTES * r;
-      const row = rows + rowBytes * r + lineBytes * load<u32>(field(rung, 4) + 4 * v);
-      const value = field(rung, 7) + 4 * load<u32>(field(rung, 6) + 4 * v);
-      sumOfLines(row, lineBytes, value, load<u32>(field(rung, 5) + 4 * v), lines + lineBytes * r, lineBytes);
+    for (let r = 0; r < widthCount; r++) {
+      const width = widths + WIDTH_BYTES * r;
+      const row = rows + rowBytes * r + lineBytes * load<u32>(field(width, 4) + 4 * v);
+      const value = field(width, 7) + 4 * load<u32>(field(width, 6) + 4 * v);
+      sumOfLines(row, lineBytes, value, load<u32>(field(width, 5) + 4 * v), lines + lineBytes * r, lineBytes);
     }
     let node = nodes + nodeBytes * nodesAlong * v;
     for (let u: usize = 0; u < lineBytes; u += 16) {
@@ -74,15 +74,15 @@ export function spread(
         let c = f32x4.splat(0);
         let d = f32x4.splat(0);
         let line = lines + u;
-        let rung = rungs;
-        for (let r = 0; r < rungCount; r++) {
-          const by = v128.load(field(rung, 8) + 16 * g);
+        let width = widths;
+        for (let r = 0; r < widthCount; r++) {
+          const by = v128.load(field(width, 8) + 16 * g);
           a = f32x4.add(a, f32x4.mul(by, v128.load32_splat(line)));
           b = f32x4.add(b, f32x4.mul(by, v128.load32_splat(line, 4)));
           c = f32x4.add(c, f32x4.mul(by, v128.load32_splat(line, 8)));
           d = f32x4.add(d, f32x4.mul(by, v128.load32_splat(line, 12)));
           line += lineBytes;
-          rung += RUNG_BYTES;
+          width += WIDTH_BYTES;
         }
         const to = node + 16 * g;
         v128.store(to, a);
@@ -134,8 +134,8 @@ function sumOfLines(first: usize, stride: usize, values: usize, count: i32, out:
 
 /** Transpose of `spread`: out[cell] += what each cell contributes to the nodes; leaves the nodes' terms apart. */
 export function collect(
-  rungs: usize,
-  rungCount: i32,
+  widths: usize,
+  widthCount: i32,
   out: usize,
   nx: i32,
   ny: i32,
@@ -167,17 +167,17 @@ export function collect(
       v128.store(at + 3 * nodeBytes, v128.shuffle<f32>(ab2, cd2, 2, 3, 6, 7));
     }
   }
-  for (let r = 0; r < rungCount; r++) {
-    const rung = rungs + RUNG_BYTES * r;
-    linesOfRung(field(rung, 8), groups, nodes, all, nodeBytes, lines);
-    const firstLine = field(rung, 9);
-    const lineCount = field(rung, 10);
-    const lineStart = field(rung, 11);
-    const lineValues = field(rung, 12);
-    const first = field(rung, 0);
-    const length = field(rung, 1);
-    const start = field(rung, 2);
-    const values = field(rung, 3);
+  for (let r = 0; r < widthCount; r++) {
+    const width = widths + WIDTH_BYTES * r;
+    linesOfRung(field(width, 8), groups, nodes, all, nodeBytes, lines);
+    const firstLine = field(width, 9);
+    const lineCount = field(width, 10);
+    const lineStart = field(width, 11);
+    const lineValues = field(width, 12);
+    const first = field(width, 0);
+    const length = field(width, 1);
+    const start = field(width, 2);
+    const values = field(width, 3);
     for (let j = 0; j < ny; j++) {
       const from = lines + lineBytes * load<u32>(firstLine + 4 * j);
       const value = lineValues + 4 * load<u32>(lineStart + 4 * j);
@@ -198,7 +198,7 @@ export function collect(
   }
 }
 
-/** lines = what the nodes, terms apart, are to one rung. */
+/** lines = what the nodes, terms apart, are to one width. */
 function linesOfRung(
   coefficients: usize,
   groups: i32,

@@ -12,7 +12,7 @@ import type { Volume } from '../geometry/volume.js';
 import type { Machine } from '../machine/machine.js';
 import type { BeamPass } from '../raytrace/beam-pass.js';
 import { type PointSet, passOf, selectPoints } from './beam-points.js';
-import { addMapDose, type FieldMap, mapOfField } from './forward.js';
+import { addMapDose, type FieldMap, mapOfField } from './beam-view.js';
 import type { DoseField } from './forward-dose.js';
 import { type BeamOptions, seeBeam, seeShifted } from './pencil-beam.js';
 
@@ -92,7 +92,7 @@ export class ShiftedDose {
   private readonly executor: Executor;
   private readonly options: BeamOptions;
   private group: JobGroup<ThreadCommand, undefined> | undefined;
-  /** Columns that the lanes write, one per field. */
+  /** Columns that the threads write, one per field. */
   private scratch: Float64Array[] = [];
   private readonly beams: { readonly machine: Machine; readonly pose: string }[] = [];
   /** The fields asked for last, and how many others before. */
@@ -133,13 +133,13 @@ export class ShiftedDose {
     this.group.run({ plan: this.plan, fields: asked, shifts, ...(at && { at }) });
     return shifts.map((_, s) => {
       const dose = new Float64Array(each);
-      // In the order of the fields: the same with any number of lanes.
+      // In the order of the fields: the same with any number of threads.
       for (const { column } of asked) for (let p = 0; p < each; p++) dose[p]! += column[s * each + p]!;
       return dose;
     });
   }
 
-  /** Frees what the lanes hold. */
+  /** Frees what the threads hold. */
   close(): void {
     this.group?.close();
     this.group = undefined;

@@ -22,7 +22,7 @@ export function hasSimd(): boolean {
   return compileWasm(binary) !== null;
 }
 
-/** Fields of one rung, 32 bits each; see maps.as.ts. */
+/** Fields of one width, 32 bits each; see maps.as.ts. */
 const RUNG_FIELDS = 13;
 
 /** Addresses and counts of one band, without its points. */
@@ -163,7 +163,7 @@ function placesOf(
   return places;
 }
 
-/** The matrices of all rungs and their addresses; returns where those stand. */
+/** The matrices of all widths and their addresses; returns where those stand. */
 function placeWidths(layout: WasmLayout, band: BandMap, groups: number, ny: number): number {
   const { widths, coefficients, terms, nv } = band;
   const table = new Int32Array(RUNG_FIELDS * widths.length);

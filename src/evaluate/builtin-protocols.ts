@@ -4,7 +4,7 @@
  * Every number names its source and how it is known. None is a recommendation: the limits rest on few patients, and a
  * dose in many small fractions extrapolates those that were derived from one to five.
  */
-import { hytecSource, niederSource } from '../biology/limits.js';
+import { hytecSource, niederSource } from '../biology/cord-tolerances.js';
 import { InvalidInputError } from '../core/errors.js';
 import { createProtocol, type GoalSource, type Protocol, type ProtocolInput } from './protocol.js';
 

@@ -1,11 +1,11 @@
 /**
- * The influence operator with its beams divided over the lanes of an executor.
+ * The influence operator with its beams divided over the threads of an executor.
  *
- *   apply            each lane: dose of each of its beams, then the sum over all beams for a range of the rows
- *   applyTranspose   each lane: the columns of its beams
+ *   apply            each thread: dose of each of its beams, then the sum over all beams for a range of the rows
+ *   applyTranspose   each thread: the columns of its beams
  *
  * A beam's dose is an array of its own, and beams are summed in their order for every row: dose, gradient, and so the
- * plan, are the same to the last bit with any number of lanes, and those of {@link InfluenceOperator} to rounding. That costs
+ * plan, are the same to the last bit with any number of threads, and those of {@link InfluenceOperator} to rounding. That costs
  * O(rows x beams) of memory, like the operator itself.
  */
 import { beamletOffsets } from '../beam/fluence.js';
@@ -28,7 +28,7 @@ interface ThreadBeam {
   /** Its columns: [from, to). */
   readonly from: number;
   readonly to: number;
-  /** Its dose, one value per row; shared by all lanes. */
+  /** Its dose, one value per row; shared by all threads. */
   readonly dose: Float64Array;
 }
 
@@ -36,7 +36,7 @@ interface ThreadInput {
   readonly own: readonly ThreadBeam[];
   /** The dose of all beams, in order. */
   readonly doses: readonly Float64Array[];
-  /** Rows [from, to) that this lane sums. */
+  /** Rows [from, to) that this thread sums. */
   readonly rows: readonly [from: number, to: number];
   readonly density: Volume<'density'>;
   readonly points: Float64Array;
@@ -51,7 +51,7 @@ interface Buffers {
   readonly gradient: Float64Array;
 }
 
-/** Rows to be read into a matrix that all lanes see. */
+/** Rows to be read into a matrix that all threads see. */
 interface ReadRows {
   readonly which: Int32Array;
   readonly matrix: Float32Array;
@@ -131,7 +131,7 @@ export class DividedOperator implements LinearOperator {
       { length: threads },
       (_, thread): ThreadInput => ({
         ...common,
-        // From the last lane on: the first, the caller's own, gets the fewest.
+        // From the last thread on: the first, the caller's own, gets the fewest.
         own: parts.filter((_, b) => threads - 1 - (b % threads) === thread),
         rows: rangeOfThread(thread, threads, rows),
       }),
@@ -160,7 +160,7 @@ export class DividedOperator implements LinearOperator {
   }
 
   /**
-   * Rows as Float32 numbers, Gy per monitor unit, [row of `which`][column]; each lane reads the columns of its beams.
+   * Rows as Float32 numbers, Gy per monitor unit, [row of `which`][column]; each thread reads the columns of its beams.
    *
    * @throws {InvalidInputError} for a row that there is not
    */
@@ -172,7 +172,7 @@ export class DividedOperator implements LinearOperator {
     return matrix;
   }
 
-  /** Frees what the lanes hold; the operator cannot be used afterwards. */
+  /** Frees what the threads hold; the operator cannot be used afterwards. */
   close(): void {
     this.group.close();
   }

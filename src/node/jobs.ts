@@ -4,7 +4,7 @@ import type { JobType } from '../core/executor.js';
 import { forwardDoseJob } from '../dose/forward-dose.js';
 import { shiftedDoseJob } from '../dose/shifted-dose.js';
 import { influenceJob } from '../influence/divided-operator.js';
-import { normalJob } from '../optimize/normal-lane.js';
+import { normalJob } from '../optimize/normal-thread.js';
 
 /** A job whose input and command came as messages. */
 export type AnyJobType = JobType<never, never, unknown>;

@@ -3,7 +3,7 @@ import { relative, resolve, sep } from 'node:path';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { encodeFluence } from '../io/fluence-file.js';
 import { encodeNrrd } from '../io/nrrd.js';
-import { remainingDoseVolume } from '../plan/constraint/voxel-tolerance.js';
+import { remainingDoseVolume } from '../plan/constraint/structure-tolerance.js';
 import type { Technique } from '../plan/input/plan-case.js';
 import { type PlanningResult, recordsOf } from '../plan/run-plan.js';
 import { planningDose } from '../plan/technique/finish-plan.js';

@@ -1,8 +1,8 @@
 /**
  * What the calling thread and its workers say to each other, and the two counters by which they wait.
  *
- * The caller posts a request, raises `requests[lane]` and wakes the worker; the worker posts its answer, raises
- * `answers[lane]` and wakes the caller. A worker that ends sets `answers[lane]` to {@link ENDED}.
+ * The caller posts a request, raises `requests[thread]` and wakes the worker; the worker posts its answer, raises
+ * `answers[thread]` and wakes the caller. A worker that ends sets `answers[thread]` to {@link ENDED}.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { FormatError, InvalidInputError, shownPath, UnsupportedError } from '../core/errors.js';
@@ -22,7 +22,7 @@ export const ENDED = -1;
 export interface ThreadData {
   readonly thread: number;
   readonly port: MessagePort;
-  /** Shared, one number per lane. */
+  /** Shared, one number per thread. */
   readonly requests: Int32Array;
   readonly answers: Int32Array;
   /** Module that exports further `jobTypes`. */

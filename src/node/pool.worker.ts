@@ -1,4 +1,4 @@
-/** One lane of the pool: sleeps until there is a request, does it, answers, sleeps. It has no event loop to speak of. */
+/** One thread of the pool: sleeps until there is a request, does it, answers, sleeps. It has no event loop to speak of. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { InvalidInputError } from '../core/errors.js';
 import { type AnyJobType, jobTypes } from './jobs.js';

@@ -1,7 +1,7 @@
 /**
  * A pool of worker threads as an {@link Executor}: synchronous fork and join.
  *
- * The calling thread is lane 0 and does its own share, then sleeps until the others have answered; workers sleep between
+ * The calling thread is thread 0 and does its own share, then sleeps until the others have answered; workers sleep between
  * requests. A fork and join costs some 0.1 ms. Node only: a browser's main thread must not sleep.
  */
 import { availableParallelism } from 'node:os';
@@ -34,12 +34,12 @@ const MOST_LANES = 8;
  *
  * The pool keeps no process alive; `close` ends its threads.
  *
- * @throws {InvalidInputError} if lanes is not a whole number >= 1
+ * @throws {InvalidInputError} if threads is not a whole number >= 1
  * @throws {UnsupportedError} if a thread cannot be started
  */
 export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<WorkerPool> {
   const { threads = Math.min(MOST_LANES, availableParallelism()), jobs } = options;
-  checkInteger('worker pool: lanes', threads, 1);
+  checkInteger('worker pool: threads', threads, 1);
   const counters = (): Int32Array => new Int32Array(new SharedArrayBuffer(4 * threads));
   const requests = counters();
   const answers = counters();
@@ -91,15 +91,15 @@ export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<
 export class WorkerPool implements Executor {
   readonly threads: number;
   private readonly copies = new WeakMap<SharableArray, SharableArray>();
-  /** Why workers have ended, by lane. */
+  /** Why workers have ended, by thread. */
   private readonly reasons = new Map<number, string>();
   private nextGroup = 0;
   private isClosed = false;
 
   /**
-   * @param requests a counter per lane, shared
-   * @param answers a counter per lane, shared
-   * @param ports to lanes 1, 2, ...
+   * @param requests a counter per thread, shared
+   * @param answers a counter per thread, shared
+   * @param ports to threads 1, 2, ...
    */
   constructor(
     private readonly requests: Int32Array,
@@ -112,7 +112,7 @@ export class WorkerPool implements Executor {
   }
 
   /**
-   * Zeros that all lanes read and write.
+   * Zeros that all threads read and write.
    *
    * @param length numbers of 8 bytes
    */
@@ -120,7 +120,7 @@ export class WorkerPool implements Executor {
     return this.threads === 1 ? new Float64Array(length) : new Float64Array(new SharedArrayBuffer(8 * length));
   }
 
-  /** The array in memory that all lanes see, copied once. */
+  /** The array in memory that all threads see, copied once. */
   share<T extends Float32Array | Float64Array | Int32Array>(array: T): T {
     if (this.threads === 1 || array.buffer instanceof SharedArrayBuffer) return array;
     const known = this.copies.get(array) as T | undefined;
@@ -133,9 +133,9 @@ export class WorkerPool implements Executor {
   }
 
   /**
-   * Builds the parts of a job, one per input, on as many lanes.
+   * Builds the parts of a job, one per input, on as many threads.
    *
-   * @throws {InvalidInputError} if there are more inputs than lanes, the pool is closed, or the workers do not know the job
+   * @throws {InvalidInputError} if there are more inputs than threads, the pool is closed, or the workers do not know the job
    * @throws {UnsupportedError} if a worker has ended
    */
   start<Input, Command, Result>(
@@ -145,12 +145,12 @@ export class WorkerPool implements Executor {
     const { threads } = this;
     if (inputs.length > threads) {
       throw new InvalidInputError(
-        `worker pool: job "${type.name}" has ${inputs.length} inputs for ${threads} lanes. Give at most one per lane.`,
+        `worker pool: job "${type.name}" has ${inputs.length} inputs for ${threads} threads. Give at most one per thread.`,
       );
     }
     const group = this.nextGroup++;
     let own: ((command: Command) => Result) | undefined;
-    // Never throws: after an error some lanes may hold no part, and one may have ended.
+    // Never throws: after an error some threads may hold no part, and one may have ended.
     const close = (): void => {
       own = undefined;
       attempt(() =>
@@ -194,7 +194,7 @@ export class WorkerPool implements Executor {
     for (const port of [...this.ports, this.ends]) port.close();
   }
 
-  /** Asks lanes 1 .. lanes - 1, does lane 0's share, waits for all; throws the first lane's error. */
+  /** Asks threads 1 .. threads - 1, does thread 0's share, waits for all; throws the first thread's error. */
   private fork<R>(threads: number, request: (thread: number) => Request, own: () => R): R[] {
     if (this.isClosed) throw new InvalidInputError('worker pool: it is closed. Start another.');
     const asked: Outcome<void>[] = [];
@@ -235,7 +235,7 @@ export class WorkerPool implements Executor {
       this.reasons.set(end.thread, end.reason);
     }
     return new UnsupportedError(
-      `worker pool: the worker of lane ${thread} has ended (${this.reasons.get(thread)}). Close this pool; start one with fewer lanes, or use serialExecutor.`,
+      `worker pool: the worker of thread ${thread} has ended (${this.reasons.get(thread)}). Close this pool; start one with fewer threads, or use serialExecutor.`,
     );
   }
 }

@@ -26,7 +26,7 @@ export interface SteppedValues {
 }
 
 /**
- * The bends of a step with which the pairs x y stay near mu.
+ * The curvatures of a step with which the pairs x y stay near mu.
  *
  * @param curvatures of the step (dx, dy); not changed
  */

@@ -1,8 +1,9 @@
 /**
  * The certificate of a plan: how far it can be from the best one, which limits cost what, and by how much any is broken.
  */
+
+import { type Constraint, violationOf } from './constraint.js';
 import { evaluateAll, type HalfSpaces, type Multipliers } from './half-spaces.js';
-import { type Constraint, violationOf } from './limit.js';
 import type { Objective } from './objective/objective.js';
 
 /** What a limit costs. */

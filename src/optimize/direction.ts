@@ -2,7 +2,7 @@
  * A step of all unknowns of the interior-point method: weights w and slacks s, their multipliers z and l.
  *
  * A step of the weights decides the others: slacks fall by what the half-spaces see of it, and the products of the pairs w z and s l shall
- * become mu, but for what they bend along the step.
+ * become mu, but for what they curvature along the step.
  */
 
 /** Weights w, slacks s, the weights' multipliers z and the slacks' l: all > 0. */
@@ -13,7 +13,7 @@ export interface Unknowns {
   readonly multipliers: Float64Array;
 }
 
-/** How the products of the pairs w z and s l bend along a step; the step makes up for it. */
+/** How the products of the pairs w z and s l curvature along a step; the step makes up for it. */
 export interface Curvatures {
   readonly weights: Float64Array;
   readonly slacks: Float64Array;
@@ -56,7 +56,7 @@ export function directionOf(
   };
 }
 
-/** dy of x dy + y dx = mu - bend - x y */
+/** dy of x dy + y dx = mu - curvature - x y */
 function dualChange(
   x: Float64Array,
   dx: Float64Array,

@@ -4,7 +4,7 @@
  *     sign_i d_row(i) <= bound_i          a_p' d <= bound_p
  */
 import type { LinearOperator } from '../core/linear-operator.js';
-import type { Constraint } from './limit.js';
+import type { Constraint } from './constraint.js';
 import type { Objective } from './objective/objective.js';
 
 export interface Plane {

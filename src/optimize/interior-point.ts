@@ -18,6 +18,7 @@
  */
 import type { LinearOperator } from '../core/linear-operator.js';
 import { centredCurvatures, LEAST_GAIN, LONG, LONGER } from './centrality.js';
+import { ConstraintProducts } from './constraint-products.js';
 import { type Curvatures, complementarityAfter, complementarityOf, type Direction, directionOf } from './direction.js';
 import {
   addForces,
@@ -28,7 +29,6 @@ import {
   type Multipliers,
   slacksOf,
 } from './half-spaces.js';
-import { ConstraintProducts } from './limit-products.js';
 import type { NormalMatrix, RankOne, VoxelSample } from './normal-matrix.js';
 import type { Objective } from './objective/objective.js';
 
@@ -165,7 +165,7 @@ export class InteriorPoint {
   }
 
   /**
-   * One step: a predictor from the preconditioner alone says how far mu may fall and how the products of the pairs bend, then
+   * One step: a predictor from the preconditioner alone says how far mu may fall and how the products of the pairs curvature, then
    * the Newton system is solved with the operator.
    *
    * @returns the part of the step that was taken; 0 where none was possible
@@ -190,7 +190,7 @@ export class InteriorPoint {
     return taken;
   }
 
-  /** mu / w - A' (F' + C' mu / s), less what the bends ask for. */
+  /** mu / w - A' (F' + C' mu / s), less what the curvatures ask for. */
   private rightSide(mu: number, curvatures: Curvatures): Float64Array {
     const { weights, slacks } = this;
     const gradient = this.currentGradient();
@@ -202,14 +202,14 @@ export class InteriorPoint {
     return right;
   }
 
-  /** The step to mu and bends as the preconditioner alone sees it. */
+  /** The step to mu and curvatures as the preconditioner alone sees it. */
   private preview(mu: number, curvatures: Curvatures): Direction {
     const right = this.rightSide(mu, curvatures);
     const change = this.normal.solve(right, right);
     return directionOf(this, change, this.constraintProducts.changes(change), mu, curvatures);
   }
 
-  /** Bends that allow a longer step: as long as the preconditioner sees one get longer, pairs that would stray are pulled back. */
+  /** Curvatures that allow a longer step: as long as the preconditioner sees one get longer, pairs that would stray are pulled back. */
   private centre(mu: number, given: Curvatures): Curvatures {
     const { weights, reduced, slacks, multipliers } = this;
     let curvatures = given;
@@ -282,7 +282,7 @@ export class InteriorPoint {
     const left = complementarityAfter(this, step);
     const now = this.complementarity;
     const centring = Math.min(MOST_CENTRING, Math.max(LEAST_CENTRING, (left / now) ** CENTRING_POWER));
-    // A predictor that could go only so far says only so much of how the pairs bend.
+    // A predictor that could go only so far says only so much of how the pairs curvature.
     const trust = step.length * step.dualLength;
     return {
       mu: Math.max(leastMu, (centring * now) / this.count),

@@ -6,11 +6,11 @@
  * A is not at hand as numbers, but a sample of its rows is: nearby voxels see nearly the same beamlets, so D is added up over
  * the voxels that a sample row stands for, G = B' D_B B. Float32 is enough for a preconditioner; the systems themselves are
  * solved with the operator, in Float64. From one step to the next only the rows whose curvature has changed are added anew.
- * Building and factorising are divided over the lanes of an executor (`normal-lane.ts`).
+ * Building and factorising are divided over the threads of an executor (`normal-thread.ts`).
  */
 import { type Executor, type JobGroup, serialExecutor } from '../core/executor.js';
 import { paddedSize } from './dense-kernel.js';
-import { blocksOf, CHUNKS, factorBlocks, type NormalCommand, normalJob, type SharedNormal } from './normal-lane.js';
+import { blocksOf, CHUNKS, factorBlocks, type NormalCommand, normalJob, type SharedNormal } from './normal-thread.js';
 import { createTriangle, type Triangle } from './triangle.js';
 
 /** Rows of an operator that stand for all. */
@@ -43,7 +43,7 @@ const STALE = 0.2;
 const SMALL = 1e-4;
 /** A column whose own E is this many times its part of G is taken to be alone: it hardly moves, and moves no other. */
 const ALONE = 1e3;
-/** Columns from which on lanes share the work. */
+/** Columns from which on threads share the work. */
 const SHARED = 256;
 
 export class NormalMatrix {
@@ -115,7 +115,7 @@ export class NormalMatrix {
     this.triangle.matrix.set(this.shared.factor.subarray(0, this.coupledCount * this.stride));
   }
 
-  /** Frees what the lanes hold; the matrix cannot be updated afterwards. */
+  /** Frees what the threads hold; the matrix cannot be updated afterwards. */
   close(): void {
     this.group.close();
   }

@@ -8,7 +8,7 @@
  */
 import { InvalidInputError } from '../core/errors.js';
 import type { LinearOperator } from '../core/linear-operator.js';
-import { type Constraint, checkAgreement } from './limit.js';
+import { type Constraint, checkAgreement } from './constraint.js';
 import type { NormalMatrix, VoxelSample } from './normal-matrix.js';
 import type { Level, Objective, VoxelSet } from './objective/objective.js';
 

@@ -8,6 +8,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
 import { type Certificate, certify, worstViolation } from './certificate.js';
+import { type Constraint, violationOf } from './constraint.js';
 import { searchFeasible } from './feasibility.js';
 import {
   createPlane,
@@ -19,14 +20,13 @@ import {
   rowHalfSpaces,
 } from './half-spaces.js';
 import { InteriorPoint } from './interior-point.js';
-import { type Constraint, violationOf } from './limit.js';
 import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel, type Objective } from './objective/objective.js';
 import { checkProblem, type Problem } from './problem.js';
-import { sampleVoxels } from './row-sample.js';
 import { type StartingPoint, scaledStart } from './start.js';
 import { darken, unreachedColumns } from './unreached.js';
+import { sampleVoxels } from './voxel-sample.js';
 
 /** When a solve ends, and who is told. */
 export interface SolveOptions {

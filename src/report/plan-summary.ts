@@ -2,8 +2,10 @@
  * What a plan comes to, on one screen: the techniques beside each other, the limits that fail or bind, and a sentence for the
  * physician. `planDetails` and plan.json hold all else.
  */
+
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
+import { toDecimals } from '../core/rounding.js';
 import { plainText } from '../core/sentence.js';
 import { type PlanEvaluation, whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
 import { worstOfReport } from '../plan/evaluation/robustness.js';
@@ -176,7 +178,7 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
 
 function limitName({ title, structure, metric, courses, limit, scale }: AssessmentRow): string {
   const of = { this: '', all: ' both', each: ' each', share: ' share' }[metric === 'interval' ? 'this' : courses];
-  return `${structure} ${metric}${of} ${Number(limit.toFixed(2))} ${scale}, ${title}`;
+  return `${structure} ${metric}${of} ${toDecimals(limit, 2)} ${scale}, ${title}`;
 }
 
 /** For the physician: what the cord gets, and which limit decides. */

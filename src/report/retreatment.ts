@@ -1,7 +1,7 @@
 /** A retreatment's assessment in words: the sentence, the table, and the same as JSON. */
 
 import { toDecimals } from '../core/rounding.js';
-import { excessInWords } from '../plan/constraint/voxel-tolerance.js';
+import { excessInWords } from '../plan/constraint/structure-tolerance.js';
 import type { RecoveryRow, RetreatmentAssessment } from '../plan/evaluation/retreatment.js';
 import type { PositionReport } from '../plan/evaluation/setup-uncertainty.js';
 import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';

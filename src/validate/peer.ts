@@ -10,7 +10,7 @@
 import { createBeam } from '../beam/beam.js';
 import { uniformFluenceGrid } from '../beam/fluence.js';
 import { createRandom } from '../core/random.js';
-import { addFieldDose, viewOfBeam } from '../dose/forward.js';
+import { addFieldDose, viewOfBeam } from '../dose/beam-view.js';
 import { createVolume } from '../geometry/volume.js';
 import { decodeNrrd, utf8Decode } from '../io/nrrd.js';
 import { commissionFromKernel } from '../machine/commission-kernel.js';

@@ -8,7 +8,7 @@
  */
 import { createBeam } from '../beam/beam.js';
 import { uniformFluenceGrid } from '../beam/fluence.js';
-import { addFieldDose, viewOfBeam } from '../dose/forward.js';
+import { addFieldDose, viewOfBeam } from '../dose/beam-view.js';
 import type { DoseModelOptions } from '../dose/pencil-beam.js';
 import { doseFactor } from '../dose/tissue.js';
 import { createGrid } from '../geometry/grid.js';

@@ -7,7 +7,7 @@
  */
 import { type Beam, createBeam } from '../beam/beam.js';
 import { uniformFluenceGrid } from '../beam/fluence.js';
-import { addFieldDose, type DoseVoxels, type FluenceField, viewOfBeam, voxelsInside } from '../dose/forward.js';
+import { addFieldDose, type DoseVoxels, type FluenceField, viewOfBeam, voxelsInside } from '../dose/beam-view.js';
 import { doseFactor } from '../dose/tissue.js';
 import { gammaIndex } from '../evaluate/gamma.js';
 import { createDose, createVolume, type Volume } from '../geometry/volume.js';

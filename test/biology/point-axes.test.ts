@@ -1,6 +1,6 @@
 /** Doses and places of shifted points, from coordinates that are worked out once, against point by point. */
 import { expect, test } from 'vitest';
-import { insideOf, movedDose } from '../../src/biology/position.js';
+import { insideOf, movedDose } from '../../src/biology/position-interval.js';
 import { createRandom } from '../../src/core/random.js';
 import { createGrid, type Vec3 } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';

@@ -3,8 +3,7 @@
  * there from the published formulas, apart from this code.
  */
 import { describe, expect, test } from 'vitest';
-import { doseOfRemainingEqd2 } from '../../src/biology/allowance.js';
-import { cordTolerances, eqd2OfTable, hytecFirstCourse, sahgalTable } from '../../src/biology/limits.js';
+import { cordTolerances, eqd2OfTable, hytecFirstCourse, sahgalTable } from '../../src/biology/cord-tolerances.js';
 import {
   bed,
   bedFromEqd2,
@@ -24,6 +23,7 @@ import {
   scaleTolerance,
   woolleyJonesRecovery,
 } from '../../src/biology/recovery.js';
+import { doseOfRemainingEqd2 } from '../../src/biology/remaining-dose.js';
 import { lymanProbability, niederScore, schultheissProbability } from '../../src/biology/risk.js';
 import { monkeyD50, monkeyFirstCourse, woolleyJones } from '../../src/biology/woolley-jones.js';
 

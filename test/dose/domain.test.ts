@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { createBeamKernel, largestSideOf } from '../../src/dose/beam-kernel.js';
-import { voxelsInside } from '../../src/dose/forward.js';
+import { voxelsInside } from '../../src/dose/beam-view.js';
 import { extentOf, kernelDomain } from '../../src/dose/kernel-domain.js';
 import { isocentreDepth, sourceSurfaceDistance } from '../../src/dose/pencil-beam.js';
 import { repeatPoints, rowViews, shiftedBeam } from '../../src/dose/shifted-rows.js';

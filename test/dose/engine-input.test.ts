@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Beam, createBeam } from '../../src/beam/beam.js';
 import { uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { InvalidInputError, UnsupportedError } from '../../src/core/errors.js';
-import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
+import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/beam-view.js';
 import { ForwardDose } from '../../src/dose/forward-dose.js';
 import type { BeamPose } from '../../src/geometry/frame.js';
 import { createGrid, type Grid, type Vec3 } from '../../src/geometry/grid.js';

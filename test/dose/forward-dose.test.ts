@@ -1,11 +1,11 @@
-/** Forward dose over several lanes: the same numbers as field by field, whatever the number of lanes. */
+/** Forward dose over several threads: the same numbers as field by field, whatever the number of threads. */
 import { expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { UnsupportedError } from '../../src/core/errors.js';
 import { serialExecutor } from '../../src/core/executor.js';
 import { createRandom } from '../../src/core/random.js';
-import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
+import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/beam-view.js';
 import { ForwardDose } from '../../src/dose/forward-dose.js';
 import { repeatPoints } from '../../src/dose/shifted-rows.js';
 import { createGrid } from '../../src/geometry/grid.js';
@@ -27,11 +27,11 @@ const fields = [17, 95, 230, 17].map((gantry) => ({
   fluence: { grid: cells, weights: Float64Array.from({ length: 48 }, () => random.uniform()) },
 }));
 /** Lanes without threads: they show what dividing does to the numbers. */
-const withLanes = (lanes: number) => ({ ...serialExecutor, lanes });
+const withLanes = (threads: number) => ({ ...serialExecutor, threads });
 
-for (const lanes of [1, 2, 5]) {
-  test(`${lanes} lanes: columns are those of addFieldDose, the total is their sum, to the last bit (seed 11)`, () => {
-    const dose = new ForwardDose(density, voxels.points, { executor: withLanes(lanes) });
+for (const threads of [1, 2, 5]) {
+  test(`${threads} threads: columns are those of addFieldDose, the total is their sum, to the last bit (seed 11)`, () => {
+    const dose = new ForwardDose(density, voxels.points, { executor: withLanes(threads) });
     const columns = dose.columns(fields);
     const sum = new Float64Array(count);
     let [beyondRange, beyondDensity] = [0, 0];

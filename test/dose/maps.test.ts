@@ -1,11 +1,11 @@
-/** The engine's parts one by one: lattices, blurred cells, tables of terms, the ladder of widths; each against its formula. */
+/** The engine's parts one by one: lattices, blurred cells, tables of terms, the scale of widths; each against its formula. */
 import { describe, expect, test } from 'vitest';
 import { gaussianInterval } from '../../src/core/error-function.js';
 import { createRandom } from '../../src/core/random.js';
 import { FluenceMap } from '../../src/dose/fluence-map.js';
 import { addTerms, createAxis, createKernelTable, DEPTH_NODES, depthOfNode } from '../../src/dose/kernel-table.js';
+import { addGaussian, createKernelWidths, excessBlur } from '../../src/dose/kernel-widths.js';
 import { type Lattice, readLattice, writeLattice } from '../../src/dose/lattice.js';
-import { addGaussian, createKernelWidths, excessBlur } from '../../src/dose/width-ladder.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { blurVariance } from '../../src/machine/machine.js';
 
@@ -97,7 +97,7 @@ describe('maps of blurred cells', () => {
     { first: 0, count: 2, terms: 4, coefficients: Float64Array.from({ length: 8 }, () => random()) },
     { first: 2, count: 2, terms: 3, coefficients: Float64Array.from({ length: 6 }, () => random()) },
   ];
-  const kernel = { ladder: { sigmasX, sigmasY }, bands } as any;
+  const kernel = { widths: { sigmasX, sigmasY }, bands } as any;
   const cells = { x: Float64Array.of(-9, -4, 1, 8), y: Float64Array.of(-6, 0, 5) } as any;
   const machine = {
     primaryFluence: { radius: Float64Array.of(0, 10, 20), value: Float64Array.of(1, 1.2, 1.3) },
@@ -203,9 +203,9 @@ describe('maps of blurred cells', () => {
 
   test('nodes of the narrow band are half its least blur apart, from 0.4 to 1 mm', () => {
     const stepOf = (x: number, y: number): number => {
-      const ladder = { sigmasX: Float64Array.of(x, 3), sigmasY: Float64Array.of(y, 3) };
+      const widths = { sigmasX: Float64Array.of(x, 3), sigmasY: Float64Array.of(y, 3) };
       const own = { first: 0, count: 2, terms: 1, coefficients: Float64Array.of(1, 1) };
-      return new FluenceMap(machine, { ladder, bands: [own] } as any, cells, extent).bands[0]!.step;
+      return new FluenceMap(machine, { widths, bands: [own] } as any, cells, extent).bands[0]!.step;
     };
     expect([stepOf(1.4, 1.8), stepOf(1.8, 1.2), stepOf(0.3, 2), stepOf(4, 5)]).toEqual([0.7, 0.6, 0.4, 1]);
   });
@@ -317,9 +317,9 @@ test('a table has at its nodes what was put there, at either end of its axes too
   }
 });
 
-describe('the ladder of widths', () => {
-  const ladder = createKernelWidths(artiste6mv, 800, 1100, 140);
-  const { base, positions, count, sigmasX, sigmasY } = ladder;
+describe('the scale of widths', () => {
+  const widths = createKernelWidths(artiste6mv, 800, 1100, 140);
+  const { base, positions, count, sigmasX, sigmasY } = widths;
   const s2 = Math.sqrt(base[0] * base[1]);
 
   test('begins with the source’s blur at the nearest distance and rises by its factors past the widest', () => {
@@ -336,22 +336,22 @@ describe('the ladder of widths', () => {
 
   test('far up a rung is as wide as it says, but for the blur that the distances differ by', () => {
     const added = Math.exp(2 * positions[count - 1]!) - s2;
-    const mean = excessBlur(ladder, artiste6mv, 1100);
+    const mean = excessBlur(widths, artiste6mv, 1100);
     const excess = Math.max(0, blurVariance(artiste6mv, 0, 1100) - base[0]);
     expect(sigmasX[count - 1]! ** 2).toBeCloseTo(base[0] + excess + added - mean, 4);
-    expect(excessBlur(ladder, artiste6mv, 800)).toBeCloseTo(0, 9);
+    expect(excessBlur(widths, artiste6mv, 800)).toBeCloseTo(0, 9);
     expect(mean).toBeCloseTo((excess + Math.max(0, blurVariance(artiste6mv, 1, 1100) - base[1])) / 2, 9);
   });
 
   test('a Gaussian between rungs is the cubic of the four around it, one on a rung that rung', () => {
     const on = new Float64Array(count + 2);
-    addGaussian(ladder, Math.exp(2 * positions[5]!) - s2, 3, on, 2);
+    addGaussian(widths, Math.exp(2 * positions[5]!) - s2, 3, on, 2);
     on.forEach((share, r) => {
       expect(share).toBeCloseTo(r === 7 ? 3 : 0, 9);
     });
     for (const t of [positions[0]! + 0.01, (positions[4]! + positions[5]!) / 2, positions[count - 1]! - 0.1]) {
       const out = new Float64Array(count);
-      addGaussian(ladder, Math.exp(2 * t) - s2, 1, out, 0);
+      addGaussian(widths, Math.exp(2 * t) - s2, 1, out, 0);
       for (const power of [0, 1, 2, 3]) {
         const sum = out.reduce((total, share, r) => total + share * positions[r]! ** power, 0);
         expect(sum).toBeCloseTo(t ** power, 8);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { uniformFluenceGrid } from '../../src/beam/fluence.js';
-import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
+import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/beam-view.js';
 import type { Vec3 } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';

@@ -5,7 +5,7 @@ import { uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { UnsupportedError } from '../../src/core/errors.js';
 import { serialExecutor } from '../../src/core/executor.js';
 import { createRandom } from '../../src/core/random.js';
-import { voxelsInside } from '../../src/dose/forward.js';
+import { voxelsInside } from '../../src/dose/beam-view.js';
 import { type DoseField, ForwardDose } from '../../src/dose/forward-dose.js';
 import { ShiftedDose } from '../../src/dose/shifted-dose.js';
 import { repeatPoints } from '../../src/dose/shifted-rows.js';
@@ -52,9 +52,9 @@ for (const options of [
   { kernels: 'plain' as const },
 ]) {
   test.each([1, 2, 5])(
-    `%d lanes, ${JSON.stringify(options)}: any plan, shift and point, in any order (seed ${seed})`,
-    (lanes) => {
-      const dose = new ShiftedDose(density, points, { executor: { ...serialExecutor, threads: lanes }, ...options });
+    `%d threads, ${JSON.stringify(options)}: any plan, shift and point, in any order (seed ${seed})`,
+    (threads) => {
+      const dose = new ShiftedDose(density, points, { executor: { ...serialExecutor, threads: threads }, ...options });
       const every = Int32Array.from({ length: points.length / 3 }, (_, p) => p);
       const few = Int32Array.of(299, 7, 130);
       for (const fields of [plans[0]!, plans[1]!, plans[0]!]) {

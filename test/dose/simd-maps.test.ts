@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { createRandom } from '../../src/core/random.js';
-import { viewOfBeam } from '../../src/dose/forward.js';
+import { viewOfBeam } from '../../src/dose/beam-view.js';
 import { hasSimd } from '../../src/dose/simd-maps.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';

@@ -1,11 +1,11 @@
-/** The operator over lanes: the operator's numbers to rounding, and the same with any number of lanes. */
+/** The operator over threads: the operator's numbers to rounding, and the same with any number of threads. */
 import { expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { beamletsCovering } from '../../src/beam/fluence.js';
 import { InvalidInputError } from '../../src/core/errors.js';
 import { serialExecutor } from '../../src/core/executor.js';
 import { createRandom } from '../../src/core/random.js';
-import { voxelsInside } from '../../src/dose/forward.js';
+import { voxelsInside } from '../../src/dose/beam-view.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';
 import { DividedOperator } from '../../src/influence/divided-operator.js';
@@ -32,7 +32,7 @@ const vector = (n: number): Float64Array => Float64Array.from({ length: n }, () 
 const alone = new DividedOperator(beams, density, points);
 const largest = (a: Float64Array): number => a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
-test('one lane: dose and gradient are those of the operator to rounding (seed 5)', () => {
+test('one thread: dose and gradient are those of the operator to rounding (seed 5)', () => {
   const w = vector(plain.columns);
   const y = vector(plain.rows);
   const dose = alone.apply(w, new Float64Array(plain.rows));
@@ -45,9 +45,9 @@ test('one lane: dose and gradient are those of the operator to rounding (seed 5)
   );
 });
 
-for (const lanes of [2, 3, 7]) {
-  test(`${lanes} lanes: dose and gradient are those of one lane to the last bit (seed 5)`, () => {
-    const executor = { ...serialExecutor, lanes };
+for (const threads of [2, 3, 7]) {
+  test(`${threads} threads: dose and gradient are those of one thread to the last bit (seed 5)`, () => {
+    const executor = { ...serialExecutor, threads };
     const divided = new DividedOperator(beams, density, points, { executor });
     expect([divided.rows, divided.columns]).toEqual([plain.rows, plain.columns]);
     for (let trial = 0; trial < 2; trial++) {
@@ -62,8 +62,8 @@ for (const lanes of [2, 3, 7]) {
     expect(() => divided.apply(vector(plain.columns), new Float64Array(plain.rows))).toThrow(InvalidInputError);
   });
 
-  test(`${lanes} lanes: without beams or points it refuses`, () => {
-    const executor = { ...serialExecutor, lanes };
+  test(`${threads} threads: without beams or points it refuses`, () => {
+    const executor = { ...serialExecutor, threads };
     expect(() => new DividedOperator([], density, points, { executor })).toThrow(InvalidInputError);
     expect(() => new DividedOperator(beams, density, new Float64Array(0), { executor })).toThrow(InvalidInputError);
   });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { beamletsCovering, fluenceOfBeamlets, uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { createRandom } from '../../src/core/random.js';
-import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
+import { addFieldDose, viewOfBeam, voxelsInside } from '../../src/dose/beam-view.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createVolume } from '../../src/geometry/volume.js';
 import { buildMatrix } from '../../src/influence/matrix.js';

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { type FluenceGrid, uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { createRandom } from '../../src/core/random.js';
-import { addFieldDose, type DoseVoxels, type FluenceField, viewOfBeam, voxelsInside } from '../../src/dose/forward.js';
+import {
+  addFieldDose,
+  type DoseVoxels,
+  type FluenceField,
+  viewOfBeam,
+  voxelsInside,
+} from '../../src/dose/beam-view.js';
 import { ForwardDose } from '../../src/dose/forward-dose.js';
 import type { BeamPose } from '../../src/geometry/frame.js';
 import { createGrid, type Grid, type Vec3 } from '../../src/geometry/grid.js';

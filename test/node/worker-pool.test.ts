@@ -34,17 +34,17 @@ const jobsFile = join(folder, 'jobs.mjs');
 writeFileSync(
   jobsFile,
   `import { FormatError } from '${new URL('index.js', dist)}';
-   export const jobTypes = [{ name: 'test', create: (lane) => (command) => {
+   export const jobTypes = [{ name: 'test', create: (thread) => (command) => {
      if (command === 'exit') process.exit(3);
      if (command === 'format') throw new FormatError('is torn. Mend it.', 'a/b.nrrd', 17);
      if (command === 'bug') null.x;
      if (command === 'function') return () => 0;
-     return lane + command;
+     return thread + command;
    } }];`,
 );
 const jobs = pathToFileURL(jobsFile);
-/** What the caller's lane does of that job: nothing that fails. */
-const testJob: JobType<string, string, unknown> = { name: 'test', create: (lane) => (command) => lane + command };
+/** What the caller’s thread does of that job: nothing that fails. */
+const testJob: JobType<string, string, unknown> = { name: 'test', create: (thread) => (command) => thread + command };
 
 const grid = createGrid([9, 15, 17], [11, 9, 8], [-61, -70, -33]);
 const random = createRandom(3);
@@ -156,7 +156,7 @@ test('a whole plan is the same with and without a pool', { timeout: 60_000 }, as
 test('an error of a worker arrives with class, message and fields', async () => {
   const pool = await startWorkerPool({ threads: 2, jobs });
   const miss = { beam: beamAt(0, [900, 0, 0]), beamlets: modulated[0]!.beamlets };
-  // The second lane is a worker, and it holds the first beam.
+  // The second thread is a worker, and it holds the first beam.
   expect(() => new DividedOperator([miss, modulated[1]!], density, points, { executor: pool })).toThrow(
     new UnsupportedError(
       'beam G0: its central ray misses the patient. Move the isocentre (900.0, 0.0, 0.0) mm into the body.',
@@ -205,7 +205,7 @@ test('errors survive the crossing', () => {
 test('a worker that dies is an error, not a hang', async () => {
   const pool = await startWorkerPool({ threads: 3, jobs });
   const group = pool.start(testJob, ['a', 'b', 'c']);
-  expect(() => group.run('exit')).toThrow(/^worker pool: the worker of lane 1 has ended \(exit code 3\)/);
+  expect(() => group.run('exit')).toThrow(/^worker pool: the worker of thread 1 has ended \(exit code 3\)/);
   expect(() => group.run('!'), 'and stays one').toThrow(UnsupportedError);
   expect(() => pool.start(testJob, ['a', 'b'])).toThrow(UnsupportedError);
   group.close();
@@ -234,7 +234,7 @@ test('a pool whose threads cannot start is an error', async () => {
 test.each(['await pool.close();', ''])('the process exits by itself (%s)', async (end) => {
   const script = `import { startWorkerPool } from '${new URL('node.js', dist)}';
     const pool = await startWorkerPool({ threads: 3, jobs: new URL('${jobs}') });
-    const group = pool.start({ name: 'test', create: (lane) => (command) => lane + command }, ['a', 'b', 'c']);
+    const group = pool.start({ name: 'test', create: (thread) => (command) => thread + command }, ['a', 'b', 'c']);
     process.stdout.write(group.run('!').join());
     ${end}`;
   const run = await new Promise<{ code: number; text: string }>((done) => {

@@ -1,7 +1,7 @@
 /** The certificate's numbers against a problem whose best plan is known in closed form. */
 import { expect, test } from 'vitest';
 import { type Certificate, certifyAt, worstViolation } from '../../src/optimize/certificate.js';
-import { maximumDose, minimumDose } from '../../src/optimize/limit.js';
+import { maximumDose, minimumDose } from '../../src/optimize/constraint.js';
 import { smoothMinimum } from '../../src/optimize/objective/log-sum-exp.js';
 import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';
 import { solve } from '../../src/optimize/solver.js';

@@ -1,16 +1,6 @@
 /** Limits as half-spaces, their tangents and steps: small matrices whose every figure is done by hand. */
 import { describe, expect, test } from 'vitest';
 import type { LinearOperator } from '../../src/core/linear-operator.js';
-import { complementarityAfter, complementarityOf, directionOf } from '../../src/optimize/direction.js';
-import {
-  addForces,
-  boundForce,
-  changesOf,
-  createPlane,
-  halfSpaceCount,
-  rowHalfSpaces,
-  slacksOf,
-} from '../../src/optimize/half-spaces.js';
 import {
   checkAgreement,
   maximumDose,
@@ -21,12 +11,22 @@ import {
   minimumGeud,
   minimumMean,
   violationOf,
-} from '../../src/optimize/limit.js';
+} from '../../src/optimize/constraint.js';
+import { complementarityAfter, complementarityOf, directionOf } from '../../src/optimize/direction.js';
+import {
+  addForces,
+  boundForce,
+  changesOf,
+  createPlane,
+  halfSpaceCount,
+  rowHalfSpaces,
+  slacksOf,
+} from '../../src/optimize/half-spaces.js';
 import { findCuts, lowerBound, restorationCost, tangentAt } from '../../src/optimize/lower-bound.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
 import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.js';
-import { sampleVoxels } from '../../src/optimize/row-sample.js';
 import { hasRoom, scaledStart } from '../../src/optimize/start.js';
+import { sampleVoxels } from '../../src/optimize/voxel-sample.js';
 
 /** Three rows, two columns. */
 const A = [

@@ -10,7 +10,7 @@ import {
   maximumMean,
   minimumDose,
   minimumMean,
-} from '../../src/optimize/limit.js';
+} from '../../src/optimize/constraint.js';
 import { maximumDvh } from '../../src/optimize/objective/dose-volume.js';
 import { generalisedEud, squaredGeud } from '../../src/optimize/objective/generalised-eud.js';
 import { smoothMaximum } from '../../src/optimize/objective/log-sum-exp.js';

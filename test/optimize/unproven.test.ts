@@ -1,7 +1,7 @@
 /** What is not proven is not called reached; time ends a solve with the plan so far; a solver that gets no nearer ends by itself. */
 import { describe, expect, test } from 'vitest';
 import type { LinearOperator } from '../../src/core/linear-operator.js';
-import { maximumDose } from '../../src/optimize/limit.js';
+import { maximumDose } from '../../src/optimize/constraint.js';
 import { maximumDvh } from '../../src/optimize/objective/dose-volume.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
 import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';

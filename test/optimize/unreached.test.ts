@@ -1,6 +1,6 @@
 /** Beamlets that reach nothing that is asked for: by objectives, limits and the prescription alike. */
 import { expect, test } from 'vitest';
-import { maximumDose } from '../../src/optimize/limit.js';
+import { maximumDose } from '../../src/optimize/constraint.js';
 import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';
 import { darken, unreachedColumns } from '../../src/optimize/unreached.js';
 import { dense, rowsOf } from './problems.js';

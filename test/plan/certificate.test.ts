@@ -8,7 +8,7 @@ import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput, Technique } from '../../src/plan/input/plan-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
-import { uniformMaxima } from '../../src/plan/problem/capped-rows.js';
+import { uniformMaxima } from '../../src/plan/problem/constrained-voxels.js';
 import { posePlanningProblem, settledProblem } from '../../src/plan/problem/planning-problem.js';
 import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
 import { clusterVoxels } from '../../src/plan/problem/voxel-clusters.js';

@@ -14,7 +14,7 @@ import { parseCase } from '../../src/plan/input/parse-case.js';
 import { modelPatient } from '../../src/plan/patient/patient-model.js';
 import { doseOfVoxel } from '../../src/plan/patient/planning-grid.js';
 import { exposeToPrior } from '../../src/plan/patient/prior-course.js';
-import { scaleWithin } from '../../src/plan/problem/capped-rows.js';
+import { scaleWithin } from '../../src/plan/problem/constrained-voxels.js';
 import { posePlanningProblem } from '../../src/plan/problem/planning-problem.js';
 import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
 import { runPlan } from '../../src/plan/run-plan.js';

@@ -8,7 +8,11 @@ import { valueAt } from '../../src/geometry/resample.js';
 import { createRigidTransform, identityTransform } from '../../src/geometry/rigid-transform.js';
 import { createDose, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { maximaOfVoxels, remainingDoseVolume, structureTolerances } from '../../src/plan/constraint/voxel-tolerance.js';
+import {
+  maximaOfVoxels,
+  remainingDoseVolume,
+  structureTolerances,
+} from '../../src/plan/constraint/structure-tolerance.js';
 import { assessRetreatment } from '../../src/plan/evaluation/retreatment.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';

@@ -8,7 +8,7 @@ import { voxelCount } from '../../src/geometry/grid.js';
 import { identityTransform } from '../../src/geometry/rigid-transform.js';
 import { createDose, type DoseMeaning, type DoseVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { structureTolerances } from '../../src/plan/constraint/voxel-tolerance.js';
+import { structureTolerances } from '../../src/plan/constraint/structure-tolerance.js';
 import { assessRetreatment, CumulativeDvhs } from '../../src/plan/evaluation/retreatment.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';

@@ -5,12 +5,12 @@ import { StructureCells } from '../../src/evaluate/structure-cells.js';
 import { createGrid, placeOf } from '../../src/geometry/grid.js';
 import { box } from '../../src/geometry/shape.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
+import { excessInWords, maximaOfVoxels, remainingDoseVolume } from '../../src/plan/constraint/structure-tolerance.js';
 import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from '../../src/plan/constraint/voxel-maximum.js';
-import { excessInWords, maximaOfVoxels, remainingDoseVolume } from '../../src/plan/constraint/voxel-tolerance.js';
 import { constraintOutcomes } from '../../src/plan/evaluation/constraint-outcome.js';
 import { checkHasDose, drawnFraction, fractionNote, linesOf } from '../../src/plan/patient/drawn-share.js';
 import { priorsOnGrid } from '../../src/plan/patient/prior-around.js';
-import { scaleWithin } from '../../src/plan/problem/capped-rows.js';
+import { scaleWithin } from '../../src/plan/problem/constrained-voxels.js';
 
 // Faces at x = -10 .. 10, y = -9 .. 9, z = -10 .. 15 mm.
 const grid = createGrid([5, 6, 10], [2, 3, 5], [-9, -7.5, -7.5]);

@@ -6,7 +6,7 @@
  */
 import { InvalidInputError } from '../../core/errors.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { excessInWords, maximaOfVoxels, type PriorExcess, type StructureTolerance } from './voxel-tolerance.js';
+import { excessInWords, maximaOfVoxels, type PriorExcess, type StructureTolerance } from './structure-tolerance.js';
 
 /** A structure of which every voxel has a cap of its own. */
 export interface VoxelMaxima {

@@ -5,7 +5,7 @@
  * of the same kind rests on. A constraint that another one keeps everywhere is listed too, and said to hold nothing back.
  */
 import { eqd2 } from '../../biology/linear-quadratic.js';
-import type { StructureTolerance } from '../constraint/voxel-tolerance.js';
+import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import { DEFAULT_CORD_CAP, type PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { cordVoxels } from '../patient/planning-grid.js';

@@ -3,7 +3,7 @@
  */
 import { eqd2 } from '../../biology/linear-quadratic.js';
 import type { Vec3 } from '../../geometry/grid.js';
-import type { StructureTolerance } from '../constraint/voxel-tolerance.js';
+import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel, placeOfVoxel, valueOfVoxel } from '../patient/planning-grid.js';

@@ -16,7 +16,7 @@ import {
   type ProtocolItemInput,
   type ProtocolRow,
 } from '../../evaluate/protocol.js';
-import { type StructureTolerance, structureTolerances, type ToleranceCase } from '../constraint/voxel-tolerance.js';
+import { type StructureTolerance, structureTolerances, type ToleranceCase } from '../constraint/structure-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';

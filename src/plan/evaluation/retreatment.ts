@@ -5,8 +5,9 @@
  * Doses of both courses are converted point by point in the structures as they are drawn, and added there; the sum of the maxima,
  * which needs no registration, stands beside the maximum of the sum. Where the prior dose is uniform the two are one.
  */
+
+import { type CordTolerance, cordToleranceNames, cordTolerances } from '../../biology/cord-tolerances.js';
 import type { Source } from '../../biology/evidence.js';
-import { type CordTolerance, cordToleranceNames, cordTolerances } from '../../biology/limits.js';
 import { bed, doseFromEqd2, eqd2 } from '../../biology/linear-quadratic.js';
 import { noRecovery, recoveryConventions } from '../../biology/recovery.js';
 import {
@@ -37,7 +38,7 @@ import {
   type StructureTolerance,
   structureTolerances,
   type ToleranceCase,
-} from '../constraint/voxel-tolerance.js';
+} from '../constraint/structure-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
 import { levelOf } from '../input/spine-level.js';

@@ -13,7 +13,7 @@ import {
   positionInterval,
   type ShiftedCourse,
   surfaceShifts,
-} from '../../biology/position.js';
+} from '../../biology/position-interval.js';
 import { ShiftedDose } from '../../dose/shifted-dose.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { PlanCase } from '../input/plan-case.js';

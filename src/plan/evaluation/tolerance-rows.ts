@@ -5,8 +5,9 @@
  * course did to the metric; `room` what is left to it, so that limits in different scales compare: the one with the least
  * room binds.
  */
+
+import { type CordTolerance, hytecSource, niederSource } from '../../biology/cord-tolerances.js';
 import type { Source } from '../../biology/evidence.js';
-import { type CordTolerance, hytecSource, niederSource } from '../../biology/limits.js';
 import { bed, doseFromBed, doseFromEqd2, eqd2 } from '../../biology/linear-quadratic.js';
 import type { SpineLevel } from '../../biology/risk.js';
 import type { Dvh } from '../../evaluate/dvh.js';

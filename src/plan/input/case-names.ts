@@ -3,8 +3,8 @@
  * built in; structures against those of the patient.
  */
 import { arrangementAngles } from '../../beam/arrangement.js';
-import { cordToleranceNames } from '../../biology/limits.js';
-import { namedTolerance } from '../../biology/voxel-limits.js';
+import { cordToleranceNames } from '../../biology/cord-tolerances.js';
+import { namedTolerance } from '../../biology/named-tolerances.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';

@@ -7,7 +7,7 @@ import { checkBytes } from '../../core/budget.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { type Executor, serialExecutor } from '../../core/executor.js';
 import { toDecimals } from '../../core/rounding.js';
-import { type DoseVoxels, voxelsInside } from '../../dose/forward.js';
+import { type DoseVoxels, voxelsInside } from '../../dose/beam-view.js';
 import { ForwardDose } from '../../dose/forward-dose.js';
 import { fallOffReach } from '../../evaluate/fall-off.js';
 import { StructureCells } from '../../evaluate/structure-cells.js';

@@ -10,7 +10,7 @@
  * those of the dose grid first, then those of the planning grid, then the surface's.
  */
 import { checkBytes, checkCount, checkVoxels } from '../../core/budget.js';
-import { voxelsInside } from '../../dose/forward.js';
+import { voxelsInside } from '../../dose/beam-view.js';
 import { solidOfStructure } from '../../geometry/contour-solid.js';
 import {
   type Box,

@@ -6,7 +6,7 @@
 
 import { arrangementAngles } from '../../beam/arrangement.js';
 import { createBeam } from '../../beam/beam.js';
-import { jawFluence } from '../../beam/opening.js';
+import { jawFluence } from '../../beam/collimated-fluence.js';
 import { doseFromEqd2, eqd2FromBed } from '../../biology/linear-quadratic.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { ForwardDose } from '../../dose/forward-dose.js';

@@ -1,6 +1,6 @@
 /** The planning problem of both techniques: objectives, constraints and prescription over the planning voxels. */
 import { InvalidInputError } from '../../core/errors.js';
-import { type Constraint, maximumDose } from '../../optimize/limit.js';
+import { type Constraint, maximumDose } from '../../optimize/constraint.js';
 import { meanDose } from '../../optimize/objective/mean-dose.js';
 import { followLevel, type Level, type Objective, type VoxelSet } from '../../optimize/objective/objective.js';
 import { squaredDeviation } from '../../optimize/objective/squared-deviation.js';

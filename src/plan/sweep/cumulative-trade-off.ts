@@ -9,14 +9,14 @@
  * case's `cordCap` and its bounds of the cord are set aside, or they would bind instead of it. Every point is proven, and
  * carries the cord's cumulative maximum as an interval under the case's rigid shifts.
  */
-import { LEAST_DOSE, type ToleranceExcess } from '../../biology/allowance.js';
+import { LEAST_DOSE, type ToleranceExcess } from '../../biology/remaining-dose.js';
 import { checkPositive } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
 import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
-import { maximaOfVoxels, structureTolerances, type ToleranceCase } from '../constraint/voxel-tolerance.js';
+import { maximaOfVoxels, structureTolerances, type ToleranceCase } from '../constraint/structure-tolerance.js';
 import { cordPosition, type PositionReport } from '../evaluation/setup-uncertainty.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';

@@ -4,8 +4,9 @@
  * A limit keeps its EQD2 at every n, tables by number of fractions their own row; where that is not what the source states it
  * for, a warning says so. What the prior course took off is its maximum in the cord, so that no registration enters.
  */
-import { doseOfRemainingEqd2 } from '../../biology/allowance.js';
-import { type CordTolerance, cordTolerances, toleranceEqd2 } from '../../biology/limits.js';
+
+import { type CordTolerance, cordTolerances, toleranceEqd2 } from '../../biology/cord-tolerances.js';
+import { doseOfRemainingEqd2 } from '../../biology/remaining-dose.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { ownLimits } from '../evaluation/retreatment.js';
 import { manyFractions } from '../evaluation/tolerance-rows.js';

@@ -21,7 +21,7 @@ import type { Executor } from '../../core/executor.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Solution } from '../../optimize/solver.js';
-import { excessInWords, maximaOfVoxels, structureTolerances } from '../constraint/voxel-tolerance.js';
+import { excessInWords, maximaOfVoxels, structureTolerances } from '../constraint/structure-tolerance.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
 import type { PatientModel } from '../patient/patient-model.js';

@@ -1,10 +1,10 @@
 /** FCRT: conformal fields whose weights are fitted. */
 import type { Aperture } from '../../beam/aperture.js';
 import type { Beam } from '../../beam/beam.js';
+import { apertureFluence, type CollimatedFluenceOptions } from '../../beam/collimated-fluence.js';
 import { conformAperture } from '../../beam/conform.js';
-import { apertureFluence, type CollimatedFluenceOptions } from '../../beam/opening.js';
 import { forever } from '../../core/deadline.js';
-import type { FluenceField } from '../../dose/forward.js';
+import type { FluenceField } from '../../dose/beam-view.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { uniformLeaves } from '../../machine/mlc.js';
@@ -12,7 +12,7 @@ import { solve } from '../../optimize/solver.js';
 import { resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { constrainedVoxels, uniformMaxima } from '../problem/capped-rows.js';
+import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { finish } from './finish-plan.js';

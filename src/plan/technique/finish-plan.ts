@@ -8,7 +8,7 @@ import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, surfaceVoxel } from '../patient/planning-grid.js';
-import { scaleWithin } from '../problem/capped-rows.js';
+import { scaleWithin } from '../problem/constrained-voxels.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';

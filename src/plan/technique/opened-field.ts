@@ -6,8 +6,8 @@ import {
   type JawField,
   leavesOfRectangles,
 } from '../../beam/aperture.js';
-import type { PixelFluence } from '../../beam/cells.js';
-import { apertureFluence, beamletFluence, jawFluence } from '../../beam/opening.js';
+import { apertureFluence, beamletFluence, jawFluence } from '../../beam/collimated-fluence.js';
+import type { PixelFluence } from '../../beam/pixel-fluence.js';
 import { InvalidInputError } from '../../core/errors.js';
 import type { Machine } from '../../machine/machine.js';
 import { resolveLeafBank } from '../input/check-json.js';

@@ -1,8 +1,8 @@
 /** A plan under the bounds of the cord and of any other structures, every voxel of which is checked. */
 import { forever } from '../../core/deadline.js';
 import type { Machine } from '../../machine/machine.js';
+import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import { cordMaxima } from '../constraint/voxel-maximum.js';
-import type { StructureTolerance } from '../constraint/voxel-tolerance.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { planConformal } from './fcrt.js';

@@ -14,7 +14,7 @@ export interface PreparedInfluence {
   readonly operator: DividedOperator;
   readonly sample: VoxelSample;
   readonly preconditioner: NormalMatrix;
-  /** Frees what the lanes hold. */
+  /** Frees what the threads hold. */
   close(): void;
 }
 

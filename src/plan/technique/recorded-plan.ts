@@ -6,7 +6,7 @@
  */
 import { createAperture } from '../../beam/aperture.js';
 import { createBeam } from '../../beam/beam.js';
-import { apertureFluence } from '../../beam/opening.js';
+import { apertureFluence } from '../../beam/collimated-fluence.js';
 import type { RecordedField, RecordedOutcome, RecordedPlan } from '../../io/fluence-file.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';

@@ -11,7 +11,7 @@ import { createDose, type DoseVolume, scatterDose } from '../../geometry/volume.
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, placeOfVoxel, surfaceVoxel, touching } from '../patient/planning-grid.js';
-import { scaleWithin } from '../problem/capped-rows.js';
+import { scaleWithin } from '../problem/constrained-voxels.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { PlannedField } from './technique-plan.js';
 

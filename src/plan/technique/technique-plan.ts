@@ -3,7 +3,7 @@ import type { Aperture } from '../../beam/aperture.js';
 import { arrangementAngles, type BeamAngles } from '../../beam/arrangement.js';
 import { type Beam, createBeam } from '../../beam/beam.js';
 import type { TimeLeft } from '../../core/deadline.js';
-import type { FluenceField } from '../../dose/forward.js';
+import type { FluenceField } from '../../dose/beam-view.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { DoseVolume } from '../../geometry/volume.js';
 import type { ShiftValue } from '../../geometry/worst-shift.js';

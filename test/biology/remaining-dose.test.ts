@@ -1,8 +1,8 @@
 /** The remaining dose per voxel: closed form, smallest of all limits, what is exceeded and unknown. */
 import { describe, expect, test } from 'vitest';
-import { remainingDose, type VoxelTolerance } from '../../src/biology/allowance.js';
 import { doseFromEqd2, eqd2 } from '../../src/biology/linear-quadratic.js';
 import { discountPrior, woolleyJonesRecovery } from '../../src/biology/recovery.js';
+import { remainingDose, type VoxelTolerance } from '../../src/biology/remaining-dose.js';
 import { createRandom } from '../../src/core/random.js';
 
 const limits: readonly VoxelTolerance[] = [

@@ -1,6 +1,6 @@
 /** The rows of a retreatment's table, from a dose that is the same everywhere: every figure by hand. */
 import { expect, test } from 'vitest';
-import type { CordTolerance } from '../../src/biology/limits.js';
+import type { CordTolerance } from '../../src/biology/cord-tolerances.js';
 import { createDvh } from '../../src/evaluate/dvh.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';

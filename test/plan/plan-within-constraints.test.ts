@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { eqd2 } from '../../src/biology/linear-quadratic.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
+import { structureTolerances } from '../../src/plan/constraint/structure-tolerance.js';
 import { organMaxima } from '../../src/plan/constraint/voxel-maximum.js';
-import { structureTolerances } from '../../src/plan/constraint/voxel-tolerance.js';
 import { constraintOutcomes } from '../../src/plan/evaluation/constraint-outcome.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import { type PlanCaseInput, priorsOf, type Technique } from '../../src/plan/input/plan-case.js';

@@ -1,34 +1,34 @@
 /**
- * A ladder of Gaussian widths in the isocentre plane, on which a Gaussian of any width is expressed.
+ * A scale of Gaussian widths in the isocentre plane, on which a Gaussian of any width is expressed.
  *
- * The dose under a Gaussian is a smooth function of the logarithm of its standard deviation. Rungs are placed along
+ * The dose under a Gaussian is a smooth function of the logarithm of its standard deviation. Widths are placed along
  * `t = ln sqrt(s0^2 + w^2)` (s0: the source's blur, w: the width without it), closely where the penumbra is decided and a
- * factor of 1.5 apart beyond, and a Gaussian between two rungs becomes the cubic Lagrange combination of the four around
+ * factor of 1.5 apart beyond, and a Gaussian between two widths becomes the cubic Lagrange combination of the four around
  * it. Random on-off beamlets of 5 mm come out within 0.1 % of the field's maximum (`test/dose/direct.test.ts`).
  */
 import { blurVariance, type Machine } from '../machine/machine.js';
 
 export interface KernelWidths {
-  /** Standard deviations of the rungs along X and Y with the source's blur included, mm. */
+  /** Standard deviations of the widths along X and Y with the source's blur included, mm. */
   readonly sigmasX: Float64Array;
   readonly sigmasY: Float64Array;
-  /** Blur variances that are part of every rung, mm^2. */
+  /** Blur variances that are part of every width, mm^2. */
   readonly base: readonly [number, number];
-  /** t of each rung, rising. */
+  /** t of each width, rising. */
   readonly positions: Float64Array;
   readonly count: number;
 }
 
-/** From one rung to the next; the last is repeated. */
+/** From one width to the next; the last is repeated. */
 const RATIOS = [1.2, 1.2, 1.2, 1.25, 1.3, 1.4, 1.5];
 /** A point source gets this much blur, mm^2 (0.25 mm): sharper edges than any collimator's. */
 const LEAST_VARIANCE = 0.0625;
 
 /**
- * The blur of the source differs along X and Y, and differently so at every distance. A rung has the two widths of a point source at
+ * The blur of the source differs along X and Y, and differently so at every distance. A width has the two widths of a point source at
  * the distance whose mean blur it is, as far as there is one, and grows alike along both beyond.
  *
- * @param nearest smallest distance from the source, mm: its blur is the least, and part of every rung
+ * @param nearest smallest distance from the source, mm: its blur is the least, and part of every width
  * @param farthest largest distance, mm
  * @param widest largest width without blur that must be expressed, mm in the isocentre plane
  */
@@ -67,13 +67,13 @@ export function createKernelWidths(machine: Machine, nearest: number, farthest: 
   };
 }
 
-/** Blur beyond the ladder's base at distance `toSource`, mean of both axes, mm^2. */
+/** Blur beyond the widths's base at distance `toSource`, mean of both axes, mm^2. */
 export function excessBlur(widths: KernelWidths, machine: Machine, toSource: number): number {
   const excess = (axis: 0 | 1): number => Math.max(0, blurVariance(machine, axis, toSource) - widths.base[axis]);
   return (excess(0) + excess(1)) / 2;
 }
 
-/** Adds `amount` of a Gaussian of variance `w2` (mm^2, without the base) to the rungs out[offset ..]. */
+/** Adds `amount` of a Gaussian of variance `w2` (mm^2, without the base) to the widths out[offset ..]. */
 export function addGaussian(widths: KernelWidths, w2: number, amount: number, out: Float64Array, offset: number): void {
   const { base, positions, count } = widths;
   const t = 0.5 * Math.log(Math.sqrt(base[0] * base[1]) + w2);

@@ -3,10 +3,10 @@
  * prior course, HyTEC's on the cord. They are limits of a retreatment: a first course has none unless the case asks for it.
  */
 
-import type { VoxelTolerance } from '../../biology/allowance.js';
-import { hytecSource } from '../../biology/limits.js';
+import { hytecSource } from '../../biology/cord-tolerances.js';
+import { namedTolerance } from '../../biology/named-tolerances.js';
+import type { VoxelTolerance } from '../../biology/remaining-dose.js';
 import type { SpineLevel } from '../../biology/risk.js';
-import { namedTolerance } from '../../biology/voxel-limits.js';
 import { toDecimals } from '../../core/rounding.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';

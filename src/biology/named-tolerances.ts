@@ -6,14 +6,14 @@
  * literature states for lungs, kidneys and liver are means and volumes, which are no bounds on single voxels.
  */
 import { InvalidInputError } from '../core/errors.js';
-import type { VoxelTolerance } from './allowance.js';
 import {
   type CordTolerance,
   cordToleranceNames,
   cordTolerances,
   type ToleranceContext,
   toleranceEqd2,
-} from './limits.js';
+} from './cord-tolerances.js';
+import type { VoxelTolerance } from './remaining-dose.js';
 
 /** A limit with where its number comes from, and how far it is stretched. */
 export interface SourcedTolerance extends VoxelTolerance {

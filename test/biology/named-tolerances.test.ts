@@ -1,6 +1,6 @@
 /** Limits of the literature as bounds on single voxels: their numbers, and what is refused. */
 import { expect, test } from 'vitest';
-import { namedTolerance, toleranceNames } from '../../src/biology/voxel-limits.js';
+import { namedTolerance, toleranceNames } from '../../src/biology/named-tolerances.js';
 
 const context = { fractions: 22, level: 'thoracic' } as const;
 const of = (name: string, structure = 'SpinalCord') => namedTolerance(name, structure, context);

@@ -7,7 +7,7 @@ import {
   remainingDose,
   type ToleranceExcess,
   type VoxelTolerance,
-} from '../../biology/allowance.js';
+} from '../../biology/remaining-dose.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import { createDose, type DoseVolume } from '../../geometry/volume.js';
@@ -18,7 +18,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { cordVoxels, placeOfVoxel } from '../patient/planning-grid.js';
 import { priorsAtCord } from '../patient/prior-around.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
-import { type AskedBounds, defaultTolerances, tolerancesByStructure } from './tolerance-limits.js';
+import { type AskedBounds, defaultTolerances, tolerancesByStructure } from './tolerances-of-case.js';
 
 /** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
 export interface PriorExcess extends ToleranceExcess {

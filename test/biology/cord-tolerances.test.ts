@@ -1,6 +1,6 @@
 /** The limits of the literature as their tables have them: dose by fractions, told as EQD2. */
 import { describe, expect, test } from 'vitest';
-import { cordTolerances, toleranceEqd2 } from '../../src/biology/limits.js';
+import { cordTolerances, toleranceEqd2 } from '../../src/biology/cord-tolerances.js';
 import { eqd2 } from '../../src/biology/linear-quadratic.js';
 
 const limitOf = (name: string, fractions: number, more: object = {}) =>

@@ -14,7 +14,7 @@ import { checkAllFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { checkTransmission } from '../machine/mlc.js';
 import { type Aperture, apertureBounds, checkJaws, type JawField } from './aperture.js';
-import { edgeAt, mergePixels, type PixelFluence, paintPixels, risingEdges, splitPixels } from './cells.js';
+import { edgeAt, mergePixels, type PixelFluence, paintPixels, risingEdges, splitPixels } from './pixel-fluence.js';
 
 export interface CollimatedFluenceOptions {
   /**

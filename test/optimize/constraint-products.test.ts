@@ -1,7 +1,7 @@
 /** Products with the limits' rows alone, against those with the whole operator. */
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { ConstraintProducts } from '../../src/optimize/limit-products.js';
+import { ConstraintProducts } from '../../src/optimize/constraint-products.js';
 
 const [rows, columns] = [20, 7];
 const random = createRandom(1);

@@ -8,7 +8,7 @@ import {
   type PositionInput,
   positionInterval,
   surfaceShifts,
-} from '../../src/biology/position.js';
+} from '../../src/biology/position-interval.js';
 import { createRandom } from '../../src/core/random.js';
 import { createGrid, type Vec3, voxelCount } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';

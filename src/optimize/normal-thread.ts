@@ -1,19 +1,19 @@
 /**
- * One lane's share of a normal matrix and of its Cholesky factor: every so many blocks of rows.
+ * One thread's share of a normal matrix and of its Cholesky factor: every so many blocks of rows.
  *
- * A block belongs to one lane for good. Building adds the sample's rows to the own blocks; factorising goes from block to block: its
- * owner factors it and shows it to all, and all take it off the blocks below that are theirs. Every number is computed by one lane, and
- * sums run in the same order with any number of lanes.
+ * A block belongs to one thread for good. Building adds the sample's rows to the own blocks; factorising goes from block to block: its
+ * owner factors it and shows it to all, and all take it off the blocks below that are theirs. Every number is computed by one thread, and
+ * sums run in the same order with any number of threads.
  */
 import type { JobType } from '../core/executor.js';
 import { BLOCK, createDenseKernel, type DenseKernel, paddedSize } from './dense-kernel.js';
 
 /** Rows that are factored at a time within a block. */
 const PANEL = 8;
-/** Parts into which the sample's rows are cut to measure them, whatever the number of lanes. */
+/** Parts into which the sample's rows are cut to measure them, whatever the number of threads. */
 export const CHUNKS = 8;
 
-/** What all lanes see; each writes its own part. */
+/** What all threads see; each writes its own part. */
 export interface SharedNormal {
   /** Sample rows by columns. */
   readonly sample: Float32Array;
@@ -61,7 +61,7 @@ export type NormalCommand =
   /** Takes a factored block off those below and factors the next. */
   | { readonly kind: 'eliminate'; readonly block: number };
 
-/** Rows [first, end) of the factor, which belong to one block of columns, and where a lane keeps them. */
+/** Rows [first, end) of the factor, which belong to one block of columns, and where a thread keeps them. */
 interface FactorBlock {
   readonly owner: number;
   readonly first: number;
@@ -222,7 +222,7 @@ class NormalThread {
     }
   }
 
-  /** Factors a block if it is this lane's, and shows it. */
+  /** Factors a block if it is this thread's, and shows it. */
   private factor(block: number): boolean {
     const own = this.blocks[block];
     if (own?.owner !== this.input.thread) return true;
