@@ -63,34 +63,35 @@ export function toleranceNames(): string[] {
  */
 export function namedTolerance(name: string, structure: string, context: ToleranceContext): SourcedTolerance {
   const prior = { ...context, priorEqd2: context.priorEqd2 ?? 0 };
-  const limit = allTolerances(prior).find((candidate) => candidate.name === name);
+  const tolerance = allTolerances(prior).find((candidate) => candidate.name === name);
   const refuse = (why: string): never => {
     throw new InvalidInputError(`limit "${name}" on every voxel of ${structure}: ${why}`);
   };
-  if (limit === undefined) {
+  if (tolerance === undefined) {
     return refuse(
       [...cordToleranceNames(), oesophagus.name].includes(name)
         ? 'it is not stated for this level or prior course. Give a number of your own.'
         : `there is none of this name. There are ${toleranceNames().join(', ')}.`,
     );
   }
-  const why = refusalOf(limit);
+  const why = refusalOf(tolerance);
   if (why !== undefined) refuse(why);
-  if (!family[limit.structure]!.test(structure)) {
-    refuse(`it is stated for ${limit.structure}, another organ. Give a number of your own with its source.`);
+  if (!family[tolerance.structure]!.test(structure)) {
+    refuse(`it is stated for ${tolerance.structure}, another organ. Give a number of your own with its source.`);
   }
-  const { alphaBeta, source, courses, fractions, role, title } = limit;
+  const { alphaBeta, source, courses, fractions, role, title } = tolerance;
   const own = name === oesophagus.name ? [CHEMOTHERAPY] : [];
-  const isStated = structure === limit.structure || (limit.structure === 'cord' && /cord|cauda/i.test(structure));
+  const isStated =
+    structure === tolerance.structure || (tolerance.structure === 'cord' && /cord|cauda/i.test(structure));
   return {
     name: title,
     courses: courses === 'all' ? 'all' : 'this',
-    eqd2: toleranceEqd2(limit)!,
+    eqd2: toleranceEqd2(tolerance)!,
     alphaBeta,
     source,
     warnings: [
       ...own,
-      ...(isStated ? [] : [`stated for ${limit.structure}, applied to ${structure}: an extrapolation`]),
+      ...(isStated ? [] : [`stated for ${tolerance.structure}, applied to ${structure}: an extrapolation`]),
       ...(fractions === undefined || (context.fractions >= fractions[0] && context.fractions <= fractions[1])
         ? []
         : [

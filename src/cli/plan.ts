@@ -182,10 +182,10 @@ const sayer =
     progress.say(`${technique} step ${step}: prescription dose ${prescriptionDose.toFixed(2)} Gy${within}`);
   };
 
-const isMissed = ({ plans, case: asked }: PlanningResult): boolean =>
+const isMissed = ({ plans, case: planCase }: PlanningResult): boolean =>
   plans.some(
     ({ goals, plan }) =>
-      whyNoPlan(plan, asked.prescription.dose) !== undefined ||
+      whyNoPlan(plan, planCase.prescription.dose) !== undefined ||
       whyUnproven(plan.solution) !== undefined ||
       goals.some(({ result: r }) => r === 'fail' || r === 'not evaluable'),
   );

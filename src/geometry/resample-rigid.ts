@@ -10,7 +10,7 @@ import { invertRigid, type RigidTransform, transformPoint } from './rigid-transf
 import { createVolume, type Volume, type VolumeKind } from './volume.js';
 
 /** Header numbers are rounded: a place this far outside, in voxels, is on the border. */
-const slack = 1e-4;
+const rounding = 1e-4;
 
 /** The lines on which the rows of a target grid lie in the index space of a source grid. */
 export interface RowLines {
@@ -65,11 +65,11 @@ export function sampleRow(
   const sz = along[2];
   const count = target.shape[2];
   const outer = interval(
-    interval(interval([0, count], bx, sx, -slack, nx - 1 + slack), by, sy, -slack, ny - 1 + slack),
+    interval(interval([0, count], bx, sx, -rounding, nx - 1 + rounding), by, sy, -rounding, ny - 1 + rounding),
     bz,
     sz,
-    -slack,
-    nz - 1 + slack,
+    -rounding,
+    nz - 1 + rounding,
   );
   // Strictly between voxels on all axes: no border to mind.
   const inner = interval(

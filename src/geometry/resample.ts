@@ -8,7 +8,7 @@ import { axisCentres, type Grid } from './grid.js';
 import { createVolume, type Volume, type VolumeKind } from './volume.js';
 
 /** Header numbers are rounded: a place this far outside, in voxels, is on the border. */
-const slack = 1e-4;
+const rounding = 1e-4;
 
 /** Where along one axis the values lie between which a coordinate falls. */
 interface AxisPlaces {
@@ -36,7 +36,7 @@ function placesOf(grid: Grid, axis: 0 | 1 | 2, coordinates: ArrayLike<number>, b
 
 /** Trilinear value at a point of the patient frame, mm; undefined outside the voxel centres. */
 export function valueAt(volume: Volume, x: number, y: number, z: number): number | undefined {
-  const point = [x, y, z].map((c, axis) => placesOf(volume.grid, axis as 0 | 1 | 2, [c], slack));
+  const point = [x, y, z].map((c, axis) => placesOf(volume.grid, axis as 0 | 1 | 2, [c], rounding));
   const out = new Float32Array(1);
   return fill(volume, point as [AxisPlaces, AxisPlaces, AxisPlaces], out) === 0 ? out[0] : undefined;
 }
@@ -62,7 +62,7 @@ export function resample<K extends VolumeKind>(
   options: { readonly outside?: number; readonly toFaces?: boolean } = {},
 ): Resampled<K> {
   const { outside = 0, toFaces = false } = options;
-  const border = slack + (toFaces ? 0.5 : 0);
+  const border = rounding + (toFaces ? 0.5 : 0);
   const [nz, ny, nx] = grid.shape;
   const axes = ([0, 1, 2] as const).map((axis) => placesOf(volume.grid, axis, axisCentres(grid, axis), border)) as [
     AxisPlaces,

@@ -88,12 +88,12 @@ export async function structureNamesOf(json: PlanCaseInput, path = 'case'): Prom
 }
 
 async function loadPriors(
-  plan: Pick<PlanCase, 'prior'>,
+  planCase: Pick<PlanCase, 'prior'>,
   from: (name: string) => string,
   planUid: string | undefined,
   inputs: Record<string, string>,
 ): Promise<ImportedDoses | undefined> {
-  const given = priorsOf(plan);
+  const given = priorsOf(planCase);
   const loaded: (ImportedDose | undefined)[] = [];
   for (const [c, prior] of given.entries()) {
     const name = given.length === 1 ? 'prior' : `prior ${c + 1}`;

@@ -53,8 +53,8 @@ export async function loadPlan(path: string): Promise<LoadedPlan> {
       `${shownPath(path)}: is no plan.json that a plan can be made from (${describeIssue(json, read.error.issues[0]!)}). Give one that respine plan wrote, or plan the case anew.`,
     );
   }
-  const { software, inputs, case: asked, remake, plans } = read.data;
-  const given = Object.fromEntries(Object.entries(asked).filter(([key]) => !remake.defaults.includes(key)));
+  const { software, inputs, case: planCase, remake, plans } = read.data;
+  const given = Object.fromEntries(Object.entries(planCase).filter(([key]) => !remake.defaults.includes(key)));
   const folder = resolve(dirname(path), remake.folder ?? '.');
   const job = await jobOf(given as unknown as PlanCaseInput, join(folder, 'plan.json')).catch((cause: unknown) => {
     if (!isRespineError(cause)) throw cause;

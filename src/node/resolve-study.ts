@@ -14,13 +14,13 @@ import { structureNamesOf } from './load-job.js';
  */
 export async function resolveStudy(study: Study, runs: readonly StudyRun[]): Promise<void> {
   const known = new Map<string, readonly string[]>();
-  for (const { input, case: plan, values } of runs) {
-    const { patient, machine, prior } = plan;
+  for (const { input, case: planCase, values } of runs) {
+    const { patient, machine, prior } = planCase;
     const key = JSON.stringify([patient, machine, prior]);
     try {
       const names = known.get(key) ?? (await structureNamesOf(input, study.path));
       known.set(key, names);
-      checkStructureNames(plan, names, 'phantom' in patient ? patient.phantom : patient.structures);
+      checkStructureNames(planCase, names, 'phantom' in patient ? patient.phantom : patient.structures);
     } catch (cause) {
       if (!isRespineError(cause)) throw cause;
       throw new InvalidInputError(`${study.path} with ${describeValues(values)}: ${cause.message}`);

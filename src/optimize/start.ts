@@ -41,7 +41,7 @@ export function scaledStart(
   const ignored = new Float64Array(dose.length);
   const valueAt = (scale: number): number => {
     for (let i = 0; i < dose.length; i++) scaled[i] = scale * dose[i]!;
-    if (!hasRoom(constraints, slacksOf(constraints, scaled, slacks))) return Infinity;
+    if (!isInside(constraints, slacksOf(constraints, scaled, slacks))) return Infinity;
     return evaluateAll(objectives, scaled, ignored);
   };
   // Largest doses of 0.01 to 1000 Gy in steps of a sixth; near a given plan finer, below its limits.
@@ -62,7 +62,7 @@ export function scaledStart(
 }
 
 /** Whether every slack is a little above zero. */
-export function hasRoom(constraints: HalfSpaces, slacks: Float64Array): boolean {
+export function isInside(constraints: HalfSpaces, slacks: Float64Array): boolean {
   const { bounds, planes } = constraints;
   for (let i = 0; i < bounds.length; i++) if (!(slacks[i]! > ROOM * Math.abs(bounds[i]!))) return false;
   for (let p = 0; p < planes.length; p++) {

@@ -70,15 +70,15 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
   const { techniques = BOTH, onProgress } = options;
   if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
   return evaluateAll(job, techniques, options, (model, tolerances) => {
-    const { case: asked, machine } = job;
-    if (techniques.some((technique) => asked[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
+    const { case: planCase, machine } = job;
+    if (techniques.some((technique) => planCase[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
     // What asks for too much must show before the optimiser runs.
-    if (techniques.includes('imrt')) modulatedBeams(model, asked.imrt, machine);
-    const rows = new WorkingSet(model, asked, machine, organMaxima(tolerances, model), techniques);
+    if (techniques.includes('imrt')) modulatedBeams(model, planCase.imrt, machine);
+    const rows = new WorkingSet(model, planCase, machine, organMaxima(tolerances, model), techniques);
     const timeLeft = timeLimit(options.timeLimit);
     return (technique, isNominal) =>
-      planWithinConstraints(technique, model, asked, machine, {
-        bounds: tolerances,
+      planWithinConstraints(technique, model, planCase, machine, {
+        tolerances: tolerances,
         rows,
         onProgress,
         timeLeft,
@@ -139,33 +139,41 @@ function evaluateAll(
   makerOf: (model: PatientModel, tolerances: readonly StructureTolerance[]) => Maker,
 ): PlanningResult {
   checkJob(job);
-  const { case: plan, patient, machine } = job;
-  const model = modelPatient(patient, plan, executor, onStage);
+  const { case: planCase, patient, machine } = job;
+  const model = modelPatient(patient, planCase, executor, onStage);
   let shiftedCord: ShiftedCord | undefined;
   try {
     model.onStage('prior course, tolerances');
-    const prior = exposeToPrior(model, plan, machine, job.prior);
-    const bounds = structureTolerances(model, plan, prior);
+    const prior = exposeToPrior(model, planCase, machine, job.prior);
+    const bounds = structureTolerances(model, planCase, prior);
     // A name that is wrong must show before the optimiser runs.
-    ownLimits(plan, model);
+    ownLimits(planCase, model);
     const make = makerOf(model, bounds);
     const robustness = (robust: TechniquePlan): { robust?: RobustReport; nominal?: TechniquePlan } => {
-      if (plan.imrt.robust === undefined || robust.technique !== 'imrt') return {};
+      if (planCase.imrt.robust === undefined || robust.technique !== 'imrt') return {};
       const nominal = make('imrt', true);
-      const maxima = cordMaxima(bounds, model, plan.cordCap, robust.voxels.cord.voxels);
-      return { robust: compareRobust(model, plan, maxima, { robust, nominal }), nominal };
+      const maxima = cordMaxima(bounds, model, planCase.cordCap, robust.voxels.cord.voxels);
+      return { robust: compareRobust(model, planCase, maxima, { robust, nominal }), nominal };
     };
     const plans = techniques.map((technique) => {
       const made = make(technique, false);
       model.onStage(`${technique}: DVHs, goals, retreatment`);
-      const evaluation = { ...evaluatePlan(made, model, plan, prior, bounds), ...robustness(made) };
-      const { position: shifts } = plan.retreatment;
+      const evaluation = { ...evaluatePlan(made, model, planCase, prior, bounds), ...robustness(made) };
+      const { position: shifts } = planCase.retreatment;
       if (prior === undefined || shifts === null) return evaluation;
       model.onStage(`${technique}: shifts`);
-      shiftedCord ??= new ShiftedCord(model, plan, shifts.search);
-      return { ...evaluation, position: cordPosition(model, plan, prior, made, shifts, shiftedCord) };
+      shiftedCord ??= new ShiftedCord(model, planCase, shifts.search);
+      return { ...evaluation, position: cordPosition(model, planCase, prior, made, shifts, shiftedCord) };
     });
-    return { case: plan, machine, model, plans, ...(prior ? { prior } : {}), tolerances: bounds, gap: gapOf(model) };
+    return {
+      case: planCase,
+      machine,
+      model,
+      plans,
+      ...(prior ? { prior } : {}),
+      tolerances: bounds,
+      gap: gapOf(model),
+    };
   } finally {
     shiftedCord?.close();
     model.bodyDose.close();

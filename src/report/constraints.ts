@@ -8,7 +8,7 @@ type Evaluated = Pick<PlanEvaluation, 'constraintOutcomes' | 'plan'>;
 /** The block `bounds` of a plan in plan.json. */
 export function constraintReport({ constraintOutcomes, plan }: Evaluated, cord: string): Record<string, unknown>[] {
   return constraintOutcomes.map((outcome) => {
-    const { range, worst, limits, ...counts } = outcome;
+    const { range, worst, tolerances: limits, ...counts } = outcome;
     const found = priceOf(outcome, plan, cord);
     return {
       ...counts,
@@ -41,7 +41,7 @@ export function constraintReport({ constraintOutcomes, plan }: Evaluated, cord: 
 /** One sentence per bounded structure. */
 export function constraintSentences(outcomes: PlanEvaluation['constraintOutcomes']): string[] {
   return outcomes.map((outcome) => {
-    const { structure, voxels, rows, range, worst, broken, force, targetVoxels, limits } = outcome;
+    const { structure, voxels, rows, range, worst, broken, force, targetVoxels, tolerances: limits } = outcome;
     if (range === undefined || worst === undefined) {
       return `${structure} has no voxel on the dose grid: there is nothing to bound.`;
     }

@@ -46,12 +46,12 @@ export function sensitivitySummary(result: PlanningResult, { technique, planned,
 
 /** DVHs of target, cord and the organs at risk under all three models, with the cord's maximum of each, as SVG. */
 export function sensitivityFigure(result: PlanningResult, sensitivity: ModelSensitivity): string {
-  const { model, case: plan } = result;
+  const { model, case: planCase } = result;
   const { outcomes, technique } = sensitivity;
   const first = outcomes[0]!.evaluation;
   const organs = [...first.dvhs.values()]
     .filter((d) => model.structures.get(d.name)!.role === 'organ' && d.name !== model.cord)
-    .filter((d) => !/^(z|VB_|SpinalCanal)|PRV/.test(d.name) && d.max > 0.1 * plan.prescription.dose)
+    .filter((d) => !/^(z|VB_|SpinalCanal)|PRV/.test(d.name) && d.max > 0.1 * planCase.prescription.dose)
     .sort((a, b) => b.max - a.max)
     .slice(0, 3)
     .map((d) => d.name);
@@ -73,8 +73,8 @@ export function sensitivityFigure(result: PlanningResult, sensitivity: ModelSens
           points: cumulativeCurve(evaluation.dvhs.get(name)!, 161),
         })),
     ),
-    prescription: plan.prescription.dose,
-    limits: [{ label: `${model.cord} Max <= ${plan.cordCap} Gy`, dose: plan.cordCap }],
+    prescription: planCase.prescription.dose,
+    limits: [{ label: `${model.cord} Max <= ${planCase.cordCap} Gy`, dose: planCase.cordCap }],
     doseUnits: doseUnits(first.plan.dose),
   });
 }

@@ -24,10 +24,10 @@ const planes = ['axial', 'sagittal', 'coronal'] as const;
 
 /** The pictures of a plan by file name without extension: drawings, or SVG where there are no images. */
 export function planPictures(result: PlanningResult): Map<string, string | Drawing> {
-  const { model, plans, case: plan } = result;
+  const { model, plans, case: planCase } = result;
   const out = new Map<string, string | Drawing>();
   const shown = structuresShown(result);
-  const { dose, fractions, to } = plan.prescription;
+  const { dose, fractions, to } = planCase.prescription;
   const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}`;
   const common = {
     hounsfield: model.patient.hounsfield,
@@ -77,13 +77,13 @@ export function planPictures(result: PlanningResult): Map<string, string | Drawi
 }
 
 /** Targets, what carries a goal or limits the plan, the external, and organs that get more than a tenth of the dose. */
-function structuresShown({ model, plans, case: plan }: PlanningResult): FigureStructure[] {
+function structuresShown({ model, plans, case: planCase }: PlanningResult): FigureStructure[] {
   const wanted = new Set([model.target, 'CTV', 'GTV', model.cord, 'ThecalSac', model.external]);
   for (const { goals, dvhs } of plans) {
     for (const goal of goals) wanted.add(goal.structure);
     const organs = [...dvhs.values()]
       .filter((d) => model.structures.get(d.name)!.role === 'organ' && !/^(z|VB_|SpinalCanal)|PRV/.test(d.name))
-      .filter((d) => d.max > 0.1 * plan.prescription.dose)
+      .filter((d) => d.max > 0.1 * planCase.prescription.dose)
       .sort((a, b) => b.max - a.max);
     for (const organ of organs.slice(0, 6)) wanted.add(organ.name);
   }
@@ -117,7 +117,7 @@ function cropAround({ grid, data }: Volume<'mask'>, within: Box): Box {
 }
 
 function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtitle: string): string {
-  const { plans, model, case: plan } = result;
+  const { plans, model, case: planCase } = result;
   const colors = new Map(shown.map((s) => [s.name, s.color]));
   return dvhFigure({
     title: `${model.patient.name}: dose-volume histograms`,
@@ -137,8 +137,10 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
           points: cumulativeCurve(dvh, 161),
         })),
     ),
-    prescription: plan.prescription.dose,
-    limits: [{ label: `${model.cord} Max <= ${plan.cordCap} Gy`, dose: plan.cordCap, color: colors.get(model.cord)! }],
+    prescription: planCase.prescription.dose,
+    limits: [
+      { label: `${model.cord} Max <= ${planCase.cordCap} Gy`, dose: planCase.cordCap, color: colors.get(model.cord)! },
+    ],
     doseUnits: doseUnits(plans[0]!.plan.dose),
   });
 }

@@ -55,11 +55,11 @@ export function planReport(
   sensitivities: readonly ModelSensitivity[] = [],
   gridChecks: readonly GridCheck[] = [],
 ): Record<string, unknown> {
-  const { case: plan, model, machine, plans, gap } = result;
-  const { prescription } = plan;
+  const { case: planCase, model, machine, plans, gap } = result;
+  const { prescription } = planCase;
   const { prior } = result;
   // As a case may be written: who set the cap stands with the constraints.
-  const { cordCapOrigin, ...given } = plan;
+  const { cordCapOrigin, ...given } = planCase;
   return {
     software: `respine ${provenance.version}`,
     notice: 'Research software, not for clinical use.',
@@ -82,9 +82,9 @@ export function planReport(
       ...inForce(result),
       prior === undefined
         ? 'No prior course: nothing is accumulated.'
-        : `${prior.description} EQD2 with alpha/beta ${plan.alphaBeta.cord} Gy, added point by point, no recovery.`,
+        : `${prior.description} EQD2 with alpha/beta ${planCase.alphaBeta.cord} Gy, added point by point, no recovery.`,
       'Incomplete repair between fractions is not modelled.',
-      ...creditOf(plan),
+      ...creditOf(planCase),
       `Max: ${STRUCTURE_DVH_ESTIMATORS.max}. Min: ${STRUCTURE_DVH_ESTIMATORS.min}. Near-maximum: ${STRUCTURE_DVH_ESTIMATORS.nearMax}.`,
       'Metrics and goals are of structures as they are drawn, in the dose interpolated between voxel centres; errorBounds say how far off each may be to either side. A drawn contour stands for a slab of one slice spacing (end slices half out).',
       'Caps are held at the voxel centres of every voxel that holds any of the structure.',
@@ -92,7 +92,7 @@ export function planReport(
         ? `Planning points in ${model.target} and ${model.cord}, the cord's caps there and all metrics of the two are on the planning grid, as the dose grid is coarser; it lies around the two, with a point at the centre of the target, and does not move with the dose grid.`
         : `The dose grid is as fine as planning needs: ${model.target} and ${model.cord} have no grid of their own.`,
       `Machine: ${machine.source}.`,
-      ...doseModelAssumptions(plan.doseModel),
+      ...doseModelAssumptions(planCase.doseModel),
     ],
     notes: [...model.notes, ...model.patient.notes, ...overruled(result)],
     plans: plans.map((evaluation) => ({
@@ -128,15 +128,15 @@ function overruled({ plans }: PlanningResult): string[] {
 }
 
 /** Said where a recovery is credited, and only there. */
-function creditOf(plan: Pick<PlanCase, 'retreatment'>): string[] {
-  const { name, title } = conventionOf(plan.retreatment.recovery);
+function creditOf(planCase: Pick<PlanCase, 'retreatment'>): string[] {
+  const { name, title } = conventionOf(planCase.retreatment.recovery);
   return name === 'none' ? [] : [`Voxelwise bounds credit the recovery convention ${name}: ${title}.`];
 }
 
 /** One technique's plan. */
 function planEntry(
   evaluation: PlanEvaluation,
-  { case: plan, model, prior }: PlanningResult,
+  { case: planCase, model, prior }: PlanningResult,
   sensitivities: readonly ModelSensitivity[],
   gridChecks: readonly GridCheck[],
 ): Record<string, unknown> {
@@ -203,12 +203,12 @@ function planEntry(
           },
         }
       : {}),
-    ...(retreatment ? { retreatment: retreatmentReport(retreatment, plan.prescription.fractions, position) } : {}),
+    ...(retreatment ? { retreatment: retreatmentReport(retreatment, planCase.prescription.fractions, position) } : {}),
     ...(robust ? { robust: robustBlock(robust) } : {}),
-    ...(prior ? { reirradiation: reirradiationReport(evaluation, model, plan, prior) } : {}),
+    ...(prior ? { reirradiation: reirradiationReport(evaluation, model, planCase, prior) } : {}),
     ...sensitivityOf(technique, sensitivities),
     ...(check ? { gridCheck: gridCheckReport(check) } : {}),
-    ...warningOf(technique, plan.prescription.dose),
+    ...warningOf(technique, planCase.prescription.dose),
   };
 }
 
@@ -248,10 +248,10 @@ export function dvhTable(result: PlanningResult, levels = 201): string {
 
 /** All that is told of the plans of a result, in words and tables: goals by technique, then what stands beside the cap. */
 export function planDetails(result: PlanningResult): string {
-  const { model, case: plan } = result;
+  const { model, case: planCase } = result;
   const lines: string[] = [
     ...model.notes,
-    `${model.patient.name}: ${plan.prescription.dose} Gy in ${plan.prescription.fractions} fractions (${plan.prescription.to}), ${gapInWords(result)}`,
+    `${model.patient.name}: ${planCase.prescription.dose} Gy in ${planCase.prescription.fractions} fractions (${planCase.prescription.to}), ${gapInWords(result)}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
   for (const {
@@ -271,7 +271,7 @@ export function planDetails(result: PlanningResult): string {
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
     lines.push(`        ${certificateLine(technique.solution.certificate)}`);
-    const why = whyNoPlan(technique, plan.prescription.dose);
+    const why = whyNoPlan(technique, planCase.prescription.dose);
     if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
     const unproven = whyUnproven(technique.solution);
     if (unproven !== undefined) lines.push(`  NOTE  ${unproven}`);
@@ -310,10 +310,10 @@ export function planDetails(result: PlanningResult): string {
     if (retreatment) {
       const table = retreatmentTable(retreatment).trimEnd();
       lines.push('', ...table.split('\n').map((line) => (line === '' ? '' : `  ${line}`)));
-      lines.push('', `  ${retreatmentSentence(retreatment, plan.prescription.fractions, position)}`);
+      lines.push('', `  ${retreatmentSentence(retreatment, planCase.prescription.fractions, position)}`);
     }
   }
-  if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(plan));
+  if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(planCase));
   lines.push('', 'In force, each in every voxel:', ...inForce(result).map((line) => `  ${line}`), ...overruled(result));
   lines.push(
     'After ±: how far off a value may be to either side, by sampling and by what the dose grid may hide between its points.',

@@ -55,8 +55,8 @@ export function wrapped(text: string, width: number): string[] {
 }
 
 function headOf(result: PlanningResult, width: number): string[] {
-  const { case: asked, model, prior, plans } = result;
-  const { dose, fractions, to } = asked.prescription;
+  const { case: planCase, model, prior, plans } = result;
+  const { dose, fractions, to } = planCase.prescription;
   const before = plans.find(({ cumulativeCord }) => cumulativeCord !== undefined)?.cumulativeCord;
   const course =
     prior === undefined
@@ -78,8 +78,8 @@ const headRow = ({ plans }: PlanningResult): Row => ['', ...plans.map(({ plan })
 
 /** Cord, both courses, coverage, prescription, proof, verdict. */
 function figures(result: PlanningResult): Row[] {
-  const { case: asked, model, plans } = result;
-  const { dose, to } = asked.prescription;
+  const { case: planCase, model, plans } = result;
+  const { dose, to } = planCase.prescription;
   const { cord, target } = model;
   const row = (label: string, cellOf: (own: PlanEvaluation) => string | undefined): Row[] => {
     const cells = plans.map(cellOf);
@@ -182,9 +182,9 @@ function limitName({ title, structure, metric, courses, limit, scale }: Assessme
 }
 
 /** For the physician: what the cord gets, and which limit decides. */
-function sentenceOf(own: PlanEvaluation, { case: asked, model }: PlanningResult): string {
+function sentenceOf(own: PlanEvaluation, { case: planCase, model }: PlanningResult): string {
   const { plan, retreatment } = own;
-  const { dose, fractions } = asked.prescription;
+  const { dose, fractions } = planCase.prescription;
   const name = plan.technique.toUpperCase();
   const parts = [whyNoPlan(plan, dose), whyUnproven(plan.solution)].filter((why) => why !== undefined);
   if (retreatment === undefined) {

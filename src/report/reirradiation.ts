@@ -33,17 +33,17 @@ const IRRADIATED = 0.5;
 export function reirradiationReport(
   evaluation: PlanEvaluation,
   model: PatientModel,
-  plan: Pick<PlanCase, 'prescription' | 'prior' | 'retreatment' | 'alphaBeta'>,
+  planCase: Pick<PlanCase, 'prescription' | 'prior' | 'retreatment' | 'alphaBeta'>,
   prior: PriorExposure,
 ): Record<string, unknown> {
-  const { prescription, retreatment: settings, alphaBeta } = plan;
+  const { prescription, retreatment: settings, alphaBeta } = planCase;
   const given: Readonly<Record<string, string>> = settings.clinical;
   const clinical = Object.fromEntries(clinicalItems.map((key) => [key, own(given, key) ?? null]));
   const extra = Object.fromEntries(Object.entries(given).filter(([key]) => !Object.hasOwn(clinical, key)));
   const { plan: technique, structures } = evaluation;
   const target = structures.find(({ name }) => name === model.target);
   const cumulative = evaluation.cumulativeCord;
-  const entries = priorsOf(plan);
+  const entries = priorsOf(planCase);
   const courses = prior.courses.map(({ dose, months, origin, description }, c) => ({
     dose: entries[c]?.dose ?? null,
     fractions: dose.fractions ?? null,

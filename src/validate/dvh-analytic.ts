@@ -145,7 +145,7 @@ export function validateDvh(read: ReferenceReader, spacings: readonly number[] =
   }
   const drawn = groups.find((g) => g.representation === 'contours')!;
   const solids = groups.filter((g) => g.representation === 'solid');
-  return [...groups.flatMap(groupRows), shapeRow(drawn), ...boundRows(solids, cases)];
+  return [...groups.flatMap(groupRows), shapeRow(drawn), ...analyticRows(solids, cases)];
 }
 
 function groupRows({ representation, spacing, results }: Group): Comparison[] {
@@ -223,7 +223,7 @@ function errorRow(quantity: string, reference: string, errors: readonly Named[],
 const CONSTANTS = 'the constants of the sampling bound, on these cases';
 
 /** Solids against closed forms, where the dose grid counts as well: its error is reported, and the bounds must hold it. */
-function boundRows(groups: readonly Group[], cases: readonly AnalyticCase[]): Comparison[] {
+function analyticRows(groups: readonly Group[], cases: readonly AnalyticCase[]): Comparison[] {
   const rows: Comparison[] = [];
   const gaussian = groups.flatMap(({ spacing, results }) =>
     results.filter((r) => !r.isLinear).flatMap((r) => r.metrics.map((m) => ({ ...m, spacing, result: r }))),

@@ -25,7 +25,7 @@ import {
 import { findCuts, lowerBound, restorationCost, tangentAt } from '../../src/optimize/lower-bound.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
 import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.js';
-import { hasRoom, scaledStart } from '../../src/optimize/start.js';
+import { isInside, scaledStart } from '../../src/optimize/start.js';
 import { sampleVoxels } from '../../src/optimize/voxel-sample.js';
 
 /** Three rows, two columns. */
@@ -140,12 +140,12 @@ describe('half-spaces', () => {
   });
 
   test('room is a little more than none, of rows and planes', () => {
-    expect(hasRoom(limits, f64(1, 1, 4, 1))).toBe(true);
-    expect(hasRoom(limits, f64(12e-4, 1, 4, 1))).toBe(false);
-    expect(hasRoom(limits, f64(13e-4, 1, 4, 1))).toBe(true);
-    expect(hasRoom(limits, f64(1, 1, 4, 8.9e-4))).toBe(false);
-    expect(hasRoom(limits, f64(1, 1, 4, 9.1e-4))).toBe(true);
-    expect(hasRoom(limits, f64(1, 1, 5.9e-4, 1))).toBe(false);
+    expect(isInside(limits, f64(1, 1, 4, 1))).toBe(true);
+    expect(isInside(limits, f64(12e-4, 1, 4, 1))).toBe(false);
+    expect(isInside(limits, f64(13e-4, 1, 4, 1))).toBe(true);
+    expect(isInside(limits, f64(1, 1, 4, 8.9e-4))).toBe(false);
+    expect(isInside(limits, f64(1, 1, 4, 9.1e-4))).toBe(true);
+    expect(isInside(limits, f64(1, 1, 5.9e-4, 1))).toBe(false);
   });
 });
 

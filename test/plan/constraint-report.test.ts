@@ -5,7 +5,7 @@ import { constraintReport, constraintSentences } from '../../src/report/constrai
 
 const held: ConstraintOutcome = {
   structure: 'Esophagus',
-  limits: [{ name: 'own', courses: 'all', eqd2: 60, alphaBeta: 3, warnings: ['assumed by us'] }] as any,
+  tolerances: [{ name: 'own', courses: 'all', eqd2: 60, alphaBeta: 3, warnings: ['assumed by us'] }] as any,
   force: 'hard',
   voxels: 120,
   rows: 40,

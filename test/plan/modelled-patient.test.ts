@@ -87,7 +87,7 @@ test('the gap between cord and target, and the distance of every voxel from the 
 });
 
 test('a structure that lies outside the body is said to have no dose there; a target or cord is refused', () => {
-  const { notes, fractions: shares } = modelled();
+  const { notes, drawnFractions: shares } = modelled();
   expect(shares.get('PTV')).toMatchObject({ onGrid: expect.closeTo(1, 3), inBody: expect.closeTo(1, 3) });
   // Of 20 mm the first 4 are in the body.
   expect(shares.get('Table')!.inBody).toBeLessThan(0.5);

@@ -113,7 +113,7 @@ test('where the prescription holds, bounds give way and the result says by how m
   expect(bounds[0]).toMatchObject({ structure: 'Esophagus', force: 'soft' });
   expect(bounds[0]!.broken).toBeGreaterThan(0);
   expect(bounds[0]!.worst!.eqd2).toBeCloseTo(cumulative(result, 'Esophagus', 3) - 44, 4);
-  expect(bounds[1]!.limits[0]!.source!.citation).toMatch(/^Nieder/);
+  expect(bounds[1]!.tolerances[0]!.source!.citation).toMatch(/^Nieder/);
   expect(plan.solution.certificate.objective).toContain('over Esophagus');
   expect(planDetails(result)).toMatch(/\d+ are above, by up to .* against Esophagus 44 Gy EQD2\/3, both courses/);
 });
@@ -167,7 +167,8 @@ test('a plan that begins without rows of the organ ends with those that it needs
   const model = modelPatient(patient, plan);
   const bounds = structureTolerances(model, plan, exposeToPrior(model, plan, artiste6mv));
   const organs = organMaxima(bounds, model);
-  const make = (rows: WorkingSet) => planWithinConstraints('imrt', model, plan, artiste6mv, { bounds, rows });
+  const make = (rows: WorkingSet) =>
+    planWithinConstraints('imrt', model, plan, artiste6mv, { tolerances: bounds, rows });
   const [few, many] = [[], ['imrt'] as const].map((techniques) =>
     make(new WorkingSet(model, plan, artiste6mv, organs, techniques)),
   );

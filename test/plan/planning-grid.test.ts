@@ -62,8 +62,8 @@ describe('where the points lie', () => {
 
   test('its masks hold the volumes as drawn', () => {
     const volume = (data: ArrayLike<number>): number => Array.from(data).reduce((a, b) => a + b, 0) * 0.008;
-    expect(volume(fine.target.data)).toBeCloseTo(model.fractions.get(model.target)!.volumeCc, 0);
-    expect(volume(fine.cord.data) / model.fractions.get(model.cord)!.volumeCc).toBeCloseTo(1, 1);
+    expect(volume(fine.target.data)).toBeCloseTo(model.drawnFractions.get(model.target)!.volumeCc, 0);
+    expect(volume(fine.cord.data) / model.drawnFractions.get(model.cord)!.volumeCc).toBeCloseTo(1, 1);
   });
 
   test('every voxel of the dose grid with any cord is a row still; so are the points between, and those of the surface', () => {

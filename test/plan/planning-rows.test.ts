@@ -113,7 +113,7 @@ describe('rows', () => {
 describe('the problem', () => {
   const plan = (to: string) => ({ prescription: { dose: 30, to }, cordCap: 12 }) as any;
   const caps = [Float64Array.from(rows.organs[0]!.rows, () => 20)];
-  const hard = posePlanningProblem(rows, plan('D95'), 'cord', { maxima: 12, organCaps: caps });
+  const hard = posePlanningProblem(rows, plan('D95'), 'cord', { maxima: 12, organMaxima: caps });
 
   test('caps are hard where the cord is held, and wishes where the prescription is', () => {
     expect(hard.constraints.map(({ name, kind }) => [name, kind])).toEqual([
@@ -121,7 +121,7 @@ describe('the problem', () => {
       ['Organ', 'voxels'],
     ]);
     expect([...(hard.constraints[0] as any).bounds]).toEqual(Array.from(rows.cord.rows, () => 12));
-    const soft = posePlanningProblem(rows, plan('D95'), 'prescription', { maxima: 12, organCaps: caps });
+    const soft = posePlanningProblem(rows, plan('D95'), 'prescription', { maxima: 12, organMaxima: caps });
     expect(soft.constraints).toEqual([]);
     expect(soft.objectives.map(({ name }) => name)).toEqual([
       ...hard.objectives.map(({ name }) => name),
@@ -129,7 +129,7 @@ describe('the problem', () => {
       'Organ',
     ]);
     expect([
-      ...(posePlanningProblem(rows, plan('D95'), 'cord', { organCaps: caps }).constraints[0] as any).bounds,
+      ...(posePlanningProblem(rows, plan('D95'), 'cord', { organMaxima: caps }).constraints[0] as any).bounds,
     ]).toContain(12);
     expect(() => posePlanningProblem(rows, plan('D95'), 'cord')).toThrow(/caps of 0 organs for 1 bounded ones/);
   });
@@ -167,10 +167,10 @@ describe('the problem', () => {
   test('is prescribed to a share of the target, or to the isocentre', () => {
     expect(hard.prescription).toMatchObject({ fraction: 0.95, dose: 30, level: { value: 30 } });
     expect(hard.prescription.rows).toBe(rows.target.rows);
-    expect(posePlanningProblem(rows, plan('D50'), 'cord', { maxima: 12, organCaps: caps }).prescription.fraction).toBe(
-      0.5,
-    );
-    const point = posePlanningProblem(rows, plan('isocenter'), 'cord', { maxima: 12, organCaps: caps }).prescription;
+    expect(
+      posePlanningProblem(rows, plan('D50'), 'cord', { maxima: 12, organMaxima: caps }).prescription.fraction,
+    ).toBe(0.5);
+    const point = posePlanningProblem(rows, plan('isocenter'), 'cord', { maxima: 12, organMaxima: caps }).prescription;
     expect([[...point.rows], point.fraction]).toEqual([[rows.isocenterRow], 0.5]);
   });
 
@@ -190,7 +190,7 @@ describe('the problem', () => {
     } as any;
     const posed = posePlanningProblem(robust, plan('D95'), 'cord', {
       maxima: Float64Array.of(10, 11),
-      organCaps: caps,
+      organMaxima: caps,
     });
     const [held] = posed.constraints as any[];
     expect([...held.rows]).toEqual([...robust.cord.rows, first, first + 1, first + 4, first + 5]);
@@ -200,7 +200,7 @@ describe('the problem', () => {
     expect(hard.targets).toHaveLength(1);
     const each = posePlanningProblem(robust, plan('D95'), 'cord', {
       maxima: Float64Array.of(1, 2, 3, 4, 5, 6),
-      organCaps: caps,
+      organMaxima: caps,
     });
     expect([...(each.constraints[0] as any).bounds]).toEqual([1, 2, 3, 4, 5, 6]);
   });

@@ -13,10 +13,10 @@ import { checkObjective, type Objective, shown, type VoxelSet } from './objectiv
 export function squaredOverdose(name: string, set: VoxelSet, bounds: number | Float64Array, weight: number): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;
-  const limit = typeof bounds === 'number' ? new Float64Array(rows.length).fill(bounds) : bounds;
-  if (limit.length !== rows.length || limit.some((b) => !Number.isFinite(b))) {
+  const maximum = typeof bounds === 'number' ? new Float64Array(rows.length).fill(bounds) : bounds;
+  if (maximum.length !== rows.length || maximum.some((b) => !Number.isFinite(b))) {
     throw new InvalidInputError(
-      `objective "${name}": ${limit.length} bounds for ${rows.length} voxels, or one that is not finite. Give one bound in Gy per voxel.`,
+      `objective "${name}": ${maximum.length} bounds for ${rows.length} voxels, or one that is not finite. Give one bound in Gy per voxel.`,
     );
   }
   const scale = weight / total;
@@ -31,7 +31,7 @@ export function squaredOverdose(name: string, set: VoxelSet, bounds: number | Fl
       let sum = 0;
       for (let q = 0; q < rows.length; q++) {
         const i = rows[q]!;
-        const over = dose[i]! - limit[q]!;
+        const over = dose[i]! - maximum[q]!;
         if (over <= 0) continue;
         sum += volumes[q]! * over * over;
         gradient[i]! += 2 * scale * volumes[q]! * over;
@@ -40,7 +40,7 @@ export function squaredOverdose(name: string, set: VoxelSet, bounds: number | Fl
     },
     addCurvature(dose, out) {
       for (let q = 0; q < rows.length; q++) {
-        if (dose[rows[q]!]! > limit[q]!) out[rows[q]!]! += 2 * scale * volumes[q]!;
+        if (dose[rows[q]!]! > maximum[q]!) out[rows[q]!]! += 2 * scale * volumes[q]!;
       }
     },
   };

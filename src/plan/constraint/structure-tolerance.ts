@@ -18,7 +18,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { cordVoxels, placeOfVoxel } from '../patient/planning-grid.js';
 import { priorsAtCord } from '../patient/prior-around.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
-import { type AskedBounds, defaultTolerances, tolerancesByStructure } from './tolerances-of-case.js';
+import { type AskedTolerances, defaultTolerances, tolerancesByStructure } from './tolerances-of-case.js';
 
 /** Voxels where the prior course alone uses up a limit or is above it, and where it is so by most. */
 export interface PriorExcess extends ToleranceExcess {
@@ -48,9 +48,9 @@ export type ToleranceCase = Pick<PlanCase, 'patient' | 'prescription' | 'prior' 
 /** Where bounds are not those of the case. */
 export interface ToleranceOptions {
   /** @default the case's `retreatment.bounds` */
-  readonly asked?: AskedBounds | undefined;
+  readonly asked?: AskedTolerances | undefined;
   /** What holds where none are asked for. @default {@link defaultTolerances} */
-  readonly defaults?: AskedBounds;
+  readonly defaults?: AskedTolerances;
   /** Of this course. @default the case's */
   readonly fractions?: number;
 }
@@ -63,17 +63,17 @@ export interface ToleranceOptions {
  */
 export function structureTolerances(
   model: PatientModel,
-  plan: ToleranceCase,
+  planCase: ToleranceCase,
   prior: PriorExposure | undefined,
   {
-    asked = plan.retreatment.bounds,
-    defaults = defaultTolerances(model, plan),
-    fractions = plan.prescription.fractions,
+    asked = planCase.retreatment.bounds,
+    defaults = defaultTolerances(model, planCase),
+    fractions = planCase.prescription.fractions,
   }: ToleranceOptions = {},
 ): StructureTolerance[] {
-  const recovery = conventionOf(plan.retreatment.recovery);
+  const recovery = conventionOf(planCase.retreatment.recovery);
   const origin = asked === undefined ? 'default' : 'case';
-  return [...tolerancesByStructure(asked, defaults, fractions, levelOf(plan))].map(([structure, tolerances]) => {
+  return [...tolerancesByStructure(asked, defaults, fractions, levelOf(planCase))].map(([structure, tolerances]) => {
     const mask = model.masks.get(structure);
     if (mask === undefined) {
       throw new InvalidInputError(
@@ -132,13 +132,13 @@ export function maximaOfVoxels(
   const of = new Map<number, number>();
   for (let v = 0; v < tolerances.voxels.length; v++) of.set(tolerances.voxels[v]!, tolerances.maxima[v]!);
   return Float64Array.from(voxels, (voxel) => {
-    const bound = of.get(voxel);
-    if (bound === undefined) {
+    const own = of.get(voxel);
+    if (own === undefined) {
       throw new InvalidInputError(
         `bounds of ${tolerances.structure}: voxel ${voxel} is none of it. Give its own voxels.`,
       );
     }
-    return Math.min(maximum, bound);
+    return Math.min(maximum, own);
   });
 }
 

@@ -12,15 +12,15 @@ import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 
 /** The case's `retreatment.bounds`. */
-export type AskedBounds = NonNullable<PlanCase['retreatment']['bounds']>;
+export type AskedTolerances = NonNullable<PlanCase['retreatment']['bounds']>;
 
 /** HyTEC's limits of a retreatment, on the cord: the bounds of a case that names none; none without a prior course. */
 export function defaultTolerances(
   model: Pick<PatientModel, 'cord'>,
-  plan: Pick<PlanCase, 'prior' | 'alphaBeta'>,
-): AskedBounds {
-  if (plan.prior === null) return [];
-  const common = { structure: model.cord, alphaBeta: plan.alphaBeta.cord } as const;
+  planCase: Pick<PlanCase, 'prior' | 'alphaBeta'>,
+): AskedTolerances {
+  if (planCase.prior === null) return [];
+  const common = { structure: model.cord, alphaBeta: planCase.alphaBeta.cord } as const;
   return [
     { ...common, courses: 'this', eqd2: 25, source: 'HyTEC, retreatment' },
     { ...common, courses: 'all', eqd2: 70, source: 'HyTEC, both courses' },
@@ -35,30 +35,34 @@ export function defaultTolerances(
  * @throws {InvalidInputError} for a name that is no limit on single voxels, or is stated for another organ
  */
 export function tolerancesByStructure(
-  asked: AskedBounds | undefined,
-  defaults: AskedBounds,
+  asked: AskedTolerances | undefined,
+  defaults: AskedTolerances,
   fractions: number,
   level: SpineLevel,
 ): Map<string, VoxelTolerance[]> {
   const found = new Map<string, VoxelTolerance[]>();
-  for (const bound of asked ?? defaults) {
-    const { structure } = bound;
+  for (const given of asked ?? defaults) {
+    const { structure } = given;
     const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';
-    const limit =
-      bound.limit === undefined
-        ? ownTolerance(bound, asked === undefined)
-        : namedTolerance(bound.limit, structure, { fractions, level, tissue });
-    const cited = limit.source === undefined ? '' : ` (${bound.limit === undefined ? bound.source : limit.name})`;
-    const name = `${structure} ${toDecimals(limit.eqd2, 2)} Gy EQD2/${limit.alphaBeta}, ${limit.courses === 'all' ? 'both courses' : 'this course'}${cited}`;
-    found.set(structure, [...(found.get(structure) ?? []), { ...limit, name }]);
+    const tolerance =
+      given.limit === undefined
+        ? ownTolerance(given, asked === undefined)
+        : namedTolerance(given.limit, structure, { fractions, level, tissue });
+    const cited =
+      tolerance.source === undefined ? '' : ` (${given.limit === undefined ? given.source : tolerance.name})`;
+    const name = `${structure} ${toDecimals(tolerance.eqd2, 2)} Gy EQD2/${tolerance.alphaBeta}, ${tolerance.courses === 'all' ? 'both courses' : 'this course'}${cited}`;
+    found.set(structure, [...(found.get(structure) ?? []), { ...tolerance, name }]);
   }
   return found;
 }
 
-function ownTolerance({ courses, eqd2, alphaBeta, source }: AskedBounds[number], isDefault: boolean): VoxelTolerance {
+function ownTolerance(
+  { courses, eqd2, alphaBeta, source }: AskedTolerances[number],
+  isDefault: boolean,
+): VoxelTolerance {
   // The case's schema sees to it that a bound without a name has its numbers.
-  const limit = { name: '', courses: courses!, eqd2: eqd2!, alphaBeta: alphaBeta! };
-  if (isDefault) return { ...limit, source: hytecSource };
-  if (source === undefined) return limit;
-  return { ...limit, source: { citation: source, evidence: 'assumed', note: 'as the case says' } };
+  const tolerance = { name: '', courses: courses!, eqd2: eqd2!, alphaBeta: alphaBeta! };
+  if (isDefault) return { ...tolerance, source: hytecSource };
+  if (source === undefined) return tolerance;
+  return { ...tolerance, source: { citation: source, evidence: 'assumed', note: 'as the case says' } };
 }

@@ -48,25 +48,25 @@ type ConstraintCase = Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'prescription
 export function constraintsOf(
   tolerances: readonly StructureTolerance[],
   model: PatientModel,
-  plan: ConstraintCase,
+  planCase: ConstraintCase,
   { hold, voxels }: Pick<TechniquePlan, 'hold' | 'voxels'>,
 ): ListedConstraint[] {
   const force = hold === 'cord' ? 'hard' : 'soft';
   const shifts = voxels.scenarios?.length ?? 0;
   return [
-    { ...capConstraint(tolerances, model, plan, force), shifts },
-    ...toleranceConstraints(tolerances, model, force, plan.cordCap),
+    { ...capConstraint(tolerances, model, planCase, force), shifts },
+    ...toleranceConstraints(tolerances, model, force, planCase.cordCap),
   ];
 }
 
 function capConstraint(
   tolerances: readonly StructureTolerance[],
   model: PatientModel,
-  plan: ConstraintCase,
+  planCase: ConstraintCase,
   force: ListedConstraint['force'],
 ): ListedConstraint {
   const { cord } = model;
-  const { cordCap: limit, cordCapOrigin } = plan;
+  const { cordCap: limit, cordCapOrigin } = planCase;
   // A case that was changed in code may carry another number than the default that it was read with.
   const origin = limit === DEFAULT_CORD_CAP ? cordCapOrigin : 'case';
   const own = tolerances.find(({ structure }) => structure === cord);
@@ -81,7 +81,7 @@ function capConstraint(
     force,
     field: 'cordCap',
     origin,
-    basis: origin === 'case' ? 'set by the case' : defaultCap(cord, plan),
+    basis: origin === 'case' ? 'set by the case' : defaultCap(cord, planCase),
     voxels,
     strictest,
     leaves: strictest === 0 ? null : [limit, limit],

@@ -12,7 +12,7 @@ import type { TechniquePlan } from '../technique/technique-plan.js';
 /** What became of a structure that is bounded voxel by voxel. */
 export interface ConstraintOutcome {
   readonly structure: string;
-  readonly limits: StructureTolerance['tolerances'];
+  readonly tolerances: StructureTolerance['tolerances'];
   /** `hard`: kept whatever it costs; `soft`: as far as the prescription allows. */
   readonly force: 'hard' | 'soft';
   /** Voxels with any of the structure in them. */
@@ -69,7 +69,7 @@ export function constraintOutcomes(
     }
     const head = {
       structure,
-      limits,
+      tolerances: limits,
       force: hold === 'cord' ? ('hard' as const) : ('soft' as const),
       voxels: voxels.length,
       rows: rows?.rows.length ?? 0,
@@ -86,13 +86,13 @@ export function constraintOutcomes(
 }
 
 function worstOf(
-  { tolerances: limits, binding, voxels, maxima }: StructureTolerance,
+  { tolerances, binding, voxels, maxima }: StructureTolerance,
   v: number,
   model: PatientModel,
   fractions: number,
   given: number,
 ): NonNullable<ConstraintOutcome['worst']> {
-  const { name, alphaBeta } = limits[binding[v]!]!;
+  const { name, alphaBeta } = tolerances[binding[v]!]!;
   return {
     limit: name,
     place: placeOfVoxel(model, voxels[v]!),

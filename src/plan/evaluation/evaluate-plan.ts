@@ -89,10 +89,10 @@ const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', '
 const organMetrics = ['Max', 'D0.03cc', 'D0.1cc', 'D1cc', 'Mean', 'V20Gy', 'V5Gy'];
 
 /** Goals of a case that names none: the cord's cap, and target coverage and hot spot. */
-export function defaultGoals(model: PatientModel, plan: Pick<PlanCase, 'cordCap'>): string[] {
+export function defaultGoals(model: PatientModel, planCase: Pick<PlanCase, 'cordCap'>): string[] {
   return [
-    `${model.cord} Max <= ${plan.cordCap}Gy`,
-    `${model.cord} D0.03cc <= ${plan.cordCap}Gy`,
+    `${model.cord} Max <= ${planCase.cordCap}Gy`,
+    `${model.cord} D0.03cc <= ${planCase.cordCap}Gy`,
     `${model.target} V95% >= 90%`,
     `${model.target} D95% >= 95%`,
     `${model.target} D2% <= 107%`,
@@ -106,26 +106,26 @@ export type JudgedCase = ToleranceCase & Pick<PlanCase, 'cordCap' | 'cordCapOrig
 export function evaluatePlan(
   technique: TechniquePlan,
   model: PatientModel,
-  plan: JudgedCase,
+  planCase: JudgedCase,
   prior: PriorExposure | undefined,
-  tolerances: readonly StructureTolerance[] = structureTolerances(model, plan, prior),
+  tolerances: readonly StructureTolerance[] = structureTolerances(model, planCase, prior),
 ): PlanEvaluation {
   const doseIn = doseOfPlan(technique, model);
-  const prescription = plan.prescription.dose;
+  const prescription = planCase.prescription.dose;
   const doseOf = doseOfVoxel(model, technique);
   const { dvhs, absent } = drawnDvhs(model, doseIn, doseOf);
-  const structures = [...model.fractions.keys()].map((name) =>
+  const structures = [...model.drawnFractions.keys()].map((name) =>
     structureReport(name, dvhs.get(name), absent.get(name), model, prescription),
   );
   const judged = evaluateProtocol(
-    (plan.goals ?? defaultGoals(model, plan)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
+    (planCase.goals ?? defaultGoals(model, planCase)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
     dvhs,
     { prescription, absent, ...(prior ? { prior: priorOfGoals(prior, model) } : {}) },
   );
   const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
   const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
-  const retreatment = assessRetreatment(model, plan, prior, { doseIn, dvhs, doseOf }, tolerances);
+  const retreatment = assessRetreatment(model, planCase, prior, { doseIn, dvhs, doseOf }, tolerances);
   return {
     plan: technique,
     dvhs,
@@ -136,9 +136,11 @@ export function evaluatePlan(
       region: model.cells.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),
-    constraints: constraintsOf(tolerances, model, plan, technique),
-    constraintOutcomes: constraintOutcomes(tolerances, model, plan, technique),
-    ...(retreatment ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, plan), retreatment } : {}),
+    constraints: constraintsOf(tolerances, model, planCase, technique),
+    constraintOutcomes: constraintOutcomes(tolerances, model, planCase, technique),
+    ...(retreatment
+      ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, planCase), retreatment }
+      : {}),
   };
 }
 
@@ -150,7 +152,7 @@ function structureReport(
   prescription: number,
 ): StructureReport {
   const { role } = model.structures.get(name)!;
-  const { volumeCc: drawn, onGrid } = model.fractions.get(name)!;
+  const { volumeCc: drawn, onGrid } = model.drawnFractions.get(name)!;
   const metrics: Record<string, number> = {};
   const errorBounds: Record<string, number> = {};
   const remarks: string[] = reason === undefined ? [] : [reason];
@@ -213,7 +215,7 @@ function priorOfGoals(prior: PriorExposure, model: PatientModel): PriorCourse {
 function cumulativeCord(
   { maximum, cumulativeNearMax }: RetreatmentAssessment,
   cord: Dvh,
-  plan: Pick<PlanCase, 'prescription'>,
+  planCase: Pick<PlanCase, 'prescription'>,
 ): CumulativeCord {
   const nearMax = evaluateMetric(parseMetric('D0.03cc'), cord).value;
   const { alphaBeta } = maximum;
@@ -221,7 +223,7 @@ function cumulativeCord(
     structure: cord.name,
     alphaBeta,
     prior: maximum.priorEqd2,
-    retreatment: { max: maximum.thisEqd2, nearMax: eqd2(nearMax, plan.prescription.fractions, alphaBeta) },
+    retreatment: { max: maximum.thisEqd2, nearMax: eqd2(nearMax, planCase.prescription.fractions, alphaBeta) },
     noRecovery: { max: maximum.cumulative, nearMax: cumulativeNearMax },
     sumOfMaxima: maximum.sumOfMaxima,
   };

@@ -120,28 +120,28 @@ export interface CourseDose {
  */
 export function assessRetreatment(
   model: PatientModel,
-  plan: ToleranceCase,
+  planCase: ToleranceCase,
   prior: PriorExposure | undefined,
   { doseIn, dvhs, doseOf }: CourseDose,
-  tolerances: readonly StructureTolerance[] = structureTolerances(model, plan, prior),
+  tolerances: readonly StructureTolerance[] = structureTolerances(model, planCase, prior),
 ): RetreatmentAssessment | undefined {
   const cord = dvhs.get(model.cord);
   if (prior === undefined || cord === undefined) return undefined;
   const both = new CumulativeDvhs(model, prior, doseIn, dvhs, doseOf);
-  const alphaBeta = plan.alphaBeta.cord;
+  const alphaBeta = planCase.alphaBeta.cord;
   const sum = both.of(model.cord, 'eqd2', alphaBeta);
   if (typeof sum === 'string') throw new InvalidInputError(`retreatment: ${sum}.`);
-  const level = levelOf(plan);
-  const { fractions } = plan.prescription;
+  const level = levelOf(planCase);
+  const { fractions } = planCase.prescription;
   const tissue = /cauda/i.test(model.cord) ? 'cauda' : 'cord';
   const before = both.largestPrior(model.cord, 'eqd2', 2);
   // Where it cannot be told, no row of a table by prior dose applies.
   const priorEqd2 = typeof before === 'string' ? Number.MAX_VALUE : before.all;
   const limits = [
     ...cordTolerances({ fractions, level, priorEqd2, tissue }).filter(
-      ({ name }) => !plan.retreatment.omit.includes(name),
+      ({ name }) => !planCase.retreatment.omit.includes(name),
     ),
-    ...ownLimits(plan, model),
+    ...ownLimits(planCase, model),
   ];
   const rows = [
     ...limitRows(limits, { model, dvhs, both, fractions }),
@@ -166,7 +166,7 @@ export function assessRetreatment(
     rows,
     binding: bindingRow(rows.filter(({ structure }) => structure === model.cord)),
     strictest: bindingRow(rows),
-    recovery: recoveryRows(model, plan, prior, doseIn(model.cord), { cord, sum }),
+    recovery: recoveryRows(model, planCase, prior, doseIn(model.cord), { cord, sum }),
     risk: riskOf({ structure: model.cord, cord, both, fractions, level, alphaBeta, months: prior.months }),
     exceeded: tolerances.flatMap(({ exceeded }) => exceeded),
   };
@@ -177,15 +177,18 @@ export function assessRetreatment(
  *
  * @throws {InvalidInputError} for one on an unknown structure, or where it omits one that there is not
  */
-export function ownLimits(plan: Pick<PlanCase, 'retreatment'>, model: Pick<PatientModel, 'masks'>): CordTolerance[] {
+export function ownLimits(
+  planCase: Pick<PlanCase, 'retreatment'>,
+  model: Pick<PatientModel, 'masks'>,
+): CordTolerance[] {
   const known = cordToleranceNames();
-  const typo = plan.retreatment.omit.find((name) => !known.includes(name));
+  const typo = planCase.retreatment.omit.find((name) => !known.includes(name));
   if (typo !== undefined) {
     throw new InvalidInputError(
       `case: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
     );
   }
-  return plan.retreatment.limits.map((limit): CordTolerance => {
+  return planCase.retreatment.limits.map((limit): CordTolerance => {
     if (!model.masks.has(limit.structure)) {
       throw new InvalidInputError(
         `case: retreatment.limits names "${limit.structure}", which is not a structure. There are ${[...model.masks.keys()].join(', ')}.`,
@@ -298,19 +301,19 @@ const RECOVERY_SHARE = 5e-4;
 /** Every convention where in the cord it is closest to its tolerance. */
 function recoveryRows(
   model: PatientModel,
-  plan: Pick<PlanCase, 'prescription' | 'retreatment' | 'alphaBeta'>,
+  planCase: Pick<PlanCase, 'prescription' | 'retreatment' | 'alphaBeta'>,
   prior: PriorExposure,
   now: DoseVolume,
   { cord, sum }: { readonly cord: Dvh; readonly sum: Dvh },
 ): RecoveryRow[] {
-  const { fractions } = plan.prescription;
-  const { tolerance: first } = plan.retreatment;
-  const asked = conventionOf(plan.retreatment.recovery);
+  const { fractions } = planCase.prescription;
+  const { tolerance: first } = planCase.retreatment;
+  const asked = conventionOf(planCase.retreatment.recovery);
   const known = recoveryConventions.includes(asked) ? recoveryConventions : [...recoveryConventions, asked];
   // They are defined for one prior course; an EQD2 that was read may be the sum of several.
   const isOne = prior.courses.length === 1 && prior.courses[0]!.dose.quantity === 'physical';
   const shown = known.filter(({ name }) => isOne || name === noRecovery.name);
-  return shown.map(({ name, title, source, alphaBeta = plan.alphaBeta.cord, after }) => {
+  return shown.map(({ name, title, source, alphaBeta = planCase.alphaBeta.cord, after }) => {
     const counted = (effect: number) => after(Math.max(0, effect), prior.months, first);
     const even = evenEffect(prior, model, model.cord, 'eqd2', alphaBeta);
     const { there, value } =

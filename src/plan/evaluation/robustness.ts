@@ -65,16 +65,16 @@ export interface BallReport {
  */
 export function compareRobust(
   model: PatientModel,
-  plan: Pick<PlanCase, 'prescription' | 'doseModel' | 'imrt'>,
+  planCase: Pick<PlanCase, 'prescription' | 'doseModel' | 'imrt'>,
   maxima: Float64Array,
   { robust, nominal }: { readonly robust: TechniquePlan; readonly nominal: TechniquePlan },
 ): RobustReport {
-  const settings = plan.imrt.robust!;
+  const settings = planCase.imrt.robust!;
   const cord = robust.voxels.cord.voxels;
   const outcomeOf = (doseIn: DoseIn, doseOf: (voxel: number) => number, shift: Vec3): ScenarioOutcome => ({
     shift,
     capMargin: cord.reduce((least, voxel, q) => Math.min(least, maxima[q]! - doseOf(voxel)), Infinity),
-    ...metricsOf(doseIn, doseOf, model, plan.prescription.dose),
+    ...metricsOf(doseIn, doseOf, model, planCase.prescription.dose),
   });
   const nominalOf = (technique: TechniquePlan): ScenarioOutcome => {
     return outcomeOf(doseOfPlan(technique, model), doseOfVoxel(model, technique), [0, 0, 0]);
@@ -90,8 +90,8 @@ export function compareRobust(
     );
   };
   const worstWithin = (technique: TechniquePlan, distance: number): { outcome: ScenarioOutcome; searched: number } => {
-    const { worst, evaluated } = worstCordShift(model, plan, technique.fields, { voxels: cord, maxima }, distance);
-    const at = new ScenarioDose(model, plan, [worst.shift]);
+    const { worst, evaluated } = worstCordShift(model, planCase, technique.fields, { voxels: cord, maxima }, distance);
+    const at = new ScenarioDose(model, planCase, [worst.shift]);
     try {
       const [dose] = at.of(technique.fields);
       return { outcome: shiftedOf(at, dose!, worst.shift), searched: evaluated };
@@ -111,7 +111,7 @@ export function compareRobust(
     };
   };
   const { distance } = settings;
-  const scenarios = new ScenarioDose(model, plan, scenarioShifts(settings));
+  const scenarios = new ScenarioDose(model, planCase, scenarioShifts(settings));
   try {
     const outcomesOf = (technique: TechniquePlan): ScenarioOutcome[] => {
       const shifted = scenarios.of(technique.fields);
@@ -121,10 +121,10 @@ export function compareRobust(
       cord: model.cord,
       target: model.target,
       settings,
-      hold: plan.imrt.hold,
+      hold: planCase.imrt.hold,
       scenarios: outcomesOf(robust),
       nominalPlan: outcomesOf(nominal),
-      prescription: plan.prescription.dose,
+      prescription: planCase.prescription.dose,
       ...(robust.worstCase ? { worstCase: robust.worstCase } : {}),
       ...(distance !== undefined && cord.length > 0 ? { ball: ballOf(distance) } : {}),
     };

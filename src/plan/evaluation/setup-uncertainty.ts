@@ -47,7 +47,7 @@ export type ShiftSettings = NonNullable<PlanCase['retreatment']['position']>;
  */
 export function cordPosition(
   model: PatientModel,
-  plan: Pick<PlanCase, 'prescription' | 'alphaBeta' | 'doseModel'>,
+  planCase: Pick<PlanCase, 'prescription' | 'alphaBeta' | 'doseModel'>,
   prior: PriorExposure,
   technique: TechniquePlan,
   { search, priorSd, sd }: ShiftSettings,
@@ -55,10 +55,10 @@ export function cordPosition(
 ): PositionReport {
   const mask = model.masks.get(model.cord)!;
   const points = pointsOf(model);
-  const alphaBeta = plan.alphaBeta.cord;
+  const alphaBeta = planCase.alphaBeta.cord;
   const nowShifts = surfaceShifts(search);
   const deviations = { prior: priorSd, now: sd };
-  const own = shifted ?? new ShiftedCord(model, plan, search);
+  const own = shifted ?? new ShiftedCord(model, planCase, search);
   const intervalOf = (): PositionInterval =>
     positionInterval({
       prior: { ...movedDose(prior.dose, points), fractions: prior.fractions },
@@ -105,11 +105,11 @@ export class ShiftedCord {
   private readonly dose: ShiftedDose;
 
   /** @param search semi-axes of the ellipsoid, mm */
-  constructor(model: PatientModel, plan: Pick<PlanCase, 'prescription' | 'doseModel'>, search: Vec3) {
+  constructor(model: PatientModel, planCase: Pick<PlanCase, 'prescription' | 'doseModel'>, search: Vec3) {
     this.shifts = [[0, 0, 0], ...surfaceShifts(search)];
-    this.fractions = plan.prescription.fractions;
+    this.fractions = planCase.prescription.fractions;
     const { patient, executor } = model;
-    this.dose = new ShiftedDose(patient.density, pointsOf(model), { executor, ...plan.doseModel });
+    this.dose = new ShiftedDose(patient.density, pointsOf(model), { executor, ...planCase.doseModel });
   }
 
   /** The course that a plan's fields give. */

@@ -56,15 +56,15 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
  * @throws {InvalidInputError} naming the field whose structure there is not
  */
 export function checkStructureNames(
-  plan: Pick<PlanCase, 'target' | 'cord' | 'prior' | 'retreatment' | 'goals'>,
+  planCase: Pick<PlanCase, 'target' | 'cord' | 'prior' | 'retreatment' | 'goals'>,
   names: readonly string[],
   patient: string,
 ): void {
-  const { target, cord, retreatment } = plan;
+  const { target, cord, retreatment } = planCase;
   const asked: [field: string, name: string | undefined][] = [
     ['target', target],
     ['cord', cord],
-    ...namedPriors(plan).map(([at, { region }]): [string, string | undefined] => [`${at}.region`, region]),
+    ...namedPriors(planCase).map(([at, { region }]): [string, string | undefined] => [`${at}.region`, region]),
     ...(retreatment.bounds ?? []).map(({ structure }): [string, string] => ['retreatment.bounds', structure]),
     ...retreatment.limits.map(({ structure }): [string, string] => ['retreatment.limits', structure]),
   ];
@@ -74,7 +74,7 @@ export function checkStructureNames(
       `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
     );
   }
-  for (const goal of plan.goals ?? []) {
+  for (const goal of planCase.goals ?? []) {
     const { structure } = createProtocolItem(goal as ProtocolItemInput).goal ?? {};
     if (structure === undefined || names.includes(structure)) continue;
     const said = typeof goal === 'string' ? goal : (goal as { goal: string }).goal;
@@ -87,7 +87,7 @@ const listOf = (given: PlanCase['prior']): readonly PriorCourseCase[] =>
   given === null ? [] : Array.isArray(given) ? given : [given];
 
 /** With their place in the case. */
-function namedPriors(plan: Pick<PlanCase, 'prior'>): [field: string, course: PriorCourseCase][] {
-  const isList = Array.isArray(plan.prior);
-  return listOf(plan.prior).map((course, c) => [isList ? `prior.${c}` : 'prior', course]);
+function namedPriors(planCase: Pick<PlanCase, 'prior'>): [field: string, course: PriorCourseCase][] {
+  const isList = Array.isArray(planCase.prior);
+  return listOf(planCase.prior).map((course, c) => [isList ? `prior.${c}` : 'prior', course]);
 }

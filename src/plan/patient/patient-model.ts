@@ -71,7 +71,7 @@ export interface PatientModel {
   /** @internal Through every structure as it is drawn, for the DVHs of all plans. */
   readonly lines: ReadonlyMap<string, StructureLines>;
   /** @internal How much of every structure lies where there is dose. */
-  readonly fractions: ReadonlyMap<string, DrawnFraction>;
+  readonly drawnFractions: ReadonlyMap<string, DrawnFraction>;
   /** What a reader must know of the structures before any number of a plan. */
   readonly notes: readonly string[];
   /** @internal The voxels of dose and planning grid with their centre in the cord and the points of its surface; found when first asked for. */
@@ -117,15 +117,15 @@ export type ModelledCase = Pick<
  */
 export function modelPatient(
   patient: Patient,
-  plan: ModelledCase,
+  planCase: ModelledCase,
   executor: Executor = serialExecutor,
   onStage: StageListener = () => undefined,
 ): PatientModel {
   onStage('structures and voxels');
   const structures = new Map(patient.structures.map((s) => [s.name, s]));
-  checkStructureNames(plan, [...structures.keys()], patient.name);
-  const { target } = plan;
-  const cord = plan.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina');
+  checkStructureNames(planCase, [...structures.keys()], patient.name);
+  const { target } = planCase;
+  const cord = planCase.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina');
   if (!structures.has(cord)) {
     const known = [...structures.keys()].join(', ');
     throw new InvalidInputError(`case: cord "${cord}" is not a structure of ${patient.name}. It has ${known}.`);
@@ -137,7 +137,7 @@ export function modelPatient(
     );
   }
 
-  const wanted = plan.doseGrid.spacing;
+  const wanted = planCase.doseGrid.spacing;
   const ct = patient.hounsfield.grid;
   const covering = gridCovering(gridBox(ct), wanted);
   const grid =
@@ -155,19 +155,19 @@ export function modelPatient(
   );
   checkHasDose('target', fractions.get(target)!, external);
   checkHasDose('cord', fractions.get(cord)!, external);
-  for (const { structure } of plan.retreatment.bounds ?? []) checkBounded(fractions.get(structure), external);
+  for (const { structure } of planCase.retreatment.bounds ?? []) checkBounded(fractions.get(structure), external);
   const notes = [...fractions.values()].flatMap((fraction) => fractionNote(fraction, external) ?? []);
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
   const boxOf = (name: string) => solidOfStructure(structures.get(name)!).box;
   const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name, boxOf(name))]));
   const targetMask = masks.get(target)!;
-  const isocenter = plan.isocenter ?? centroid(targetMask, target);
+  const isocenter = planCase.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
   const fine = planningGridOf(
     grid,
     { target: structures.get(target)!, cord: structures.get(cord)!, external: structures.get(external)! },
-    plan.doseGrid.planning,
+    planCase.doseGrid.planning,
   );
   if (fine !== undefined) for (const name of [target, cord]) lines.set(name, linesOf(structures.get(name)!, fine.grid));
   const first = body.points.length + 3;
@@ -201,7 +201,7 @@ export function modelPatient(
   for (let q = 0; 3 * q < surface.length; q++) {
     voxelOfPoint[(points.length - surface.length) / 3 + q] = surfaceVoxel({ grid, ...(fine ? { fine } : {}) }, q);
   }
-  const bodyDose = new ForwardDose(patient.density, points, { executor, ...plan.doseModel });
+  const bodyDose = new ForwardDose(patient.density, points, { executor, ...planCase.doseModel });
   let inCord: Int32Array | undefined;
   const cordPoints = (): Int32Array => {
     inCord ??= pointsInCord({ grid, ...(fine ? { fine } : {}), surface, fineCord, masks, cord }, structures.get(cord)!);
@@ -220,7 +220,7 @@ export function modelPatient(
     masks,
     cells,
     lines,
-    fractions,
+    drawnFractions: fractions,
     notes,
     ...(fine ? { fine } : {}),
     surface,

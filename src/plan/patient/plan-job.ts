@@ -54,16 +54,16 @@ export function withCase(job: PlanJob, changes: Partial<PlanCaseInput>): PlanJob
  * @throws {InvalidInputError} one sentence with what does not belong to what
  */
 export function checkJob(job: PlanJob): void {
-  const { case: asked, patient, machine } = job;
-  checkPatient(asked, patient);
-  if (!asked.machine.endsWith('.json') && machine.name !== asked.machine) {
+  const { case: planCase, patient, machine } = job;
+  checkPatient(planCase, patient);
+  if (!planCase.machine.endsWith('.json') && machine.name !== planCase.machine) {
     throw new InvalidInputError(
-      `job: the case is for the machine "${asked.machine}", but the machine given is "${machine.name}". Give that machine, or change the case's machine.`,
+      `job: the case is for the machine "${planCase.machine}", but the machine given is "${machine.name}". Give that machine, or change the case's machine.`,
     );
   }
   const names = patient.structures.map(({ name }) => name);
-  checkStructureNames(asked, names, patient.name);
-  if (!('phantom' in asked.patient)) checkDrawn(asked.patient, names);
+  checkStructureNames(planCase, names, patient.name);
+  if (!('phantom' in planCase.patient)) checkDrawn(planCase.patient, names);
   checkPriors(job);
 }
 
@@ -120,8 +120,8 @@ function checkDrawn(
 const listOf = (prior: ImportedDoses | undefined): readonly (ImportedDose | undefined)[] =>
   prior === undefined ? [] : 'dose' in prior ? [prior] : prior;
 
-function checkPriors({ case: asked, patient, prior }: PlanJob): void {
-  const courses = priorsOf(asked);
+function checkPriors({ case: planCase, patient, prior }: PlanJob): void {
+  const courses = priorsOf(planCase);
   const doses = listOf(prior);
   if (doses.length > courses.length) {
     throw new InvalidInputError(

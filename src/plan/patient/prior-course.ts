@@ -45,19 +45,19 @@ export type ImportedDoses = ImportedDose | readonly (ImportedDose | undefined)[]
  */
 export function exposeToPrior(
   model: PatientModel,
-  plan: PriorCase,
+  planCase: PriorCase,
   machine: Machine,
   imported?: ImportedDoses,
 ): PriorExposure | undefined {
-  const given = priorsOf(plan);
+  const given = priorsOf(planCase);
   if (given.length === 0) return undefined;
-  const { recovery } = plan.retreatment;
+  const { recovery } = planCase.retreatment;
   const doses = imported === undefined ? [] : 'dose' in imported ? [imported] : imported;
   const courses = given.map((prior, c): PriorCourseExposure => {
-    if (prior.file !== undefined) return importPrior(model, prior, doses[c], plan.alphaBeta.cord);
+    if (prior.file !== undefined) return importPrior(model, prior, doses[c], planCase.alphaBeta.cord);
     return prior.fields === undefined
       ? uniformPrior(model, prior)
-      : simulatePrior(model, prior, machine, plan.doseModel);
+      : simulatePrior(model, prior, machine, planCase.doseModel);
   });
   const [first] = courses as [PriorCourseExposure, ...PriorCourseExposure[]];
   const { quantity, fractions } = first.dose;
@@ -68,7 +68,7 @@ export function exposeToPrior(
       `case: retreatment.recovery credits ${conventionOf(recovery).name}, which is defined for one prior course, but ${found}. Credit none.`,
     );
   }
-  return together(courses, model, plan.alphaBeta.cord);
+  return together(courses, model, planCase.alphaBeta.cord);
 }
 
 /** Several courses, or an EQD2, as one. @param alphaBeta of the cord, Gy */

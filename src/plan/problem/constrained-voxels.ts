@@ -12,8 +12,8 @@ export interface ConstrainedVoxels {
 }
 
 /** The case's cap in every voxel of the cord. */
-export function uniformMaxima(voxels: PlanningVoxels, plan: Pick<PlanCase, 'cordCap'>): Float64Array {
-  return new Float64Array(voxels.cord.rows.length).fill(plan.cordCap);
+export function uniformMaxima(voxels: PlanningVoxels, planCase: Pick<PlanCase, 'cordCap'>): Float64Array {
+  return new Float64Array(voxels.cord.rows.length).fill(planCase.cordCap);
 }
 
 /** The cord's rows, then those of each bounded organ, in the order of `voxels.organs`. */

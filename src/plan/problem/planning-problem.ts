@@ -26,7 +26,7 @@ export interface ProblemOptions {
   /** Gy, one per cord voxel, for every scenario the same; or one for each, the nominal ones first. @default the case's cap in all of them */
   readonly maxima?: number | Float64Array;
   /** Gy, one per row of each of `voxels.organs`. @default none */
-  readonly organCaps?: readonly Float64Array[];
+  readonly organMaxima?: readonly Float64Array[];
   /** Of the target's worst case, as in {@link worstCase}. @default Infinity: the mean of its scenarios */
   readonly temperature?: number | undefined;
 }
@@ -43,11 +43,11 @@ export interface ProblemOptions {
  */
 export function posePlanningProblem(
   voxels: PlanningVoxels,
-  plan: Pick<PlanCase, 'prescription' | 'cordCap'>,
+  planCase: Pick<PlanCase, 'prescription' | 'cordCap'>,
   hold: Hold,
-  { maxima = plan.cordCap, organCaps: organMaxima = [], temperature = Number.POSITIVE_INFINITY }: ProblemOptions = {},
+  { maxima = planCase.cordCap, organMaxima = [], temperature = Number.POSITIVE_INFINITY }: ProblemOptions = {},
 ): PlanningProblem {
-  const { dose, to } = plan.prescription;
+  const { dose, to } = planCase.prescription;
   const level: Level = { value: dose };
   const fallOff = { dose, perMillimetre: 0.06, least: 0.45, from: 1 };
   if (organMaxima.length !== voxels.organs.length) {

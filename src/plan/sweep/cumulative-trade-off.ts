@@ -108,29 +108,32 @@ export function cumulativeTradeOff(
   }
   for (const limit of limits) checkPositive('trade-off: cumulative limit in Gy EQD2', limit);
   checkJob(job);
-  const { case: plan, patient, machine } = job;
-  if (plan.prior === null) {
+  const { case: planCase, patient, machine } = job;
+  if (planCase.prior === null) {
     throw new InvalidInputError(
       'trade-off: the case has no prior course, so there is no cumulative limit to move. Give caps of this course instead.',
     );
   }
   const { techniques = ['fcrt', 'imrt'], executor } = options;
-  if (techniques.includes('imrt')) refuseRobust('trade-off', plan);
-  return onModel(patient, plan, executor, (model) => {
-    const prior = exposeToPrior(model, plan, machine, job.prior)!;
+  if (techniques.includes('imrt')) refuseRobust('trade-off', planCase);
+  return onModel(patient, planCase, executor, (model) => {
+    const prior = exposeToPrior(model, planCase, machine, job.prior)!;
     const falling = [...new Set(limits)].sort((a, b) => b - a);
-    const rungs = falling.map((limit) => cumulativeLimitOf(limit, model, plan, prior));
-    if (rungs.every(({ reason }) => reason !== null)) throw new InvalidInputError(`trade-off: ${rungs[0]!.reason}`);
-    const alphaBeta = plan.alphaBeta.cord;
+    const limitsHere = falling.map((limit) => cumulativeLimitOf(limit, model, planCase, prior));
+    if (limitsHere.every(({ reason }) => reason !== null))
+      throw new InvalidInputError(`trade-off: ${limitsHere[0]!.reason}`);
+    const alphaBeta = planCase.alphaBeta.cord;
     return {
       cord: model.cord,
       target: model.target,
       alphaBeta,
-      prescription: plan.prescription,
+      prescription: planCase.prescription,
       prior: { maximum: priorCordMaximum(model, prior, alphaBeta), description: prior.description },
-      recovery: conventionOf(plan.retreatment.recovery).name,
-      search: plan.retreatment.position?.search ?? null,
-      points: techniques.flatMap((technique) => pointsOf(technique, rungs, { model, plan, machine, prior }, options)),
+      recovery: conventionOf(planCase.retreatment.recovery).name,
+      search: planCase.retreatment.position?.search ?? null,
+      points: techniques.flatMap((technique) =>
+        pointsOf(technique, limitsHere, { model, planCase, machine, prior }, options),
+      ),
     };
   });
 }
@@ -138,7 +141,7 @@ export function cumulativeTradeOff(
 /** What the points of a curve are made from. */
 interface CurveInput {
   readonly model: PatientModel;
-  readonly plan: PlanCase;
+  readonly planCase: PlanCase;
   readonly machine: Machine;
   readonly prior: PriorExposure;
 }
@@ -146,8 +149,8 @@ interface CurveInput {
 /** By falling limit: the plans, then the limits that leave none; those only where the plans were not stopped. */
 function pointsOf(
   technique: Technique,
-  rungs: readonly CumulativeLimit[],
-  { model, plan, machine, prior }: CurveInput,
+  limitsHere: readonly CumulativeLimit[],
+  { model, planCase, machine, prior }: CurveInput,
   { positions, onPoint, signal }: CumulativeTradeOffOptions,
 ): CumulativePoint[] {
   const points: CumulativePoint[] = [];
@@ -155,15 +158,15 @@ function pointsOf(
     points.push(point);
     onPoint?.(point);
   };
-  const left = rungs.filter(({ reason }) => reason === null);
-  for (const swept of sweep(technique, left, model, plan, machine, { signal })) {
+  const left = limitsHere.filter(({ reason }) => reason === null);
+  for (const swept of sweep(technique, left, model, planCase, machine, { signal })) {
     const { limit, maximum } = swept.level;
     const hasPosition = positions?.includes(limit) ?? true;
     const { status } = swept;
-    tell({ technique, limit, maximum, status, plan: planOf(swept, model, plan, prior, hasPosition), reason: null });
+    tell({ technique, limit, maximum, status, plan: planOf(swept, model, planCase, prior, hasPosition), reason: null });
   }
   if (points.length < left.length) return points;
-  for (const { limit, maximum, reason } of rungs) {
+  for (const { limit, maximum, reason } of limitsHere) {
     if (reason !== null) tell({ technique, limit, maximum, status: 'prior-exceeds', plan: null, reason });
   }
   return points;
@@ -179,12 +182,12 @@ interface CumulativeLimit extends Level {
 function cumulativeLimitOf(
   limit: number,
   model: PatientModel,
-  plan: ToleranceCase,
+  planCase: ToleranceCase,
   prior: PriorExposure,
 ): CumulativeLimit {
-  const alphaBeta = plan.alphaBeta.cord;
+  const alphaBeta = planCase.alphaBeta.cord;
   const alone = { structure: model.cord, courses: 'all', eqd2: limit, alphaBeta } as const;
-  const [tolerances] = structureTolerances(model, plan, prior, { asked: [alone] });
+  const [tolerances] = structureTolerances(model, planCase, prior, { asked: [alone] });
   const { maxima: dose, exceeded, voxels } = tolerances!;
   const capsOf = (of: Int32Array): Float64Array => maximaOfVoxels(tolerances!, of);
   const maximum = dose.reduce(

@@ -32,7 +32,7 @@ export interface ModelSensitivity {
  * @param executor who does the work of beams
  */
 export function modelSensitivity(
-  { model, case: plan, prior, tolerances }: PlanningResult,
+  { model, case: planCase, prior, tolerances }: PlanningResult,
   { plan: technique }: PlanEvaluation,
   executor: Executor = serialExecutor,
 ): ModelSensitivity {
@@ -42,12 +42,12 @@ export function modelSensitivity(
     density.grid,
     density.data.map((d) => (d > 0 ? 1 : 0)),
   );
-  const planned = plan.doseModel.heterogeneity;
+  const planned = planCase.doseModel.heterogeneity;
   const doseUnder = (name: ModelName): TechniquePlan => {
     if (name === planned) return technique;
     const heterogeneity = name === 'water' ? 'depth' : name;
     // Water has one dose; the tissues of the patient are not asked for.
-    const medium = name === 'water' ? 'engine' : plan.doseModel.medium;
+    const medium = name === 'water' ? 'engine' : planCase.doseModel.medium;
     const forward = new ForwardDose(name === 'water' ? water : density, model.points, {
       executor,
       heterogeneity,
@@ -64,7 +64,7 @@ export function modelSensitivity(
   };
   const outcomes = (['density', 'depth', 'water'] as const).map((name) => ({
     model: name,
-    evaluation: evaluatePlan(doseUnder(name), model, plan, prior, tolerances),
+    evaluation: evaluatePlan(doseUnder(name), model, planCase, prior, tolerances),
   }));
   return { technique: technique.technique, planned, outcomes };
 }

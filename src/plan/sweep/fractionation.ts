@@ -118,10 +118,12 @@ export function isoeffectiveFractionation(
   options: FractionationOptions = {},
 ): Fractionation {
   checkJob(job);
-  const { case: plan, patient, machine, prior } = job;
-  checkRequest(plan, fractions, options);
+  const { case: planCase, patient, machine, prior } = job;
+  checkRequest(planCase, fractions, options);
   const own = { ...options, ...(prior && { prior }) };
-  return onModel(patient, plan, options.executor, (model) => fractionationOf(model, plan, machine, fractions, own));
+  return onModel(patient, planCase, options.executor, (model) =>
+    fractionationOf(model, planCase, machine, fractions, own),
+  );
 }
 
 /** The same on a model of the patient, which stays open; `executor` is the model's. */
@@ -139,7 +141,7 @@ export function fractionationOf(
   const schedules = counts.map((n) =>
     scheduleOf(n, isoeffectiveDose(dose, usual, n, alphaBeta.target), model, planCase, prior),
   );
-  const rows = rowsOf(schedules, { model, plan: planCase, machine, prior, target: alphaBeta.target }, options);
+  const rows = rowsOf(schedules, { model, planCase, machine, prior, target: alphaBeta.target }, options);
   return {
     cord: model.cord,
     target: model.target,
@@ -223,7 +225,7 @@ function scheduleOf(
 /** What the rows of a comparison are made from. */
 interface RowsInput {
   readonly model: PatientModel;
-  readonly plan: PlanCase;
+  readonly planCase: PlanCase;
   readonly machine: Machine;
   readonly prior: PriorExposure | undefined;
   /** alpha/beta of the target, Gy */
@@ -241,15 +243,15 @@ function rowsOf(
     for (const row of rows) onRow?.(row);
     return rows;
   }
-  const { model, plan, machine } = input;
+  const { model, planCase, machine } = input;
   const levels = [...schedules]
     .sort((a, b) => b.row.part - a.row.part)
     .map(({ row, capsOf }) => {
-      const scale = row.dose / plan.prescription.dose;
+      const scale = row.dose / planCase.prescription.dose;
       return { row, scale, capsOf: (voxels: Int32Array) => capsOf(voxels).map((cap) => cap / scale) };
     });
   const rows: FractionationRow[] = [];
-  for (const swept of sweep(technique, levels, model, plan, machine, { signal })) {
+  for (const swept of sweep(technique, levels, model, planCase, machine, { signal })) {
     const planned: FractionationRow = { ...swept.level.row, plan: planOf(swept, input) };
     rows.push(planned);
     onRow?.(planned);
@@ -260,7 +262,7 @@ function rowsOf(
 /** The plan of the case's prescription, told as one of the row's own. */
 function planOf(
   swept: SweptPlan<Level & Pick<Schedule, 'row'> & { readonly scale: number }>,
-  { model, plan, prior, target }: RowsInput,
+  { model, planCase, prior, target }: RowsInput,
 ): FractionationPlan {
   const { done, coverage } = swept;
   const { row, scale } = swept.level;
@@ -276,7 +278,7 @@ function planOf(
     objective: swept.objective,
     lowerBound: swept.lowerBound,
     cordMaximum: scale * swept.cordMaximum,
-    cumulative: cumulativeMaximum(done, model, prior, row.fractions, plan.alphaBeta.cord, scale),
+    cumulative: cumulativeMaximum(done, model, prior, row.fractions, planCase.alphaBeta.cord, scale),
   };
 }
 

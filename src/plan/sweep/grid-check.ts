@@ -51,7 +51,7 @@ const TARGET_METRICS = ['D98%', 'D95%', 'V95%', 'D2%'];
  * @throws {InvalidInputError} where the grid would need more memory than there is
  */
 export function gridCheck(
-  { model, case: plan }: Pick<PlanningResult, 'model' | 'case'>,
+  { model, case: planCase }: Pick<PlanningResult, 'model' | 'case'>,
   { plan: technique, dvhs }: Pick<PlanEvaluation, 'plan' | 'dvhs'>,
   executor: Executor = serialExecutor,
   spacing = CHECK_SPACING,
@@ -60,7 +60,7 @@ export function gridCheck(
   const { target, cord, external, structures, patient } = model;
   const of = (name: string) => structures.get(name)!;
   const fine = gridAround(model.grid, { target: of(target), cord: of(cord), external: of(external) }, spacing);
-  const forward = new ForwardDose(patient.density, fine.points, { executor, ...plan.doseModel });
+  const forward = new ForwardDose(patient.density, fine.points, { executor, ...planCase.doseModel });
   const { quantity, fractions, medium } = technique.dose;
   const dose = createDose(fine.grid, { quantity, fractions, medium });
   try {
@@ -69,7 +69,7 @@ export function gridCheck(
   } finally {
     forward.close();
   }
-  const context = { prescription: plan.prescription.dose };
+  const context = { prescription: planCase.prescription.dose };
   const rowsOf = (structure: string, metrics: readonly string[]): GridCheckRow[] => {
     const reported = dvhs.get(structure);
     if (reported === undefined) return [];

@@ -64,23 +64,23 @@ export function* sweep<L extends Level>(
   technique: Technique,
   levels: readonly L[],
   model: PatientModel,
-  plan: PreparedCase,
+  planCase: PreparedCase,
   machine: Machine,
   { organs = [], ...limits }: SweepOptions = {},
 ): Generator<SweptPlan<L>, void> {
-  const rows = new WorkingSet(model, plan, machine, organs, [technique]);
+  const rows = new WorkingSet(model, planCase, machine, organs, [technique]);
   let voxels = rows.choose();
   let prepared: PreparedTechnique | undefined;
   let start: Float64Array | undefined;
   try {
     for (let l = 0; l < levels.length; ) {
-      prepared ??= prepareTechnique(technique, model, voxels, plan, machine, { organs, start });
+      prepared ??= prepareTechnique(technique, model, voxels, planCase, machine, { organs, start });
       const level = levels[l]!;
       const caps = level.capsOf(voxels.cord.voxels);
       const done = prepared.plan(caps, limits);
       if (done.solution.status === 'stopped') return;
       if (organs.length === 0 || !rows.extend(done.dose.data.map((dose) => dose / done.scale))) {
-        yield sweptPlan(level, caps, done, model, plan);
+        yield sweptPlan(level, caps, done, model, planCase);
         l++;
       } else {
         start = prepared.start;
@@ -119,11 +119,11 @@ function sweptPlan<L extends Level>(
 /** Works on a model of a patient that is closed afterwards. */
 export function onModel<T>(
   patient: Patient,
-  plan: ModelledCase,
+  planCase: ModelledCase,
   executor: Executor | undefined,
   work: (model: PatientModel) => T,
 ): T {
-  const model = modelPatient(patient, plan, executor);
+  const model = modelPatient(patient, planCase, executor);
   try {
     return work(model);
   } finally {

@@ -84,11 +84,11 @@ export function tradeOff(
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
   checkJob(job);
-  const { case: plan, patient, machine, prior } = job;
-  refuseRobust('trade-off', plan);
+  const { case: planCase, patient, machine, prior } = job;
+  refuseRobust('trade-off', planCase);
   if (timeLimit !== undefined) checkPositive('trade-off: time limit in seconds', timeLimit);
-  return onModel(patient, plan, executor, (model) => {
-    const tolerances = tolerancesBesideCaps(model, plan, exposeToPrior(model, plan, machine, prior));
+  return onModel(patient, planCase, executor, (model) => {
+    const tolerances = tolerancesBesideCaps(model, planCase, exposeToPrior(model, planCase, machine, prior));
     checkTolerancesLeaveDose(tolerances);
     onConstraints?.(toleranceConstraints(tolerances, model, 'hard'));
     const levels = [...caps]
@@ -96,7 +96,7 @@ export function tradeOff(
       .map((cap) => ({ cap, capsOf: (voxels: Int32Array) => cordMaxima(tolerances, model, cap, voxels) }));
     const points: TradeOffPoint[] = [];
     const options = { organs: organMaxima(tolerances, model), signal, timeLimit };
-    for (const swept of sweep('imrt', levels, model, plan, machine, options)) {
+    for (const swept of sweep('imrt', levels, model, planCase, machine, options)) {
       const point = pointOf(swept, model);
       points.push(point);
       onPoint?.(point);
@@ -108,11 +108,11 @@ export function tradeOff(
 /** The case's bounds, or of the default ones that on both courses: the caps of the curve are limits of this course. */
 function tolerancesBesideCaps(
   model: PatientModel,
-  plan: ToleranceCase,
+  planCase: ToleranceCase,
   prior: PriorExposure | undefined,
 ): StructureTolerance[] {
-  const ofAll = defaultTolerances(model, plan).filter(({ courses }) => courses === 'all');
-  return structureTolerances(model, plan, prior, { defaults: ofAll });
+  const ofAll = defaultTolerances(model, planCase).filter(({ courses }) => courses === 'all');
+  return structureTolerances(model, planCase, prior, { defaults: ofAll });
 }
 
 function pointOf(swept: SweptPlan<Level & { readonly cap: number }>, model: PatientModel): TradeOffPoint {

@@ -56,7 +56,7 @@ export function centresOf(model: PatientModel, voxels: ArrayLike<number>): Float
  */
 export function worstCordShift(
   model: PatientModel,
-  plan: Pick<PlanCase, 'doseModel'>,
+  planCase: Pick<PlanCase, 'doseModel'>,
   fields: readonly PlannedField[],
   { voxels, maxima }: { readonly voxels: Int32Array; readonly maxima: Float64Array },
   distance: number,
@@ -68,7 +68,7 @@ export function worstCordShift(
       model,
       followed.map((v) => voxels[v]!),
     );
-    const doses = dosesUnderShifts(model, plan, points, fields, shifts);
+    const doses = dosesUnderShifts(model, planCase, points, fields, shifts);
     const worst = doses.map((dose) => followed.reduce((largest, v, q) => Math.max(largest, dose[q]! / maxima[v]!), 0));
     if (isDesign) {
       isDesign = false;

@@ -54,7 +54,7 @@ export function drawnDvhs(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: n
   const dvhs = new Map<string, Dvh>();
   const absent = new Map<string, string>();
   const workspace = new StructureDvhWorkspace();
-  for (const [name, fraction] of model.fractions) {
+  for (const [name, fraction] of model.drawnFractions) {
     if (
       fraction.volumeCc > 0 &&
       (fraction.onGrid >= NEARLY_WHOLE || (name === model.external && fraction.onGrid > 0))

@@ -33,17 +33,20 @@ export function conformalFields(
   machine: Machine,
 ): ConformalField[] {
   const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
-  const opening = openingOf(transmission, machine);
+  const through = transmissionOf(transmission, machine);
   const target = model.masks.get(model.target)!;
   const shield = cordShield ? model.masks.get(model.cord)! : undefined;
   return beamsOf(beams, model, machine).map((beam) => {
     const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });
-    return { beam, aperture, open: apertureFluence(aperture, opening) };
+    return { beam, aperture, open: apertureFluence(aperture, through) };
   });
 }
 
 /** What leaves and jaws of a case let through, and how far. */
-export function openingOf(transmission: PlanCase['fcrt']['transmission'], machine: Machine): CollimatedFluenceOptions {
+export function transmissionOf(
+  transmission: PlanCase['fcrt']['transmission'],
+  machine: Machine,
+): CollimatedFluenceOptions {
   return {
     jawTransmission: transmission.jaws,
     leafTransmission: transmission.leaves,
@@ -79,19 +82,19 @@ export function weighedFields(fields: readonly ConformalField[], weights: Float6
 export function planConformal(
   model: PatientModel,
   voxels: PlanningVoxels,
-  plan: PosedCase & Pick<PlanCase, 'fcrt'>,
+  planCase: PosedCase & Pick<PlanCase, 'fcrt'>,
   machine: Machine,
-  { onProgress, maxima = uniformMaxima(voxels, plan), organs = [], timeLeft = forever }: PlanningOptions = {},
+  { onProgress, maxima = uniformMaxima(voxels, planCase), organs = [], timeLeft = forever }: PlanningOptions = {},
 ): SolvedPlan {
-  const { hold } = plan.fcrt;
+  const { hold } = planCase.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
-  const fields = conformalFields(model, plan.fcrt, machine);
+  const fields = conformalFields(model, planCase.fcrt, machine);
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
   const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
-  const posed = posePrescribed(model, voxels, plan, hold, { maxima, organCaps: organMaxima });
+  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima: organMaxima });
   const problem = { operator: new ColumnOperator(columns), ...posed };
   const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p), timeLimit: timeLeft() });
   const made = { technique: 'fcrt', hold, fields: weighedFields(fields, solution.weights) } as const;
-  return finish(model, plan, { ...made, voxels, maxima, organs, problem, solution });
+  return finish(model, planCase, { ...made, voxels, maxima, organs, problem, solution });
 }

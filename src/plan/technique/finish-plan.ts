@@ -55,7 +55,7 @@ export interface FinishedScenarios {
  */
 export function finish(
   model: PatientModel,
-  plan: Pick<PlanCase, 'prescription' | 'doseModel'>,
+  planCase: Pick<PlanCase, 'prescription' | 'doseModel'>,
   { technique, hold, fields, voxels, maxima, organs, problem, solution }: OptimisedPlan,
   { scenarios, ballScale = 1, isWorst = false }: Partial<FinishedScenarios> = {},
 ): SolvedPlan {
@@ -73,8 +73,8 @@ export function finish(
     return scenarios ? Math.min(own, ballScale, scenarioScale(voxels, maxima, scenarios, fields)) : own;
   };
   const shrink = hold === 'cord' ? scaleOf() : 1;
-  const { fractions } = plan.prescription;
-  const { medium } = plan.doseModel;
+  const { fractions } = planCase.prescription;
+  const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, shrink, { quantity: 'physical', fractions, medium });
   const held = scaledFields(fields, shrink);
   const { objectives, constraints: limits, targets } = settledProblem(problem, solution);
@@ -89,7 +89,7 @@ export function finish(
       { ...solution, prescriptionDose: shrink * solution.prescriptionDose, certificate },
       doses,
       model,
-      plan,
+      planCase,
     ),
     certificate,
   };

@@ -81,23 +81,23 @@ export interface ModulatedOptions extends PlanningOptions {
 export function planModulated(
   model: PatientModel,
   given: PlanningVoxels,
-  plan: ModulatedCase,
+  planCase: ModulatedCase,
   machine: Machine,
   options: ModulatedOptions = {},
 ): SolvedPlan {
   const {
     onProgress,
-    maxima = uniformMaxima(given, plan),
+    maxima = uniformMaxima(given, planCase),
     organs = [],
     timeLeft = forever,
     isNominal = false,
   } = options;
-  const { hold } = plan.imrt;
-  const robust = isNominal ? undefined : plan.imrt.robust;
+  const { hold } = planCase.imrt;
+  const robust = isNominal ? undefined : planCase.imrt.robust;
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
-  const beams = modulatedBeams(model, plan.imrt, machine);
-  const job: ModulatedJob = { model, given, plan, robust, beams, organs, onProgress, timeLeft };
+  const beams = modulatedBeams(model, planCase.imrt, machine);
+  const job: ModulatedJob = { model, given, planCase, robust, beams, organs, onProgress, timeLeft };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
   let solved = solveModulated(job, maxima, added);
@@ -106,7 +106,7 @@ export function planModulated(
   for (let round = 1; ball !== undefined; round++) {
     model.onStage('imrt: worst shift');
     const fields = modulatedFields(beams, solved.solution.weights);
-    found = worstCordShift(model, plan, fields, { voxels: given.cord.voxels, maxima }, ball);
+    found = worstCordShift(model, planCase, fields, { voxels: given.cord.voxels, maxima }, ball);
     const { value } = found.worst;
     if (value <= 1 + BALL_TOLERANCE || round === BALL_ROUNDS || timeLeft() === 0) break;
     if (round < LOWER_FROM)
@@ -122,12 +122,12 @@ export function planModulated(
   }
   const { voxels, problem, solution } = solved;
   const ballScale = Math.min(1, 1 / (found?.worst.value ?? 1));
-  const scenarios = robust ? new ScenarioDose(model, plan, [...shifts, ...added]) : undefined;
+  const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
     const fields = modulatedFields(beams, solution.weights);
     const optimised = { technique: 'imrt', hold, fields, voxels, maxima, organs, problem, solution } as const;
     const isWorst = robust?.target === 'worst';
-    const made = finish(model, plan, optimised, scenarios && { scenarios, ballScale, isWorst });
+    const made = finish(model, planCase, optimised, scenarios && { scenarios, ballScale, isWorst });
     return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, scale: ballScale } };
   } finally {
     scenarios?.close();
@@ -138,7 +138,7 @@ export function planModulated(
 interface ModulatedJob {
   readonly model: PatientModel;
   readonly given: PlanningVoxels;
-  readonly plan: ModulatedCase;
+  readonly planCase: ModulatedCase;
   readonly robust: RobustSettings | undefined;
   readonly beams: readonly ModulatedBeam[];
   readonly organs: readonly VoxelMaxima[];
@@ -148,21 +148,21 @@ interface ModulatedJob {
 
 /** The best fluence under the caps at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
-  { model, given, plan, robust, beams, organs, onProgress, timeLeft }: ModulatedJob,
+  { model, given, planCase, robust, beams, organs, onProgress, timeLeft }: ModulatedJob,
   maxima: Float64Array,
   further: readonly Vec3[],
   start?: Float64Array,
 ): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
-  const { hold } = plan.imrt;
+  const { hold } = planCase.imrt;
   const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, further) : given;
-  const prepared = prepareInfluence(beams, model, voxels, plan);
+  const prepared = prepareInfluence(beams, model, voxels, planCase);
   model.onStage('imrt: fluence');
   const { operator, sample, preconditioner } = prepared;
   const sets = constrainedVoxels(voxels, maxima, organs);
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
   const pose = (temperature?: number) => ({
     operator,
-    ...posePrescribed(model, voxels, plan, hold, { maxima: cord!, organCaps: organMaxima, temperature }),
+    ...posePrescribed(model, voxels, planCase, hold, { maxima: cord!, organMaxima: organMaxima, temperature }),
   });
   let problem = pose();
   const best = (): Solution => {

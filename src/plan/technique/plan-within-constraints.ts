@@ -16,7 +16,7 @@ const ROUNDS = 4;
 /** What holds besides the case's cap, and how it is planned. */
 export interface ConstrainedOptions extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal'> {
   /** What the prior course leaves. */
-  readonly bounds: readonly StructureTolerance[];
+  readonly tolerances: readonly StructureTolerance[];
   /** Rows of the bounded structures besides the cord; more are added where a plan needs them. */
   readonly rows: WorkingSet;
 }
@@ -28,16 +28,16 @@ export interface ConstrainedOptions extends Pick<ModulatedOptions, 'onProgress' 
 export function planWithinConstraints(
   technique: Technique,
   model: PatientModel,
-  plan: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt'>,
+  planCase: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt'>,
   machine: Machine,
-  { bounds: tolerances, rows, timeLeft = forever, ...options }: ConstrainedOptions,
+  { tolerances, rows, timeLeft = forever, ...options }: ConstrainedOptions,
 ): SolvedPlan {
   for (let round = 1; ; round++) {
     model.onStage('planning voxels');
     const voxels = rows.choose();
-    const maxima = cordMaxima(tolerances, model, plan.cordCap, voxels.cord.voxels);
+    const maxima = cordMaxima(tolerances, model, planCase.cordCap, voxels.cord.voxels);
     const make = technique === 'fcrt' ? planConformal : planModulated;
-    const planned = make(model, voxels, plan, machine, { ...options, maxima, organs: rows.organs, timeLeft });
+    const planned = make(model, voxels, planCase, machine, { ...options, maxima, organs: rows.organs, timeLeft });
     if (round === ROUNDS || timeLeft() === 0) return planned;
     const unscaled = planned.dose.data.map((dose) => dose / planned.scale);
     if (!rows.extend(unscaled)) return planned;

@@ -61,17 +61,20 @@ export function prepareTechnique(
   technique: Technique,
   model: PatientModel,
   voxels: PlanningVoxels,
-  plan: PreparedCase,
+  planCase: PreparedCase,
   machine: Machine,
   { organs = [], start: first }: PreparedOptions = {},
 ): PreparedTechnique {
-  if (technique === 'imrt') refuseRobust('prepared technique', plan);
+  if (technique === 'imrt') refuseRobust('prepared technique', planCase);
   const arrange = technique === 'fcrt' ? conformal : modulated;
-  const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, plan, machine);
+  const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, planCase, machine);
   let start = first;
   const planWith = (maxima: Float64Array, { signal, timeLimit }: SolveOptions): TechniquePlan => {
     const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
-    const problem = { operator, ...posePrescribed(model, voxels, plan, 'cord', { maxima, organCaps: organMaxima }) };
+    const problem = {
+      operator,
+      ...posePrescribed(model, voxels, planCase, 'cord', { maxima, organMaxima: organMaxima }),
+    };
     const given = {
       gap: FINE,
       ...(start && { start }),
@@ -81,7 +84,7 @@ export function prepareTechnique(
     const solution = solve({ ...problem, sample, preconditioner }, given);
     const made = { technique, hold: 'cord', fields: fieldsOf(solution.weights) } as const;
     start = solution.weights;
-    return finish(model, plan, { ...made, voxels, maxima, organs, problem, solution });
+    return finish(model, planCase, { ...made, voxels, maxima, organs, problem, solution });
   };
   return {
     technique,
@@ -104,8 +107,8 @@ interface Arrangement {
   close(): void;
 }
 
-function conformal(model: PatientModel, voxels: PlanningVoxels, plan: PreparedCase, machine: Machine): Arrangement {
-  const fields = conformalFields(model, plan.fcrt, machine);
+function conformal(model: PatientModel, voxels: PlanningVoxels, planCase: PreparedCase, machine: Machine): Arrangement {
+  const fields = conformalFields(model, planCase.fcrt, machine);
   const operator = new ColumnOperator(conformalColumns(model, voxels, fields));
   const sample = sampleVoxels(operator);
   return {
@@ -117,10 +120,10 @@ function conformal(model: PatientModel, voxels: PlanningVoxels, plan: PreparedCa
   };
 }
 
-function modulated(model: PatientModel, voxels: PlanningVoxels, plan: PreparedCase, machine: Machine): Arrangement {
-  const beams = modulatedBeams(model, plan.imrt, machine);
+function modulated(model: PatientModel, voxels: PlanningVoxels, planCase: PreparedCase, machine: Machine): Arrangement {
+  const beams = modulatedBeams(model, planCase.imrt, machine);
   return {
-    ...prepareInfluence(beams, model, voxels, plan),
+    ...prepareInfluence(beams, model, voxels, planCase),
     fieldsOf: (weights) => modulatedFields(beams, weights),
   };
 }

@@ -13,7 +13,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanJob } from '../patient/plan-job.js';
 import { choosePlanningVoxels, type PlanningVoxels } from '../problem/planning-voxels.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
-import { openingOf } from './fcrt.js';
+import { transmissionOf } from './fcrt.js';
 import { reportedDoses, scaledFields } from './finish-plan.js';
 import type { PlannedField, TechniquePlan } from './technique-plan.js';
 
@@ -80,28 +80,28 @@ const voxelsOf = (runs: readonly (readonly [number, number])[]): Int32Array =>
 export function planFromRecord(
   record: RecordedPlan,
   model: PatientModel,
-  { case: asked, machine, patient }: PlanJob,
+  { case: planCase, machine, patient }: PlanJob,
   isNominal = false,
 ): TechniquePlan {
   const { technique, scale, outcome, isocenter } = record;
   model.onStage(`${technique}: dose`);
   const solved = record.fields.map(({ name, gantry, collimator, couch, ...field }): PlannedField => {
     const beam = createBeam(machine, { isocenter, gantry, collimator, couch, position: patient.position }, name);
-    return { beam, ...shapeOf(field, asked.fcrt.transmission, machine) };
+    return { beam, ...shapeOf(field, planCase.fcrt.transmission, machine) };
   });
   const { dose: total, ...beyond } = model.bodyDose.total(solved.map(({ beam, fluence }) => ({ beam, fluence })));
-  const { fractions } = asked.prescription;
-  const { medium } = asked.doseModel;
+  const { fractions } = planCase.prescription;
+  const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
   const { largestDifference, worstCase, ball, uncovered, level, ...ended } = outcome;
   return {
     technique,
-    hold: asked[technique].hold,
+    hold: planCase[technique].hold,
     solved,
     fields: scaledFields(solved, scale),
     ...doses,
     solution: { ...ended, ...(level === undefined ? {} : { level }), uncovered: Int32Array.from(uncovered) },
-    voxels: rowsOf(record, model, isNominal ? undefined : asked.imrt.robust),
+    voxels: rowsOf(record, model, isNominal ? undefined : planCase.imrt.robust),
     scale,
     largestDifference,
     beyondRange: beyond.beyondRange,
@@ -124,7 +124,7 @@ function shapeOf(
   const { overtravel, ...bank } = given.bank;
   const known = overtravel === undefined ? bank : { ...bank, overtravel };
   const aperture = createAperture(known, given.leaves, given.jaws);
-  const { grid, weights: open } = apertureFluence(aperture, openingOf(transmission, machine));
+  const { grid, weights: open } = apertureFluence(aperture, transmissionOf(transmission, machine));
   return { monitorUnits, aperture, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
 }
 

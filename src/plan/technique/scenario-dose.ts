@@ -23,7 +23,7 @@ export class ScenarioDose {
   /** @param shifts of the patient against the beams, LPS, mm */
   constructor(
     private readonly model: PatientModel,
-    private readonly plan: Pick<PlanCase, 'prescription' | 'doseModel'>,
+    private readonly planCase: Pick<PlanCase, 'prescription' | 'doseModel'>,
     readonly shifts: readonly Vec3[],
   ) {
     const { body, patient, executor, fine, surface } = model;
@@ -37,7 +37,7 @@ export class ScenarioDose {
       places.set(placeOfVoxel(model, voxel), 3 * q);
     });
     const { points, shifted } = repeatPoints(places, shifts);
-    this.forward = new ForwardDose(patient.density, points, { executor, ...plan.doseModel, shifted });
+    this.forward = new ForwardDose(patient.density, points, { executor, ...planCase.doseModel, shifted });
   }
 
   /** Gy, by shift, one value per voxel of {@link voxels}. */
@@ -49,8 +49,8 @@ export class ScenarioDose {
 
   /** One scenario's dose as a volume, on the planning grid where there is one, that is zero beyond cord, target and their neighbours. */
   volume(dose: Float64Array): DoseVolume {
-    const { fractions } = this.plan.prescription;
-    const { medium } = this.plan.doseModel;
+    const { fractions } = this.planCase.prescription;
+    const { medium } = this.planCase.doseModel;
     const { grid, fine } = this.model;
     const first = fine === undefined ? 0 : voxelCount(grid);
     const volume = createDose(fine?.grid ?? grid, { quantity: 'physical', fractions, medium });

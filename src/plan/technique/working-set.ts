@@ -33,14 +33,14 @@ export class WorkingSet {
   /** @param techniques whose fields tell what a plan could reach */
   constructor(
     private readonly model: PatientModel,
-    plan: EvenCase,
+    planCase: EvenCase,
     machine: Machine,
     readonly organs: readonly VoxelMaxima[],
     techniques: readonly Technique[],
   ) {
     this.isRow = new Uint8Array(model.masks.get(model.target)!.data.length);
     if (organs.length === 0) return;
-    for (const technique of techniques) this.add(evenDose(model, plan, machine, technique), REACH);
+    for (const technique of techniques) this.add(evenDose(model, planCase, machine, technique), REACH);
   }
 
   choose(): PlanningVoxels {
@@ -74,9 +74,9 @@ export class WorkingSet {
 }
 
 /** Dose of equal beamlets over the target from all beams of a technique, its median in the target as prescribed, on the grid. */
-function evenDose(model: PatientModel, plan: EvenCase, machine: Machine, technique: Technique): Float64Array {
-  const { beams, margin } = plan[technique];
-  const open = modulatedBeams(model, { beams, margin, beamlet: plan.imrt.beamlet }, machine);
+function evenDose(model: PatientModel, planCase: EvenCase, machine: Machine, technique: Technique): Float64Array {
+  const { beams, margin } = planCase[technique];
+  const open = modulatedBeams(model, { beams, margin, beamlet: planCase.imrt.beamlet }, machine);
   const { dose: total } = model.bodyDose.total(
     open.map(({ beam, beamlets }) => {
       const weights = fluenceOfBeamlets(beamlets, new Float64Array(beamlets.pixels.length).fill(1), 0);
@@ -85,7 +85,7 @@ function evenDose(model: PatientModel, plan: EvenCase, machine: Machine, techniq
   );
   const target = model.masks.get(model.target)!.data;
   const dose = onGrid(total, model);
-  const scale = plan.prescription.dose / weightedUpperQuantile(dose, Float64Array.from(target), 0.5);
+  const scale = planCase.prescription.dose / weightedUpperQuantile(dose, Float64Array.from(target), 0.5);
   for (let i = 0; i < dose.length; i++) dose[i]! *= scale;
   return dose;
 }
