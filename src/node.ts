@@ -3,6 +3,7 @@
 
 // A job: a case with its patient, machine and prior doses.
 export { loadJob, jobOf, type LoadedJob } from './node/load-job.js';
+export { planFrom } from './node/load-plan.js';
 
 // Doses and structures of any file.
 export { loadDose, type LoadDoseOptions, type LoadedDose } from './node/load-dose.js';

@@ -10,7 +10,7 @@ import { describeIssue } from '../core/json-issue.js';
 import { checkTree } from '../core/json-tree.js';
 import { decodeFluence, type RecordedPlan } from '../io/fluence-file.js';
 import type { PlanCaseInput, Technique } from '../plan/input/plan-case.js';
-import type { PlanningResult } from '../plan/run-plan.js';
+import { type PlanningResult, remakePlan } from '../plan/run-plan.js';
 import { readBytes, readJson } from './files.js';
 import { jobOf, type LoadedJob } from './load-job.js';
 import { doseHash } from './plan-files.js';
@@ -109,4 +109,19 @@ export function checkRemade({ doses, software, path }: LoadedPlan, { plans }: Pi
   throw new InvalidInputError(
     `${shownPath(path)}: the dose of ${names(other)} made again is not that of the plan, although inputs and version agree. The hash in plan.json was changed, or this machine computes otherwise. Plan the case anew.`,
   );
+}
+
+/**
+ * The plans of a plan.json, made again: doses, DVHs and all that is told of them, computed anew from the recorded fields, without
+ * optimising. Inputs and version alike, the doses are those of the run that wrote it, to the last bit.
+ *
+ * @param path of plan.json; its fluence files lie beside it, and what its case names where it lay
+ * @throws {InvalidInputError} if an input is missing or has changed, or a dose comes out as another
+ * @throws {FormatError} if a file is none of respine's
+ */
+export async function planFrom(path: string): Promise<PlanningResult> {
+  const loaded = await loadPlan(path);
+  const result = remakePlan(loaded.job, loaded.records);
+  checkRemade(loaded, result);
+  return result;
 }

@@ -31,7 +31,7 @@ test('at the allowance one limit is met exactly and no other is exceeded', () =>
   expect(exceeded.find(({ limit }) => limit === 'other tissue')).toEqual({
     limit: 'other tissue',
     voxels: above.filter((e) => e > 0).length,
-    most: expect.closeTo(Math.max(...above), 9),
+    largest: expect.closeTo(Math.max(...above), 9),
     at: above.indexOf(Math.max(...above)),
   });
 });
@@ -71,7 +71,7 @@ describe('refused', () => {
 test('a limit that the prior course just uses up is reported as one that it exceeds, by nothing', () => {
   const limit = { name: 'both', courses: 'all', eqd2: 70, alphaBeta: 2 } as const;
   const left = (dose: number, fractions: number) => remainingDose([{ dose: [20, dose], fractions }], 2, [limit], 22);
-  expect(left(70, 35).exceeded).toEqual([{ limit: 'both', voxels: 1, most: 0, at: 1 }]);
+  expect(left(70, 35).exceeded).toEqual([{ limit: 'both', voxels: 1, largest: 0, at: 1 }]);
   // In 2.5 Gy fractions rounding leaves a little more or less than nothing.
   expect(left(doseFromEqd2(70, 25, 2), 25).exceeded).toMatchObject([{ voxels: 1, at: 1 }]);
   expect(left(69.9, 35).exceeded).toEqual([]);

@@ -50,7 +50,7 @@ test('doses go to their voxels, none below zero, and what is of another grid now
 });
 
 test('beamlets of all fields stand in one list, the next field where the last one ends', () => {
-  const fields = [3, 0, 5].map((n) => ({ beamlets: { cells: new Int32Array(n) } as any }));
+  const fields = [3, 0, 5].map((n) => ({ beamlets: { pixels: new Int32Array(n) } as any }));
   expect(beamletOffsets(fields)).toEqual([0, 3, 3, 8]);
   expect(beamletOffsets([])).toEqual([0]);
 });

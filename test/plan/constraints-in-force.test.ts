@@ -11,9 +11,9 @@ const bounds = (structure: string, dose: number[], binding: number[], more: obje
   ({
     structure,
     origin: 'default',
-    limits,
+    tolerances: limits,
     voxels: Int32Array.from(dose, (_, v) => v),
-    dose: Float64Array.from(dose),
+    maxima: Float64Array.from(dose),
     binding: Int32Array.from(binding),
     exceeded: [],
     ...more,

@@ -24,7 +24,7 @@ test('a structure has a DVH where no more than a hundredth lies off the grid; th
   );
   const lines = new Map(names.map((name) => [name, new StructureLines({ name, role: 'organ', shape }, grid, 20_000)]));
   const { dvhs, absent } = drawnDvhs(
-    { external: 'Skin', shares, lines } as any,
+    { external: 'Skin', drawnFractions: shares, lines } as any,
     () => dose,
     () => 20,
   );

@@ -38,7 +38,7 @@ const row = (fractions: number, dose: number, cap: number, more: object = {}) =>
   cap,
   place: null,
   binding: 'cumulative',
-  share: cap / dose,
+  part: cap / dose,
   unspared: 1.5 * dose,
   limits: [
     limit('compared', 1, { role: 'comparison' }),
@@ -237,7 +237,7 @@ test('the panels hold all that is drawn, one above the other, on the page', () =
 });
 
 test('a cap above the prescription is within the figure too, and one number makes no curve', () => {
-  const free = result.rows.map((one) => ({ ...one, cap: 50, share: 1.25 }));
+  const free = result.rows.map((one) => ({ ...one, cap: 50, part: 1.25 }));
   const svg = fractionationFigure({ ...result, rows: free, best: null }, '');
   const [doses, shares] = readAxes(svg);
   const [upper, lower] = elements(svg, 'rect').filter(({ width }) => Number(width) > 300 && Number(width) < 900);

@@ -102,7 +102,7 @@ test('shifts: a ball by its radius, an ellipsoid by its semi-axes', () => {
 });
 
 test('a prior course above a bound says that nothing is allowed there', () => {
-  const excess = { structure: 'Cauda', limit: 'own', voxels: 3, most: 1.25, place: [1, -2.4, 3.6] };
+  const excess = { structure: 'Cauda', limit: 'own', voxels: 3, largest: 1.25, place: [1, -2.4, 3.6] };
   expect(sentence({ exceeded: [excess] })).toContain(
     'the prior course alone exceeds own in 3 voxels of Cauda, by up to 1.3 Gy EQD2 at (1, -2, 4) mm, where this course is allowed nothing',
   );
@@ -166,7 +166,7 @@ test('several prior courses are listed one by one; shifts and excesses are round
     expected: 65,
     percentile95: 67,
   };
-  const exceeded = [{ structure: 'Cauda', limit: 'own', voxels: 3, most: 1.234567, place: [1, 2, 3] }];
+  const exceeded = [{ structure: 'Cauda', limit: 'own', voxels: 3, largest: 1.234567, place: [1, 2, 3] }];
   const report = retreatmentReport(
     { ...assessment, prior: { ...assessment.prior, courses }, exceeded } as any,
     5,

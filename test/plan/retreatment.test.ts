@@ -330,7 +330,11 @@ describe('voxelwise bounds', () => {
     const [, esophagus] = structureTolerances(model, plan, exposure);
     expect(new Set(esophagus!.maxima)).toEqual(new Set([0]));
     expect(esophagus!.exceeded).toEqual([
-      expect.objectContaining({ structure: 'Esophagus', voxels: esophagus!.voxels.length, most: expect.closeTo(8, 9) }),
+      expect.objectContaining({
+        structure: 'Esophagus',
+        voxels: esophagus!.voxels.length,
+        largest: expect.closeTo(8, 9),
+      }),
     ]);
     const assessment = assess(20, { retreatment: { bounds: [bounds('SpinalCord', 'all', 30)] } });
     expect(retreatmentSentence(assessment, 22)).toMatch(/alone exceeds SpinalCord 30 Gy .* by up to 8\.0 Gy EQD2 at/);

@@ -70,7 +70,7 @@ test('as JSON: figures to 1e-4, what holds, the ball and the worst case where th
   expect(block).not.toHaveProperty('ball');
   expect(block).not.toHaveProperty('worstCase');
   expect((robustBlock({ ...report, hold: 'prescription' }) as any).notes[1]).toContain('Nothing is hard');
-  const held = { added: [[1, 2, -0]], margin: 0.987654321, share: 0.99912345 } as any;
+  const held = { added: [[1, 2, -0]], margin: 0.987654321, scale: 0.99912345 } as any;
   const whole = robustBlock({
     ...report,
     ball: { ...ball, held },

@@ -24,7 +24,7 @@ const point = (technique: string, limit: number, made: object | null, more: obje
     technique,
     limit,
     status: 'reached',
-    allowed: { least: 5.25, most: 14.123456789 },
+    maximum: { least: 5.25, largest: 14.123456789 },
     plan: made,
     reason: null,
     ...more,
@@ -42,7 +42,7 @@ const result = {
     point('imrt', 50, plan(24.6, 49.9, { lowerBound: 45 }), { status: 'prescription-missed' }),
     point('fcrt', 60, plan(27, 58)),
     point('fcrt', 50, plan(21.3, 48), { status: 'prescription-missed' }),
-    point('fcrt', 44, null, { status: 'prior-exceeds', allowed: { least: 0, most: 3 }, reason: 'nothing is left' }),
+    point('fcrt', 44, null, { status: 'prior-exceeds', maximum: { least: 0, largest: 3 }, reason: 'nothing is left' }),
   ],
 } as unknown as CumulativeTradeOff;
 

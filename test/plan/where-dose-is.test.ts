@@ -183,9 +183,9 @@ describe('bounds by voxel', () => {
     ({
       structure,
       origin: 'case',
-      limits,
+      tolerances: limits,
       voxels: Int32Array.from(voxels),
-      dose: Float64Array.from(dose),
+      maxima: Float64Array.from(dose),
       binding: Int32Array.from(voxels, (_, v) => v % 2),
       exceeded: [],
       ...more,
@@ -237,7 +237,7 @@ describe('bounds by voxel', () => {
 
   test('the share of a dose that keeps all caps is that of the worst voxel, and at most all', () => {
     const engine = { index: Int32Array.of(3, 7, 8, 9), dose: Float64Array.of(10, 20, 13, 99) };
-    const caps = [cord, organ].map(({ voxels, dose: own }) => ({ voxels, maxima: own }));
+    const caps = [cord, organ].map(({ voxels, maxima: own }) => ({ voxels, maxima: own }));
     expect(scaleWithin(engine, caps)).toBe(0.5);
     expect(scaleWithin({ ...engine, dose: Float64Array.of(10, 5, 13, 99) }, caps)).toBe(0.9);
     // Of two caps on one voxel the stricter, in any order.
@@ -280,7 +280,7 @@ describe('bounds by voxel', () => {
     const excess = (limit: string, most: number, voxels = 12) => ({
       limit,
       voxels,
-      most,
+      largest: most,
       place: [0.4, 40.6, 3],
       structure: 'Cord',
     });
