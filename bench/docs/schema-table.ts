@@ -62,15 +62,20 @@ function rowsOf(schema: Schema, prefix: string, closed: readonly string[]): Row[
         rows.set(path, { path, schema: child, isRequired: object.required?.includes(name) ?? false });
       } else if (child.const !== undefined) rows.set(path, { ...known, schema: withName(known.schema, child.const) });
       if (closed.includes(path)) continue;
-      for (const row of rowsOf(child, `${path}.`, closed)) if (!rows.has(row.path)) rows.set(row.path, row);
-      for (const row of rowsOf(elementsOf(child), `${path}[].`, closed)) {
-        // Where a list holds what may also stand alone, it is described once.
-        if (!rows.has(row.path) && !rows.has(row.path.replace('[]', ''))) rows.set(row.path, row);
-      }
+      for (const row of rowsBelow(child, path, closed)) if (!isKnown(rows, row.path)) rows.set(row.path, row);
     }
   }
   return [...rows.values()];
 }
+
+const rowsBelow = (child: Schema, path: string, closed: readonly string[]): readonly Row[] => [
+  ...rowsOf(child, `${path}.`, closed),
+  ...rowsOf(elementsOf(child), `${path}[].`, closed),
+];
+
+/** Where a list holds what may also stand alone, it is described once. */
+const isKnown = (rows: ReadonlyMap<string, Row>, path: string): boolean =>
+  rows.has(path) || rows.has(path.replace('[]', ''));
 
 /** The field that tells alternatives apart, with the name of one more. */
 const withName = ({ description, const: first, enum: names = [first] }: Schema, name: unknown): Schema => ({

@@ -16,18 +16,15 @@ export function checkTree(json: unknown, path: string): void {
     if (depth > DEEPEST) {
       throw new InvalidInputError(`${path}: is nested more than ${DEEPEST} deep. Give it as the README describes it.`);
     }
-    const next: unknown[] = [];
-    for (const value of level) {
-      if (typeof value !== 'object' || value === null) continue;
-      if (Array.isArray(value)) {
-        for (const item of value) if (typeof item === 'object') next.push(item);
-        continue;
-      }
-      if (Object.hasOwn(value, '__proto__')) {
-        throw new InvalidInputError(`${path}: "__proto__" is the name of no field. Leave it out.`);
-      }
-      for (const item of Object.values(value)) if (typeof item === 'object') next.push(item);
-    }
-    level = next;
+    level = level.flatMap((value) => childrenOf(value, path)).filter((child) => typeof child === 'object');
   }
+}
+
+function childrenOf(value: unknown, path: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'object' || value === null) return [];
+  if (Object.hasOwn(value, '__proto__')) {
+    throw new InvalidInputError(`${path}: "__proto__" is the name of no field. Leave it out.`);
+  }
+  return Object.values(value);
 }

@@ -49,107 +49,17 @@ export interface OrganVoxels {
 
 /** @param organs structures besides the cord; one without any voxel in the body is left out */
 export function choosePlanningVoxels(model: PatientModel, organs: readonly OrganVoxels[] = []): PlanningVoxels {
-  const { grid, masks, body, fine } = model;
-  const target = masks.get(model.target)!;
-  const cord = masks.get(model.cord)!;
-  const distance = model.targetDistance();
-  const [, ny, nx] = grid.shape;
-  const isOfOrgan = new Uint8Array(target.data.length);
-  for (const { voxels } of organs) for (const voxel of voxels) isOfOrgan[voxel] = 1;
-  const isBeside = besideTarget(model);
-
-  // Near the target the planning grid's voxels stand for the cord's volume, of which there are so many in one of the dose grid.
-  const finePerCoarse = fine === undefined ? 1 : voxelVolume(grid) / voxelVolume(fine.grid);
-  const coarse = fine === undefined ? 1 : 0;
-  const points: number[] = [];
-  const places: number[] = [];
-  const targetRows: number[] = [];
-  const targetVolumes: number[] = [];
-  const cordRows: number[] = [];
-  const cordVolumes: number[] = [];
-  const cordVoxels: number[] = [];
-  const tissueRows: number[] = [];
-  const tissueVolumes: number[] = [];
-  const tissueDistances: number[] = [];
-  const zones: Zone[] = [];
-  const rowOf = new Map<number, number>();
-  for (let p = 0; p < body.index.length; p++) {
-    const voxel = body.index[p]!;
-    const d = distance[voxel]!;
-    // Strides are powers of two: a coordinate is on the lattice where its lowest bits are 0.
-    const stride = d <= NEAR ? 1 : d <= MIDDLE ? 2 : d <= FAR ? 4 : 8;
-    const t = target.data[voxel]!;
-    const c = cord.data[voxel]!;
-    const line = Math.floor(voxel / nx);
-    const isSampled = t < 1 && ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
-    const isOfTarget = fine === undefined && (t > 0 || isBeside[voxel] === 1);
-    if (c === 0 && !isOfTarget && !isSampled && isOfOrgan[voxel] === 0) continue;
-    const row = points.length / 3;
-    if (isOfOrgan[voxel] === 1) rowOf.set(voxel, row);
-    points.push(body.points[3 * p]!, body.points[3 * p + 1]!, body.points[3 * p + 2]!);
-    places.push(p);
-    zones.push(c > 0 ? 0 : isOfOrgan[voxel] ? 1 : t === 1 ? 4 : t > 0 || d <= NEAR ? 1 : d <= MIDDLE ? 2 : 3);
-    if (t > 0 && fine === undefined) {
-      targetRows.push(row);
-      targetVolumes.push(t);
-    }
-    if (c > 0) {
-      cordRows.push(row);
-      cordVolumes.push(d <= NEAR_TARGET ? c * coarse : c * finePerCoarse);
-      cordVoxels.push(voxel);
-    }
-    if (isSampled) {
-      tissueRows.push(row);
-      tissueVolumes.push((1 - t) * stride ** 3);
-      tissueDistances.push(d);
-    }
-  }
-  const isocenterRow = points.length / 3;
-  points.push(...model.isocenter);
-  const isocenterPlace = body.index.length;
-  places.push(isocenterPlace);
-  zones.push(0);
-  if (fine !== undefined) {
-    const isBesideFine = touching(fine.target.data, fine.grid, new Uint8Array(voxelCount(fine.grid)));
-    for (let q = 0; q < fine.voxels.length; q++) {
-      const voxel = fine.voxels[q]!;
-      const t = fine.target.data[voxel]!;
-      const at = fine.points.subarray(3 * q, 3 * q + 3);
-      const c = distance[voxelAt(grid, at)]! <= NEAR_TARGET ? fine.cord.data[voxel]! : 0;
-      if (c === 0 && isBesideFine[voxel] === 0) continue;
-      const row = points.length / 3;
-      points.push(...at);
-      places.push(isocenterPlace + 1 + q);
-      zones.push(c > 0 ? 0 : t === 1 ? 4 : 1);
-      if (t > 0) {
-        targetRows.push(row);
-        targetVolumes.push(t);
-      }
-      if (c > 0) {
-        cordRows.push(row);
-        cordVolumes.push(c);
-        cordVoxels.push(fineVoxel(model, voxel));
-      }
-    }
-  }
-  const { surface } = model;
-  for (let q = 0; 3 * q < surface.length; q++) {
-    cordRows.push(points.length / 3);
-    cordVolumes.push(0);
-    cordVoxels.push(surfaceVoxel(model, q));
-    points.push(surface[3 * q]!, surface[3 * q + 1]!, surface[3 * q + 2]!);
-    places.push(isocenterPlace + 1 + (fine?.voxels.length ?? 0) + q);
-    zones.push(0);
-  }
-  const set = (rows: number[], volumes: number[]): VoxelSet => ({
-    rows: Int32Array.from(rows),
-    volumes: Float64Array.from(volumes),
-  });
+  const { grid, masks, fine, isocenter, body } = model;
+  const rows = new RowCollector();
+  const rowOf = addGridVoxels(rows, model, organs);
+  const isocenterRow = rows.add(isocenter, body.index.length, 0);
+  addFineVoxels(rows, model);
+  addSurface(rows, model);
   return {
-    points: Float64Array.from(points),
-    places: Int32Array.from(places),
-    target: set(targetRows, targetVolumes),
-    cord: { ...set(cordRows, cordVolumes), voxels: Int32Array.from(cordVoxels) },
+    points: Float64Array.from(rows.points),
+    places: Int32Array.from(rows.places),
+    target: rows.target.toSet(),
+    cord: { ...rows.cord.toSet(), voxels: Int32Array.from(rows.cordVoxels) },
     organs: organs.flatMap(({ name, voxels }) => {
       const own = voxels.filter((voxel) => rowOf.has(voxel));
       if (own.length === 0) return [];
@@ -157,11 +67,132 @@ export function choosePlanningVoxels(model: PatientModel, organs: readonly Organ
       const volumes = Float64Array.from(own, (voxel) => data[voxel]!);
       return [{ name, voxels: own, rows: own.map((voxel) => rowOf.get(voxel)!), volumes }];
     }),
-    tissue: { ...set(tissueRows, tissueVolumes), distance: Float64Array.from(tissueDistances) },
+    tissue: { ...rows.tissue.toSet(), distance: Float64Array.from(rows.tissueDistances) },
     isocenterRow,
-    zones: Uint8Array.from(zones),
+    zones: Uint8Array.from(rows.zones),
     spacing: fine?.grid.spacing ?? grid.spacing,
   };
+}
+
+/** The rows so far, and which of them stand for which volume of target, cord and tissue. */
+class RowCollector {
+  readonly points: number[] = [];
+  readonly places: number[] = [];
+  readonly zones: Zone[] = [];
+  readonly target = new SetCollector();
+  readonly cord = new SetCollector();
+  readonly cordVoxels: number[] = [];
+  readonly tissue = new SetCollector();
+  readonly tissueDistances: number[] = [];
+
+  /** @returns the number of the row */
+  add(point: ArrayLike<number>, place: number, zone: Zone): number {
+    this.points.push(point[0]!, point[1]!, point[2]!);
+    this.places.push(place);
+    return this.zones.push(zone) - 1;
+  }
+
+  addCord(row: number, volume: number, voxel: number): void {
+    this.cord.add(row, volume);
+    this.cordVoxels.push(voxel);
+  }
+}
+
+class SetCollector {
+  private readonly rows: number[] = [];
+  private readonly volumes: number[] = [];
+
+  add(row: number, volume: number): void {
+    this.rows.push(row);
+    this.volumes.push(volume);
+  }
+
+  toSet(): VoxelSet {
+    return { rows: Int32Array.from(this.rows), volumes: Float64Array.from(this.volumes) };
+  }
+}
+
+/** The dose grid's own voxels. @returns the rows of the organs' voxels */
+function addGridVoxels(
+  rows: RowCollector,
+  model: PatientModel,
+  organs: readonly OrganVoxels[],
+): ReadonlyMap<number, number> {
+  const { grid, masks, body, fine } = model;
+  const target = masks.get(model.target)!.data;
+  const cord = masks.get(model.cord)!.data;
+  const distance = model.targetDistance();
+  const [, ny, nx] = grid.shape;
+  const isOfOrgan = new Uint8Array(target.length);
+  for (const { voxels } of organs) for (const voxel of voxels) isOfOrgan[voxel] = 1;
+  const isBeside = besideTarget(model);
+  // Near the target the planning grid's voxels stand for the cord's volume, of which there are so many in one of the dose grid.
+  const nearCord = fine === undefined ? 1 : 0;
+  const farCord = fine === undefined ? 1 : voxelVolume(grid) / voxelVolume(fine.grid);
+  const rowOf = new Map<number, number>();
+  for (let p = 0; p < body.index.length; p++) {
+    const voxel = body.index[p]!;
+    const d = distance[voxel]!;
+    const stride = strideAt(d);
+    const t = target[voxel]!;
+    const c = cord[voxel]!;
+    const line = Math.floor(voxel / nx);
+    const isSampled = t < 1 && ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
+    const isOfTarget = fine === undefined && (t > 0 || isBeside[voxel] === 1);
+    if (c === 0 && !isOfTarget && !isSampled && isOfOrgan[voxel] === 0) continue;
+    const row = rows.add(body.points.subarray(3 * p, 3 * p + 3), p, zoneAt(t, c, d, isOfOrgan[voxel] === 1));
+    if (isOfOrgan[voxel] === 1) rowOf.set(voxel, row);
+    if (t > 0 && fine === undefined) rows.target.add(row, t);
+    if (c > 0) rows.addCord(row, c * (d <= NEAR_TARGET ? nearCord : farCord), voxel);
+    if (!isSampled) continue;
+    rows.tissue.add(row, (1 - t) * stride ** 3);
+    rows.tissueDistances.push(d);
+  }
+  return rowOf;
+}
+
+/** Strides are powers of two: a coordinate is on the lattice where its lowest bits are 0. */
+function strideAt(distance: number): number {
+  if (distance <= NEAR) return 1;
+  if (distance <= MIDDLE) return 2;
+  return distance <= FAR ? 4 : 8;
+}
+
+/** @param t fraction of the voxel in the target, and `c` in the cord */
+function zoneAt(t: number, c: number, distance: number, isOfOrgan: boolean): Zone {
+  if (c > 0) return 0;
+  if (isOfOrgan) return 1;
+  if (t === 1) return 4;
+  if (t > 0 || distance <= NEAR) return 1;
+  return distance <= MIDDLE ? 2 : 3;
+}
+
+/** Target and the cord near it on the planning grid, where the dose grid is coarse. */
+function addFineVoxels(rows: RowCollector, model: PatientModel): void {
+  const { grid, fine, body } = model;
+  if (fine === undefined) return;
+  const distance = model.targetDistance();
+  const isBeside = touching(fine.target.data, fine.grid, new Uint8Array(voxelCount(fine.grid)));
+  for (let q = 0; q < fine.voxels.length; q++) {
+    const voxel = fine.voxels[q]!;
+    const t = fine.target.data[voxel]!;
+    const at = fine.points.subarray(3 * q, 3 * q + 3);
+    const c = distance[voxelAt(grid, at)]! <= NEAR_TARGET ? fine.cord.data[voxel]! : 0;
+    if (c === 0 && isBeside[voxel] === 0) continue;
+    const row = rows.add(at, body.index.length + 1 + q, c > 0 ? 0 : t === 1 ? 4 : 1);
+    if (t > 0) rows.target.add(row, t);
+    if (c > 0) rows.addCord(row, c, fineVoxel(model, voxel));
+  }
+}
+
+/** Points of the cord's surface: they stand for no volume. */
+function addSurface(rows: RowCollector, model: PatientModel): void {
+  const { surface, fine, body } = model;
+  const before = body.index.length + 1 + (fine?.voxels.length ?? 0);
+  for (let q = 0; 3 * q < surface.length; q++) {
+    const row = rows.add(surface.subarray(3 * q, 3 * q + 3), before + q, 0);
+    rows.addCord(row, 0, surfaceVoxel(model, q));
+  }
 }
 
 /** Whether a line of voxels lies on the lattice of every `stride`-th in y and z. */
