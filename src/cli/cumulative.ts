@@ -5,7 +5,12 @@ import { loadJob } from '../node/load-job.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type CumulativeTradeOff, cumulativeTradeOff } from '../plan/sweep/cumulative-trade-off.js';
-import { cumulativeFigure, cumulativeSummary, cumulativeTable } from '../report/cumulative-trade-off.js';
+import {
+  cumulativeFigure,
+  cumulativeReport,
+  cumulativeSummary,
+  cumulativeTable,
+} from '../report/cumulative-trade-off.js';
 import { dosesOf } from './dose-options.js';
 import { print } from './output.js';
 import { techniquesOf } from './plan.js';
@@ -43,7 +48,7 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   const svg = cumulativeFigure(result, `${job.patient.name}: what the prior course costs`);
   const files = new Map<string, Uint8Array | string>([
     ['cumulative.csv', cumulativeTable(result)],
-    ['cumulative.json', `${JSON.stringify(result, null, 2)}\n`],
+    ['cumulative.json', `${JSON.stringify(cumulativeReport(result), null, 2)}\n`],
     ['cumulative.svg', svg],
   ]);
   for (const [name, png] of await renderPictures(new Map([['cumulative', svg]]))) files.set(`${name}.png`, png);
@@ -51,7 +56,7 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   progress.end();
   print(
     options.json
-      ? `${JSON.stringify(result, null, 2)}\n`
+      ? `${JSON.stringify(cumulativeReport(result), null, 2)}\n`
       : `${cumulativeSummary(result)}${files.size} files in ${options.out}\n`,
   );
   return 0;

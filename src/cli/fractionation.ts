@@ -6,7 +6,12 @@ import { loadJob } from '../node/load-job.js';
 import { renderPictures } from '../node/pictures.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type Fractionation, isoeffectiveFractionation } from '../plan/sweep/fractionation.js';
-import { fractionationFigure, fractionationSummary, fractionationTable } from '../report/fractionation.js';
+import {
+  fractionationFigure,
+  fractionationReport,
+  fractionationSummary,
+  fractionationTable,
+} from '../report/fractionation.js';
 import { alphaBetaOf, fractionsOf, listOf, oneOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
@@ -48,7 +53,7 @@ export async function fractionationCommand(path: string, options: FractionationC
   const svg = fractionationFigure(result, `${job.patient.name}: isoeffective fractionation`);
   const files = new Map<string, Uint8Array | string>([
     ['fractionation.csv', fractionationTable(result)],
-    ['fractionation.json', `${JSON.stringify(result, null, 2)}\n`],
+    ['fractionation.json', `${JSON.stringify(fractionationReport(result), null, 2)}\n`],
     ['fractionation.svg', svg],
   ]);
   for (const [name, png] of await renderPictures(new Map([['fractionation', svg]]))) files.set(`${name}.png`, png);
@@ -56,7 +61,7 @@ export async function fractionationCommand(path: string, options: FractionationC
   progress.end();
   print(
     options.json
-      ? `${JSON.stringify(result, null, 2)}\n`
+      ? `${JSON.stringify(fractionationReport(result), null, 2)}\n`
       : `${fractionationSummary(result)}${files.size} files in ${options.out}\n`,
   );
   return 0;

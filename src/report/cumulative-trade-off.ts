@@ -5,8 +5,16 @@ import type { Technique } from '../plan/input/plan-case.js';
 import type { CumulativePoint, CumulativeTradeOff } from '../plan/sweep/cumulative-trade-off.js';
 import { FAINT, HEAD, line, page, rect, text } from '../render/figure.js';
 import { chartFrame, lineChart } from '../render/line-chart.js';
-import { gapPercent, inWords, tableNumber } from './numbers.js';
+import { gapPercent, inWords, renamed, tableNumber } from './numbers.js';
 import { columns, csvLine } from './table.js';
+
+/** cumulative.json. */
+export function cumulativeReport(result: CumulativeTradeOff): Record<string, unknown> {
+  const points = result.points.map((point) => {
+    return { ...renamed(point, { maximum: 'allowed' }), allowed: renamed(point.maximum, { largest: 'most' }) };
+  });
+  return { ...result, points };
+}
 
 /** One line per point: physical doses in Gy, limit and cumulative maxima in Gy EQD2, V95 in percent. */
 export function cumulativeTable({ points }: CumulativeTradeOff): string {

@@ -5,7 +5,7 @@ import type { Fractionation, FractionationRow } from '../plan/sweep/fractionatio
 import type { FractionationLimit } from '../plan/sweep/fractionation-limits.js';
 import { FAINT, HEAD, page } from '../render/figure.js';
 import { chartFrame, dash, type LineChart, lineChart, splitFrame } from '../render/line-chart.js';
-import { gapPercent, inWords, tableNumber } from './numbers.js';
+import { gapPercent, inWords, renamed, tableNumber } from './numbers.js';
 import { columns, csvLine } from './table.js';
 
 /** What stands beside every comparison of fractionations. */
@@ -19,6 +19,11 @@ export function strictestLimit({ limits }: FractionationRow): FractionationLimit
   return limits
     .filter(({ role }) => role === 'criterion')
     .reduce<FractionationLimit | undefined>((a, b) => (a === undefined || b.allowed < a.allowed ? b : a), undefined);
+}
+
+/** fractionation.json. */
+export function fractionationReport(result: Fractionation): Record<string, unknown> {
+  return { ...result, rows: result.rows.map((row) => renamed(row, { part: 'share' })) };
 }
 
 /** One line per number of fractions: doses in Gy, shares as fractions, `allowed:NAME` the limits of the literature. */

@@ -31,3 +31,7 @@ export const gapPercent = ({
   readonly objective: number;
   readonly lowerBound: number | null;
 }): number | null => (lowerBound === null ? null : 100 * (1 - lowerBound / objective));
+
+/** An object with some of its fields under the names that files have for them, in the same order. */
+export const renamed = (object: object, names: Readonly<Record<string, string>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [names[key] ?? key, value]));

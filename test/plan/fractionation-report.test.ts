@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Fractionation } from '../../src/plan/sweep/fractionation.js';
 import {
   fractionationFigure,
+  fractionationReport,
   fractionationSummary,
   fractionationTable,
   strictestLimit,
@@ -64,6 +65,12 @@ const result = {
   ],
   best: { fractions: 5, rule: 'D95 in EQD2', others: [3] },
 } as unknown as Fractionation;
+
+test('the file calls the part of the prescription that the cap is a share', () => {
+  const { rows } = fractionationReport(result) as { rows: Record<string, unknown>[] };
+  expect(Object.keys(rows[0]!)).toEqual(Object.keys(result.rows[0]!).map((key) => (key === 'part' ? 'share' : key)));
+  expect(rows[0]!['share']).toBe(12 / 25.5);
+});
 
 test('of the criteria the one that allows least is the strictest; what is compared is none', () => {
   expect(strictestLimit(result.rows[0]!)!.name).toBe('own');

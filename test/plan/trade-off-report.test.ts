@@ -1,7 +1,12 @@
 /** The trade-off under limits on both courses, as its reader meets it: table, words and figure. */
 import { expect, test } from 'vitest';
 import type { CumulativePoint, CumulativeTradeOff } from '../../src/plan/sweep/cumulative-trade-off.js';
-import { cumulativeFigure, cumulativeSummary, cumulativeTable } from '../../src/report/cumulative-trade-off.js';
+import {
+  cumulativeFigure,
+  cumulativeReport,
+  cumulativeSummary,
+  cumulativeTable,
+} from '../../src/report/cumulative-trade-off.js';
 import { byColumn, elements, readAxes, vertices, words } from './read-figure.js';
 
 const plan = (d95: number, cumulative: number, more: object = {}) => ({
@@ -45,6 +50,15 @@ const result = {
     point('fcrt', 44, null, { status: 'prior-exceeds', maximum: { least: 0, largest: 3 }, reason: 'nothing is left' }),
   ],
 } as unknown as CumulativeTradeOff;
+
+test('the file has its own names for what is left, in the order that it had', () => {
+  const { points } = cumulativeReport(result) as { points: Record<string, unknown>[] };
+  expect(Object.keys(points[4]!)).toEqual(Object.keys(result.points[4]!).map((k) => (k === 'maximum' ? 'allowed' : k)));
+  expect(points[4]).toEqual({
+    ...{ technique: 'fcrt', limit: 44, allowed: { least: 0, most: 3 } },
+    ...{ status: 'prior-exceeds', plan: null, reason: 'nothing is left' },
+  });
+});
 
 test('the table holds every figure under the name of its column, to six digits', () => {
   const rows = byColumn(cumulativeTable(result));
