@@ -2,8 +2,9 @@
  * The generated parts of docs/: the command line's help, the fields of the requests and their schemas, as the program has them, and
  * the reference of the library in docs/api, as its declarations have it.
  *
- *     npm run docs [-- DIR]      DIR: results of `npm run plan`, whose pictures become those of the README, or those of
- *                                `respine validate --out DIR`, whose tables become those of docs/validation.md
+ *     npm run docs [-- DIR]      DIR: results of `npm run plan`, whose pictures become those of the README, of
+ *                                `respine validate --out DIR`, whose tables become those of docs/validation.md, or of
+ *                                `npm run phantoms -- --out DIR`, whose table becomes that of docs/phantoms.md
  */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -34,6 +35,13 @@ if (results !== undefined) {
   if (existsSync(plan)) {
     await writeFile(new URL('reference.png', folder), shrinkPicture(await readFile(plan), 880));
     await copyFile(join(results, 'dvh.png'), new URL('dvh.png', folder));
+  }
+  const phantoms = join(results, 'phantoms.md');
+  if (existsSync(phantoms)) {
+    const page = new URL('phantoms.md', folder);
+    const day = (await stat(phantoms)).mtime.toISOString().slice(0, 10);
+    const table = `Of ${day}:\n\n${(await readFile(phantoms, 'utf8')).trim()}`;
+    await writeFile(page, fillPage(await readFile(page, 'utf8'), new Map([['all-phantoms', table]])));
   }
   if (existsSync(validation)) {
     const page = new URL('validation.md', folder);

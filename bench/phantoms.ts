@@ -1,19 +1,29 @@
 /**
  * All spine phantoms, all targets, both techniques: the table of docs/phantoms.md.
  *
- *     npm run phantoms [-- SPACING]      spacing in mm, 2 unless given
+ *     npm run phantoms [-- SPACING] [--out DIR]      spacing in mm, 2 unless given; DIR gets phantoms.md, for `npm run docs -- DIR`
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { runPlan } from 'respine';
 import { jobOf, startWorkerPool } from 'respine/node';
 
-const spacing = Number(process.argv[2] ?? 2);
+const flag = process.argv.indexOf('--out');
+const out = flag < 0 ? undefined : process.argv[flag + 1];
+const [given] = process.argv.slice(2).filter((_, i) => flag < 0 || (i !== flag - 2 && i !== flag - 1));
+const spacing = Number(given ?? 2);
+const lines: string[] = [];
+const print = (line: string): void => {
+  lines.push(line);
+  console.log(line);
+};
 const levels = ['spine-c5', 'spine-t4', 'spine-t8', 'spine-t12', 'spine-l3'];
 const targets = ['body', 'body-pedicle', 'horseshoe', 'ring'] as const;
 
-console.log(
+print(
   '| phantom | target | PTV cc | gap mm | technique | status | cord Max Gy | cord D0.03cc Gy | PTV V95% | PTV D95% | PTV D2% | CI | gap % | steps | evaluations | s |',
 );
-console.log('|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|');
+print('|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|');
 const executor = await startWorkerPool();
 for (const phantom of levels) {
   for (const target of targets) {
@@ -40,7 +50,7 @@ for (const phantom of levels) {
       const cord = of(result.model.cord);
       const ptv = of(result.model.target);
       const percent = (gray: number): string => ((100 * gray) / job.case.prescription.dose).toFixed(1);
-      console.log(
+      print(
         `| ${[
           phantom,
           target,
@@ -64,3 +74,7 @@ for (const phantom of levels) {
   }
 }
 await executor.close();
+if (out !== undefined) {
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'phantoms.md'), `${lines.join('\n')}\n`);
+}
