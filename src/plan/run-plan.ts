@@ -78,7 +78,7 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
     const timeLeft = timeLimit(options.timeLimit);
     return (technique, isNominal) =>
       planWithinConstraints(technique, model, planCase, machine, {
-        tolerances: tolerances,
+        tolerances,
         rows,
         onProgress,
         timeLeft,
@@ -145,20 +145,20 @@ function evaluateAll(
   try {
     model.onStage('prior course, tolerances');
     const prior = exposeToPrior(model, planCase, machine, job.prior);
-    const bounds = structureTolerances(model, planCase, prior);
+    const tolerances = structureTolerances(model, planCase, prior);
     // A name that is wrong must show before the optimiser runs.
     ownLimits(planCase, model);
-    const make = makerOf(model, bounds);
+    const make = makerOf(model, tolerances);
     const robustness = (robust: TechniquePlan): { robust?: RobustReport; nominal?: TechniquePlan } => {
       if (planCase.imrt.robust === undefined || robust.technique !== 'imrt') return {};
       const nominal = make('imrt', true);
-      const maxima = cordMaxima(bounds, model, planCase.cordCap, robust.voxels.cord.voxels);
+      const maxima = cordMaxima(tolerances, model, planCase.cordCap, robust.voxels.cord.voxels);
       return { robust: compareRobust(model, planCase, maxima, { robust, nominal }), nominal };
     };
     const plans = techniques.map((technique) => {
       const made = make(technique, false);
       model.onStage(`${technique}: DVHs, goals, retreatment`);
-      const evaluation = { ...evaluatePlan(made, model, planCase, prior, bounds), ...robustness(made) };
+      const evaluation = { ...evaluatePlan(made, model, planCase, prior, tolerances), ...robustness(made) };
       const { position: shifts } = planCase.retreatment;
       if (prior === undefined || shifts === null) return evaluation;
       model.onStage(`${technique}: shifts`);
@@ -171,7 +171,7 @@ function evaluateAll(
       model,
       plans,
       ...(prior ? { prior } : {}),
-      tolerances: bounds,
+      tolerances,
       gap: gapOf(model),
     };
   } finally {

@@ -118,7 +118,7 @@ function atVoxels(
 }
 
 /**
- * Bounds of some voxels of the structure, Gy: what the optimiser takes as caps, row by row.
+ * Bounds of some voxels of the structure, Gy: what the optimiser takes as maxima, row by row.
  *
  * @param voxels of the grid
  * @param maximum an upper limit on all of them, Gy. @default none

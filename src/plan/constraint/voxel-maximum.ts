@@ -1,5 +1,5 @@
 /**
- * What the new course must keep in every voxel: the cord's cap, and the bounds of all structures that the case bounds.
+ * What the new course must keep in every voxel: the cord's maximum, and the bounds of all structures that the case bounds.
  *
  * Caps hold in the engine's dose, in all voxels of the body. The optimiser sees the cord's voxels and those of other
  * structures that a plan could take to their bound; see `plan-within-constraints.ts` for why the rest need not be rows.
@@ -8,7 +8,7 @@ import { InvalidInputError } from '../../core/errors.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { excessInWords, maximaOfVoxels, type PriorExcess, type StructureTolerance } from './structure-tolerance.js';
 
-/** A structure of which every voxel has a cap of its own. */
+/** A structure of which every voxel has a maximum of its own. */
 export interface VoxelMaxima {
   readonly structure: string;
   /** Of the grid, within the body. */
@@ -18,7 +18,7 @@ export interface VoxelMaxima {
 }
 
 /**
- * The caps of the cord's voxels: the case's cap or what the prior course leaves, whichever is less.
+ * The maxima of the cord's voxels: the case's cap or what the prior course leaves, whichever is less.
  *
  * @param voxels of the grid
  */

@@ -1,10 +1,10 @@
-/** Rows of the optimiser with their caps, and what the engine's dose makes of them. */
+/** Rows of the optimiser with their maxima, and what the engine's dose makes of them. */
 
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 
-/** Rows of the optimiser with the voxels that they are and their caps, Gy. */
+/** Rows of the optimiser with the voxels that they are and their maxima, Gy. */
 export interface ConstrainedVoxels {
   readonly rows: Int32Array;
   readonly voxels: Int32Array;
@@ -39,7 +39,7 @@ export interface EngineDose {
   readonly dose: Float64Array;
 }
 
-/** The share of a dose, at most 1, that keeps every voxel under its cap: of the cord, and of the organs whether a row or not. */
+/** The scale of a dose, at most 1, that keeps every voxel under its maximum: of the cord, and of the organs whether a row or not. */
 export function scaleWithin(
   { index, dose }: EngineDose,
   sets: readonly { readonly voxels: Int32Array; readonly maxima: Float64Array }[],

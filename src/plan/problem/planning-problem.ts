@@ -21,7 +21,7 @@ export interface PlanningProblem {
   readonly targets: readonly (readonly Objective[])[];
 }
 
-/** The caps of a planning problem, and how sharp its worst case is. */
+/** The maxima of a planning problem, and how sharp its worst case is. */
 export interface ProblemOptions {
   /** Gy, one per cord voxel, for every scenario the same; or one for each, the nominal ones first. @default the case's cap in all of them */
   readonly maxima?: number | Float64Array;
@@ -33,10 +33,10 @@ export interface ProblemOptions {
 
 /**
  * What every plan is asked for: the prescribed dose in the target, a fall-off of 6 % of it per mm around the target down
- * to 45 %, little dose elsewhere, and the cord and bounded organs under their caps (hard, or as strong as the prescription
+ * to 45 %, little dose elsewhere, and the cord and bounded organs under their maxima (hard, or as strong as the prescription
  * allows).
  *
- * With scenarios the cord's cap is that of all its rows, nominal and shifted. What the target is asked for is the worst case of
+ * With scenarios the cord's maximum is that of all its rows, nominal and shifted. What the target is asked for is the worst case of
  * those scenarios that have target rows; tissue and prescription stay nominal.
  *
  * The weights are ours; they set the compromise inside the limits, not the limits.

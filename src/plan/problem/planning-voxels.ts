@@ -5,7 +5,7 @@
  * up to 30 mm, every fourth up to 60 mm, then every eighth, with the volume that each stands for. Where the dose grid is coarse the
  * target's are those of the planning grid, and the cord's of both (`planning-grid.ts`). Caps are on *every* voxel of the cord and on points of
  * its surface, so sampling never hides a violation; of other bounded structures every voxel asked for is a row too. Where target and cord overlap
- * both apply, and the hard cap wins.
+ * both apply, and the hard maximum wins.
  */
 import type { ShiftedRows } from '../../dose/shifted-rows.js';
 import { type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';

@@ -103,9 +103,9 @@ const REACH = 2;
 
 /**
  * The rows that stand for all of a robust plan in the optimiser's preconditioner. Every shifted row of the cord stands for
- * itself: the few voxels that its caps hold decide the matrix, and the limits' products are read from the sample. For a shifted
+ * itself: the few voxels that its maxima hold decide the matrix, and the limits' products are read from the sample. For a shifted
  * row of the target stands a nominal one: with the patient off by s, a voxel at p sees nearly the beamlets that the voxel at
- * p + s sees at the nominal place. Rows with a cap stand for no other.
+ * p + s sees at the nominal place. Rows with a maximum stand for no other.
  *
  * @param groups of the nominal rows
  */
@@ -131,7 +131,7 @@ export function groupScenarios(groups: VoxelClusters, voxels: PlanningVoxels): V
   return { rows: Int32Array.from(chosen), memberOf };
 }
 
-/** Finds the nominal row without a cap that is nearest to where a shifted one appears to be; undefined where none is near. */
+/** Finds the nominal row without a maximum that is nearest to where a shifted one appears to be; undefined where none is near. */
 function nominalRows(
   { points, spacing, cord, organs, isocenterRow }: PlanningVoxels,
   count: number,

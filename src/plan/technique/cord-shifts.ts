@@ -1,5 +1,5 @@
 /**
- * The cord under every rigid shift of the patient within a ball: the worst dose against its caps, searched with the engine.
+ * The cord under every rigid shift of the patient within a ball: the worst dose against its maxima, searched with the engine.
  *
  * Every beam is computed anew with its isocentre off by the opposite, at the cord's voxel centres. After the design of the search
  * only those voxels are followed that come near the worst somewhere.
@@ -48,10 +48,10 @@ export function centresOf(model: PatientModel, voxels: ArrayLike<number>): Float
 }
 
 /**
- * The worst shift within a distance: that of the largest dose as a multiple of its cap, in any voxel.
+ * The worst shift within a distance: that of the largest dose as a multiple of its maximum, in any voxel.
  *
  * @param voxels   of the cord, of dose or planning grid
- * @param caps     Gy, > 0, one per voxel
+ * @param maxima     Gy, > 0, one per voxel
  * @param distance mm, of the patient against the beams in any direction
  */
 export function worstCordShift(

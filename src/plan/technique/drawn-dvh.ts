@@ -2,7 +2,7 @@
  * DVHs of a plan's structures as they are drawn, contours or solids: what every number of a plan is read from.
  *
  * A structure is evaluated in the dose that {@link DoseIn} gives for it, on whatever grid that lies: one dose for all, or one
- * that was computed finer around target and cord. Nothing else of a plan reads metrics from voxels; caps are held there.
+ * that was computed finer around target and cord. Nothing else of a plan reads metrics from voxels; maxima are held there.
  */
 import type { Dvh } from '../../evaluate/dvh.js';
 import { withKnownMaximum } from '../../evaluate/known-maximum.js';
@@ -32,7 +32,7 @@ export function drawnDvh(
   return createStructureDvh(doseIn(structure), model.lines.get(structure)!, options);
 }
 
-/** The DVH of the cord, whose maximum is the largest dose at its own points: where its caps are held it says nothing else. */
+/** The DVH of the cord, whose maximum is the largest dose at its own points: where its maxima are held it says nothing else. */
 export function cordDvh(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: number) => number): Dvh {
   return withCordMaximum(model, drawnDvh(model, model.cord, doseIn), doseOf);
 }

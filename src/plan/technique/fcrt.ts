@@ -77,7 +77,7 @@ export function weighedFields(fields: readonly ConformalField[], weights: Float6
 /**
  * FCRT: one aperture per beam, conformed to the target; the weights of the fields are fitted.
  *
- * @param voxels with rows of the structures besides the cord that have caps
+ * @param voxels with rows of the structures besides the cord that have maxima
  */
 export function planConformal(
   model: PatientModel,
@@ -92,7 +92,7 @@ export function planConformal(
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
   const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
-  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima: organMaxima });
+  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima });
   const problem = { operator: new ColumnOperator(columns), ...posed };
   const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p), timeLimit: timeLeft() });
   const made = { technique: 'fcrt', hold, fields: weighedFields(fields, solution.weights) } as const;

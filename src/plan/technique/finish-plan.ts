@@ -1,4 +1,4 @@
-/** From the optimiser's weights to a finished plan: dose everywhere, the scaling into the caps, the certificate of what is reported. */
+/** From the optimiser's weights to a finished plan: dose everywhere, the scaling into the maxima, the certificate of what is reported. */
 import { doseAtVolume } from '../../evaluate/dvh.js';
 import { createDose, type DoseVolume, scatterDose } from '../../geometry/volume.js';
 import { certifyAt } from '../../optimize/certificate.js';
@@ -19,7 +19,7 @@ import type { PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.j
 /** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */
 export const ROUGH = 0.05;
 
-/** Gap of the optimiser's plan; what scaling the plan into its caps costs comes on top, and all stays within 1 %. */
+/** Gap of the optimiser's plan; what scaling the plan into its maxima costs comes on top, and all stays within 1 %. */
 export const FINE = 0.008;
 
 /** What the optimiser made of a technique's problem. */
@@ -37,7 +37,7 @@ export interface OptimisedPlan {
   readonly solution: Solution;
 }
 
-/** Of a robust plan: where else the cord's caps hold. */
+/** Of a robust plan: where else the cord's maxima hold. */
 export interface FinishedScenarios {
   readonly scenarios: ScenarioDose;
   /** By which the whole plan is scaled so that they hold under every shift of a ball, at most 1. @default 1 */
@@ -50,7 +50,7 @@ export interface FinishedScenarios {
  * Forward dose of the finished fluences on every voxel of the body.
  *
  * The prescription's dose is read from the DVH of the report, and the status holds for that. The optimiser's dose and this one are the same function, to the last bit of a field's dose, so that the certificate is that of the
- * reported dose. Where rounding of the sum, or a voxel that is no row, takes the cord or a bounded organ over a cap that was to hold, the
+ * reported dose. Where rounding of the sum, or a voxel that is no row, takes the cord or a bounded organ over a maximum that was to hold, the
  * cord in any scenario, the whole plan is scaled *down* by the difference, never up; the certificate is that of the scaled plan.
  */
 export function finish(
@@ -157,7 +157,7 @@ function prescribedOf(
   }
   const isEnded = status === 'reached' || status === 'unproven';
   if (isEnded && Math.abs(given / wanted - 1) > MET) return { status: 'prescription-missed', prescriptionDose: given };
-  // What the scaling into the caps costs may be more than the proof allows.
+  // What the scaling into the maxima costs may be more than the proof allows.
   const isFar = status === 'reached' && !isProven(certificate);
   return { status: isFar ? 'unproven' : status, prescriptionDose: given };
 }

@@ -1,4 +1,4 @@
-/** IMRT: fields of beamlets, whose fluence is optimised; with a ball of shifts, until the cord keeps its caps under all of them. */
+/** IMRT: fields of beamlets, whose fluence is optimised; with a ball of shifts, until the cord keeps its maxima under all of them. */
 import { beamletOffsets, beamletsCovering, fluenceOfBeamlets } from '../../beam/fluence.js';
 import { checkCount } from '../../core/budget.js';
 import { forever, type TimeLeft } from '../../core/deadline.js';
@@ -31,9 +31,9 @@ import {
 
 /** Plans made with the worst shifts of the one before, at most: after the last one the scaling stands. */
 const BALL_ROUNDS = 5;
-/** From this round on no shift is added, which would leave less and less between them: the optimiser's caps are lowered by what is left. */
+/** From this round on no shift is added, which would leave less and less between them: the optimiser's maxima are lowered by what is left. */
 const LOWER_FROM = 3;
-/** A cap that is exceeded by less than this fraction somewhere in the ball is met by scaling. */
+/** A maximum that is exceeded by less than this fraction somewhere in the ball is met by scaling. */
 const BALL_TOLERANCE = 1e-3;
 
 /** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
@@ -72,11 +72,11 @@ export interface ModulatedOptions extends PlanningOptions {
 /**
  * IMRT: beamlets over the target's view from every beam; their weights are the fluence.
  *
- * With the case's `imrt.robust` the cord's caps hold in every scenario, and the solution's rows are those of {@link withScenarios}. Where
- * a distance is given they hold under every shift of that ball: after each plan the worst shift is searched, and as long as a cap is
+ * With the case's `imrt.robust` the cord's maxima hold in every scenario, and the solution's rows are those of {@link withScenarios}. Where
+ * a distance is given they hold under every shift of that ball: after each plan the worst shift is searched, and as long as a maximum is
  * broken there it becomes a scenario of the next; what is left is scaled away.
  *
- * @param given the nominal voxels, with rows of the structures besides the cord that have caps
+ * @param given the nominal voxels, with rows of the structures besides the cord that have maxima
  */
 export function planModulated(
   model: PatientModel,
@@ -146,7 +146,7 @@ interface ModulatedJob {
   readonly timeLeft: TimeLeft;
 }
 
-/** The best fluence under the caps at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
+/** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
   { model, given, planCase, robust, beams, organs, onProgress, timeLeft }: ModulatedJob,
   maxima: Float64Array,
@@ -162,7 +162,7 @@ function solveModulated(
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
   const pose = (temperature?: number) => ({
     operator,
-    ...posePrescribed(model, voxels, planCase, hold, { maxima: cord!, organMaxima: organMaxima, temperature }),
+    ...posePrescribed(model, voxels, planCase, hold, { maxima: cord!, organMaxima, temperature }),
   });
   let problem = pose();
   const best = (): Solution => {

@@ -1,7 +1,7 @@
 /**
- * A technique made ready once for many sets of caps: the operator, a sample of its rows and the preconditioner stay.
+ * A technique made ready once for many sets of maxima: the operator, a sample of its rows and the preconditioner stay.
  *
- * Both techniques pose the problem of `posePrescribed` with the cord's caps hard, so that their objectives compare: what
+ * Both techniques pose the problem of `posePrescribed` with the cord's maxima hard, so that their objectives compare: what
  * differs is the operator's columns, whole fields or beamlets. Each plan starts from the one before.
  */
 import { checkPositive } from '../../core/check.js';
@@ -27,10 +27,10 @@ import type { PlannedField, PosedCase, TechniquePlan } from './technique-plan.js
 export interface PreparedTechnique {
   readonly technique: Technique;
   /**
-   * The best plan with these caps, each of them hard.
+   * The best plan with these maxima, each of them hard.
    *
    * @param maxima Gy, > 0, one per cord voxel of the planning voxels
-   * @throws {InvalidInputError} for a cap that is not > 0
+   * @throws {InvalidInputError} for a maximum that is not > 0
    */
   plan(maxima: Float64Array, options?: SolveOptions): TechniquePlan;
   /** The weights that the next plan starts from: of the one before. */
@@ -53,7 +53,7 @@ export interface PreparedOptions {
   readonly start?: Float64Array | undefined;
 }
 
-/** What a technique under moved caps reads of a case. */
+/** What a technique under moved maxima reads of a case. */
 export type PreparedCase = PosedCase & Pick<PlanCase, 'fcrt' | 'imrt'>;
 
 /** @throws {UnsupportedError} where a beam misses the patient, or for IMRT of a robust case */
@@ -73,7 +73,7 @@ export function prepareTechnique(
     const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
     const problem = {
       operator,
-      ...posePrescribed(model, voxels, planCase, 'cord', { maxima, organMaxima: organMaxima }),
+      ...posePrescribed(model, voxels, planCase, 'cord', { maxima, organMaxima }),
     };
     const given = {
       gap: FINE,

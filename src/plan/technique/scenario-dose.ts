@@ -70,7 +70,7 @@ function neededVoxels({ masks, cord, target, grid, fine }: PatientModel): Uint8A
   return touching(ofTarget, grid, touching(ofCord, grid, new Uint8Array(ofCord.length)));
 }
 
-/** The share of the fields' dose, at most 1, that keeps every voxel of the cord under its cap in every scenario. */
+/** The scale of the fields' dose, at most 1, that keeps every voxel of the cord under its maximum in every scenario. */
 export function scenarioScale(
   { cord: { voxels } }: PlanningVoxels,
   maxima: Float64Array,

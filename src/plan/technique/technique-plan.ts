@@ -40,13 +40,13 @@ export interface TechniquePlan {
   readonly solution: Omit<Solution, 'weights' | 'dose'> & Partial<Pick<Solution, 'weights' | 'dose'>>;
   /** @internal The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
-  /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
+  /** By which the whole plan was scaled, at most 1, so that every maximum holds in the engine's dose. */
   readonly scale: number;
   /** Largest difference of the optimiser's dose from the reported one, over the optimiser's voxels, Gy. */
   readonly largestDifference: number;
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
   readonly worstCase?: { readonly value: number; readonly gap: number | null };
-  /** @internal Where the cord's caps hold under every shift of a ball: how they came to. */
+  /** @internal Where the cord's maxima hold under every shift of a ball: how they came to. */
   readonly ball?: BallOfShifts;
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
@@ -62,13 +62,13 @@ export interface SolvedPlan extends TechniquePlan {
   readonly solution: Solution;
 }
 
-/** How the cord's caps were brought to hold under every shift of a ball. */
+/** How the cord's maxima were brought to hold under every shift of a ball. */
 export interface BallOfShifts {
-  /** Shifts that were found to break a cap and became scenarios of the problem, LPS, mm. */
+  /** Shifts that were found to break a maximum and became scenarios of the problem, LPS, mm. */
   readonly added: readonly Vec3[];
-  /** The optimiser's last plan held the cord's caps times this, at most 1: between scenarios the dose rises above them. */
+  /** The optimiser's last plan held the cord's maxima times this, at most 1: between scenarios the dose rises above them. */
   readonly margin: number;
-  /** Of the optimiser's last plan: the worst shift of the ball, and the largest dose there as a multiple of its cap. */
+  /** Of the optimiser's last plan: the worst shift of the ball, and the largest dose there as a multiple of its maximum. */
   readonly found: ShiftValue;
   /** By which the whole plan was scaled for that, at most 1. */
   readonly scale: number;
