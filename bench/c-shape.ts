@@ -29,7 +29,7 @@ import { DividedOperator } from '../dist/influence/divided-operator.js';
 import { decodeNrrd } from '../dist/io/nrrd.js';
 import { NormalMatrix } from '../dist/optimize/normal-matrix.js';
 import { clusterVoxels } from '../dist/plan/problem/voxel-clusters.js';
-import { sampleInfluence } from '../dist/plan/technique/influence-sample.js';
+import { sampleInfluence } from '../dist/plan/technique/prepared-influence.js';
 
 const internal = (path: string): Promise<any> => import(new URL(`../dist/${path}`, import.meta.url).href);
 const { peerMachine } = (await internal('validate/peer.js')) as { peerMachine: (peer: object, ssd: number) => Machine };

@@ -16,7 +16,7 @@ import { createStructureDvh, evaluateMetric, metricBound, parseMetric } from 're
 import { createDose, createGrid, createVolume, voxelizeStructure } from 'respine/geometry';
 import { readPhantom, version } from 'respine/node';
 import { uniformFluenceGrid } from '../dist/beam/fluence.js';
-import { addFieldDose, viewOfBeam } from '../dist/dose/forward.js';
+import { addFieldDose, viewOfBeam } from '../dist/dose/beam-view.js';
 import { type DoseField, ForwardDose } from '../dist/dose/forward-dose.js';
 
 import { gridBox, gridCovering } from '../dist/geometry/grid.js';

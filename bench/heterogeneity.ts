@@ -12,7 +12,7 @@ import { beamletsCovering, beamsOf, InfluenceOperator } from 'respine/dose';
 import { readPhantom, startWorkerPool, version } from 'respine/node';
 import { rasterizeAperture } from '../dist/beam/aperture.js';
 import { conformAperture } from '../dist/beam/conform.js';
-import { addFieldDose, viewOfBeam } from '../dist/dose/forward.js';
+import { addFieldDose, viewOfBeam } from '../dist/dose/beam-view.js';
 import { modelPatient } from '../dist/plan/patient/patient-model.js';
 import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';
 import { modelSensitivity } from '../dist/plan/sweep/dose-model-sensitivity.js';

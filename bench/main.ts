@@ -14,7 +14,7 @@ import { loadRasterizer, readPhantom, version } from 'respine/node';
 import { doseFigure } from 'respine/report';
 import { rasterizeAperture } from '../dist/beam/aperture.js';
 import { conformAperture } from '../dist/beam/conform.js';
-import { addFieldDose, viewOfBeam } from '../dist/dose/forward.js';
+import { addFieldDose, viewOfBeam } from '../dist/dose/beam-view.js';
 import { voxelCount } from '../dist/geometry/grid.js';
 import { modelPatient } from '../dist/plan/patient/patient-model.js';
 import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';

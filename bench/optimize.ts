@@ -19,7 +19,7 @@ import { modelPatient } from '../dist/plan/patient/patient-model.js';
 import { posePlanningProblem } from '../dist/plan/problem/planning-problem.js';
 import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';
 import { clusterVoxels } from '../dist/plan/problem/voxel-clusters.js';
-import { sampleInfluence } from '../dist/plan/technique/influence-sample.js';
+import { sampleInfluence } from '../dist/plan/technique/prepared-influence.js';
 import { freeModel } from './free-model.js';
 
 /** Bytes per second, the best of five. */

@@ -24,7 +24,7 @@ function caseFile(content: unknown): string {
 
 /** A quick case: few fields on a coarse grid. */
 const quick = {
-  patient: { phantom: 'spine-t8' },
+  patient: { phantom: 'spine-t8', parameters: { length: 90 } },
   doseGrid: { spacing: [5, 5, 5], planning: 100 },
   fcrt: { beams: 'posterior-3' },
   imrt: { beams: 'posterior-3' },
@@ -63,7 +63,7 @@ test('plan: files, JSON contract, quiet stderr, --strict', { timeout: 120_000 },
 
 test('phantom: NRRD and DICOM, the DICOM plans like the phantom', { timeout: 180_000 }, async () => {
   const out = join(folder, 'dicom');
-  const fine = { ...quick, doseGrid: { spacing: [4, 4, 4], planning: 100 } };
+  const fine = { ...quick, patient: { phantom: 'spine-t8' }, doseGrid: { spacing: [4, 4, 4], planning: 100 } };
   expect((await respine('phantom', 'spine-t8', '--out', out, '--format', 'dicom', '--spacing', '4')).code).toBe(0);
   const dicom = {
     ...fine,

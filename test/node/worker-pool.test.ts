@@ -9,7 +9,7 @@ import { createBeam } from '../../dist/beam/beam.js';
 import { beamletsCovering, uniformFluenceGrid } from '../../dist/beam/fluence.js';
 import { FormatError, InvalidInputError, UnsupportedError } from '../../dist/core/errors.js';
 import type { Executor, JobType } from '../../dist/core/executor.js';
-import { voxelsInside } from '../../dist/dose/forward.js';
+import { voxelsInside } from '../../dist/dose/beam-view.js';
 import { ForwardDose } from '../../dist/dose/forward-dose.js';
 import { createGrid } from '../../dist/geometry/grid.js';
 import { createVolume } from '../../dist/geometry/volume.js';
