@@ -118,11 +118,8 @@ export class DvhWorkspace {
  * @throws {InvalidInputError} if the grids differ, a value is not finite or a fraction not in [0, 1], the structure is
  *   empty on this grid, or the dose does not say what quantity it is
  */
-export function createDvh(
-  dose: DoseVolume,
-  structure: Volume<'mask'> | StructureCells,
-  { name = 'structure', workspace = new DvhWorkspace() }: DvhOptions = {},
-): Dvh {
+export function createDvh(dose: DoseVolume, structure: Volume<'mask'> | StructureCells, options: DvhOptions = {}): Dvh {
+  const { name = 'structure', workspace = new DvhWorkspace() } = options;
   const { volumeCc, least, largest, samples } = samplesOf(dose, structure, name, workspace);
   const remark = negativeRemark(name, least, largest);
   const mean = Math.min(largest, Math.max(least, meanOf(samples)));
@@ -153,8 +150,9 @@ export function volumesAtDoses(
   dose: DoseVolume,
   structure: Volume<'mask'> | StructureCells,
   doses: readonly number[],
-  { name = 'structure', workspace = new DvhWorkspace() }: DvhOptions = {},
+  options: DvhOptions = {},
 ): number[] {
+  const { name = 'structure', workspace = new DvhWorkspace() } = options;
   for (const gy of doses) checkFinite(`volume at dose of ${name}: dose`, gy);
   const { samples, volumeCc } = samplesOf(dose, structure, name, workspace);
   return doses.map((gy) => Math.min(volumeCc, volumeAbove(samples, gy)));

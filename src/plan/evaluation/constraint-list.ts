@@ -44,7 +44,7 @@ export interface ListedConstraint {
 /** What the constraints of a plan are told from, besides the bounds. */
 type ConstraintCase = Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'prescription'>;
 
-/** All of a plan, the cap first. */
+/** @internal All of a plan, the cap first. */
 export function constraintsOf(
   tolerances: readonly StructureTolerance[],
   model: PatientModel,

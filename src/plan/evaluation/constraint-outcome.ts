@@ -42,7 +42,7 @@ export interface ConstraintOutcome {
 /** A dose in Float32 is above its bound from this fraction of it on. */
 const ROUNDING = 1e-6;
 
-/** One entry per bounded structure, in the order of the bounds; the dose in every voxel is the engine's. */
+/** @internal One entry per bounded structure, in the order of the bounds; the dose in every voxel is the engine's. */
 export function constraintOutcomes(
   tolerances: readonly StructureTolerance[],
   model: PatientModel,

@@ -169,7 +169,8 @@ export function worstOf(outcomes: readonly ScenarioOutcome[]): Worst {
 }
 
 /** The worst of both plans in all that was computed: the scenarios, and the worst shift of the ball where there is one. */
-export function worstOfReport({ scenarios, nominalPlan, ball }: RobustReport): { own: Worst; nominal: Worst } {
+export function worstOfReport(report: RobustReport): { own: Worst; nominal: Worst } {
+  const { scenarios, nominalPlan, ball } = report;
   return {
     own: worstOf([...scenarios, ...(ball ? [ball.worst] : [])]),
     nominal: worstOf([...nominalPlan, ...(ball ? [ball.nominalWorst] : [])]),
