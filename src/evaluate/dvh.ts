@@ -21,7 +21,7 @@ import { Cumulator, meanOf } from './cumulate.js';
 import { DoseSampler, type DoseSamples } from './dose-sample.js';
 import { StructureCells } from './structure-cells.js';
 
-/** Dose below zero is remarked on beyond this share of the largest: resampling with a cubic may leave less. */
+/** Dose below zero is remarked on beyond this fraction of the largest: resampling with a cubic may leave less. */
 const negativeFraction = 1e-3;
 
 /** How the figures of a DVH were read off. */
@@ -52,7 +52,7 @@ export interface Dvh extends DoseMeaning {
   readonly volume: Float64Array;
   /** How the figures were read off, in words. @default DVH_ESTIMATORS */
   readonly estimators?: { readonly max: string; readonly min: string; readonly nearMax: string } | undefined;
-  /** Share of the structure's volume that lies on the dose grid, where it is known and less than 1: all else is of that part. */
+  /** Fraction of the structure's volume that lies on the dose grid, where it is known and less than 1: all else is of that part. */
   readonly coverage?: number | undefined;
   /** What is odd about the dose or the structure. */
   readonly remarks?: readonly string[] | undefined;

@@ -163,7 +163,7 @@ export function maximumHottest(name: string, set: VoxelSet, fraction: number, bo
   };
 }
 
-/** By how much a dose breaks a limit, Gy (negative: room left), and the row where it does so most. */
+/** By how much a dose breaks a limit, Gy (negative where it keeps it), and the row where it does so most. */
 export function violationOf(constraint: Constraint, dose: Float64Array): { amount: number; row: number } {
   let amount = -Infinity;
   let row = constraint.rows[0]!;

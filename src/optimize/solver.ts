@@ -54,7 +54,7 @@ export interface SolveProgress {
   readonly step: number;
   readonly evaluations: number;
   readonly objective: number;
-  /** Largest violation of a limit, Gy; negative: room left. */
+  /** Largest violation of a constraint, Gy; negative where all are kept. */
   readonly violation: number;
   /** Proven, fraction of the objective; Infinity as long as nothing is. */
   readonly gap: number;

@@ -21,7 +21,7 @@ export interface ScenarioOutcome {
   /** Of the cord, Gy */
   readonly cordMax: number;
   readonly cordNearMax: number;
-  /** Least difference between a cord voxel's cap and its dose, Gy; negative where a cap is broken. */
+  /** Least difference between a cord voxel's maximum and its dose, Gy; negative where a maximum is broken. */
   readonly capMargin: number;
   /** Of the target, Gy */
   readonly targetD95: number;

@@ -20,7 +20,7 @@ export interface PlannedField {
   /** Total over the course. FCRT: of the aperture; IMRT: mean over the beamlets that carry weight. */
   readonly monitorUnits: number;
   readonly aperture?: Aperture;
-  /** Total monitor units per cell. */
+  /** Total monitor units per pixel. */
   readonly fluence: FluenceField;
 }
 
@@ -29,7 +29,7 @@ export interface TechniquePlan {
   readonly technique: Technique;
   readonly hold: 'cord' | 'prescription';
   readonly fields: readonly PlannedField[];
-  /** The same as the optimiser left them: `fields` are these times `share`. */
+  /** The same as the optimiser left them: `fields` are these times `scale`. */
   readonly solved: readonly PlannedField[];
   readonly dose: DoseVolume;
   /** Around target and cord on the planning grid, where the dose grid is coarse; zero elsewhere. */
@@ -40,13 +40,13 @@ export interface TechniquePlan {
   readonly solution: Omit<Solution, 'weights' | 'dose'> & Partial<Pick<Solution, 'weights' | 'dose'>>;
   /** @internal The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
-  /** By which the whole plan was scaled, at most 1, so that every cap holds in the engine's dose. */
+  /** By which the whole plan was scaled, at most 1, so that every maximum holds in the engine's dose. */
   readonly scale: number;
   /** Largest difference of the optimiser's dose from the reported one, over the optimiser's voxels, Gy. */
   readonly largestDifference: number;
   /** Where the target counts in the worst scenario: that of the plan, not smoothed, and how far it is proven to be from the best. */
   readonly worstCase?: { readonly value: number; readonly gap: number | null };
-  /** @internal Where the cord's caps hold under every shift of a ball: how they came to. */
+  /** @internal Where the cord's maxima hold under every shift of a ball: how they came to. */
   readonly ball?: BallOfShifts;
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
