@@ -23,7 +23,9 @@ const program = new Command('respine')
   .exitOverride()
   .configureOutput({
     writeOut: print,
-    writeErr: (text) => say(shortSentence(text.trim())),
+    // Only where help would stand in for an answer: no command, or help of one that is not there.
+    writeErr: () =>
+      say('error: no command of respine is named. Plan with respine plan CASE.json; respine --help lists all.'),
     outputError: (text) => say(shortSentence(text.trim())),
   })
   // Before anything is computed: what cannot be written must show now.
