@@ -29,6 +29,7 @@ export interface LinearConstraint {
   readonly kind: 'linear';
   readonly name: string;
   readonly rows: Int32Array;
+  /** One per row, without unit. */
   readonly coefficients: Float64Array;
   /** Gy */
   readonly bound: number;

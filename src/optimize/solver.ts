@@ -78,9 +78,11 @@ export interface Solution {
   /** A w */
   readonly dose: Float64Array;
   readonly status: SolutionStatus;
+  /** Value of the objectives at the plan. */
   readonly objective: number;
   /** Products with the operator and with its transpose, half each. */
   readonly evaluations: number;
+  /** The dose that was prescribed, as the plan has it, Gy. */
   readonly prescriptionDose: number;
   /** Where the level of the target objectives stood at the end, Gy: the certificate is for that. Absent without a prescription. */
   readonly level?: number;

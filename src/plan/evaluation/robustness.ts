@@ -20,6 +20,7 @@ export interface ScenarioOutcome {
   readonly shift: Vec3;
   /** Of the cord, Gy */
   readonly cordMax: number;
+  /** D0.03cc of the cord, Gy */
   readonly cordNearMax: number;
   /** Least difference between a cord voxel's maximum and its dose, Gy; negative where a maximum is broken. */
   readonly capMargin: number;
