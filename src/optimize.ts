@@ -1,6 +1,6 @@
 // biome-ignore-all assist/source/organizeImports: the order is the reader's, not the alphabet's.
 /**
- * The optimiser, on any linear operator: weights >= 0 that minimise objectives under hard limits, with a proof of how far they
+ * The optimiser, on any linear operator: weights >= 0 that minimise objectives under constraints, with a proof of how far they
  * can be from the best ones.
  */
 
@@ -18,7 +18,7 @@ export { squaredOverdose } from './optimize/objective/squared-overdose.js';
 export { meanDose } from './optimize/objective/mean-dose.js';
 export { minimumDvh, maximumDvh } from './optimize/objective/dose-volume.js';
 
-// Limits are hard.
+// Constraints are hard.
 export {
   type Constraint,
   maximumDose,

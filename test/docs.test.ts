@@ -161,7 +161,7 @@ describe('code', () => {
       const text = outcome([join(folder, 'out', `${name}.js`)], folder);
       if (name.startsWith('README')) {
         expect(text).toMatch(/^prescribed: 39\.6 Gy D50 +39\.\d\d Gy$/m);
-        expect(readFileSync(join(folder, 'axial.png')).subarray(1, 4).toString()).toBe('PNG');
+        expect(readFileSync(join(folder, 'axial_imrt.png')).subarray(1, 4).toString()).toBe('PNG');
       } else expect(text).toBe('38.0 29.8\n');
     },
     120_000,

@@ -1,5 +1,5 @@
 /** What the package lets out, read from the declarations that it ships: few names, each told, used and complete. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,6 +75,18 @@ describe('the package', () => {
       phantom: 'spine-t8',
     });
   });
+  test('ships declarations that a strict project which checks its libraries compiles', () => {
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const files = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.d.ts'));
+    const flags = ['--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext', '--target', 'es2023'];
+    const { stdout } = spawnSync(
+      process.execPath,
+      [compiler, '--ignoreConfig', '--noEmit', ...flags, '--types', 'node', ...files.map((name) => `dist/${name}`)],
+      { cwd: root, encoding: 'utf8' },
+    );
+    expect(files.length).toBeGreaterThan(10);
+    expect(stdout).toBe('');
+  }, 60_000);
   test('lets out nothing that neither a page, an example, a bench nor the command line uses', () =>
     expect(withoutUse(names, usedNames())).toEqual([]));
 });

@@ -1,5 +1,5 @@
 /**
- * Fluence grid: a rectilinear lattice of cells in the isocentre plane, in which a fluence is constant per cell.
+ * Fluence grid: a rectilinear lattice of pixels in the isocentre plane, in which a fluence is constant per pixel.
  *
  * Beamlets are its cells at 5 mm; jaws and leaves give it their own edges, so that an opening of any size and place is
  * exact. Cell (i, j) spans [x[i], x[i + 1]] x [y[j], y[j + 1]] and is element i + nx j; its weight is monitor units of open
@@ -11,7 +11,7 @@ import type { BeamFrame } from '../geometry/frame.js';
 import type { Volume } from '../geometry/volume.js';
 import { isInSilhouette, projectSilhouette } from './projection.js';
 
-/** Cells in the isocentre plane of a beam, by their edges. */
+/** Pixels in the isocentre plane of a beam, by their edges. */
 export interface FluenceGrid {
   /** Edges along the collimator's IEC X, mm, rising: nx + 1 numbers. */
   readonly x: Float64Array;

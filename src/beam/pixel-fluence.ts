@@ -4,7 +4,7 @@
 import { checkPositive } from '../core/check.js';
 import { type FluenceGrid, pixelCount } from './fluence.js';
 
-/** Fluence per cell, relative to the open beam, or monitor units. */
+/** Fluence per pixel, relative to the open beam, or monitor units. */
 export interface PixelFluence {
   readonly grid: FluenceGrid;
   readonly weights: Float64Array;

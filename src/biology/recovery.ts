@@ -57,7 +57,7 @@ const simpleRule: Source = {
   note: '25 % after 6 months, 50 % after 12; tolerance 125 % and 150 %',
 };
 
-/** Share of the prior dose that is forgotten, by months. */
+/** Fraction of the prior dose that is forgotten, by months. */
 export const simpleDiscount: MonthTable = [
   [6, 0.25],
   [12, 0.5],
@@ -111,7 +111,7 @@ export function scaleTolerance(
   };
 }
 
-/** Share of 44 Gy that primates recovered at 1, 2, 3 years; 101 % is cut at all of it. */
+/** Fraction of 44 Gy that primates recovered at 1, 2, 3 years; 101 % is cut at all of it. */
 export const angTable: MonthTable = [
   [12, 0.76],
   [24, 0.85],

@@ -7,7 +7,7 @@
  *     b = limit - prior EQD2         of all courses
  *     D = (m/2) (-r + sqrt(r^2 + 4 (2 + r) b / m))
  *
- * and the allowance is the smallest D. Where the prior dose reaches a limit or is above it nothing is left, and the voxel is
+ * and the remaining dose is the smallest D. Where the prior dose reaches a limit or is above it nothing is left, and the voxel is
  * reported: where, how many, by how much.
  */
 import { checkInteger, checkPositive } from '../core/check.js';
@@ -102,16 +102,16 @@ export function remainingDose(
   fractions: number,
   { recovery = noRecovery }: RemainingDoseOptions = {},
 ): RemainingDose {
-  checkInteger('allowance: fractions', fractions, 1);
-  if (tolerances.length === 0) throw new InvalidInputError('allowance: there is no limit. Give at least one.');
+  checkInteger('remaining dose: fractions', fractions, 1);
+  if (tolerances.length === 0) throw new InvalidInputError('remaining dose: there is no limit. Give at least one.');
   for (const { name, eqd2: tolerance, alphaBeta } of tolerances) {
-    checkPositive(`allowance: limit ${name}`, tolerance);
-    checkPositive(`allowance: alpha/beta of ${name}`, alphaBeta);
+    checkPositive(`remaining dose: limit ${name}`, tolerance);
+    checkPositive(`remaining dose: alpha/beta of ${name}`, alphaBeta);
   }
   for (const prior of priors) checkPrior(prior, count, tolerances);
   if (priors.length > 1 && recovery.name !== noRecovery.name) {
     throw new InvalidInputError(
-      `allowance: recovery ${recovery.name} is defined for one prior course, but there are ${priors.length}. Credit no recovery.`,
+      `remaining dose: recovery ${recovery.name} is defined for one prior course, but there are ${priors.length}. Credit no recovery.`,
     );
   }
   const foreign = tolerances.find(({ courses, alphaBeta }) => {
@@ -119,7 +119,7 @@ export function remainingDose(
   });
   if (foreign !== undefined) {
     throw new InvalidInputError(
-      `allowance: recovery ${recovery.name} holds for alpha/beta ${recovery.alphaBeta} Gy, but limit ${foreign.name} has ${foreign.alphaBeta}. Use another convention, or none.`,
+      `remaining dose: recovery ${recovery.name} holds for alpha/beta ${recovery.alphaBeta} Gy, but limit ${foreign.name} has ${foreign.alphaBeta}. Use another convention, or none.`,
     );
   }
   const dose = new Float64Array(count).fill(Infinity);
@@ -166,19 +166,19 @@ function leftAt(
 function checkPrior(prior: PriorAtVoxels, count: number, tolerances: readonly VoxelTolerance[]): void {
   const dose = 'eqd2' in prior ? prior.eqd2 : prior.dose;
   if ('eqd2' in prior) checkAlphaBeta(prior, tolerances);
-  else checkInteger('allowance: fractions of the prior course', prior.fractions, 1);
+  else checkInteger('remaining dose: fractions of the prior course', prior.fractions, 1);
   if (dose.length !== count) {
-    throw new InvalidInputError(`allowance: the prior course has ${dose.length} doses for ${count} voxels.`);
+    throw new InvalidInputError(`remaining dose: the prior course has ${dose.length} doses for ${count} voxels.`);
   }
   let unknown = 0;
   for (let v = 0; v < count; v++) {
     if (dose[v]! < 0)
-      throw new InvalidInputError(`allowance: the prior dose of voxel ${v} is ${dose[v]} Gy, but must be >= 0.`);
+      throw new InvalidInputError(`remaining dose: the prior dose of voxel ${v} is ${dose[v]} Gy, but must be >= 0.`);
     if (!Number.isFinite(dose[v]!)) unknown++;
   }
   if (unknown > 0) {
     throw new InvalidInputError(
-      `allowance: the prior dose is unknown in ${unknown} of ${count} voxels, beyond its grid. Give a dose that covers them, or say that the course gave none there (beyond: "zero").`,
+      `remaining dose: the prior dose is unknown in ${unknown} of ${count} voxels, beyond its grid. Give a dose that covers them, or say that the course gave none there (beyond: "zero").`,
     );
   }
 }
@@ -187,6 +187,6 @@ function checkAlphaBeta({ alphaBeta }: BiologicalPrior, tolerances: readonly Vox
   const foreign = tolerances.find((tolerance) => tolerance.courses === 'all' && tolerance.alphaBeta !== alphaBeta);
   if (foreign === undefined) return;
   throw new InvalidInputError(
-    `allowance: the prior dose is EQD2 with alpha/beta ${alphaBeta} Gy, but limit ${foreign.name} has ${foreign.alphaBeta} Gy. Give the physical dose, or a limit with alpha/beta ${alphaBeta}.`,
+    `remaining dose: the prior dose is EQD2 with alpha/beta ${alphaBeta} Gy, but limit ${foreign.name} has ${foreign.alphaBeta} Gy. Give the physical dose, or a limit with alpha/beta ${alphaBeta}.`,
   );
 }

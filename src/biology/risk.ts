@@ -57,7 +57,7 @@ export interface NiederScore {
   readonly points: number;
   readonly parts: { readonly cumulative: number; readonly interval: number; readonly course: number };
   readonly group: 'low' | 'intermediate' | 'high';
-  /** Share of patients with myelopathy in that group, 2006 series. */
+  /** Fraction of patients with myelopathy in that group, 2006 series. */
   readonly rate: number;
   readonly source: Source;
 }

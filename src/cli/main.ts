@@ -23,7 +23,9 @@ const program = new Command('respine')
   .exitOverride()
   .configureOutput({
     writeOut: print,
-    writeErr: (text) => say(shortSentence(text.trim())),
+    // Only where help would stand in for an answer: no command, or help of one that is not there.
+    writeErr: () =>
+      say('error: no command of respine is named. Plan with respine plan CASE.json; respine --help lists all.'),
     outputError: (text) => say(shortSentence(text.trim())),
   })
   // Before anything is computed: what cannot be written must show now.
@@ -123,7 +125,7 @@ addDoseFlags(program.command('gamma'), { hasPlan: false })
   .requiredOption('--dose <percent>', 'dose criterion, of the reference maximum or, with --local, of each voxel')
   .requiredOption('--distance <mm>', 'distance to agreement')
   .option('--local', 'dose criterion relative to the reference dose of each voxel')
-  .option('--threshold <percent>', 'leave out reference voxels below this share of the reference maximum', '10')
+  .option('--threshold <percent>', 'leave out reference voxels below this percentage of the reference maximum', '10')
   .option('--cap <gamma>', 'largest gamma that is looked for', '2')
   .option('--out <file>', 'gamma map, .nrrd')
   .option('--json', 'print the figures as JSON')
@@ -145,7 +147,7 @@ addDoseFlags(program.command('compare'), { hasPlan: false })
   .option('--dose <percent>', 'dose criterion of gamma', '3')
   .option('--distance <mm>', 'distance criterion of gamma', '3')
   .option('--local', 'dose criterion relative to the reference dose of each voxel')
-  .option('--threshold <percent>', 'leave out voxels below this share of the reference maximum', '10')
+  .option('--threshold <percent>', 'leave out voxels below this percentage of the reference maximum', '10')
   .option('--out <dir>', 'folder for compare.json, difference.nrrd, gamma.nrrd and dvh_band.csv')
   .option('--json', 'print JSON instead of tables')
   .action(async (reference, evaluated, options) => {

@@ -14,7 +14,7 @@ import { allocateWeights, type BeamOptions, seeBeam, weighPoints } from './penci
 import { addSimdDose } from './simd-dose.js';
 import { hasSimd } from './simd-maps.js';
 
-/** Monitor units per cell of a fluence grid. */
+/** Monitor units per pixel of a fluence grid. */
 export interface FluenceField {
   readonly grid: FluenceGrid;
   readonly weights: Float64Array;
@@ -124,7 +124,7 @@ export function mapOfField(view: BeamView, grid: FluenceGrid, step?: number): Fi
  * {@link addFieldDose} by a map that was made before.
  *
  * @param map     its nodes may be overwritten
- * @param fluence monitor units per cell of the map's grid
+ * @param fluence monitor units per pixel of the map's grid
  */
 export function addMapDose(
   { kernel, map }: FieldMap,

@@ -75,7 +75,7 @@ export class FluenceMap {
     return out;
   }
 
-  /** Sets the maps to those of the fluence `weights` (one per cell, x-fastest). */
+  /** Sets the maps to those of the fluence `weights` (one per pixel, x-fastest). */
   spread(weights: Float64Array): void {
     const nx = this.pixels.x.length - 1;
     const ny = this.pixels.y.length - 1;

@@ -19,7 +19,7 @@ const PIECE = 4096;
 type PiecePlaces = Readonly<Record<'u' | 'v' | 'depths' | 'distances' | 'electron' | 'scatter' | 'factors', number>>;
 
 /**
- * out[p] += dose of a fluence, one weight per cell, at every point, Gy.
+ * out[p] += dose of a fluence, one weight per pixel, at every point, Gy.
  *
  * @param map of the field; its nodes are left as they are
  */

@@ -76,7 +76,7 @@ export class SimdMaps {
     this.kernels = mapKernels(this.memory);
   }
 
-  /** out[p] += dose of the fluence (one weight per cell) at every point. */
+  /** out[p] += dose of the fluence (one weight per pixel) at every point. */
   apply(fluence: Float64Array, out: Float64Array): void {
     const pixels = new Float32Array(this.memory.buffer, this.pixels, fluence.length);
     for (let c = 0; c < pixels.length; c++) pixels[c] = fluence[c]! * this.horn[c]!;

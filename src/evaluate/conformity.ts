@@ -37,13 +37,21 @@ export interface Conformity {
   readonly isodoseVolume: number;
   /** TV_PIV, cc */
   readonly coveredVolume: number;
+  /** TV_PIV / TV, 0 to 1. */
   readonly coverage: number;
+  /** TV_PIV / PIV, 0 to 1. */
   readonly selectivity: number | null;
+  /** TV_PIV^2 / (TV PIV), 0 to 1. */
   readonly paddick: number | null;
+  /** The same number under van 't Riet's name. */
   readonly conformationNumber: number | null;
+  /** PIV / TV. */
   readonly rtog: number;
+  /** (D2% - D98%) / D50%. */
   readonly homogeneity: number | null;
+  /** Volume at half the prescription / TV. */
   readonly r50: number;
+  /** Volume at half the prescription / volume at the prescription. */
   readonly gradientIndex: number | null;
   /** Mean distance from the prescription's isodose to that of its half, mm. */
   readonly gradientDistance: number | null;

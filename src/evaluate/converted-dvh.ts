@@ -47,7 +47,7 @@ export function convertDvh(dvh: Dvh, convert: (gray: number) => number, meaning:
   };
 }
 
-/** Corners are closer where a straight line between two would be further off than this share of the largest dose. */
+/** Corners are closer where a straight line between two would be further off than this fraction of the largest dose. */
 const STRAIGHT = 1e-6;
 
 /**

@@ -23,7 +23,7 @@ export interface DoseSamples {
   readonly volume: Float64Array;
 }
 
-/** Interval widths below this share of the largest dose count as a single value. */
+/** Interval widths below this fraction of the largest dose count as a single value. */
 const NARROW = 1e-6;
 
 /** Takes samples, and keeps its memory for the next structure. */

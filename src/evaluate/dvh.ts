@@ -21,7 +21,7 @@ import { Cumulator, meanOf } from './cumulate.js';
 import { DoseSampler, type DoseSamples } from './dose-sample.js';
 import { StructureCells } from './structure-cells.js';
 
-/** Dose below zero is remarked on beyond this share of the largest: resampling with a cubic may leave less. */
+/** Dose below zero is remarked on beyond this fraction of the largest: resampling with a cubic may leave less. */
 const negativeFraction = 1e-3;
 
 /** How the figures of a DVH were read off. */
@@ -52,7 +52,7 @@ export interface Dvh extends DoseMeaning {
   readonly volume: Float64Array;
   /** How the figures were read off, in words. @default DVH_ESTIMATORS */
   readonly estimators?: { readonly max: string; readonly min: string; readonly nearMax: string } | undefined;
-  /** Share of the structure's volume that lies on the dose grid, where it is known and less than 1: all else is of that part. */
+  /** Fraction of the structure's volume that lies on the dose grid, where it is known and less than 1: all else is of that part. */
   readonly coverage?: number | undefined;
   /** What is odd about the dose or the structure. */
   readonly remarks?: readonly string[] | undefined;
@@ -118,11 +118,8 @@ export class DvhWorkspace {
  * @throws {InvalidInputError} if the grids differ, a value is not finite or a fraction not in [0, 1], the structure is
  *   empty on this grid, or the dose does not say what quantity it is
  */
-export function createDvh(
-  dose: DoseVolume,
-  structure: Volume<'mask'> | StructureCells,
-  { name = 'structure', workspace = new DvhWorkspace() }: DvhOptions = {},
-): Dvh {
+export function createDvh(dose: DoseVolume, structure: Volume<'mask'> | StructureCells, options: DvhOptions = {}): Dvh {
+  const { name = 'structure', workspace = new DvhWorkspace() } = options;
   const { volumeCc, least, largest, samples } = samplesOf(dose, structure, name, workspace);
   const remark = negativeRemark(name, least, largest);
   const mean = Math.min(largest, Math.max(least, meanOf(samples)));
@@ -153,8 +150,9 @@ export function volumesAtDoses(
   dose: DoseVolume,
   structure: Volume<'mask'> | StructureCells,
   doses: readonly number[],
-  { name = 'structure', workspace = new DvhWorkspace() }: DvhOptions = {},
+  options: DvhOptions = {},
 ): number[] {
+  const { name = 'structure', workspace = new DvhWorkspace() } = options;
   for (const gy of doses) checkFinite(`volume at dose of ${name}: dose`, gy);
   const { samples, volumeCc } = samplesOf(dose, structure, name, workspace);
   return doses.map((gy) => Math.min(volumeCc, volumeAbove(samples, gy)));

@@ -25,14 +25,18 @@ export interface DoseFallOff {
   readonly distance: number;
   /** Across the narrowest gap; null where no gap lies within reach and the dose grid. */
   readonly nearest: {
+    /** mm */
     readonly gap: number;
     /** Gy, at the target's and at the organ's surface. */
     readonly targetDose: number;
+    /** Gy */
     readonly organDose: number;
+    /** Gy/mm */
     readonly perMm: number;
   } | null;
   /** Steepest and median fall-off over all gaps, Gy/mm. */
   readonly steepest: number | null;
+  /** Gy/mm */
   readonly median: number | null;
   /** Gaps looked at. */
   readonly pairs: number;

@@ -50,7 +50,7 @@ export interface GoalResult {
   readonly unit: MetricUnit;
   /** `variation` is within what is still acceptable. */
   readonly result: 'pass' | 'variation' | 'fail' | 'not evaluable';
-  /** Room left to `limit`, in `unit`; negative by how much it is missed; null where there is no value. */
+  /** Margin to `limit`, in `unit`; negative by how much it is missed; null where there is no value. */
   readonly margin: number | null;
   /** How far off `value` may be, in `unit`; null where no bound is known, as for masks; absent where there is no value. */
   readonly errorBound?: number | null;

@@ -33,10 +33,10 @@ export interface LineSamples extends DoseSamples {
   readonly above: Float32Array;
 }
 
-/** Second differences come from three points: their own error, and the orders left out, take this share of them. */
+/** Second differences come from three points: their own error, and the orders left out, take this fraction of them. */
 const secondDifferenceError = 0.25;
 
-/** Intervals narrower than this share of their dose count as one value. */
+/** Intervals narrower than this fraction of their dose count as one value. */
 const narrow = 1e-6;
 
 /**

@@ -7,7 +7,7 @@ import { type ErrorBound, errorBound, extremeBound, type Reading } from './error
 import type { Metric } from './metric.js';
 import { evaluateMetric, type MetricContext } from './metric-value.js';
 
-/** Volumes this many times as large, and doses this share of the span below and above, must agree too. */
+/** Volumes this many times as large, and doses this fraction of the span below and above, must agree too. */
 const nearVolumes = [1 / 1.5, 1 / 1.2, 1.2, 1.5];
 const nearDose = 0.02;
 

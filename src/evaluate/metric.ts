@@ -10,7 +10,7 @@
  *     Volume                                                                               default unit cc
  *
  * A percentage is never ambiguous: of a volume it is of the structure, of a dose it is of the prescribed total dose. So
- * `D95%[%]` is the dose to 95 % of the structure in percent of the prescription, `V95%[%]` the share of the structure that
+ * `D95%[%]` is the dose to 95 % of the structure in percent of the prescription, `V95%[%]` the fraction of the structure that
  * receives 95 % of the prescription. `cGy` is read and turned into Gy.
  *
  * Biological scales are our addition, as the literature writes them: `Max[EQD2/2]` is the maximum as EQD2 with alpha/beta

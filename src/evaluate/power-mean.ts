@@ -14,7 +14,7 @@ import type { Dvh } from './dvh.js';
 const NODES = [-0.8611363115940526, -0.3399810435848563, 0.3399810435848563, 0.8611363115940526];
 const WEIGHTS = [0.3478548451374538, 0.6521451548625461, 0.6521451548625461, 0.3478548451374538];
 
-/** Below this share of the maximum a piece contributes nothing to a mean with a > 0 that doubles would show. */
+/** Below this fraction of the maximum a piece contributes nothing to a mean with a > 0 that doubles would show. */
 const NEGLIGIBLE = 1e-5;
 
 /**

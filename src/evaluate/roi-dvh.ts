@@ -2,7 +2,7 @@
  * DVHs of structures in a dose that was not planned here: contours, solids or masks on any grid, in a dose on another.
  *
  * What is drawn is scanned as it is drawn; a mask keeps its own grid, and the dose is interpolated onto it. What lies
- * outside the dose grid has no dose: its share is told, and a structure that misses more than a hundredth is refused unless
+ * outside the dose grid has no dose: that fraction is told, and a structure that misses more than a hundredth is refused unless
  * its part is asked for.
  */
 import { InvalidInputError } from '../core/errors.js';
@@ -39,7 +39,7 @@ export interface StructureDvh {
   readonly role: StructureRole;
   /** Of the whole structure, cc. */
   readonly volumeCc: number;
-  /** Share of it within the dose grid, 0 to 1. */
+  /** Fraction of it within the dose grid, 0 to 1. */
   readonly coverage: number;
   /** Of the part within the dose grid; undefined where nothing is, or less than 99 % are and the part was not asked for. */
   readonly dvh?: Dvh;

@@ -27,7 +27,7 @@ import { StructureLines } from './structure-lines.js';
 /** How finely a drawn structure is sampled, and what becomes of a part beyond the dose grid. */
 export interface StructureDvhOptions {
   /**
-   * What the metrics may be off by sampling, as a share of the structure's span of dose: D99% to D1%, D0.03cc and the mean
+   * What the metrics may be off by sampling, as a fraction of the structure's span of dose: D99% to D1%, D0.03cc and the mean
    * are refined until they agree to this. @default 0.002
    */
   readonly tolerance?: number;
@@ -37,7 +37,7 @@ export interface StructureDvhOptions {
    */
   readonly budget?: number;
   /**
-   * What to do with a structure that is partly outside the dose grid: refuse, or take the part inside, whose share the
+   * What to do with a structure that is partly outside the dose grid: refuse, or take the part inside, whose fraction the
    * result carries as `coverage`. @default 'refuse'
    */
   readonly partial?: 'refuse' | 'covered';
@@ -57,7 +57,7 @@ export class StructureDvhWorkspace {
   private ends = new Float32Array(0);
   private volume = new Float64Array(0);
 
-  /** Room for n intervals, to be cumulated. */
+  /** Memory for n intervals, to be cumulated. */
   intervals(n: number): DoseSamples {
     if (this.volume.length < n) {
       this.ends = new Float32Array(2 * n);
@@ -74,13 +74,13 @@ export const STRUCTURE_DVH_ESTIMATORS: DvhEstimators = {
   nearMax: 'DXcc and DX% read from V(D) of the trilinear dose on lines through the structure as drawn',
 };
 
-/** A structure counts as covered where no more than this share lies outside: coordinates are rounded. */
+/** A structure counts as covered where no more than this fraction lies outside: coordinates are rounded. */
 const coveredFrom = 1 - 1e-6;
 
-/** Share of a solid's volume to which it must be known; that of contours is exact. */
+/** Fraction of a solid's volume to which it must be known; that of contours is exact. */
 const volumeFraction = 2e-3;
 
-/** Share of the span of dose to which the extremes are searched. */
+/** Fraction of the span of dose to which the extremes are searched. */
 const extremeFraction = 2e-4;
 
 /**
@@ -171,7 +171,7 @@ function sampledDvh(
 const quickDivision = 4;
 
 /**
- * Dose that a share of a structure receives at least, Gy: what its DVH says within the sampling bound, without its bounds and
+ * Dose that a fraction of a structure receives at least, Gy: what its DVH says within the sampling bound, without its bounds and
  * extremes, for those who ask many times.
  *
  * @param fraction 0 to 1

@@ -20,7 +20,7 @@ export interface VoxelParts {
   readonly voxelOf: readonly [Int32Array, Int32Array, Int32Array];
 }
 
-/** A part may be longer than the voxel's shortest edge by up to this share of it: an edge a little longer asks for no second part. */
+/** A part may be longer than the voxel's shortest edge by up to this fraction of it: an edge a little longer asks for no second part. */
 const SLACK = 0.6;
 
 /** Cubes of all voxels: most are passed over in blocks of 64 and more. */

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { toDigits } from '../core/rounding.js';
 import { describePlace, type Grid } from '../geometry/grid.js';
 
-/** Rounding of a resampled dose may undercut 0 by this share of the maximum. */
+/** Rounding of a resampled dose may undercut 0 by this fraction of the maximum. */
 const ROUNDING = 1e-6;
 
 /**

@@ -47,7 +47,9 @@ export interface OpenProfile {
   readonly radius: readonly number[];
   /** Any scale; the value on the axis sets it. */
   readonly dose: readonly number[];
+  /** mm */
   readonly ssd: number;
+  /** mm */
   readonly depth: number;
   /** Side of the field in the isocentre plane, mm. */
   readonly side: number;

@@ -1,7 +1,7 @@
 /**
  * The columns that commissioning fits, and the kernel that fitted columns make.
  *
- * A width of 0 stands for the electrons: one column for their whole mixture (`electron-kernel.ts`), whose shares no measured
+ * A width of 0 stands for the electrons: one column for their whole mixture (`electron-kernel.ts`), whose weights no measured
  * table resolves. Every other width is one Gaussian of scatter.
  */
 import { electronFractions, electronKernel } from './electrons.js';

@@ -15,6 +15,7 @@ import type { Machine } from './machine.js';
 export interface CommissionResidual {
   /** mm */
   readonly depth: number;
+  /** Side of the field in the isocentre plane, mm. */
   readonly side: number;
   /** Percent of the field's maximum. */
   readonly percent: number;

@@ -29,7 +29,7 @@ export interface BandSolution {
 export const NEWTON_STEPS = 60;
 /** 2 z'x at which the steps end: its root, 1e-7, is a thousandth of the last digit of a residual printed to 0.01 %. */
 const ENOUGH = 1e-14;
-/** Share of the way to the nearest bound that a step goes: the usual choice, which keeps x and z positive. */
+/** Fraction of the way to the nearest bound that a step goes: the usual choice, which keeps x and z positive. */
 const TO_BOUND = 0.995;
 /**
  * Ridge under R where readings leave combinations of weights open (more widths than fields): far above the rounding of R,

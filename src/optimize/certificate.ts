@@ -30,7 +30,7 @@ export interface Certificate {
     readonly limit: string;
     /** By how much the objective would fall per Gy that the limit gave way, in all of its voxels together. */
     readonly price: number;
-    /** Voxels that the limit holds back, the dearest first, with their share of the price; none for limits over volumes. */
+    /** Voxels that the constraint holds back, the dearest first, with their part of the price; none for constraints over volumes. */
     readonly active: readonly { readonly row: number; readonly price: number }[];
   }[];
 }

@@ -29,6 +29,7 @@ export interface LinearConstraint {
   readonly kind: 'linear';
   readonly name: string;
   readonly rows: Int32Array;
+  /** One per row, without unit. */
   readonly coefficients: Float64Array;
   /** Gy */
   readonly bound: number;
@@ -163,7 +164,7 @@ export function maximumHottest(name: string, set: VoxelSet, fraction: number, bo
   };
 }
 
-/** By how much a dose breaks a limit, Gy (negative: room left), and the row where it does so most. */
+/** By how much a dose breaks a limit, Gy (negative where it keeps it), and the row where it does so most. */
 export function violationOf(constraint: Constraint, dose: Float64Array): { amount: number; row: number } {
   let amount = -Infinity;
   let row = constraint.rows[0]!;

@@ -54,7 +54,7 @@ export interface SolveProgress {
   readonly step: number;
   readonly evaluations: number;
   readonly objective: number;
-  /** Largest violation of a limit, Gy; negative: room left. */
+  /** Largest violation of a constraint, Gy; negative where all are kept. */
   readonly violation: number;
   /** Proven, fraction of the objective; Infinity as long as nothing is. */
   readonly gap: number;
@@ -78,9 +78,11 @@ export interface Solution {
   /** A w */
   readonly dose: Float64Array;
   readonly status: SolutionStatus;
+  /** Value of the objectives at the plan. */
   readonly objective: number;
   /** Products with the operator and with its transpose, half each. */
   readonly evaluations: number;
+  /** The dose that was prescribed, as the plan has it, Gy. */
   readonly prescriptionDose: number;
   /** Where the level of the target objectives stood at the end, Gy: the certificate is for that. Absent without a prescription. */
   readonly level?: number;

@@ -200,7 +200,7 @@ function sentenceOf(own: PlanEvaluation, { case: planCase, model }: PlanningResu
   if (strictest !== undefined && strictest !== binding && strictest.result === 'fail') {
     parts.push(`on ${strictest.structure} ${strictest.title} ${leaves(strictest)}`);
   }
-  for (const { structure } of exceeded) parts.push(`the prior course alone exceeds a bound of ${structure}`);
+  for (const { structure } of exceeded) parts.push(`the prior course alone exceeds a tolerance of ${structure}`);
   return `${name}: ${parts.join('; ')}.`;
 }
 

@@ -27,7 +27,7 @@ const clinicalItems = [
   'toxicityScale',
 ] as const;
 
-/** Share of its own maximum from which a region counts as irradiated: ours, the consensus does not fix one. */
+/** Fraction of its own maximum from which a region counts as irradiated: ours, the consensus does not fix one. */
 const IRRADIATED = 0.5;
 
 export function reirradiationReport(

@@ -28,7 +28,7 @@ export interface ClinicalRoi {
   readonly patient: string;
   readonly name: string;
   readonly volumeCc: number;
-  /** Share of it on the dose grid. */
+  /** Fraction of it on the dose grid. */
   readonly coverage: number;
   /** Gy; under the end rule half-slice and under none. */
   readonly mean: number;

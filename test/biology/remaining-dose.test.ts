@@ -11,7 +11,7 @@ const limits: readonly VoxelTolerance[] = [
   { name: 'other tissue', courses: 'all', eqd2: 60, alphaBeta: 3 },
 ];
 
-test('at the allowance one limit is met exactly and no other is exceeded', () => {
+test('at the remaining dose one limit is met exactly and no other is exceeded', () => {
   const random = createRandom(11);
   const dose = Float64Array.from({ length: 500 }, () => 60 * random.uniform());
   const { dose: allowed, binding, exceeded } = remainingDose([{ dose, fractions: 19 }], 500, limits, 22);

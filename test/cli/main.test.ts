@@ -126,6 +126,11 @@ describe('bad input: exit 2, one sentence that names value and remedy, nothing w
     expect(existsSync(out)).toBe(false);
   });
 
+  test.each([[], ['help', 'plann']])('no command: %j', async (...args) => {
+    const { code, stdout, stderr } = await respine(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: no command of respine is named\. .*respine --help lists all\.\n$/);
+  });
   test('an output that is a file', { timeout: 60_000 }, async () => {
     const { code, stderr } = await respineProcess('phantom', 'water-box', '--out', main, '--spacing', '20');
     expect(code).toBe(2);

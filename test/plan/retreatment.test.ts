@@ -291,11 +291,11 @@ describe('the prior dose', () => {
   });
 });
 
-describe('voxelwise bounds', () => {
+describe('tolerances by voxel', () => {
   const bounds = (structure: string, courses: 'this' | 'all', limit: number, alphaBeta = 2) =>
     ({ structure, courses, eqd2: limit, alphaBeta }) as const;
 
-  test('the allowance meets the limit exactly in every cord voxel, and goes to the optimiser by rows', () => {
+  test('the remaining dose meets the limit exactly in every cord voxel, and goes to the optimiser by rows', () => {
     const plan = caseOf({
       prior: { ...prior, fields: { length: 40 } },
       retreatment: { bounds: [bounds('SpinalCord', 'all', 55)] },

@@ -228,7 +228,7 @@ describe('bounds by voxel', () => {
     ]);
   });
 
-  test('the allowance of a voxel is the least of its bounds; where nothing is bounded there is none', () => {
+  test('the remaining dose of a voxel is the least of its maxima; where no tolerance is set there is none', () => {
     const { data } = remainingDoseVolume([cord, organ], model, plan);
     expect([data[3], data[7], data[8], data[65]]).toEqual([9, 10, 13, 14]);
     expect(data.reduce((count, gray) => count + (Number.isNaN(gray) ? 0 : 1), 0)).toBe(4);

@@ -24,7 +24,7 @@ function logSumExp(name: string, set: VoxelSet, temperature: number, weight: num
   const total = checkObjective(name, set, weight);
   checkPositive(`objective "${name}": temperature`, temperature);
   const { rows, volumes } = set;
-  /** Share of each row in the sum. */
+  /** Weight of each row in the sum. */
   const fraction = new Float64Array(rows.length);
   const sumUp = (dose: Float64Array): number => {
     let extreme = -Infinity;

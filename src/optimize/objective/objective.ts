@@ -31,7 +31,7 @@ export interface Objective {
   withLevel?(from: Level, to: Level): Objective;
 }
 
-/** Rows of one structure and their share of its volume. */
+/** Rows of one structure and what fraction of its volume each is. */
 export interface VoxelSet {
   /** Rows of the operator. */
   readonly rows: Int32Array;

@@ -1,5 +1,5 @@
 /**
- * The remaining allowance as voxelwise bounds of the new course: what the optimiser must hold in every voxel of the cord,
+ * The remaining dose as maxima by voxel of the new course: what the optimiser must hold in every voxel of the cord,
  * or of any organ that the case names.
  */
 import {
@@ -142,7 +142,7 @@ export function maximaOfVoxels(
   });
 }
 
-/** The smallest allowance of each voxel as a volume, physical Gy of the new course; NaN where nothing is bounded. */
+/** The remaining dose of each voxel as a volume, physical Gy of the new course; NaN where no tolerance is set. */
 export function remainingDoseVolume(
   tolerances: readonly StructureTolerance[],
   model: PatientModel,

@@ -17,7 +17,7 @@ export interface AccumulatedStructure {
   readonly name: string;
   /** Of the whole structure, cc. */
   readonly volumeCc: number;
-  /** Share of it where every course has a value. */
+  /** Fraction of it where every course has a value. */
   readonly coverage: number;
   /** Largest value of each course by itself, Gy of the quantity; null where there is none. */
   readonly courses: Readonly<Record<string, number | null>>;

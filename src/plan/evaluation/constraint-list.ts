@@ -1,5 +1,5 @@
 /**
- * Every constraint that a plan was made under, with where it comes from: the cap on the cord and the bounds by voxel.
+ * Every constraint that a plan was made under, with where it comes from: the cap on the cord and the maxima by voxel.
  *
  * What holds without being asked for is a default, and says so; a number that the case gives is the case's, whatever a default
  * of the same kind rests on. A constraint that another one keeps everywhere is listed too, and said to hold nothing back.
@@ -41,10 +41,10 @@ export interface ListedConstraint {
   readonly shifts: number;
 }
 
-/** What the constraints of a plan are told from, besides the bounds. */
+/** What the constraints of a plan are told from, besides the maxima by voxel. */
 type ConstraintCase = Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'prescription'>;
 
-/** All of a plan, the cap first. */
+/** @internal All of a plan, the cap first. */
 export function constraintsOf(
   tolerances: readonly StructureTolerance[],
   model: PatientModel,
@@ -98,7 +98,7 @@ function defaultCap(cord: string, { prescription: { fractions } }: Pick<PlanCase
   return `by default, as the case sets none: 25 Gy EQD2/2 in 22 fractions, ${stated}${here}${other}`;
 }
 
-/** The bounds by voxel. @param maximum on the cord, Gy. @default none */
+/** The maxima by voxel. @param maximum on the cord, Gy. @default none */
 export function toleranceConstraints(
   tolerances: readonly StructureTolerance[],
   model: Pick<PatientModel, 'cord'>,

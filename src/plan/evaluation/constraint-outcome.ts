@@ -9,7 +9,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel, placeOfVoxel, valueOfVoxel } from '../patient/planning-grid.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 
-/** What became of a structure that is bounded voxel by voxel. */
+/** What became of a structure that has a maximum in each voxel. */
 export interface ConstraintOutcome {
   readonly structure: string;
   readonly tolerances: StructureTolerance['tolerances'];
@@ -17,21 +17,21 @@ export interface ConstraintOutcome {
   readonly force: 'hard' | 'soft';
   /** Voxels with any of the structure in them. */
   readonly voxels: number;
-  /** Those that are rows of the optimiser; the others keep their bound without. */
+  /** Those that are rows of the optimiser; the others keep their maximum without. */
   readonly rows: number;
-  /** Smallest and largest bound, Gy; absent where the structure has no voxel on the grid. */
+  /** Smallest and largest maximum, Gy; absent where the structure has no voxel on the grid. */
   readonly range?: readonly [number, number] | undefined;
-  /** Voxels that hold target as well, and are bounded below the prescribed dose: there the bound wins. */
+  /** Voxels that hold target as well, with a maximum below the prescribed dose: there the maximum wins. */
   readonly targetVoxels: number;
-  /** Voxels above their bound. */
+  /** Voxels above their maximum. */
   readonly broken: number;
-  /** Where the dose is nearest to its bound, or most above it. */
+  /** Where the dose is nearest to its maximum, or most above it. */
   readonly worst?:
     | {
         readonly limit: string;
         /** LPS, mm */
         readonly place: Vec3;
-        /** Dose less bound, Gy of this course; negative: room left. */
+        /** Dose less maximum, Gy of this course; negative where it keeps it. */
         readonly excess: number;
         /** The same in EQD2 of the limit, Gy: of all courses less the limit, where it is on all. */
         readonly eqd2: number;
@@ -42,7 +42,7 @@ export interface ConstraintOutcome {
 /** A dose in Float32 is above its bound from this fraction of it on. */
 const ROUNDING = 1e-6;
 
-/** One entry per bounded structure, in the order of the bounds; the dose in every voxel is the engine's. */
+/** @internal One entry per bounded structure, in the order of the bounds; the dose in every voxel is the engine's. */
 export function constraintOutcomes(
   tolerances: readonly StructureTolerance[],
   model: PatientModel,

@@ -39,7 +39,7 @@ export interface StructureReport {
   readonly metrics: Readonly<Record<string, number>>;
   /** How far off each metric may be to either side, in its unit: sampling, and what the dose grid's spacing may hide. */
   readonly errorBounds: Readonly<Record<string, number>>;
-  /** Share of the structure as drawn that lies on the dose grid, where that is not all of it. */
+  /** Fraction of the structure as drawn that lies on the dose grid, where that is not all of it. */
   readonly coverage?: number;
   /** Where a metric is not quite what it says, e.g. for structures smaller than its volume. */
   readonly remarks?: readonly string[];
@@ -73,7 +73,7 @@ export interface PlanEvaluation {
   readonly cumulativeCord?: CumulativeCord;
   /** Everything that the plan was made under, with where it comes from. */
   readonly constraints: readonly ListedConstraint[];
-  /** What became of every structure that is bounded voxel by voxel. */
+  /** What became of every structure that has a maximum in each voxel. */
   readonly constraintOutcomes: readonly ConstraintOutcome[];
   /** Where there was a prior course. */
   readonly retreatment?: RetreatmentAssessment;
@@ -102,7 +102,7 @@ export function defaultGoals(model: PatientModel, planCase: Pick<PlanCase, 'cord
 /** What a plan is judged by. */
 export type JudgedCase = ToleranceCase & Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals'>;
 
-/** @param prior the prior course on the plan's grid, with the voxelwise bounds that it leaves */
+/** @param prior the prior course on the plan's grid, with the maxima by voxel that it leaves */
 export function evaluatePlan(
   technique: TechniquePlan,
   model: PatientModel,

@@ -99,7 +99,7 @@ export interface RetreatmentAssessment {
   /** `none` first. */
   readonly recovery: readonly RecoveryRow[];
   readonly risk: RiskEstimates;
-  /** Where the prior course alone is above a voxelwise bound. */
+  /** Where the prior course alone is above a tolerance by voxel. */
   readonly exceeded: readonly PriorExcess[];
 }
 

@@ -20,8 +20,9 @@ export interface ScenarioOutcome {
   readonly shift: Vec3;
   /** Of the cord, Gy */
   readonly cordMax: number;
+  /** D0.03cc of the cord, Gy */
   readonly cordNearMax: number;
-  /** Least difference between a cord voxel's cap and its dose, Gy; negative where a cap is broken. */
+  /** Least difference between a cord voxel's maximum and its dose, Gy; negative where a maximum is broken. */
   readonly capMargin: number;
   /** Of the target, Gy */
   readonly targetD95: number;
@@ -169,7 +170,8 @@ export function worstOf(outcomes: readonly ScenarioOutcome[]): Worst {
 }
 
 /** The worst of both plans in all that was computed: the scenarios, and the worst shift of the ball where there is one. */
-export function worstOfReport({ scenarios, nominalPlan, ball }: RobustReport): { own: Worst; nominal: Worst } {
+export function worstOfReport(report: RobustReport): { own: Worst; nominal: Worst } {
+  const { scenarios, nominalPlan, ball } = report;
   return {
     own: worstOf([...scenarios, ...(ball ? [ball.worst] : [])]),
     nominal: worstOf([...nominalPlan, ...(ball ? [ball.nominalWorst] : [])]),

@@ -26,12 +26,14 @@ export interface AssessmentRow {
   readonly courses: 'this' | 'all' | 'each' | 'share';
   /** `EQD2/2`, `BED/2`, `%` or `months`. */
   readonly scale: string;
+  /** In `scale`. */
   readonly limit: number;
   /** null where it could not be evaluated. */
   readonly value: number | null;
   /** Of limits on both courses: prior maximum + this course's metric. */
   readonly sumOfMaxima?: number;
   readonly result: 'pass' | 'fail' | 'not evaluable';
+  /** How far the value is from failing, in `scale`; negative where it fails, null without a value. */
   readonly margin: number | null;
   /** Physical Gy of this course that meet the limit, for this metric. */
   readonly allowed: number | null;

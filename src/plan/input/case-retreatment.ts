@@ -1,4 +1,4 @@
-/** What CASE.json says of how a retreatment is judged and bounded. */
+/** What CASE.json says of how a retreatment is judged and limited. */
 import * as z from 'zod/mini';
 import { described } from '../../core/described.js';
 import { text } from './check-json.js';
@@ -18,7 +18,7 @@ const ownLimit = z
     name: described('As it is printed.', z.string()),
     structure: described('That it is stated for.', z.string()),
     metric: described(
-      'What it bounds.',
+      'What it limits.',
       z._default(z.enum(['Max', 'D0.03cc', 'D0.035cc', 'D0.1cc', 'D0.35cc', 'D1cc']), 'Max'),
     ),
     courses: described(
@@ -45,7 +45,7 @@ const ownLimit = z
 const ownRecovery = z.strictObject({
   convention: described('Which of them the table is for.', z.enum(['discount-prior', 'scale-tolerance', 'ang'])),
   table: described(
-    'Pairs of months and the share forgotten, or the factor.',
+    'Pairs of months and the fraction forgotten, or the factor.',
     z.array(z.tuple([finite, finite])).check(z.minLength(1), z.maxLength(100)),
   ),
 });
@@ -70,7 +70,7 @@ export const retreatment = z.strictObject({
   ),
   // Any but `none` is said beside every result.
   recovery: described(
-    'Convention that the voxelwise bounds credit, by name or with a table of its own.',
+    'Convention that the tolerances by voxel credit, by name or with a table of its own.',
     z._default(z.union([z.string(), ownRecovery]), 'none'),
   ),
   omit: described('Built-in limits that are left out, by name.', z._default(z.array(text).check(z.maxLength(200)), [])),

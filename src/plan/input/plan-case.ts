@@ -114,7 +114,7 @@ const fields = z.strictObject({
     'One course or a list of them; `null` for none: docs/retreatment.md.',
     z._default(z.nullable(priors), { dose: 38, fractions: 19, months: 17.7 }),
   ),
-  retreatment: described('How it is judged and bounded: docs/retreatment.md.', z.prefault(retreatment, {})),
+  retreatment: described('How it is judged and limited: docs/retreatment.md.', z.prefault(retreatment, {})),
   alphaBeta: described('Gy.', z._default(alphaBeta, { cord: 2 })),
   cordCap: described(
     'Gy of this course, on every voxel of the cord and on points of its surface. By default 29.8; the result lists every constraint in force with its origin.',

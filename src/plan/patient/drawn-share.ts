@@ -71,7 +71,7 @@ function facesOf({ shape, spacing, origin }: Grid): readonly [Range, Range, Rang
   return [along(0), along(1), along(2)];
 }
 
-/** Share of `size` around `at` that lies in a range. */
+/** Fraction of `size` around `at` that lies in a range. */
 const fractionIn = ([low, high]: Range, at: number, size: number): number =>
   Math.max(0, Math.min(high, at + size / 2) - Math.max(low, at - size / 2)) / size;
 

@@ -15,7 +15,7 @@ export interface PriorCourseExposure {
   readonly notes: readonly string[];
 }
 
-/** All prior courses of a case; their doses in any quantity are told by `prior-effect.ts`. */
+/** All prior courses of a case. */
 export interface PriorExposure {
   readonly origin: PriorCourseExposure['origin'] | 'several';
   readonly courses: readonly PriorCourseExposure[];

@@ -54,7 +54,7 @@ export interface FractionationRow {
   /** Prescribed total with the same effect in the target, Gy. */
   readonly dose: number;
   readonly dosePerFraction: number;
-  /** Least allowance of the cord's voxels, Gy of this course; where, null for everywhere; and which limit binds there. */
+  /** Least remaining dose of the cord's voxels, Gy of this course; where, null for everywhere; and which limit binds there. */
   readonly cap: number;
   readonly place: Vec3 | null;
   readonly binding: string;
@@ -75,7 +75,7 @@ export interface Fractionation {
   readonly prescription: PlanCase['prescription'];
   /** EQD2 of the prescription in the target, the same at every n, Gy. */
   readonly targetEqd2: number;
-  /** Share of the prescription from which on a voxel of the cord is spared by more fractions; below it by fewer. */
+  /** Fraction of the prescription from which on a voxel of the cord is spared by more fractions; below it by fewer. */
   readonly threshold: number;
   /** Description of the prior course; null without one. */
   readonly prior: string | null;

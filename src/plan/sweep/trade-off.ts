@@ -2,7 +2,7 @@
  * The trade-off curve: the best target coverage under each cap of the cord, every point proven.
  *
  * What a prior course leaves holds at every point: a voxel of the cord gets the cap or its bound, whichever is less, and
- * bounded organs their bounds. Only the default limit of this course alone on the cord gives way: the caps stand for it.
+ * organs with tolerances their maxima. Only the default limit of this course alone on the cord gives way: the caps stand for it.
  * Caps are taken from high to low. What is told of a plan is what `plan` tells at that cap: the engine's dose in the structures as
  * they are drawn.
  */
@@ -43,9 +43,9 @@ export interface TradeOffPoint {
   readonly cordMaximum: number;
   /** Objective gained per Gy more on the cord. */
   readonly price: number;
-  /** Voxels of the cord whose bound is below the cap: what the prior course leaves there holds instead. */
+  /** Voxels of the cord whose remaining dose is below the cap, and holds instead. */
   readonly bounded: number;
-  /** Bounded structures besides the cord: largest dose in Gy, objective gained per Gy more on all of their bounds. */
+  /** Structures with tolerances besides the cord: largest dose in Gy, objective gained per Gy more on all of their maxima. */
   readonly organs: readonly {
     readonly structure: string;
     readonly maximum: number;

@@ -23,8 +23,11 @@ export type DoseFlag = BeamDose['flags'][number];
 /** What is known of one beam on a patient: distances, depth, dose at the isocentre, and what its numbers lack. */
 export interface BeamDose {
   readonly name: string;
+  /** Degrees, IEC 61217. */
   readonly gantry: number;
+  /** Degrees, IEC 61217. */
   readonly collimator: number;
+  /** Degrees, IEC 61217. */
   readonly couch: number;
   /** @internal */
   readonly opened: OpenedField;

@@ -16,7 +16,7 @@ import type { Fields } from '../input/fields-file.js';
 /** One beam's fluence, and how large its opening is. */
 export interface OpenedField {
   readonly kind: 'jaws' | 'leaves' | 'beamlets';
-  /** Monitor units per cell. */
+  /** Monitor units per pixel. */
   readonly fluence: PixelFluence;
   /** Of a map: the mean over the beamlets that carry weight. */
   readonly monitorUnits: number;

@@ -20,7 +20,7 @@ export interface PlannedField {
   /** Total over the course. FCRT: of the aperture; IMRT: mean over the beamlets that carry weight. */
   readonly monitorUnits: number;
   readonly aperture?: Aperture;
-  /** Total monitor units per cell. */
+  /** Total monitor units per pixel. */
   readonly fluence: FluenceField;
 }
 
@@ -29,7 +29,7 @@ export interface TechniquePlan {
   readonly technique: Technique;
   readonly hold: 'cord' | 'prescription';
   readonly fields: readonly PlannedField[];
-  /** The same as the optimiser left them: `fields` are these times `share`. */
+  /** The same as the optimiser left them: `fields` are these times `scale`. */
   readonly solved: readonly PlannedField[];
   readonly dose: DoseVolume;
   /** Around target and cord on the planning grid, where the dose grid is coarse; zero elsewhere. */
