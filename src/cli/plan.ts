@@ -5,7 +5,7 @@ import { writeAll } from '../node/files.js';
 import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
 import { renderPictures } from '../node/pictures.js';
-import { planFiles } from '../node/plan-files.js';
+import { checkInputsKept, planFiles } from '../node/plan-files.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
@@ -51,6 +51,8 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
   const source = await sourceOf(path, options);
+  // A plan.json that is made again may be written anew.
+  await checkInputsKept(options.out, [...(path === undefined ? [] : [path]), ...source.job.paths]);
   progress.say('structures and voxels');
   watch.start('threads');
   const { result, sensitivities, gridChecks } = await planned(source, options, progress, watch);

@@ -7,6 +7,7 @@
  * i + nx j; those that were delivered are these times `scale`. Doses are total Gy of the course.
  */
 import { z } from 'zod';
+import { MOST_VOXELS } from '../core/budget.js';
 import { FormatError } from '../core/errors.js';
 import { exactJson } from '../core/exact-json.js';
 import { describeIssue } from '../core/json-issue.js';
@@ -108,22 +109,59 @@ export function decodeFluence(text: string, name = 'fluence'): RecordedPlan {
     throw new FormatError(`${describeIssue(json, result.error.issues[0]!)}. Write it anew with respine plan.`, name);
   }
   const { format: _, notice: __, ...recorded } = result.data;
-  for (const { fluence, name: own } of recorded.fields) {
-    if (fluence === undefined) continue;
-    const cells = (fluence.x.length - 1) * (fluence.y.length - 1);
-    if (fluence.weights.length === cells) continue;
-    throw new FormatError(
-      `field ${own} has ${fluence.weights.length} weights for ${cells} cells. Write it anew with respine plan.`,
-      name,
-    );
-  }
+  checkRecord(recorded, name);
+  if (recorded.nominal !== undefined) checkRecord(recorded.nominal, name);
   return recorded;
 }
 
+/** What a {@link Certificate} must be, so that reports can tell it. */
+const certificate = z.strictObject({
+  objective: z.string(),
+  value: finite,
+  lowerBound: finite.nullable(),
+  gap: finite.nullable(),
+  isConvex: z.boolean(),
+  violation: z.strictObject({ limit: z.string(), amount: finite, row: z.int() }).nullable(),
+  leastViolation: finite.optional(),
+  prices: z.array(
+    z.strictObject({
+      limit: z.string(),
+      price: finite,
+      active: z.array(z.strictObject({ row: count, price: finite })),
+    }),
+  ),
+});
+
 function isCertificate(value: unknown): value is Certificate {
-  if (typeof value !== 'object' || value === null) return false;
-  const { objective, value: at, isConvex, prices } = value as Partial<Certificate>;
-  return (
-    typeof objective === 'string' && typeof at === 'number' && typeof isConvex === 'boolean' && Array.isArray(prices)
-  );
+  return certificate.safeParse(value).success;
 }
+
+/** What a schema cannot say: each field is an aperture or a fluence, pixels have rising edges and a weight, runs are of a grid. */
+function checkRecord({ fields, organVoxels }: z.output<typeof plan>, name: string): void {
+  const refuse = (why: string): never => {
+    throw new FormatError(`${why}. Write it anew with respine plan.`, name);
+  };
+  for (const { fluence, aperture, name: own } of fields) {
+    if ((fluence === undefined) === (aperture === undefined)) {
+      refuse(`field "${own}" must have either "fluence" or "aperture"`);
+    }
+    if (fluence === undefined) continue;
+    const { x, y, weights } = fluence;
+    if (!isRising(x) || !isRising(y)) refuse(`field "${own}" has edges of pixels that do not rise`);
+    const pixels = (x.length - 1) * (y.length - 1);
+    if (weights.length !== pixels) refuse(`field "${own}" has ${weights.length} weights for ${pixels} pixels`);
+  }
+  for (const { structure, runs } of organVoxels) {
+    let end = 0;
+    for (const [first, length] of runs) {
+      if (first < end || length < 1 || first + length > MOST_VOXELS) {
+        refuse(
+          `organVoxels of "${structure}" has the run [${first}, ${length}], but runs rise and end below ${MOST_VOXELS}`,
+        );
+      }
+      end = first + length;
+    }
+  }
+}
+
+const isRising = (values: readonly number[]): boolean => values.every((v, i) => i === 0 || v > values[i - 1]!);

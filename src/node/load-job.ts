@@ -21,6 +21,8 @@ export interface LoadedJob extends PlanJob {
   readonly inputs: Readonly<Record<string, string>>;
   /** That paths in the case are relative to; absent where it names no file. */
   readonly folder?: string;
+  /** Files and folders that were read, absolute. */
+  readonly paths: readonly string[];
 }
 
 /**
@@ -35,7 +37,12 @@ export async function loadJob(path: string): Promise<LoadedJob> {
 /** The same for the content of a case; paths in it are relative to `path`, or to the working folder. */
 export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJob> {
   const asked = parseCase(json, path);
-  const from = (name: string): string => resolve(dirname(path), name);
+  const paths: string[] = [];
+  const from = (name: string): string => {
+    const there = resolve(dirname(path), name);
+    paths.push(there);
+    return there;
+  };
   const machine = await readMachine(asked.machine.endsWith('.json') ? from(asked.machine) : asked.machine);
   const inputs: Record<string, string> = {
     case: sha256(JSON.stringify(asked)),
@@ -58,7 +65,7 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
   }
   const prior = await loadPriors(asked, from, patient.frameOfReferenceUid, inputs);
   const job = createJob({ case: asked, patient, machine, ...(prior && { prior }) });
-  return { ...job, inputs, ...(namesFiles(asked) && { folder: resolve(dirname(path)) }) };
+  return { ...job, inputs, paths, ...(namesFiles(asked) && { folder: resolve(dirname(path)) }) };
 }
 
 function namesFiles(asked: Pick<PlanCase, 'patient' | 'machine' | 'prior'>): boolean {

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { InvalidInputError, isRespineError, shownPath } from '../core/errors.js';
 import { describeIssue } from '../core/json-issue.js';
 import { checkTree } from '../core/json-tree.js';
+import { own } from '../core/own.js';
 import { decodeFluence, type RecordedPlan } from '../io/fluence-file.js';
 import type { PlanCaseInput, Technique } from '../plan/input/plan-case.js';
 import { type PlanningResult, remakePlan } from '../plan/run-plan.js';
@@ -54,6 +55,12 @@ export async function loadPlan(path: string): Promise<LoadedPlan> {
     );
   }
   const { software, inputs, case: planCase, remake, plans } = read.data;
+  const twice = plans.find(({ technique }, p) => plans.findIndex((other) => other.technique === technique) !== p);
+  if (twice !== undefined) {
+    throw new InvalidInputError(
+      `${shownPath(path)}: holds more than one ${twice.technique} plan. Give one that respine plan wrote, or plan the case anew.`,
+    );
+  }
   const given = Object.fromEntries(Object.entries(planCase).filter(([key]) => !remake.defaults.includes(key)));
   const folder = resolve(dirname(path), remake.folder ?? '.');
   const job = await jobOf(given as unknown as PlanCaseInput, join(folder, 'plan.json')).catch((cause: unknown) => {
@@ -88,7 +95,7 @@ const ROLES: Readonly<Record<string, string>> = {
 
 function checkInputs(path: string, was: Readonly<Record<string, string>>, is: LoadedJob['inputs']): void {
   for (const role of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    if (was[role] !== is[role]) throw changed(path, ROLES[role] ?? role);
+    if (own(was, role) !== own(is, role)) throw changed(path, own(ROLES, role) ?? `its input "${role}"`);
   }
 }
 
@@ -99,12 +106,12 @@ function checkInputs(path: string, was: Readonly<Record<string, string>>, is: Lo
  * @throws {InvalidInputError} where they differ, although inputs and version agree
  */
 export function checkRemade({ doses, software, path }: LoadedPlan, { plans }: Pick<PlanningResult, 'plans'>): string {
-  const own = `respine ${version}`;
+  const here = `respine ${version}`;
   const other = plans.filter(({ plan }) => doseHash(plan.dose) !== doses.get(plan.technique));
   const names = (of: typeof plans): string => of.map(({ plan }) => plan.technique.toUpperCase()).join(' and ');
   if (other.length === 0) return `${names(plans)}: the dose is that of ${shownPath(path)}, bit for bit.`;
-  if (software !== own) {
-    return `${names(other)}: the dose is not bit for bit that of ${shownPath(path)}, which ${software} made; this is ${own}.`;
+  if (software !== here) {
+    return `${names(other)}: the dose is not bit for bit that of ${shownPath(path)}, which ${software} made; this is ${here}.`;
   }
   throw new InvalidInputError(
     `${shownPath(path)}: the dose of ${names(other)} made again is not that of the plan, although inputs and version agree. The hash in plan.json was changed, or this machine computes otherwise. Plan the case anew.`,

@@ -1,5 +1,7 @@
 /** What `respine plan` writes of a result besides pictures and plan.json: doses, DVHs, and what the plans are made of again from. */
-import { relative, resolve, sep } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { InvalidInputError, shownPath } from '../core/errors.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { encodeFluence } from '../io/fluence-file.js';
 import { encodeNrrd } from '../io/nrrd.js';
@@ -45,6 +47,26 @@ export async function planFiles(result: PlanningResult, outDir: string, folder?:
     };
   }
   return { files, remake: { ...(folder !== undefined && { folder: pathFrom(outDir, folder) }), plans } };
+}
+
+/** Names in the set that may be of an input too. */
+const DATA = /^(plan\.json|dvh\.csv|allowance\.nrrd|dose_(fcrt|imrt)(_planning)?\.nrrd|fluence_(fcrt|imrt)\.json)$/;
+
+/**
+ * Checks that a plan's files will not take the place of what it is made of, as of a prior dose that an earlier run wrote.
+ *
+ * @param inputs paths of what is read for it
+ * @throws {InvalidInputError} naming the input
+ */
+export async function checkInputsKept(outDir: string, inputs: readonly string[]): Promise<void> {
+  const real = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+  const out = await real(outDir);
+  for (const path of inputs) {
+    if (!DATA.test(basename(path)) || (await real(dirname(path))) !== out) continue;
+    throw new InvalidInputError(
+      `--out ${shownPath(outDir)}: the plan's own ${basename(path)} would take the place of its input ${shownPath(path)}. Name another folder, or give that file another name.`,
+    );
+  }
 }
 
 /** Of the values alone, as they lie in memory. */

@@ -139,6 +139,7 @@ function evaluateAll(
   makerOf: (model: PatientModel, tolerances: readonly StructureTolerance[]) => Maker,
 ): PlanningResult {
   checkJob(job);
+  checkTechniques(techniques);
   const { case: planCase, patient, machine } = job;
   const model = modelPatient(patient, planCase, executor, onStage);
   let shiftedCord: ShiftedCord | undefined;
@@ -178,6 +179,12 @@ function evaluateAll(
     shiftedCord?.close();
     model.bodyDose.close();
   }
+}
+
+function checkTechniques(techniques: readonly Technique[]): void {
+  const wrong = Array.isArray(techniques) ? techniques.find((one) => !BOTH.includes(one)) : techniques;
+  if (wrong === undefined) return;
+  throw new InvalidInputError(`plan: techniques has "${wrong}". Give a list of "fcrt", "imrt" or both.`);
 }
 
 function gapOf(model: PatientModel): PlanningResult['gap'] {

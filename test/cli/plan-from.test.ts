@@ -1,4 +1,5 @@
 /** `respine plan --from plan.json`: the same files to the last byte, without an optimiser; a set of files that changes as a whole. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,6 +118,54 @@ describe('refused in one sentence, before anything is computed or written', () =
       '--from',
       'cases/case.json',
     );
+  });
+
+  test('a plan.json that names a technique twice, or an input by a name that every object has', {
+    timeout: 120_000,
+  }, async () => {
+    const { plans } = planOf('runs/out');
+    const twice = (text: string) => JSON.stringify({ ...JSON.parse(text), plans: [plans[0], plans[0]] });
+    await changed('runs/out/plan.json', twice, /holds more than one fcrt plan/);
+    const named = (text: string) => text.replace('"inputs": {', '"inputs": { "constructor": "a",');
+    await changed('runs/out/plan.json', named, /its input "constructor" is not what it was/);
+  });
+
+  test('a record of another patient, though its hash was set to match', { timeout: 120_000 }, async () => {
+    const [path, name] = ['runs/out/fluence_imrt.json', 'fluence_imrt.json'];
+    const [text, record] = [readFileSync(at(path), 'utf8'), JSON.parse(readFileSync(at(path), 'utf8'))];
+    const { sha256: was } = planOf('runs/out').plans[1].fluence;
+    const { certificate } = record.outcome;
+    const beyond = { ...certificate, violation: { limit: 'cap', amount: 0, row: 1e6 } };
+    const wrong: [object, RegExp][] = [
+      [{ organVoxels: [{ structure: 'Nobody', runs: [[0, 1]] }] }, /voxels of "Nobody" that the patient has not/],
+      [{ organVoxels: [{ structure: 'Esophagus', runs: [[9e6, 1]] }] }, /voxels of "Esophagus" that the patient has/],
+      [{ outcome: { ...record.outcome, certificate: beyond } }, /it names row 1000000 of/],
+    ];
+    for (const [more, said] of wrong) {
+      const other = JSON.stringify({ ...record, ...more });
+      writeFileSync(at('runs/out', name), other);
+      const hash = createHash('sha256').update(other).digest('hex');
+      await changed('runs/out/plan.json', (t) => t.replace(was, hash), said);
+    }
+    writeFileSync(at(path), text);
+  });
+
+  test('an input that the files of the plan would take the place of', { timeout: 120_000 }, async () => {
+    mkdirSync(at('kept'));
+    const own = JSON.stringify({ ...asked, patient: { phantom: 'spine-t8', target: 'body' } });
+    writeFileSync(at('kept', 'plan.json'), own);
+    const dose = readFileSync(at('runs/out/dose_fcrt.nrrd'));
+    writeFileSync(at('kept', 'dose_fcrt.nrrd'), dose);
+    const prior = { file: 'dose_fcrt.nrrd', months: 12 };
+    writeFileSync(at('kept', 'case.json'), JSON.stringify({ ...JSON.parse(own), prior }));
+    for (const name of ['plan.json', 'case.json']) {
+      const run = await respine('plan', `kept/${name}`, '--out', 'kept');
+      expect([run.code, run.stdout]).toEqual([2, '']);
+      expect(run.stderr).toMatch(/the plan's own (plan\.json|dose_fcrt\.nrrd) would take the place of its input/);
+    }
+    expect(readFileSync(at('kept', 'plan.json'), 'utf8')).toBe(own);
+    expect(readFileSync(at('kept', 'dose_fcrt.nrrd')).equals(dose)).toBe(true);
+    expect(filesOf('kept')).toEqual(['case.json', 'dose_fcrt.nrrd', 'plan.json']);
   });
 
   test('an input that has changed, or is not there, is named', { timeout: 120_000 }, async () => {

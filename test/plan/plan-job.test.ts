@@ -63,6 +63,30 @@ test('a patient under the case of another is refused, whoever is asked', () => {
   expect(refusal(job({ case: ct }))).toMatch(/names a CT \("CT"\), but the patient given is the phantom "spine-t8"/);
 });
 
+test('what is no job is refused in a sentence, whoever is asked: parts one by one, a promise, a case that was not parsed', () => {
+  const wrong: [unknown, RegExp][] = [
+    [undefined, /^job: its "case" is missing/],
+    [{}, /its "case" is missing/],
+    ['case.json', /its "case" is missing/],
+    [Promise.resolve(job()), /its "case" is missing/],
+    [asked(), /its "case" is missing/],
+    [job({ case: { patient: { phantom: 'spine-t8' } } as never }), /Give the case as parseCase returns it/],
+    [job({ patient: undefined as never }), /its "patient" is missing/],
+    [job({ machine: 'artiste-6mv' as never }), /its "machine" is missing or is none/],
+    [job({ prior: null as never }), /its "prior" is missing or is none/],
+    [job({ prior: 'a.nrrd' as never }), /its "prior" is missing or is none/],
+  ];
+  for (const [one, said] of wrong) expect(refusal(one as PlanJob)).toMatch(said);
+  expect(() => runPlan(job(), { techniques: ['proton' as never] })).toThrow(/techniques has "proton"\. Give a list/);
+  expect(() => runPlan(job(), { techniques: 'imrt' as never })).toThrow(/techniques has "imrt"/);
+});
+
+test('a job holds its parts alone: what else came with them is not said of a changed case', () => {
+  const loaded = { ...job(), inputs: { case: 'hash of the first case' } };
+  expect(Object.keys(createJob(loaded)).sort()).toEqual(['case', 'machine', 'patient']);
+  expect(withCase(loaded, { cordCap: 20 })).not.toHaveProperty('inputs');
+});
+
 test('every option of a phantom counts, defaults filled in on both sides', () => {
   const patient = { phantom: 'spine-t8' } as const;
   const wrong: [PhantomOptions, RegExp][] = [

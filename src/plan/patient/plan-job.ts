@@ -34,8 +34,11 @@ export interface PlanJob {
  */
 export function createJob(parts: PlanJob): PlanJob {
   checkJob(parts);
-  const { name } = parts.case;
-  return name === undefined ? { ...parts } : { ...parts, patient: { ...parts.patient, name } };
+  const { case: planCase, patient: given, machine, prior } = parts;
+  const { name } = planCase;
+  const patient = name === undefined ? given : { ...given, name };
+  // Nothing else comes along: hashes of a case, for one, are not those of a case that was changed.
+  return { case: planCase, patient, machine, ...(prior !== undefined && { prior }) };
 }
 
 /**
@@ -54,6 +57,7 @@ export function withCase(job: PlanJob, changes: Partial<PlanCaseInput>): PlanJob
  * @throws {InvalidInputError} one sentence with what does not belong to what
  */
 export function checkJob(job: PlanJob): void {
+  checkParts(job);
   const { case: planCase, patient, machine } = job;
   checkPatient(planCase, patient);
   if (!planCase.machine.endsWith('.json') && machine.name !== planCase.machine) {
@@ -65,6 +69,25 @@ export function checkJob(job: PlanJob): void {
   checkStructureNames(planCase, names, patient.name);
   if (!('phantom' in planCase.patient)) checkDrawn(planCase.patient, names);
   checkPriors(job);
+}
+
+/** What JavaScript may hand over in place of a job: its parts one by one, a promise, a case as it was written. */
+function checkParts(job: Partial<PlanJob> | null | undefined): void {
+  const isThere = (part: unknown): boolean => typeof part === 'object' && part !== null;
+  const { case: planCase, patient, machine, prior } = job ?? {};
+  const parts: [name: string, isPart: boolean, remedy: string][] = [
+    ['case', isThere(planCase), 'parseCase gives it.'],
+    ['case', planCase?.cordCapOrigin !== undefined, 'Give the case as parseCase returns it.'],
+    ['patient', isThere(patient) && Array.isArray(patient?.structures), 'Give the patient that the case names.'],
+    ['machine', isThere(machine) && typeof machine?.name === 'string', "Give the case's machine, as artiste6mv."],
+    ['prior', prior === undefined || isThere(prior), 'Leave it out, or give the doses of the prior files.'],
+  ];
+  const wrong = parts.find(([, isPart]) => !isPart);
+  if (wrong === undefined) return;
+  const [name, , remedy] = wrong;
+  throw new InvalidInputError(
+    `job: its "${name}" is missing or is none; a job is { case, patient, machine } in one, and prior where there is one. ${remedy}`,
+  );
 }
 
 function checkPatient(

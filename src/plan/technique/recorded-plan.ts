@@ -7,6 +7,8 @@
 import { createAperture } from '../../beam/aperture.js';
 import { createBeam } from '../../beam/beam.js';
 import { apertureFluence } from '../../beam/collimated-fluence.js';
+import { InvalidInputError } from '../../core/errors.js';
+import { voxelCount } from '../../geometry/grid.js';
 import type { RecordedField, RecordedOutcome, RecordedPlan } from '../../io/fluence-file.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -135,7 +137,23 @@ function rowsOf(
   robust: RobustSettings | undefined,
 ): PlanningVoxels {
   const organs = organVoxels.map(({ structure, runs }) => ({ name: structure, voxels: voxelsOf(runs) }));
-  const voxels = choosePlanningVoxels(model, organs);
-  if (technique === 'fcrt' || robust === undefined) return voxels;
-  return withScenarios(voxels, scenarioShifts(robust), robust.target, outcome.ball?.added);
+  const cells = voxelCount(model.grid);
+  for (const { name, voxels } of organs) {
+    if (model.masks.has(name) && (voxels.at(-1) ?? 0) < cells) continue;
+    throw ofAnother(technique, `it has voxels of "${name}" that the patient has not`);
+  }
+  const nominal = choosePlanningVoxels(model, organs);
+  const isNominal = technique === 'fcrt' || robust === undefined;
+  const voxels = isNominal
+    ? nominal
+    : withScenarios(nominal, scenarioShifts(robust), robust.target, outcome.ball?.added);
+  const rows = voxels.points.length / 3;
+  const { violation, prices } = outcome.certificate;
+  const named = [...outcome.uncovered, violation?.row ?? 0, ...prices.flatMap((p) => p.active.map(({ row }) => row))];
+  const beyond = named.find((row) => row >= rows);
+  if (beyond !== undefined) throw ofAnother(technique, `it names row ${beyond} of ${rows}`);
+  return voxels;
 }
+
+const ofAnother = (technique: string, why: string): InvalidInputError =>
+  new InvalidInputError(`plan: the record of ${technique} is of another case or patient (${why}). Plan the case anew.`);
