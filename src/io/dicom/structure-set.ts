@@ -122,14 +122,7 @@ function readRegions(dataset: Dataset): Region[] {
   const contours = byNumber('30060039');
   const observations = byNumber('30060080');
   const names = new Map<number, string>();
-  const count = items(dataset.elements, '30060039').length;
-  if (contours.size < count) {
-    throw new FormatError(
-      `${count} items of contours are of ${contours.size} ROI numbers, so which belong together is unknown. Export the file again.`,
-      dataset.name,
-    );
-  }
-  return items(dataset.elements, '30060020').map((item, i) => {
+  const regions = items(dataset.elements, '30060020').map((item, i): Region => {
     const roi = number(item, '30060022');
     if (roi === undefined) throw new FormatError(`ROI ${i + 1} has no number. Export the file again.`, dataset.name);
     const name = text(item, '30060026') ?? `ROI ${roi}`;
@@ -151,6 +144,14 @@ function readRegions(dataset: Dataset): Region[] {
       contours: items(drawn, '30060040'),
     };
   });
+  const count = items(dataset.elements, '30060039').length;
+  if (contours.size < count) {
+    throw new FormatError(
+      `${count} items of contours are of ${contours.size} ROI numbers, so which belong together is unknown. Export the file again.`,
+      dataset.name,
+    );
+  }
+  return regions;
 }
 
 function commonFrame(dataset: Dataset, regions: readonly Region[], wanted: string | undefined): string {

@@ -230,6 +230,15 @@ test('patient: density inside the external only, overrides by occupancy, names c
   expect(() => patientFromDicom(ctFiles, written, { densityOverrides: { Body: -1 } })).toThrow('must be >= 0');
 });
 
+test('a body at the numbers of bone, as where the intercept is lost, is refused but with a table of its own', () => {
+  const volume = createVolume('hounsfield', grid, new Float32Array(ct.data.length).fill(1024));
+  const lost = writeCt(volume, identity);
+  const drawn = writeStructureSet(structures, ctReference(volume, identity));
+  expect(() => patientFromDicom(lost, drawn)).toThrow('CT: 100 % of the body lies above 500 HU, as where Rescale');
+  const hounsfieldTable = [[0, 0] as const, [1024, 1] as const, [3000, 3] as const];
+  expect(() => patientFromDicom(lost, drawn, { hounsfieldTable })).not.toThrow();
+});
+
 test('without a structure set the body is found, or the whole CT counts and a note says so', () => {
   const open = patientFromDicom(ctFiles, undefined);
   expect(open.notes.join()).toContain('the whole CT counts');
