@@ -1,10 +1,12 @@
 /**
  * Field arrangements by name: the angles that planners of the spine start from (IEC gantry, HFS: 180 is posterior).
+ * They are of the patient's body: on a prone patient they turn by 180 degrees.
  *
  * The posterior sets are common practice, not the angles of a particular paper; every case may list its own.
  */
 import { InvalidInputError } from '../core/errors.js';
 import { own } from '../core/own.js';
+import { posteriorGantry } from '../geometry/frame.js';
 
 /** Angles of a beam, IEC 61217, degrees. */
 export interface BeamAngles {
@@ -38,6 +40,29 @@ export const arrangements: Readonly<Record<string, readonly BeamAngles[]>> = {
   'equispaced-9': equispaced(9),
   'non-coplanar-7': [...gantries(110, 140, 180, 220, 250), { gantry: 215, couch: 30 }, { gantry: 145, couch: 330 }],
 };
+
+/**
+ * The angles of an arrangement on a patient: a name is of what lies where in the patient, and turns with a patient who is
+ * not supine; angles that are given stay.
+ *
+ * @param position as DICOM (0018,5100)
+ * @throws {InvalidInputError} for an unknown name, or one with couch angles on a patient who lies on a side
+ */
+export function anglesOnPatient(named: string | readonly BeamAngles[], position: string): readonly BeamAngles[] {
+  if (typeof named !== 'string') return named;
+  const angles = arrangementAngles(named);
+  const turn = posteriorGantry(position) - 180;
+  if (turn === 0) return angles;
+  return angles.map(({ gantry, couch = 0, ...rest }) => {
+    if (couch !== 0 && turn !== -180) {
+      throw new InvalidInputError(
+        `arrangement "${named}" turns the couch, which is not worked out for a patient ${position}. List the beams' angles.`,
+      );
+    }
+    // A half turn about the long axis takes couch c to -c.
+    return { ...rest, gantry: (gantry + turn + 360) % 360, ...(couch !== 0 && { couch: 360 - couch }) };
+  });
+}
 
 /** @throws {InvalidInputError} for an unknown name; the message lists those there are */
 export function arrangementAngles(name: string): readonly BeamAngles[] {

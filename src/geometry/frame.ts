@@ -65,6 +65,27 @@ export interface BeamFrame {
   readonly source: Vec3;
 }
 
+/** @throws {UnsupportedError} for a position that is none of DICOM's eight */
+function supportAxesOf(position: string): readonly number[] {
+  const rows = own(SUPPORT_FROM_PATIENT, position);
+  if (rows === undefined) {
+    throw new UnsupportedError(
+      `beam frame: patient position "${position}" is not one of ${patientPositions.join(', ')}.`,
+    );
+  }
+  return rows;
+}
+
+/**
+ * The gantry angle, degrees in [0, 360), from which a beam enters the back of the patient: 180 of HFS, 0 of HFP.
+ *
+ * @throws {UnsupportedError} for a position that is none of DICOM's eight
+ */
+export function posteriorGantry(position: string): number {
+  const rows = supportAxesOf(position);
+  return ((Math.atan2(rows[1]!, rows[7]!) * 180) / Math.PI + 360) % 360;
+}
+
 /**
  * The rigid transform of one beam.
  *
@@ -77,12 +98,7 @@ export interface BeamFrame {
 export function createBeamFrame(pose: BeamPose, sad: number): BeamFrame {
   checkPositive('beam frame: sad', sad);
   for (const c of pose.isocenter) checkFinite('beam frame: isocenter', c);
-  const rows = own(SUPPORT_FROM_PATIENT, pose.position ?? 'HFS');
-  if (rows === undefined) {
-    throw new UnsupportedError(
-      `beam frame: patient position "${pose.position}" is not one of ${patientPositions.join(', ')}.`,
-    );
-  }
+  const rows = supportAxesOf(pose.position ?? 'HFS');
   const radians = (name: string, degrees: number): number =>
     (checkFinite(`beam frame: ${name}`, degrees) * Math.PI) / 180;
 

@@ -266,6 +266,9 @@ function assemble(slices: readonly Slice[], spacing: number): Volume<'hounsfield
   slices.forEach(({ dataset }, k) => {
     const slope = needNumbers(dataset, '00281053', 'RescaleSlope', 1)[0]!;
     const intercept = needNumbers(dataset, '00281052', 'RescaleIntercept', 1)[0]!;
+    if (slope === 0) {
+      throw new FormatError('RescaleSlope is 0, which makes every pixel one CT number. Export it again.', dataset.name);
+    }
     const stored = readPixels(dataset);
     const base = k * ny * nx + start;
     for (let r = 0; r < rows; r++) {

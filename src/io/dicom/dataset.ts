@@ -38,10 +38,14 @@ export function readDataset(file: DicomFile): Dataset {
   return parse(file);
 }
 
-/** SOP class UID from the first elements alone; undefined where it cannot be read. O(1) in the size of the file. */
+/**
+ * SOP class UID from the first elements alone, else (as of a DICOMDIR) from the meta header; undefined where neither
+ * tells. O(1) in the size of the file.
+ */
 export function sopClassOf(file: DicomFile): string | undefined {
   try {
-    return text(parse(file, 'x00080018').elements, '00080016');
+    const { elements } = parse(file, 'x00080018');
+    return text(elements, '00080016') ?? text(elements, '00020002');
   } catch {
     return undefined;
   }

@@ -23,6 +23,8 @@ const CHARSETS: Record<string, string> = {
   192: 'utf-8',
   203: 'iso-8859-15',
 };
+/** ASCII or Roman letters, with kanji behind an escape. */
+const JAPANESE = /^(ISO[_ ](2022 )?IR 6)? *\\ *ISO 2022 IR 87$/;
 const decoders = new Map<string, { decode(bytes: Uint8Array): string }>();
 
 function decoderOf(charset: string): { decode(bytes: Uint8Array): string } {
@@ -36,6 +38,7 @@ function decoderOf(charset: string): { decode(bytes: Uint8Array): string } {
 
 function labelOf(charset: string): string {
   if (charset === '') return 'iso-8859-1';
+  if (JAPANESE.test(charset)) return 'iso-2022-jp';
   const label = /^(gb18030|gbk)$/i.test(charset)
     ? charset.toLowerCase()
     : CHARSETS[/^ISO[_ ](?:2022 )?IR (\d+)$/.exec(charset)?.[1] ?? ''];

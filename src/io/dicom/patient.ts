@@ -113,8 +113,27 @@ function patientDensity(
     return density;
   }
   const body = voxelizeStructure(external[0]!, density.grid).data;
+  if (options.hounsfieldTable === undefined) checkTissue(hounsfield, body);
   for (let i = 0; i < data.length; i++) data[i]! *= body[i]!;
   return density;
+}
+
+/** HU that more than half of a body does not exceed, whatever it is made of: an intercept that is lost adds 1000 or so. */
+const tissueLimit = 500;
+
+/** @throws {InvalidInputError} where most of the body has the numbers of dense bone, as where the rescale intercept is lost */
+function checkTissue(hounsfield: Volume<'hounsfield'>, body: Float32Array): void {
+  let inside = 0;
+  let dense = 0;
+  for (let i = 0; i < body.length; i++) {
+    if (!(body[i]! > 0.5)) continue;
+    inside++;
+    if (hounsfield.data[i]! > tissueLimit) dense++;
+  }
+  if (2 * dense <= inside) return;
+  throw new InvalidInputError(
+    `CT: ${Math.round((100 * dense) / inside)} % of the body lies above ${tissueLimit} HU, as where RescaleIntercept is lost (tissue at 1024). Export the CT again, or give the hounsfieldTable that these numbers are meant for.`,
+  );
 }
 
 function renameStructures(

@@ -2,7 +2,7 @@
  * An RT structure set as structures in the patient frame.
  *
  * Contours stay as drawn: inner contours are holes by the even-odd rule, keyholes need nothing. What is not a closed
- * region (points, open lines) is passed over with a note; contours that leave the axial plane are refused.
+ * region (points, open lines) or the second copy of one is passed over with a note; contours that leave the axial plane are refused.
  */
 
 import { FormatError, InvalidInputError, UnsupportedError } from '../../core/errors.js';
@@ -121,19 +121,37 @@ function readRegions(dataset: Dataset): Region[] {
     new Map(items(dataset.elements, tag).map((item) => [number(item, '30060084'), item]));
   const contours = byNumber('30060039');
   const observations = byNumber('30060080');
-  return items(dataset.elements, '30060020').map((item, i) => {
+  const names = new Map<number, string>();
+  const regions = items(dataset.elements, '30060020').map((item, i): Region => {
     const roi = number(item, '30060022');
     if (roi === undefined) throw new FormatError(`ROI ${i + 1} has no number. Export the file again.`, dataset.name);
+    const name = text(item, '30060026') ?? `ROI ${roi}`;
+    const twin = names.get(roi);
+    if (twin !== undefined) {
+      throw new FormatError(
+        `ROI number ${roi} is that of "${twin}" and of "${name}", so whose contours are whose is unknown. Number them anew.`,
+        dataset.name,
+      );
+    }
+    names.set(roi, name);
     const drawn = contours.get(roi) ?? {};
     const color = numbers(drawn, '3006002A');
     return {
-      name: text(item, '30060026') ?? `ROI ${roi}`,
+      name,
       frame: text(item, '30060024'),
       interpretedType: (text(observations.get(roi) ?? {}, '300600A4') ?? '').toUpperCase(),
       color: color.length === 3 && color.every(Number.isFinite) ? [color[0]!, color[1]!, color[2]!] : undefined,
       contours: items(drawn, '30060040'),
     };
   });
+  const count = items(dataset.elements, '30060039').length;
+  if (contours.size < count) {
+    throw new FormatError(
+      `${count} items of contours are of ${contours.size} ROI numbers, so which belong together is unknown. Export the file again.`,
+      dataset.name,
+    );
+  }
+  return regions;
 }
 
 function commonFrame(dataset: Dataset, regions: readonly Region[], wanted: string | undefined): string {
@@ -157,6 +175,7 @@ function commonFrame(dataset: Dataset, regions: readonly Region[], wanted: strin
 function readPlanes(dataset: Dataset, region: Region, notes: string[]): ContourPlane[] {
   const planes: ContourPlane[] = [];
   const passed = new Map<string, number>();
+  const rings = new Map<string, ContourPlane[]>();
   const pass = (what: string): void => void passed.set(what, (passed.get(what) ?? 0) + 1);
   for (const contour of region.contours) {
     const type = text(contour, '30060042') ?? 'CLOSED_PLANAR';
@@ -170,7 +189,11 @@ function readPlanes(dataset: Dataset, region: Region, notes: string[]): ContourP
     }
     if (type !== 'CLOSED_PLANAR' && type !== 'CLOSEDPLANAR_XOR') pass(type);
     else if (data.length < 9) pass('closed with fewer than 3 points');
-    else planes.push(toPlane(dataset, region.name, data));
+    else {
+      const plane = toPlane(dataset, region.name, data);
+      if (type === 'CLOSED_PLANAR' && isTwin(plane, rings)) pass('drawn twice');
+      else planes.push(plane);
+    }
   }
   for (const [what, n] of passed) notes.push(`Structure "${region.name}": ${n} contour(s) passed over (${what}).`);
   if (planes.length === 0 && passed.size === 0)
@@ -194,6 +217,33 @@ function toPlane(dataset: Dataset, name: string, data: Float64Array): ContourPla
     );
   }
   return { z: data[2]!, polygons: [polygon] };
+}
+
+/** Is the ring among those before it? Twice the same one would be a hole in itself by the even-odd rule. */
+function isTwin(plane: ContourPlane, before: Map<string, ContourPlane[]>): boolean {
+  const polygon = plane.polygons[0]!;
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let p = 0; p < polygon.length; p += 2) {
+    for (let a = 0; a < 2; a++) {
+      box[a] = Math.min(box[a]!, polygon[p + a]!);
+      box[2 + a] = Math.max(box[2 + a]!, polygon[p + a]!);
+    }
+  }
+  const where = [Math.round(plane.z / flat), ...box].join(' ');
+  const near = before.get(where) ?? [];
+  before.set(where, [...near, plane]);
+  return near.length > 0 && near.some((other) => ringText(other) === ringText(plane));
+}
+
+/** The same text for one ring, wherever it starts, whichever way round it runs, closed in words or not. */
+function ringText({ polygons }: ContourPlane): string {
+  const polygon = polygons[0]!;
+  const points = Array.from({ length: polygon.length / 2 }, (_, p) => `${polygon[2 * p]},${polygon[2 * p + 1]}`);
+  const ring = points.filter((point, p) => point !== points[(p + 1) % points.length]);
+  const first = ring.reduce((best, point, p) => (point < ring[best]! ? p : best), 0);
+  const there = [...ring.slice(first), ...ring.slice(0, first)];
+  const back = [...there.slice(0, 1), ...there.slice(1).reverse()];
+  return [there.join(' '), back.join(' ')].sort()[0]!;
 }
 
 /** The usual gap of all planes of a set. */

@@ -4,7 +4,7 @@
  * as `accumulate` writes it: that is taken as what it is, and never converted to another alpha/beta.
  */
 
-import { arrangementAngles } from '../../beam/arrangement.js';
+import { anglesOnPatient } from '../../beam/arrangement.js';
 import { createBeam } from '../../beam/beam.js';
 import { jawFluence } from '../../beam/collimated-fluence.js';
 import { doseFromEqd2, eqd2FromBed } from '../../biology/linear-quadratic.js';
@@ -134,7 +134,7 @@ function simulatePrior(
 ): PriorCourseExposure {
   const { dose: total, fractions, months, fields } = prior as Timed;
   const { beams: named, width, length, isocenter = model.isocenter, reference = isocenter } = fields!;
-  const angles = typeof named === 'string' ? arrangementAngles(named) : named;
+  const angles = anglesOnPatient(named, model.patient.position);
   const { points: voxels, index } = model.body;
   const count = index.length;
   // The reference point is one point more, so that its dose is exact.

@@ -1,6 +1,6 @@
 /** What a technique makes: fields with monitor units, their dose, the proof. */
 import type { Aperture } from '../../beam/aperture.js';
-import { arrangementAngles, type BeamAngles } from '../../beam/arrangement.js';
+import { anglesOnPatient, type BeamAngles } from '../../beam/arrangement.js';
 import { type Beam, createBeam } from '../../beam/beam.js';
 import type { TimeLeft } from '../../core/deadline.js';
 import type { FluenceField } from '../../dose/beam-view.js';
@@ -93,7 +93,7 @@ export type ProgressListener = (technique: Technique, progress: SolveProgress) =
 
 /** The beams of an arrangement on a patient. */
 export function beamsOf(named: string | readonly BeamAngles[], model: PatientModel, machine: Machine): Beam[] {
-  const angles = typeof named === 'string' ? arrangementAngles(named) : named;
+  const angles = anglesOnPatient(named, model.patient.position);
   return angles.map(({ gantry, collimator = 0, couch = 0 }) =>
     createBeam(machine, { isocenter: model.isocenter, gantry, collimator, couch, position: model.patient.position }),
   );

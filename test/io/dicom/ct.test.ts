@@ -159,6 +159,13 @@ test('several series, localizers and strangers', () => {
   expect(() => readCt([plan, text])).toThrow('no CT slices among 2 file(s)');
 });
 
+test('a DICOMDIR beside the slices, which tells its class in the meta header only, is passed over', () => {
+  const index = { name: 'DICOMDIR', bytes: encodeDicom('1.2.840.10008.1.3.10', '1.2.9', [[0x00041130, 'CS', 'DISK']]) };
+  const read = readCt([index, ...series()]);
+  expect(read.notes).toEqual(['CT: files passed over: 1 other DICOM objects.']);
+  expect(read.hounsfield).toEqual(readCt(series()).hounsfield);
+});
+
 test('oblique, tilted, uneven and incomplete slices are refused with the file', () => {
   const tilt = Math.cos(0.1);
   expect(() =>
@@ -170,6 +177,7 @@ test('oblique, tilted, uneven and incomplete slices are refused with the file', 
   expect(() => readCt([slice(0), slice(5), slice(10, { 2097234: [0x00200052, 'UI', '1.9'] })])).toThrow(
     'frame of reference differ',
   );
+  expect(() => readCt(series({ 2625619: [0x00281053, 'DS', '0'] }))).toThrow('z0.dcm: RescaleSlope is 0');
   expect(() => readCt(series({ 2625619: undefined }))).toThrow('z0.dcm: RescaleSlope is missing');
   expect(() => readCt(series({ 2097202: undefined }))).toThrow('ImagePositionPatient is missing');
   expect(() => readCt([slice(0)])).toThrow('single slice without SliceThickness');

@@ -125,6 +125,8 @@ describe('values', () => {
     ['ISO_IR 100', [0x4d, 0xfc, 0x6c, 0x6c], 'Müll'],
     ['ISO_IR 192', [0x4d, 0xc3, 0xbc, 0x6c], 'Mül'],
     ['ISO 2022 IR 101', [0xb1, 0x20], 'ą'],
+    ['\\ISO 2022 IR 87', [27, 36, 66, 0x3b, 0x33, 0x45, 0x44, 27, 40, 66], '山田'],
+    ['ISO 2022 IR 6\\ISO 2022 IR 87', [27, 36, 66, 0x45, 0x44, 27, 40, 66], '田'],
     ['', [0x41, 0x20], 'A'],
   ])('character set %s', (set, value, expected) => {
     const named = bytesOf(set.length % 2 ? `${set} ` : set);
@@ -143,7 +145,7 @@ describe('values', () => {
   test('a character set that is not read matters only where it is needed, and says what to do', () => {
     const { elements } = readDataset(
       part10(explicitLittle, [
-        ...element(0x00080005, 'CS', bytesOf('\\ISO 2022 IR 87 ')),
+        ...element(0x00080005, 'CS', bytesOf('\\ISO 2022 IR 159')),
         ...element(0x00100020, 'LO', bytesOf('AB')),
         ...element(0x00104000, 'LO', [27, 36, 66, 48]),
       ]),

@@ -125,6 +125,41 @@ test('holes count by even-odd, one plane takes the slice spacing, the rest is no
   ]);
 });
 
+test('a ring that is drawn twice counts once, wherever it starts and whichever way round; an XOR ring does not', () => {
+  const ring = square(4);
+  const turned = [...ring.slice(6), ...ring.slice(0, 6)];
+  const back = [3, 2, 1, 0, 3].flatMap((p) => ring.slice(3 * p, 3 * p + 3));
+  for (const copy of [ring, turned, back]) {
+    const set = readStructureSet(handmade([{ data: ring }, { data: copy }, { data: square(7) }]));
+    expect(volumeOf(set.structures[0]!)).toBeCloseTo((2 * 400 * 3) / 1000, 12);
+    expect(set.notes[0]).toBe('Structure "Thing": 1 contour(s) passed over (drawn twice).');
+  }
+  const hole = readStructureSet(handmade([{ data: ring }, { data: square(4, 5) }, { data: square(7) }]));
+  expect(volumeOf(hole.structures[0]!)).toBeCloseTo(((300 + 400) * 3) / 1000, 12);
+  const type = 'CLOSEDPLANAR_XOR';
+  const xor = readStructureSet(handmade([{ data: ring, type }, { data: ring, type }, { data: square(7) }]));
+  expect(volumeOf(xor.structures[0]!)).toBeCloseTo((400 * 3) / 1000, 12);
+});
+
+test('one number for two structures is refused by their names', () => {
+  const roi = (name: string): Written[] => [
+    [0x30060022, 'IS', '1'],
+    [0x30060026, 'LO', name],
+  ];
+  const drawn: Written[] = [[0x30060084, 'IS', '1']];
+  const read = (rois: Written[][], contours: Written[][]): unknown =>
+    readStructureSet({
+      name: 'RS.dcm',
+      bytes: encodeDicom('1.2.840.10008.5.1.4.1.1.481.3', '1.2.5', [
+        [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.481.3'],
+        [0x30060020, 'SQ', rois],
+        [0x30060039, 'SQ', contours],
+      ]),
+    });
+  expect(() => read([roi('A'), roi('B')], [drawn])).toThrow('RS.dcm: ROI number 1 is that of "A" and of "B"');
+  expect(() => read([roi('A')], [drawn, drawn])).toThrow('2 items of contours are of 1 ROI numbers');
+});
+
 test('roles by type or name', () => {
   const role = (type: string, name: string): string =>
     readStructureSet(handmade([{ data: square(1) }, { data: square(4) }], type, name)).structures[0]!.role;
@@ -193,6 +228,15 @@ test('patient: density inside the external only, overrides by occupancy, names c
     '"Body" would be there twice',
   );
   expect(() => patientFromDicom(ctFiles, written, { densityOverrides: { Body: -1 } })).toThrow('must be >= 0');
+});
+
+test('a body at the numbers of bone, as where the intercept is lost, is refused but with a table of its own', () => {
+  const volume = createVolume('hounsfield', grid, new Float32Array(ct.data.length).fill(1024));
+  const lost = writeCt(volume, identity);
+  const drawn = writeStructureSet(structures, ctReference(volume, identity));
+  expect(() => patientFromDicom(lost, drawn)).toThrow('CT: 100 % of the body lies above 500 HU, as where Rescale');
+  const hounsfieldTable = [[0, 0] as const, [1024, 1] as const, [3000, 3] as const];
+  expect(() => patientFromDicom(lost, drawn, { hounsfieldTable })).not.toThrow();
 });
 
 test('without a structure set the body is found, or the whole CT counts and a note says so', () => {
