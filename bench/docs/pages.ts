@@ -5,26 +5,11 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { caseSchema } from 'respine';
-import { phantomSchema } from '../../dist/phantom/spec.js';
-import { coursesSchema } from '../../dist/plan/input/courses-file.js';
-import { fieldsSchema } from '../../dist/plan/input/fields-file.js';
-import { goalFileSchema } from '../../dist/plan/input/goals-file.js';
-import { studySchema } from '../../dist/plan/input/study-file.js';
+import { schemas } from '../../dist/cli/schema.js';
 import { type Schema, schemaTable } from './schema-table.js';
 
 /** Pages with generated parts, in the documentation's folder. */
 export const generatedPages = ['cli.md', 'case.md', 'evaluate.md'] as const;
-
-/** What is shipped for editors, in `schema/` of the documentation's folder. */
-const schemas = {
-  case: caseSchema,
-  fields: fieldsSchema,
-  goals: goalFileSchema,
-  courses: coursesSchema,
-  study: studySchema,
-  phantom: phantomSchema,
-};
 
 /** From here, and from where this is built. */
 const main = new URL('../../dist/cli/main.js', import.meta.url).href;
@@ -44,12 +29,12 @@ export async function makeParts(folder: URL): Promise<ReadonlyMap<string, string
     });
   return new Map([
     ['commands', await commandsText()],
-    ['case-fields', table(caseSchema(), ['goals', 'retreatment.limits[].source'])],
-    ['fields-fields', table(fieldsSchema(), ['patient'])],
-    ['study-fields', table(studySchema())],
-    ['courses-fields', table(coursesSchema())],
-    ['goals-fields', table(goalFileSchema())],
-    ['phantom-fields', table(phantomSchema())],
+    ['case-fields', table(schemas.case(), ['goals', 'retreatment.limits[].source'])],
+    ['fields-fields', table(schemas.fields(), ['patient'])],
+    ['study-fields', table(schemas.study())],
+    ['courses-fields', table(schemas.courses())],
+    ['goals-fields', table(schemas.goals())],
+    ['phantom-fields', table(schemas.phantom())],
   ]);
 }
 

@@ -11,7 +11,8 @@ import { caseSchema } from '../plan/input/plan-case.js';
 import { studySchema } from '../plan/input/study-file.js';
 import { print } from './output.js';
 
-const schemas = {
+/** The requests that have a schema, by the name that the command knows them by. */
+export const schemas = {
   case: caseSchema,
   fields: fieldsSchema,
   goals: goalFileSchema,
