@@ -97,7 +97,10 @@ export async function makeFolder(path: string): Promise<void> {
   });
 }
 
-/** All in one move; false where the folder was filled meanwhile. */
+/** A folder that is there and cannot be moved onto: a mount point, or one whose parent may not be written to. */
+const FIXED = ['EBUSY', 'EXDEV', 'EACCES', 'EPERM', 'EROFS'];
+
+/** All in one move; false where the folder was filled meanwhile, or is there and can only be written into. */
 async function writeFresh(outDir: string, files: ReadonlyMap<string, Content>): Promise<boolean> {
   await makeFolder(dirname(outDir));
   const beside = join(dirname(outDir), stageName(outDir));
@@ -106,7 +109,9 @@ async function writeFresh(outDir: string, files: ReadonlyMap<string, Content>): 
     await rename(beside, outDir);
     return true;
   } catch (cause) {
-    if (['ENOTEMPTY', 'EEXIST'].includes((cause as NodeJS.ErrnoException).code ?? '')) return false;
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    if (['ENOTEMPTY', 'EEXIST'].includes(code)) return false;
+    if (FIXED.includes(code) && (await stat(outDir).catch(() => undefined))?.isDirectory()) return false;
     throw cause;
   } finally {
     await rm(beside, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +89,48 @@ test.skipIf(process.platform !== 'linux')(
     await expect(writeAll('/proc/none/out', new Map([['a', 'b']]))).rejects.toThrow('/proc/none/out cannot be written');
   },
 );
+
+/** A file system of so many kilobytes at `path`; false where there is no right to make one. */
+function mounted(path: string, kilobytes: number): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', path], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a mount point, which no folder can be moved onto: the whole set or, where the disk is full, none of it', async ({
+  skip,
+}) => {
+  const disk = join(dir, 'disk');
+  await mkdir(disk);
+  skip(!mounted(disk, 200), 'no right to mount');
+  try {
+    const large = new Uint8Array(400_000);
+    await expect(
+      writeAll(
+        disk,
+        new Map<string, Uint8Array | string>([
+          ['a.txt', 'a'],
+          ['b.bin', large],
+        ]),
+      ),
+    ).rejects.toThrow(/disk cannot be written \(the disk is full\)/);
+    expect(await readdir(disk)).toEqual([]);
+    await writeAll(
+      disk,
+      new Map([
+        ['a.txt', 'a'],
+        ['b.txt', 'b'],
+      ]),
+    );
+    expect((await readdir(disk)).sort()).toEqual(['a.txt', 'b.txt']);
+    expect(await readdir(dir)).toEqual(['disk']);
+  } finally {
+    execFileSync('umount', [disk]);
+  }
+});
 
 test('an output path that is a file, and names that leave the folder, are refused', async () => {
   await writeFile(join(dir, 'file'), 'x');
