@@ -101,29 +101,13 @@ export function minimumMean(name: string, set: VoxelSet, bound: number): LinearC
  */
 export function maximumGeud(name: string, set: VoxelSet, a: number, bound: number): ConvexConstraint {
   checkGeudExponent(`limit "${name}"`, a, 'above');
-  checkSet(name, set.rows, set.volumes.length);
-  checkNonNegative(`limit "${name}": bound`, bound);
-  return {
-    kind: 'convex',
-    name,
-    rows: set.rows,
-    bound,
-    evaluate: (dose, gradient) => generalisedEud(dose, set, a, gradient),
-  };
+  return geudConstraint(name, set, a, bound, 1);
 }
 
 /** gEUD of at least `bound` Gy. @param a exponent < 1, not 0 */
 export function minimumGeud(name: string, set: VoxelSet, a: number, bound: number): ConvexConstraint {
   checkGeudExponent(`limit "${name}"`, a, 'below');
-  checkSet(name, set.rows, set.volumes.length);
-  checkNonNegative(`limit "${name}": bound`, bound);
-  return {
-    kind: 'convex',
-    name,
-    rows: set.rows,
-    bound: -bound,
-    evaluate: (dose, gradient) => -generalisedEud(dose, set, a, gradient, -1),
-  };
+  return geudConstraint(name, set, a, bound, -1);
 }
 
 /**
@@ -192,6 +176,18 @@ function voxelConstraint(name: string, sign: 1 | -1, rows: Int32Array, bounds: n
   checkSet(name, rows, all.length);
   for (const bound of all) checkNonNegative(`limit "${name}": bound in Gy`, bound);
   return { kind: 'voxels', name, sign, rows, bounds: all };
+}
+
+function geudConstraint(name: string, set: VoxelSet, a: number, bound: number, sign: 1 | -1): ConvexConstraint {
+  checkSet(name, set.rows, set.volumes.length);
+  checkNonNegative(`limit "${name}": bound`, bound);
+  return {
+    kind: 'convex',
+    name,
+    rows: set.rows,
+    bound: sign * bound,
+    evaluate: (dose, gradient) => sign * generalisedEud(dose, set, a, gradient, sign),
+  };
 }
 
 function meanConstraint(name: string, { rows, volumes }: VoxelSet, bound: number, sign: 1 | -1): LinearConstraint {
