@@ -125,8 +125,8 @@ function formOf({ metric, limit, unit }: Goal, sign: 1 | -1, refuse: (why: strin
   }
   const volume = isVolume(metric) ? { value: limit, unit } : at!;
   if (!(volume.value >= 0) || (volume.unit === '%' && volume.value > 100)) {
-    const most = volume.unit === '%' ? 'from 0 to 100 %' : '>= 0';
-    return refuse(`its volume is ${volume.value} ${volume.unit}, but must be ${most}.`);
+    const range = volume.unit === '%' ? 'from 0 to 100 %' : '>= 0';
+    return refuse(`its volume is ${volume.value} ${volume.unit}, but must be ${range}.`);
   }
   return {
     kind: 'volume',

@@ -9,6 +9,11 @@ export interface AskedFields {
   readonly overlap?: readonly string[] | undefined;
 }
 
+/** The same with structures that objectives of the caller's own are on. */
+export interface AskedRows extends AskedFields {
+  readonly further?: readonly string[];
+}
+
 /** Every structure with the field that names it, each as often as it is named; the tissue outside the targets is none. */
 export function structuresNamed({
   constraints,
@@ -26,6 +31,6 @@ export function structuresNamed({
 }
 
 /** The same, each once. */
-export const namedStructures = (asked: AskedFields): string[] => [
-  ...new Set(structuresNamed(asked).map(([, name]) => name)),
+export const namedStructures = (asked: AskedRows): string[] => [
+  ...new Set([...structuresNamed(asked).map(([, name]) => name), ...(asked.further ?? [])]),
 ];

@@ -33,6 +33,16 @@ export interface ProblemOptions {
   readonly temperature?: number | undefined;
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
+  /** Objectives of the caller's own, besides those of the case. @default none */
+  readonly further?: FurtherObjectives | undefined;
+}
+
+/** Objectives that no CASE.json can say: of the caller's own, on rows of structures. */
+export interface FurtherObjectives {
+  /** By name: those that must have rows. */
+  readonly structures: readonly string[];
+  /** @param sets rows of each with the volume that they stand for; doses are total Gy of the course */
+  objectives(sets: ReadonlyMap<string, VoxelSet>): readonly Objective[];
 }
 
 /** What a planning problem reads of a case. */
@@ -54,6 +64,7 @@ export function posePlanningProblem(
     organMaxima = [],
     temperature = Number.POSITIVE_INFINITY,
     held: asked = [],
+    further,
   }: ProblemOptions = {},
 ): PlanningProblem {
   const { dose, to } = planCase.prescription;
@@ -81,6 +92,7 @@ export function posePlanningProblem(
   const objectives: Objective[] = [
     ...(isWorst ? [worstCase('target', targets, temperature)] : []),
     ...listed.filter((one) => !isWorst || !ofTarget.includes(one)).map(poseAt(voxels.target)),
+    ...(further?.objectives(voxels.owned) ?? []),
   ];
   if (hold === 'prescription') {
     for (const { name, set, maximum } of held) {

@@ -10,7 +10,7 @@
 import type { ShiftedRows } from '../../dose/shifted-rows.js';
 import { type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
-import type { AskedFields } from '../asked/asked-structures.js';
+import type { AskedRows } from '../asked/asked-structures.js';
 import { besideTarget, type PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, NEAR_TARGET, surfaceVoxel, touching, voxelAt } from '../patient/planning-grid.js';
 import { isOnLattice, MIDDLE, NEAR, strideAt } from './sampling-lattice.js';
@@ -57,7 +57,7 @@ export interface OrganVoxels {
 export function choosePlanningVoxels(
   model: PatientModel,
   organs: readonly OrganVoxels[] = [],
-  asked?: AskedFields,
+  asked?: AskedRows,
 ): PlanningVoxels {
   const { grid, masks, fine, isocenter, body } = model;
   const rows = new RowCollector();

@@ -7,7 +7,7 @@
  */
 import { InvalidInputError } from '../../core/errors.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
-import { type AskedFields, namedStructures } from '../asked/asked-structures.js';
+import { type AskedRows, namedStructures } from '../asked/asked-structures.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { voxelAt } from '../patient/planning-grid.js';
 import { isOnLattice, strideAt } from './sampling-lattice.js';
@@ -21,7 +21,7 @@ export type RowOfVoxel = (point: Float64Array, place: number, voxel: number) => 
 /** @throws {InvalidInputError} for a structure without a voxel in the body */
 export function structureRows(
   model: PatientModel,
-  asked: AskedFields | undefined,
+  asked: AskedRows | undefined,
   known: { readonly target: VoxelSet; readonly cord: VoxelSet },
   rowOf: RowOfVoxel,
 ): ReadonlyMap<string, VoxelSet> {
@@ -80,7 +80,7 @@ function sampled(model: PatientModel, name: string, rowOf: RowOfVoxel): VoxelSet
  */
 export function ownedRows(
   { masks, grid }: Pick<PatientModel, 'masks' | 'grid'>,
-  asked: AskedFields | undefined,
+  asked: AskedRows | undefined,
   structures: ReadonlyMap<string, VoxelSet>,
   points: Float64Array,
 ): ReadonlyMap<string, VoxelSet> {

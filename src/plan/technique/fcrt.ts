@@ -89,6 +89,7 @@ export function planConformal(
     maxima = uniformMaxima(voxels, planCase),
     organs = [],
     held = [],
+    further,
     start,
     timeLeft = forever,
   }: PlanningOptions = {},
@@ -99,7 +100,7 @@ export function planConformal(
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
   const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
-  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held });
+  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held, further });
   const problem = { operator: new ColumnOperator(columns), ...posed };
   const solution = solve(problem, {
     onProgress: (p) => onProgress?.('fcrt', p),

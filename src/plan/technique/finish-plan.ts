@@ -13,7 +13,7 @@ import type { HeldConstraint } from '../problem/held-constraint.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
-import { heldDvhs, heldScale } from './held-bounds.js';
+import { heldDvhs, heldScale } from './followed-constraints.js';
 import { isProven, largestDifference } from './proof.js';
 import { type ScenarioDose, scenarioScale } from './scenario-dose.js';
 import type { HeldRecord, PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.js';

@@ -14,7 +14,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
-import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
+import { type FurtherObjectives, type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
@@ -93,6 +93,7 @@ export function planModulated(
     maxima = uniformMaxima(given, planCase),
     organs = [],
     held = [],
+    further,
     start,
     kept,
     timeLeft = forever,
@@ -103,7 +104,19 @@ export function planModulated(
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
-  const job: ModulatedJob = { model, given, planCase, robust, beams, organs, held, onProgress, timeLeft, kept };
+  const job: ModulatedJob = {
+    model,
+    given,
+    planCase,
+    robust,
+    beams,
+    organs,
+    held,
+    further,
+    onProgress,
+    timeLeft,
+    kept,
+  };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
   let solved = solveModulated(job, maxima, added, start);
@@ -149,6 +162,7 @@ interface ModulatedJob {
   readonly beams: readonly ModulatedBeam[];
   readonly organs: readonly VoxelMaxima[];
   readonly held: readonly HeldConstraint[];
+  readonly further: FurtherObjectives | undefined;
   readonly onProgress: ProgressListener | undefined;
   readonly timeLeft: TimeLeft;
   readonly kept: KeptInfluence | undefined;
@@ -156,13 +170,13 @@ interface ModulatedJob {
 
 /** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
-  { model, given, planCase, robust, beams, organs, held, onProgress, timeLeft, kept }: ModulatedJob,
+  { model, given, planCase, robust, beams, organs, held, further, onProgress, timeLeft, kept }: ModulatedJob,
   maxima: Float64Array,
-  further: readonly Vec3[],
+  added: readonly Vec3[],
   start?: Float64Array,
 ): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
   const { hold } = planCase.imrt;
-  const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, further) : given;
+  const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, added) : given;
   const prepared =
     kept === undefined
       ? prepareInfluence(beams, model, voxels, planCase)
@@ -173,7 +187,7 @@ function solveModulated(
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
   const pose = (temperature?: number) => ({
     operator,
-    ...posePrescribed(model, voxels, planCase, hold, { maxima: cord!, organMaxima, temperature, held }),
+    ...posePrescribed(model, voxels, planCase, hold, { maxima: cord!, organMaxima, temperature, held, further }),
   });
   let problem = pose();
   const best = (): Solution => {

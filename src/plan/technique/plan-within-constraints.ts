@@ -7,7 +7,7 @@ import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { planConformal } from './fcrt.js';
-import { HeldBounds } from './held-bounds.js';
+import { FollowedConstraints } from './followed-constraints.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
 import { KeptInfluence } from './prepared-influence.js';
 import type { PosedCase, SolvedPlan } from './technique-plan.js';
@@ -19,7 +19,8 @@ const ROUNDS = 4;
 const HELD_ROUNDS = 10;
 
 /** What holds besides the case's cap, and how it is planned. */
-export interface ConstrainedOptions extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal'> {
+export interface ConstrainedOptions
+  extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal' | 'further'> {
   /** What the prior course leaves. */
   readonly tolerances: readonly StructureTolerance[];
   /** Rows of the bounded structures besides the cord; more are added where a plan needs them. */
@@ -40,7 +41,7 @@ export function planWithinConstraints(
 ): SolvedPlan {
   const isHard = planCase[technique].hold === 'cord';
   const asked = parseConstraints(planCase.constraints, planCase.prescription);
-  const bounds = new HeldBounds(asked, model);
+  const followed = new FollowedConstraints(asked, model);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
   model.onStage('planning voxels');
@@ -48,10 +49,10 @@ export function planWithinConstraints(
   let start: Float64Array | undefined;
   try {
     for (let round = 1; ; round++) {
-      const { held } = bounds;
-      const largest = bounds.cordMaximum(planCase.cordCap);
+      const { held } = followed;
+      const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
-      const organs = bounds.organMaxima(rows.given);
+      const organs = followed.organMaxima(rows.given);
       const planned = make(model, voxels, planCase, machine, {
         ...options,
         maxima,
@@ -66,7 +67,7 @@ export function planWithinConstraints(
       if (round === (asked.length > 0 ? HELD_ROUNDS : ROUNDS)) return planned;
       const unscaled = planned.dose.data.map((dose) => dose / planned.scale);
       const hasRows = rows.extend(unscaled);
-      const hasMoved = isHard && bounds.follow(planned, voxels);
+      const hasMoved = isHard && followed.follow(planned, voxels);
       if (!hasRows && !hasMoved) return planned;
       if (asked.length > 0) start = planned.solution.weights;
       if (!hasRows) continue;

@@ -10,6 +10,7 @@ import { apertureFluence } from '../../beam/collimated-fluence.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { voxelCount } from '../../geometry/grid.js';
 import type { RecordedField, RecordedOutcome, RecordedPlan } from '../../io/fluence-file.js';
+import type { AskedFields } from '../asked/asked-structures.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanJob } from '../patient/plan-job.js';
@@ -138,7 +139,7 @@ function shapeOf(
 function rowsOf(
   { technique, organVoxels, outcome }: RecordedPlan,
   model: PatientModel,
-  planCase: PlanCase,
+  planCase: AskedFields,
   robust: RobustSettings | undefined,
 ): PlanningVoxels {
   const organs = organVoxels.map(({ structure, runs }) => ({ name: structure, voxels: voxelsOf(runs) }));

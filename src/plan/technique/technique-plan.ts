@@ -13,7 +13,7 @@ import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
-import type { PosedProblem } from '../problem/planning-problem.js';
+import type { FurtherObjectives, PosedProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 
 /** One field of a finished plan. */
@@ -102,6 +102,7 @@ export interface PlanningOptions {
   readonly organs?: readonly VoxelMaxima[];
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
+  readonly further?: FurtherObjectives | undefined;
   /** Weights of a plan like it, to start from. */
   readonly start?: Float64Array | undefined;
   /** When it is 0 the plan so far is taken, as `time-limit`. @default no limit */

@@ -15,7 +15,7 @@ import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { choosePlanningVoxels, type PlanningVoxels } from '../problem/planning-voxels.js';
-import { withAsked } from './held-bounds.js';
+import { withAsked } from './followed-constraints.js';
 import { modulatedBeams } from './imrt.js';
 
 /** Fraction of its bound from which a voxel becomes a row, in the dose of equal fields: a beamlet may well get twice the mean. */
@@ -42,6 +42,8 @@ export class WorkingSet {
     /** What the prior course leaves. */
     readonly given: readonly VoxelMaxima[],
     techniques: readonly Technique[],
+    /** Structures that must have rows, besides those that the case names. */
+    private readonly further: readonly string[] = [],
   ) {
     this.isRow = new Uint8Array(model.masks.get(model.target)!.data.length);
     const { constraints, prescription } = planCase;
@@ -59,7 +61,7 @@ export class WorkingSet {
     const organs = this.organs.map(({ structure, voxels }) => {
       return { name: structure, voxels: voxels.filter((voxel) => this.isRow[voxel] === 1) };
     });
-    return choosePlanningVoxels(this.model, organs, this.planCase);
+    return choosePlanningVoxels(this.model, organs, { ...this.planCase, further: this.further });
   }
 
   /**

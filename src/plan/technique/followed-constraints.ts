@@ -81,7 +81,7 @@ export function heldScale(held: readonly HeldConstraint[], dvhOf: (structure: st
 /** Whether a plan keeps a constraint. */
 export const isKept = (asked: AskedConstraint, value: number): boolean => missOf(asked, value) <= ROUNDING;
 
-export class HeldBounds {
+export class FollowedConstraints {
   private now: HeldConstraint[];
 
   constructor(
