@@ -54,17 +54,28 @@ export function constraintsOn(held: readonly HeldConstraint[], { structures }: P
   });
 }
 
-/**
- * The rows of a structure that a volume constraint holds: all but so much of the volume as may break it, chosen where a plan breaks it most.
- *
- * @param dose of a plan, one per row of the optimiser
- * @param free fraction of the structure that is not held
- */
-export function heldRows({ rows, volumes }: VoxelSet, dose: Float64Array, free: number, sign: 1 | -1): Int32Array {
+/** Of which rows of a structure a volume constraint is held. */
+export interface HeldChoice {
+  /** Of a plan, Gy, one per row of the optimiser: those that break the constraint most are free. */
+  readonly dose: Float64Array;
+  /** Fraction of the structure that need not be held. */
+  readonly free: number;
+  readonly sign: 1 | -1;
+  /** Rows that another constraint forbids to hold: free before all others. */
+  readonly isForbidden: (row: number) => boolean;
+}
+
+/** The rows of a structure that a volume constraint holds: all but so much of the volume as is free. */
+export function heldRows({ rows, volumes }: VoxelSet, { dose, free, sign, isForbidden }: HeldChoice): Int32Array {
   const total = volumes.reduce((a, b) => a + b, 0);
-  const order = Array.from(rows, (_, q) => q).sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
-  let left = free * total;
   const held: number[] = [];
+  const order: number[] = [];
+  let left = free * total;
+  rows.forEach((row, q) => {
+    if (isForbidden(row)) left -= volumes[q]!;
+    else order.push(q);
+  });
+  order.sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
   for (const q of order) {
     // A voxel that is free in part would be a voxel that is free.
     if (held.length === 0 && volumes[q]! <= left + 1e-9 * total) left -= volumes[q]!;
