@@ -9,6 +9,8 @@
  * plan gives least are held under the dose one by one, and the rest, as much as may exceed it, is free. Which voxels are free is
  * our choice: what is proven of such a plan is proven for that choice.
  */
+
+import { constraintInBiologicalDose } from '../../optimize/biological-constraint.js';
 import {
   type Constraint,
   maximumDose,
@@ -35,18 +37,24 @@ export interface HeldConstraint {
 export const heldDose = ({ asked, factor }: HeldConstraint): number => asked.dose * factor;
 
 /** The optimiser's constraints; maxima by voxel are with those of the organs. */
-export function constraintsOn(held: readonly HeldConstraint[], { structures }: PlanningVoxels): Constraint[] {
+export function constraintsOn(
+  held: readonly HeldConstraint[],
+  { structures }: Pick<PlanningVoxels, 'structures'>,
+  fractions: number,
+): Constraint[] {
   return held.flatMap((one): Constraint[] => {
-    const { text, form, sign, structure } = one.asked;
+    const { text, form, sign, structure, scale } = one.asked;
+    const inScale = (own: Constraint): Constraint =>
+      scale === undefined ? own : constraintInBiologicalDose(own, { ...scale, fractions });
     const set = structures.get(structure)!;
     const dose = heldDose(one);
     switch (form.kind) {
       case 'extreme':
         return sign > 0 ? [] : [minimumDose(text, set, dose)];
       case 'mean':
-        return [(sign > 0 ? maximumMean : minimumMean)(text, set, dose)];
+        return [inScale((sign > 0 ? maximumMean : minimumMean)(text, set, dose))];
       case 'gEUD':
-        return [(sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose)];
+        return [inScale((sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose))];
       default:
         if (one.rows === undefined || one.rows.length === 0) return [];
         return [(sign > 0 ? maximumDose : minimumDose)(text, { rows: one.rows }, dose)];
