@@ -126,8 +126,8 @@ export class FollowedConstraints {
       hasMoved = true;
       if (asked.form.kind === 'volume' && one.rows === undefined) {
         const set = structures.get(asked.structure)!;
-        const { sign, dose: bound } = asked;
-        const isForbidden = (row: number): boolean => sign < 0 && maximumOf(row) <= bound;
+        const { sign, dose: wanted } = asked;
+        const isForbidden = (row: number): boolean => sign < 0 && maximumOf(row) <= wanted;
         return {
           ...one,
           rows: heldRows(set, { dose: plan.solution.dose, free: freeOf(asked, dvh), sign, isForbidden }),
