@@ -24,10 +24,12 @@ export function structuresNamed({
   return [
     ...constraints.map((text): [string, string] => ['constraints', parseConstraint(text).structure]),
     ...listed.flatMap((one): [string, string][] =>
-      one === SPINE_DEFAULT || one.structure === undefined ? [] : [['objectives', one.structure]],
+      one === SPINE_DEFAULT || one.structure === undefined || one.structure === TISSUE
+        ? []
+        : [['objectives', one.structure]],
     ),
     ...overlap.map((name): [string, string] => ['overlap', name]),
-  ].filter(([, name]) => name !== TISSUE);
+  ];
 }
 
 /** The same, each once. */

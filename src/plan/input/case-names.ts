@@ -8,6 +8,8 @@ import { namedTolerance } from '../../biology/named-tolerances.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
+import { parseConstraints } from '../asked/asked-constraint.js';
+import { checkConsistent } from '../asked/asked-contradiction.js';
 import { TISSUE } from '../asked/asked-objective.js';
 import { type AskedFields, structuresNamed } from '../asked/asked-structures.js';
 import { resolveLeafBank } from './check-json.js';
@@ -44,6 +46,7 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
       `${path}: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
     );
   }
+  resolve('constraints', () => checkConsistent(parseConstraints(planCase.constraints, prescription)));
   retreatment.bounds?.forEach(({ limit, structure }, b) => {
     if (limit === undefined) return;
     const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';

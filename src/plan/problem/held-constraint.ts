@@ -56,13 +56,25 @@ export function constraintsOn(held: readonly HeldConstraint[], { structures }: P
 
 /**
  * The rows of a structure that a volume constraint holds: all but so much of the volume as may break it, chosen where a plan breaks it most.
+ * What a maximum keeps below the dose anyway is chosen first.
  *
  * @param dose of a plan, one per row of the optimiser
  * @param free fraction of the structure that is not held
+ * @param never places in the set that cannot be held
  */
-export function heldRows({ rows, volumes }: VoxelSet, dose: Float64Array, free: number, sign: 1 | -1): Int32Array {
+export function heldRows(
+  { rows, volumes }: VoxelSet,
+  dose: Float64Array,
+  free: number,
+  sign: 1 | -1,
+  never: readonly number[] = [],
+): Int32Array {
   const total = volumes.reduce((a, b) => a + b, 0);
-  const order = Array.from(rows, (_, q) => q).sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
+  const isLast = new Uint8Array(rows.length).fill(1);
+  for (const q of never) isLast[q] = 0;
+  const order = Array.from(rows, (_, q) => q).sort(
+    (a, b) => isLast[a]! - isLast[b]! || sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b,
+  );
   let left = free * total;
   const held: number[] = [];
   for (const q of order) {

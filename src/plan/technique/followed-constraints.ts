@@ -4,39 +4,37 @@
  * Every plan's own dose is read in the structures as they are drawn. What misses a constraint by no more than {@link SLIGHT} from above is
  * scaled away with the maxima; anything else moves the optimiser's bound by as much as it was missed, and a little more.
  */
-import { InvalidInputError } from '../../core/errors.js';
 import { type Dvh, doseAtVolume } from '../../evaluate/dvh.js';
+import { evaluateGoal } from '../../evaluate/goal.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
+import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
 import { type HeldConstraint, heldDose, heldRows } from '../problem/held-constraint.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import { placesBelow, type RowMaxima } from '../problem/row-maxima.js';
 import { cordDvh, doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import type { SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** What is above its bound by less than this fraction is scaled away. */
 export const SLIGHT = 1e-3;
-/** By how much more than it was missed a bound moves, fraction: it is larger than what scaling may take from what is held from below. */
-const MORE = 1.5 * SLIGHT;
-/** A dose in Float32 misses its bound from this fraction of it on. */
-const ROUNDING = 1e-6;
+/** By how much more than it was missed a bound moves, fraction: twice as much every time that it is missed again. */
+const MORE = 2.5e-4;
+const MOST = 1e-2;
+/** A scaled dose aims below its bound by this fraction: the goal's own tolerance, and what Float32 and reading a DVH backwards are off by. */
+const AIM = 2e-6;
 
 /** The dose of a plan that a constraint is on, Gy in its scale. */
-export function heldValue({ form, goal, structure }: AskedConstraint, dvh: Dvh): number {
+export function heldValue({ form, goal }: AskedConstraint, dvh: Dvh): number {
   const { metric } = goal;
   switch (form.kind) {
     case 'extreme':
       return metric.kind === 'Min' ? dvh.min : dvh.max;
     case 'volume': {
       const own = form.unit === '%' ? (form.volume / 100) * dvh.volumeCc : form.volume;
-      if (own > dvh.volumeCc) {
-        throw new InvalidInputError(
-          `constraint "${goal.text}": ${structure} has ${dvh.volumeCc.toFixed(2)} cc, less than the ${own} cc that it is on. Give a smaller volume, or percent.`,
-        );
-      }
-      return doseAtVolume(dvh, form.isRest ? dvh.volumeCc - own : own).value;
+      return doseAtVolume(dvh, form.isRest ? Math.max(0, dvh.volumeCc - own) : own).value;
     }
     default:
       return evaluateMetric({ ...metric, unit: 'Gy' }, dvh).value;
@@ -66,27 +64,37 @@ export const missOf = ({ dose, sign }: AskedConstraint, value: number): number =
   dose > 0 ? (sign * (value - dose)) / dose : sign * (value - dose);
 
 /**
- * The scale of a plan's dose, at most 1, that keeps the constraints from above which it misses slightly. All but those on a biological
- * scale grow with the dose as it does.
+ * The scale of a plan's dose, at most 1, that keeps the constraints from above which it misses slightly: what they are on falls with the
+ * dose as it does, or faster, on a biological scale.
  */
-export function heldScale(held: readonly HeldConstraint[], dvhOf: (structure: string) => Dvh): number {
+export function heldScale(
+  held: readonly HeldConstraint[],
+  dvhOf: (structure: string) => Dvh,
+  course: Pick<PlanCase, 'prescription'>,
+): number {
   return held.reduce((scale, { asked }) => {
-    if (asked.sign < 0 || asked.scale !== undefined) return scale;
-    const value = heldValue(asked, dvhOf(asked.structure));
-    const miss = missOf(asked, value);
-    return miss > 0 && miss <= SLIGHT ? Math.min(scale, asked.dose / value) : scale;
+    const dvh = dvhOf(asked.structure);
+    if (asked.sign < 0 || isKept(asked, dvh, course)) return scale;
+    const value = heldValue(asked, dvh);
+    return missOf(asked, value) <= SLIGHT ? Math.min(scale, (asked.dose / value) * (1 - AIM)) : scale;
   }, 1);
 }
 
-/** Whether a plan keeps a constraint. */
-export const isKept = (asked: AskedConstraint, value: number): boolean => missOf(asked, value) <= ROUNDING;
+/** Whether a plan keeps a constraint, as the table of goals judges it. */
+export function isKept({ goal }: AskedConstraint, dvh: Dvh, { prescription }: Pick<PlanCase, 'prescription'>): boolean {
+  const { result } = evaluateGoal(goal, new Map([[goal.structure, dvh]]), { prescription: prescription.dose });
+  return result === 'pass';
+}
 
 export class FollowedConstraints {
   private now: HeldConstraint[];
+  /** How often each was missed. */
+  private readonly misses = new Map<AskedConstraint, number>();
 
   constructor(
-    asked: readonly AskedConstraint[],
+    private readonly asked: readonly AskedConstraint[],
     private readonly model: PatientModel,
+    private readonly course: Pick<PlanCase, 'prescription'>,
   ) {
     this.now = asked.map((one) => ({ asked: one, factor: 1 }));
   }
@@ -109,26 +117,39 @@ export class FollowedConstraints {
     return this.now.filter((one) => isMaximum(one.asked) && one.asked.structure === structure).map(heldDose);
   }
 
+  /** Constraints that a plan does not keep. */
+  broken(plan: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose'>): AskedConstraint[] {
+    const dvhOf = heldDvhs(this.model, plan);
+    return this.asked.filter((one) => !isKept(one, dvhOf(one.structure), this.course));
+  }
+
   /**
    * Moves the bounds of what a plan misses.
    *
+   * @param maxima of the rows, which no minimum may exceed
    * @returns whether any moved: the plan must be made again
    */
-  follow(plan: SolvedPlan, { structures }: PlanningVoxels): boolean {
+  follow(plan: SolvedPlan, { structures }: PlanningVoxels, maxima: RowMaxima): boolean {
     const dvhOf = heldDvhs(this.model, plan);
     let hasMoved = false;
     this.now = this.now.map((one): HeldConstraint => {
       const { asked, factor } = one;
+      const { sign, dose } = asked;
       const dvh = dvhOf(asked.structure);
-      const value = heldValue(asked, dvh);
-      if (isKept(asked, value)) return one;
+      if (isKept(asked, dvh, this.course)) return one;
       hasMoved = true;
       if (asked.form.kind === 'volume' && one.rows === undefined) {
         const set = structures.get(asked.structure)!;
-        return { ...one, rows: heldRows(set, plan.solution.dose, freeOf(asked, dvh), asked.sign) };
+        const never = sign > 0 ? [] : placesBelow(set, heldDose(one), maxima);
+        return { ...one, rows: heldRows(set, plan.solution.dose, freeOf(asked, dvh), sign, never) };
       }
-      const nearer = value > 0 && asked.dose > 0 ? asked.dose / value : 1;
-      return { ...one, factor: factor * nearer * (1 - asked.sign * MORE) };
+      const misses = this.misses.get(asked) ?? 0;
+      this.misses.set(asked, misses + 1);
+      const value = heldValue(asked, dvh);
+      const nearer = value > 0 && dose > 0 ? dose / value : 1;
+      // What reads as kept, but is judged as missed, is missed by rounding.
+      const step = sign > 0 ? Math.min(1, nearer) : Math.max(1, nearer);
+      return { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
     });
     return hasMoved;
   }
