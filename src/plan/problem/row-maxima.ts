@@ -61,8 +61,8 @@ export function rowConflict(
 ): RowConflict | undefined {
   for (const low of held) {
     const { form, sign, structure: own } = low.asked;
-    if (sign > 0 || (form.kind !== 'extreme' && low.rows === undefined)) continue;
-    const set = low.rows === undefined ? structures.get(own)! : { rows: low.rows, volumes: new Float64Array(0) };
+    if (sign > 0 || form.kind !== 'extreme') continue;
+    const set = structures.get(own)!;
     const below = placesBelow(set, heldDose(low), maxima).map((q) => maxima.get(set.rows[q]!)!);
     if (below.length === 0) continue;
     const worst = below.reduce((a, b) => (b.bound < a.bound ? b : a));
@@ -82,7 +82,7 @@ export function refuseConflict(
       ? structure
       : `${asked.structure} and ${structure} have ${count} voxels in common, which`;
   throw new InvalidInputError(
-    `constraints "${asked.text}" and ${names(structure)} contradict each other: ${where} would get at least ${digits(heldDose(low))} and at most ${digits(bound)} Gy. Lower the one, raise the other, crop one of the structures, or ask for D98% in place of Min.`,
+    `constraints "${asked.text}" and "${names(structure)}" contradict each other: ${where} would get at least ${digits(heldDose(low))} and at most ${digits(bound)} Gy. Lower the one, raise the other, crop one of the structures, or ask for D98% in place of Min.`,
   );
 }
 
@@ -91,6 +91,6 @@ const digits = (gray: number): number => Number(gray.toPrecision(4));
 /** What sets the maximum of a structure, as a sentence names it. */
 export function maximumName(structure: string, asked: readonly AskedConstraint[], cord: string): string {
   const own = asked.find((one) => one.structure === structure && one.form.kind === 'extreme' && one.sign > 0);
-  if (own !== undefined) return `"${own.text}"`;
+  if (own !== undefined) return own.text;
   return structure === cord ? `the cap on ${cord}` : `the bound on ${structure}`;
 }

@@ -7,6 +7,7 @@
 import { type Dvh, doseAtVolume } from '../../evaluate/dvh.js';
 import { evaluateGoal } from '../../evaluate/goal.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
+import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase } from '../input/plan-case.js';
@@ -23,6 +24,10 @@ export const SLIGHT = 1e-3;
 /** By how much more than it was missed a bound moves, fraction: twice as much every time that it is missed again. */
 const MORE = 2.5e-4;
 const MOST = 1e-2;
+/** A voxel is not held from below within this fraction of its maximum. */
+const ROOM = 5e-3;
+/** So often a volume that maxima hold below its dose may be missed: voxels at its edge belong to it in part, and dose is read between them. */
+const PATIENCE = 2;
 /** A scaled dose aims below its bound by this fraction: the goal's own tolerance, and what Float32 and reading a DVH backwards are off by. */
 const AIM = 2e-6;
 
@@ -90,6 +95,8 @@ export class FollowedConstraints {
   private now: HeldConstraint[];
   /** How often each was missed. */
   private readonly misses = new Map<AskedConstraint, number>();
+  /** Of volumes of which maxima hold too much below the dose: whose they are. */
+  private readonly blocked = new Map<AskedConstraint, readonly string[]>();
 
   constructor(
     private readonly asked: readonly AskedConstraint[],
@@ -117,6 +124,37 @@ export class FollowedConstraints {
     return this.now.filter((one) => isMaximum(one.asked) && one.asked.structure === structure).map(heldDose);
   }
 
+  private chosenRows(
+    one: HeldConstraint,
+    dvh: Dvh,
+    { solution: { dose } }: SolvedPlan,
+    set: VoxelSet,
+    maxima: RowMaxima,
+  ): Int32Array {
+    const { asked } = one;
+    const { sign } = asked;
+    const free = freeOf(asked, dvh);
+    // A little above it, as the bound may have to move.
+    const below = sign > 0 ? [] : placesBelow(set, heldDose(one) * (1 + ROOM), maxima);
+    const forbidden = new Set(below.map((q) => set.rows[q]!));
+    const total = set.volumes.reduce((a, b) => a + b, 0);
+    if (below.reduce((sum, q) => sum + set.volumes[q]!, 0) > free * total) {
+      const of = below.map((q) => maxima.get(set.rows[q]!)!.structure);
+      this.blocked.set(asked, [...new Set(of)]);
+    }
+    return heldRows(set, { dose, free, sign, isForbidden: (row) => forbidden.has(row) });
+  }
+
+  /**
+   * A constraint on a volume that is still missed, with the structures whose maxima hold more of that volume below the dose than may be: no plan
+   * keeps both.
+   */
+  get conflict(): { readonly asked: AskedConstraint; readonly structures: readonly string[] } | undefined {
+    for (const [asked, structures] of this.blocked)
+      if ((this.misses.get(asked) ?? 0) >= PATIENCE) return { asked, structures };
+    return undefined;
+  }
+
   /** Constraints that a plan does not keep. */
   broken(plan: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose'>): AskedConstraint[] {
     const dvhOf = heldDvhs(this.model, plan);
@@ -138,18 +176,17 @@ export class FollowedConstraints {
       const dvh = dvhOf(asked.structure);
       if (isKept(asked, dvh, this.course)) return one;
       hasMoved = true;
-      if (asked.form.kind === 'volume' && one.rows === undefined) {
-        const set = structures.get(asked.structure)!;
-        const never = sign > 0 ? [] : placesBelow(set, heldDose(one), maxima);
-        return { ...one, rows: heldRows(set, plan.solution.dose, freeOf(asked, dvh), sign, never) };
-      }
+      if (asked.form.kind === 'volume' && one.rows === undefined)
+        return { ...one, rows: this.chosenRows(one, dvh, plan, structures.get(asked.structure)!, maxima) };
       const misses = this.misses.get(asked) ?? 0;
       this.misses.set(asked, misses + 1);
       const value = heldValue(asked, dvh);
       const nearer = value > 0 && dose > 0 ? dose / value : 1;
       // What reads as kept, but is judged as missed, is missed by rounding.
       const step = sign > 0 ? Math.min(1, nearer) : Math.max(1, nearer);
-      return { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
+      const moved = { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
+      if (one.rows === undefined || sign > 0) return moved;
+      return { ...moved, rows: one.rows.filter((row) => (maxima.get(row)?.bound ?? Infinity) >= heldDose(moved)) };
     });
     return hasMoved;
   }

@@ -21,7 +21,7 @@ const HELD_ROUNDS = 10;
 
 /** What holds besides the case's cap, and how it is planned. */
 export interface ConstrainedOptions
-  extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal' | 'further'> {
+  extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal' | 'further' | 'prior'> {
   /** What the prior course leaves. */
   readonly tolerances: readonly StructureTolerance[];
   /** Rows of the bounded structures besides the cord; more are added where a plan needs them. */
@@ -61,7 +61,7 @@ export function planWithinConstraints(
       const conflict = isHard ? rowConflict(held, voxels, bounds) : undefined;
       if (conflict !== undefined) {
         if (planned === undefined) refuseConflict(conflict, named);
-        return withConflict(planned, [conflict.low.asked.text, named(conflict.structure).replaceAll('"', '')]);
+        return withConflict(planned, [conflict.low.asked.text, named(conflict.structure)]);
       }
       const start: Float64Array | undefined = asked.length > 0 ? planned?.solution.weights : undefined;
       planned = make(model, voxels, planCase, machine, {
@@ -78,6 +78,8 @@ export function planWithinConstraints(
       const { scale } = planned;
       const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
       const hasMoved = isHard && followed.follow(planned, voxels, bounds);
+      const blocked = followed.conflict;
+      if (blocked !== undefined) return withConflict(planned, [blocked.asked.text, ...blocked.structures.map(named)]);
       if (!hasRows && !hasMoved) return planned;
       if (!hasRows) continue;
       model.onStage('planning voxels');
