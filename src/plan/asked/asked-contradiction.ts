@@ -15,7 +15,7 @@ export function checkConsistent(asked: readonly AskedConstraint[]): void {
     const high = asked.find((one) => one.sign > 0 && one.structure === low.structure && excludes(low, one));
     if (high === undefined) continue;
     throw new InvalidInputError(
-      `constraints "${low.text}" and "${high.text}" contradict each other: what is at least ${grayOf(low)} is never at most ${grayOf(high)}. Lower the one, raise the other, or make one of them an objective.`,
+      `"${low.text}" and "${high.text}" contradict each other: what is at least ${grayOf(low)} is never at most ${grayOf(high)}. Lower the one, raise the other, or make one of them an objective.`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { arrangementAngles } from '../../beam/arrangement.js';
 import { cordToleranceNames } from '../../biology/cord-tolerances.js';
 import { namedTolerance } from '../../biology/named-tolerances.js';
 import { InvalidInputError } from '../../core/errors.js';
+import { nearNames } from '../../core/near-names.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
 import { parseConstraints } from '../asked/asked-constraint.js';
@@ -76,8 +77,10 @@ export function checkStructureNames(
   ];
   for (const [field, name] of asked) {
     if (name === undefined || names.includes(name)) continue;
+    const near = nearNames(name, field === 'objectives' ? [...names, TISSUE] : names).map((own) => `"${own}"`);
+    const meant = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
     throw new InvalidInputError(
-      `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
+      `case: ${field} "${name}" is not a structure of ${patient}.${meant} It has ${names.join(', ')}.`,
     );
   }
   if (names.includes(TISSUE) && JSON.stringify(planCase.objectives).includes(`"${TISSUE}"`)) {

@@ -110,6 +110,22 @@ export class FollowedConstraints {
     return this.now;
   }
 
+  /** The same without rows of volumes that a maximum has come to hold below their dose. */
+  heldUnder(maxima: RowMaxima): readonly HeldConstraint[] {
+    return this.now.map((one) => {
+      if (one.rows === undefined || one.asked.sign > 0) return one;
+      return { ...one, rows: one.rows.filter((row) => (maxima.get(row)?.bound ?? Infinity) >= heldDose(one)) };
+    });
+  }
+
+  /** Rows of volumes by the numbers that they have among others. */
+  renumber({ places: from }: PlanningVoxels, { places: to }: PlanningVoxels): void {
+    const rowAt = new Map(Array.from(to, (place, row) => [place, row]));
+    this.now = this.now.map((one) =>
+      one.rows === undefined ? one : { ...one, rows: one.rows.map((row) => rowAt.get(from[row]!)!) },
+    );
+  }
+
   /** What the optimiser holds as the cord's maximum, Gy. @param given the case's cap */
   cordMaximum(given: number): number {
     return Math.min(given, ...this.maximaOn(this.model.cord));
@@ -184,9 +200,7 @@ export class FollowedConstraints {
       const nearer = value > 0 && dose > 0 ? dose / value : 1;
       // What reads as kept, but is judged as missed, is missed by rounding.
       const step = sign > 0 ? Math.min(1, nearer) : Math.max(1, nearer);
-      const moved = { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
-      if (one.rows === undefined || sign > 0) return moved;
-      return { ...moved, rows: one.rows.filter((row) => (maxima.get(row)?.bound ?? Infinity) >= heldDose(moved)) };
+      return { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
     });
     return hasMoved;
   }

@@ -53,11 +53,11 @@ export function planWithinConstraints(
   const end = (plan: SolvedPlan): SolvedPlan => (isHard ? settled(plan, followed, timeLeft) : plan);
   try {
     for (let round = 1; ; round++) {
-      const { held } = followed;
       const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
       const bounds = rowMaxima(voxels, model.cord, maxima, organs);
+      const held = followed.heldUnder(bounds);
       const conflict = isHard ? rowConflict(held, voxels, bounds) : undefined;
       if (conflict !== undefined) {
         if (planned === undefined) refuseConflict(conflict, named);
@@ -83,7 +83,9 @@ export function planWithinConstraints(
       if (!hasRows && !hasMoved) return planned;
       if (!hasRows) continue;
       model.onStage('planning voxels');
+      const before = voxels;
       voxels = rows.choose();
+      followed.renumber(before, voxels);
     }
   } finally {
     kept.close();
