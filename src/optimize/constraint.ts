@@ -22,6 +22,12 @@ export interface VoxelConstraint {
   readonly rows: Int32Array;
   /** Gy, one per row */
   readonly bounds: Float64Array;
+  /**
+   * How much more than its bound the solver holds it to, Gy; what is proven is proven for the bound. @default 0
+   *
+   * @internal
+   */
+  readonly tightening?: number;
 }
 
 /** A bound on a weighted sum of rows: `sum coefficients d_row <= bound`. */
@@ -33,6 +39,12 @@ export interface LinearConstraint {
   readonly coefficients: Float64Array;
   /** Gy */
   readonly bound: number;
+  /**
+   * As that of voxels. @default 0
+   *
+   * @internal
+   */
+  readonly tightening?: number;
 }
 
 /** A bound on a convex function of rows: `value(d) <= bound`. */
@@ -46,6 +58,12 @@ export interface ConvexConstraint {
   readonly isRising?: boolean;
   /** Value where there is no dose at all, Gy, where that is not nothing. @default 0 */
   readonly withoutDose?: number;
+  /**
+   * As that of voxels. @default 0
+   *
+   * @internal
+   */
+  readonly tightening?: number;
   /** Value at `dose`; adds a subgradient to `gradient`. */
   evaluate(dose: Float64Array, gradient: Float64Array): number;
 }
