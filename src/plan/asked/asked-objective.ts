@@ -61,10 +61,9 @@ const names = Object.keys(kinds) as [ObjectiveKind];
 const kind = z.enum(names, {
   error: ({ input }) => {
     if (typeof input !== 'string') return `${said(input)} must be one of ${names.join(', ')}`;
-    const near = nearNames(input, names);
-    return near.length > 0
-      ? `is "${input}", which there is not: did you mean ${near.map((own) => `"${own}"`).join(' or ')}?`
-      : `is "${input}", but must be one of ${names.join(', ')}`;
+    const near = nearNames(input, names).map((own) => `"${own}"`);
+    const meant = near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
+    return `is "${input}", but must be one of ${names.join(', ')}${meant}`;
   },
 });
 const SCALE = /^(EQD2|BED)\/(\d+\.?\d*|\.\d+)$/;
