@@ -17,6 +17,7 @@ import { type HeldConstraint, heldDose, heldRows } from '../problem/held-constra
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { placesBelow, type RowMaxima } from '../problem/row-maxima.js';
 import { cordDvh, doseOfPlan, drawnDvh } from './drawn-dvh.js';
+import { isProven } from './proof.js';
 import type { SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** What is above its bound by less than this fraction is scaled away. */
@@ -24,6 +25,8 @@ export const SLIGHT = 1e-3;
 /** By how much more than it was missed a bound moves, fraction: twice as much every time that it is missed again. */
 const MORE = 2.5e-4;
 const MOST = 1e-2;
+/** Part of the objective that room in a constraint must be worth before a plan is made again for it. */
+const WORTH = 0.01;
 /** A voxel is not held from below within this fraction of its maximum. */
 const ROOM = 5e-3;
 /** So often a volume that maxima hold below its dose may be missed: voxels at its edge belong to it in part, and dose is read between them. */
@@ -140,6 +143,19 @@ export class FollowedConstraints {
     return this.now.filter((one) => isMaximum(one.asked) && one.asked.structure === structure).map(heldDose);
   }
 
+  /** A bound that the structure as drawn keeps with room, while its rows pay for it: once, it is moved out by that room. */
+  private relaxed(one: HeldConstraint, value: number, { solution: { certificate } }: SolvedPlan): HeldConstraint {
+    const { asked, factor } = one;
+    const { form, dose, sign } = asked;
+    const isOfRows = form.kind === 'mean' || form.kind === 'gEUD' || (form.kind === 'extreme' && sign < 0);
+    if (!isOfRows || this.misses.has(asked) || !isProven(certificate) || !(value > 0 && dose > 0)) return one;
+    const price = certificate.prices.find(({ limit }) => limit === asked.text)?.price ?? 0;
+    const { value: objective } = certificate;
+    if (!(price * Math.abs(value - dose) > WORTH * Math.abs(objective))) return one;
+    this.misses.set(asked, 0);
+    return { ...one, factor: (factor * dose) / value };
+  }
+
   private chosenRows(
     one: HeldConstraint,
     dvh: Dvh,
@@ -190,7 +206,11 @@ export class FollowedConstraints {
       const { asked, factor } = one;
       const { sign, dose } = asked;
       const dvh = dvhOf(asked.structure);
-      if (isKept(asked, dvh, this.course)) return one;
+      if (isKept(asked, dvh, this.course)) {
+        const relaxed = this.relaxed(one, heldValue(asked, dvh), plan);
+        if (relaxed !== one) hasMoved = true;
+        return relaxed;
+      }
       hasMoved = true;
       if (asked.form.kind === 'volume' && one.rows === undefined)
         return { ...one, rows: this.chosenRows(one, dvh, plan, structures.get(asked.structure)!, maxima) };
