@@ -146,26 +146,47 @@ export function minimumGeud(name: string, set: VoxelSet, a: number, bound: numbe
  * @see Romeijn et al., Med. Phys. 30 (2003) on conditional value at risk in fluence optimisation
  */
 export function maximumHottest(name: string, set: VoxelSet, fraction: number, bound: number): ConvexConstraint {
-  const { rows, volumes } = set;
+  return tailConstraint(name, set, fraction, bound, 1);
+}
+
+/**
+ * Mean dose of the coldest `fraction` of the volume, at least `bound` Gy. It is never above the dose that all but this volume
+ * receives, so a bound on it is a bound on D of the rest, and a convex one.
+ *
+ * @param fraction of the volume, > 0 and at most 1
+ * @param bound Gy
+ * @see Romeijn et al., Med. Phys. 30 (2003) on conditional value at risk in fluence optimisation
+ */
+export function minimumColdest(name: string, set: VoxelSet, fraction: number, bound: number): ConvexConstraint {
+  return tailConstraint(name, set, fraction, bound, -1);
+}
+
+function tailConstraint(
+  name: string,
+  { rows, volumes }: VoxelSet,
+  fraction: number,
+  bound: number,
+  sign: 1 | -1,
+): ConvexConstraint {
   checkSet(name, rows, volumes.length);
   checkNonNegative(`limit "${name}": bound`, bound);
   if (!(fraction > 0 && fraction <= 1)) {
     throw new InvalidInputError(`limit "${name}": volume is ${fraction}, but must be a fraction above 0 and up to 1.`);
   }
   const order = Array.from(rows, (_, q) => q);
-  const hot = fraction * volumes.reduce((a, b) => a + b, 0);
+  const tail = fraction * volumes.reduce((a, b) => a + b, 0);
   return {
     kind: 'convex',
     name,
     rows,
-    bound,
-    isRising: true,
+    bound: sign * bound,
+    ...(sign > 0 && { isRising: true }),
     evaluate(dose, gradient) {
-      order.sort((a, b) => dose[rows[b]!]! - dose[rows[a]!]! || a - b);
-      let left = hot;
+      order.sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
+      let left = tail;
       let sum = 0;
       for (const q of order) {
-        const part = Math.min(left, volumes[q]!) / hot;
+        const part = (sign * Math.min(left, volumes[q]!)) / tail;
         sum += part * dose[rows[q]!]!;
         gradient[rows[q]!]! += part;
         left -= volumes[q]!;

@@ -35,7 +35,8 @@ export const askedConstraints = z.array(constraint).check(
   }),
 );
 
-const plainText = (text: string): string => text.trim().replace(/\s+/g, ' ');
+/** A text with single spaces. */
+export const plainText = (text: string): string => text.trim().replace(/\s+/g, ' ');
 
 /** What a constraint asks of the dose. */
 export type ConstraintForm =
@@ -70,7 +71,7 @@ export interface AskedConstraint {
 const MOST = 1000;
 
 /** What a dose in percent, and a biological one, rest on. */
-interface AskedCourse {
+export interface AskedCourse {
   /** Total, Gy */
   readonly dose: number;
   readonly fractions: number;

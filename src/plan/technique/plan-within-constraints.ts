@@ -6,6 +6,7 @@ import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { goalsOf } from '../problem/posed-goal.js';
 import { maximumName, refuseConflict, rowConflict, rowMaxima } from '../problem/row-maxima.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
@@ -36,23 +37,26 @@ export interface ConstrainedOptions
 export function planWithinConstraints(
   technique: Technique,
   model: PatientModel,
-  planCase: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints'>,
+  planCase: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints' | 'priorities'>,
   machine: Machine,
   { tolerances, rows, timeLeft = forever, ...options }: ConstrainedOptions,
 ): SolvedPlan {
   const isHard = planCase[technique].hold === 'cord';
   const asked = parseConstraints(planCase.constraints, planCase.prescription);
-  const followed = new FollowedConstraints(asked, model, planCase);
+  const goals = isHard ? goalsOf(planCase) : [];
+  const isFollowed = asked.length > 0 || goals.length > 0;
+  const followed = new FollowedConstraints(asked, goals, model, planCase);
   const named = (structure: string): string => maximumName(structure, asked, model.cord);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
-  const most = asked.length > 0 ? HELD_ROUNDS : ROUNDS;
+  const most = isFollowed ? HELD_ROUNDS : ROUNDS;
   model.onStage('planning voxels');
   let voxels = rows.choose();
   let planned: SolvedPlan | undefined;
   const end = (plan: SolvedPlan): SolvedPlan => (isHard ? settled(plan, followed, timeLeft) : plan);
   try {
     for (let round = 1; ; round++) {
+      const { goals } = followed;
       const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
@@ -63,15 +67,16 @@ export function planWithinConstraints(
         if (planned === undefined) refuseConflict(conflict, named);
         return withConflict(planned, [conflict.low.asked.text, named(conflict.structure)]);
       }
-      const start: Float64Array | undefined = asked.length > 0 ? planned?.solution.weights : undefined;
+      const start: Float64Array | undefined = isFollowed ? planned?.solution.weights : undefined;
       planned = make(model, voxels, planCase, machine, {
         ...options,
         maxima,
         organs,
         held,
+        goals,
         start,
         timeLeft,
-        ...(asked.length > 0 && { kept }),
+        ...(isFollowed && { kept }),
       });
       const { status } = planned.solution;
       if (timeLeft() === 0 || status === 'infeasible' || round === most) return end(planned);
