@@ -123,11 +123,14 @@ export class FollowedConstraints {
     return this.now;
   }
 
-  /** The same without rows of volumes that a maximum has come to hold below their dose. */
-  heldUnder(maxima: RowMaxima): readonly HeldConstraint[] {
+  /** The same without rows that a maximum holds below what they would be held at. */
+  heldUnder(maxima: RowMaxima, { beside }: PlanningVoxels): readonly HeldConstraint[] {
+    const atLeast = (rows: Int32Array, dose: number): Int32Array =>
+      rows.filter((row) => (maxima.get(row)?.bound ?? Infinity) >= dose);
     return this.now.map((one) => {
+      if (one.beside !== undefined) return { ...one, rows: atLeast(beside, one.beside) };
       if (one.rows === undefined || one.asked.sign > 0) return one;
-      return { ...one, rows: one.rows.filter((row) => (maxima.get(row)?.bound ?? Infinity) >= heldDose(one)) };
+      return { ...one, rows: atLeast(one.rows, heldDose(one)) };
     });
   }
 
@@ -209,7 +212,8 @@ export class FollowedConstraints {
    * @param maxima of the rows, which no minimum may exceed
    * @returns whether any moved: the plan must be made again
    */
-  follow(plan: SolvedPlan, { structures }: PlanningVoxels, maxima: RowMaxima): boolean {
+  follow(plan: SolvedPlan, voxels: PlanningVoxels, maxima: RowMaxima): boolean {
+    const { structures } = voxels;
     const dvhOf = heldDvhs(this.model, plan);
     let hasMoved = false;
     this.now = this.now.map((one): HeldConstraint => {
@@ -227,6 +231,8 @@ export class FollowedConstraints {
       const misses = this.misses.get(asked) ?? 0;
       this.misses.set(asked, misses + 1);
       const value = heldValue(asked, dvh);
+      if (asked.form.kind === 'extreme' && sign < 0 && asked.structure === this.model.target)
+        return { ...one, beside: edgeOf(dose, value, plan.solution.dose, voxels.beside) };
       const nearer = value > 0 && dose > 0 ? dose / value : 1;
       // What reads as kept, but is judged as missed, is missed by rounding.
       const step = sign > 0 ? Math.min(1, nearer) : Math.max(1, nearer);
@@ -252,6 +258,15 @@ export class FollowedConstraints {
     );
     return hasMoved;
   }
+}
+
+/**
+ * What the voxels beside a target are held at, Gy, where its minimum is missed: on its surface the dose is one between its voxels and
+ * those, at least half of the former.
+ */
+function edgeOf(wanted: number, value: number, dose: Float64Array, beside: Int32Array): number {
+  const least = beside.reduce((low, row) => Math.min(low, dose[row]!), Infinity);
+  return Math.min(wanted, Math.max(0, least) + 2 * (wanted - value)) * (1 + MORE);
 }
 
 const isMaximum = ({ form, sign }: AskedConstraint): boolean => form.kind === 'extreme' && sign > 0;

@@ -61,7 +61,7 @@ export function planWithinConstraints(
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
       const bounds = rowMaxima(voxels, model.cord, maxima, organs);
-      const held = followed.heldUnder(bounds);
+      const held = followed.heldUnder(bounds, voxels);
       const conflict = isHard ? rowConflict(held, voxels, bounds) : undefined;
       if (conflict !== undefined) {
         if (planned === undefined) refuseConflict(conflict, named);
