@@ -16,6 +16,7 @@ export function meanDose(name: string, set: VoxelSet, weight: number): Objective
     name,
     weight,
     isConvex: true,
+    isLinear: true,
     rows,
     describe: () => `${shown(weight)} mean[d] over ${name}`,
     evaluate(dose, gradient) {

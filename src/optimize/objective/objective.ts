@@ -17,6 +17,8 @@ export interface Objective {
   readonly weight: number;
   /** False: a minimum found is only local. A term that is not convex must never be negative. */
   readonly isConvex: boolean;
+  /** True: it has no curvature anywhere. @default false */
+  readonly isLinear?: boolean;
   /** Rows of the dose that it reads, for the check against the operator. @default not told: any */
   readonly rows?: Int32Array;
   /** The formula with its present numbers, weight included. */
