@@ -183,6 +183,11 @@ class Session {
     this.gap = constraints.some((constraint) => constraint.kind === 'convex') ? 0.1 : this.finalGap;
   }
 
+  /** Where nothing but constraints curves, multipliers come first. */
+  private get isPatient(): boolean {
+    return this.options.interior !== undefined || this.problem.objectives.every(({ isLinear = false }) => isLinear);
+  }
+
   private get finalGap(): number {
     return this.options.gap ?? 0.01;
   }
@@ -198,7 +203,7 @@ class Session {
       const start = this.start(given);
       if ('status' in start) return start;
       const constraints = this.halfSpaces;
-      const isPatient = this.options.interior !== undefined;
+      const { isPatient } = this;
       const problem = { operator, objectives, constraints, sample: this.sample, isPatient };
       const point = new InteriorPoint(problem, this.normal, start);
       const end = this.iterate(point);
@@ -264,8 +269,8 @@ class Session {
   }
 
   private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
-    const { onProgress, signal, maxSteps = 60, interior } = this.options;
-    const isPatient = interior !== undefined;
+    const { onProgress, signal, maxSteps = 60 } = this.options;
+    const { isPatient } = this;
     this.forget();
     const progress = new Progress();
     let last = 1;
