@@ -24,6 +24,7 @@ const layers = [
   ['plan/problem'],
   ['plan/technique'],
   ['plan/evaluation'],
+  ['plan/exchange'],
   ['plan'],
   ['plan/sweep'],
   ['report'],

@@ -29,6 +29,25 @@ export interface Objective {
   addCoupling?(dose: Float64Array, direction: Float64Array, out: Float64Array): void;
   /** The same objective following the level `to`, where it follows `from`; left out where it follows none. */
   withLevel?(from: Level, to: Level): Objective;
+  /**
+   * The same as numbers, for optimisers of others; left out where it is no such sum.
+   *
+   * @internal
+   */
+  terms?(): RowTerms;
+}
+
+/** An objective as a sum over rows of one function f of the dose: `sum factors_q f(d_q - doses_q)`. */
+export interface RowTerms {
+  /** f(x): `deviation` x^2, `overdose` max(0, x)^2, `underdose` max(0, -x)^2, `linear` x. */
+  readonly form: 'deviation' | 'overdose' | 'underdose' | 'linear';
+  readonly rows: Int32Array;
+  /** Weight and volume of each row, without unit. */
+  readonly factors: Float64Array;
+  /** Gy, one per row, or one for all. */
+  readonly doses: number | Float64Array;
+  /** Where the objective follows a level: `doses` are this fraction of it. */
+  readonly ofLevel?: number;
 }
 
 /** Rows of one structure and what fraction of its volume each is. */

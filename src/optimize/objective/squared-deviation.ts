@@ -32,6 +32,10 @@ export function squaredDeviation(name: string, set: VoxelSet, level: Level, weig
     addCurvature(_, out) {
       for (let q = 0; q < rows.length; q++) out[rows[q]!]! += 2 * scale * volumes[q]!;
     },
+    terms: () => {
+      const factors = volumes.map((v) => scale * v);
+      return { form: 'deviation', rows, factors, doses: level.value, ofLevel: 1 };
+    },
     withLevel: (from, to) => squaredDeviation(name, set, from === level ? to : level, weight),
   };
 }

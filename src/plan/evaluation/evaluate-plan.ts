@@ -183,7 +183,8 @@ export function whyNoPlan({ solution }: Pick<TechniquePlan, 'solution'>, prescri
   const { status, prescriptionDose } = solution;
   const reached = `${prescriptionDose.toFixed(2)} of ${prescription} Gy`;
   if (status === 'infeasible') return `no plan: none keeps the constraints, and this one reaches ${reached}`;
-  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: the constraints leave ${reached}`;
+  const why = solution.given === undefined ? 'the constraints leave' : `the ${solution.given.of} that were given reach`;
+  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: ${why} ${reached}`;
   return undefined;
 }
 

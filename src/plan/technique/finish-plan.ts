@@ -44,6 +44,8 @@ export interface FinishedScenarios {
   readonly ballScale?: number;
   /** Whether the target counts in the worst of them. @default false */
   readonly isWorst?: boolean;
+  /** Whether the plan is left as it is, whatever maximum it is above: fields that were given. @default false */
+  readonly isAsGiven?: boolean;
 }
 
 /**
@@ -57,7 +59,7 @@ export function finish(
   model: PatientModel,
   planCase: Pick<PlanCase, 'prescription' | 'doseModel'>,
   { technique, hold, fields, voxels, maxima, organs, problem, solution }: OptimisedPlan,
-  { scenarios, ballScale = 1, isWorst = false }: Partial<FinishedScenarios> = {},
+  { scenarios, ballScale = 1, isWorst = false, isAsGiven = false }: Partial<FinishedScenarios> = {},
 ): SolvedPlan {
   model.onStage(`${technique}: dose`);
   const {
@@ -72,7 +74,7 @@ export function finish(
     ]);
     return scenarios ? Math.min(own, ballScale, scenarioScale(voxels, maxima, scenarios, fields)) : own;
   };
-  const shrink = hold === 'cord' ? scaleOf() : 1;
+  const shrink = hold === 'cord' && !isAsGiven ? scaleOf() : 1;
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, shrink, { quantity: 'physical', fractions, medium });

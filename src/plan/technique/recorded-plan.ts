@@ -22,9 +22,10 @@ import type { PlannedField, TechniquePlan } from './technique-plan.js';
 /** What {@link planFromRecord} makes the plan of again. */
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
   const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball } = plan;
-  const { weights: _, dose: __, uncovered, ...ended } = solution;
+  const { weights: _, dose: __, uncovered, given, ...ended } = solution;
   const outcome: RecordedOutcome = {
     ...ended,
+    ...(given && { given: { ...given, broken: given.broken.map((own) => ({ ...own })) } }),
     uncovered: [...uncovered],
     largestDifference,
     ...(worstCase && { worstCase }),
@@ -95,14 +96,19 @@ export function planFromRecord(
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
-  const { largestDifference, worstCase, ball, uncovered, level, ...ended } = outcome;
+  const { largestDifference, worstCase, ball, uncovered, level, given, ...ended } = outcome;
   return {
     technique,
     hold: planCase[technique].hold,
     solved,
     fields: scaledFields(solved, scale),
     ...doses,
-    solution: { ...ended, ...(level === undefined ? {} : { level }), uncovered: Int32Array.from(uncovered) },
+    solution: {
+      ...ended,
+      ...(level === undefined ? {} : { level }),
+      ...(given && { given }),
+      uncovered: Int32Array.from(uncovered),
+    },
     voxels: rowsOf(record, model, isNominal ? undefined : planCase.imrt.robust),
     scale,
     largestDifference,
