@@ -4,16 +4,19 @@ The problem of problem.json: quadratic objectives of the dose d = A w, w >= 0, u
 augmented Lagrangian the maxima; between its rounds the level of the target's objectives moves until the prescribed dose is met.
 """
 import json
+import os
 import sys
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # products this small only wait for each other
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import minimize
 
 folder = Path(sys.argv[1])
-A = sp.load_npz(folder / "influence.npz").tocsr().astype(float)
-At = A.T.tocsr()
+A = sp.load_npz(folder / "influence.npz").astype(float)
+A = A.toarray() if A.nnz > 0.3 * A.shape[0] * A.shape[1] else A.tocsr()
 problem = json.loads((folder / "problem.json").read_text())
 prescription = problem["prescription"]
 maxima = [(np.array(c["rows"]), np.array(c["doses"])) for c in problem["constraints"] if c["kind"] == "maximum"]
@@ -30,7 +33,7 @@ def objective(d, level):
         elif form == "underdose":
             x = np.minimum(x, 0)
         value += factors @ (x if form == "linear" else x * x)
-        np.add.at(slope, rows, factors if form == "linear" else 2 * factors * x)
+        slope[rows] += factors if form == "linear" else 2 * factors * x  # each row once
     return value, slope
 
 
@@ -43,7 +46,7 @@ def reached(d):
 
 
 multipliers = [np.zeros(len(rows)) for rows, _ in maxima]
-stiffness, level = 1.0, problem["level"]
+stiffness, level = 100.0, problem["level"]
 
 
 def lagrangian(w):
@@ -52,12 +55,12 @@ def lagrangian(w):
     for (rows, bounds), own in zip(maxima, multipliers):
         t = np.maximum(0, own + stiffness * (d[rows] - bounds))
         value += (t @ t - own @ own) / (2 * stiffness)
-        np.add.at(slope, rows, t)
-    return value, At @ slope
+        slope[rows] += t
+    return value, A.T @ slope
 
 
 w = np.full(A.shape[1], prescription["dose"] / reached(A @ np.ones(A.shape[1])))
-for _ in range(12):
+for _ in range(15):
     w = minimize(lagrangian, w, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(w), options={"maxiter": 400, "maxfun": 600}).x
     d = A @ w
     multipliers = [np.maximum(0, own + stiffness * (d[rows] - bounds)) for (rows, bounds), own in zip(maxima, multipliers)]
