@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
-import { exportInfluence, type InfluenceExportOptions } from '../node/export-influence.js';
+import { exportInfluence } from '../node/export-influence.js';
 import { loadJob } from '../node/load-job.js';
+import type { InfluenceExportOptions } from '../plan/exchange/influence-data.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 

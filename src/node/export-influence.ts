@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InvalidInputError, shownPath } from '../core/errors.js';
 import { encodeMatrixMarket } from '../io/matrix-market.js';
 import { encodeSparseNpz, MOST_ZIP_BYTES, type SparseColumns } from '../io/npy.js';
-import { type InfluenceData, type InfluenceDataOptions, influenceData } from '../plan/exchange/influence-data.js';
+import { type InfluenceData, type InfluenceExportOptions, influenceData } from '../plan/exchange/influence-data.js';
 import type { PlanJob } from '../plan/patient/plan-job.js';
 import { influenceReadme } from '../report/influence-readme.js';
 import { beamletTable, problemReport, voxelTable } from '../report/influence-tables.js';
@@ -11,12 +11,6 @@ import { readFolderNames, readJson, tryFolder, writeAll } from './files.js';
 import { influenceKey } from './influence-key.js';
 import type { Content } from './output-set.js';
 import { version } from './version.js';
-
-/** What of a job's influence is exported, and how. */
-export interface InfluenceExportOptions extends InfluenceDataOptions {
-  /** `npz`, compressed columns as SciPy saves them; or `mtx`, Matrix Market, text of three times the size. @default 'npz' */
-  readonly format?: 'npz' | 'mtx';
-}
 
 /** What an export holds. */
 export interface ExportedInfluence {
@@ -66,14 +60,14 @@ export async function exportInfluence(
   const matrix = matrixOf(data);
   const entries = matrix.pointers.at(-1)!;
   const { rows, columns } = matrix;
-  const most = data.matrix.leftOut.reduce((a, b) => Math.max(a, b), 0);
-  const reference = data.referenceWeight === undefined ? undefined : most * data.referenceWeight;
+  const perUnit = data.matrix.leftOut.reduce((a, b) => Math.max(a, b), 0);
+  const reference = data.referenceWeight === undefined ? undefined : perUnit * data.referenceWeight;
   const { name } = data.model.patient;
   const problem = problemReport(data, job.case, data.model.target);
   const facts = { version, patient: name, key, rows, columns, entries, format, precision, cut };
   const readme = influenceReadme({
     ...facts,
-    cutPerUnit: most,
+    cutPerUnit: perUnit,
     cutOfReference: reference,
     hasProblem: problem !== undefined,
   });
@@ -87,7 +81,7 @@ export async function exportInfluence(
   ]);
   if (problem !== undefined) files.set('problem.json', `${JSON.stringify(problem)}\n`);
   const names = [...files.keys(), 'influence.json'];
-  const truncation = { perUnit: most, reference: reference ?? null };
+  const truncation = { perUnit, reference: reference ?? null };
   const report = reportOf(data, job, { ...facts, truncation, files: names });
   files.set('influence.json', `${JSON.stringify(report, null, 2)}\n`);
   await writeAll(outDir, files, { record: 'influence.json' });

@@ -33,7 +33,7 @@ test('influence, weights, plan, and the plan again', { timeout: 300_000 }, async
   const beamlets = readFileSync(join(out, 'beamlets.csv'), 'utf8').trim().split('\n');
   expect(beamlets).toHaveLength(told.columns + 1);
   const cut = await respine('influence', path, '--out', join(folder, 'cut'), '--cut', '0.1', '--voxels', 'SpinalCord');
-  expect(cut.stdout).toMatch(/cut below 0\.1: at most \d\S* Gy of any voxel at 1 MU of every beamlet\n4? ?5 files in/s);
+  expect(cut.stdout).toMatch(/cut below 0\.1: at most \d\S* Gy of any voxel at 1 MU of every beamlet; \S+ Gy at equal/);
 
   writeFileSync(join(out, 'weights.csv'), beamlets.map((line, l) => `${line},${l === 0 ? 'weight' : 3000}\n`).join(''));
   const plan = (...more: string[]) =>

@@ -18,8 +18,10 @@ import { modulatedBeams } from '../technique/imrt.js';
 import { type ExportedRows, rowsOfPlanning, rowsOfStructures } from './exported-rows.js';
 import { planningRows, poseRows } from './posed-case.js';
 
-/** What of a case's influence is exported. */
-export interface InfluenceDataOptions {
+/** What of a job's influence is exported, and how. */
+export interface InfluenceExportOptions {
+  /** `npz`, compressed columns as SciPy saves them; or `mtx`, Matrix Market, text of three times the size. @default 'npz' */
+  readonly format?: 'npz' | 'mtx';
   /**
    * Which rows: those of the optimiser, `planning`; every voxel of the dose grid within the body, `body`; or those that hold any of the
    * structures named. @default 'planning'
@@ -55,7 +57,7 @@ const MOST_ENTRIES = 2 ** 31 - 1;
  * @throws {InvalidInputError} for an option that cannot be, an unknown structure, or more entries than `maxEntries`
  * @throws {UnsupportedError} where a beam misses the patient
  */
-export function influenceData(job: PlanJob, options: InfluenceDataOptions = {}): InfluenceData {
+export function influenceData(job: PlanJob, options: Omit<InfluenceExportOptions, 'format'> = {}): InfluenceData {
   const { voxels = 'planning', cut = 0, precision = 'float32', maxEntries = 125e6, onStage } = options;
   checkOptions(voxels, cut, precision);
   checkInteger('influence: maxEntries', maxEntries, 1);

@@ -40,7 +40,17 @@ export interface TechniquePlan {
   readonly solution: Omit<Solution, 'weights' | 'dose'> &
     Partial<Pick<Solution, 'weights' | 'dose'>> & {
       /** Where weights or fluence were given: nothing was optimised. */
-      readonly given?: GivenFluence;
+      readonly given?: {
+        readonly of: 'weights' | 'fluence';
+        /** Whether the case's own problem was solved, so that the certificate says how far the plan is from the best one. */
+        readonly isCompared: boolean;
+        /** Hard constraints that the plan breaks: in how many voxels (null where it is one over a volume), and by how much at most, Gy. */
+        readonly broken: readonly {
+          readonly constraint: string;
+          readonly voxels: number | null;
+          readonly excess: number;
+        }[];
+      };
     };
   /** @internal The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
@@ -58,17 +68,11 @@ export interface TechniquePlan {
   readonly beyondDensity: number;
 }
 
-/** What was given in place of an optimised fluence, and what it breaks. */
-export interface GivenFluence {
-  readonly of: 'weights' | 'fluence';
-  /** Whether the case's own problem was solved, so that the certificate says how far the plan is from the best one. */
-  readonly isCompared: boolean;
-  /** Hard constraints that the plan breaks: in how many voxels (null where it is one over a volume), and by how much at most, Gy. */
-  readonly broken: readonly { readonly constraint: string; readonly voxels: number | null; readonly excess: number }[];
-}
-
 /** How the optimiser ended, and what it proved. */
 export type PlannedSolution = TechniquePlan['solution'];
+
+/** What was given in place of an optimised fluence, and what it breaks. */
+export type GivenFluence = NonNullable<PlannedSolution['given']>;
 
 /** A plan that the optimiser has just made. */
 export interface SolvedPlan extends TechniquePlan {
