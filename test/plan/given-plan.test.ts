@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { decodeFluence, encodeFluence } from '../../src/io/fluence-file.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
+import { maximumDose, maximumMean, minimumDose } from '../../src/optimize/constraint.js';
+import { brokenConstraints } from '../../src/plan/exchange/given-plan.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { createJob, type PlanJob } from '../../src/plan/patient/plan-job.js';
@@ -152,6 +154,22 @@ test('caps of organs that are no rows are checked in every voxel', () => {
   const broken = plan.solution.given!.broken.find(({ constraint }) => constraint === 'Esophagus')!;
   expect(broken.voxels).toBe(constraintOutcomes.find(({ structure }) => structure === 'Esophagus')!.broken);
   expect(broken.voxels).toBeGreaterThan(0);
+});
+
+test('constraints of every kind are told where a dose breaks them, by how much, in how many voxels', () => {
+  const set = { rows: Int32Array.of(0, 1, 2), volumes: Float64Array.of(1, 1, 2) };
+  const dose = Float64Array.of(10, 20, 30);
+  const all = (by: number) => [
+    maximumDose('largest', set, Float64Array.of(12, 20 - by, 30 - 2 * by)),
+    minimumDose('least', set, Float64Array.of(10 + by, 3, 3)),
+    maximumMean('mean', set, 22.5 - by),
+  ];
+  expect(brokenConstraints(all(0), dose)).toEqual([]);
+  expect(brokenConstraints(all(1), dose)).toEqual([
+    { constraint: 'largest', voxels: 2, excess: 2 },
+    { constraint: 'least', voxels: 1, excess: 1 },
+    { constraint: 'mean', voxels: null, excess: 1 },
+  ]);
 });
 
 test('what is no weight, no map, or not of the job is refused in one sentence', () => {

@@ -7,7 +7,7 @@
  */
 import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { Certificate } from '../../optimize/certificate.js';
-import { violationOf } from '../../optimize/constraint.js';
+import { type Constraint, violationOf } from '../../optimize/constraint.js';
 import { evaluateAll } from '../../optimize/half-spaces.js';
 import type { Solution } from '../../optimize/solver.js';
 import type { StructureTolerance } from '../constraint/structure-tolerance.js';
@@ -151,15 +151,27 @@ function brokenBy(
       count++;
       excess = Math.max(excess, over);
     });
-    return { constraint: structure, voxels: count as number | null, excess };
+    return { constraint: structure, voxels: count, excess };
   });
-  const overVolumes = constraints
-    .filter(({ kind }) => kind !== 'voxels')
-    .map((constraint) => ({
-      constraint: constraint.name,
-      voxels: null,
-      excess: violationOf(constraint, solution.dose).amount,
-    }))
-    .filter(({ excess }) => excess > ROUNDING);
-  return [...byVoxel.filter(({ excess }) => excess > 0), ...overVolumes];
+  // Their rows are a part of the voxels above.
+  const known = ['cord', ...organs.map(({ structure }) => structure)];
+  const others = constraints.filter(
+    ({ name, ...own }) => !(own.kind === 'voxels' && own.sign > 0 && known.includes(name)),
+  );
+  return [...byVoxel.filter(({ excess }) => excess > 0), ...brokenConstraints(others, solution.dose)];
+}
+
+/** Those of some constraints that a dose of the rows breaks by more than rounding. */
+export function brokenConstraints(constraints: readonly Constraint[], dose: Float64Array): GivenFluence['broken'] {
+  return constraints.flatMap((constraint): GivenFluence['broken'] => {
+    const { amount } = violationOf(constraint, dose);
+    if (constraint.kind !== 'voxels') {
+      const isBroken = amount > ROUNDING * Math.abs(constraint.bound);
+      return isBroken ? [{ constraint: constraint.name, voxels: null, excess: amount }] : [];
+    }
+    const { name, rows, bounds, sign } = constraint;
+    const isAbove = (row: number, q: number): boolean => sign * (dose[row]! - bounds[q]!) > ROUNDING * bounds[q]!;
+    const voxels = rows.reduce((count, row, q) => count + (isAbove(row, q) ? 1 : 0), 0);
+    return voxels > 0 ? [{ constraint: name, voxels, excess: amount }] : [];
+  });
 }
