@@ -40,6 +40,8 @@ export { createJob, withCase, type PlanJob } from './plan/patient/plan-job.js';
 // The plans; an executor divides the work over threads, and the plan is the same to the last bit.
 export { runPlan, type PipelineOptions, optimise, type OptimiseOptions } from './plan/run-plan.js';
 export type { FurtherObjectives } from './plan/problem/planning-problem.js';
+// The plan of weights or fluence that someone else found; `exportInfluence` of `respine/node` writes what they are found with.
+export { planOfWeights, planOfFluence, type GivenPlanOptions } from './plan/run-plan.js';
 export type { StageListener } from './plan/patient/patient-model.js';
 export type { ProgressListener } from './plan/technique/technique-plan.js';
 export { type Executor, serialExecutor } from './core/executor.js';

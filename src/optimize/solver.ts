@@ -74,9 +74,16 @@ export interface SolveProgress {
  * the best one; `unproven`: the first two, but steps no longer brought the proof nearer; `prescription-missed`: the limits hold, the
  * prescribed dose was not met under them (`certificate.gap` says how far that plan is proven); `infeasible`: no plan keeps the
  * limits, this one breaks them least; `time-limit`: the plan when time was over, which keeps the limits unless the certificate
- * says otherwise; `stopped`: on request.
+ * says otherwise; `stopped`: on request; `constraints-broken`: of weights that were given, not solved for: they break the limits.
  */
-export type SolutionStatus = 'reached' | 'unproven' | 'prescription-missed' | 'infeasible' | 'time-limit' | 'stopped';
+export type SolutionStatus =
+  | 'reached'
+  | 'unproven'
+  | 'prescription-missed'
+  | 'infeasible'
+  | 'time-limit'
+  | 'stopped'
+  | 'constraints-broken';
 
 /** Weights, their dose, how the solve ended, and the proof. */
 export interface Solution {

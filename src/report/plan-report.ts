@@ -14,7 +14,7 @@ import type { PlanningResult } from '../plan/run-plan.js';
 import type { ModelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import type { GridCheck } from '../plan/sweep/grid-check.js';
 import type { TechniquePlan } from '../plan/technique/technique-plan.js';
-import { certificateLine, certificateReport, whyUnproven } from './certificate.js';
+import { certificateLine, certificateReport, givenSentence, whyUnproven } from './certificate.js';
 import { constraintListSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
 import { askedReport, askedSentences, constraintReport, constraintSentences } from './constraints.js';
 import { sensitivityReport } from './dose-model-sensitivity.js';
@@ -156,10 +156,7 @@ function planEntry(
   return {
     technique: technique.technique,
     status: technique.solution.status,
-    gaveWay:
-      technique.hold === 'cord'
-        ? 'the prescription, had the caps needed it'
-        : 'the caps of cord and bounded organs, as far as the prescription needed it',
+    ...givenBlock(technique),
     prescriptionDose: toDecimals(technique.solution.prescriptionDose, 4),
     evaluations: technique.solution.evaluations,
     certificate: certificateReport(technique),
@@ -216,6 +213,20 @@ function planEntry(
   };
 }
 
+/** What gave way where caps and prescription could not both be met; of a plan that was given, what was given and what it breaks. */
+function givenBlock(technique: TechniquePlan): Record<string, unknown> {
+  const { given } = technique.solution;
+  if (given !== undefined) {
+    const { of, isCompared, broken } = given;
+    return { given: { of, scale: technique.scale, isCompared, broken, meaning: givenSentence(technique) } };
+  }
+  const gaveWay =
+    technique.hold === 'cord'
+      ? 'the prescription, had the caps needed it'
+      : 'the caps of cord and bounded organs, as far as the prescription needed it';
+  return { gaveWay };
+}
+
 function sensitivityOf(
   { technique }: TechniquePlan,
   sensitivities: readonly ModelSensitivity[],
@@ -226,8 +237,13 @@ function sensitivityOf(
 
 function warningOf(technique: TechniquePlan, prescription: number): { warning?: string } {
   const { beyondRange, beyondDensity } = technique;
+  const isBroken = technique.solution.status === 'constraints-broken';
   const found = [
-    ...[whyNoPlan(technique, prescription), whyUnproven(technique.solution)].filter((why) => why !== undefined),
+    ...[
+      isBroken ? givenSentence(technique) : undefined,
+      whyNoPlan(technique, prescription),
+      whyUnproven(technique.solution),
+    ].filter((why) => why !== undefined),
     ...(beyondRange > 0
       ? [`${beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth`]
       : []),
@@ -279,8 +295,8 @@ export function planDetails(result: PlanningResult): string {
     lines.push(`        ${certificateLine(technique.solution.certificate)}`);
     const why = whyNoPlan(technique, planCase.prescription.dose);
     if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
-    const unproven = whyUnproven(technique.solution);
-    if (unproven !== undefined) lines.push(`  NOTE  ${unproven}`);
+    const said = [givenSentence(technique), whyUnproven(technique.solution)].filter((note) => note !== undefined);
+    lines.push(...said.map((note) => `  NOTE  ${note}`));
     if (robust) lines.push(`        ${robustSentence(robust)}`);
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : goalValue(g);

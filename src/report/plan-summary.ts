@@ -11,7 +11,7 @@ import { type PlanEvaluation, whyNoPlan } from '../plan/evaluation/evaluate-plan
 import { worstOfReport } from '../plan/evaluation/robustness.js';
 import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
 import type { PlanningResult } from '../plan/run-plan.js';
-import { whyUnproven } from './certificate.js';
+import { givenSentence, whyUnproven } from './certificate.js';
 import { gapInWords } from './plan-report.js';
 
 /** The screen that a summary is to fit. */
@@ -125,6 +125,7 @@ function verdictOf({ plan, goals, asked }: PlanEvaluation, prescription: number)
   const missed = goals.filter(({ result }) => result === 'fail' || result === 'not evaluable').length;
   const varied = goals.filter(({ result }) => result === 'variation').length;
   if (missed > 0) return `FAIL ${missed} of ${goals.length} goals`;
+  if (plan.solution.status === 'constraints-broken') return 'BREAKS CONSTRAINTS';
   if (whyUnproven(plan.solution) !== undefined) return 'UNPROVEN';
   if (goals.length === 0) return 'PASS, no goals';
   return varied > 0 ? `PASS, ${varied} varied` : `PASS all ${goals.length} goals`;
@@ -169,7 +170,8 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
     });
   });
   plans.forEach(({ plan, asked, priorities, constraintOutcomes: tolerances }, p) => {
-    const { prices } = plan.solution.certificate;
+    const { certificate, given } = plan.solution;
+    const { prices } = certificate;
     for (const { limit, price, active } of prices) {
       const structure = limit === 'cord' ? model.cord : limit;
       // What the case asks for has its line.
@@ -183,6 +185,10 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
     }
     for (const { structure, broken } of tolerances) {
       if (broken > 0) put(`cap in every voxel of ${structure}`, p, `FAIL ${broken} voxels`);
+    }
+    for (const { constraint, voxels, excess } of given?.broken ?? []) {
+      if (voxels === null) put(`constraint ${constraint}`, p, `FAIL by ${gray(excess, 2)}`);
+      else put(`cap in every voxel of ${constraint}`, p, `FAIL ${voxels} voxels`);
     }
   });
   plans.forEach(({ retreatment }, p) => {
@@ -210,7 +216,7 @@ function sentenceOf(own: PlanEvaluation, { case: planCase, model }: PlanningResu
   const { plan, retreatment } = own;
   const { dose, fractions } = planCase.prescription;
   const name = plan.technique.toUpperCase();
-  const parts = [whyNoPlan(plan, dose), whyUnproven(plan.solution)].filter((why) => why !== undefined);
+  const parts = [givenSentence(plan), whyNoPlan(plan, dose), whyUnproven(plan.solution)].filter((s) => s !== undefined);
   if (retreatment === undefined) {
     const max = metricOf(own, model.cord, 'Max[Gy]', 'Gy');
     if (max !== undefined) parts.push(`${model.cord} gets at most ${max} in ${fractions} fractions`);

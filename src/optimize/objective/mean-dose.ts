@@ -31,5 +31,6 @@ export function meanDose(name: string, set: VoxelSet, weight: number): Objective
     addCurvature() {
       // It is linear.
     },
+    terms: () => ({ form: 'linear', rows, factors: volumes.map((v) => scale * v), doses: 0 }),
   };
 }

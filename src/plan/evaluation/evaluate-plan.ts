@@ -198,7 +198,8 @@ export function whyNoPlan(
     const which = conflict === undefined ? 'the constraints' : conflict.join(' and ');
     return `no plan: none keeps ${which}, and this one reaches ${reached}`;
   }
-  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: the constraints leave ${reached}`;
+  const why = solution.given === undefined ? 'the constraints leave' : `the ${solution.given.of} that were given reach`;
+  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: ${why} ${reached}`;
   return undefined;
 }
 

@@ -24,9 +24,10 @@ import type { PlannedField, PlannedPriority, TechniquePlan } from './technique-p
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
   const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, conflict, priorities } =
     plan;
-  const { weights: _, dose: __, uncovered, ...ended } = solution;
+  const { weights: _, dose: __, uncovered, given, ...ended } = solution;
   const outcome: RecordedOutcome = {
     ...ended,
+    ...(given && { given: { ...given, broken: given.broken.map((own) => ({ ...own })) } }),
     uncovered: [...uncovered],
     largestDifference,
     ...(held && { held: held.map((own) => ({ ...own })) }),
@@ -105,14 +106,19 @@ export function planFromRecord(
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
-  const { largestDifference, worstCase, ball, held, conflict, priorities, uncovered, level, ...ended } = outcome;
+  const { largestDifference, worstCase, ball, held, conflict, priorities, uncovered, level, given, ...ended } = outcome;
   return {
     technique,
     hold: planCase[technique].hold,
     solved,
     fields: scaledFields(solved, scale),
     ...doses,
-    solution: { ...ended, ...(level === undefined ? {} : { level }), uncovered: Int32Array.from(uncovered) },
+    solution: {
+      ...ended,
+      ...(level === undefined ? {} : { level }),
+      ...(given && { given }),
+      uncovered: Int32Array.from(uncovered),
+    },
     voxels: rowsOf(record, model, planCase, isNominal ? undefined : planCase.imrt.robust),
     scale,
     largestDifference,

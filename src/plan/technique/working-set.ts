@@ -35,7 +35,7 @@ export class WorkingSet {
   /** Of every voxel of the grid, whether it becomes a row where it is bounded. */
   private readonly isRow: Uint8Array;
   /** With the maxima that the case asks for. */
-  private readonly organs: readonly VoxelMaxima[];
+  readonly organs: readonly VoxelMaxima[];
 
   /** @param techniques whose fields tell what a plan could reach */
   constructor(
