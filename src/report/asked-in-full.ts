@@ -8,7 +8,8 @@ export function askedInFull(planCase: PlanCase): Record<Technique, Record<string
     const isHard = planCase[technique].hold === 'cord';
     return {
       hold: planCase[technique].hold,
-      objectives: objectivesInFull(planCase.objectives, planCase.target, isHard),
+      objectives: objectivesInFull(planCase.objectives, planCase, isHard),
+      ...(planCase.targets && { targets: planCase.targets }),
       ...(planCase.overlap && { overlap: planCase.overlap }),
       [isHard ? 'constraints' : 'judgedOnly']: planCase.constraints,
       cordCap: planCase.cordCap,

@@ -13,6 +13,7 @@ import { doseFromBed, doseFromEqd2 } from '../../biology/linear-quadratic.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { type Goal, parseGoal } from '../../evaluate/goal.js';
 import { type DoseScale, isVolume } from '../../evaluate/metric.js';
+import { prescribedIn, type TargetsCase } from './asked-target.js';
 
 const constraint = z.string().check(
   z.superRefine((text, context) => {
@@ -67,10 +68,12 @@ export interface AskedConstraint {
 
 /** What a dose in percent, and a biological one, rest on. */
 interface AskedCourse {
-  /** Total, Gy */
-  readonly dose: number;
+  /** Of a structure, total, Gy: a target's own, else the prescription's. */
+  doseIn(structure: string): number;
   readonly fractions: number;
 }
+
+const FORM_ONLY: AskedCourse = { doseIn: () => 1, fractions: 1 };
 
 /**
  * Reads a constraint.
@@ -78,7 +81,7 @@ interface AskedCourse {
  * @param course of which doses in percent are, and in whose fractions biological ones; without it only the form is checked
  * @throws {InvalidInputError} for what is no goal, or cannot be held with a proof
  */
-export function parseConstraint(text: string, course: AskedCourse = { dose: 1, fractions: 1 }): AskedConstraint {
+export function parseConstraint(text: string, course: AskedCourse = FORM_ONLY): AskedConstraint {
   const goal = parseGoal(text);
   const refuse = (why: string): never => {
     throw new InvalidInputError(`constraint "${goal.text}": ${why}`);
@@ -87,7 +90,7 @@ export function parseConstraint(text: string, course: AskedCourse = { dose: 1, f
   const asked = comparison.startsWith('<') ? 1 : -1;
   const form = formOf(goal, asked, refuse);
   const at = isVolume(metric) ? metric.at! : { value: limit, unit };
-  const gray = at.unit === '%' ? (at.value / 100) * course.dose : at.value;
+  const gray = at.unit === '%' ? (at.value / 100) * course.doseIn(structure) : at.value;
   // Less than a dose in at most v is at least that dose in the rest.
   const sign = metric.kind === 'CV' ? (-asked as 1 | -1) : asked;
   if (!(sign > 0 ? gray > 0 : gray >= 0)) {
@@ -105,9 +108,17 @@ export function parseConstraint(text: string, course: AskedCourse = { dose: 1, f
   return { ...head, dose: gray, scale };
 }
 
-/** @throws {InvalidInputError} as {@link parseConstraint} */
-export const parseConstraints = (texts: readonly string[], course: AskedCourse): AskedConstraint[] =>
-  texts.map((text) => parseConstraint(text, course));
+/** What a case's constraints rest on. */
+export type ConstrainedCase = TargetsCase & {
+  readonly constraints: readonly string[];
+  readonly prescription: { readonly fractions: number };
+};
+
+/** The constraints of a case. @throws {InvalidInputError} as {@link parseConstraint} */
+export function parseConstraints(planCase: ConstrainedCase): AskedConstraint[] {
+  const course = { doseIn: prescribedIn(planCase), fractions: planCase.prescription.fractions };
+  return planCase.constraints.map((text) => parseConstraint(text, course));
+}
 
 function formOf({ metric, limit, unit }: Goal, sign: 1 | -1, refuse: (why: string) => never): ConstraintForm {
   const { kind, at, exponent } = metric;

@@ -1,6 +1,7 @@
 /** Which structures the objectives and constraints of a case name. */
 import { parseConstraint } from './asked-constraint.js';
 import { type ObjectivesInput, SPINE_DEFAULT, TISSUE } from './asked-objective.js';
+import { TARGETS } from './asked-target.js';
 
 /** Fields of CASE.json that ask something of structures by name. */
 export interface AskedFields {
@@ -14,7 +15,7 @@ export interface AskedRows extends AskedFields {
   readonly further?: readonly string[];
 }
 
-/** Every structure with the field that names it, each as often as it is named; the tissue outside the targets is none. */
+/** Every structure with the field that names it, each as often as it is named; the tissue outside the targets, and all targets together, are none. */
 export function structuresNamed({
   constraints,
   objectives,
@@ -27,7 +28,7 @@ export function structuresNamed({
       one === SPINE_DEFAULT || one.structure === undefined ? [] : [['objectives', one.structure]],
     ),
     ...overlap.map((name): [string, string] => ['overlap', name]),
-  ].filter(([, name]) => name !== TISSUE);
+  ].filter(([, name]) => name !== TISSUE && name !== TARGETS);
 }
 
 /** The same, each once. */

@@ -24,11 +24,11 @@ export interface AskedOutcome extends Omit<GoalResult, 'goal'> {
 export function askedOutcomes(
   { hold, held = [], solution }: Pick<TechniquePlan, 'hold' | 'held' | 'solution'>,
   { cord }: Pick<PatientModel, 'cord'>,
-  { constraints, prescription }: Pick<PlanCase, 'constraints' | 'prescription'>,
+  planCase: Pick<PlanCase, 'constraints' | 'prescription' | 'target' | 'targets'>,
   dvhs: ReadonlyMap<string, Dvh>,
   context: GoalContext,
 ): AskedOutcome[] {
-  return parseConstraints(constraints, prescription).map((asked): AskedOutcome => {
+  return parseConstraints(planCase).map((asked): AskedOutcome => {
     const { goal: text, ...judged } = evaluateGoal(asked.goal, dvhs, context);
     const own = held.find(({ constraint }) => constraint === asked.text);
     return {

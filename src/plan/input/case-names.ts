@@ -10,6 +10,7 @@ import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/proto
 import { missingStructure } from '../../evaluate/structure-name.js';
 import { TISSUE } from '../asked/asked-objective.js';
 import { type AskedFields, structuresNamed } from '../asked/asked-structures.js';
+import { checkTargets, TARGETS } from '../asked/asked-target.js';
 import { resolveLeafBank } from './check-json.js';
 import type { PlanCase, PriorCourseCase } from './plan-case.js';
 import { conventionOf } from './recovery-convention.js';
@@ -21,6 +22,7 @@ import { levelOf } from './spine-level.js';
  */
 export function checkCaseNames(planCase: PlanCase, path: string): void {
   const { fcrt, imrt, retreatment, prescription } = planCase;
+  checkTargets(planCase, path);
   const resolve = (field: string, look: () => unknown): void => {
     try {
       look();
@@ -58,13 +60,14 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
  * @throws {InvalidInputError} naming the field whose structure there is not
  */
 export function checkStructureNames(
-  planCase: Pick<PlanCase, 'target' | 'cord' | 'prior' | 'retreatment' | 'goals'> & AskedFields,
+  planCase: Pick<PlanCase, 'target' | 'targets' | 'cord' | 'prior' | 'retreatment' | 'goals'> & AskedFields,
   names: readonly string[],
   patient: string,
 ): void {
-  const { target, cord, retreatment } = planCase;
+  const { target, targets = [], cord, retreatment } = planCase;
   const asked: [field: string, name: string | undefined][] = [
     ['target', target],
+    ...targets.map(({ structure }, t): [string, string] => [`targets.${t}`, structure]),
     ['cord', cord],
     ...namedPriors(planCase).map(([at, { region }]): [string, string | undefined] => [`${at}.region`, region]),
     ...(retreatment.bounds ?? []).map(({ structure }): [string, string] => ['retreatment.bounds', structure]),
@@ -77,9 +80,13 @@ export function checkStructureNames(
       `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
     );
   }
-  if (names.includes(TISSUE) && JSON.stringify(planCase.objectives).includes(`"${TISSUE}"`)) {
+  for (const [word, meaning] of [
+    [TISSUE, 'the body outside the targets'],
+    [TARGETS, 'all targets together'],
+  ]) {
+    if (!names.includes(word!) || !JSON.stringify(planCase.objectives).includes(`"${word}"`)) continue;
     throw new InvalidInputError(
-      `case: objectives: "${TISSUE}" is the body outside the targets, but ${patient} has a structure of that name. Give the structure another name, e.g. by patient.rename.`,
+      `case: objectives: "${word}" is ${meaning}, but ${patient} has a structure of that name. Give the structure another name, e.g. by patient.rename.`,
     );
   }
   for (const goal of planCase.goals ?? []) {

@@ -10,7 +10,7 @@ import { type Solution, type SolveProgress, solve } from '../../optimize/solver.
 import { smoothing } from '../../optimize/worst-scenario.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase } from '../input/plan-case.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
@@ -40,13 +40,13 @@ const BALL_TOLERANCE = 1e-3;
 /** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
 const MOST_BEAMLETS = 8000;
 
-/** The beams of an IMRT plan, with beamlets over the target's view from each. */
+/** The beams of an IMRT plan, with beamlets over the view of all targets from each. */
 export function modulatedBeams(
   model: PatientModel,
   { beams, beamlet, margin }: Pick<PlanCase['imrt'], 'beams' | 'beamlet' | 'margin'>,
   machine: Machine,
 ): ModulatedBeam[] {
-  const target = model.masks.get(model.target)!;
+  const target = targetMaskOf(model);
   const modulated: ModulatedBeam[] = [];
   let count = 0;
   for (const beam of beamsOf(beams, model, machine)) {

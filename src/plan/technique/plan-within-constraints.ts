@@ -40,7 +40,7 @@ export function planWithinConstraints(
   { tolerances, rows, timeLeft = forever, ...options }: ConstrainedOptions,
 ): SolvedPlan {
   const isHard = planCase[technique].hold === 'cord';
-  const asked = parseConstraints(planCase.constraints, planCase.prescription);
+  const asked = parseConstraints(planCase);
   const followed = new FollowedConstraints(asked, model);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();

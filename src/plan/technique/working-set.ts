@@ -26,7 +26,10 @@ const NEAR = 0.8;
 const SLIGHT = 1e-3;
 
 /** What the fields over the whole target rest on. */
-export type EvenCase = Pick<PlanCase, 'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'overlap'>;
+export type EvenCase = Pick<
+  PlanCase,
+  'target' | 'targets' | 'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'overlap'
+>;
 
 export class WorkingSet {
   /** Of every voxel of the grid, whether it becomes a row where it is bounded. */
@@ -46,10 +49,9 @@ export class WorkingSet {
     private readonly further: readonly string[] = [],
   ) {
     this.isRow = new Uint8Array(model.masks.get(model.target)!.data.length);
-    const { constraints, prescription } = planCase;
     this.organs = withAsked(
       given,
-      parseConstraints(constraints, prescription).map((asked) => ({ asked, factor: 1 })),
+      parseConstraints(planCase).map((asked) => ({ asked, factor: 1 })),
       model,
     );
     const { organs } = this;
