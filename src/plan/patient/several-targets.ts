@@ -80,7 +80,7 @@ export function severalTargets(
   };
   const own = on(grid);
   const shared = sharesOf(owners, own);
-  const cc = voxelVolume(grid) / 1000;
+  const cc = voxelVolume(grid);
   checkShares(planCase, owners, shared);
   let found: ReturnType<SeveralTargets['nearest']> | undefined;
   return {

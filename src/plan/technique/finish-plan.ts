@@ -37,6 +37,8 @@ export interface OptimisedPlan {
   readonly organs: readonly VoxelMaxima[];
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
+  /** Of several targets. @default none */
+  readonly aims?: ReadonlyMap<string, number> | undefined;
   readonly problem: PlanningProblem;
   readonly solution: Solution;
 }
@@ -60,7 +62,7 @@ export interface FinishedScenarios {
 export function finish(
   model: PatientModel,
   planCase: Pick<PlanCase, 'prescription' | 'doseModel'>,
-  { technique, hold, fields, voxels, maxima, organs, held: asked = [], problem, solution }: OptimisedPlan,
+  { technique, hold, fields, voxels, maxima, organs, held: asked = [], aims, problem, solution }: OptimisedPlan,
   { scenarios, ballScale = 1, isWorst = false }: Partial<FinishedScenarios> = {},
 ): SolvedPlan {
   model.onStage(`${technique}: dose`);
@@ -104,9 +106,10 @@ export function finish(
   };
   const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, scale: shrink };
   const heldBy = isHeld ? { held: asked.map(recordOfHeld) } : {};
+  const aimed = aims?.size ? { aims: Array.from(aims, ([structure, factor]) => ({ structure, factor })) } : {};
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model, doses);
-  return { ...result, ...heldBy, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
+  return { ...result, ...heldBy, ...aimed, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
 }
 
 const recordOfHeld = ({ asked: { text }, factor, rows }: HeldConstraint): HeldRecord => ({

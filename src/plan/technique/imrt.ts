@@ -96,6 +96,7 @@ export function planModulated(
     organs = [],
     held = [],
     further,
+    aims,
     prior,
     start,
     kept,
@@ -107,7 +108,7 @@ export function planModulated(
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
-  const shared = { held, further, prior, kept };
+  const shared = { held, further, aims, prior, kept };
   const job: ModulatedJob = { model, given, planCase, robust, beams, organs, onProgress, timeLeft, ...shared };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
@@ -136,7 +137,7 @@ export function planModulated(
   const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
     const fields = modulatedFields(beams, solution.weights);
-    const optimised = { technique: 'imrt', hold, fields, voxels, maxima, organs, held, problem, solution } as const;
+    const optimised = { technique: 'imrt', hold, fields, voxels, maxima, organs, held, aims, problem, solution } as const;
     const isWorst = robust?.target === 'worst';
     const made = finish(model, planCase, optimised, scenarios && { scenarios, ballScale, isWorst });
     return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, scale: ballScale } };
@@ -154,6 +155,7 @@ interface ModulatedJob {
   readonly beams: readonly ModulatedBeam[];
   readonly organs: readonly VoxelMaxima[];
   readonly held: readonly HeldConstraint[];
+  readonly aims: ReadonlyMap<string, number> | undefined;
   readonly further: FurtherObjectives | undefined;
   readonly prior: PriorExposure | undefined;
   readonly onProgress: ProgressListener | undefined;
@@ -176,9 +178,9 @@ function solveModulated(
   const { smooth, sample, preconditioner } = prepared;
   const sets = constrainedVoxels(voxels, maxima, organs);
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
-  const { held, further, prior } = job;
+  const { held, further, aims, prior } = job;
   const pose = (temperature?: number) => {
-    const options = { maxima: cord!, organMaxima, temperature, held, further, prior };
+    const options = { maxima: cord!, organMaxima, temperature, held, further, aims, prior };
     const posed = posePrescribed(model, voxels, planCase, hold, options);
     if (smooth === undefined) return { operator: prepared.operator, ...posed };
     return { ...posed, operator: smooth.operator, objectives: [...posed.objectives, smooth.objective] };

@@ -2,6 +2,7 @@
 import { forever } from '../../core/deadline.js';
 import type { Machine } from '../../machine/machine.js';
 import { parseConstraints } from '../asked/asked-constraint.js';
+import { readObjectives } from '../asked/asked-objective.js';
 import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
@@ -9,6 +10,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { type ConstrainedVoxels, constrainedVoxels } from '../problem/constrained-voxels.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
+import { FollowedTargets } from './followed-targets.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
 import { KeptInfluence } from './prepared-influence.js';
 import type { PosedCase, SolvedPlan } from './technique-plan.js';
@@ -31,7 +33,7 @@ export interface ConstrainedOptions
 /**
  * The plan of a technique that keeps every bound, or as many as its prescription allows where that is to hold. Where a voxel
  * that is no row of the optimiser is above its bound, rows are added and the plan is made again; where a constraint of the case is
- * missed in the reported dose, the optimiser is held to more.
+ * missed in the reported dose, the optimiser is held to more; and where one of several targets does not receive its dose, it is asked for more.
  */
 export function planWithinConstraints(
   technique: Technique,
@@ -43,6 +45,8 @@ export function planWithinConstraints(
   const isHard = planCase[technique].hold === 'cord';
   const asked = parseConstraints(planCase);
   const followed = new FollowedConstraints(asked, model);
+  const targets = new FollowedTargets(model, technique === 'imrt' ? askedByLevel(planCase) : []);
+  const isRepeated = asked.length > 0 || !targets.isEmpty;
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
   model.onStage('planning voxels');
@@ -59,18 +63,20 @@ export function planWithinConstraints(
         maxima,
         organs,
         held,
+        aims: targets.aims,
         start,
         timeLeft,
-        ...(asked.length > 0 && { kept }),
+        ...(isRepeated && { kept }),
       });
       const { status } = planned.solution;
       if (timeLeft() === 0 || status === 'infeasible') return planned;
-      if (round === (asked.length > 0 ? HELD_ROUNDS : ROUNDS)) return planned;
+      if (round === (isRepeated ? HELD_ROUNDS : ROUNDS)) return planned;
       const unscaled = planned.dose.data.map((dose) => dose / planned.scale);
       const hasRows = rows.extend(unscaled);
       const hasMoved = isHard && followed.follow(planned, voxels, largestOf(constrainedVoxels(voxels, maxima, organs)));
-      if (!hasRows && !hasMoved) return planned;
-      if (asked.length > 0) start = planned.solution.weights;
+      const hasAimed = targets.follow(planned);
+      if (!hasRows && !hasMoved && !hasAimed) return planned;
+      if (isRepeated) start = planned.solution.weights;
       if (!hasRows) continue;
       model.onStage('planning voxels');
       voxels = rows.choose();
@@ -79,6 +85,12 @@ export function planWithinConstraints(
     kept.close();
   }
 }
+
+/** The structures that objectives ask for a fraction of the level; whole fields can give no part of their target more. */
+const askedByLevel = (planCase: PosedCase): (string | undefined)[] =>
+  readObjectives(planCase.objectives, planCase, true).flatMap(({ structure, ofLevel }) =>
+    ofLevel === undefined ? [] : [structure],
+  );
 
 /** The largest dose that a row may have, Gy. */
 function largestOf(sets: readonly ConstrainedVoxels[]): (row: number) => number {

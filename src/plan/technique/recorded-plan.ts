@@ -22,12 +22,13 @@ import type { PlannedField, TechniquePlan } from './technique-plan.js';
 
 /** What {@link planFromRecord} makes the plan of again. */
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
-  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, conflict } = plan;
+  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, aims, conflict } = plan;
   const { weights: _, dose: __, uncovered, ...ended } = solution;
   const outcome: RecordedOutcome = {
     ...ended,
     uncovered: [...uncovered],
     largestDifference,
+    ...(aims && { aims: aims.map((own) => ({ ...own })) }),
     ...(held && { held: held.map((own) => ({ ...own })) }),
     ...(conflict && { conflict: [...conflict] }),
     ...(worstCase && { worstCase }),
@@ -98,7 +99,7 @@ export function planFromRecord(
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
-  const { largestDifference, worstCase, ball, held, conflict, uncovered, level, ...ended } = outcome;
+  const { largestDifference, worstCase, ball, held, aims, conflict, uncovered, level, ...ended } = outcome;
   return {
     technique,
     hold: planCase[technique].hold,
@@ -111,6 +112,7 @@ export function planFromRecord(
     largestDifference,
     beyondRange: beyond.beyondRange,
     beyondDensity: beyond.beyondDensity,
+    ...(aims && { aims }),
     ...(held && { held }),
     ...(conflict && { conflict }),
     ...(worstCase && { worstCase }),
