@@ -101,7 +101,7 @@ function figures(result: PlanningResult): Row[] {
       return `${gray(solution.prescriptionDose, 2)}${solution.status === 'prescription-missed' ? ', MISSED' : ''}`;
     }),
     ...furtherTargets(result).flatMap(({ structure, dose: own, to: at }, t) => [
-      ...row(`${structure}: ${own} Gy ${at}`, ({ targets }) => reachedBy(targets[t + 1]!)),
+      ...row(`${structure}: ${own} Gy ${at}`, ({ targets }) => reachedBy(targets![t + 1]!)),
       ...row('  V95% / D95%, %', (plan) => coverageOf(plan, structure, own)),
     ]),
     ...row('above the best plan, at most', ({ plan: { solution } }) => {
@@ -112,14 +112,16 @@ function figures(result: PlanningResult): Row[] {
   ];
 }
 
+type Outcome = NonNullable<PlanEvaluation['targets']>[number];
+
 /** How many further targets have their lines: what is left of a screen is for the limits. */
 const FURTHER = 2;
 
 /** All but the one of the prescription, which has its lines. */
-const furtherTargets = ({ plans }: PlanningResult): PlanEvaluation['targets'] =>
-  plans[0]?.targets.slice(1, 1 + FURTHER) ?? [];
+const furtherTargets = ({ plans }: PlanningResult): readonly Outcome[] =>
+  plans[0]?.targets?.slice(1, 1 + FURTHER) ?? [];
 
-const reachedBy = (own: PlanEvaluation['targets'][number]): string =>
+const reachedBy = (own: Outcome): string =>
   own.reached === null ? 'no dose' : `${gray(own.reached, 2)}${own.isOff ? ', OFF' : ''}`;
 
 /** @param dose of the target, Gy */

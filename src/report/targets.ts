@@ -3,10 +3,10 @@ import { toDecimals } from '../core/rounding.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 
 type Evaluated = Pick<PlanEvaluation, 'targets'>;
-type Outcome = Evaluated['targets'][number];
+type Outcome = NonNullable<Evaluated['targets']>[number];
 
 /** The block `targets` of a plan in plan.json. */
-export const targetsReport = ({ targets }: Evaluated): Record<string, unknown>[] =>
+export const targetsReport = ({ targets = [] }: Evaluated): Record<string, unknown>[] =>
   targets.map(({ structure, dose, to, reached, isOff }) => ({
     structure,
     dose,
@@ -17,7 +17,7 @@ export const targetsReport = ({ targets }: Evaluated): Record<string, unknown>[]
   }));
 
 /** One line per target. */
-export const targetSentences = ({ targets }: Evaluated): string[] =>
+export const targetSentences = ({ targets = [] }: Evaluated): string[] =>
   targets.map((own) => {
     const { structure, dose, to, reached } = own;
     const got = reached === null ? 'no dose is known' : `${reached.toFixed(2)} Gy`;
@@ -25,7 +25,7 @@ export const targetSentences = ({ targets }: Evaluated): string[] =>
   });
 
 /** Of those that miss their dose by more than 2 %, for a warning; the first is the prescription's, of which the status tells. */
-export const targetsOff = ({ targets }: Evaluated): string[] =>
+export const targetsOff = ({ targets = [] }: Evaluated): string[] =>
   targets
     .slice(1)
     .filter(({ isOff }) => isOff)

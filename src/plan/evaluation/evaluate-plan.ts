@@ -82,7 +82,7 @@ export interface PlanEvaluation {
   /** What became of every constraint that the case asks for. */
   readonly asked: readonly AskedOutcome[];
   /** Where the case has several targets: what each received. */
-  readonly targets: readonly TargetOutcome[];
+  readonly targets?: readonly TargetOutcome[];
   /** What became of every structure that has a maximum in each voxel. */
   readonly constraintOutcomes: readonly ConstraintOutcome[];
   /** Where there was a prior course. */
@@ -159,7 +159,7 @@ export function evaluatePlan(
     ...(fallOff ? { fallOff } : {}),
     constraints: constraintsOf(tolerances, model, planCase, technique),
     asked: askedOutcomes(technique, model, planCase, dvhs, { prescription, prescriptions, absent }),
-    targets: targetOutcomes(model, dvhs),
+    ...(model.several && { targets: targetOutcomes(model.several, dvhs) }),
     constraintOutcomes: constraintOutcomes(tolerances, model, planCase, technique),
     ...(retreatment
       ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, planCase), retreatment }

@@ -1,6 +1,6 @@
 /** What every target of a case that has several received of the dose that it is asked for. */
 import { type Dvh, doseAtVolume } from '../../evaluate/dvh.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import type { SeveralTargets } from '../patient/several-targets.js';
 
 /** A target of several: the dose that it is asked for, and the dose that it received. */
 export interface TargetOutcome {
@@ -18,12 +18,9 @@ export interface TargetOutcome {
 /** From this fraction of the dose asked for on a target is said to be off. */
 const OFF = 0.02;
 
-/** @internal In the order of `targetsOf`; none where the case has one target, whose prescription the plan's status is about. */
-export function targetOutcomes(
-  { several }: Pick<PatientModel, 'several'>,
-  dvhs: ReadonlyMap<string, Dvh>,
-): TargetOutcome[] {
-  return (several?.all ?? []).map(({ name, dose, fraction }): TargetOutcome => {
+/** @internal In the order of `targetsOf`. */
+export function targetOutcomes({ all }: Pick<SeveralTargets, 'all'>, dvhs: ReadonlyMap<string, Dvh>): TargetOutcome[] {
+  return all.map(({ name, dose, fraction }): TargetOutcome => {
     const dvh = dvhs.get(name);
     const reached = dvh === undefined ? null : doseAtVolume(dvh, fraction * dvh.volumeCc).value;
     const isOff = reached === null || Math.abs(reached / dose - 1) > OFF;

@@ -137,7 +137,18 @@ export function planModulated(
   const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
     const fields = modulatedFields(beams, solution.weights);
-    const optimised = { technique: 'imrt', hold, fields, voxels, maxima, organs, held, aims, problem, solution } as const;
+    const optimised = {
+      technique: 'imrt',
+      hold,
+      fields,
+      voxels,
+      maxima,
+      organs,
+      held,
+      aims,
+      problem,
+      solution,
+    } as const;
     const isWorst = robust?.target === 'worst';
     const made = finish(model, planCase, optimised, scenarios && { scenarios, ballScale, isWorst });
     return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, scale: ballScale } };
