@@ -22,6 +22,7 @@ import { sensitivityReport } from './dose-model-sensitivity.js';
 import { goalValue } from './goals.js';
 import { gridCheckReport } from './grid-check.js';
 import { inWords, roundedValues } from './numbers.js';
+import { priorityReport, prioritySentences } from './priorities.js';
 import { reirradiationReport } from './reirradiation.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment.js';
 import { robustBlock, robustSentence } from './robustness.js';
@@ -173,6 +174,7 @@ function planEntry(
     })),
     ...(evaluation.targets && { targets: targetsReport(evaluation) }),
     ...(evaluation.asked.length > 0 && { asked: askedReport(evaluation) }),
+    ...(evaluation.priorities.length > 0 && { priorities: priorityReport(evaluation.priorities) }),
     ...(technique.conflict && { conflict: technique.conflict }),
     bounds: constraintReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
@@ -267,6 +269,7 @@ export function planDetails(result: PlanningResult): string {
     constraintOutcomes: tolerances,
     asked,
     targets = [],
+    priorities,
     goals,
     structures,
     conformity,
@@ -307,6 +310,7 @@ export function planDetails(result: PlanningResult): string {
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
+    if (priorities.length > 0) lines.push('', ...prioritySentences(priorities).map((line) => `  ${line}`));
     if (asked.length > 0) lines.push('', ...askedSentences({ asked }).map((line) => `  ${line}`));
     if (tolerances.length > 0) lines.push('', ...constraintSentences(tolerances).map((line) => `  ${line}`));
     if (retreatment) {

@@ -35,7 +35,8 @@ export const askedConstraints = z.array(constraint).check(
   }),
 );
 
-const plainText = (text: string): string => text.trim().replace(/\s+/g, ' ');
+/** A text with single spaces. */
+export const plainText = (text: string): string => text.trim().replace(/\s+/g, ' ');
 
 /** What a constraint asks of the dose. */
 export type ConstraintForm =
@@ -67,13 +68,12 @@ export interface AskedConstraint {
 }
 
 /** What a dose in percent, and a biological one, rest on. */
-interface AskedCourse {
-  /** Of a structure, total, Gy: a target's own, else the prescription's. */
-  doseIn(structure: string): number;
+export interface AskedCourse {
+  /** Total, Gy; of a structure `doseIn`, where there is any: a target's own, else this. */
+  readonly dose: number;
+  readonly doseIn?: (structure: string) => number;
   readonly fractions: number;
 }
-
-const FORM_ONLY: AskedCourse = { doseIn: () => 1, fractions: 1 };
 
 /**
  * Reads a constraint.
@@ -81,7 +81,7 @@ const FORM_ONLY: AskedCourse = { doseIn: () => 1, fractions: 1 };
  * @param course of which doses in percent are, and in whose fractions biological ones; without it only the form is checked
  * @throws {InvalidInputError} for what is no goal, or cannot be held with a proof
  */
-export function parseConstraint(text: string, course: AskedCourse = FORM_ONLY): AskedConstraint {
+export function parseConstraint(text: string, course: AskedCourse = { dose: 1, fractions: 1 }): AskedConstraint {
   const goal = parseGoal(text);
   const refuse = (why: string): never => {
     throw new InvalidInputError(`constraint "${goal.text}": ${why}`);
@@ -90,7 +90,7 @@ export function parseConstraint(text: string, course: AskedCourse = FORM_ONLY): 
   const asked = comparison.startsWith('<') ? 1 : -1;
   const form = formOf(goal, asked, refuse);
   const at = isVolume(metric) ? metric.at! : { value: limit, unit };
-  const gray = at.unit === '%' ? (at.value / 100) * course.doseIn(structure) : at.value;
+  const gray = at.unit === '%' ? (at.value / 100) * (course.doseIn?.(structure) ?? course.dose) : at.value;
   // Less than a dose in at most v is at least that dose in the rest.
   const sign = metric.kind === 'CV' ? (-asked as 1 | -1) : asked;
   if (!(sign > 0 ? gray > 0 : gray >= 0)) {
@@ -108,15 +108,20 @@ export function parseConstraint(text: string, course: AskedCourse = FORM_ONLY): 
   return { ...head, dose: gray, scale };
 }
 
-/** What a case's constraints rest on. */
-export type ConstrainedCase = TargetsCase & {
-  readonly constraints: readonly string[];
-  readonly prescription: { readonly fractions: number };
-};
+/** What a course is read from. */
+type CourseCase = TargetsCase & { readonly prescription: { readonly fractions: number } };
+
+/** What the doses of a case's constraints and priorities rest on. */
+export const askedCourse = (planCase: CourseCase): AskedCourse => ({
+  ...planCase.prescription,
+  doseIn: prescribedIn(planCase),
+});
 
 /** The constraints of a case. @throws {InvalidInputError} as {@link parseConstraint} */
-export function parseConstraints(planCase: ConstrainedCase): AskedConstraint[] {
-  const course = { doseIn: prescribedIn(planCase), fractions: planCase.prescription.fractions };
+export function parseConstraints(
+  planCase: CourseCase & { readonly constraints: readonly string[] },
+): AskedConstraint[] {
+  const course = askedCourse(planCase);
   return planCase.constraints.map((text) => parseConstraint(text, course));
 }
 

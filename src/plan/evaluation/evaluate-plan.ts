@@ -31,6 +31,7 @@ import type { TechniquePlan } from '../technique/technique-plan.js';
 import { type AskedOutcome, askedOutcomes } from './asked-outcome.js';
 import { constraintsOf, type ListedConstraint } from './constraint-list.js';
 import { type ConstraintOutcome, constraintOutcomes } from './constraint-outcome.js';
+import { type PriorityOutcome, priorityOutcomes } from './priority-outcome.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robustness.js';
 import type { PositionReport } from './setup-uncertainty.js';
@@ -83,6 +84,8 @@ export interface PlanEvaluation {
   readonly asked: readonly AskedOutcome[];
   /** Where the case has several targets: what each received. */
   readonly targets?: readonly TargetOutcome[];
+  /** What became of the case's priorities. */
+  readonly priorities: readonly PriorityOutcome[];
   /** What became of every structure that has a maximum in each voxel. */
   readonly constraintOutcomes: readonly ConstraintOutcome[];
   /** Where there was a prior course. */
@@ -120,7 +123,10 @@ function hotSpot(target: string, { several }: Pick<PatientModel, 'several'>): st
 
 /** What a plan is judged by. */
 export type JudgedCase = ToleranceCase &
-  Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals' | 'constraints' | 'target' | 'targets' | 'prescription'>;
+  Pick<
+    PlanCase,
+    'cordCap' | 'cordCapOrigin' | 'goals' | 'constraints' | 'priorities' | 'target' | 'targets' | 'prescription'
+  >;
 
 /** @param prior the prior course on the plan's grid, with the maxima by voxel that it leaves */
 export function evaluatePlan(
@@ -160,6 +166,7 @@ export function evaluatePlan(
     constraints: constraintsOf(tolerances, model, planCase, technique),
     asked: askedOutcomes(technique, model, planCase, dvhs, { prescription, prescriptions, absent }),
     ...(model.several && { targets: targetOutcomes(model.several, dvhs) }),
+    priorities: priorityOutcomes(technique, planCase, dvhs, { prescription, prescriptions, absent }),
     constraintOutcomes: constraintOutcomes(tolerances, model, planCase, technique),
     ...(retreatment
       ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, planCase), retreatment }

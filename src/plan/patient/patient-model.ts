@@ -124,6 +124,7 @@ export type ModelledCase = Pick<
   | 'goals'
   | 'constraints'
   | 'objectives'
+  | 'priorities'
   | 'overlap'
 >;
 

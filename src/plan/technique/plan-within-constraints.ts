@@ -1,5 +1,6 @@
 /** A plan under the bounds of the cord and of any other structures, every voxel of which is checked, and under all that the case asks to be held. */
 import { forever } from '../../core/deadline.js';
+import type { Dvh } from '../../evaluate/dvh.js';
 import type { Machine } from '../../machine/machine.js';
 import { parseConstraints } from '../asked/asked-constraint.js';
 import { readObjectives } from '../asked/asked-objective.js';
@@ -8,9 +9,11 @@ import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { type ConstrainedVoxels, constrainedVoxels } from '../problem/constrained-voxels.js';
+import { FollowedTargets } from '../problem/followed-targets.js';
+import { goalsOf } from '../problem/posed-goal.js';
+import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
-import { FollowedTargets } from './followed-targets.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
 import { KeptInfluence } from './prepared-influence.js';
 import type { PosedCase, SolvedPlan } from './technique-plan.js';
@@ -38,15 +41,16 @@ export interface ConstrainedOptions
 export function planWithinConstraints(
   technique: Technique,
   model: PatientModel,
-  planCase: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints'>,
+  planCase: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints' | 'priorities'>,
   machine: Machine,
   { tolerances, rows, timeLeft = forever, ...options }: ConstrainedOptions,
 ): SolvedPlan {
   const isHard = planCase[technique].hold === 'cord';
   const asked = parseConstraints(planCase);
-  const followed = new FollowedConstraints(asked, model);
+  const goals = isHard ? goalsOf(planCase) : [];
   const targets = new FollowedTargets(model, technique === 'imrt' ? askedByLevel(planCase) : []);
-  const isRepeated = asked.length > 0 || !targets.isEmpty;
+  const isFollowed = asked.length > 0 || goals.length > 0 || !targets.isEmpty;
+  const followed = new FollowedConstraints(asked, goals, model);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
   model.onStage('planning voxels');
@@ -54,7 +58,7 @@ export function planWithinConstraints(
   let start: Float64Array | undefined;
   try {
     for (let round = 1; ; round++) {
-      const { held } = followed;
+      const { held, goals } = followed;
       const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
@@ -63,20 +67,21 @@ export function planWithinConstraints(
         maxima,
         organs,
         held,
+        goals,
         aims: targets.aims,
         start,
         timeLeft,
-        ...(isRepeated && { kept }),
+        ...(isFollowed && { kept }),
       });
       const { status } = planned.solution;
       if (timeLeft() === 0 || status === 'infeasible') return planned;
-      if (round === (isRepeated ? HELD_ROUNDS : ROUNDS)) return planned;
+      if (round === (isFollowed ? HELD_ROUNDS : ROUNDS)) return planned;
       const unscaled = planned.dose.data.map((dose) => dose / planned.scale);
       const hasRows = rows.extend(unscaled);
       const hasMoved = isHard && followed.follow(planned, voxels, largestOf(constrainedVoxels(voxels, maxima, organs)));
-      const hasAimed = targets.follow(planned);
+      const hasAimed = targets.follow(targetDvhs(model, planned));
       if (!hasRows && !hasMoved && !hasAimed) return planned;
-      if (isRepeated) start = planned.solution.weights;
+      if (isFollowed) start = planned.solution.weights;
       if (!hasRows) continue;
       model.onStage('planning voxels');
       voxels = rows.choose();
@@ -84,6 +89,12 @@ export function planWithinConstraints(
   } finally {
     kept.close();
   }
+}
+
+/** DVHs of a plan in structures as they are drawn. */
+function targetDvhs(model: PatientModel, plan: SolvedPlan): (structure: string) => Dvh {
+  const doseIn = doseOfPlan(plan, model);
+  return (structure) => drawnDvh(model, structure, doseIn);
 }
 
 /** The structures that objectives ask for a fraction of the level; whole fields can give no part of their target more. */

@@ -8,6 +8,7 @@ import type { Vec3 } from '../../geometry/grid.js';
 import type { DoseVolume } from '../../geometry/volume.js';
 import type { ShiftValue } from '../../geometry/worst-shift.js';
 import type { Machine } from '../../machine/machine.js';
+import type { PriorityStep } from '../../optimize/solve-in-order.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
@@ -16,6 +17,7 @@ import type { PriorExposure } from '../patient/prior-exposure.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
 import type { FurtherObjectives, PosedProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import type { FollowedGoal } from '../problem/posed-goal.js';
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -55,6 +57,8 @@ export interface TechniquePlan {
   readonly held?: readonly HeldRecord[];
   /** @internal Of several targets: what each was asked for, as a multiple of its dose. */
   readonly aims?: readonly { readonly structure: string; readonly factor: number }[];
+  /** What became of the case's priorities, list by list, in the optimiser's rows. */
+  readonly priorities?: readonly PlannedPriority[];
   /** Where no plan keeps all constraints: the smallest set of them that none keeps, as far as it was found. */
   readonly conflict?: readonly string[];
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
@@ -62,6 +66,9 @@ export interface TechniquePlan {
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
   readonly beyondDensity: number;
 }
+
+/** A list of goals after its turn. */
+export type PlannedPriority = Omit<PriorityStep, 'certificate'>;
 
 /** How one constraint of the case was held. */
 export interface HeldRecord {
@@ -108,6 +115,8 @@ export interface PlanningOptions {
   readonly further?: FurtherObjectives | undefined;
   /** Of several targets: what each is asked for, as a multiple of its dose. @default 1 */
   readonly aims?: ReadonlyMap<string, number> | undefined;
+  /** The case's priorities: with any, what they leave is the objectives'. @default none */
+  readonly goals?: readonly (readonly FollowedGoal[])[];
   /** Of the prior courses, for objectives on the dose of all. @default there was none */
   readonly prior?: PriorExposure | undefined;
   /** Weights of a plan like it, to start from. */

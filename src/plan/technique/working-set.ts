@@ -28,7 +28,7 @@ const SLIGHT = 1e-3;
 /** What the fields over the whole target rest on. */
 export type EvenCase = Pick<
   PlanCase,
-  'target' | 'targets' | 'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'overlap'
+  'target' | 'targets' | 'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'priorities' | 'overlap'
 >;
 
 export class WorkingSet {

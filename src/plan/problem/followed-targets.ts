@@ -7,8 +7,6 @@
 import { type Dvh, doseAtVolume } from '../../evaluate/dvh.js';
 import type { AskedTarget } from '../asked/asked-target.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
-import type { SolvedPlan } from './technique-plan.js';
 
 /** So often an aim moves, at most. */
 const MOST_MOVES = 5;
@@ -31,11 +29,8 @@ export class FollowedTargets {
   private moves = 0;
 
   /** @param followed structures that objectives ask for a fraction of the level */
-  constructor(
-    private readonly model: PatientModel,
-    followed: readonly (string | undefined)[],
-  ) {
-    const others = model.several?.all.slice(1).filter(({ name }) => followed.includes(name)) ?? [];
+  constructor({ several }: Pick<PatientModel, 'several'>, followed: readonly (string | undefined)[]) {
+    const others = several?.all.slice(1).filter(({ name }) => followed.includes(name)) ?? [];
     this.now = others.map((target) => ({ target, aim: 1 }));
   }
 
@@ -48,13 +43,15 @@ export class FollowedTargets {
     return new Map(this.now.map(({ target, aim }) => [target.name, aim]));
   }
 
-  /** @returns whether any aim moved: the plan must be made again */
-  follow(plan: SolvedPlan): boolean {
+  /**
+   * @param dvhOf a target's of the last plan
+   * @returns whether any aim moved: the plan must be made again
+   */
+  follow(dvhOf: (target: string) => Dvh): boolean {
     if (this.isEmpty || this.moves++ === MOST_MOVES) return false;
-    const doseIn = doseOfPlan(plan, this.model);
     let hasMoved = false;
     this.now = this.now.map((one): Aim => {
-      const reached = reachedFraction(one.target, drawnDvh(this.model, one.target.name, doseIn));
+      const reached = reachedFraction(one.target, dvhOf(one.target.name));
       if (Math.abs(reached - 1) <= MET) return one;
       const aim = nextAim(one, reached);
       hasMoved ||= Math.abs(aim - one.aim) > MET / 2;
