@@ -1,8 +1,8 @@
 /**
  * The targets of a case that has more than one: all of them as one, and what of each voxel belongs to which.
  *
- * What a voxel holds of several targets belongs to the first in their order of ownership (`ownersOf`); together they own what the union
- * of their solids fills of it, so that nothing counts twice and nothing is left out.
+ * What a voxel holds of several targets belongs to the first in their order of ownership (`ownersOf`): each owns what the union of the solids up
+ * to it fills of the voxel, less what the union before it does. So nothing counts twice and nothing is left out.
  */
 import { InvalidInputError } from '../../core/errors.js';
 import { toDigits } from '../../core/rounding.js';
@@ -51,6 +51,9 @@ export interface DrawnTargets {
 /** The fraction of a target that must be left to it: less is rounding of its surface. */
 const LEFT = 1e-3;
 
+/** Voxels that a target fills in all, at least. */
+const LEAST_VOXELS = 0.5;
+
 /**
  * @returns undefined where the case has one target
  * @throws {InvalidInputError} for a target of no volume, one of which nothing is left to it, or a main target whose prescribed dose is one of another
@@ -63,9 +66,12 @@ export function severalTargets(
   if (all.length === 1) return undefined;
   const owners = ownersOf(all, planCase.overlap, volumeOf);
   const of = (name: string): Structure => structures.get(name)!;
-  const union = uniteStructures(
-    all.map(({ name }) => of(name)),
-    'targets',
+  /** Of the first two, of the first three, and so on. */
+  const unions = owners.slice(1).map((_, last) =>
+    uniteStructures(
+      owners.slice(0, last + 2).map(({ name }) => of(name)),
+      'targets',
+    ),
   );
   const onGrids = new Map<Grid, TargetsOnGrid>();
   const on = (other: Grid): TargetsOnGrid => {
@@ -73,7 +79,7 @@ export function severalTargets(
       onGrids.get(other) ??
       targetsOn(
         owners.map(({ name }) => (other === grid ? masks.get(name)! : voxelizeStructure(of(name), other))),
-        voxelizeStructure(union, other),
+        unions.map((union) => voxelizeStructure(union, other)),
       );
     onGrids.set(other, known);
     return known;
@@ -87,7 +93,7 @@ export function severalTargets(
     ...own,
     all,
     owners,
-    union,
+    union: unions.at(-1)!,
     highestIn: new Map(
       owners.map(({ name, dose }, t) => {
         const { held, takenBy } = shared[t]!;
@@ -107,28 +113,24 @@ export function severalTargets(
   };
 }
 
-function targetsOn(masks: readonly Volume<'mask'>[], drawn: Volume<'mask'>): TargetsOnGrid {
-  const { grid } = drawn;
-  // A solid's fractions are sampled: what they are off by is neither owned twice nor lost.
-  const data = drawn.data.map((fraction, v) => {
-    let [largest, sum] = [0, 0];
-    for (const mask of masks) {
-      largest = Math.max(largest, mask.data[v]!);
-      sum += mask.data[v]!;
-    }
-    return Math.max(largest, Math.min(1, sum, fraction));
+function targetsOn(masks: readonly Volume<'mask'>[], drawn: readonly Volume<'mask'>[]): TargetsOnGrid {
+  const [first, ...others] = masks;
+  const filled = [first!.data];
+  others.forEach(({ data: own }, k) => {
+    // A solid's fractions are sampled: what they are off by is neither owned twice nor lost.
+    const before = filled[k]!;
+    filled.push(
+      drawn[k]!.data.map((both, v) => {
+        const [a, b] = [before[v]!, own[v]!];
+        return Math.max(a, b, Math.min(1, a + b, both));
+      }),
+    );
   });
   return {
-    mask: createVolume('mask', grid, data),
+    mask: createVolume('mask', first!.grid, filled.at(-1)!),
     fractionsOf(voxel) {
       const held = masks.map((mask) => mask.data[voxel]!);
-      let left = data[voxel]!;
-      const owned = held.map((fraction) => {
-        const own = Math.min(fraction, left);
-        left -= own;
-        return own;
-      });
-      return { held, owned };
+      return { held, owned: filled.map((data, k) => data[voxel]! - (filled[k - 1]?.[voxel] ?? 0)) };
     },
   };
 }
@@ -166,9 +168,9 @@ function checkShares(
 ): void {
   owners.forEach(({ name, dose }, t) => {
     const { held, owned, takenBy } = shares[t]!;
-    if (!(held > 0)) {
+    if (!(held >= LEAST_VOXELS)) {
       throw new InvalidInputError(
-        `case: target "${name}" occupies no voxel of the dose grid. Check its contours, or leave it out of targets.`,
+        `case: target "${name}" fills ${toDigits(held, 2)} voxels of the dose grid, too few to ask for a dose there. Use a smaller doseGrid.spacing, check its contours, or leave it out.`,
       );
     }
     if (owned > LEFT * held) return;
