@@ -14,15 +14,14 @@ export const TARGETS = 'Targets';
 /** A further target may be asked for so many times the prescription, and no less than one so-manieth: beyond it is a slip of units. */
 const WIDEST_RATIO = 3;
 
+const outOfRange = ({ input }: { readonly input?: unknown }): string =>
+  `is ${String(input)} Gy, but must be > 0 and at most 200 Gy, the total of the course`;
+
 const given = z.strictObject({
   structure: described('By name; not `target` itself.', z.string().check(z.minLength(1), z.maxLength(1000))),
   dose: described(
     'Total of the course, Gy.',
-    z.number().check(
-      z.refine((dose) => dose > 0 && dose <= 200, {
-        error: (issue) => `is ${String(issue.input)} Gy, but must be > 0 and at most 200 Gy, the total of the course`,
-      }),
-    ),
+    z.number().check(z.positive({ error: outOfRange }), z.maximum(200, { error: outOfRange })),
   ),
   to: described(
     'What the dose is the value of. By default as in `prescription`; `D50` where that is a point.',
