@@ -20,7 +20,8 @@ const constraint = z.string().check(
     try {
       parseConstraint(text);
     } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message.replace(/\.$/, '') });
+      const message = (error as Error).message.replace(/^goal /, 'constraint ').replace(/\.$/, '');
+      context.addIssue({ code: 'custom', message });
     }
   }),
 );
@@ -67,6 +68,9 @@ export interface AskedConstraint {
   readonly scale?: DoseScale;
 }
 
+/** Gy: what is beyond is a slip of the pen. */
+const MOST = 1000;
+
 /** What a dose in percent, and a biological one, rest on. */
 export interface AskedCourse {
   /** Total, Gy; of a structure `doseIn`, where there is any: a target's own, else this. */
@@ -96,6 +100,7 @@ export function parseConstraint(text: string, course: AskedCourse = { dose: 1, f
   if (!(sign > 0 ? gray > 0 : gray >= 0)) {
     refuse(`its dose is ${gray} Gy, but must be ${sign > 0 ? '> 0: every field gives some dose everywhere' : '>= 0'}.`);
   }
+  if (gray > MOST) refuse(`its dose is ${gray} Gy, but must be at most ${MOST} Gy.`);
   const head = { text: goal.text, structure, goal, form, sign } as const;
   const { scale } = metric;
   if (scale === undefined) return { ...head, dose: gray };
@@ -117,13 +122,9 @@ export const askedCourse = (planCase: CourseCase): AskedCourse => ({
   doseIn: prescribedIn(planCase),
 });
 
-/** The constraints of a case. @throws {InvalidInputError} as {@link parseConstraint} */
-export function parseConstraints(
-  planCase: CourseCase & { readonly constraints: readonly string[] },
-): AskedConstraint[] {
-  const course = askedCourse(planCase);
-  return planCase.constraints.map((text) => parseConstraint(text, course));
-}
+/** @throws {InvalidInputError} as {@link parseConstraint} */
+export const parseConstraints = (texts: readonly string[], course: AskedCourse): AskedConstraint[] =>
+  texts.map((text) => parseConstraint(text, course));
 
 function formOf({ metric, limit, unit }: Goal, sign: 1 | -1, refuse: (why: string) => never): ConstraintForm {
   const { kind, at, exponent } = metric;

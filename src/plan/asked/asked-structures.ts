@@ -28,11 +28,13 @@ export function structuresNamed({
   return [
     ...constraints.map((text): [string, string] => ['constraints', parseConstraint(text).structure]),
     ...listed.flatMap((one): [string, string][] =>
-      one === SPINE_DEFAULT || one.structure === undefined ? [] : [['objectives', one.structure]],
+      one === SPINE_DEFAULT || one.structure === undefined || [TISSUE, TARGETS].includes(one.structure)
+        ? []
+        : [['objectives', one.structure]],
     ),
     ...priorities.flat().map((text): [string, string] => ['priorities', parsePriority(text).asked.structure]),
     ...overlap.map((name): [string, string] => ['overlap', name]),
-  ].filter(([, name]) => name !== TISSUE && name !== TARGETS);
+  ];
 }
 
 /** The same, each once. */

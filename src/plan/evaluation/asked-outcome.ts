@@ -1,7 +1,7 @@
 /** What became of every constraint that the case asks for: its value in the reported dose, and what it cost. */
 import type { Dvh } from '../../evaluate/dvh.js';
 import { evaluateGoal, type GoalContext, type GoalResult } from '../../evaluate/goal.js';
-import { type AskedConstraint, parseConstraints } from '../asked/asked-constraint.js';
+import { type AskedConstraint, askedCourse, parseConstraints } from '../asked/asked-constraint.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
@@ -28,7 +28,7 @@ export function askedOutcomes(
   dvhs: ReadonlyMap<string, Dvh>,
   context: GoalContext,
 ): AskedOutcome[] {
-  return parseConstraints(planCase).map((asked): AskedOutcome => {
+  return parseConstraints(planCase.constraints, askedCourse(planCase)).map((asked): AskedOutcome => {
     const { goal: text, ...judged } = evaluateGoal(asked.goal, dvhs, context);
     const own = held.find(({ constraint }) => constraint === asked.text);
     return {

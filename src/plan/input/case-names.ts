@@ -6,8 +6,11 @@ import { arrangementAngles } from '../../beam/arrangement.js';
 import { cordToleranceNames } from '../../biology/cord-tolerances.js';
 import { namedTolerance } from '../../biology/named-tolerances.js';
 import { InvalidInputError } from '../../core/errors.js';
+import { nearNames } from '../../core/near-names.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
+import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
+import { checkConsistent } from '../asked/asked-contradiction.js';
 import { TISSUE } from '../asked/asked-objective.js';
 import { type AskedFields, structuresNamed } from '../asked/asked-structures.js';
 import { checkTargets, TARGETS } from '../asked/asked-target.js';
@@ -46,6 +49,7 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
       `${path}: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
     );
   }
+  resolve('constraints', () => checkConsistent(parseConstraints(planCase.constraints, askedCourse(planCase))));
   retreatment.bounds?.forEach(({ limit, structure }, b) => {
     if (limit === undefined) return;
     const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';
@@ -76,8 +80,10 @@ export function checkStructureNames(
   ];
   for (const [field, name] of asked) {
     if (name === undefined || names.includes(name)) continue;
+    const near = nearNames(name, field === 'objectives' ? [...names, TISSUE, TARGETS] : names).map((own) => `"${own}"`);
+    const meant = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
     throw new InvalidInputError(
-      `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
+      `case: ${field} "${name}" is not a structure of ${patient}.${meant} It has ${names.join(', ')}.`,
     );
   }
   for (const [word, meaning] of [

@@ -10,7 +10,7 @@
 import { fluenceOfBeamlets } from '../../beam/fluence.js';
 import { weightedUpperQuantile } from '../../core/quantile.js';
 import type { Machine } from '../../machine/machine.js';
-import { parseConstraints } from '../asked/asked-constraint.js';
+import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -51,7 +51,7 @@ export class WorkingSet {
     this.isRow = new Uint8Array(model.masks.get(model.target)!.data.length);
     this.organs = withAsked(
       given,
-      parseConstraints(planCase).map((asked) => ({ asked, factor: 1 })),
+      parseConstraints(planCase.constraints, askedCourse(planCase)).map((asked) => ({ asked, factor: 1 })),
       model,
     );
     const { organs } = this;
