@@ -31,6 +31,7 @@ import { type SurfaceGap, surfaceGap } from '../../geometry/separation.js';
 import type { Structure } from '../../geometry/structure.js';
 import { occupiedFrom, type Volume } from '../../geometry/volume.js';
 import { voxelizeStructure } from '../../geometry/voxelize.js';
+import type { AskedFields } from '../asked/asked-structures.js';
 import { targetsOf } from '../asked/asked-target.js';
 import { checkStructureNames } from '../input/case-names.js';
 import type { PlanCase } from '../input/plan-case.js';
@@ -110,23 +111,20 @@ export interface PatientModel {
 }
 
 /** What a model of the patient rests on. */
-export type ModelledCase = Pick<
-  PlanCase,
-  | 'target'
-  | 'targets'
-  | 'prescription'
-  | 'cord'
-  | 'isocenter'
-  | 'doseGrid'
-  | 'doseModel'
-  | 'prior'
-  | 'retreatment'
-  | 'goals'
-  | 'constraints'
-  | 'objectives'
-  | 'priorities'
-  | 'overlap'
->;
+export type ModelledCase = AskedFields &
+  Pick<
+    PlanCase,
+    | 'target'
+    | 'targets'
+    | 'prescription'
+    | 'cord'
+    | 'isocenter'
+    | 'doseGrid'
+    | 'doseModel'
+    | 'prior'
+    | 'retreatment'
+    | 'goals'
+  >;
 
 /**
  * @param executor who does the work of beams and dose on this patient

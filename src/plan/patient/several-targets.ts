@@ -85,9 +85,9 @@ export function severalTargets(
     return known;
   };
   const own = on(grid);
-  const shared = sharesOf(owners, own);
+  const shared = volumesOwned(owners, own);
   const cc = voxelVolume(grid);
-  checkShares(planCase, owners, shared);
+  checkVolumes(planCase, owners, shared);
   let found: ReturnType<SeveralTargets['nearest']> | undefined;
   return {
     ...own,
@@ -142,32 +142,32 @@ interface HeldVolume {
   readonly takenBy: readonly number[];
 }
 
-function sharesOf(owners: readonly AskedTarget[], { mask, fractionsOf }: TargetsOnGrid): HeldVolume[] {
-  const shares = owners.map(() => ({ held: 0, owned: 0, takenBy: owners.map(() => 0) }));
+function volumesOwned(owners: readonly AskedTarget[], { mask, fractionsOf }: TargetsOnGrid): HeldVolume[] {
+  const volumes = owners.map(() => ({ held: 0, owned: 0, takenBy: owners.map(() => 0) }));
   for (let voxel = 0; voxel < mask.data.length; voxel++) {
     if (!(mask.data[voxel]! > 0)) continue;
     const { held, owned } = fractionsOf(voxel);
-    shares.forEach((share, t) => {
-      share.held += held[t]!;
-      share.owned += owned[t]!;
+    volumes.forEach((own, t) => {
+      own.held += held[t]!;
+      own.owned += owned[t]!;
       let lost = held[t]! - owned[t]!;
       for (let other = 0; other < t && lost > 0; other++) {
         const taken = Math.min(lost, owned[other]!);
-        share.takenBy[other]! += taken;
+        own.takenBy[other]! += taken;
         lost -= taken;
       }
     });
   }
-  return shares;
+  return volumes;
 }
 
-function checkShares(
+function checkVolumes(
   { target, prescription }: TargetsCase,
   owners: readonly AskedTarget[],
-  shares: readonly HeldVolume[],
+  volumes: readonly HeldVolume[],
 ): void {
   owners.forEach(({ name, dose }, t) => {
-    const { held, owned, takenBy } = shares[t]!;
+    const { held, owned, takenBy } = volumes[t]!;
     if (!(held >= LEAST_VOXELS)) {
       throw new InvalidInputError(
         `case: target "${name}" fills ${toDigits(held, 2)} voxels of the dose grid, too few to ask for a dose there. Use a smaller doseGrid.spacing, check its contours, or leave it out.`,
@@ -183,22 +183,22 @@ function checkShares(
   const { to } = prescription;
   if (to === 'isocenter') return;
   const main = owners.findIndex(({ name }) => name === target);
-  const { held, takenBy } = shares[main]!;
+  const { held, takenBy } = volumes[main]!;
   const takenIf = (isSo: (dose: number) => boolean): number =>
     takenBy.reduce((sum, voxels, other) => sum + (isSo(owners[other]!.dose) ? voxels / held : 0), 0);
   const hotter = takenIf((dose) => dose > prescription.dose);
   const colder = takenIf((dose) => dose < prescription.dose);
   const fraction = to === 'D95' ? 0.95 : 0.5;
   if (hotter < fraction && colder < 1 - fraction) return;
-  const [share, kind] = hotter >= fraction ? [hotter, 'higher'] : [colder, 'lower'];
+  const [part, kind] = hotter >= fraction ? [hotter, 'higher'] : [colder, 'lower'];
   throw new InvalidInputError(
-    `case: targets: ${(100 * share).toFixed(0)} % of ${target} belong to targets of a ${kind} dose, so that its ${to ?? 'D50'} is a dose of theirs. Let "target" be a structure without them, or another of the targets, or change prescription.to.`,
+    `case: targets: ${(100 * part).toFixed(0)} % of ${target} belong to targets of a ${kind} dose, so that its ${to ?? 'D50'} is a dose of theirs. Let "target" be a structure without them, or another of the targets, or change prescription.to.`,
   );
 }
 
-function takenNotes(owners: readonly AskedTarget[], shares: readonly HeldVolume[], cc: number): string[] {
+function takenNotes(owners: readonly AskedTarget[], volumes: readonly HeldVolume[], cc: number): string[] {
   return owners.flatMap(({ name, dose }, t) =>
-    shares[t]!.takenBy.flatMap((voxels, other) => {
+    volumes[t]!.takenBy.flatMap((voxels, other) => {
       if (!(voxels * cc > 5e-4)) return [];
       const owner = owners[other]!;
       return [
