@@ -92,6 +92,7 @@ const outcome = z.strictObject({
   uncovered: z.array(count),
   largestDifference: finite,
   certificate: z.custom<Certificate>(isCertificate, { error: 'is no certificate' }),
+  aims: z.array(z.strictObject({ structure: z.string(), factor: finite })).optional(),
   held: z.array(z.strictObject({ constraint: z.string(), factor: finite, rows: count.optional() })).optional(),
   conflict: z.array(z.string()).optional(),
   priorities: z.array(priority).optional(),

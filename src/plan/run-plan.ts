@@ -15,7 +15,7 @@ import { voxelVolume } from '../geometry/grid.js';
 import { surfaceDistance } from '../geometry/separation.js';
 import type { RecordedPlan } from '../io/fluence-file.js';
 import type { Machine } from '../machine/machine.js';
-import { parseConstraints } from './asked/asked-constraint.js';
+import { askedCourse, parseConstraints } from './asked/asked-constraint.js';
 import { type StructureTolerance, structureTolerances } from './constraint/structure-tolerance.js';
 import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from './constraint/voxel-maximum.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluation/evaluate-plan.js';
@@ -81,7 +81,7 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
   return evaluateAll(job, techniques, options, (model, tolerances, prior) => {
     const { case: planCase, machine } = job;
     if (techniques.some((technique) => planCase[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
-    checkAskedOnPatient(parseConstraints(planCase.constraints, planCase.prescription), model);
+    checkAskedOnPatient(parseConstraints(planCase.constraints, askedCourse(planCase)), model);
     // What asks for too much must show before the optimiser runs.
     if (techniques.includes('imrt')) modulatedBeams(model, planCase.imrt, machine);
     const rows = new WorkingSet(

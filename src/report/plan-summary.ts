@@ -10,6 +10,7 @@ import { plainText } from '../core/sentence.js';
 import { type PlanEvaluation, whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
 import { worstOfReport } from '../plan/evaluation/robustness.js';
 import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
+import { targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import { givenSentence, whyUnproven } from './certificate.js';
 import { gapInWords } from './plan-report.js';
@@ -65,10 +66,12 @@ function headOf(result: PlanningResult, width: number): string[] {
         ? prior.description
         : `Prior course: up to ${before.prior.toFixed(1)} Gy EQD2/${before.alphaBeta} in ${before.structure}, ${prior.months} months ago.`;
   const [note, ...more] = model.notes;
+  const furtherCount = targetNames(model).length - 1;
   const noted = note === undefined ? [] : wrapped(`NOTE ${note}`, width).slice(0, 2);
   return [
     ...wrapped(`${model.patient.name}: ${dose} Gy in ${fractions} fractions (${to}), ${gapInWords(result)}`, width),
     ...wrapped(course, width),
+    ...(furtherCount > FURTHER ? [`and ${furtherCount - FURTHER} more targets: --details`] : []),
     ...noted,
     ...(more.length === 0 ? [] : [`NOTE ${more.length} more notes`]),
   ];
@@ -97,12 +100,36 @@ function figures(result: PlanningResult): Row[] {
     ...row(`prescribed: ${dose} Gy ${to}`, ({ plan: { solution } }) => {
       return `${gray(solution.prescriptionDose, 2)}${solution.status === 'prescription-missed' ? ', MISSED' : ''}`;
     }),
+    ...furtherTargets(result).flatMap(({ structure, dose: own, to: at }, t) => [
+      ...row(`${structure}: ${own} Gy ${at}`, ({ targets }) => reachedBy(targets![t + 1]!)),
+      ...row('  V95% / D95%, %', (plan) => coverageOf(plan, structure, own)),
+    ]),
     ...row('above the best plan, at most', ({ plan: { solution } }) => {
       const { gap } = solution.certificate;
       return gap === null ? 'nothing proven' : `${(100 * gap).toFixed(2)} %`;
     }),
     ...row('verdict', (own) => verdictOf(own, dose)),
   ];
+}
+
+type Outcome = NonNullable<PlanEvaluation['targets']>[number];
+
+/** How many further targets have their lines: what is left of a screen is for the limits. */
+const FURTHER = 2;
+
+/** All but the one of the prescription, which has its lines. */
+const furtherTargets = ({ plans }: PlanningResult): readonly Outcome[] =>
+  plans[0]?.targets?.slice(1, 1 + FURTHER) ?? [];
+
+const reachedBy = (own: Outcome): string =>
+  own.reached === null ? 'no dose' : `${gray(own.reached, 2)}${own.isOff ? ', OFF' : ''}`;
+
+/** @param dose of the target, Gy */
+function coverageOf({ structures }: PlanEvaluation, name: string, dose: number): string | undefined {
+  const metrics = structures.find((s) => s.name === name)?.metrics;
+  const [volume, near] = [metrics?.['V95%[%]'], metrics?.['D95%[Gy]']];
+  if (volume === undefined || near === undefined) return undefined;
+  return `${volume.toFixed(1)} / ${((100 * near) / dose).toFixed(1)}`;
 }
 
 const sizeOf = (search: readonly number[] | undefined): string =>

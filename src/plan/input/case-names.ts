@@ -9,11 +9,12 @@ import { InvalidInputError } from '../../core/errors.js';
 import { nearNames } from '../../core/near-names.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
-import { parseConstraints } from '../asked/asked-constraint.js';
+import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
 import { checkConsistent } from '../asked/asked-contradiction.js';
 import { TISSUE } from '../asked/asked-objective.js';
 import { parsePriority } from '../asked/asked-priority.js';
 import { type AskedFields, structuresNamed } from '../asked/asked-structures.js';
+import { checkTargets, TARGETS } from '../asked/asked-target.js';
 import { resolveLeafBank } from './check-json.js';
 import type { PlanCase, PriorCourseCase } from './plan-case.js';
 import { conventionOf } from './recovery-convention.js';
@@ -25,6 +26,7 @@ import { levelOf } from './spine-level.js';
  */
 export function checkCaseNames(planCase: PlanCase, path: string): void {
   const { fcrt, imrt, retreatment, prescription } = planCase;
+  checkTargets(planCase, path);
   const resolve = (field: string, look: () => unknown): void => {
     try {
       look();
@@ -49,7 +51,7 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
       `${path}: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
     );
   }
-  resolve('constraints', () => checkConsistent(parseConstraints(planCase.constraints, prescription)));
+  resolve('constraints', () => checkConsistent(parseConstraints(planCase.constraints, askedCourse(planCase))));
   retreatment.bounds?.forEach(({ limit, structure }, b) => {
     if (limit === undefined) return;
     const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';
@@ -85,13 +87,14 @@ function checkHotSpot(
  * @throws {InvalidInputError} naming the field whose structure there is not
  */
 export function checkStructureNames(
-  planCase: Pick<PlanCase, 'target' | 'cord' | 'prior' | 'retreatment' | 'goals'> & AskedFields,
+  planCase: Pick<PlanCase, 'target' | 'targets' | 'cord' | 'prior' | 'retreatment' | 'goals'> & AskedFields,
   names: readonly string[],
   patient: string,
 ): void {
-  const { target, cord, retreatment } = planCase;
+  const { target, targets = [], cord, retreatment } = planCase;
   const asked: [field: string, name: string | undefined][] = [
     ['target', target],
+    ...targets.map(({ structure }, t): [string, string] => [`targets.${t}`, structure]),
     ['cord', cord],
     ...namedPriors(planCase).map(([at, { region }]): [string, string | undefined] => [`${at}.region`, region]),
     ...(retreatment.bounds ?? []).map(({ structure }): [string, string] => ['retreatment.bounds', structure]),
@@ -100,15 +103,19 @@ export function checkStructureNames(
   ];
   for (const [field, name] of asked) {
     if (name === undefined || names.includes(name)) continue;
-    const near = nearNames(name, field === 'objectives' ? [...names, TISSUE] : names).map((own) => `"${own}"`);
+    const near = nearNames(name, field === 'objectives' ? [...names, TISSUE, TARGETS] : names).map((own) => `"${own}"`);
     const meant = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
     throw new InvalidInputError(
       `case: ${field} "${name}" is not a structure of ${patient}.${meant} It has ${names.join(', ')}.`,
     );
   }
-  if (names.includes(TISSUE) && JSON.stringify(planCase.objectives).includes(`"${TISSUE}"`)) {
+  for (const [word, meaning] of [
+    [TISSUE, 'the body outside the targets'],
+    [TARGETS, 'all targets together'],
+  ]) {
+    if (!names.includes(word!) || !JSON.stringify(planCase.objectives).includes(`"${word}"`)) continue;
     throw new InvalidInputError(
-      `case: objectives: "${TISSUE}" is the body outside the targets, but ${patient} has a structure of that name. Give the structure another name, e.g. by patient.rename.`,
+      `case: objectives: "${word}" is ${meaning}, but ${patient} has a structure of that name. Give the structure another name, e.g. by patient.rename.`,
     );
   }
   for (const goal of planCase.goals ?? []) {

@@ -37,6 +37,8 @@ export interface OptimisedPlan {
   readonly organs: readonly VoxelMaxima[];
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
+  /** Of several targets. @default none */
+  readonly aims?: ReadonlyMap<string, number> | undefined;
   readonly problem: PlanningProblem;
   readonly solution: Solution;
   /** @default none */
@@ -73,6 +75,7 @@ export function finish(
     maxima,
     organs,
     held: asked = [],
+    aims,
     problem,
     solution,
     priorities,
@@ -122,6 +125,7 @@ export function finish(
   };
   const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, scale: shrink };
   const heldBy = {
+    ...(aims?.size && { aims: Array.from(aims, ([structure, factor]) => ({ structure, factor })) }),
     ...(isHeld && { held: asked.map(recordOfHeld) }),
     ...(priorities && { priorities }),
     ...(conflict && { conflict }),

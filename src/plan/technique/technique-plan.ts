@@ -69,6 +69,8 @@ export interface TechniquePlan {
   readonly ball?: BallOfShifts;
   /** @internal How the case's constraints were held, where it has any and the technique holds them. */
   readonly held?: readonly HeldRecord[];
+  /** @internal Of several targets: what each was asked for, as a multiple of its dose. */
+  readonly aims?: readonly { readonly structure: string; readonly factor: number }[];
   /** What became of the case's priorities, list by list, in the optimiser's rows. */
   readonly priorities?: readonly PlannedPriority[];
   /** Where no plan keeps all constraints: the smallest set of them that none keeps, as far as it was found. */
@@ -128,6 +130,8 @@ export interface PlanningOptions {
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
   readonly further?: FurtherObjectives | undefined;
+  /** Of several targets: what each is asked for, as a multiple of its dose. @default 1 */
+  readonly aims?: ReadonlyMap<string, number> | undefined;
   /** The case's priorities: with any, what they leave is the objectives'. @default none */
   readonly goals?: readonly (readonly FollowedGoal[])[];
   /** Of the prior courses, for objectives on the dose of all. @default there was none */
