@@ -21,7 +21,7 @@ import type { Prescription } from '../../optimize/problem.js';
 import type { SolutionStatus } from '../../optimize/solver.js';
 import { structureTolerances } from '../constraint/structure-tolerance.js';
 import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from '../constraint/voxel-maximum.js';
-import { modelPatient, type PatientModel, type StageListener } from '../patient/patient-model.js';
+import { modelPatient, type StageListener } from '../patient/patient-model.js';
 import { checkJob, type PlanJob } from '../patient/plan-job.js';
 import { exposeToPrior } from '../patient/prior-course.js';
 import { constrainedVoxels } from '../problem/constrained-voxels.js';
