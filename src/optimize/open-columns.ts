@@ -60,6 +60,7 @@ const MOST_ROUNDS = 14;
 export class OpenColumns {
   private readonly operator: SampledOperator;
   private readonly convex: readonly Objective[];
+  private scratch: Float32Array = new Float32Array(0);
 
   constructor(
     private readonly problem: ColumnProblem,
@@ -132,13 +133,13 @@ export class OpenColumns {
     }
     const { halfSpaces, multipliers } = dual;
     const tangent = tangentAt(operator, convex, halfSpaces, dose, multipliers, { weights });
-    const plan = { weights, dose, value: objective, slopes: tangent.slopes, status };
-    if (own.length === open.length) return { ...plan, lowerBound: certificate.lowerBound ?? -Infinity };
+    const made = { weights, dose, value: objective, slopes: tangent.slopes, status };
+    if (own.length === open.length) return { ...made, lowerBound: certificate.lowerBound ?? -Infinity };
     const cuts = findCuts(operator, convex, halfSpaces, dose, multipliers);
     const of = ({ constant, slopes }: Tangent): Tangent => {
       return { constant, slopes: Float64Array.from(open, (column) => slopes[column]!) };
     };
-    return { ...plan, lowerBound: lowerBound(of(tangent), cuts.map(of), objective) };
+    return { ...made, lowerBound: lowerBound(of(tangent), cuts.map(of), objective) };
   }
 
   private solveSome(
@@ -168,8 +169,11 @@ export class OpenColumns {
 
   private sampleOf({ matrix, count, ...rest }: VoxelSample, columns: Int32Array): VoxelSample {
     const width = columns.length;
-    const { buffer } = this.executor.allocate(Math.ceil((count * width) / 2));
-    const own = new Float32Array(buffer, 0, count * width);
+    const length = count * width;
+    // One buffer for all: threads hold on to what they were given.
+    if (length > this.scratch.length)
+      this.scratch = new Float32Array(this.executor.allocate(Math.ceil(length / 2)).buffer);
+    const own = this.scratch.subarray(0, length);
     for (let r = 0, to = 0; r < count; r++) {
       const from = r * this.problem.columns;
       for (let c = 0; c < width; c++) own[to++] = matrix[from + columns[c]!]!;
@@ -186,7 +190,7 @@ function someOf(columns: Int32Array, count: number): Int32Array {
 
 /** Columns that carry weight. */
 export function keptOf(columns: Int32Array, weights: Float64Array): Int32Array {
-  const largest = columns.reduce((most, column) => Math.max(most, weights[column]!), 0);
+  const largest = columns.reduce((so, column) => Math.max(so, weights[column]!), 0);
   return columns.filter((column) => weights[column]! > KEPT * largest);
 }
 

@@ -98,8 +98,8 @@ function curveFigure({ points, all, candidates, level }: BeamChoice, title: stri
   const xSpec = { min: first.beams.length - 0.5, max: last.beams.length + 0.5, name: 'Number of beams' };
   const largest = Math.max(...points.map(({ objective }) => objective));
   const values = lineChart(above, xSpec, { min: 0, max: 1.06 * largest, name: 'Objective', ticks: 6 });
-  const shares = points.flatMap((p) => [p.v95, ...doseOf(p)]);
-  const least = 5 * Math.floor((Math.min(...shares) - 1) / 5);
+  const drawn = points.flatMap((p) => [p.v95, ...doseOf(p)]);
+  const least = 5 * Math.floor((Math.min(...drawn) - 1) / 5);
   const covered = lineChart(below, xSpec, { min: least, max: 101, name: 'V95 [%], cord maximum [Gy]', ticks: 6 });
   const draw = (chart: LineChart, of: (p: BeamPoint) => number | null, stroke: string, label: string): string => {
     const along = points.flatMap((p) => {

@@ -9,7 +9,7 @@
  * prescription; here it stands still, at the level where nine evenly spread candidates meet it. A plan of other beams at that
  * level misses the prescription by a few hundredths of a Gy; `plan` of the chosen case then meets it.
  */
-import type { BeamAngles } from '../../beam/arrangement.js';
+import { anglesOnPatient, type BeamAngles } from '../../beam/arrangement.js';
 import { checkInteger, checkPositive } from '../../core/check.js';
 import { forever, timeLimit as startClock, type TimeLeft } from '../../core/deadline.js';
 import { InvalidInputError } from '../../core/errors.js';
@@ -100,7 +100,7 @@ const LEVEL = 0.01;
 /**
  * Chooses beams for the IMRT plan of a case.
  *
- * @param job whose `imrt.beams` are not read; beamlets, margin, maxima and prescription are
+ * @param job whose `imrt.beams` are one start of the search where they are candidates and as many as are to be chosen
  * @throws {InvalidInputError} for more beams than candidates, fewer than one, or a candidate that is there twice
  * @throws {UnsupportedError} for a robust case
  */
@@ -128,12 +128,20 @@ export function chooseBeams(job: PlanJob, options: ChooseBeamsOptions = {}): Bea
       maxima,
       organMaxima: others.map((organ) => organ.maxima),
     });
+    const own = indicesIn(anglesOnPatient(planCase.imrt.beams, patient.position), candidates);
+    const starts = own === undefined ? [] : [own];
     model.onStage('beams: influence of all candidates');
     const beams = candidates.flatMap((angles) =>
       modulatedBeams(model, { beams: [angles], beamlet: planCase.imrt.beamlet, margin: planCase.imrt.margin }, machine),
     );
     const pool = readBeams(beams, model, voxels, planCase);
-    const work = new BeamChoosing(pool, problem, voxels, { executor, timeLeft: clock, stage: model.onStage, level });
+    const work = new BeamChoosing(pool, problem, voxels, {
+      executor,
+      timeLeft: clock,
+      stage: model.onStage,
+      level,
+      starts,
+    });
     const prescription = planCase.prescription.dose;
     const { all, points, rest } = work.run(counts, compared);
     const tell = (set: BeamSet): BeamPoint => pointOf(set, all.plan, { candidates, problem, voxels, prescription });
@@ -178,13 +186,19 @@ function candidatesOf(given: number | readonly BeamAngles[], couch: readonly num
 }
 
 function indicesOf(set: readonly BeamAngles[], candidates: readonly BeamAngles[]): number[] {
-  return orderedCandidates(set).map((angles) => {
-    const found = candidates.findIndex((candidate) => anglesInWords(candidate) === anglesInWords(angles));
-    if (found >= 0) return found;
-    throw new InvalidInputError(
-      `beams: ${anglesInWords(angles)} of a set that is to be compared is none of the ${candidates.length} candidates. Give it as one.`,
-    );
-  });
+  const found = indicesIn(orderedCandidates(set), candidates);
+  if (found !== undefined) return found;
+  const other = set.find((angles) => indicesIn([angles], candidates) === undefined)!;
+  throw new InvalidInputError(
+    `beams: ${anglesInWords(other)} of a set that is to be compared is none of the ${candidates.length} candidates. Give it as one.`,
+  );
+}
+
+/** Which candidates a set is made of; undefined where one of it is none. */
+function indicesIn(set: readonly BeamAngles[], candidates: readonly BeamAngles[]): number[] | undefined {
+  const names = candidates.map(anglesInWords);
+  const indices = set.map((angles) => names.indexOf(anglesInWords(angles)));
+  return indices.includes(-1) ? undefined : indices;
 }
 
 interface ChoosingOptions {
@@ -192,6 +206,7 @@ interface ChoosingOptions {
   readonly timeLeft: TimeLeft;
   readonly stage: StageListener;
   readonly level: number | undefined;
+  readonly starts: readonly (readonly number[])[];
 }
 
 /** A search on the coarse rows, and what all rows make of what it finds. */
@@ -228,7 +243,7 @@ class BeamChoosing {
     voxels.target.rows.forEach((row, q) => {
       target[row] = voxels.target.volumes[q]!;
     });
-    this.search = new BeamSearch(pool, coarse, coarse.gains(target), { timeLeft });
+    this.search = new BeamSearch(pool, coarse, coarse.gains(target), { timeLeft, starts: options.starts });
   }
 
   run(

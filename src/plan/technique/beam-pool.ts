@@ -1,7 +1,8 @@
 /** Candidate beams of an IMRT plan with their influence as numbers, read once: any set of them is a set of its columns. */
 import { beamletOffsets } from '../../beam/fluence.js';
 import { checkCount } from '../../core/budget.js';
-import { DividedOperator } from '../../influence/divided-operator.js';
+import type { Executor } from '../../core/executor.js';
+import { allocateMatrix, DividedOperator } from '../../influence/divided-operator.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { VoxelSample } from '../../optimize/normal-matrix.js';
 import type { PlanCase } from '../input/plan-case.js';
@@ -47,18 +48,18 @@ export function readBeams(
   );
   const finest = FINER.map((sides) => coarseRows(voxels, sides)).find(({ rows }) => columns * rows.length <= MOST_FINE);
   const all = finest ?? blocks;
-  const coarse = emptySample(blocks, columns);
-  const fine = finest === undefined ? coarse : emptySample(all, columns);
+  const coarse = emptySample(blocks, columns, executor);
+  const fine = finest === undefined ? coarse : emptySample(all, columns, executor);
   // A few at a time: what the operator holds of all of them would take more memory than the numbers.
   for (let from = 0; from < beams.length; from += BATCH) {
     const some = beams.slice(from, from + BATCH);
     const operator = new DividedOperator(some, patient.density, voxels.points, { executor, ...doseModel });
     try {
-      for (const [sample, { rows }] of new Map([
+      for (const [{ matrix }, { rows }] of new Map([
         [coarse, blocks],
         [fine, all],
       ])) {
-        place(operator.readRows(rows), operator.columns, sample.matrix, columns, offsets[from]!);
+        operator.readRows(rows, { matrix: matrix.subarray(offsets[from]!), stride: columns });
       }
     } finally {
       operator.close();
@@ -67,15 +68,8 @@ export function readBeams(
   return { beams, offsets, coarse, fine };
 }
 
-function emptySample({ rows, memberOf }: VoxelClusters, columns: number): VoxelSample {
-  return { matrix: new Float32Array(rows.length * columns), count: rows.length, memberOf, isExact: true };
-}
-
-/** Puts the columns of one matrix among those of another. */
-function place(part: Float32Array, width: number, whole: Float32Array, columns: number, at: number): void {
-  for (let from = 0, to = at; from < part.length; from += width, to += columns) {
-    whole.set(part.subarray(from, from + width), to);
-  }
+function emptySample({ rows, memberOf }: VoxelClusters, columns: number, executor: Executor): VoxelSample {
+  return { matrix: allocateMatrix(executor, rows.length * columns), count: rows.length, memberOf, isExact: true };
 }
 
 /** The columns of some of the beams, rising. */
