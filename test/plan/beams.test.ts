@@ -65,6 +65,18 @@ describe('laws of a choice', () => {
     expect(made.points[2]!.objective).toBeLessThanOrEqual(box!.objective);
   });
 
+  test('what is chosen is never worse than as many beams of the case, where they are candidates', () => {
+    const beams = at(60, 150, 240);
+    const own = withCase(job, { imrt: { beamlet: 12, beams: beams.map((angles) => ({ ...angles })) } });
+    const { points, compared } = chooseBeams(own, {
+      choose: 3,
+      candidates: TWELVE.slice(2, 9),
+      compare: [beams],
+      level,
+    });
+    expect(points[0]!.objective).toBeLessThanOrEqual(compared[0]!.objective);
+  });
+
   test('of few candidates the choice is the best of all sets, each planned', () => {
     const candidates = at(0, 70, 140, 200, 260);
     const pairs = candidates.flatMap((a, i) => candidates.slice(i + 1).map((b) => [a, b]));

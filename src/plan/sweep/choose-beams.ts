@@ -258,11 +258,19 @@ class BeamChoosing {
     options.stage('beams: plans of what was found');
     const points: BeamSet[] = [];
     for (const [count, rough] of found) {
-      const set = count === pool.beams.length ? all : this.planned(rough);
+      const set = count === pool.beams.length ? all : this.better(this.planned(rough), count);
       const fewer = points.at(-1);
       points.push(fewer === undefined ? set : this.notWorse(set, fewer));
     }
     return { all, points, rest: compared.map((beams) => this.planned({ beams })) };
+  }
+
+  /** The set, or one of those that the search started from: what blocks of rows cannot tell apart, all rows may. */
+  private better(set: BeamSet, count: number): BeamSet {
+    const starts = this.options.starts
+      .filter((beams) => beams.length === count)
+      .map((beams) => this.planned({ beams }));
+    return starts.reduce((best, start) => (start.plan.value < best.plan.value ? start : best), set);
   }
 
   /** On all rows a set of more may come out worse than one of fewer, which the coarse ones did not tell: then that is extended. */
