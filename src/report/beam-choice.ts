@@ -98,9 +98,8 @@ function curveFigure({ points, all, candidates, level }: BeamChoice, title: stri
   const xSpec = { min: first.beams.length - 0.5, max: last.beams.length + 0.5, name: 'Number of beams' };
   const largest = Math.max(...points.map(({ objective }) => objective));
   const values = lineChart(above, xSpec, { min: 0, max: 1.06 * largest, name: 'Objective', ticks: 6 });
-  const drawn = points.flatMap((p) => [p.v95, ...doseOf(p)]);
-  const least = 5 * Math.floor((Math.min(...drawn) - 1) / 5);
-  const covered = lineChart(below, xSpec, { min: least, max: 101, name: 'V95 [%], cord maximum [Gy]', ticks: 6 });
+  const least = 5 * Math.floor((Math.min(...points.map(({ v95 }) => v95)) - 1) / 5);
+  const covered = lineChart(below, xSpec, { min: least, max: 101, name: 'V95 of the target [%]', ticks: 6 });
   const draw = (chart: LineChart, of: (p: BeamPoint) => number | null, stroke: string, label: string): string => {
     const along = points.flatMap((p) => {
       const value = of(p);
@@ -114,22 +113,22 @@ function curveFigure({ points, all, candidates, level }: BeamChoice, title: stri
     all.lowerBound === null
       ? ''
       : values.level(all.lowerBound, { stroke: FAINT, width: 1.5, dash: '5 4' }) +
-        values.beside(all.lowerBound, `no choice of ${candidates.length}`, { fill: FAINT }) +
-        values.beside(all.lowerBound, 'goes below', { fill: FAINT }, 16);
-  const subtitle = `best sets found of ${candidates.length} candidates, objectives at a level of ${level.toFixed(2)} Gy; the line is proven`;
+        values.beside(all.lowerBound, `no choice of ${candidates.length}`, { fill: FAINT }, 18) +
+        values.beside(all.lowerBound, 'goes below', { fill: FAINT }, 34);
+  const subtitle = `best sets found of ${candidates.length} candidates, objectives at a level of ${level.toFixed(2)} Gy; the line is proven${cordInWords(points)}`;
   return page(
     WIDTH,
     height,
     { title, subtitle },
     values.svg(bound + draw(values, ({ objective }) => objective, '#1f5fa8', 'best found')) +
-      covered.svg(
-        draw(covered, ({ v95 }) => v95, '#e01e8c', 'V95 of the target') +
-          draw(covered, ({ cordMaximum }) => cordMaximum, '#0a6cd8', 'cord maximum'),
-      ),
+      covered.svg(draw(covered, ({ v95 }) => v95, '#e01e8c', 'V95')),
   );
 }
 
-const doseOf = ({ cordMaximum }: BeamPoint): number[] => (cordMaximum === null ? [] : [cordMaximum]);
+function cordInWords(points: readonly BeamPoint[]): string {
+  const doses = points.flatMap(({ cordMaximum }) => (cordMaximum === null ? [] : [cordMaximum]));
+  return doses.length === 0 ? '' : `; cord at most ${Math.max(...doses).toFixed(1)} Gy`;
+}
 
 function roseFigure({ points, candidates, all }: BeamChoice, title: string): string {
   const height = 720;
