@@ -74,5 +74,8 @@ export { encodeNrrd, type NrrdOptions } from './io/nrrd.js';
 // The same case under one cap of the cord after the other.
 export { tradeOff, type TradeOffOptions, type TradeOffPoint } from './plan/sweep/trade-off.js';
 
+// Beam angles for a case, out of many candidates.
+export { chooseBeams, type ChooseBeamsOptions, type BeamChoice, type BeamPoint } from './plan/sweep/choose-beams.js';
+
 // What any function may throw: one sentence with the value and the remedy.
 export { InvalidInputError, FormatError, UnsupportedError, isRespineError } from './core/errors.js';

@@ -208,6 +208,22 @@ program
   });
 
 program
+  .command('beams')
+  .description('beam angles for IMRT out of a set of candidates, with the distance from the best that is proven')
+  .argument('<case>', 'CASE.json; its fields are described in docs/case.md')
+  .option('--choose <n>', 'number of beams of the case that is written', '9')
+  .option('--curve <from-to>', 'the best sets found of several numbers too, as 3-15')
+  .option('--candidates <n|file>', 'gantry angles all around, or a .json list as imrt.beams has it', '36')
+  .option('--couch <degrees>', 'couch angles at each of which there are as many, with commas (default 0)')
+  .option('--time-limit <seconds>', 'of the search: then the best sets so far; their plans and the bound come on top')
+  .requiredOption('--out <dir>', 'folder for CASE.json, beams.csv and beams.png')
+  .option('--json', 'print JSON instead of a table')
+  .action(async (path, options) => {
+    const { beamsCommand } = await import('./beams.js');
+    code = await beamsCommand(path, options);
+  });
+
+program
   .command('fractionation')
   .description('the prescription in other numbers of fractions, with the same effect, and what each asks of the cord')
   .argument('<case>', 'CASE.json; its fields are described in docs/case.md')

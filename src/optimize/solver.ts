@@ -54,6 +54,14 @@ export interface SolveOptions {
    * @internal
    */
   readonly interior?: Float64Array;
+  /** @internal Told at the end what prices a column that the problem does not have. */
+  readonly onDual?: (dual: Dual) => void;
+}
+
+/** @internal All limits as half-spaces, and what each of them costs. */
+export interface Dual {
+  readonly halfSpaces: HalfSpaces;
+  readonly multipliers: Multipliers;
 }
 
 /** Where a solve is after one of its steps. */
@@ -456,6 +464,7 @@ class Session {
     leastViolation?: number,
   ): Solution {
     const { objectives } = this.problem;
+    this.options.onDual?.({ halfSpaces: this.halfSpaces, multipliers });
     const prescriptionDose = this.prescribed(dose);
     const certificate = certify({
       objectives,
