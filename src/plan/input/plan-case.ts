@@ -6,7 +6,7 @@
  */
 import * as z from 'zod/mini';
 import { described, editorSchema, jsonSchema } from '../../core/described.js';
-import { dicomPatient, edge, margin, phantomPatient } from './case-patient.js';
+import { dicomPatient, edge, margin, maskedPatient, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
 import { beams, doseModelSchema, leafBankSchema, text, transmissionSchema } from './check-json.js';
@@ -95,8 +95,9 @@ const imrt = z.strictObject({
   robust: described("Shifts under which the cord's cap holds: docs/retreatment.md#robust-plans.", z.optional(robust)),
 });
 
-const patient = z.union([phantomPatient, dicomPatient], {
-  error: 'must be { "phantom": NAME, ... } or { "ct": DIRECTORY, "structures": RTSTRUCT FILE, ... }',
+const patient = z.union([phantomPatient, dicomPatient, maskedPatient], {
+  error:
+    'must be { "phantom": NAME, ... }, { "ct": DIRECTORY, "structures": RTSTRUCT FILE, ... } or { "ct": NRRD, "masks": { NAME: NRRD }, ... }',
 });
 const priors = z.union([
   prior,
@@ -106,7 +107,7 @@ const priors = z.union([
 const fields = z.strictObject({
   name: described('For titles and tables.', z.optional(text)),
   $schema: editorSchema(text),
-  patient: described('A phantom, or a CT with its structures. Paths are relative to the file.', patient),
+  patient: described('A phantom, or a CT with its structures or masks. Paths are relative to the file.', patient),
   target: described('Structure by name.', z._default(text, 'PTV_3960')),
   cord: described('Structure by name. By default `SpinalCord`, else `CaudaEquina`.', z.optional(text)),
   prescription: described('What the target gets.', z._default(prescription, { dose: 39.6, fractions: 22, to: 'D50' })),
