@@ -38,7 +38,8 @@ export type { ImportedDoses, ImportedDose } from './plan/patient/prior-course.js
 export { createJob, withCase, type PlanJob } from './plan/patient/plan-job.js';
 
 // The plans; an executor divides the work over threads, and the plan is the same to the last bit.
-export { runPlan, type PipelineOptions } from './plan/run-plan.js';
+export { runPlan, type PipelineOptions, optimise, type OptimiseOptions } from './plan/run-plan.js';
+export type { FurtherObjectives } from './plan/problem/planning-problem.js';
 export type { StageListener } from './plan/patient/patient-model.js';
 export type { ProgressListener } from './plan/technique/technique-plan.js';
 export { type Executor, serialExecutor } from './core/executor.js';
@@ -53,6 +54,7 @@ export type { StructureTolerance } from './plan/constraint/structure-tolerance.j
 export type { PlanEvaluation, StructureReport } from './plan/evaluation/evaluate-plan.js';
 export type { TechniquePlan, PlannedField } from './plan/technique/technique-plan.js';
 export type { ListedConstraint } from './plan/evaluation/constraint-list.js';
+export type { AskedOutcome } from './plan/evaluation/asked-outcome.js';
 export type { ConstraintOutcome } from './plan/evaluation/constraint-outcome.js';
 export type { RetreatmentAssessment } from './plan/evaluation/retreatment.js';
 export type { PositionReport } from './plan/evaluation/setup-uncertainty.js';

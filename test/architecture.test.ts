@@ -18,6 +18,7 @@ const layers = [
   ['influence'],
   ['optimize', 'evaluate'],
   ['render', 'io'],
+  ['plan/asked'],
   ['plan/input'],
   ['plan/patient'],
   ['plan/constraint'],

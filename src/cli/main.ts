@@ -50,6 +50,10 @@ program
   .option('--technique <name>', 'fcrt, imrt or both (default both, or those of --from)')
   .option('--out <dir>', 'folder for all results', 'out')
   .option('--details', 'print all that is told of the plans, not one screen')
+  .option(
+    '--show-objectives',
+    'plan nothing: print the objectives and constraints of the case in full, as CASE.json has them',
+  )
   .option('--json', 'print plan.json instead of a table')
   .option('--strict', 'exit 1 where a goal is missed, or a plan is not proven to be near the best')
   .option('--time-limit <seconds>', 'of planning: then the best plans so far, with the gap that is proven')

@@ -15,6 +15,7 @@ import { type PlanningResult, remakePlan, runPlan } from '../plan/run-plan.js';
 import { type ModelSensitivity, modelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import { type GridCheck, gridCheck } from '../plan/sweep/grid-check.js';
 import type { ProgressListener } from '../plan/technique/technique-plan.js';
+import { askedInFull } from '../report/asked-in-full.js';
 import { whyUnproven } from '../report/certificate.js';
 import { sensitivityFigure, sensitivitySummary } from '../report/dose-model-sensitivity.js';
 import { gridCheckSummary } from '../report/grid-check.js';
@@ -39,6 +40,8 @@ export interface PlanOptions {
   readonly sensitivity?: boolean;
   /** Target and cord computed anew on a grid of 1 mm. */
   readonly gridCheck?: boolean;
+  /** What the case asks for, in place of plans. */
+  readonly showObjectives?: boolean;
   /** Where every second went. */
   readonly timing?: boolean;
   /** Seconds of planning, at most. */
@@ -47,6 +50,12 @@ export interface PlanOptions {
 
 /** @returns the exit code: 1 where a goal fails, there is no plan, or one is not proven, under `--strict` */
 export async function planCommand(path: string | undefined, options: PlanOptions): Promise<number> {
+  if (options.showObjectives) {
+    if (path === undefined) throw new InvalidInputError('plan: --show-objectives needs a CASE.json. Name one.');
+    const { case: planCase } = await loadJob(path);
+    print(`${JSON.stringify(askedInFull(planCase), null, 2)}\n`);
+    return 0;
+  }
   const progress = progressLine();
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');

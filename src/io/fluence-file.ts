@@ -58,6 +58,8 @@ const outcome = z.strictObject({
   uncovered: z.array(count),
   largestDifference: finite,
   certificate: z.custom<Certificate>(isCertificate, { error: 'is no certificate' }),
+  held: z.array(z.strictObject({ constraint: z.string(), factor: finite, rows: count.optional() })).optional(),
+  conflict: z.array(z.string()).optional(),
   worstCase: z.strictObject({ value: finite, gap: finite.nullable() }).optional(),
   ball: z
     .strictObject({

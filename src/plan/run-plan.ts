@@ -19,11 +19,12 @@ import { evaluatePlan, type PlanEvaluation } from './evaluation/evaluate-plan.js
 import { ownLimits } from './evaluation/retreatment.js';
 import { compareRobust, type RobustReport } from './evaluation/robustness.js';
 import { cordPosition, ShiftedCord } from './evaluation/setup-uncertainty.js';
-import type { PlanCase, Technique } from './input/plan-case.js';
+import type { PlanCase, PlanCaseInput, Technique } from './input/plan-case.js';
 import { modelPatient, type PatientModel, type StageListener } from './patient/patient-model.js';
-import { checkJob, type PlanJob } from './patient/plan-job.js';
+import { checkJob, type PlanJob, withCase } from './patient/plan-job.js';
 import { exposeToPrior } from './patient/prior-course.js';
 import type { PriorExposure } from './patient/prior-exposure.js';
+import type { FurtherObjectives } from './problem/planning-problem.js';
 import { modulatedBeams } from './technique/imrt.js';
 import { planWithinConstraints } from './technique/plan-within-constraints.js';
 import { planFromRecord, recordOf } from './technique/recorded-plan.js';
@@ -58,6 +59,8 @@ export interface PipelineOptions {
    * Their doses, metrics and comparisons come on top. @default none
    */
   readonly timeLimit?: number;
+  /** Objectives of the caller's own, besides those of the case. @default none */
+  readonly further?: FurtherObjectives;
 }
 
 /**
@@ -67,14 +70,21 @@ export interface PipelineOptions {
  * @throws {UnsupportedError} where a beam misses the patient
  */
 export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningResult {
-  const { techniques = BOTH, onProgress } = options;
+  const { techniques = BOTH, onProgress, further } = options;
   if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
   return evaluateAll(job, techniques, options, (model, tolerances) => {
     const { case: planCase, machine } = job;
     if (techniques.some((technique) => planCase[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
     // What asks for too much must show before the optimiser runs.
     if (techniques.includes('imrt')) modulatedBeams(model, planCase.imrt, machine);
-    const rows = new WorkingSet(model, planCase, machine, organMaxima(tolerances, model), techniques);
+    const rows = new WorkingSet(
+      model,
+      planCase,
+      machine,
+      organMaxima(tolerances, model),
+      techniques,
+      further?.structures,
+    );
     const timeLeft = timeLimit(options.timeLimit);
     return (technique, isNominal) =>
       planWithinConstraints(technique, model, planCase, machine, {
@@ -83,8 +93,37 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
         onProgress,
         timeLeft,
         isNominal,
+        further,
       });
   });
+}
+
+/** What a plan is to be, in place of what the job's case says; what is left out stays. */
+export interface OptimiseOptions extends Omit<PipelineOptions, 'techniques'> {
+  /** As in CASE.json: in place of the case's. */
+  readonly objectives?: PlanCaseInput['objectives'];
+  /** As in CASE.json: in place of the case's. */
+  readonly constraints?: PlanCaseInput['constraints'];
+  /** Of IMRT: an arrangement by name, or a list of angles in degrees (IEC 61217). */
+  readonly beams?: NonNullable<PlanCaseInput['imrt']>['beams'];
+}
+
+/**
+ * The IMRT plan that is asked for in code: its constraints hold in the dose that is reported, and its certificate is that of this dose.
+ *
+ * @throws {InvalidInputError} as {@link withCase} and {@link runPlan} do
+ */
+export function optimise(
+  job: PlanJob,
+  { objectives, constraints, beams, ...options }: OptimiseOptions = {},
+): PlanningResult {
+  const { imrt } = job.case;
+  const asked = withCase(job, {
+    ...(objectives !== undefined && { objectives }),
+    ...(constraints !== undefined && { constraints }),
+    ...(beams !== undefined && { imrt: { ...imrt, beams } }),
+  });
+  return runPlan(asked, { ...options, techniques: ['imrt'] });
 }
 
 /**

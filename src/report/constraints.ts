@@ -1,5 +1,5 @@
 /** Bounds on voxels in words and as JSON: what was asked, whether it holds, what it costs. */
-import { toDecimals } from '../core/rounding.js';
+import { toDecimals, toDigits } from '../core/rounding.js';
 import type { ConstraintOutcome } from '../plan/evaluation/constraint-outcome.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 
@@ -56,6 +56,35 @@ export function constraintSentences(outcomes: PlanEvaluation['constraintOutcomes
       targetVoxels === 0 ? [] : [`${targetVoxels} of its voxels hold target and are bounded below the prescription`];
     const stretched = [...new Set(limits.flatMap(({ warnings = [] }) => warnings))];
     return `${[asked, kept, ...shared, ...stretched].join('; ')}.`;
+  });
+}
+
+/** The block `asked` of a plan in plan.json. */
+export const askedReport = ({ asked }: Pick<PlanEvaluation, 'asked'>): Record<string, unknown>[] =>
+  asked.map((one) => ({
+    ...one,
+    value: one.value === null ? null : toDecimals(one.value, 4),
+    margin: one.margin === null ? null : toDecimals(one.margin, 4),
+    ...(typeof one.errorBound === 'number' && { errorBound: toDecimals(one.errorBound, 4) }),
+    factor: toDigits(one.factor, 6),
+    price: one.price === null ? null : toDigits(one.price, 4),
+  }));
+
+/** One line per constraint that the case asks for. */
+export function askedSentences({ asked }: Pick<PlanEvaluation, 'asked'>): string[] {
+  return asked.map(({ constraint, force, value, unit, result, reason, factor, chosenRows = 0, price }) => {
+    const got = value === null ? `not evaluable: ${reason}` : `${value.toFixed(2)} ${unit}`;
+    const told = [
+      force === 'hard'
+        ? result === 'pass'
+          ? 'held'
+          : 'NOT HELD'
+        : `judged alone, ${result === 'pass' ? 'met' : 'missed'}`,
+      ...(factor === 1 ? [] : [`the optimiser was held to ${toDigits(factor, 4)} of it, as its rows are a sample`]),
+      ...(chosenRows === 0 ? [] : [`${chosenRows} rows held one by one, a choice of ours`]),
+      ...(price !== null && price > 0 ? [`one Gy buys ${toDigits(price, 3)} of the objective`] : []),
+    ];
+    return `${constraint}: ${got} (${told.join('; ')})`;
   });
 }
 

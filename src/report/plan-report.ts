@@ -16,7 +16,7 @@ import type { GridCheck } from '../plan/sweep/grid-check.js';
 import type { TechniquePlan } from '../plan/technique/technique-plan.js';
 import { certificateLine, certificateReport, whyUnproven } from './certificate.js';
 import { constraintListSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
-import { constraintReport, constraintSentences } from './constraints.js';
+import { askedReport, askedSentences, constraintReport, constraintSentences } from './constraints.js';
 import { sensitivityReport } from './dose-model-sensitivity.js';
 import { goalValue } from './goals.js';
 import { gridCheckReport } from './grid-check.js';
@@ -168,6 +168,8 @@ function planEntry(
       limit: toDecimals(constraint.limit, 4),
       leaves: constraint.leaves?.map((gray) => toDecimals(gray, 4)) ?? null,
     })),
+    ...(evaluation.asked.length > 0 && { asked: askedReport(evaluation) }),
+    ...(technique.conflict && { conflict: technique.conflict }),
     bounds: constraintReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
       name: beam.name,
@@ -257,6 +259,7 @@ export function planDetails(result: PlanningResult): string {
   for (const {
     plan: technique,
     constraintOutcomes: tolerances,
+    asked,
     goals,
     structures,
     conformity,
@@ -281,17 +284,7 @@ export function planDetails(result: PlanningResult): string {
       const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];
       lines.push(`  ${verdict}  ${g.goal.padEnd(34)} ${value}`);
     }
-    for (const name of names) {
-      const found = structures.find((s) => s.name === name);
-      if (!found || found.role === 'target') continue;
-      const { metrics, errorBounds } = found;
-      if (metrics['Max[Gy]'] === undefined) continue;
-      const shown = ['Max', 'D0.03cc', 'D0.1cc'].map((metric) => {
-        const key = `${metric}[Gy]`;
-        return `${metric} ${metrics[key]!.toFixed(2)} ±${errorBounds[key]!.toFixed(2)}`;
-      });
-      lines.push(`        ${name.padEnd(18)} ${shown.join('  ')} Gy`);
-    }
+    lines.push(...names.flatMap((name) => nearMaximaOf(structures, name)));
     const index = (value: number | null): string => inWords(value, 2);
     lines.push(
       `        Paddick CI ${index(conformity.paddick)}, HI ${index(conformity.homogeneity)}, R50 ${index(conformity.r50)}, gradient index ${index(conformity.gradientIndex)}`,
@@ -306,6 +299,7 @@ export function planDetails(result: PlanningResult): string {
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
+    if (asked.length > 0) lines.push('', ...askedSentences({ asked }).map((line) => `  ${line}`));
     if (tolerances.length > 0) lines.push('', ...constraintSentences(tolerances).map((line) => `  ${line}`));
     if (retreatment) {
       const table = retreatmentTable(retreatment).trimEnd();
@@ -320,6 +314,19 @@ export function planDetails(result: PlanningResult): string {
     'Research software, not for clinical use.',
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** Maximum and near-maxima of an organ; none where it has no dose. */
+function nearMaximaOf(structures: PlanEvaluation['structures'], name: string): string[] {
+  const found = structures.find((s) => s.name === name);
+  if (!found || found.role === 'target') return [];
+  const { metrics, errorBounds } = found;
+  if (metrics['Max[Gy]'] === undefined) return [];
+  const shown = ['Max', 'D0.03cc', 'D0.1cc'].map((metric) => {
+    const key = `${metric}[Gy]`;
+    return `${metric} ${metrics[key]!.toFixed(2)} ±${errorBounds[key]!.toFixed(2)}`;
+  });
+  return [`        ${name.padEnd(18)} ${shown.join('  ')} Gy`];
 }
 
 /** Target and cord. */

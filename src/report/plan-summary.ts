@@ -118,8 +118,10 @@ function metricOf(own: PlanEvaluation, name: string, metric: string, unit: strin
 }
 
 /** `NO PLAN`, `FAIL` where a goal fails or cannot be evaluated, `UNPROVEN` where none does but the proof is missing, or `PASS`. */
-function verdictOf({ plan, goals }: PlanEvaluation, prescription: number): string {
+function verdictOf({ plan, goals, asked }: PlanEvaluation, prescription: number): string {
   if (whyNoPlan(plan, prescription) !== undefined) return 'NO PLAN';
+  const broken = asked.filter(({ force, result }) => force === 'hard' && result !== 'pass').length;
+  if (broken > 0) return `FAIL, ${broken} of ${asked.length} constraints`;
   const missed = goals.filter(({ result }) => result === 'fail' || result === 'not evaluable').length;
   const varied = goals.filter(({ result }) => result === 'variation').length;
   if (missed > 0) return `FAIL ${missed} of ${goals.length} goals`;
@@ -147,10 +149,19 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
       put(`goal ${goal}`, p, `${word} ${value === null ? 'not evaluable' : `${value.toFixed(2)} ${unit}`}`);
     }
   });
-  plans.forEach(({ plan, constraintOutcomes: tolerances }, p) => {
+  plans.forEach(({ asked }, p) => {
+    for (const { constraint, value, unit, result, force, price } of asked) {
+      const word = result === 'pass' ? 'PASS' : 'FAIL';
+      const binds = force === 'hard' && price !== null && price > 0 ? '*' : '';
+      put(constraint, p, `${word} ${value === null ? 'not evaluable' : `${value.toFixed(2)} ${unit}`}${binds}`);
+    }
+  });
+  plans.forEach(({ plan, asked, constraintOutcomes: tolerances }, p) => {
     const { prices } = plan.solution.certificate;
     for (const { limit, price, active } of prices) {
       const structure = limit === 'cord' ? model.cord : limit;
+      // What the case asks for has its line.
+      if (asked.some((own) => own.constraint === limit)) continue;
       put(
         `cap in every voxel of ${structure}`,
         p,

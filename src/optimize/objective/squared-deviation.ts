@@ -7,8 +7,9 @@ import { checkObjective, type Level, type Objective, shown, type VoxelSet } from
  * Squared deviation from a level, mean over a structure: `sum v_i (d_i - p)^2 / sum v_i`, Gy^2.
  *
  * @param weight importance relative to the others, >= 0
+ * @param fraction of the level that is asked for. @default 1
  */
-export function squaredDeviation(name: string, set: VoxelSet, level: Level, weight: number): Objective {
+export function squaredDeviation(name: string, set: VoxelSet, level: Level, weight: number, fraction = 1): Objective {
   const total = checkObjective(name, set, weight);
   const { rows, volumes } = set;
   const scale = weight / total;
@@ -17,9 +18,9 @@ export function squaredDeviation(name: string, set: VoxelSet, level: Level, weig
     weight,
     isConvex: true,
     rows,
-    describe: () => `${shown(weight)} mean[(d - ${shown(level.value)})^2] over ${name}`,
+    describe: () => `${shown(weight)} mean[(d - ${shown(fraction * level.value)})^2] over ${name}`,
     evaluate(dose, gradient) {
-      const p = level.value;
+      const p = fraction * level.value;
       let sum = 0;
       for (let q = 0; q < rows.length; q++) {
         const i = rows[q]!;
@@ -32,6 +33,6 @@ export function squaredDeviation(name: string, set: VoxelSet, level: Level, weig
     addCurvature(_, out) {
       for (let q = 0; q < rows.length; q++) out[rows[q]!]! += 2 * scale * volumes[q]!;
     },
-    withLevel: (from, to) => squaredDeviation(name, set, from === level ? to : level, weight),
+    withLevel: (from, to) => squaredDeviation(name, set, from === level ? to : level, weight, fraction),
   };
 }

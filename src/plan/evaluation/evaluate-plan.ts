@@ -24,6 +24,7 @@ import { largestEffect } from '../patient/prior-effect.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { doseOfPlan, drawnDvhs } from '../technique/drawn-dvh.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
+import { type AskedOutcome, askedOutcomes } from './asked-outcome.js';
 import { constraintsOf, type ListedConstraint } from './constraint-list.js';
 import { type ConstraintOutcome, constraintOutcomes } from './constraint-outcome.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
@@ -73,6 +74,8 @@ export interface PlanEvaluation {
   readonly cumulativeCord?: CumulativeCord;
   /** Everything that the plan was made under, with where it comes from. */
   readonly constraints: readonly ListedConstraint[];
+  /** What became of every constraint that the case asks for. */
+  readonly asked: readonly AskedOutcome[];
   /** What became of every structure that has a maximum in each voxel. */
   readonly constraintOutcomes: readonly ConstraintOutcome[];
   /** Where there was a prior course. */
@@ -100,7 +103,7 @@ export function defaultGoals(model: PatientModel, planCase: Pick<PlanCase, 'cord
 }
 
 /** What a plan is judged by. */
-export type JudgedCase = ToleranceCase & Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals'>;
+export type JudgedCase = ToleranceCase & Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals' | 'constraints'>;
 
 /** @param prior the prior course on the plan's grid, with the maxima by voxel that it leaves */
 export function evaluatePlan(
@@ -137,6 +140,7 @@ export function evaluatePlan(
     }),
     ...(fallOff ? { fallOff } : {}),
     constraints: constraintsOf(tolerances, model, planCase, technique),
+    asked: askedOutcomes(technique, model, planCase, dvhs, { prescription, absent }),
     constraintOutcomes: constraintOutcomes(tolerances, model, planCase, technique),
     ...(retreatment
       ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, planCase), retreatment }
@@ -179,10 +183,16 @@ function structureReport(
 const NO_PLAN = 0.5;
 
 /** Why there is no plan, where the constraints leave too little of the prescription or none keeps them all; else undefined. */
-export function whyNoPlan({ solution }: Pick<TechniquePlan, 'solution'>, prescription: number): string | undefined {
+export function whyNoPlan(
+  { solution, conflict }: Pick<TechniquePlan, 'solution' | 'conflict'>,
+  prescription: number,
+): string | undefined {
   const { status, prescriptionDose } = solution;
   const reached = `${prescriptionDose.toFixed(2)} of ${prescription} Gy`;
-  if (status === 'infeasible') return `no plan: none keeps the constraints, and this one reaches ${reached}`;
+  if (status === 'infeasible') {
+    const which = conflict === undefined ? 'the constraints' : conflict.join(' and ');
+    return `no plan: none keeps ${which}, and this one reaches ${reached}`;
+  }
   if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: the constraints leave ${reached}`;
   return undefined;
 }

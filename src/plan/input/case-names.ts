@@ -8,6 +8,8 @@ import { namedTolerance } from '../../biology/named-tolerances.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
+import { TISSUE } from '../asked/asked-objective.js';
+import { type AskedFields, structuresNamed } from '../asked/asked-structures.js';
 import { resolveLeafBank } from './check-json.js';
 import type { PlanCase, PriorCourseCase } from './plan-case.js';
 import { conventionOf } from './recovery-convention.js';
@@ -56,7 +58,7 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
  * @throws {InvalidInputError} naming the field whose structure there is not
  */
 export function checkStructureNames(
-  planCase: Pick<PlanCase, 'target' | 'cord' | 'prior' | 'retreatment' | 'goals'>,
+  planCase: Pick<PlanCase, 'target' | 'cord' | 'prior' | 'retreatment' | 'goals'> & AskedFields,
   names: readonly string[],
   patient: string,
 ): void {
@@ -67,11 +69,17 @@ export function checkStructureNames(
     ...namedPriors(planCase).map(([at, { region }]): [string, string | undefined] => [`${at}.region`, region]),
     ...(retreatment.bounds ?? []).map(({ structure }): [string, string] => ['retreatment.bounds', structure]),
     ...retreatment.limits.map(({ structure }): [string, string] => ['retreatment.limits', structure]),
+    ...structuresNamed(planCase),
   ];
   for (const [field, name] of asked) {
     if (name === undefined || names.includes(name)) continue;
     throw new InvalidInputError(
       `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
+    );
+  }
+  if (names.includes(TISSUE) && JSON.stringify(planCase.objectives).includes(`"${TISSUE}"`)) {
+    throw new InvalidInputError(
+      `case: objectives: "${TISSUE}" is the body outside the targets, but ${patient} has a structure of that name. Give the structure another name, e.g. by patient.rename.`,
     );
   }
   for (const goal of planCase.goals ?? []) {

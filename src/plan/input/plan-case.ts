@@ -6,6 +6,8 @@
  */
 import * as z from 'zod/mini';
 import { described, editorSchema, jsonSchema } from '../../core/described.js';
+import { askedConstraints } from '../asked/asked-constraint.js';
+import { askedObjectives } from '../asked/asked-objective.js';
 import { dicomPatient, edge, margin, maskedPatient, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
@@ -143,6 +145,18 @@ const fields = z.strictObject({
   imrt: described(
     'Beamlets, one weight each.',
     z._default(imrt, { beams: 'posterior-9', beamlet: 5, margin: 5, hold: 'cord' }),
+  ),
+  constraints: described(
+    'What IMRT, and whatever else holds the cord, keeps whatever it costs, in the notation of goals: `"Kidney_L Mean <= 12Gy"`. Beside `cordCap` and `retreatment.bounds`: docs/optimisation.md#constraints.',
+    z._default(askedConstraints, []),
+  ),
+  objectives: described(
+    'What a plan should have, each at its price: the template `spine-default`, or a list in which its name may stand: docs/optimisation.md#objectives.',
+    z._default(askedObjectives, 'spine-default'),
+  ),
+  overlap: described(
+    'Structures in the order in which they own what they have in common: of a structure listed, objectives see what no earlier one holds. By default all count everywhere.',
+    z.optional(z.array(text).check(z.minLength(2), z.maxLength(200))),
   ),
   goals: described(
     'Mayo notation, or as in GOALS.json: docs/evaluate.md#goals-and-protocols. By default the cord cap, coverage and hot spot.',

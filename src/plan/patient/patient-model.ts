@@ -107,7 +107,17 @@ export interface PatientModel {
 /** What a model of the patient rests on. */
 export type ModelledCase = Pick<
   PlanCase,
-  'target' | 'cord' | 'isocenter' | 'doseGrid' | 'doseModel' | 'prior' | 'retreatment' | 'goals'
+  | 'target'
+  | 'cord'
+  | 'isocenter'
+  | 'doseGrid'
+  | 'doseModel'
+  | 'prior'
+  | 'retreatment'
+  | 'goals'
+  | 'constraints'
+  | 'objectives'
+  | 'overlap'
 >;
 
 /**

@@ -19,8 +19,8 @@ export function posePrescribed(
   options?: ProblemOptions,
 ): PlanningProblem {
   const problem = posePlanningProblem(voxels, plan, hold, options);
-  if (plan.prescription.to === 'isocenter') return problem;
   const { prescription } = problem;
+  if (prescription === undefined || plan.prescription.to === 'isocenter') return problem;
   return { ...problem, prescription: { ...prescription, read: drawnReader(model, voxels, prescription.fraction) } };
 }
 

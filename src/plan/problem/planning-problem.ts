@@ -1,22 +1,24 @@
 /** The planning problem of both techniques: objectives, constraints and prescription over the planning voxels. */
 import { InvalidInputError } from '../../core/errors.js';
 import { type Constraint, maximumDose } from '../../optimize/constraint.js';
-import { meanDose } from '../../optimize/objective/mean-dose.js';
 import { followLevel, type Level, type Objective, type VoxelSet } from '../../optimize/objective/objective.js';
-import { squaredDeviation } from '../../optimize/objective/squared-deviation.js';
-import { squaredFallOff } from '../../optimize/objective/squared-fall-off.js';
 import { squaredOverdose } from '../../optimize/objective/squared-overdose.js';
-import { squaredUnderdose } from '../../optimize/objective/squared-underdose.js';
 import { worstCase } from '../../optimize/objective/worst-case.js';
 import type { Prescription } from '../../optimize/problem.js';
+import { type AskedObjective, readObjectives } from '../asked/asked-objective.js';
 import type { Hold, PlanCase } from '../input/plan-case.js';
+import { constraintsOn, type HeldConstraint } from './held-constraint.js';
 import type { PlanningVoxels } from './planning-voxels.js';
+import { poseObjective } from './posed-objective.js';
+import { withVolume } from './structure-rows.js';
 
 /** The objectives and constraints of a technique, in Gy. */
 export interface PlanningProblem {
   readonly objectives: readonly Objective[];
   readonly constraints: readonly Constraint[];
-  readonly prescription: Prescription;
+  /** Absent where nothing follows its level: then objectives alone decide how much dose there is. */
+  readonly prescription?: Prescription;
+  readonly level: Level;
   /** Where the target counts in every scenario: what it is asked for, nominal place first. */
   readonly targets: readonly (readonly Objective[])[];
 }
@@ -29,27 +31,44 @@ export interface ProblemOptions {
   readonly organMaxima?: readonly Float64Array[];
   /** Of the target's worst case, as in {@link worstCase}. @default Infinity: the mean of its scenarios */
   readonly temperature?: number | undefined;
+  /** What the case asks to be held besides. @default none */
+  readonly held?: readonly HeldConstraint[];
+  /** Objectives of the caller's own, besides those of the case. @default none */
+  readonly further?: FurtherObjectives | undefined;
 }
 
+/** Objectives that no CASE.json can say: of the caller's own, on rows of structures. */
+export interface FurtherObjectives {
+  /** By name: those that must have rows. */
+  readonly structures: readonly string[];
+  /** @param sets rows of each with the volume that they stand for; doses are total Gy of the course */
+  objectives(sets: ReadonlyMap<string, VoxelSet>): readonly Objective[];
+}
+
+/** What a planning problem reads of a case. */
+export type PosedProblem = Pick<PlanCase, 'prescription' | 'cordCap' | 'target' | 'objectives' | 'overlap'>;
+
 /**
- * What every plan is asked for: the prescribed dose in the target, a fall-off of 6 % of it per mm around the target down
- * to 45 %, little dose elsewhere, and the cord and bounded organs under their maxima (hard, or as strong as the prescription
- * allows).
+ * What a plan is asked for: the case's objectives, and the cord and bounded organs under their maxima (hard, or as strong as the
+ * prescription allows).
  *
  * With scenarios the cord's maximum is that of all its rows, nominal and shifted. What the target is asked for is the worst case of
- * those scenarios that have target rows; tissue and prescription stay nominal.
- *
- * The weights are ours; they set the compromise inside the limits, not the limits.
+ * those scenarios that have target rows; all else stays nominal.
  */
 export function posePlanningProblem(
   voxels: PlanningVoxels,
-  planCase: Pick<PlanCase, 'prescription' | 'cordCap'>,
+  planCase: PosedProblem,
   hold: Hold,
-  { maxima = planCase.cordCap, organMaxima = [], temperature = Number.POSITIVE_INFINITY }: ProblemOptions = {},
+  {
+    maxima = planCase.cordCap,
+    organMaxima = [],
+    temperature = Number.POSITIVE_INFINITY,
+    held: asked = [],
+    further,
+  }: ProblemOptions = {},
 ): PlanningProblem {
   const { dose, to } = planCase.prescription;
   const level: Level = { value: dose };
-  const fallOff = { dose, perMillimetre: 0.06, least: 0.45, from: 1 };
   if (organMaxima.length !== voxels.organs.length) {
     throw new InvalidInputError(
       `planning problem: caps of ${organMaxima.length} organs for ${voxels.organs.length} bounded ones. Give one list for each.`,
@@ -62,30 +81,37 @@ export function posePlanningProblem(
     ...(cord.rows.length > 0 ? [{ name: 'cord', set: cord, maximum: bounds }] : []),
     ...voxels.organs.map((set, o) => ({ name: set.name, set, maximum: organMaxima[o]! })),
   ];
-  // Whole fields can hardly shape the dose outside: there these wishes must not cost the target its homogeneity.
-  const outside = hold === 'cord' ? 60 : 6;
+  const isShaped = hold === 'cord';
   const { scenarios = [] } = voxels;
-  const targets = [voxels.target, ...scenarios.flatMap(({ target }) => target ?? [])].map((set) => [
-    squaredDeviation('target', set, level, 100),
-    squaredUnderdose('target', set, level, 0.97, 100),
-  ]);
+  const listed = readObjectives(planCase.objectives, planCase, isShaped);
+  const ofTarget = listed.filter(({ structure }) => structure === planCase.target);
+  const sets = [voxels.target, ...scenarios.flatMap(({ target }) => target ?? [])];
+  const poseAt = (target: VoxelSet) => (one: AskedObjective) => poseObjective(one, { voxels, target, level, planCase });
+  const targets = sets.map((set) => ofTarget.map(poseAt(set)));
+  const isWorst = targets.length > 1 && ofTarget.length > 0;
   const objectives: Objective[] = [
-    ...(targets.length > 1 ? [worstCase('target', targets, temperature)] : targets[0]!),
-    squaredFallOff('tissue around the target', voxels.tissue, voxels.tissue.distance, fallOff, outside),
-    meanDose('tissue', voxels.tissue, 2),
+    ...(isWorst ? [worstCase('target', targets, temperature)] : []),
+    ...listed.filter((one) => !isWorst || !ofTarget.includes(one)).map(poseAt(voxels.target)),
+    ...(further?.objectives(voxels.owned) ?? []),
   ];
   if (hold === 'prescription') {
     for (const { name, set, maximum } of held) {
       const own = ofVolume(set, maximum);
-      objectives.push(squaredOverdose(name, own.set, own.largest, outside));
+      objectives.push(squaredOverdose(name, own.set, own.largest, 6));
     }
   }
   const point: VoxelSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
   const prescribed = to === 'isocenter' ? point : voxels.target;
   return {
     objectives,
-    constraints: hold === 'cord' ? held.map(({ name, set, maximum }) => maximumDose(name, set, maximum)) : [],
-    prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
+    constraints:
+      hold === 'cord'
+        ? [...held.map(({ name, set, maximum }) => maximumDose(name, set, maximum)), ...constraintsOn(asked, voxels)]
+        : [],
+    level,
+    ...(listed.some(({ ofLevel }) => ofLevel !== undefined) && {
+      prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
+    }),
     targets,
   };
 }
@@ -93,24 +119,21 @@ export function posePlanningProblem(
 /** A problem with its objectives at the level where a solution left it: what is said of the solution's plan is said at that. */
 export function settledProblem<T extends PlanningProblem>(problem: T, { level }: { readonly level?: number }): T {
   if (level === undefined) return problem;
-  const from = problem.prescription.level;
+  const { level: from, prescription } = problem;
   const to: Level = { value: level };
   return {
     ...problem,
     objectives: followLevel(problem.objectives, from, to),
     targets: problem.targets.map((own) => followLevel(own, from, to)),
-    prescription: { ...problem.prescription, level: to },
+    level: to,
+    ...(prescription && { prescription: { ...prescription, level: to } }),
   };
 }
 
-/** The rows that stand for any volume: points of a surface stand for none, and count in no mean. */
-function ofVolume(
-  { rows, volumes }: VoxelSet,
-  largest: number | Float64Array,
-): { set: VoxelSet; largest: number | Float64Array } {
-  const has = (_: number, q: number): boolean => volumes[q]! > 0;
-  const set = { rows: rows.filter(has), volumes: volumes.filter(has) };
-  return { set, largest: typeof largest === 'number' ? largest : largest.filter(has) };
+/** The rows that stand for any volume, with their maxima. */
+function ofVolume(set: VoxelSet, largest: number | Float64Array): { set: VoxelSet; largest: number | Float64Array } {
+  const has = (_: number, q: number): boolean => set.volumes[q]! > 0;
+  return { set: withVolume(set), largest: typeof largest === 'number' ? largest : largest.filter(has) };
 }
 
 /** The cord's rows of all scenarios, the nominal ones first. */

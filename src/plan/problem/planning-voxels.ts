@@ -10,8 +10,11 @@
 import type { ShiftedRows } from '../../dose/shifted-rows.js';
 import { type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
+import type { AskedRows } from '../asked/asked-structures.js';
 import { besideTarget, type PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, NEAR_TARGET, surfaceVoxel, touching, voxelAt } from '../patient/planning-grid.js';
+import { isOnLattice, MIDDLE, NEAR, strideAt } from './sampling-lattice.js';
+import { ownedRows, structureRows } from './structure-rows.js';
 import type { Zone } from './voxel-clusters.js';
 
 export interface PlanningVoxels {
@@ -24,6 +27,10 @@ export interface PlanningVoxels {
   readonly cord: VoxelSet & { readonly voxels: Int32Array };
   /** Bounded structures besides the cord: the voxels asked for, with their index in the grid. */
   readonly organs: readonly (VoxelSet & { readonly name: string; readonly voxels: Int32Array })[];
+  /** Structures that objectives and constraints name, by name: `structure-rows.ts`. */
+  readonly structures: ReadonlyMap<string, VoxelSet>;
+  /** The same as objectives see them: less what an earlier structure of the case's `overlap` holds. */
+  readonly owned: ReadonlyMap<string, VoxelSet>;
   /** Tissue outside the target, with its distance from it, mm. */
   readonly tissue: VoxelSet & { readonly distance: Float64Array };
   /** Row of the isocentre. */
@@ -36,10 +43,6 @@ export interface PlanningVoxels {
   readonly scenarios?: readonly ScenarioVoxels[];
 }
 
-const NEAR = 6;
-const MIDDLE = 30;
-const FAR = 60;
-
 /** Voxels of a structure that must be rows, wherever they lie. */
 export interface OrganVoxels {
   readonly name: string;
@@ -47,26 +50,42 @@ export interface OrganVoxels {
   readonly voxels: Int32Array;
 }
 
-/** @param organs structures besides the cord; one without any voxel in the body is left out */
-export function choosePlanningVoxels(model: PatientModel, organs: readonly OrganVoxels[] = []): PlanningVoxels {
+/**
+ * @param organs structures besides the cord; one without any voxel in the body is left out
+ * @param asked  fields whose structures must have rows. @default none
+ */
+export function choosePlanningVoxels(
+  model: PatientModel,
+  organs: readonly OrganVoxels[] = [],
+  asked?: AskedRows,
+): PlanningVoxels {
   const { grid, masks, fine, isocenter, body } = model;
   const rows = new RowCollector();
   const rowOf = addGridVoxels(rows, model, organs);
   const isocenterRow = rows.add(isocenter, body.index.length, 0);
   addFineVoxels(rows, model);
   addSurface(rows, model);
+  const [target, cord] = [rows.target.toSet(), rows.cord.toSet()];
+  const structures = structureRows(model, asked, { target, cord }, (point, place, voxel) => {
+    const known = rowOf[voxel]!;
+    if (known < 0) rowOf[voxel] = rows.add(point, place, zoneAt(0, 0, model.targetDistance()[voxel]!, false));
+    return rowOf[voxel]!;
+  });
+  const points = Float64Array.from(rows.points);
   return {
-    points: Float64Array.from(rows.points),
+    points,
     places: Int32Array.from(rows.places),
-    target: rows.target.toSet(),
-    cord: { ...rows.cord.toSet(), voxels: Int32Array.from(rows.cordVoxels) },
+    target,
+    cord: { ...cord, voxels: Int32Array.from(rows.cordVoxels) },
     organs: organs.flatMap(({ name, voxels }) => {
-      const own = voxels.filter((voxel) => rowOf.has(voxel));
+      const own = voxels.filter((voxel) => rowOf[voxel]! >= 0);
       if (own.length === 0) return [];
       const { data } = masks.get(name)!;
       const volumes = Float64Array.from(own, (voxel) => data[voxel]!);
-      return [{ name, voxels: own, rows: own.map((voxel) => rowOf.get(voxel)!), volumes }];
+      return [{ name, voxels: own, rows: own.map((voxel) => rowOf[voxel]!), volumes }];
     }),
+    structures,
+    owned: ownedRows(model, asked, structures, points),
     tissue: { ...rows.tissue.toSet(), distance: Float64Array.from(rows.tissueDistances) },
     isocenterRow,
     zones: Uint8Array.from(rows.zones),
@@ -112,12 +131,8 @@ class SetCollector {
   }
 }
 
-/** The dose grid's own voxels. @returns the rows of the organs' voxels */
-function addGridVoxels(
-  rows: RowCollector,
-  model: PatientModel,
-  organs: readonly OrganVoxels[],
-): ReadonlyMap<number, number> {
+/** The dose grid's own voxels. @returns the row of each, or -1 */
+function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly OrganVoxels[]): Int32Array {
   const { grid, masks, body, fine } = model;
   const target = masks.get(model.target)!.data;
   const cord = masks.get(model.cord)!.data;
@@ -129,7 +144,7 @@ function addGridVoxels(
   // Near the target the planning grid's voxels stand for the cord's volume, of which there are so many in one of the dose grid.
   const nearCord = fine === undefined ? 1 : 0;
   const farCord = fine === undefined ? 1 : voxelVolume(grid) / voxelVolume(fine.grid);
-  const rowOf = new Map<number, number>();
+  const rowOf = new Int32Array(target.length).fill(-1);
   for (let p = 0; p < body.index.length; p++) {
     const voxel = body.index[p]!;
     const d = distance[voxel]!;
@@ -141,7 +156,7 @@ function addGridVoxels(
     const isOfTarget = fine === undefined && (t > 0 || isBeside[voxel] === 1);
     if (c === 0 && !isOfTarget && !isSampled && isOfOrgan[voxel] === 0) continue;
     const row = rows.add(body.points.subarray(3 * p, 3 * p + 3), p, zoneAt(t, c, d, isOfOrgan[voxel] === 1));
-    if (isOfOrgan[voxel] === 1) rowOf.set(voxel, row);
+    rowOf[voxel] = row;
     if (t > 0 && fine === undefined) rows.target.add(row, t);
     if (c > 0) rows.addCord(row, c * (d <= NEAR_TARGET ? nearCord : farCord), voxel);
     if (!isSampled) continue;
@@ -149,13 +164,6 @@ function addGridVoxels(
     rows.tissueDistances.push(d);
   }
   return rowOf;
-}
-
-/** Strides are powers of two: a coordinate is on the lattice where its lowest bits are 0. */
-function strideAt(distance: number): number {
-  if (distance <= NEAR) return 1;
-  if (distance <= MIDDLE) return 2;
-  return distance <= FAR ? 4 : 8;
 }
 
 /** @param t fraction of the voxel in the target, and `c` in the cord */
@@ -193,12 +201,6 @@ function addSurface(rows: RowCollector, model: PatientModel): void {
     const row = rows.add(surface.subarray(3 * q, 3 * q + 3), before + q, 0);
     rows.addCord(row, 0, surfaceVoxel(model, q));
   }
-}
-
-/** Whether a line of voxels lies on the lattice of every `stride`-th in y and z. */
-function isOnLattice(line: number, ny: number, stride: number): boolean {
-  const k = Math.floor(line / ny);
-  return ((line - ny * k) & (stride - 1)) === 0 && (k & (stride - 1)) === 0;
 }
 
 /** Rows of one scenario, in the order of the nominal ones. */

@@ -98,6 +98,15 @@ export function refuseRobust(what: string, { imrt }: Pick<PlanCase, 'imrt'>): vo
   );
 }
 
+/** @throws {UnsupportedError} where a sweep, whose plans hold maxima by voxel alone, is given a case with constraints */
+export function refuseConstraints(what: string, { constraints }: Pick<PlanCase, 'constraints'>): void {
+  const [first] = constraints;
+  if (first === undefined) return;
+  throw new UnsupportedError(
+    `${what}: its plans hold cordCap and retreatment.bounds, but the case has constraints ("${first}"). Leave them out, or plan the case by itself under each cap, e.g. as a study.`,
+  );
+}
+
 /** How far from where a shifted row appears to be a nominal one is looked for, steps of the grid. */
 const REACH = 2;
 

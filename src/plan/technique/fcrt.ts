@@ -84,7 +84,15 @@ export function planConformal(
   voxels: PlanningVoxels,
   planCase: PosedCase & Pick<PlanCase, 'fcrt'>,
   machine: Machine,
-  { onProgress, maxima = uniformMaxima(voxels, planCase), organs = [], timeLeft = forever }: PlanningOptions = {},
+  {
+    onProgress,
+    maxima = uniformMaxima(voxels, planCase),
+    organs = [],
+    held = [],
+    further,
+    start,
+    timeLeft = forever,
+  }: PlanningOptions = {},
 ): SolvedPlan {
   const { hold } = planCase.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
@@ -92,9 +100,13 @@ export function planConformal(
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
   const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
-  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima });
+  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held, further });
   const problem = { operator: new ColumnOperator(columns), ...posed };
-  const solution = solve(problem, { onProgress: (p) => onProgress?.('fcrt', p), timeLimit: timeLeft() });
+  const solution = solve(problem, {
+    onProgress: (p) => onProgress?.('fcrt', p),
+    timeLimit: timeLeft(),
+    ...(start && { start }),
+  });
   const made = { technique: 'fcrt', hold, fields: weighedFields(fields, solution.weights) } as const;
-  return finish(model, planCase, { ...made, voxels, maxima, organs, problem, solution });
+  return finish(model, planCase, { ...made, voxels, maxima, organs, held, problem, solution });
 }

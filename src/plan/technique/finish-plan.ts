@@ -9,12 +9,14 @@ import type { Hold, PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, surfaceVoxel } from '../patient/planning-grid.js';
 import { scaleWithin } from '../problem/constrained-voxels.js';
+import type { HeldConstraint } from '../problem/held-constraint.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
+import { heldDvhs, heldScale } from './followed-constraints.js';
 import { isProven, largestDifference } from './proof.js';
 import { type ScenarioDose, scenarioScale } from './scenario-dose.js';
-import type { PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.js';
+import type { HeldRecord, PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */
 export const ROUGH = 0.05;
@@ -33,6 +35,8 @@ export interface OptimisedPlan {
   readonly maxima: Float64Array;
   /** Caps of the structures besides the cord. */
   readonly organs: readonly VoxelMaxima[];
+  /** What the case asks to be held besides. @default none */
+  readonly held?: readonly HeldConstraint[];
   readonly problem: PlanningProblem;
   readonly solution: Solution;
 }
@@ -56,7 +60,7 @@ export interface FinishedScenarios {
 export function finish(
   model: PatientModel,
   planCase: Pick<PlanCase, 'prescription' | 'doseModel'>,
-  { technique, hold, fields, voxels, maxima, organs, problem, solution }: OptimisedPlan,
+  { technique, hold, fields, voxels, maxima, organs, held: asked = [], problem, solution }: OptimisedPlan,
   { scenarios, ballScale = 1, isWorst = false }: Partial<FinishedScenarios> = {},
 ): SolvedPlan {
   model.onStage(`${technique}: dose`);
@@ -72,10 +76,14 @@ export function finish(
     ]);
     return scenarios ? Math.min(own, ballScale, scenarioScale(voxels, maxima, scenarios, fields)) : own;
   };
-  const shrink = hold === 'cord' ? scaleOf() : 1;
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
-  const doses = reportedDoses(model, total, shrink, { quantity: 'physical', fractions, medium });
+  const dosesAt = (scale: number) => reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
+  const kept = hold === 'cord' ? scaleOf() : 1;
+  let doses = dosesAt(kept);
+  const isHeld = hold === 'cord' && asked.length > 0;
+  const shrink = kept * (isHeld ? heldScale(asked, heldDvhs(model, doses)) : 1);
+  if (shrink < kept) doses = dosesAt(shrink);
   const held = scaledFields(fields, shrink);
   const { objectives, constraints: limits, targets } = settledProblem(problem, solution);
   const planned = solution.dose.map((d) => shrink * d);
@@ -90,14 +98,22 @@ export function finish(
       doses,
       model,
       planCase,
+      { isFree: problem.prescription === undefined, atIsocenter: planned[voxels.isocenterRow]! },
     ),
     certificate,
   };
   const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, scale: shrink };
+  const heldBy = isHeld ? { held: asked.map(recordOfHeld) } : {};
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model, doses);
-  return { ...result, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
+  return { ...result, ...heldBy, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };
 }
+
+const recordOfHeld = ({ asked: { text }, factor, rows }: HeldConstraint): HeldRecord => ({
+  constraint: text,
+  factor,
+  ...(rows && { rows: rows.length }),
+});
 
 /** Fields with their monitor units times `share`. */
 export function scaledFields(fields: readonly PlannedField[], scale: number): PlannedField[] {
@@ -149,13 +165,17 @@ function prescribedOf(
   doses: Pick<TechniquePlan, 'dose' | 'fineDose'>,
   model: PatientModel,
   { prescription: { dose: wanted, to } }: Pick<PlanCase, 'prescription'>,
+  { isFree, atIsocenter }: { readonly isFree: boolean; readonly atIsocenter: number },
 ): Pick<Solution, 'status' | 'prescriptionDose'> {
   let given = prescriptionDose;
-  if (to !== 'isocenter') {
+  if (to === 'isocenter') {
+    // Where objectives alone decide, the optimiser reads no prescription.
+    if (Number.isNaN(given)) given = atIsocenter;
+  } else {
     const dvh = drawnDvh(model, model.target, doseOfPlan(doses, model));
     given = doseAtVolume(dvh, (to === 'D95' ? 0.95 : 0.5) * dvh.volumeCc).value;
   }
-  const isEnded = status === 'reached' || status === 'unproven';
+  const isEnded = !isFree && (status === 'reached' || status === 'unproven');
   if (isEnded && Math.abs(given / wanted - 1) > MET) return { status: 'prescription-missed', prescriptionDose: given };
   // What the scaling into the maxima costs may be more than the proof allows.
   const isFar = status === 'reached' && !isProven(certificate);

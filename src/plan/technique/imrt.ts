@@ -13,12 +13,13 @@ import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
-import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
+import type { HeldConstraint } from '../problem/held-constraint.js';
+import { type FurtherObjectives, type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
 import { FINE, finish, ROUGH } from './finish-plan.js';
-import { prepareInfluence } from './prepared-influence.js';
+import { type KeptInfluence, prepareInfluence } from './prepared-influence.js';
 import { ScenarioDose } from './scenario-dose.js';
 import {
   beamsOf,
@@ -67,6 +68,8 @@ export type ModulatedCase = PosedCase & Pick<PlanCase, 'imrt'>;
 export interface ModulatedOptions extends PlanningOptions {
   /** Whether the case's `imrt.robust` is left out: the nominal plan of a robust case. @default false */
   readonly isNominal?: boolean;
+  /** What is prepared for the same voxels stays from plan to plan. @default prepared and freed for each */
+  readonly kept?: KeptInfluence | undefined;
 }
 
 /**
@@ -89,6 +92,10 @@ export function planModulated(
     onProgress,
     maxima = uniformMaxima(given, planCase),
     organs = [],
+    held = [],
+    further,
+    start,
+    kept,
     timeLeft = forever,
     isNominal = false,
   } = options;
@@ -97,10 +104,22 @@ export function planModulated(
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
-  const job: ModulatedJob = { model, given, planCase, robust, beams, organs, onProgress, timeLeft };
+  const job: ModulatedJob = {
+    model,
+    given,
+    planCase,
+    robust,
+    beams,
+    organs,
+    held,
+    further,
+    onProgress,
+    timeLeft,
+    kept,
+  };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
-  let solved = solveModulated(job, maxima, added);
+  let solved = solveModulated(job, maxima, added, start);
   let found: ShiftSearch | undefined;
   let margin = 1;
   for (let round = 1; ball !== undefined; round++) {
@@ -113,8 +132,8 @@ export function planModulated(
       added.push(...found.peaks.filter((peak) => peak.value > 1 + BALL_TOLERANCE).map(({ shift }) => shift));
     else margin /= value;
     const { solution } = solved;
-    const held = maxima.map((maximum) => margin * maximum);
-    solved = solveModulated(job, held, added, solution.weights);
+    const lowered = maxima.map((maximum) => margin * maximum);
+    solved = solveModulated(job, lowered, added, solution.weights);
     solved = {
       ...solved,
       solution: { ...solved.solution, evaluations: solution.evaluations + solved.solution.evaluations },
@@ -125,7 +144,7 @@ export function planModulated(
   const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
     const fields = modulatedFields(beams, solution.weights);
-    const optimised = { technique: 'imrt', hold, fields, voxels, maxima, organs, problem, solution } as const;
+    const optimised = { technique: 'imrt', hold, fields, voxels, maxima, organs, held, problem, solution } as const;
     const isWorst = robust?.target === 'worst';
     const made = finish(model, planCase, optimised, scenarios && { scenarios, ballScale, isWorst });
     return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, scale: ballScale } };
@@ -142,27 +161,33 @@ interface ModulatedJob {
   readonly robust: RobustSettings | undefined;
   readonly beams: readonly ModulatedBeam[];
   readonly organs: readonly VoxelMaxima[];
+  readonly held: readonly HeldConstraint[];
+  readonly further: FurtherObjectives | undefined;
   readonly onProgress: ProgressListener | undefined;
   readonly timeLeft: TimeLeft;
+  readonly kept: KeptInfluence | undefined;
 }
 
 /** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
-  { model, given, planCase, robust, beams, organs, onProgress, timeLeft }: ModulatedJob,
+  { model, given, planCase, robust, beams, organs, held, further, onProgress, timeLeft, kept }: ModulatedJob,
   maxima: Float64Array,
-  further: readonly Vec3[],
+  added: readonly Vec3[],
   start?: Float64Array,
 ): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
   const { hold } = planCase.imrt;
-  const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, further) : given;
-  const prepared = prepareInfluence(beams, model, voxels, planCase);
+  const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, added) : given;
+  const prepared =
+    kept === undefined
+      ? prepareInfluence(beams, model, voxels, planCase)
+      : kept.of(voxels, () => prepareInfluence(beams, model, voxels, planCase));
   model.onStage('imrt: fluence');
   const { operator, sample, preconditioner } = prepared;
   const sets = constrainedVoxels(voxels, maxima, organs);
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
   const pose = (temperature?: number) => ({
     operator,
-    ...posePrescribed(model, voxels, planCase, hold, { maxima: cord!, organMaxima, temperature }),
+    ...posePrescribed(model, voxels, planCase, hold, { maxima: cord!, organMaxima, temperature, held, further }),
   });
   let problem = pose();
   const best = (): Solution => {
@@ -191,7 +216,7 @@ function solveModulated(
     const solution = best();
     return { voxels, problem, solution };
   } finally {
-    prepared.close();
+    if (kept === undefined) prepared.close();
   }
 }
 

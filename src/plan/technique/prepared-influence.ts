@@ -60,6 +60,24 @@ export function prepareInfluence(
   }
 }
 
+/** The influence on the voxels that were asked for last: those who plan on the same voxels again need not prepare it again. */
+export class KeptInfluence {
+  private last: { readonly voxels: PlanningVoxels; readonly prepared: PreparedInfluence } | undefined;
+
+  of(voxels: PlanningVoxels, prepare: () => PreparedInfluence): PreparedInfluence {
+    if (this.last?.voxels === voxels) return this.last.prepared;
+    this.close();
+    const prepared = prepare();
+    this.last = { voxels, prepared };
+    return prepared;
+  }
+
+  close(): void {
+    this.last?.prepared.close();
+    this.last = undefined;
+  }
+}
+
 /**
  * Rows of the influence as numbers, for the optimiser: its preconditioner, and the limits' own rows.
  *

@@ -17,7 +17,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { constrainedVoxels } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import { refuseRobust } from '../problem/scenario.js';
+import { refuseConstraints, refuseRobust } from '../problem/scenario.js';
 import { conformalColumns, conformalFields, weighedFields } from './fcrt.js';
 import { FINE, finish } from './finish-plan.js';
 import { modulatedBeams, modulatedFields } from './imrt.js';
@@ -54,7 +54,7 @@ export interface PreparedOptions {
 }
 
 /** What a technique under moved maxima reads of a case. */
-export type PreparedCase = PosedCase & Pick<PlanCase, 'fcrt' | 'imrt'>;
+export type PreparedCase = PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints'>;
 
 /** @throws {UnsupportedError} where a beam misses the patient, or for IMRT of a robust case */
 export function prepareTechnique(
@@ -66,6 +66,7 @@ export function prepareTechnique(
   { organs = [], start: first }: PreparedOptions = {},
 ): PreparedTechnique {
   if (technique === 'imrt') refuseRobust('prepared technique', planCase);
+  refuseConstraints('prepared technique', planCase);
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, planCase, machine);
   let start = first;

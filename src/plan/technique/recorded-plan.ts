@@ -10,6 +10,7 @@ import { apertureFluence } from '../../beam/collimated-fluence.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { voxelCount } from '../../geometry/grid.js';
 import type { RecordedField, RecordedOutcome, RecordedPlan } from '../../io/fluence-file.js';
+import type { AskedFields } from '../asked/asked-structures.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanJob } from '../patient/plan-job.js';
@@ -21,12 +22,14 @@ import type { PlannedField, TechniquePlan } from './technique-plan.js';
 
 /** What {@link planFromRecord} makes the plan of again. */
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
-  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball } = plan;
+  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, conflict } = plan;
   const { weights: _, dose: __, uncovered, ...ended } = solution;
   const outcome: RecordedOutcome = {
     ...ended,
     uncovered: [...uncovered],
     largestDifference,
+    ...(held && { held: held.map((own) => ({ ...own })) }),
+    ...(conflict && { conflict: [...conflict] }),
     ...(worstCase && { worstCase }),
     ...(ball && { ball: { ...ball, added: ball.added.map(tripleOf), found: foundOf(ball.found) } }),
   };
@@ -95,7 +98,7 @@ export function planFromRecord(
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
-  const { largestDifference, worstCase, ball, uncovered, level, ...ended } = outcome;
+  const { largestDifference, worstCase, ball, held, conflict, uncovered, level, ...ended } = outcome;
   return {
     technique,
     hold: planCase[technique].hold,
@@ -103,11 +106,13 @@ export function planFromRecord(
     fields: scaledFields(solved, scale),
     ...doses,
     solution: { ...ended, ...(level === undefined ? {} : { level }), uncovered: Int32Array.from(uncovered) },
-    voxels: rowsOf(record, model, isNominal ? undefined : planCase.imrt.robust),
+    voxels: rowsOf(record, model, planCase, isNominal ? undefined : planCase.imrt.robust),
     scale,
     largestDifference,
     beyondRange: beyond.beyondRange,
     beyondDensity: beyond.beyondDensity,
+    ...(held && { held }),
+    ...(conflict && { conflict }),
     ...(worstCase && { worstCase }),
     ...(ball && { ball }),
   };
@@ -134,6 +139,7 @@ function shapeOf(
 function rowsOf(
   { technique, organVoxels, outcome }: RecordedPlan,
   model: PatientModel,
+  planCase: AskedFields,
   robust: RobustSettings | undefined,
 ): PlanningVoxels {
   const organs = organVoxels.map(({ structure, runs }) => ({ name: structure, voxels: voxelsOf(runs) }));
@@ -142,7 +148,7 @@ function rowsOf(
     if (model.masks.has(name) && (voxels.at(-1) ?? 0) < cells) continue;
     throw ofAnother(technique, `it has voxels of "${name}" that the patient has not`);
   }
-  const nominal = choosePlanningVoxels(model, organs);
+  const nominal = choosePlanningVoxels(model, organs, planCase);
   const isNominal = technique === 'fcrt' || robust === undefined;
   const voxels = isNominal
     ? nominal

@@ -12,6 +12,8 @@ import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import type { HeldConstraint } from '../problem/held-constraint.js';
+import type { FurtherObjectives, PosedProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 
 /** One field of a finished plan. */
@@ -48,10 +50,24 @@ export interface TechniquePlan {
   readonly worstCase?: { readonly value: number; readonly gap: number | null };
   /** @internal Where the cord's maxima hold under every shift of a ball: how they came to. */
   readonly ball?: BallOfShifts;
+  /** @internal How the case's constraints were held, where it has any and the technique holds them. */
+  readonly held?: readonly HeldRecord[];
+  /** Where no plan keeps all constraints: the smallest set of them that none keeps, as far as it was found. */
+  readonly conflict?: readonly string[];
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
   readonly beyondRange: number;
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
   readonly beyondDensity: number;
+}
+
+/** How one constraint of the case was held. */
+export interface HeldRecord {
+  /** As the case asks for it. */
+  readonly constraint: string;
+  /** The optimiser's bound is the dose asked for times this. */
+  readonly factor: number;
+  /** Of a volume: how many rows were held one by one; absent where it was kept without. */
+  readonly rows?: number | undefined;
 }
 
 /** How the optimiser ended, and what it proved. */
@@ -75,7 +91,7 @@ export interface BallOfShifts {
 }
 
 /** What every technique reads of a case besides its own part. */
-export type PosedCase = Pick<PlanCase, 'prescription' | 'doseModel' | 'cordCap'>;
+export type PosedCase = PosedProblem & Pick<PlanCase, 'doseModel'>;
 
 /** How a technique is planned, besides what its case says. */
 export interface PlanningOptions {
@@ -84,6 +100,11 @@ export interface PlanningOptions {
   readonly maxima?: Float64Array;
   /** Caps of the structures besides the cord of which the voxels hold rows; they hold at the nominal place. @default none */
   readonly organs?: readonly VoxelMaxima[];
+  /** What the case asks to be held besides. @default none */
+  readonly held?: readonly HeldConstraint[];
+  readonly further?: FurtherObjectives | undefined;
+  /** Weights of a plan like it, to start from. */
+  readonly start?: Float64Array | undefined;
   /** When it is 0 the plan so far is taken, as `time-limit`. @default no limit */
   readonly timeLeft?: TimeLeft | undefined;
 }

@@ -10,10 +10,12 @@
 import { fluenceOfBeamlets } from '../../beam/fluence.js';
 import { weightedUpperQuantile } from '../../core/quantile.js';
 import type { Machine } from '../../machine/machine.js';
+import { parseConstraints } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { choosePlanningVoxels, type PlanningVoxels } from '../problem/planning-voxels.js';
+import { withAsked } from './followed-constraints.js';
 import { modulatedBeams } from './imrt.js';
 
 /** Fraction of its bound from which a voxel becomes a row, in the dose of equal fields: a beamlet may well get twice the mean. */
@@ -24,21 +26,33 @@ const NEAR = 0.8;
 const SLIGHT = 1e-3;
 
 /** What the fields over the whole target rest on. */
-export type EvenCase = Pick<PlanCase, 'prescription' | 'fcrt' | 'imrt'>;
+export type EvenCase = Pick<PlanCase, 'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'overlap'>;
 
 export class WorkingSet {
   /** Of every voxel of the grid, whether it becomes a row where it is bounded. */
   private readonly isRow: Uint8Array;
+  /** With the maxima that the case asks for. */
+  private readonly organs: readonly VoxelMaxima[];
 
   /** @param techniques whose fields tell what a plan could reach */
   constructor(
     private readonly model: PatientModel,
-    planCase: EvenCase,
+    private readonly planCase: EvenCase,
     machine: Machine,
-    readonly organs: readonly VoxelMaxima[],
+    /** What the prior course leaves. */
+    readonly given: readonly VoxelMaxima[],
     techniques: readonly Technique[],
+    /** Structures that must have rows, besides those that the case names. */
+    private readonly further: readonly string[] = [],
   ) {
     this.isRow = new Uint8Array(model.masks.get(model.target)!.data.length);
+    const { constraints, prescription } = planCase;
+    this.organs = withAsked(
+      given,
+      parseConstraints(constraints, prescription).map((asked) => ({ asked, factor: 1 })),
+      model,
+    );
+    const { organs } = this;
     if (organs.length === 0) return;
     for (const technique of techniques) this.add(evenDose(model, planCase, machine, technique), REACH);
   }
@@ -47,7 +61,7 @@ export class WorkingSet {
     const organs = this.organs.map(({ structure, voxels }) => {
       return { name: structure, voxels: voxels.filter((voxel) => this.isRow[voxel] === 1) };
     });
-    return choosePlanningVoxels(this.model, organs);
+    return choosePlanningVoxels(this.model, organs, { ...this.planCase, further: this.further });
   }
 
   /**

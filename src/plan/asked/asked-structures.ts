@@ -1,0 +1,36 @@
+/** Which structures the objectives and constraints of a case name. */
+import { parseConstraint } from './asked-constraint.js';
+import { type ObjectivesInput, SPINE_DEFAULT, TISSUE } from './asked-objective.js';
+
+/** Fields of CASE.json that ask something of structures by name. */
+export interface AskedFields {
+  readonly constraints: readonly string[];
+  readonly objectives: ObjectivesInput;
+  readonly overlap?: readonly string[] | undefined;
+}
+
+/** The same with structures that objectives of the caller's own are on. */
+export interface AskedRows extends AskedFields {
+  readonly further?: readonly string[];
+}
+
+/** Every structure with the field that names it, each as often as it is named; the tissue outside the targets is none. */
+export function structuresNamed({
+  constraints,
+  objectives,
+  overlap = [],
+}: AskedFields): [field: string, name: string][] {
+  const listed = typeof objectives === 'string' ? [] : objectives;
+  return [
+    ...constraints.map((text): [string, string] => ['constraints', parseConstraint(text).structure]),
+    ...listed.flatMap((one): [string, string][] =>
+      one === SPINE_DEFAULT || one.structure === undefined ? [] : [['objectives', one.structure]],
+    ),
+    ...overlap.map((name): [string, string] => ['overlap', name]),
+  ].filter(([, name]) => name !== TISSUE);
+}
+
+/** The same, each once. */
+export const namedStructures = (asked: AskedRows): string[] => [
+  ...new Set([...structuresNamed(asked).map(([, name]) => name), ...(asked.further ?? [])]),
+];

@@ -1,0 +1,74 @@
+/**
+ * Constraints of a case on the rows of the optimiser, and how they are made to hold in the dose that is reported.
+ *
+ * A constraint is on the structure as it is drawn, in the engine's dose. The optimiser sees it on rows, of which those of a large
+ * structure are a sample. So what it is held to there is the dose asked for times a factor, 1 at first; where the plan's own dose misses
+ * the constraint, the factor moves by as much, and the plan is made again.
+ *
+ * A volume above a dose is no convex constraint. The first plan is made without it; where that plan breaks it, the voxels that the
+ * plan gives least are held under the dose one by one, and the rest, as much as may exceed it, is free. Which voxels are free is
+ * our choice: what is proven of such a plan is proven for that choice.
+ */
+import {
+  type Constraint,
+  maximumDose,
+  maximumGeud,
+  maximumMean,
+  minimumDose,
+  minimumGeud,
+  minimumMean,
+} from '../../optimize/constraint.js';
+import type { VoxelSet } from '../../optimize/objective/objective.js';
+import type { AskedConstraint } from '../asked/asked-constraint.js';
+import type { PlanningVoxels } from './planning-voxels.js';
+
+/** A constraint with what the optimiser holds for it. */
+export interface HeldConstraint {
+  readonly asked: AskedConstraint;
+  /** The optimiser's bound is the dose asked for times this. */
+  readonly factor: number;
+  /** Of a volume: the rows that are held, once they are chosen. */
+  readonly rows?: Int32Array;
+}
+
+/** Gy, as the optimiser holds it. */
+export const heldDose = ({ asked, factor }: HeldConstraint): number => asked.dose * factor;
+
+/** The optimiser's constraints; maxima by voxel are with those of the organs. */
+export function constraintsOn(held: readonly HeldConstraint[], { structures }: PlanningVoxels): Constraint[] {
+  return held.flatMap((one): Constraint[] => {
+    const { text, form, sign, structure } = one.asked;
+    const set = structures.get(structure)!;
+    const dose = heldDose(one);
+    switch (form.kind) {
+      case 'extreme':
+        return sign > 0 ? [] : [minimumDose(text, set, dose)];
+      case 'mean':
+        return [(sign > 0 ? maximumMean : minimumMean)(text, set, dose)];
+      case 'gEUD':
+        return [(sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose)];
+      default:
+        if (one.rows === undefined || one.rows.length === 0) return [];
+        return [(sign > 0 ? maximumDose : minimumDose)(text, { rows: one.rows }, dose)];
+    }
+  });
+}
+
+/**
+ * The rows of a structure that a volume constraint holds: all but so much of the volume as may break it, chosen where a plan breaks it most.
+ *
+ * @param dose of a plan, one per row of the optimiser
+ * @param free fraction of the structure that is not held
+ */
+export function heldRows({ rows, volumes }: VoxelSet, dose: Float64Array, free: number, sign: 1 | -1): Int32Array {
+  const total = volumes.reduce((a, b) => a + b, 0);
+  const order = Array.from(rows, (_, q) => q).sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
+  let left = free * total;
+  const held: number[] = [];
+  for (const q of order) {
+    // A voxel that is free in part would be a voxel that is free.
+    if (held.length === 0 && volumes[q]! <= left + 1e-9 * total) left -= volumes[q]!;
+    else held.push(rows[q]!);
+  }
+  return Int32Array.from(held).sort();
+}

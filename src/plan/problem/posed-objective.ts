@@ -1,0 +1,68 @@
+/** One objective of a case on the rows of the optimiser. */
+import { UnsupportedError } from '../../core/errors.js';
+import { maximumDvh, minimumDvh } from '../../optimize/objective/dose-volume.js';
+import { squaredGeud } from '../../optimize/objective/generalised-eud.js';
+import { smoothMaximum, smoothMinimum } from '../../optimize/objective/log-sum-exp.js';
+import { meanDose } from '../../optimize/objective/mean-dose.js';
+import type { Level, Objective, VoxelSet } from '../../optimize/objective/objective.js';
+import { squaredDeviation } from '../../optimize/objective/squared-deviation.js';
+import { squaredFallOff } from '../../optimize/objective/squared-fall-off.js';
+import { squaredOverdose } from '../../optimize/objective/squared-overdose.js';
+import { squaredUnderdose } from '../../optimize/objective/squared-underdose.js';
+import { type AskedObjective, TISSUE } from '../asked/asked-objective.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PlanningVoxels } from './planning-voxels.js';
+
+/** What an objective is posed on. */
+export interface ObjectiveSite {
+  readonly voxels: PlanningVoxels;
+  /** The target's rows, of one scenario. */
+  readonly target: VoxelSet;
+  readonly level: Level;
+  readonly planCase: Pick<PlanCase, 'target' | 'prescription'>;
+}
+
+export function poseObjective(asked: AskedObjective, site: ObjectiveSite): Objective {
+  const { kind, name, weight, dose, volume, temperature, ofLevel } = asked;
+  const level = ofLevel === undefined ? { value: dose } : site.level;
+  const fraction = ofLevel ?? 1;
+  if (kind === 'smoothness') throw new UnsupportedError('objective smoothness: not built yet.');
+  const set = setOf(asked, site);
+  switch (kind) {
+    case 'deviation':
+      return squaredDeviation(name, set, level, weight, fraction);
+    case 'underdose':
+      return squaredUnderdose(name, set, level, fraction, weight);
+    case 'overdose':
+      return squaredOverdose(name, set, dose, weight);
+    case 'mean':
+      return meanDose(name, set, weight);
+    case 'gEUD': {
+      const a = asked.a!;
+      return squaredGeud(name, set, level, { a, side: a >= 1 ? 'above' : 'below' }, weight);
+    }
+    case 'maximum-dvh':
+      return maximumDvh(name, set, dose, volume!, weight);
+    case 'minimum-dvh':
+      return minimumDvh(name, set, dose, volume!, weight);
+    case 'maximum':
+      return smoothMaximum(name, set, temperature, weight);
+    case 'minimum':
+      return smoothMinimum(name, set, temperature, weight);
+    case 'fall-off':
+      return squaredFallOff(name, set, distanceOf(site, set), { dose, ...asked.fall }, weight);
+  }
+}
+
+function setOf({ structure }: AskedObjective, { voxels, target, planCase }: ObjectiveSite): VoxelSet {
+  if (structure === TISSUE) return voxels.tissue;
+  const own = voxels.owned.get(structure!);
+  // The target has its rows whether it is named or not, and others in each scenario.
+  return structure === planCase.target && (own === undefined || target !== voxels.target) ? target : own!;
+}
+
+/** From the target, mm, one per row of the set. */
+function distanceOf({ voxels }: ObjectiveSite, set: VoxelSet): Float64Array {
+  if (set === voxels.tissue) return voxels.tissue.distance;
+  throw new UnsupportedError(`objective fall-off: it is of ${TISSUE}. Leave structure out.`);
+}

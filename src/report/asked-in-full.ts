@@ -1,0 +1,19 @@
+/** What a case asks of its plans, written out as CASE.json has it. */
+import { objectivesInFull } from '../plan/asked/asked-objective.js';
+import type { PlanCase, Technique } from '../plan/input/plan-case.js';
+
+/** Per technique, whose templates differ in weights: the objectives, and the constraints that it keeps. */
+export function askedInFull(planCase: PlanCase): Record<Technique, Record<string, unknown>> {
+  const of = (technique: Technique): Record<string, unknown> => {
+    const isHard = planCase[technique].hold === 'cord';
+    return {
+      hold: planCase[technique].hold,
+      objectives: objectivesInFull(planCase.objectives, planCase.target, isHard),
+      ...(planCase.overlap && { overlap: planCase.overlap }),
+      [isHard ? 'constraints' : 'judgedOnly']: planCase.constraints,
+      cordCap: planCase.cordCap,
+      ...(planCase.retreatment.bounds && { bounds: planCase.retreatment.bounds }),
+    };
+  };
+  return { fcrt: of('fcrt'), imrt: of('imrt') };
+}
