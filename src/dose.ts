@@ -17,7 +17,7 @@ export type { BeamPose, BeamFrame } from './geometry/frame.js';
 export type { BeamAngles } from './beam/arrangement.js';
 
 // What a beam lets through: beamlets, or leaves and jaws.
-export { beamletsCovering, type BeamletSet, type FluenceGrid } from './beam/fluence.js';
+export { beamletsCovering, neighbouringBeamlets, type BeamletSet, type FluenceGrid } from './beam/fluence.js';
 export type { FluenceField } from './dose/beam-view.js';
 export type { Aperture, JawField, LeafOpening } from './beam/aperture.js';
 export type { LeafBank } from './machine/mlc.js';

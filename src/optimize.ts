@@ -16,7 +16,12 @@ export { squaredDeviation } from './optimize/objective/squared-deviation.js';
 export { squaredUnderdose } from './optimize/objective/squared-underdose.js';
 export { squaredOverdose } from './optimize/objective/squared-overdose.js';
 export { meanDose } from './optimize/objective/mean-dose.js';
+export { squaredFallOff, type FallOff } from './optimize/objective/squared-fall-off.js';
+export { squaredGeud, type GeudOptions } from './optimize/objective/generalised-eud.js';
+export { smoothMaximum, smoothMinimum } from './optimize/objective/log-sum-exp.js';
 export { minimumDvh, maximumDvh } from './optimize/objective/dose-volume.js';
+export { worstCase } from './optimize/objective/worst-case.js';
+export { fluenceSmoothness, type SmoothFluence } from './optimize/objective/fluence-smoothness.js';
 
 // Constraints are hard.
 export {
@@ -28,9 +33,14 @@ export {
   minimumMean,
   type LinearConstraint,
   maximumGeud,
+  minimumGeud,
   maximumHottest,
   type ConvexConstraint,
 } from './optimize/constraint.js';
+
+// Both in biological dose, of this course or of earlier ones with it.
+export { objectiveInBiologicalDose, type BiologicalDose } from './optimize/objective/biological-dose.js';
+export { constraintInBiologicalDose } from './optimize/biological-constraint.js';
 
 // Voxels of several structures: who owns them.
 export { resolveOverlap, type PrioritisedSet, type ResolvedOverlap } from './optimize/overlap.js';

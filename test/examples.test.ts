@@ -49,6 +49,16 @@ const facts: Readonly<Record<string, (printed: string) => void>> = {
     expect(Math.sqrt(values.at(-1)! / points!)).toBeLessThan(3);
     expect(values.at(-1)!).toBeLessThan(values[0]! / 100);
   },
+  // Constraints hold in the reported dose, whatever the objectives; what is asked for is given, with its proof.
+  'own-objectives.js': (printed) => {
+    expect(printed.match(/, pass$/gm)).toHaveLength(2);
+    for (const mean of numbersIn(printed, /Esophagus Mean <= 4Gy: ([0-9.]+)/g)) expect(mean).toBeLessThanOrEqual(4);
+    const [plainHeart, sparedHeart] = numbersIn(printed, /heart mean (\S+) Gy/g);
+    const [plainSac, sparedSac] = numbersIn(printed, /sac D1cc (\S+) Gy/g);
+    expect(sparedHeart).toBeLessThan(plainHeart!);
+    expect(sparedSac).toBeLessThan(plainSac!);
+    for (const gap of numbersIn(printed, /within (\S+) %/g)) expect(gap).toBeLessThan(2);
+  },
   // The beams that were asked for; a cord of pi/4 x 8 x 6 mm over 120 mm, from which the PTV keeps its 2 mm.
   'own-beams.js': (printed) => {
     expect(printed).toMatch(/^G150: .*\nG180: .* collimator 90 degrees\nG215 C30: /m);

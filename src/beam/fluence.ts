@@ -85,6 +85,29 @@ export function beamletOffsets(fields: readonly { readonly beamlets: BeamletSet 
   return offsets;
 }
 
+/**
+ * Pairs of beamlets of one field that share an edge, as numbers in one list of all fields: i, j, i, j, ... No pair joins two fields.
+ */
+export function neighbouringBeamlets(fields: readonly { readonly beamlets: BeamletSet }[]): Int32Array {
+  const offsets = beamletOffsets(fields);
+  const pairs: number[] = [];
+  fields.forEach(({ beamlets: { grid, pixels } }, field) => {
+    const nx = grid.x.length - 1;
+    const first = offsets[field]!;
+    const beamletAt = new Map<number, number>();
+    pixels.forEach((pixel, b) => {
+      beamletAt.set(pixel, first + b);
+    });
+    pixels.forEach((pixel, b) => {
+      const right = pixel % nx === nx - 1 ? undefined : beamletAt.get(pixel + 1);
+      const above = beamletAt.get(pixel + nx);
+      if (right !== undefined) pairs.push(first + b, right);
+      if (above !== undefined) pairs.push(first + b, above);
+    });
+  });
+  return Int32Array.from(pairs);
+}
+
 /** Spreads beamlet weights over the cells of their grid; cells without a beamlet get zero. */
 export function fluenceOfBeamlets(
   beamlets: BeamletSet,

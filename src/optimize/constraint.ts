@@ -42,6 +42,10 @@ export interface ConvexConstraint {
   readonly rows: Int32Array;
   /** Gy */
   readonly bound: number;
+  /** True: the value never falls where a dose rises. @default false: not told */
+  readonly isRising?: boolean;
+  /** Value where there is no dose at all, Gy, where that is not nothing. @default 0 */
+  readonly withoutDose?: number;
   /** Value at `dose`; adds a subgradient to `gradient`. */
   evaluate(dose: Float64Array, gradient: Float64Array): number;
 }
@@ -104,7 +108,12 @@ export function maximumGeud(name: string, set: VoxelSet, a: number, bound: numbe
   return geudConstraint(name, set, a, bound, 1);
 }
 
-/** gEUD of at least `bound` Gy. @param a exponent < 1, not 0 */
+/**
+ * gEUD of a structure, at least a bound.
+ *
+ * @param a exponent < 1, not 0
+ * @param bound Gy
+ */
 export function minimumGeud(name: string, set: VoxelSet, a: number, bound: number): ConvexConstraint {
   checkGeudExponent(`limit "${name}"`, a, 'below');
   return geudConstraint(name, set, a, bound, -1);
@@ -132,6 +141,7 @@ export function maximumHottest(name: string, set: VoxelSet, fraction: number, bo
     name,
     rows,
     bound,
+    isRising: true,
     evaluate(dose, gradient) {
       order.sort((a, b) => dose[rows[b]!]! - dose[rows[a]!]! || a - b);
       let left = hot;
@@ -186,6 +196,7 @@ function geudConstraint(name: string, set: VoxelSet, a: number, bound: number, s
     name,
     rows: set.rows,
     bound: sign * bound,
+    isRising: sign > 0,
     evaluate: (dose, gradient) => sign * generalisedEud(dose, set, a, gradient, sign),
   };
 }

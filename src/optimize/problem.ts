@@ -59,9 +59,9 @@ export function checkProblem(problem: Problem): void {
   }
   if (objectives.length === 0) throw new InvalidInputError('optimise: there is no objective. Give at least one.');
   for (const objective of objectives) {
-    if (!(objective.weight >= 0) || !Number.isFinite(objective.weight)) {
+    if (!(objective.weight > 0) || !Number.isFinite(objective.weight)) {
       throw new InvalidInputError(
-        `optimise: objective "${objective.name}" has weight ${objective.weight}, but must be finite and >= 0.`,
+        `optimise: objective "${objective.name}" has weight ${objective.weight}, but must be finite and > 0. Leave it out.`,
       );
     }
   }

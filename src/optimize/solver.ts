@@ -8,7 +8,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
 import { type Certificate, certify, worstViolation } from './certificate.js';
-import { type Constraint, violationOf } from './constraint.js';
+import { type Constraint, type ConvexConstraint, violationOf } from './constraint.js';
 import { searchFeasible } from './feasibility.js';
 import {
   createPlane,
@@ -116,8 +116,10 @@ const UNCOVERED = 0.02;
 const LEVEL_CHANGES = 8;
 /** Planes that stand for convex limits, at most. */
 const MOST_PLANES = 60;
-/** A convex limit counts as kept within this fraction of its bound; the plan is scaled down by what is left. */
+/** A convex limit counts as kept within this fraction of what its bound leaves to the plan; the plan is scaled down by what is left. */
 const CONVEX_TOLERANCE = 2e-4;
+/** Halvings that find where a multiple of a dose meets a convex limit. */
+const HALVINGS = 40;
 /** So many steps may bring neither complementarity nor gap down by the fraction of {@link PROGRESS} before the solver gives up. */
 const PATIENCE = 8;
 const PROGRESS = 0.05;
@@ -366,12 +368,15 @@ class Session {
     const planes: Plane[] = [];
     for (const constraint of this.constraints) {
       if (constraint.kind !== 'convex') continue;
+      const { bound, withoutDose = 0 } = constraint;
+      const broken = constraint.evaluate(dose, new Float64Array(dose.length));
+      if (broken <= bound + CONVEX_TOLERANCE * Math.abs(bound - withoutDose)) continue;
+      const touched = constraint.withoutDose === undefined ? dose : scaledOnto(constraint, dose);
       const slope = new Float64Array(dose.length);
-      const value = constraint.evaluate(dose, slope);
-      if (value <= constraint.bound + CONVEX_TOLERANCE * Math.abs(constraint.bound)) continue;
+      const value = constraint.evaluate(touched, slope);
       const rows = constraint.rows.filter((row) => slope[row] !== 0);
       const coefficients = Float64Array.from(rows, (row) => slope[row]!);
-      const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * dose[row]!, 0);
+      const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * touched[row]!, 0);
       this.evaluations += 0.5;
       planes.push(createPlane(operator, constraint.name, rows, coefficients, constraint.bound - value + along));
     }
@@ -455,6 +460,21 @@ class Progress {
   }
 }
 
+/** The multiple of a dose at which a convex limit is just broken: a plane that touches it there cuts off as much as one can. */
+function scaledOnto(constraint: ConvexConstraint, dose: Float64Array): Float64Array {
+  const ignored = new Float64Array(dose.length);
+  const scaled = dose.slice();
+  let [kept, broken] = [0, 1];
+  for (let halving = 0; halving < HALVINGS; halving++) {
+    const middle = (kept + broken) / 2;
+    for (const row of constraint.rows) scaled[row] = middle * dose[row]!;
+    if (constraint.evaluate(scaled, ignored) <= constraint.bound) kept = middle;
+    else broken = middle;
+  }
+  for (const row of constraint.rows) scaled[row] = broken * dose[row]!;
+  return scaled;
+}
+
 /** The factor <= 1 on a dose that keeps a limit from above exactly; 1 where the limit is kept, or is not from above. */
 function scaleToKeep(constraint: Constraint, dose: Float64Array): number {
   if (constraint.kind === 'voxels' && constraint.sign > 0) {
@@ -466,5 +486,7 @@ function scaleToKeep(constraint: Constraint, dose: Float64Array): number {
   }
   const { amount } = violationOf(constraint, dose);
   if (constraint.kind === 'voxels' || amount <= 0 || constraint.bound <= 0) return 1;
-  return constraint.bound / (constraint.bound + amount);
+  // A convex value lies, on the way down to no dose, below the straight line between both ends.
+  const least = constraint.kind === 'convex' ? (constraint.withoutDose ?? 0) : 0;
+  return (constraint.bound - least) / (constraint.bound + amount - least);
 }

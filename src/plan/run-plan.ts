@@ -72,7 +72,7 @@ export interface PipelineOptions {
 export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningResult {
   const { techniques = BOTH, onProgress, further } = options;
   if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
-  return evaluateAll(job, techniques, options, (model, tolerances) => {
+  return evaluateAll(job, techniques, options, (model, tolerances, prior) => {
     const { case: planCase, machine } = job;
     if (techniques.some((technique) => planCase[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
     // What asks for too much must show before the optimiser runs.
@@ -90,6 +90,7 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
       planWithinConstraints(technique, model, planCase, machine, {
         tolerances,
         rows,
+        prior,
         onProgress,
         timeLeft,
         isNominal,
@@ -175,7 +176,7 @@ function evaluateAll(
   job: PlanJob,
   techniques: readonly Technique[],
   { onStage, executor }: Pick<PipelineOptions, 'onStage' | 'executor'>,
-  makerOf: (model: PatientModel, tolerances: readonly StructureTolerance[]) => Maker,
+  makerOf: (model: PatientModel, tolerances: readonly StructureTolerance[], prior: PriorExposure | undefined) => Maker,
 ): PlanningResult {
   checkJob(job);
   checkTechniques(techniques);
@@ -188,7 +189,7 @@ function evaluateAll(
     const tolerances = structureTolerances(model, planCase, prior);
     // A name that is wrong must show before the optimiser runs.
     ownLimits(planCase, model);
-    const make = makerOf(model, tolerances);
+    const make = makerOf(model, tolerances, prior);
     const robustness = (robust: TechniquePlan): { robust?: RobustReport; nominal?: TechniquePlan } => {
       if (planCase.imrt.robust === undefined || robust.technique !== 'imrt') return {};
       const nominal = make('imrt', true);

@@ -2,8 +2,14 @@
 import { objectivesInFull } from '../plan/asked/asked-objective.js';
 import type { PlanCase, Technique } from '../plan/input/plan-case.js';
 
+/** What is written out. */
+type FullCase = Pick<
+  PlanCase,
+  'fcrt' | 'imrt' | 'target' | 'objectives' | 'constraints' | 'overlap' | 'cordCap' | 'retreatment'
+>;
+
 /** Per technique, whose templates differ in weights: the objectives, and the constraints that it keeps. */
-export function askedInFull(planCase: PlanCase): Record<Technique, Record<string, unknown>> {
+export function askedInFull(planCase: FullCase): Record<Technique, Record<string, unknown>> {
   const of = (technique: Technique): Record<string, unknown> => {
     const isHard = planCase[technique].hold === 'cord';
     return {

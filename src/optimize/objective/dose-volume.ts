@@ -20,7 +20,7 @@ import { checkObjective, type Objective, shown, type VoxelSet } from './objectiv
  *
  * @param dose Gy
  * @param volume fraction of the structure, 0 to 1
- * @param weight importance relative to the others, >= 0
+ * @param weight importance relative to the others, > 0
  */
 export function maximumDvh(name: string, set: VoxelSet, dose: number, volume: number, weight: number): Objective {
   return doseVolume(name, set, dose, volume, weight, 1);
@@ -31,7 +31,7 @@ export function maximumDvh(name: string, set: VoxelSet, dose: number, volume: nu
  *
  * @param dose Gy
  * @param volume fraction of the structure, 0 to 1
- * @param weight importance relative to the others, >= 0
+ * @param weight importance relative to the others, > 0
  */
 export function minimumDvh(name: string, set: VoxelSet, dose: number, volume: number, weight: number): Objective {
   return doseVolume(name, set, dose, volume, weight, -1);

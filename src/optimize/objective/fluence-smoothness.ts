@@ -2,25 +2,39 @@
  * Fluence smoothness: `sum (w_i - w_j)^2 / number of pairs` over neighbouring beamlets. Convex.
  *
  * Objectives are functions of rows, so the differences become rows of their own: the operator is extended by one row per
- * pair, and the objective lives there.
+ * pair, and the objective lives there. What holds of rows holds of these: steps, proof and preconditioner know no other kind.
+ * A sample that was read off the operator is extended likewise, by {@link sampleWithPairs}.
+ *
+ * @see Spirou, Fournier-Bidoz, Yang, Chui and Ling, Med. Phys. 28 (2001) 2105 (smoothing in the objective)
  */
 import { InvalidInputError } from '../../core/errors.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
+import type { VoxelSample } from '../normal-matrix.js';
 import { checkObjective, type Objective, shown } from './objective.js';
 
+/** An operator with rows for the differences of beamlets, and the objective on these. */
 export interface SmoothFluence {
-  /** The operator with one more row per pair. */
+  /** The operator with one more row per pair, after its own: w_i - w_j. */
   readonly operator: LinearOperator;
   readonly objective: Objective;
 }
 
 /**
- * @param pairs columns of neighbouring beamlets, i, j, i, j, ...
- * @throws {InvalidInputError} for an odd list or a column that the operator does not have
+ * Fluence smoothness, mean over pairs of neighbouring beamlets: `sum (w_i - w_j)^2 / number of pairs`, in the squared unit of the
+ * weights (MU^2 in plans). Convex. Solve with the operator that it returns.
+ *
+ * @param pairs columns of neighbouring beamlets, i, j, i, j, ...: those of a plan by `neighbouringBeamlets`
+ * @param weight importance relative to the others, > 0
+ * @throws {InvalidInputError} for an odd list, a column that the operator does not have, or no pair at all
  */
 export function fluenceSmoothness(operator: LinearOperator, pairs: Int32Array, weight: number): SmoothFluence {
   const { rows, columns } = operator;
   const count = pairs.length / 2;
+  if (count === 0) {
+    throw new InvalidInputError(
+      'fluence smoothness: no two beamlets are neighbours. Leave it out, or choose smaller beamlets.',
+    );
+  }
   if (!Number.isInteger(count) || pairs.some((column) => column < 0 || column >= columns)) {
     throw new InvalidInputError(
       `fluence smoothness: ${pairs.length} columns do not make pairs of the operator's ${columns}. Give i, j for each pair.`,
@@ -70,4 +84,25 @@ export function fluenceSmoothness(operator: LinearOperator, pairs: Int32Array, w
       },
     },
   };
+}
+
+/**
+ * The sample of an operator's rows with one row more for every pair, each for itself: a preconditioner of it knows the curvature of
+ * smoothness as exactly as that of dose.
+ *
+ * @param pairs as for {@link fluenceSmoothness}
+ */
+export function sampleWithPairs(sample: VoxelSample, columns: number, pairs: Int32Array): VoxelSample {
+  const { count, memberOf } = sample;
+  const added = pairs.length / 2;
+  const matrix = new Float32Array((count + added) * columns);
+  matrix.set(sample.matrix.subarray(0, count * columns));
+  const members = new Int32Array(memberOf.length + added);
+  members.set(memberOf);
+  for (let q = 0; q < added; q++) {
+    matrix[(count + q) * columns + pairs[2 * q]!] = 1;
+    matrix[(count + q) * columns + pairs[2 * q + 1]!] = -1;
+    members[memberOf.length + q] = count + q;
+  }
+  return { ...sample, matrix, count: count + added, memberOf: members };
 }

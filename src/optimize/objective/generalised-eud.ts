@@ -11,9 +11,11 @@ import { checkFinite } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { checkObjective, type Level, type Objective, shown, type VoxelSet } from './objective.js';
 
+/** What a gEUD weighs, and from which side a level bounds it. */
 export interface GeudOptions {
-  /** Exponent: large where the maximum counts, 1 for the mean, negative where the minimum counts. */
+  /** Exponent, not 0: large where the maximum counts, 1 for the mean, negative where the minimum counts. */
   readonly a: number;
+  /** `above`: dose beyond the level costs (a >= 1); `below`: what it lacks costs (a < 1). */
   readonly side: 'above' | 'below';
 }
 
@@ -47,7 +49,14 @@ export function generalisedEud(
   return value;
 }
 
-/** @throws {InvalidInputError} for a combination of exponent and side that is not convex */
+/**
+ * Generalised equivalent uniform dose beyond a level, squared, Gy^2: `max(0, gEUD - p)^2`, or `max(0, p - gEUD)^2` from below, with
+ * `gEUD = (sum v_i d_i^a / sum v_i)^(1/a)`. Convex in both forms that it takes.
+ *
+ * @param weight importance relative to the others, > 0
+ * @throws {InvalidInputError} for a combination of exponent and side that is not convex
+ * @see Niemierko, Med. Phys. 26 (1999) 1100; Choi and Deasy, Phys. Med. Biol. 47 (2002) 3579
+ */
 export function squaredGeud(
   name: string,
   set: VoxelSet,
@@ -71,6 +80,7 @@ export function squaredGeud(
     name,
     weight,
     isConvex: true,
+    isRising: side === 'above',
     rows: set.rows,
     describe: () =>
       `${shown(weight)} max(0, ${side === 'above' ? `gEUD_${shown(a)}(d) - ${shown(level.value)}` : `${shown(level.value)} - gEUD_${shown(a)}(d)`})^2 over ${name}`,
@@ -101,6 +111,7 @@ export function squaredGeud(
       for (const row of rows) out[row]! += factor * slope[row]!;
     },
     withLevel: (from, to) => squaredGeud(name, set, from === level ? to : level, options, weight),
+    ...(side === 'below' && { askedDose: () => level.value }),
   };
 }
 

@@ -10,12 +10,26 @@
 import { checkPositive } from '../../core/check.js';
 import { checkObjective, type Objective, shown, type VoxelSet } from './objective.js';
 
-/** @param temperature t, Gy */
+/**
+ * Smooth maximum of a structure: `t log(sum v_i exp(d_i / t) / sum v_i)`, Gy; below the maximum by at most t log(voxels) for equal
+ * volumes, and never above. Convex.
+ *
+ * @param temperature t, Gy, > 0: the smaller, the closer to the maximum
+ * @param weight importance relative to the others, > 0; per Gy
+ * @see Boyd and Vandenberghe, Convex Optimization (2004), section 3.1.5
+ */
 export function smoothMaximum(name: string, set: VoxelSet, temperature: number, weight: number): Objective {
   return logSumExp(name, set, temperature, weight, 1);
 }
 
-/** @param temperature t, Gy */
+/**
+ * Minus the smooth minimum of a structure: `t log(sum v_i exp(-d_i / t) / sum v_i)`, Gy, so that minimising it raises the lowest dose.
+ * Convex. Negative, so that a relative gap says little where it stands alone, and dose is never enough: use it beside others.
+ *
+ * @param temperature t, Gy, > 0: the smaller, the closer to the minimum
+ * @param weight importance relative to the others, > 0; per Gy
+ * @see Boyd and Vandenberghe, Convex Optimization (2004), section 3.1.5
+ */
 export function smoothMinimum(name: string, set: VoxelSet, temperature: number, weight: number): Objective {
   return logSumExp(name, set, temperature, weight, -1);
 }
@@ -41,6 +55,7 @@ function logSumExp(name: string, set: VoxelSet, temperature: number, weight: num
     name,
     weight,
     isConvex: true,
+    isRising: sign > 0,
     rows,
     describe: () =>
       `${shown(weight * temperature)} log(mean[exp(${sign < 0 ? '-' : ''}d / ${shown(temperature)})]) over ${name}`,

@@ -6,7 +6,7 @@ import { checkObjective, type Objective, shown, type VoxelSet } from './objectiv
 /**
  * Mean dose of a structure: `sum v_i d_i / sum v_i`, Gy.
  *
- * @param weight importance relative to the others, >= 0; per Gy
+ * @param weight importance relative to the others, > 0; per Gy
  */
 export function meanDose(name: string, set: VoxelSet, weight: number): Objective {
   const total = checkObjective(name, set, weight);
@@ -16,6 +16,7 @@ export function meanDose(name: string, set: VoxelSet, weight: number): Objective
     name,
     weight,
     isConvex: true,
+    isRising: true,
     rows,
     describe: () => `${shown(weight)} mean[d] over ${name}`,
     evaluate(dose, gradient) {

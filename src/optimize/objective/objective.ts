@@ -6,17 +6,22 @@
  * an additive constant, so that a relative gap means something.
  */
 
-import { checkNonNegative } from '../../core/check.js';
+import { checkFinite } from '../../core/check.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { toDigits } from '../../core/rounding.js';
 
 /** A function of the dose on some rows: value, gradient and curvature. */
 export interface Objective {
   readonly name: string;
-  /** Importance relative to the others. */
+  /** Importance relative to the others, > 0. */
   readonly weight: number;
   /** False: a minimum found is only local. A term that is not convex must never be negative. */
   readonly isConvex: boolean;
+  /**
+   * True: it never falls where a dose rises. Such an objective, where it is convex, stays so in whatever is convex in dose and
+   * rises with it. @default false: not told
+   */
+  readonly isRising?: boolean;
   /** Rows of the dose that it reads, for the check against the operator. @default not told: any */
   readonly rows?: Int32Array;
   /** The formula with its present numbers, weight included. */
@@ -29,6 +34,8 @@ export interface Objective {
   addCoupling?(dose: Float64Array, direction: Float64Array, out: Float64Array): void;
   /** The same objective following the level `to`, where it follows `from`; left out where it follows none. */
   withLevel?(from: Level, to: Level): Objective;
+  /** The dose that it asks its rows to reach as things stand, Gy; left out where it asks for none. */
+  askedDose?(): number;
 }
 
 /** Rows of one structure and what fraction of its volume each is. */
@@ -52,10 +59,15 @@ export const followLevel = (objectives: readonly Objective[], from: Level, to: L
 /**
  * Total volume of a set, checked on the way.
  *
- * @throws {InvalidInputError} for a weight that is negative or not finite, an empty set, or a volume that is not > 0
+ * @throws {InvalidInputError} for a weight that is not > 0, an empty set, or a volume that is not > 0
  */
 export function checkObjective(name: string, set: VoxelSet, weight: number): number {
-  checkNonNegative(`objective "${name}": weight`, weight);
+  checkFinite(`objective "${name}": weight`, weight);
+  if (!(weight > 0)) {
+    throw new InvalidInputError(
+      `objective "${name}": weight is ${weight}, but must be > 0. Leave the objective out where it should not count.`,
+    );
+  }
   if (set.rows.length === 0 || set.rows.length !== set.volumes.length) {
     throw new InvalidInputError(
       `objective "${name}": its structure has ${set.rows.length} voxels and ${set.volumes.length} volumes, but must have one volume for each of at least one voxel. Check its contours, or remove the objective.`,

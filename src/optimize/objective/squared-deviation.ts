@@ -6,7 +6,7 @@ import { checkObjective, type Level, type Objective, shown, type VoxelSet } from
 /**
  * Squared deviation from a level, mean over a structure: `sum v_i (d_i - p)^2 / sum v_i`, Gy^2.
  *
- * @param weight importance relative to the others, >= 0
+ * @param weight importance relative to the others, > 0
  * @param fraction of the level that is asked for. @default 1
  */
 export function squaredDeviation(name: string, set: VoxelSet, level: Level, weight: number, fraction = 1): Objective {
@@ -34,5 +34,6 @@ export function squaredDeviation(name: string, set: VoxelSet, level: Level, weig
       for (let q = 0; q < rows.length; q++) out[rows[q]!]! += 2 * scale * volumes[q]!;
     },
     withLevel: (from, to) => squaredDeviation(name, set, from === level ? to : level, weight, fraction),
+    askedDose: () => fraction * level.value,
   };
 }

@@ -5,6 +5,7 @@ import { checkFinite, checkNonNegative } from '../../core/check.js';
 import type { Objective, VoxelSet } from './objective.js';
 import { squaredOverdose } from './squared-overdose.js';
 
+/** How a bound falls with the distance from the target: `dose max(least, 1 - perMillimetre max(0, distance - from))`. */
 export interface FallOff {
   /** Bound at the target, Gy. */
   readonly dose: number;
@@ -16,7 +17,13 @@ export interface FallOff {
   readonly from?: number;
 }
 
-/** @param distance from the target, mm, one per row of the set */
+/**
+ * Squared overdose above a bound that falls with distance, mean over a structure: `sum v_i max(0, d_i - b(distance_i))^2 / sum v_i`,
+ * Gy^2, with `b(x) = dose max(least, 1 - perMillimetre max(0, x - from))`. Convex.
+ *
+ * @param distance from the target, mm, one per row of the set
+ * @param weight importance relative to the others, > 0
+ */
 export function squaredFallOff(
   name: string,
   set: VoxelSet,

@@ -8,7 +8,7 @@ import { checkObjective, type Objective, shown, type VoxelSet } from './objectiv
  * Squared overdose above a bound, mean over a structure: `sum v_i max(0, d_i - b_i)^2 / sum v_i`, Gy^2.
  *
  * @param bounds Gy; one for all rows of the set, or one for each
- * @param weight importance relative to the others, >= 0
+ * @param weight importance relative to the others, > 0
  */
 export function squaredOverdose(name: string, set: VoxelSet, bounds: number | Float64Array, weight: number): Objective {
   const total = checkObjective(name, set, weight);
@@ -24,6 +24,7 @@ export function squaredOverdose(name: string, set: VoxelSet, bounds: number | Fl
     name,
     weight,
     isConvex: true,
+    isRising: true,
     rows,
     describe: () =>
       `${shown(weight)} mean[max(0, d - ${typeof bounds === 'number' ? shown(bounds) : 'b'})^2] over ${name}`,

@@ -7,7 +7,7 @@ import { checkObjective, type Level, type Objective, shown, type VoxelSet } from
  * Squared underdose below a fraction of a level, mean over a structure: `sum v_i max(0, f p - d_i)^2 / sum v_i`, Gy^2.
  *
  * @param fraction the bound is this fraction of the level
- * @param weight importance relative to the others, >= 0
+ * @param weight importance relative to the others, > 0
  */
 export function squaredUnderdose(
   name: string,
@@ -44,5 +44,6 @@ export function squaredUnderdose(
       }
     },
     withLevel: (from, to) => squaredUnderdose(name, set, from === level ? to : level, fraction, weight),
+    askedDose: () => fraction * level.value,
   };
 }

@@ -12,6 +12,8 @@ import { InvalidInputError } from '../../core/errors.js';
 import { followLevel, type Objective, shown } from './objective.js';
 
 /**
+ * Smooth worst case over scenarios, in the unit of their objectives: `T log(mean exp(f_s / T))`, never above the worst. Convex.
+ *
  * @param scenarios   the objectives of each, summed; convex, with their weights
  * @param temperature T, in the unit of the objectives, > 0; Infinity for the mean
  * @throws {InvalidInputError} without scenarios, or for an objective that is not convex
@@ -49,6 +51,7 @@ export function worstCase(
     name,
     weight: 1,
     isConvex: true,
+    isRising: scenarios.every((own) => own.every((o) => o.isRising === true)),
     ...(rows === undefined ? {} : { rows }),
     describe() {
       const first = scenarios[0]!.map((o) => o.describe()).join(' + ');

@@ -215,6 +215,13 @@ export function readObjectives(
   });
 }
 
+/** The weight of fluence smoothness, where it is asked for: of several, their sum. */
+export function smoothnessOf(given: ObjectivesInput): number | undefined {
+  const list = typeof given === 'string' ? [] : given;
+  const weights = list.flatMap((one) => (one !== SPINE_DEFAULT && one.kind === 'smoothness' ? [one.weight] : []));
+  return weights.length === 0 ? undefined : weights.reduce((a, b) => a + b, 0);
+}
+
 function readObjective(given: ObjectiveInput, prescribed: number, name: string): AskedObjective {
   const {
     kind,

@@ -7,8 +7,16 @@ import { voxelCount } from '../../geometry/grid.js';
 import { createDose } from '../../geometry/volume.js';
 import type { Hold } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import type { PriorExposure } from '../patient/prior-exposure.js';
 import { type PlanningProblem, type ProblemOptions, posePlanningProblem } from './planning-problem.js';
 import type { PlanningVoxels } from './planning-voxels.js';
+import { priorAtRows } from './prior-at-rows.js';
+
+/** The same with the prior courses in place of their effect. */
+export interface PrescribedOptions extends Omit<ProblemOptions, 'priorOf'> {
+  /** @default there was none */
+  readonly prior?: PriorExposure | undefined;
+}
 
 /** The planning problem of `posePlanningProblem` with its prescription read from the target as it is drawn. */
 export function posePrescribed(
@@ -16,9 +24,10 @@ export function posePrescribed(
   voxels: PlanningVoxels,
   plan: Parameters<typeof posePlanningProblem>[1],
   hold: Hold,
-  options?: ProblemOptions,
+  { prior, ...options }: PrescribedOptions = {},
 ): PlanningProblem {
-  const problem = posePlanningProblem(voxels, plan, hold, options);
+  const priorOf = prior && priorAtRows(model, prior, voxels.points);
+  const problem = posePlanningProblem(voxels, plan, hold, { ...options, priorOf });
   const { prescription } = problem;
   if (prescription === undefined || plan.prescription.to === 'isocenter') return problem;
   return { ...problem, prescription: { ...prescription, read: drawnReader(model, voxels, prescription.fraction) } };

@@ -9,6 +9,8 @@
  * plan gives least are held under the dose one by one, and the rest, as much as may exceed it, is free. Which voxels are free is
  * our choice: what is proven of such a plan is proven for that choice.
  */
+
+import { constraintInBiologicalDose } from '../../optimize/biological-constraint.js';
 import {
   type Constraint,
   maximumDose,
@@ -35,18 +37,24 @@ export interface HeldConstraint {
 export const heldDose = ({ asked, factor }: HeldConstraint): number => asked.dose * factor;
 
 /** The optimiser's constraints; maxima by voxel are with those of the organs. */
-export function constraintsOn(held: readonly HeldConstraint[], { structures }: PlanningVoxels): Constraint[] {
+export function constraintsOn(
+  held: readonly HeldConstraint[],
+  { structures }: Pick<PlanningVoxels, 'structures'>,
+  fractions: number,
+): Constraint[] {
   return held.flatMap((one): Constraint[] => {
-    const { text, form, sign, structure } = one.asked;
+    const { text, form, sign, structure, scale } = one.asked;
+    const inScale = (own: Constraint): Constraint =>
+      scale === undefined ? own : constraintInBiologicalDose(own, { ...scale, fractions });
     const set = structures.get(structure)!;
     const dose = heldDose(one);
     switch (form.kind) {
       case 'extreme':
         return sign > 0 ? [] : [minimumDose(text, set, dose)];
       case 'mean':
-        return [(sign > 0 ? maximumMean : minimumMean)(text, set, dose)];
+        return [inScale((sign > 0 ? maximumMean : minimumMean)(text, set, dose))];
       case 'gEUD':
-        return [(sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose)];
+        return [inScale((sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose))];
       default:
         if (one.rows === undefined || one.rows.length === 0) return [];
         return [(sign > 0 ? maximumDose : minimumDose)(text, { rows: one.rows }, dose)];
@@ -54,17 +62,28 @@ export function constraintsOn(held: readonly HeldConstraint[], { structures }: P
   });
 }
 
-/**
- * The rows of a structure that a volume constraint holds: all but so much of the volume as may break it, chosen where a plan breaks it most.
- *
- * @param dose of a plan, one per row of the optimiser
- * @param free fraction of the structure that is not held
- */
-export function heldRows({ rows, volumes }: VoxelSet, dose: Float64Array, free: number, sign: 1 | -1): Int32Array {
+/** Of which rows of a structure a volume constraint is held. */
+export interface HeldChoice {
+  /** Of a plan, Gy, one per row of the optimiser: those that break the constraint most are free. */
+  readonly dose: Float64Array;
+  /** Fraction of the structure that need not be held. */
+  readonly free: number;
+  readonly sign: 1 | -1;
+  /** Rows that another constraint forbids to hold: free before all others. */
+  readonly isForbidden: (row: number) => boolean;
+}
+
+/** The rows of a structure that a volume constraint holds: all but so much of the volume as is free. */
+export function heldRows({ rows, volumes }: VoxelSet, { dose, free, sign, isForbidden }: HeldChoice): Int32Array {
   const total = volumes.reduce((a, b) => a + b, 0);
-  const order = Array.from(rows, (_, q) => q).sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
-  let left = free * total;
   const held: number[] = [];
+  const order: number[] = [];
+  let left = free * total;
+  rows.forEach((row, q) => {
+    if (isForbidden(row)) left -= volumes[q]!;
+    else order.push(q);
+  });
+  order.sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
   for (const q of order) {
     // A voxel that is free in part would be a voxel that is free.
     if (held.length === 0 && volumes[q]! <= left + 1e-9 * total) left -= volumes[q]!;

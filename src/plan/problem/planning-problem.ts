@@ -10,6 +10,7 @@ import type { Hold, PlanCase } from '../input/plan-case.js';
 import { constraintsOn, type HeldConstraint } from './held-constraint.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 import { poseObjective } from './posed-objective.js';
+import { noPrior, type PriorAtRows } from './prior-at-rows.js';
 import { withVolume } from './structure-rows.js';
 
 /** The objectives and constraints of a technique, in Gy. */
@@ -35,6 +36,8 @@ export interface ProblemOptions {
   readonly held?: readonly HeldConstraint[];
   /** Objectives of the caller's own, besides those of the case. @default none */
   readonly further?: FurtherObjectives | undefined;
+  /** Of the prior courses, for objectives on the dose of all. @default there was none */
+  readonly priorOf?: PriorAtRows | undefined;
 }
 
 /** Objectives that no CASE.json can say: of the caller's own, on rows of structures. */
@@ -65,6 +68,7 @@ export function posePlanningProblem(
     temperature = Number.POSITIVE_INFINITY,
     held: asked = [],
     further,
+    priorOf = noPrior,
   }: ProblemOptions = {},
 ): PlanningProblem {
   const { dose, to } = planCase.prescription;
@@ -83,10 +87,11 @@ export function posePlanningProblem(
   ];
   const isShaped = hold === 'cord';
   const { scenarios = [] } = voxels;
-  const listed = readObjectives(planCase.objectives, planCase, isShaped);
+  const listed = readObjectives(planCase.objectives, planCase, isShaped).filter(({ kind }) => kind !== 'smoothness');
   const ofTarget = listed.filter(({ structure }) => structure === planCase.target);
   const sets = [voxels.target, ...scenarios.flatMap(({ target }) => target ?? [])];
-  const poseAt = (target: VoxelSet) => (one: AskedObjective) => poseObjective(one, { voxels, target, level, planCase });
+  const poseAt = (target: VoxelSet) => (one: AskedObjective) =>
+    poseObjective(one, { voxels, target, level, planCase, priorOf });
   const targets = sets.map((set) => ofTarget.map(poseAt(set)));
   const isWorst = targets.length > 1 && ofTarget.length > 0;
   const objectives: Objective[] = [
@@ -106,7 +111,10 @@ export function posePlanningProblem(
     objectives,
     constraints:
       hold === 'cord'
-        ? [...held.map(({ name, set, maximum }) => maximumDose(name, set, maximum)), ...constraintsOn(asked, voxels)]
+        ? [
+            ...held.map(({ name, set, maximum }) => maximumDose(name, set, maximum)),
+            ...constraintsOn(asked, voxels, planCase.prescription.fractions),
+          ]
         : [],
     level,
     ...(listed.some(({ ofLevel }) => ofLevel !== undefined) && {

@@ -1,5 +1,6 @@
 /** One objective of a case on the rows of the optimiser. */
 import { UnsupportedError } from '../../core/errors.js';
+import { objectiveInBiologicalDose } from '../../optimize/objective/biological-dose.js';
 import { maximumDvh, minimumDvh } from '../../optimize/objective/dose-volume.js';
 import { squaredGeud } from '../../optimize/objective/generalised-eud.js';
 import { smoothMaximum, smoothMinimum } from '../../optimize/objective/log-sum-exp.js';
@@ -12,6 +13,7 @@ import { squaredUnderdose } from '../../optimize/objective/squared-underdose.js'
 import { type AskedObjective, TISSUE } from '../asked/asked-objective.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PlanningVoxels } from './planning-voxels.js';
+import type { PriorAtRows } from './prior-at-rows.js';
 
 /** What an objective is posed on. */
 export interface ObjectiveSite {
@@ -20,14 +22,24 @@ export interface ObjectiveSite {
   readonly target: VoxelSet;
   readonly level: Level;
   readonly planCase: Pick<PlanCase, 'target' | 'prescription'>;
+  readonly priorOf: PriorAtRows;
 }
 
+/** Any but smoothness, which is of beamlets: see `prepared-influence.ts`. */
 export function poseObjective(asked: AskedObjective, site: ObjectiveSite): Objective {
+  const { scale, courses, structure } = asked;
+  const set = setOf(asked, site);
+  const physical = onRows(asked, set, site);
+  if (scale === undefined) return physical;
+  const { fractions } = site.planCase.prescription;
+  const prior = courses === 'all' ? { prior: site.priorOf(structure!, set.rows, scale) } : {};
+  return objectiveInBiologicalDose(physical, { ...scale, fractions, ...prior });
+}
+
+function onRows(asked: AskedObjective, set: VoxelSet, site: ObjectiveSite): Objective {
   const { kind, name, weight, dose, volume, temperature, ofLevel } = asked;
   const level = ofLevel === undefined ? { value: dose } : site.level;
   const fraction = ofLevel ?? 1;
-  if (kind === 'smoothness') throw new UnsupportedError('objective smoothness: not built yet.');
-  const set = setOf(asked, site);
   switch (kind) {
     case 'deviation':
       return squaredDeviation(name, set, level, weight, fraction);
@@ -49,7 +61,7 @@ export function poseObjective(asked: AskedObjective, site: ObjectiveSite): Objec
       return smoothMaximum(name, set, temperature, weight);
     case 'minimum':
       return smoothMinimum(name, set, temperature, weight);
-    case 'fall-off':
+    default:
       return squaredFallOff(name, set, distanceOf(site, set), { dose, ...asked.fall }, weight);
   }
 }

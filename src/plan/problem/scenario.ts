@@ -8,6 +8,8 @@
 import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
+import { SPINE_DEFAULT } from '../asked/asked-objective.js';
+import type { AskedFields } from '../asked/asked-structures.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PlanningVoxels, ScenarioVoxels } from './planning-voxels.js';
 import type { VoxelClusters } from './voxel-clusters.js';
@@ -98,12 +100,15 @@ export function refuseRobust(what: string, { imrt }: Pick<PlanCase, 'imrt'>): vo
   );
 }
 
-/** @throws {UnsupportedError} where a sweep, whose plans hold maxima by voxel alone, is given a case with constraints */
-export function refuseConstraints(what: string, { constraints }: Pick<PlanCase, 'constraints'>): void {
-  const [first] = constraints;
-  if (first === undefined) return;
+/** @throws {UnsupportedError} where a sweep, whose plans hold maxima by voxel alone, is asked for what it does not do */
+export function refuseConstraints(what: string, { constraints, objectives }: AskedFields): void {
+  const listed = typeof objectives === 'string' ? [] : objectives;
+  const other = listed.find((one) => one !== SPINE_DEFAULT && (one.kind === 'smoothness' || one.courses === 'all'));
+  const kind = other === undefined || other === SPINE_DEFAULT ? undefined : other.kind;
+  const asked = constraints[0] ?? (kind === 'smoothness' ? kind : kind && `${kind} of all courses`);
+  if (asked === undefined) return;
   throw new UnsupportedError(
-    `${what}: its plans hold cordCap and retreatment.bounds, but the case has constraints ("${first}"). Leave them out, or plan the case by itself under each cap, e.g. as a study.`,
+    `${what}: its plans hold cordCap and retreatment.bounds under objectives of this course, but the case asks for "${asked}". Leave that out, or plan the case by itself under each cap, e.g. as a study.`,
   );
 }
 

@@ -90,6 +90,7 @@ export function planConformal(
     organs = [],
     held = [],
     further,
+    prior,
     start,
     timeLeft = forever,
   }: PlanningOptions = {},
@@ -100,7 +101,7 @@ export function planConformal(
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
   const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
-  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held, further });
+  const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held, further, prior });
   const problem = { operator: new ColumnOperator(columns), ...posed };
   const solution = solve(problem, {
     onProgress: (p) => onProgress?.('fcrt', p),

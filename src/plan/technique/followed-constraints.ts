@@ -112,9 +112,10 @@ export class FollowedConstraints {
   /**
    * Moves the bounds of what a plan misses.
    *
+   * @param maximumOf the largest dose that a row may have, Gy
    * @returns whether any moved: the plan must be made again
    */
-  follow(plan: SolvedPlan, { structures }: PlanningVoxels): boolean {
+  follow(plan: SolvedPlan, { structures }: PlanningVoxels, maximumOf: (row: number) => number): boolean {
     const dvhOf = heldDvhs(this.model, plan);
     let hasMoved = false;
     this.now = this.now.map((one): HeldConstraint => {
@@ -125,7 +126,12 @@ export class FollowedConstraints {
       hasMoved = true;
       if (asked.form.kind === 'volume' && one.rows === undefined) {
         const set = structures.get(asked.structure)!;
-        return { ...one, rows: heldRows(set, plan.solution.dose, freeOf(asked, dvh), asked.sign) };
+        const { sign, dose: wanted } = asked;
+        const isForbidden = (row: number): boolean => sign < 0 && maximumOf(row) <= wanted;
+        return {
+          ...one,
+          rows: heldRows(set, { dose: plan.solution.dose, free: freeOf(asked, dvh), sign, isForbidden }),
+        };
       }
       const nearer = value > 0 && asked.dose > 0 ? asked.dose / value : 1;
       return { ...one, factor: factor * nearer * (1 - asked.sign * MORE) };

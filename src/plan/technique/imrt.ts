@@ -8,9 +8,11 @@ import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { type Solution, type SolveProgress, solve } from '../../optimize/solver.js';
 import { smoothing } from '../../optimize/worst-scenario.js';
+import { smoothnessOf } from '../asked/asked-objective.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import type { PriorExposure } from '../patient/prior-exposure.js';
 import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
@@ -94,6 +96,7 @@ export function planModulated(
     organs = [],
     held = [],
     further,
+    prior,
     start,
     kept,
     timeLeft = forever,
@@ -104,19 +107,8 @@ export function planModulated(
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
-  const job: ModulatedJob = {
-    model,
-    given,
-    planCase,
-    robust,
-    beams,
-    organs,
-    held,
-    further,
-    onProgress,
-    timeLeft,
-    kept,
-  };
+  const shared = { held, further, prior, kept };
+  const job: ModulatedJob = { model, given, planCase, robust, beams, organs, onProgress, timeLeft, ...shared };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
   let solved = solveModulated(job, maxima, added, start);
@@ -163,6 +155,7 @@ interface ModulatedJob {
   readonly organs: readonly VoxelMaxima[];
   readonly held: readonly HeldConstraint[];
   readonly further: FurtherObjectives | undefined;
+  readonly prior: PriorExposure | undefined;
   readonly onProgress: ProgressListener | undefined;
   readonly timeLeft: TimeLeft;
   readonly kept: KeptInfluence | undefined;
@@ -170,25 +163,26 @@ interface ModulatedJob {
 
 /** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
-  { model, given, planCase, robust, beams, organs, held, further, onProgress, timeLeft, kept }: ModulatedJob,
+  { model, given, planCase, robust, beams, organs, onProgress, timeLeft, kept, ...job }: ModulatedJob,
   maxima: Float64Array,
   added: readonly Vec3[],
   start?: Float64Array,
 ): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
   const { hold } = planCase.imrt;
   const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, added) : given;
-  const prepared =
-    kept === undefined
-      ? prepareInfluence(beams, model, voxels, planCase)
-      : kept.of(voxels, () => prepareInfluence(beams, model, voxels, planCase));
+  const prepare = () => prepareInfluence(beams, model, voxels, planCase, smoothnessOf(planCase.objectives));
+  const prepared = kept === undefined ? prepare() : kept.of(voxels, prepare);
   model.onStage('imrt: fluence');
-  const { operator, sample, preconditioner } = prepared;
+  const { smooth, sample, preconditioner } = prepared;
   const sets = constrainedVoxels(voxels, maxima, organs);
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
-  const pose = (temperature?: number) => ({
-    operator,
-    ...posePrescribed(model, voxels, planCase, hold, { maxima: cord!, organMaxima, temperature, held, further }),
-  });
+  const { held, further, prior } = job;
+  const pose = (temperature?: number) => {
+    const options = { maxima: cord!, organMaxima, temperature, held, further, prior };
+    const posed = posePrescribed(model, voxels, planCase, hold, options);
+    if (smooth === undefined) return { operator: prepared.operator, ...posed };
+    return { ...posed, operator: smooth.operator, objectives: [...posed.objectives, smooth.objective] };
+  };
   let problem = pose();
   const best = (): Solution => {
     const rows = { sample, preconditioner };

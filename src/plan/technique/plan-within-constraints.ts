@@ -6,6 +6,7 @@ import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { type ConstrainedVoxels, constrainedVoxels } from '../problem/constrained-voxels.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
@@ -20,7 +21,7 @@ const HELD_ROUNDS = 10;
 
 /** What holds besides the case's cap, and how it is planned. */
 export interface ConstrainedOptions
-  extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal' | 'further'> {
+  extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal' | 'further' | 'prior'> {
   /** What the prior course leaves. */
   readonly tolerances: readonly StructureTolerance[];
   /** Rows of the bounded structures besides the cord; more are added where a plan needs them. */
@@ -67,7 +68,7 @@ export function planWithinConstraints(
       if (round === (asked.length > 0 ? HELD_ROUNDS : ROUNDS)) return planned;
       const unscaled = planned.dose.data.map((dose) => dose / planned.scale);
       const hasRows = rows.extend(unscaled);
-      const hasMoved = isHard && followed.follow(planned, voxels);
+      const hasMoved = isHard && followed.follow(planned, voxels, largestOf(constrainedVoxels(voxels, maxima, organs)));
       if (!hasRows && !hasMoved) return planned;
       if (asked.length > 0) start = planned.solution.weights;
       if (!hasRows) continue;
@@ -77,4 +78,15 @@ export function planWithinConstraints(
   } finally {
     kept.close();
   }
+}
+
+/** The largest dose that a row may have, Gy. */
+function largestOf(sets: readonly ConstrainedVoxels[]): (row: number) => number {
+  const largest = new Map<number, number>();
+  for (const { rows, maxima } of sets) {
+    rows.forEach((row, q) => {
+      largest.set(row, Math.min(largest.get(row) ?? Infinity, maxima[q]!));
+    });
+  }
+  return (row) => largest.get(row) ?? Infinity;
 }

@@ -1,9 +1,11 @@
 /**
  * What every IMRT solve on one set of beams shares: the operator, its rows as numbers, the preconditioner.
  */
+import { neighbouringBeamlets } from '../../beam/fluence.js';
 import { DividedOperator } from '../../influence/divided-operator.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
+import { fluenceSmoothness, type SmoothFluence, sampleWithPairs } from '../../optimize/objective/fluence-smoothness.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
@@ -12,6 +14,11 @@ import { clusterVoxels, type VoxelClusters } from '../problem/voxel-clusters.js'
 
 export interface PreparedInfluence {
   readonly operator: DividedOperator;
+  /**
+   * Where smoothness is asked for: what to solve with in place of the operator, and one objective more. Its rows are the
+   * operator's, then one per pair of neighbouring beamlets, as are those of sample and preconditioner.
+   */
+  readonly smooth?: SmoothFluence;
   readonly sample: VoxelSample;
   readonly preconditioner: NormalMatrix;
   /** Frees what the threads hold. */
@@ -21,6 +28,7 @@ export interface PreparedInfluence {
 /**
  * With scenarios, the operator's rows are those of {@link PlanningVoxels}: nominal, then shifted.
  *
+ * @param smoothness weight of fluence smoothness, > 0. @default none is asked for
  * @throws {InvalidInputError} without beams or points
  * @throws {UnsupportedError} if a beam's central ray meets no tissue
  */
@@ -29,6 +37,7 @@ export function prepareInfluence(
   { patient, executor, bodyDose }: PatientModel,
   voxels: PlanningVoxels,
   { doseModel }: Pick<PlanCase, 'doseModel'>,
+  smoothness?: number,
 ): PreparedInfluence {
   const { points, places, zones, spacing, scenarios = [] } = voxels;
   const shifted = scenarios.map(({ shift, from, to }) => ({ shift, from, to }));
@@ -47,13 +56,16 @@ export function prepareInfluence(
   try {
     const nominal = scenarios[0]?.from ?? zones.length;
     const groups = clusterVoxels(points, zones.subarray(0, nominal), spacing, operator.columns);
-    const sample = sampleInfluence(operator, groupScenarios(groups, voxels));
+    const pairs = smoothness === undefined ? undefined : neighbouringBeamlets(beams);
+    const smooth = pairs && fluenceSmoothness(operator, pairs, smoothness!);
+    const read = sampleInfluence(operator, groupScenarios(groups, voxels));
+    const sample = pairs ? sampleWithPairs(read, operator.columns, pairs) : read;
     const preconditioner = new NormalMatrix(sample, operator.columns, { executor });
     const close = (): void => {
       preconditioner.close();
       operator.close();
     };
-    return { operator, sample, preconditioner, close };
+    return { operator, ...(smooth && { smooth }), sample, preconditioner, close };
   } catch (error) {
     operator.close();
     throw error;

@@ -12,6 +12,7 @@ import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import type { PriorExposure } from '../patient/prior-exposure.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
 import type { FurtherObjectives, PosedProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
@@ -103,6 +104,8 @@ export interface PlanningOptions {
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
   readonly further?: FurtherObjectives | undefined;
+  /** Of the prior courses, for objectives on the dose of all. @default there was none */
+  readonly prior?: PriorExposure | undefined;
   /** Weights of a plan like it, to start from. */
   readonly start?: Float64Array | undefined;
   /** When it is 0 the plan so far is taken, as `time-limit`. @default no limit */
