@@ -89,11 +89,26 @@ const fcrt = z.strictObject({
   hold: described('What stands firm where cap and prescription cannot both be met.', z._default(hold, 'prescription')),
 });
 
+const gap = z.string({ error: 'must be percent, as "0.1%"' }).check(
+  z.regex(/^\d+(\.\d+)?%$/, { error: 'must be percent, as "0.1%"' }),
+  z.refine((text) => Number.parseFloat(text) >= 0.01 && Number.parseFloat(text) <= 50, {
+    error: (issue) => `is "${String(issue.input)}", but must be from "0.01%" to "50%"`,
+  }),
+);
+
 const imrt = z.strictObject({
   beams: described('Name of an arrangement, or a list of angles.', z._default(beams, 'posterior-9')),
   beamlet: described('Edge of the square beamlets in the isocentre plane, mm.', z._default(millimetres, 5)),
   margin: described('From the target to the outermost beamlets, mm.', z._default(margin, 5)),
+  onAxis: described(
+    "What of the beamlets lies on the beam's axis: the `corner` of four, the default, or the `middle` of one.",
+    z.optional(z.enum(['corner', 'middle'])),
+  ),
   hold: described('As of `fcrt`.', z._default(hold, 'cord')),
+  gap: described(
+    'How far above the best plan the optimiser may end, from `"0.01%"` to `"50%"`. By default `"0.8%"`.',
+    z.optional(gap),
+  ),
   robust: described("Shifts under which the cord's cap holds: docs/retreatment.md#robust-plans.", z.optional(robust)),
 });
 
