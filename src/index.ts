@@ -55,6 +55,7 @@ export type { PlanEvaluation, StructureReport } from './plan/evaluation/evaluate
 export type { TechniquePlan, PlannedField } from './plan/technique/technique-plan.js';
 export type { ListedConstraint } from './plan/evaluation/constraint-list.js';
 export type { AskedOutcome } from './plan/evaluation/asked-outcome.js';
+export type { PriorityOutcome, PriorityGoal } from './plan/evaluation/priority-outcome.js';
 export type { ConstraintOutcome } from './plan/evaluation/constraint-outcome.js';
 export type { RetreatmentAssessment } from './plan/evaluation/retreatment.js';
 export type { PositionReport } from './plan/evaluation/setup-uncertainty.js';

@@ -42,5 +42,20 @@ export {
 export { objectiveInBiologicalDose, type BiologicalDose } from './optimize/objective/biological-dose.js';
 export { constraintInBiologicalDose } from './optimize/biological-constraint.js';
 
+// Goals give way to those before them, and to no other.
+export {
+  solveInOrder,
+  type OrderedProblem,
+  type OrderOptions,
+  type OrderedSolution,
+  type PriorityStep,
+  type GoalResult,
+  type Trade,
+} from './optimize/solve-in-order.js';
+export type { Goal } from './optimize/goal.js';
+
+// Constraints that cannot be held together.
+export { conflictOf, type Conflict, type ConflictOptions } from './optimize/conflict.js';
+
 // Voxels of several structures: who owns them.
 export { resolveOverlap, type PrioritisedSet, type ResolvedOverlap } from './optimize/overlap.js';

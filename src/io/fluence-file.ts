@@ -49,6 +49,25 @@ const field = z.strictObject({
   /** IMRT */
   fluence: z.strictObject({ x: edges, y: edges, weights: z.array(finite) }).optional(),
 });
+const goal = z.strictObject({
+  name: z.string(),
+  asked: finite.nullable(),
+  achieved: finite,
+  shortfall: finite,
+  leastShortfall: finite.nullable(),
+  kept: finite,
+  slack: finite,
+  scale: finite,
+  final: finite,
+  trades: z.array(z.strictObject({ of: z.string(), gain: finite, cost: finite })),
+});
+const priority = z.strictObject({
+  status: z.enum(['met', 'missed', 'least', 'unproven', 'time-limit', 'stopped']),
+  goals: z.array(goal),
+  shortfall: finite,
+  lowerBound: finite.nullable(),
+  gap: finite.nullable(),
+});
 const outcome = z.strictObject({
   status: z.enum(['reached', 'unproven', 'prescription-missed', 'infeasible', 'time-limit', 'stopped']),
   objective: finite,
@@ -60,6 +79,7 @@ const outcome = z.strictObject({
   certificate: z.custom<Certificate>(isCertificate, { error: 'is no certificate' }),
   held: z.array(z.strictObject({ constraint: z.string(), factor: finite, rows: count.optional() })).optional(),
   conflict: z.array(z.string()).optional(),
+  priorities: z.array(priority).optional(),
   worstCase: z.strictObject({ value: finite, gap: finite.nullable() }).optional(),
   ball: z
     .strictObject({

@@ -22,6 +22,12 @@ export interface VoxelConstraint {
   readonly rows: Int32Array;
   /** Gy, one per row */
   readonly bounds: Float64Array;
+  /**
+   * How much more than its bound the solver holds it to, Gy; what is proven is proven for the bound. @default 0
+   *
+   * @internal
+   */
+  readonly tightening?: number;
 }
 
 /** A bound on a weighted sum of rows: `sum coefficients d_row <= bound`. */
@@ -33,6 +39,12 @@ export interface LinearConstraint {
   readonly coefficients: Float64Array;
   /** Gy */
   readonly bound: number;
+  /**
+   * As that of voxels. @default 0
+   *
+   * @internal
+   */
+  readonly tightening?: number;
 }
 
 /** A bound on a convex function of rows: `value(d) <= bound`. */
@@ -46,6 +58,12 @@ export interface ConvexConstraint {
   readonly isRising?: boolean;
   /** Value where there is no dose at all, Gy, where that is not nothing. @default 0 */
   readonly withoutDose?: number;
+  /**
+   * As that of voxels. @default 0
+   *
+   * @internal
+   */
+  readonly tightening?: number;
   /** Value at `dose`; adds a subgradient to `gradient`. */
   evaluate(dose: Float64Array, gradient: Float64Array): number;
 }
@@ -128,26 +146,47 @@ export function minimumGeud(name: string, set: VoxelSet, a: number, bound: numbe
  * @see Romeijn et al., Med. Phys. 30 (2003) on conditional value at risk in fluence optimisation
  */
 export function maximumHottest(name: string, set: VoxelSet, fraction: number, bound: number): ConvexConstraint {
-  const { rows, volumes } = set;
+  return tailConstraint(name, set, fraction, bound, 1);
+}
+
+/**
+ * Mean dose of the coldest `fraction` of the volume, at least `bound` Gy. It is never above the dose that all but this volume
+ * receives, so a bound on it is a bound on D of the rest, and a convex one.
+ *
+ * @param fraction of the volume, > 0 and at most 1
+ * @param bound Gy
+ * @see Romeijn et al., Med. Phys. 30 (2003) on conditional value at risk in fluence optimisation
+ */
+export function minimumColdest(name: string, set: VoxelSet, fraction: number, bound: number): ConvexConstraint {
+  return tailConstraint(name, set, fraction, bound, -1);
+}
+
+function tailConstraint(
+  name: string,
+  { rows, volumes }: VoxelSet,
+  fraction: number,
+  bound: number,
+  sign: 1 | -1,
+): ConvexConstraint {
   checkSet(name, rows, volumes.length);
   checkNonNegative(`limit "${name}": bound`, bound);
   if (!(fraction > 0 && fraction <= 1)) {
     throw new InvalidInputError(`limit "${name}": volume is ${fraction}, but must be a fraction above 0 and up to 1.`);
   }
   const order = Array.from(rows, (_, q) => q);
-  const hot = fraction * volumes.reduce((a, b) => a + b, 0);
+  const tail = fraction * volumes.reduce((a, b) => a + b, 0);
   return {
     kind: 'convex',
     name,
     rows,
-    bound,
-    isRising: true,
+    bound: sign * bound,
+    ...(sign > 0 && { isRising: true }),
     evaluate(dose, gradient) {
-      order.sort((a, b) => dose[rows[b]!]! - dose[rows[a]!]! || a - b);
-      let left = hot;
+      order.sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
+      let left = tail;
       let sum = 0;
       for (const q of order) {
-        const part = Math.min(left, volumes[q]!) / hot;
+        const part = (sign * Math.min(left, volumes[q]!)) / tail;
         sum += part * dose[rows[q]!]!;
         gradient[rows[q]!]! += part;
         left -= volumes[q]!;

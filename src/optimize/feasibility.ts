@@ -7,7 +7,7 @@
  * proven lower bound of t is above zero, no plan keeps the limits.
  */
 import type { LinearOperator } from '../core/linear-operator.js';
-import { addForces, changesOf, type HalfSpaces, halfSpaceCount } from './half-spaces.js';
+import { addForces, changesOf, type HalfSpaces, halfSpaceCount, type Multipliers } from './half-spaces.js';
 import { InteriorPoint } from './interior-point.js';
 import { lowerBound, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
@@ -19,6 +19,8 @@ export interface FeasibilityResult extends StartingPoint {
   readonly violation: number;
   /** Proven: no plan does better, Gy. */
   readonly leastViolation: number;
+  /** Of the half-spaces at the end, summing up to about 1: those that stand in each other's way have them. */
+  readonly multipliers: Multipliers;
   readonly evaluations: number;
 }
 
@@ -73,6 +75,7 @@ export function searchFeasible(
     dose,
     violation: worstOf(changesOf(constraints, dose, new Float64Array(m))),
     leastViolation: bound,
+    multipliers: point.multipliers,
     evaluations: point.evaluations,
   };
 }

@@ -4,7 +4,7 @@
  *     sign_i d_row(i) <= bound_i          a_p' d <= bound_p
  */
 import type { LinearOperator } from '../core/linear-operator.js';
-import type { Constraint } from './constraint.js';
+import type { Constraint, ConvexConstraint } from './constraint.js';
 import type { Objective } from './objective/objective.js';
 
 export interface Plane {
@@ -14,6 +14,10 @@ export interface Plane {
   readonly bound: number;
   /** A' a: what a unit of each weight adds to the left side. */
   readonly column: Float64Array;
+  /** How much more than it must be the plane is held to; proofs take `bound + tightening`, which every permitted plan keeps. */
+  readonly tightening?: number;
+  /** The convex limit that it touches, where it stands for one. */
+  readonly of?: ConvexConstraint;
 }
 
 export interface HalfSpaces {
@@ -21,6 +25,8 @@ export interface HalfSpaces {
   readonly rows: Int32Array;
   readonly signs: Float64Array;
   readonly bounds: Float64Array;
+  /** As that of planes, one for each row. @default none */
+  readonly tightenings?: Float64Array;
   readonly planes: readonly Plane[];
 }
 
@@ -34,18 +40,22 @@ export function rowHalfSpaces(constraints: readonly Constraint[]): HalfSpaces {
   const rows: number[] = [];
   const signs: number[] = [];
   const bounds: number[] = [];
+  const tightenings: number[] = [];
   for (const constraint of constraints) {
     if (constraint.kind !== 'voxels') continue;
+    const { sign, tightening = 0 } = constraint;
     constraint.rows.forEach((row, q) => {
       rows.push(row);
-      signs.push(constraint.sign);
-      bounds.push(constraint.sign * constraint.bounds[q]!);
+      signs.push(sign);
+      bounds.push(sign * constraint.bounds[q]! - tightening);
+      tightenings.push(tightening);
     });
   }
   return {
     rows: Int32Array.from(rows),
     signs: Float64Array.from(signs),
     bounds: Float64Array.from(bounds),
+    ...(tightenings.some((t) => t > 0) && { tightenings: Float64Array.from(tightenings) }),
     planes: [],
   };
 }
@@ -95,11 +105,14 @@ export function addForces({ rows, signs, planes }: HalfSpaces, multipliers: Floa
   }
 }
 
-/** sum_k multiplier_k bound_k */
-export function boundForce({ rows, bounds, planes }: HalfSpaces, multipliers: Multipliers): number {
+/** sum_k multiplier_k bound_k, with the bounds that every permitted plan keeps. */
+export function boundForce({ rows, bounds, tightenings, planes }: HalfSpaces, multipliers: Multipliers): number {
   let sum = 0;
-  for (let i = 0; i < rows.length; i++) sum += multipliers[i]! * bounds[i]!;
-  for (let p = 0; p < planes.length; p++) sum += multipliers[rows.length + p]! * planes[p]!.bound;
+  for (let i = 0; i < rows.length; i++) sum += multipliers[i]! * (bounds[i]! + (tightenings?.[i] ?? 0));
+  for (let p = 0; p < planes.length; p++) {
+    const { bound, tightening = 0 } = planes[p]!;
+    sum += multipliers[rows.length + p]! * (bound + tightening);
+  }
   return sum;
 }
 

@@ -38,6 +38,11 @@ export interface InteriorProblem {
   readonly constraints: HalfSpaces;
   /** Where the rows of the limits stand by themselves, steps cost less. @default the operator is asked */
   readonly sample?: VoxelSample;
+  /**
+   * Whether mu waits for the multipliers: it is not lowered below what the reduced costs are off, and no step is judged by the objective.
+   * Linear objectives need that, as nothing but the constraints curves. @default false
+   */
+  readonly isPatient?: boolean;
 }
 
 export interface StepOptions {
@@ -63,12 +68,17 @@ interface NewtonSystem {
 /** Fractions to which mu may fall in one step. */
 const LEAST_CENTRING = 0.02;
 const MOST_CENTRING = 0.5;
+/** The same where the last step was taken wholly, and where half of it was. */
+const FAST_CENTRING = 0.1;
+const SLOW_CENTRING = 0.3;
 /** Power of what a predictor would leave of the gap that mu falls by: with centred pairs steps are long, and 5 asks for more than Mehrotra's 3. */
 const CENTRING_POWER = 5;
 /** Centrality corrections per step, at most. */
 const CORRECTIONS = 4;
 /** After the first step the multipliers' part of the gap is at most this many times the objective. */
 const FIRST_GAP = 4;
+/** Of what the objective's pull on the weights is, the first multipliers' part. */
+const FIRST_PART = 0.1;
 /** Relative residual from which on the system is not what stands between the plan and its proof. */
 const SOLVED = 3e-3;
 /** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
@@ -85,6 +95,7 @@ export class InteriorPoint {
   readonly reduced: Float64Array;
   value = 0;
   private isFirst = true;
+  private lastLength = 0;
   private products = 0;
   private readonly constraintProducts: ConstraintProducts;
   /** A' F' at the present dose, once it is known. */
@@ -159,7 +170,9 @@ export class InteriorPoint {
     const gradient = this.currentGradient();
     let constraintGradient = 0;
     for (let c = 0; c < weights.length; c++) constraintGradient += Math.abs(gradient[c]! * weights[c]!);
-    const mu = (0.1 * Math.max(constraintGradient, 1e-3 * Math.abs(this.value), 1e-12)) / weights.length;
+    const mu =
+      ((this.problem.isPatient ? 1 : FIRST_PART) * Math.max(constraintGradient, 1e-3 * Math.abs(this.value), 1e-12)) /
+      weights.length;
     for (let c = 0; c < weights.length; c++) reduced[c] = mu / weights[c]!;
     for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
   }
@@ -174,8 +187,7 @@ export class InteriorPoint {
     const { weights, reduced } = this;
     const columns = weights.length;
     const system = this.newtonSystem();
-    const { mu, curvatures: predicted } = this.predict(options);
-    const curvatures = this.centre(mu, predicted);
+    const { mu, curvatures } = this.problem.isPatient ? this.patientTarget(options) : this.target(options);
     const right = this.rightSide(mu, curvatures);
     const after = new Float64Array(columns);
     const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
@@ -186,7 +198,8 @@ export class InteriorPoint {
       return options.isEnough(after);
     });
     const taken = this.move(change, doseChange, mu, curvatures);
-    if (this.isFirst) this.lowerMultipliers();
+    this.lastLength = taken;
+    if (this.isFirst && !this.problem.isPatient) this.lowerMultipliers();
     return taken;
   }
 
@@ -255,6 +268,18 @@ export class InteriorPoint {
     for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
   }
 
+  /** sum w |A' (F' + C' l) - z|: what of the gap the complementarity does not show. */
+  private dualResidual(): number {
+    const { weights, reduced } = this;
+    const gradient = this.currentGradient();
+    const constraintGradient = this.constraintProducts.constraintGradient(this.multipliers);
+    let sum = 0;
+    for (let c = 0; c < weights.length; c++) {
+      sum += weights[c]! * Math.abs(gradient[c]! + constraintGradient[c]! - reduced[c]!);
+    }
+    return sum;
+  }
+
   /** The system at the present point; the preconditioner is made for it. */
   private newtonSystem(): NewtonSystem {
     const { weights, reduced, slacks, multipliers, problem, dose } = this;
@@ -265,9 +290,27 @@ export class InteriorPoint {
     for (let i = 0; i < rows.length; i++) rowDiagonal[rows[i]!]! += stiffness[i]!;
     const columnDiagonal = Float64Array.from(weights, (w, c) => reduced[c]! / w);
     const terms = planes.map(({ column }, p) => ({ vector: column, scale: stiffness[rows.length + p]! }));
-    const roughness = Math.min(MOST_ROUGH, (ROUGH * this.complementarity) / (Math.abs(this.value) || 1e-9));
+    const roughness = this.problem.isPatient
+      ? 0
+      : Math.min(MOST_ROUGH, (ROUGH * this.complementarity) / (Math.abs(this.value) || 1e-9));
     this.normal.update(rowDiagonal, columnDiagonal, terms, roughness);
     return { rowDiagonal, columnDiagonal, terms };
+  }
+
+  private target(options: StepOptions): { mu: number; curvatures: Curvatures } {
+    const { mu, curvatures } = this.predict(options);
+    return { mu, curvatures: this.centre(mu, curvatures) };
+  }
+
+  /** Where constraints alone curve, the preconditioner's rounding is all that a prediction would show: the last step has to say how far mu may fall. */
+  private patientTarget({ leastMu }: StepOptions): { mu: number; curvatures: Curvatures } {
+    const { weights, slacks } = this;
+    const fraction = this.lastLength > LONG ? FAST_CENTRING : this.lastLength > 0.5 ? SLOW_CENTRING : MOST_CENTRING;
+    const least = Math.max(leastMu, this.dualResidual() / this.count);
+    return {
+      mu: Math.max(least, (fraction * this.complementarity) / this.count),
+      curvatures: { weights: new Float64Array(weights.length), slacks: new Float64Array(slacks.length) },
+    };
   }
 
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */
@@ -365,7 +408,7 @@ export class InteriorPoint {
     // The corrector may climb by what mu leaves open; rounding of the value is no reason to shorten a step either.
     const largest = this.value + mu * this.count + 1e-10 * Math.abs(this.value);
     let halvings = 0;
-    while (!(barrier(length) <= largest)) {
+    while (!this.problem.isPatient && !(barrier(length) <= largest)) {
       if (++halvings > HALVINGS) return 0;
       length /= 2;
     }

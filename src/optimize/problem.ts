@@ -65,24 +65,15 @@ export function checkProblem(problem: Problem): void {
       );
     }
   }
-  const checkRows = (what: string, rows: Int32Array): void => {
-    if (rows.length === 0)
-      throw new InvalidInputError(`optimise: ${what} has no voxels. Remove it, or check its structure.`);
-    for (const row of rows) {
-      if (row < 0 || row >= operator.rows) {
-        throw new InvalidInputError(`optimise: ${what} names row ${row}, but the operator has ${operator.rows} rows.`);
-      }
-    }
-  };
   for (const objective of objectives) {
     const what = `objective "${objective.name}"`;
-    if (objective.rows !== undefined) checkRows(what, objective.rows);
+    if (objective.rows !== undefined) checkRowsOf(what, objective.rows, operator);
     checkValue(what, objective, operator.rows);
   }
-  for (const constraint of constraints) checkRows(`limit "${constraint.name}"`, constraint.rows);
+  checkRows(operator, constraints);
   checkAgreement(constraints);
   if (prescription) {
-    checkRows('the prescription', prescription.rows);
+    checkRowsOf('the prescription', prescription.rows, operator);
     if (!(prescription.dose > 0)) {
       throw new InvalidInputError(`optimise: the prescribed dose is ${prescription.dose} Gy, but must be > 0.`);
     }
@@ -94,6 +85,21 @@ export function checkProblem(problem: Problem): void {
     throw new InvalidInputError(
       `optimise: the sample is for ${sample.memberOf.length} rows and ${sample.matrix.length / sample.count} columns, but the operator has ${operator.rows} and ${operator.columns}.`,
     );
+  }
+}
+
+/** @throws {InvalidInputError} if a constraint names no row, or one that the operator has not */
+export function checkRows(operator: LinearOperator, constraints: readonly Constraint[]): void {
+  for (const { name, rows } of constraints) checkRowsOf(`limit "${name}"`, rows, operator);
+}
+
+function checkRowsOf(what: string, rows: Int32Array, operator: LinearOperator): void {
+  if (rows.length === 0)
+    throw new InvalidInputError(`optimise: ${what} has no voxels. Remove it, or check its structure.`);
+  for (const row of rows) {
+    if (row < 0 || row >= operator.rows) {
+      throw new InvalidInputError(`optimise: ${what} names row ${row}, but the operator has ${operator.rows} rows.`);
+    }
   }
 }
 

@@ -24,7 +24,7 @@ import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from '
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel, type Objective } from './objective/objective.js';
 import { checkProblem, type Problem } from './problem.js';
-import { type StartingPoint, scaledStart } from './start.js';
+import { mixedStart, type StartingPoint, scaledStart } from './start.js';
 import { darken, unreachedColumns } from './unreached.js';
 import { sampleVoxels } from './voxel-sample.js';
 
@@ -47,6 +47,13 @@ export interface SolveOptions {
   readonly onProgress?: (progress: SolveProgress) => void;
   /** Looked at between steps; an AbortSignal fits. */
   readonly signal?: { readonly aborted: boolean };
+  /**
+   * Weights > 0 whose dose keeps every constraint with a margin: the method starts there, and falls back on it where new planes cut a
+   * plan off. Nothing is searched for then. @default searched for
+   *
+   * @internal
+   */
+  readonly interior?: Float64Array;
 }
 
 /** Where a solve is after one of its steps. */
@@ -115,14 +122,16 @@ const UNCOVERED = 0.02;
 /** How often a level that stood still may be set right. */
 const LEVEL_CHANGES = 8;
 /** Planes that stand for convex limits, at most. */
-const MOST_PLANES = 60;
-/** A convex limit counts as kept within this fraction of what its bound leaves to the plan; the plan is scaled down by what is left. */
-const CONVEX_TOLERANCE = 2e-4;
+const MOST_PLANES = 200;
+/** Planes ask for this fraction of what a convex limit's bound leaves to the plan more, times the gap to be proven: so a few of them keep the limit itself. */
+const TIGHTENING = 2e-3;
 /** Halvings that find where a multiple of a dose meets a convex limit. */
 const HALVINGS = 40;
 /** So many steps may bring neither complementarity nor gap down by the fraction of {@link PROGRESS} before the solver gives up. */
 const PATIENCE = 8;
 const PROGRESS = 0.05;
+/** Of Newton systems where constraints alone curve: what is left of them would be taken for multipliers that do not fit. */
+const PATIENT_ACCURACY = 1e-8;
 /** Rounds of steps that may end without a proof; planes that stand for convex limits are added between them. */
 const UNPROVEN_ROUNDS = 2;
 /** A level stays within these fractions of the prescribed dose. */
@@ -166,7 +175,10 @@ class Session {
     this.isLevelFixed = prescription === undefined;
     const linear = constraints.filter((constraint) => constraint.kind === 'linear');
     this.evaluations += linear.length / 2;
-    const planes = linear.map((l) => createPlane(operator, l.name, l.rows, l.coefficients, l.bound));
+    const planes = linear.map((l): Plane => {
+      const { tightening = 0 } = l;
+      return { ...createPlane(operator, l.name, l.rows, l.coefficients, l.bound - tightening), tightening };
+    });
     this.halfSpaces = { ...rowHalfSpaces(constraints), planes };
     this.gap = constraints.some((constraint) => constraint.kind === 'convex') ? 0.1 : this.finalGap;
   }
@@ -186,7 +198,9 @@ class Session {
       const start = this.start(given);
       if ('status' in start) return start;
       const constraints = this.halfSpaces;
-      const point = new InteriorPoint({ operator, objectives, constraints, sample: this.sample }, this.normal, start);
+      const isPatient = this.options.interior !== undefined;
+      const problem = { operator, objectives, constraints, sample: this.sample, isPatient };
+      const point = new InteriorPoint(problem, this.normal, start);
       const end = this.iterate(point);
       this.evaluations += point.evaluations;
       if (end !== 'proven' && end !== 'stuck') return this.finish(point, end);
@@ -194,12 +208,13 @@ class Session {
       const broken = this.planesOf(point.dose);
       if (broken.length === 0 && this.gap <= this.finalGap) return this.finish(point);
       if (end === 'stuck' && (broken.length === 0 || ++unproven >= UNPROVEN_ROUNDS)) return this.finish(point);
-      this.halfSpaces = { ...this.halfSpaces, planes: [...this.halfSpaces.planes, ...broken] };
-      if (this.halfSpaces.planes.length > MOST_PLANES) {
+      const planes = [...this.halfSpaces.planes, ...broken];
+      if (planes.length > MOST_PLANES) {
         this.isProven = false;
         return this.finish(point);
       }
       this.gap = Math.max(this.finalGap, broken.length === 0 ? 0 : 0.4 * this.gap);
+      this.halfSpaces = { ...this.halfSpaces, planes: this.tightened(planes) };
       given = point.weights;
     }
   }
@@ -223,6 +238,9 @@ class Session {
   private start(given: Float64Array | undefined): StartingPoint | Solution {
     const { operator, objectives } = this.problem;
     this.evaluations += 0.5;
+    const { interior } = this.options;
+    const mixed = interior && mixedStart(operator, this.halfSpaces, interior, given);
+    if (mixed !== undefined) return mixed;
     const scaled = scaledStart(operator, objectives, this.halfSpaces, given);
     if (scaled !== undefined) return scaled;
     const weights = given?.map((w) => Math.max(w, 1e-3)) ?? new Float64Array(operator.columns).fill(1);
@@ -246,7 +264,8 @@ class Session {
   }
 
   private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
-    const { onProgress, signal, maxSteps = 60 } = this.options;
+    const { onProgress, signal, maxSteps = 60, interior } = this.options;
+    const isPatient = interior !== undefined;
     this.forget();
     const progress = new Progress();
     let last = 1;
@@ -259,8 +278,8 @@ class Session {
       const value = point.value;
       last = point.step({
         leastMu: (0.5 * wanted) / point.count,
-        maxProducts: isLate ? 30 : 12,
-        accuracy: 0.1,
+        maxProducts: isPatient ? 60 : isLate ? 30 : 12,
+        accuracy: isPatient ? PATIENT_ACCURACY : 0.1,
         isOver: () => this.isTimeOver,
         isEnough: isLate ? (h) => restorationCost(h, this.cuts, value) < 0.25 * wanted : undefined,
       });
@@ -368,9 +387,7 @@ class Session {
     const planes: Plane[] = [];
     for (const constraint of this.constraints) {
       if (constraint.kind !== 'convex') continue;
-      const { bound, withoutDose = 0 } = constraint;
-      const broken = constraint.evaluate(dose, new Float64Array(dose.length));
-      if (broken <= bound + CONVEX_TOLERANCE * Math.abs(bound - withoutDose)) continue;
+      if (constraint.evaluate(dose, new Float64Array(dose.length)) <= constraint.bound) continue;
       const touched = constraint.withoutDose === undefined ? dose : scaledOnto(constraint, dose);
       const slope = new Float64Array(dose.length);
       const value = constraint.evaluate(touched, slope);
@@ -378,9 +395,22 @@ class Session {
       const coefficients = Float64Array.from(rows, (row) => slope[row]!);
       const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * touched[row]!, 0);
       this.evaluations += 0.5;
-      planes.push(createPlane(operator, constraint.name, rows, coefficients, constraint.bound - value + along));
+      planes.push({
+        ...createPlane(operator, constraint.name, rows, coefficients, constraint.bound - value + along),
+        of: constraint,
+      });
     }
     return planes;
+  }
+
+  /** Planes of convex limits, held to as much more as the gap asked for allows. */
+  private tightened(planes: readonly Plane[]): Plane[] {
+    return planes.map((plane) => {
+      if (plane.of === undefined) return plane;
+      const { bound, withoutDose = 0, tightening: least = 0 } = plane.of;
+      const tightening = Math.max(least, TIGHTENING * this.gap * Math.abs(bound - withoutDose));
+      return { ...plane, bound: plane.bound + (plane.tightening ?? 0) - tightening, tightening };
+    });
   }
 
   private finish(point: InteriorPoint, stopped?: 'stopped' | 'time-limit'): Solution {

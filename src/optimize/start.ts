@@ -61,6 +61,38 @@ export function scaledStart(
   return { weights: weights.map((w) => chosen * w), dose: dose.map((d) => chosen * d) };
 }
 
+/** Parts of the interior weights that are tried, the least first. */
+const PARTS = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+/** What a mixture must keep of the margins that the interior weights have. */
+const KEPT = 0.01;
+
+/**
+ * As much of the given weights as goes with a margin everywhere, the rest of the interior ones; these alone without given ones.
+ *
+ * @param interior weights > 0 that keep every half-space with a margin
+ * @returns undefined where the interior ones have no margin somewhere
+ */
+export function mixedStart(
+  operator: LinearOperator,
+  constraints: HalfSpaces,
+  interior: Float64Array,
+  given: Float64Array = interior,
+): StartingPoint | undefined {
+  const slacksAt = (weights: Float64Array): { dose: Float64Array; slacks: Float64Array } => {
+    const dose = operator.apply(weights, new Float64Array(operator.rows));
+    return { dose, slacks: slacksOf(constraints, dose, new Float64Array(halfSpaceCount(constraints))) };
+  };
+  const inside = slacksAt(interior);
+  if (!inside.slacks.every((slack) => slack > 0) || !interior.every((w) => w > 0)) return undefined;
+  if (given === interior) return { weights: interior.slice(), dose: inside.dose };
+  const outer = slacksAt(given);
+  const part =
+    PARTS.find((p) => inside.slacks.every((slack, k) => p * slack + (1 - p) * outer.slacks[k]! >= KEPT * slack)) ?? 1;
+  const mix = (a: Float64Array, b: Float64Array): Float64Array =>
+    a.map((value, i) => part * value + (1 - part) * b[i]!);
+  return { weights: mix(interior, given), dose: mix(inside.dose, outer.dose) };
+}
+
 /** Whether every slack is a little above zero. */
 export function isInside(constraints: HalfSpaces, slacks: Float64Array): boolean {
   const { bounds, planes } = constraints;

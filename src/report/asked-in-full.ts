@@ -5,7 +5,7 @@ import type { PlanCase, Technique } from '../plan/input/plan-case.js';
 /** What is written out. */
 type FullCase = Pick<
   PlanCase,
-  'fcrt' | 'imrt' | 'target' | 'objectives' | 'constraints' | 'overlap' | 'cordCap' | 'retreatment'
+  'fcrt' | 'imrt' | 'target' | 'objectives' | 'constraints' | 'priorities' | 'overlap' | 'cordCap' | 'retreatment'
 >;
 
 /** Per technique, whose templates differ in weights: the objectives, and the constraints that it keeps. */
@@ -15,6 +15,7 @@ export function askedInFull(planCase: FullCase): Record<Technique, Record<string
     return {
       hold: planCase[technique].hold,
       objectives: objectivesInFull(planCase.objectives, planCase.target, isHard),
+      ...(planCase.priorities.length > 0 && { [isHard ? 'priorities' : 'prioritiesJudgedOnly']: planCase.priorities }),
       ...(planCase.overlap && { overlap: planCase.overlap }),
       [isHard ? 'constraints' : 'judgedOnly']: planCase.constraints,
       cordCap: planCase.cordCap,

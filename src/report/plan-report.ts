@@ -21,6 +21,7 @@ import { sensitivityReport } from './dose-model-sensitivity.js';
 import { goalValue } from './goals.js';
 import { gridCheckReport } from './grid-check.js';
 import { inWords, roundedValues } from './numbers.js';
+import { priorityReport, prioritySentences } from './priorities.js';
 import { reirradiationReport } from './reirradiation.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment.js';
 import { robustBlock, robustSentence } from './robustness.js';
@@ -169,6 +170,7 @@ function planEntry(
       leaves: constraint.leaves?.map((gray) => toDecimals(gray, 4)) ?? null,
     })),
     ...(evaluation.asked.length > 0 && { asked: askedReport(evaluation) }),
+    ...(evaluation.priorities.length > 0 && { priorities: priorityReport(evaluation.priorities) }),
     ...(technique.conflict && { conflict: technique.conflict }),
     bounds: constraintReport(evaluation, model.cord),
     fields: technique.fields.map(({ beam, monitorUnits }) => ({
@@ -260,6 +262,7 @@ export function planDetails(result: PlanningResult): string {
     plan: technique,
     constraintOutcomes: tolerances,
     asked,
+    priorities,
     goals,
     structures,
     conformity,
@@ -299,6 +302,7 @@ export function planDetails(result: PlanningResult): string {
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
+    if (priorities.length > 0) lines.push('', ...prioritySentences(priorities).map((line) => `  ${line}`));
     if (asked.length > 0) lines.push('', ...askedSentences({ asked }).map((line) => `  ${line}`));
     if (tolerances.length > 0) lines.push('', ...constraintSentences(tolerances).map((line) => `  ${line}`));
     if (retreatment) {

@@ -156,12 +156,25 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
       put(constraint, p, `${word} ${value === null ? 'not evaluable' : `${value.toFixed(2)} ${unit}`}${binds}`);
     }
   });
-  plans.forEach(({ plan, asked, constraintOutcomes: tolerances }, p) => {
+  plans.forEach(({ priorities }, p) => {
+    priorities.forEach(({ status, goals }, l) => {
+      for (const { goal, reported } of goals) {
+        const value = reported.value === null ? 'not evaluable' : `${reported.value.toFixed(2)} ${reported.unit}`;
+        put(
+          `${l + 1} ${goal}`,
+          p,
+          `${reported.result === 'fail' ? 'FAIL ' : ''}${value}${status === 'judged' ? '' : '*'}`,
+        );
+      }
+    });
+  });
+  plans.forEach(({ plan, asked, priorities, constraintOutcomes: tolerances }, p) => {
     const { prices } = plan.solution.certificate;
     for (const { limit, price, active } of prices) {
       const structure = limit === 'cord' ? model.cord : limit;
       // What the case asks for has its line.
       if (asked.some((own) => own.constraint === limit)) continue;
+      if (priorities.some(({ goals }) => goals.some(({ goal }) => goal === limit))) continue;
       put(
         `cap in every voxel of ${structure}`,
         p,

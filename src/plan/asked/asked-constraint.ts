@@ -34,7 +34,8 @@ export const askedConstraints = z.array(constraint).check(
   }),
 );
 
-const plainText = (text: string): string => text.trim().replace(/\s+/g, ' ');
+/** A text with single spaces. */
+export const plainText = (text: string): string => text.trim().replace(/\s+/g, ' ');
 
 /** What a constraint asks of the dose. */
 export type ConstraintForm =
@@ -66,7 +67,7 @@ export interface AskedConstraint {
 }
 
 /** What a dose in percent, and a biological one, rest on. */
-interface AskedCourse {
+export interface AskedCourse {
   /** Total, Gy */
   readonly dose: number;
   readonly fractions: number;

@@ -1,11 +1,13 @@
 /** Which structures the objectives and constraints of a case name. */
 import { parseConstraint } from './asked-constraint.js';
 import { type ObjectivesInput, SPINE_DEFAULT, TISSUE } from './asked-objective.js';
+import { parsePriority } from './asked-priority.js';
 
 /** Fields of CASE.json that ask something of structures by name. */
 export interface AskedFields {
   readonly constraints: readonly string[];
   readonly objectives: ObjectivesInput;
+  readonly priorities: readonly (readonly string[])[];
   readonly overlap?: readonly string[] | undefined;
 }
 
@@ -18,6 +20,7 @@ export interface AskedRows extends AskedFields {
 export function structuresNamed({
   constraints,
   objectives,
+  priorities,
   overlap = [],
 }: AskedFields): [field: string, name: string][] {
   const listed = typeof objectives === 'string' ? [] : objectives;
@@ -26,6 +29,7 @@ export function structuresNamed({
     ...listed.flatMap((one): [string, string][] =>
       one === SPINE_DEFAULT || one.structure === undefined ? [] : [['objectives', one.structure]],
     ),
+    ...priorities.flat().map((text): [string, string] => ['priorities', parsePriority(text).asked.structure]),
     ...overlap.map((name): [string, string] => ['overlap', name]),
   ].filter(([, name]) => name !== TISSUE);
 }

@@ -27,6 +27,7 @@ import type { TechniquePlan } from '../technique/technique-plan.js';
 import { type AskedOutcome, askedOutcomes } from './asked-outcome.js';
 import { constraintsOf, type ListedConstraint } from './constraint-list.js';
 import { type ConstraintOutcome, constraintOutcomes } from './constraint-outcome.js';
+import { type PriorityOutcome, priorityOutcomes } from './priority-outcome.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robustness.js';
 import type { PositionReport } from './setup-uncertainty.js';
@@ -76,6 +77,8 @@ export interface PlanEvaluation {
   readonly constraints: readonly ListedConstraint[];
   /** What became of every constraint that the case asks for. */
   readonly asked: readonly AskedOutcome[];
+  /** What became of the case's priorities. */
+  readonly priorities: readonly PriorityOutcome[];
   /** What became of every structure that has a maximum in each voxel. */
   readonly constraintOutcomes: readonly ConstraintOutcome[];
   /** Where there was a prior course. */
@@ -103,7 +106,8 @@ export function defaultGoals(model: PatientModel, planCase: Pick<PlanCase, 'cord
 }
 
 /** What a plan is judged by. */
-export type JudgedCase = ToleranceCase & Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals' | 'constraints'>;
+export type JudgedCase = ToleranceCase &
+  Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals' | 'constraints' | 'priorities'>;
 
 /** @param prior the prior course on the plan's grid, with the maxima by voxel that it leaves */
 export function evaluatePlan(
@@ -141,6 +145,7 @@ export function evaluatePlan(
     ...(fallOff ? { fallOff } : {}),
     constraints: constraintsOf(tolerances, model, planCase, technique),
     asked: askedOutcomes(technique, model, planCase, dvhs, { prescription, absent }),
+    priorities: priorityOutcomes(technique, planCase, dvhs, { prescription, absent }),
     constraintOutcomes: constraintOutcomes(tolerances, model, planCase, technique),
     ...(retreatment
       ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, planCase), retreatment }

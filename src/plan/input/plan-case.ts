@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 import { described, editorSchema, jsonSchema } from '../../core/described.js';
 import { askedConstraints } from '../asked/asked-constraint.js';
 import { askedObjectives } from '../asked/asked-objective.js';
+import { askedPriorities } from '../asked/asked-priority.js';
 import { dicomPatient, edge, margin, maskedPatient, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
@@ -168,6 +169,10 @@ const fields = z.strictObject({
   objectives: described(
     'What a plan should have, each at its price: the template `spine-default`, or a list in which its name may stand: docs/optimisation.md#objectives.',
     z._default(askedObjectives, 'spine-default'),
+  ),
+  priorities: described(
+    'Lists of goals, the most important first: each is met as far as the lists before it leave room, and kept from there on; objectives get what is left: docs/optimisation.md#priorities.',
+    z._default(askedPriorities, []),
   ),
   overlap: described(
     'Structures in the order in which they own what they have in common: of a structure listed, objectives see what no earlier one holds. By default all count everywhere.',

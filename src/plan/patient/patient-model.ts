@@ -117,6 +117,7 @@ export type ModelledCase = Pick<
   | 'goals'
   | 'constraints'
   | 'objectives'
+  | 'priorities'
   | 'overlap'
 >;
 

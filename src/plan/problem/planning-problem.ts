@@ -49,7 +49,10 @@ export interface FurtherObjectives {
 }
 
 /** What a planning problem reads of a case. */
-export type PosedProblem = Pick<PlanCase, 'prescription' | 'cordCap' | 'target' | 'objectives' | 'overlap'>;
+export type PosedProblem = Pick<
+  PlanCase,
+  'prescription' | 'cordCap' | 'target' | 'objectives' | 'priorities' | 'overlap'
+>;
 
 /**
  * What a plan is asked for: the case's objectives, and the cord and bounded organs under their maxima (hard, or as strong as the

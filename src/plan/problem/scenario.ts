@@ -101,11 +101,12 @@ export function refuseRobust(what: string, { imrt }: Pick<PlanCase, 'imrt'>): vo
 }
 
 /** @throws {UnsupportedError} where a sweep, whose plans hold maxima by voxel alone, is asked for what it does not do */
-export function refuseConstraints(what: string, { constraints, objectives }: AskedFields): void {
+export function refuseConstraints(what: string, { constraints, objectives, priorities }: AskedFields): void {
   const listed = typeof objectives === 'string' ? [] : objectives;
   const other = listed.find((one) => one !== SPINE_DEFAULT && (one.kind === 'smoothness' || one.courses === 'all'));
   const kind = other === undefined || other === SPINE_DEFAULT ? undefined : other.kind;
-  const asked = constraints[0] ?? (kind === 'smoothness' ? kind : kind && `${kind} of all courses`);
+  const asked =
+    constraints[0] ?? priorities[0]?.[0] ?? (kind === 'smoothness' ? kind : kind && `${kind} of all courses`);
   if (asked === undefined) return;
   throw new UnsupportedError(
     `${what}: its plans hold cordCap and retreatment.bounds under objectives of this course, but the case asks for "${asked}". Leave that out, or plan the case by itself under each cap, e.g. as a study.`,

@@ -8,7 +8,7 @@ import type { FluenceField } from '../../dose/beam-view.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { uniformLeaves } from '../../machine/mlc.js';
-import { solve } from '../../optimize/solver.js';
+import { type SolveProgress, solve } from '../../optimize/solver.js';
 import { resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -16,6 +16,7 @@ import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { finish } from './finish-plan.js';
+import { conflictIn, posedGoals, solveByPriorities } from './ordered-plan.js';
 import { beamsOf, type PlannedField, type PlanningOptions, type PosedCase, type SolvedPlan } from './technique-plan.js';
 
 /** A conformal field before it has a weight. */
@@ -90,6 +91,7 @@ export function planConformal(
     organs = [],
     held = [],
     further,
+    goals = [],
     prior,
     start,
     timeLeft = forever,
@@ -103,11 +105,12 @@ export function planConformal(
   const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
   const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held, further, prior });
   const problem = { operator: new ColumnOperator(columns), ...posed };
-  const solution = solve(problem, {
-    onProgress: (p) => onProgress?.('fcrt', p),
-    timeLimit: timeLeft(),
-    ...(start && { start }),
-  });
+  const told = { onProgress: (p: SolveProgress) => onProgress?.('fcrt', p), timeLimit: timeLeft() };
+  const { solution, priorities } =
+    goals.length === 0
+      ? { solution: solve(problem, { ...told, ...(start && { start }) }), priorities: undefined }
+      : solveByPriorities(problem, posedGoals(goals, voxels, model, planCase), { ...told, executor: model.executor });
+  const conflict = conflictIn(problem, solution, timeLeft());
   const made = { technique: 'fcrt', hold, fields: weighedFields(fields, solution.weights) } as const;
-  return finish(model, planCase, { ...made, voxels, maxima, organs, held, problem, solution });
+  return finish(model, planCase, { ...made, voxels, maxima, organs, held, problem, solution, priorities, conflict });
 }

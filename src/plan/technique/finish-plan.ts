@@ -16,7 +16,7 @@ import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { heldDvhs, heldScale } from './followed-constraints.js';
 import { isProven, largestDifference } from './proof.js';
 import { type ScenarioDose, scenarioScale } from './scenario-dose.js';
-import type { HeldRecord, PlannedField, SolvedPlan, TechniquePlan } from './technique-plan.js';
+import type { HeldRecord, PlannedField, PlannedPriority, SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** Gap at which a plan is near enough to the best one to show how far its worst case may be smoothed. */
 export const ROUGH = 0.05;
@@ -39,6 +39,9 @@ export interface OptimisedPlan {
   readonly held?: readonly HeldConstraint[];
   readonly problem: PlanningProblem;
   readonly solution: Solution;
+  /** @default none */
+  readonly priorities?: readonly PlannedPriority[] | undefined;
+  readonly conflict?: readonly string[] | undefined;
 }
 
 /** Of a robust plan: where else the cord's maxima hold. */
@@ -60,7 +63,19 @@ export interface FinishedScenarios {
 export function finish(
   model: PatientModel,
   planCase: Pick<PlanCase, 'prescription' | 'doseModel'>,
-  { technique, hold, fields, voxels, maxima, organs, held: asked = [], problem, solution }: OptimisedPlan,
+  {
+    technique,
+    hold,
+    fields,
+    voxels,
+    maxima,
+    organs,
+    held: asked = [],
+    problem,
+    solution,
+    priorities,
+    conflict,
+  }: OptimisedPlan,
   { scenarios, ballScale = 1, isWorst = false }: Partial<FinishedScenarios> = {},
 ): SolvedPlan {
   model.onStage(`${technique}: dose`);
@@ -103,7 +118,11 @@ export function finish(
     certificate,
   };
   const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, scale: shrink };
-  const heldBy = isHeld ? { held: asked.map(recordOfHeld) } : {};
+  const heldBy = {
+    ...(isHeld && { held: asked.map(recordOfHeld) }),
+    ...(priorities && { priorities }),
+    ...(conflict && { conflict }),
+  };
   const worstCase = isWorst ? { worstCase: worstCaseOf(final, objectives, targets) } : {};
   const difference = largestDifference(planned, voxels.places, model, doses);
   return { ...result, ...heldBy, largestDifference: difference, beyondRange, beyondDensity, ...worstCase };

@@ -13,6 +13,7 @@ import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
 import { type HeldConstraint, heldDose, heldRows } from '../problem/held-constraint.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import type { FollowedGoal } from '../problem/posed-goal.js';
 import { cordDvh, doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import type { SolvedPlan, TechniquePlan } from './technique-plan.js';
 
@@ -83,12 +84,19 @@ export const isKept = (asked: AskedConstraint, value: number): boolean => missOf
 
 export class FollowedConstraints {
   private now: HeldConstraint[];
+  private goalsNow: readonly (readonly FollowedGoal[])[];
 
   constructor(
     asked: readonly AskedConstraint[],
+    goals: readonly (readonly FollowedGoal[])[],
     private readonly model: PatientModel,
   ) {
     this.now = asked.map((one) => ({ asked: one, factor: 1 }));
+    this.goalsNow = goals;
+  }
+
+  get goals(): readonly (readonly FollowedGoal[])[] {
+    return this.goalsNow;
   }
 
   get held(): readonly HeldConstraint[] {
@@ -136,6 +144,23 @@ export class FollowedConstraints {
       const nearer = value > 0 && asked.dose > 0 ? asked.dose / value : 1;
       return { ...one, factor: factor * nearer * (1 - asked.sign * MORE) };
     });
+    return this.followGoals(plan, dvhOf) || hasMoved;
+  }
+
+  /** A goal that is met in the rows, but not as the structure is drawn, is asked for a little more. */
+  private followGoals(plan: SolvedPlan, dvhOf: (structure: string) => Dvh): boolean {
+    let hasMoved = false;
+    this.goalsNow = this.goalsNow.map((list, l) =>
+      list.map((goal): FollowedGoal => {
+        const { asked, factor, isLeast } = goal;
+        const result = plan.priorities?.[l]?.goals.find(({ name }) => name === asked.text);
+        if (isLeast || result === undefined || result.shortfall > ROUNDING * asked.dose) return goal;
+        const value = heldValue(asked, dvhOf(asked.structure));
+        if (isKept(asked, value) || !(value > 0)) return goal;
+        hasMoved = true;
+        return { ...goal, factor: factor * (asked.dose / value) * (1 - asked.sign * MORE) };
+      }),
+    );
     return hasMoved;
   }
 }

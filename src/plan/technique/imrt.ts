@@ -16,11 +16,13 @@ import type { PriorExposure } from '../patient/prior-exposure.js';
 import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
-import { type FurtherObjectives, type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
+import { type FurtherObjectives, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import type { FollowedGoal } from '../problem/posed-goal.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
-import { FINE, finish, ROUGH } from './finish-plan.js';
+import { FINE, finish, type OptimisedPlan, ROUGH } from './finish-plan.js';
+import { conflictIn, posedGoals, solveByPriorities } from './ordered-plan.js';
 import { type KeptInfluence, prepareInfluence } from './prepared-influence.js';
 import { ScenarioDose } from './scenario-dose.js';
 import {
@@ -96,6 +98,7 @@ export function planModulated(
     organs = [],
     held = [],
     further,
+    goals = [],
     prior,
     start,
     kept,
@@ -107,7 +110,7 @@ export function planModulated(
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
-  const shared = { held, further, prior, kept };
+  const shared = { held, further, goals, prior, kept };
   const job: ModulatedJob = { model, given, planCase, robust, beams, organs, onProgress, timeLeft, ...shared };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
@@ -131,12 +134,12 @@ export function planModulated(
       solution: { ...solved.solution, evaluations: solution.evaluations + solved.solution.evaluations },
     };
   }
-  const { voxels, problem, solution } = solved;
+  const { solution } = solved;
   const ballScale = Math.min(1, 1 / (found?.worst.value ?? 1));
   const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
     const fields = modulatedFields(beams, solution.weights);
-    const optimised = { technique: 'imrt', hold, fields, voxels, maxima, organs, held, problem, solution } as const;
+    const optimised = { technique: 'imrt', hold, fields, maxima, organs, held, ...solved } as const;
     const isWorst = robust?.target === 'worst';
     const made = finish(model, planCase, optimised, scenarios && { scenarios, ballScale, isWorst });
     return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, scale: ballScale } };
@@ -155,11 +158,15 @@ interface ModulatedJob {
   readonly organs: readonly VoxelMaxima[];
   readonly held: readonly HeldConstraint[];
   readonly further: FurtherObjectives | undefined;
+  readonly goals: readonly (readonly FollowedGoal[])[];
   readonly prior: PriorExposure | undefined;
   readonly onProgress: ProgressListener | undefined;
   readonly timeLeft: TimeLeft;
   readonly kept: KeptInfluence | undefined;
 }
+
+/** What the optimiser made of a modulated job. */
+type SolvedModulated = Pick<OptimisedPlan, 'voxels' | 'problem' | 'solution' | 'priorities' | 'conflict'>;
 
 /** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
@@ -167,7 +174,7 @@ function solveModulated(
   maxima: Float64Array,
   added: readonly Vec3[],
   start?: Float64Array,
-): { voxels: PlanningVoxels; problem: PlanningProblem; solution: Solution } {
+): SolvedModulated {
   const { hold, gap } = planCase.imrt;
   const fine = gap === undefined ? FINE : Number.parseFloat(gap) / 100;
   const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, added) : given;
@@ -177,7 +184,7 @@ function solveModulated(
   const { smooth, sample, preconditioner } = prepared;
   const sets = constrainedVoxels(voxels, maxima, organs);
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
-  const { held, further, prior } = job;
+  const { held, further, goals, prior } = job;
   const pose = (temperature?: number) => {
     const options = { maxima: cord!, organMaxima, temperature, held, further, prior };
     const posed = posePrescribed(model, voxels, planCase, hold, options);
@@ -208,8 +215,18 @@ function solveModulated(
     return { ...finer, evaluations: rough.evaluations + finer.evaluations };
   };
   try {
-    const solution = best();
-    return { voxels, problem, solution };
+    const { solution, priorities } =
+      goals.length === 0
+        ? { solution: best(), priorities: undefined }
+        : solveByPriorities(problem, posedGoals(goals, voxels, model, planCase), {
+            sample,
+            executor: model.executor,
+            gap: fine,
+            timeLimit: timeLeft(),
+            onProgress: (p) => onProgress?.('imrt', p),
+          });
+    const conflict = conflictIn(problem, solution, timeLeft(), sample);
+    return { voxels, problem, solution, priorities, conflict };
   } finally {
     if (kept === undefined) prepared.close();
   }

@@ -7,6 +7,7 @@ import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { type ConstrainedVoxels, constrainedVoxels } from '../problem/constrained-voxels.js';
+import { goalsOf } from '../problem/posed-goal.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
@@ -36,13 +37,15 @@ export interface ConstrainedOptions
 export function planWithinConstraints(
   technique: Technique,
   model: PatientModel,
-  planCase: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints'>,
+  planCase: PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints' | 'priorities'>,
   machine: Machine,
   { tolerances, rows, timeLeft = forever, ...options }: ConstrainedOptions,
 ): SolvedPlan {
   const isHard = planCase[technique].hold === 'cord';
   const asked = parseConstraints(planCase.constraints, planCase.prescription);
-  const followed = new FollowedConstraints(asked, model);
+  const goals = isHard ? goalsOf(planCase) : [];
+  const isFollowed = asked.length > 0 || goals.length > 0;
+  const followed = new FollowedConstraints(asked, goals, model);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
   model.onStage('planning voxels');
@@ -50,7 +53,7 @@ export function planWithinConstraints(
   let start: Float64Array | undefined;
   try {
     for (let round = 1; ; round++) {
-      const { held } = followed;
+      const { held, goals } = followed;
       const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
@@ -59,18 +62,19 @@ export function planWithinConstraints(
         maxima,
         organs,
         held,
+        goals,
         start,
         timeLeft,
-        ...(asked.length > 0 && { kept }),
+        ...(isFollowed && { kept }),
       });
       const { status } = planned.solution;
       if (timeLeft() === 0 || status === 'infeasible') return planned;
-      if (round === (asked.length > 0 ? HELD_ROUNDS : ROUNDS)) return planned;
+      if (round === (isFollowed ? HELD_ROUNDS : ROUNDS)) return planned;
       const unscaled = planned.dose.data.map((dose) => dose / planned.scale);
       const hasRows = rows.extend(unscaled);
       const hasMoved = isHard && followed.follow(planned, voxels, largestOf(constrainedVoxels(voxels, maxima, organs)));
       if (!hasRows && !hasMoved) return planned;
-      if (asked.length > 0) start = planned.solution.weights;
+      if (isFollowed) start = planned.solution.weights;
       if (!hasRows) continue;
       model.onStage('planning voxels');
       voxels = rows.choose();

@@ -54,7 +54,7 @@ export interface PreparedOptions {
 }
 
 /** What a technique under moved maxima reads of a case. */
-export type PreparedCase = PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints'>;
+export type PreparedCase = PosedCase & Pick<PlanCase, 'fcrt' | 'imrt' | 'constraints' | 'priorities'>;
 
 /** @throws {UnsupportedError} where a beam misses the patient, or for IMRT of a robust case */
 export function prepareTechnique(

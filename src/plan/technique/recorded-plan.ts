@@ -18,11 +18,12 @@ import { choosePlanningVoxels, type PlanningVoxels } from '../problem/planning-v
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { transmissionOf } from './fcrt.js';
 import { reportedDoses, scaledFields } from './finish-plan.js';
-import type { PlannedField, TechniquePlan } from './technique-plan.js';
+import type { PlannedField, PlannedPriority, TechniquePlan } from './technique-plan.js';
 
 /** What {@link planFromRecord} makes the plan of again. */
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
-  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, conflict } = plan;
+  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, conflict, priorities } =
+    plan;
   const { weights: _, dose: __, uncovered, ...ended } = solution;
   const outcome: RecordedOutcome = {
     ...ended,
@@ -30,6 +31,7 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
     largestDifference,
     ...(held && { held: held.map((own) => ({ ...own })) }),
     ...(conflict && { conflict: [...conflict] }),
+    ...(priorities && { priorities: priorities.map(recordedPriority) }),
     ...(worstCase && { worstCase }),
     ...(ball && { ball: { ...ball, added: ball.added.map(tripleOf), found: foundOf(ball.found) } }),
   };
@@ -42,6 +44,11 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
     outcome,
   };
 }
+
+const recordedPriority = ({ goals, ...step }: PlannedPriority) => ({
+  ...step,
+  goals: goals.map(({ trades, ...goal }) => ({ ...goal, trades: trades.map((trade) => ({ ...trade })) })),
+});
 
 const tripleOf = ([x, y, z]: readonly [number, number, number]): [number, number, number] => [x, y, z];
 
@@ -98,7 +105,7 @@ export function planFromRecord(
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
-  const { largestDifference, worstCase, ball, held, conflict, uncovered, level, ...ended } = outcome;
+  const { largestDifference, worstCase, ball, held, conflict, priorities, uncovered, level, ...ended } = outcome;
   return {
     technique,
     hold: planCase[technique].hold,
@@ -113,6 +120,7 @@ export function planFromRecord(
     beyondDensity: beyond.beyondDensity,
     ...(held && { held }),
     ...(conflict && { conflict }),
+    ...(priorities && { priorities }),
     ...(worstCase && { worstCase }),
     ...(ball && { ball }),
   };

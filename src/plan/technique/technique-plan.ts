@@ -8,6 +8,7 @@ import type { Vec3 } from '../../geometry/grid.js';
 import type { DoseVolume } from '../../geometry/volume.js';
 import type { ShiftValue } from '../../geometry/worst-shift.js';
 import type { Machine } from '../../machine/machine.js';
+import type { PriorityStep } from '../../optimize/solve-in-order.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
@@ -16,6 +17,7 @@ import type { PriorExposure } from '../patient/prior-exposure.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
 import type { FurtherObjectives, PosedProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import type { FollowedGoal } from '../problem/posed-goal.js';
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -53,6 +55,8 @@ export interface TechniquePlan {
   readonly ball?: BallOfShifts;
   /** @internal How the case's constraints were held, where it has any and the technique holds them. */
   readonly held?: readonly HeldRecord[];
+  /** What became of the case's priorities, list by list, in the optimiser's rows. */
+  readonly priorities?: readonly PlannedPriority[];
   /** Where no plan keeps all constraints: the smallest set of them that none keeps, as far as it was found. */
   readonly conflict?: readonly string[];
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */
@@ -60,6 +64,9 @@ export interface TechniquePlan {
   /** Body voxels whose effective density lies outside the model's tested range, in the worst beam. */
   readonly beyondDensity: number;
 }
+
+/** A list of goals after its turn. */
+export type PlannedPriority = Omit<PriorityStep, 'certificate'>;
 
 /** How one constraint of the case was held. */
 export interface HeldRecord {
@@ -104,6 +111,8 @@ export interface PlanningOptions {
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
   readonly further?: FurtherObjectives | undefined;
+  /** The case's priorities: with any, what they leave is the objectives'. @default none */
+  readonly goals?: readonly (readonly FollowedGoal[])[];
   /** Of the prior courses, for objectives on the dose of all. @default there was none */
   readonly prior?: PriorExposure | undefined;
   /** Weights of a plan like it, to start from. */

@@ -26,7 +26,10 @@ const NEAR = 0.8;
 const SLIGHT = 1e-3;
 
 /** What the fields over the whole target rest on. */
-export type EvenCase = Pick<PlanCase, 'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'overlap'>;
+export type EvenCase = Pick<
+  PlanCase,
+  'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'priorities' | 'overlap'
+>;
 
 export class WorkingSet {
   /** Of every voxel of the grid, whether it becomes a row where it is bounded. */

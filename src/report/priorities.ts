@@ -1,0 +1,72 @@
+/** Priorities in words and as JSON: how far each list was met, where the plan ran out of room, and what more would cost. */
+import { toDigits } from '../core/rounding.js';
+import type { PriorityGoal, PriorityOutcome } from '../plan/evaluation/priority-outcome.js';
+
+/** Of what gives way to a goal, so many are told in words. */
+const TOLD = 2;
+
+/** The block `priorities` of a plan in plan.json. */
+export const priorityReport = (priorities: readonly PriorityOutcome[]): Record<string, unknown>[] =>
+  priorities.map(({ status, shortfall, lowerBound, gap, goals }, l) => ({
+    list: l + 1,
+    status,
+    ...(shortfall !== undefined && {
+      shortfall: toDigits(shortfall, 6),
+      leastShortfall: lowerBound === null || lowerBound === undefined ? null : toDigits(Math.max(0, lowerBound), 6),
+      gap: gap === null || gap === undefined ? null : toDigits(gap, 3),
+    }),
+    goals: goals.map(({ goal, reported, optimised }) => ({
+      goal,
+      reported: { ...reported, value: reported.value === null ? null : toDigits(reported.value, 6) },
+      ...(optimised && { optimised: roundedGoal(optimised) }),
+    })),
+  }));
+
+function roundedGoal({ trades, ...goal }: NonNullable<PriorityGoal['optimised']>): Record<string, unknown> {
+  const rounded = Object.fromEntries(
+    Object.entries(goal).map(([key, value]) => [key, typeof value === 'number' ? toDigits(value, 6) : value]),
+  );
+  return {
+    ...rounded,
+    trades: trades.map(({ of, gain, cost }) => ({ of, gain: toDigits(gain, 4), cost: toDigits(cost, 4) })),
+  };
+}
+
+/** One line per list and goal, and where the plan ran out of room. */
+export function prioritySentences(priorities: readonly PriorityOutcome[]): string[] {
+  const ended = priorities.findIndex(({ status }) => status === 'missed');
+  return [
+    ...priorities.flatMap(({ status, goals }, l) => [
+      `priority ${l + 1}: ${inWords[status]}`,
+      ...goals.map((goal) => `  ${told(goal)}`),
+    ]),
+    ...(ended < 0
+      ? []
+      : [`The plan ran out of room at priority ${ended + 1}: no plan that keeps what comes before reaches it.`]),
+  ];
+}
+
+const inWords: Readonly<Record<PriorityOutcome['status'], string>> = {
+  met: 'met',
+  missed: 'missed, proven to be out of reach',
+  least: 'as low as it can be, proven',
+  unproven: 'missed, not proven to be out of reach',
+  'time-limit': 'time was over',
+  stopped: 'stopped',
+  judged: 'judged alone, as the technique holds its prescription',
+  'no turn': 'had no turn',
+};
+
+function told({ goal, reported: { value, unit, result }, optimised }: PriorityGoal): string {
+  const got = value === null ? 'not evaluable' : `${value.toFixed(2)} ${unit}${result === 'fail' ? ', missed' : ''}`;
+  if (optimised === undefined) return `${goal}: ${got}`;
+  const { leastShortfall, trades } = optimised;
+  const proof =
+    leastShortfall !== null && leastShortfall > 0
+      ? [`no plan misses it by less than ${toDigits(leastShortfall, 3)} Gy`]
+      : [];
+  const costs = trades
+    .slice(0, TOLD)
+    .map(({ of, cost }) => `one Gy of it costs ${toDigits(cost, 3)} Gy of ${of === 'cord' ? "the cord's cap" : of}`);
+  return `${goal}: ${[got, ...proof, ...costs].join('; ')}`;
+}
