@@ -20,6 +20,7 @@ import type { LinearOperator } from '../core/linear-operator.js';
 import { centredCurvatures, LEAST_GAIN, LONG, LONGER } from './centrality.js';
 import { ConstraintProducts } from './constraint-products.js';
 import { type Curvatures, complementarityAfter, complementarityOf, type Direction, directionOf } from './direction.js';
+import { ExactNormal, MOST_COLUMNS } from './exact-normal.js';
 import {
   addForces,
   changesOf,
@@ -63,6 +64,8 @@ interface NewtonSystem {
   readonly rowDiagonal: Float64Array;
   readonly columnDiagonal: Float64Array;
   readonly terms: readonly RankOne[];
+  /** Of all half-spaces, where nothing else curves and their rows are at hand: then the operator is not asked. */
+  readonly stiffness?: Float64Array;
 }
 
 /** Fractions to which mu may fall in one step. */
@@ -71,6 +74,9 @@ const MOST_CENTRING = 0.5;
 /** The same where the last step was taken wholly, and where half of it was. */
 const FAST_CENTRING = 0.1;
 const SLOW_CENTRING = 0.3;
+/** How well a prediction is solved where products cost little. */
+const PREVIEW_PRODUCTS = 30;
+const PREVIEW_ACCURACY = 1e-6;
 /** Power of what a predictor would leave of the gap that mu falls by: with centred pairs steps are long, and 5 asks for more than Mehrotra's 3. */
 const CENTRING_POWER = 5;
 /** Centrality corrections per step, at most. */
@@ -96,6 +102,8 @@ export class InteriorPoint {
   value = 0;
   private isFirst = true;
   private lastLength = 0;
+  private system: NewtonSystem | undefined;
+  private exact: ExactNormal | undefined;
   private products = 0;
   private readonly constraintProducts: ConstraintProducts;
   /** A' F' at the present dose, once it is known. */
@@ -187,7 +195,9 @@ export class InteriorPoint {
     const { weights, reduced } = this;
     const columns = weights.length;
     const system = this.newtonSystem();
-    const { mu, curvatures } = this.problem.isPatient ? this.patientTarget(options) : this.target(options);
+    this.system = system;
+    const { mu, curvatures } =
+      this.problem.isPatient && !system.stiffness ? this.patientTarget(options) : this.target(options);
     const right = this.rightSide(mu, curvatures);
     const after = new Float64Array(columns);
     const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
@@ -197,6 +207,7 @@ export class InteriorPoint {
       }
       return options.isEnough(after);
     });
+    if (system.stiffness) this.apply(change, doseChange);
     const taken = this.move(change, doseChange, mu, curvatures);
     this.lastLength = taken;
     if (this.isFirst && !this.problem.isPatient) this.lowerMultipliers();
@@ -218,7 +229,7 @@ export class InteriorPoint {
   /** The step to mu and curvatures as the preconditioner alone sees it. */
   private preview(mu: number, curvatures: Curvatures): Direction {
     const right = this.rightSide(mu, curvatures);
-    const change = this.normal.solve(right, right);
+    const change = this.solved(right);
     return directionOf(this, change, this.constraintProducts.changes(change), mu, curvatures);
   }
 
@@ -285,6 +296,7 @@ export class InteriorPoint {
     const { weights, reduced, slacks, multipliers, problem, dose } = this;
     const rowDiagonal = new Float64Array(dose.length);
     for (const objective of problem.objectives) objective.addCurvature(dose, rowDiagonal);
+    const isFlat = problem.isPatient && this.constraintProducts.isCheap && rowDiagonal.every((d) => d === 0);
     const stiffness = Float64Array.from(slacks, (s, k) => multipliers[k]! / s);
     const { rows, planes } = problem.constraints;
     for (let i = 0; i < rows.length; i++) rowDiagonal[rows[i]!]! += stiffness[i]!;
@@ -293,8 +305,28 @@ export class InteriorPoint {
     const roughness = this.problem.isPatient
       ? 0
       : Math.min(MOST_ROUGH, (ROUGH * this.complementarity) / (Math.abs(this.value) || 1e-9));
+    if (isFlat && weights.length <= MOST_COLUMNS) {
+      this.exact ??= new ExactNormal(problem.sample!, weights.length);
+      this.exact.update(rowDiagonal, columnDiagonal, terms);
+      return { rowDiagonal, columnDiagonal, terms, stiffness };
+    }
     this.normal.update(rowDiagonal, columnDiagonal, terms, roughness);
-    return { rowDiagonal, columnDiagonal, terms };
+    return { rowDiagonal, columnDiagonal, terms, ...(isFlat && { stiffness }) };
+  }
+
+  /** What the multipliers are off is part of the gap, and mu is not to fall below it. */
+  private leastMu(asked: number): number {
+    return this.problem.isPatient ? Math.max(asked, this.dualResidual() / this.count) : asked;
+  }
+
+  /** The change that answers a right side: as the preconditioner sees it, or, where that costs little, as it is. */
+  private solved(right: Float64Array): Float64Array {
+    const { system } = this;
+    const out = new Float64Array(right.length);
+    if (!system?.stiffness) return this.normal.solve(right, out);
+    if (this.exact) return this.exact.solve(right, out);
+    const options = { leastMu: 0, maxProducts: PREVIEW_PRODUCTS, accuracy: PREVIEW_ACCURACY };
+    return this.conjugateGradients(system, right, options, () => true).change;
   }
 
   private target(options: StepOptions): { mu: number; curvatures: Curvatures } {
@@ -306,9 +338,8 @@ export class InteriorPoint {
   private patientTarget({ leastMu }: StepOptions): { mu: number; curvatures: Curvatures } {
     const { weights, slacks } = this;
     const fraction = this.lastLength > LONG ? FAST_CENTRING : this.lastLength > 0.5 ? SLOW_CENTRING : MOST_CENTRING;
-    const least = Math.max(leastMu, this.dualResidual() / this.count);
     return {
-      mu: Math.max(least, (fraction * this.complementarity) / this.count),
+      mu: Math.max(this.leastMu(leastMu), (fraction * this.complementarity) / this.count),
       curvatures: { weights: new Float64Array(weights.length), slacks: new Float64Array(slacks.length) },
     };
   }
@@ -316,10 +347,7 @@ export class InteriorPoint {
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */
   private predict({ leastMu }: StepOptions): { mu: number; curvatures: Curvatures } {
     const { weights, slacks } = this;
-    const change = this.normal.solve(
-      this.currentGradient().map((g) => -g),
-      new Float64Array(weights.length),
-    );
+    const change = this.solved(this.currentGradient().map((g) => -g));
     const none = { weights: new Float64Array(weights.length), slacks: new Float64Array(slacks.length) };
     const step = directionOf(this, change, this.constraintProducts.changes(change), 0, none);
     const left = complementarityAfter(this, step);
@@ -328,7 +356,7 @@ export class InteriorPoint {
     // A predictor that could go only so far says only so much of how the pairs curvature.
     const trust = step.length * step.dualLength;
     return {
-      mu: Math.max(leastMu, (centring * now) / this.count),
+      mu: Math.max(this.leastMu(leastMu), (centring * now) / this.count),
       curvatures: {
         weights: change.map((d, c) => trust * d * step.reduced[c]!),
         slacks: step.slacks.map((d, k) => trust * d * step.multipliers[k]!),
@@ -336,9 +364,16 @@ export class InteriorPoint {
     };
   }
 
-  /** out = (A' D A + E + terms) direction; the dose of the direction on the way. */
+  /** out = (A' D A + E + terms) direction; the dose of the direction on the way, where the operator is asked. */
   private product(system: NewtonSystem, direction: Float64Array, doseChange: Float64Array, out: Float64Array): void {
-    const { rowDiagonal, columnDiagonal, terms } = system;
+    const { rowDiagonal, columnDiagonal, terms, stiffness } = system;
+    if (stiffness) {
+      const forces = this.constraintProducts.changes(direction);
+      for (let k = 0; k < forces.length; k++) forces[k]! *= stiffness[k]!;
+      out.set(this.constraintProducts.constraintGradient(forces));
+      for (let c = 0; c < out.length; c++) out[c]! += columnDiagonal[c]! * direction[c]!;
+      return;
+    }
     this.apply(direction, doseChange);
     const values = this.scratchRows;
     for (let i = 0; i < values.length; i++) values[i] = rowDiagonal[i]! * doseChange[i]!;
@@ -361,7 +396,8 @@ export class InteriorPoint {
     const x = new Float64Array(n);
     const doseOfX = new Float64Array(this.dose.length);
     const residual = right.slice();
-    const z = this.normal.solve(residual, new Float64Array(n));
+    const inverse = system.stiffness && this.exact ? this.exact : this.normal;
+    const z = inverse.solve(residual, new Float64Array(n));
     const direction = z.slice();
     const image = new Float64Array(n);
     const doseOfDirection = new Float64Array(this.dose.length);
@@ -379,7 +415,7 @@ export class InteriorPoint {
       }
       for (let i = 0; i < doseOfX.length; i++) doseOfX[i]! += step * doseOfDirection[i]!;
       if (options.isOver?.()) break;
-      this.normal.solve(residual, z);
+      inverse.solve(residual, z);
       const next = dot(residual, z);
       if (next <= enough && (next <= solved || isEnough(x, residual))) break;
       for (let c = 0; c < n; c++) direction[c] = z[c]! + (next / rz) * direction[c]!;
@@ -391,7 +427,10 @@ export class InteriorPoint {
   /** As far along the step as weights, slacks and multipliers stay positive and the barrier function falls. */
   private move(change: Float64Array, doseChange: Float64Array, mu: number, curvatures: Curvatures): number {
     const { weights, reduced, slacks, multipliers, dose } = this;
-    const sides = changesOf(this.problem.constraints, doseChange, new Float64Array(slacks.length));
+    // Where the system was solved with the rows at hand, multipliers fit what these see; the operator differs by rounding.
+    const sides = this.system?.stiffness
+      ? this.constraintProducts.changes(change)
+      : changesOf(this.problem.constraints, doseChange, new Float64Array(slacks.length));
     const step = directionOf(this, change, sides, mu, curvatures);
     const { slacks: slackChange, dualLength } = step;
     let { length } = step;

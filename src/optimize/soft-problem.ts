@@ -83,10 +83,11 @@ interface SoftRow {
 function softened(soft: readonly SoftConstraint[], rows: number, first: number): Constraint[] {
   let next = rows;
   return soft.map(({ constraint }, g): Constraint => {
-    const { name } = constraint;
+    const { name, tightening = 0 } = constraint;
     if (constraint.kind === 'voxels') {
       const own = Int32Array.from(constraint.rows, () => next++);
-      return { kind: 'voxels', name, sign: 1, rows: own, bounds: constraint.bounds.map((b) => constraint.sign * b) };
+      const bounds = constraint.bounds.map((bound) => constraint.sign * bound);
+      return { kind: 'voxels', name, sign: 1, rows: own, bounds, tightening };
     }
     const own = Int32Array.from([...constraint.rows, first + g]);
     if (constraint.kind === 'linear') {

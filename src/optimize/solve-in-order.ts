@@ -128,6 +128,8 @@ const LEVEL_GAP = 5e-4;
 const SLACK = 1e-3;
 /** Of the slack, what the solver holds goals to beyond what they must keep: as much may be missed at the price. */
 const RESERVE = 1e-3;
+/** Of its scale and of the gap, what the solver aims beyond a goal, so that one that can be met is met and not all but. */
+const AIM = 0.6;
 /** What missing an earlier goal by its scale costs at first, in terms of the later ones' scales or of the objective. */
 const PRICE = 100;
 /** Where that was too little it is multiplied by this, so many times at most. */
@@ -209,12 +211,14 @@ class Order {
   }
 
   private takeTurn(goals: readonly Goal[], interior: StartingPoint, before: Float64Array): Solution {
+    const { levelGap = LEVEL_GAP } = this.options;
     const scaled = goals.map((goal) => withScale(goal, before));
     const own = scaled.map((goal): SoftConstraint => {
-      const constant = goal.isLeast ? LEAST_CONSTANT : 1;
-      return { constraint: constraintOf(goal), scale: goal.scale, price: 1, constant };
+      const constraint = constraintOf(goal);
+      if (goal.isLeast) return { constraint, scale: goal.scale, price: 1, constant: LEAST_CONSTANT };
+      const tightening = AIM * levelGap * goal.scale;
+      return { constraint: { ...constraint, tightening }, scale: goal.scale, price: 1, constant: 1 };
     });
-    const { levelGap = LEVEL_GAP } = this.options;
     const solution = this.solveSoft({ objectives: [], own, price: PRICE, gap: levelGap }, interior);
     const constant = own.reduce((sum, goal) => sum + goal.constant, 0);
     const step = this.stepOf(scaled, constant, solution);

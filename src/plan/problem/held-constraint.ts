@@ -91,3 +91,11 @@ export function heldRows({ rows, volumes }: VoxelSet, { dose, free, sign, isForb
   }
   return Int32Array.from(held).sort();
 }
+
+/** Of a structure of so many cc, which fraction a volume constraint does not hold. */
+export function freeOf({ form, sign }: AskedConstraint, volumeCc: number): number {
+  if (form.kind !== 'volume') return 0;
+  const own = form.unit === '%' ? form.volume / 100 : form.volume / volumeCc;
+  const hottest = Math.min(1, form.isRest ? 1 - own : own);
+  return sign > 0 ? hottest : 1 - hottest;
+}

@@ -1,27 +1,25 @@
 /**
  * Goals of a case's priorities on the rows of the optimiser.
  *
- * A goal on a volume is none that is convex. In its place stands the mean of the part of the structure that it is on: of the hottest
- * `x` for `Dx <=`, of the coldest rest for `Dx >=`. Who reaches that has reached the goal; the reverse does not hold, so that a goal which
- * is proven to be out of reach is so in this form.
+ * A goal on a volume is not convex. As of a constraint on one, the rows that a plan by the objectives alone gives most (or least, where it
+ * is from above) stand for it, one by one: how far they miss is how far the goal is missed. The choice is ours, and what is proven of such
+ * a goal is proven for it.
  */
 import { constraintInBiologicalDose } from '../../optimize/biological-constraint.js';
 import {
   type Constraint,
   maximumDose,
   maximumGeud,
-  maximumHottest,
   maximumMean,
-  minimumColdest,
   minimumDose,
   minimumGeud,
   minimumMean,
 } from '../../optimize/constraint.js';
 import type { Goal } from '../../optimize/goal.js';
-import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
 import { type AskedPriority, parsePriority } from '../asked/asked-priority.js';
 import type { PlanCase } from '../input/plan-case.js';
+import { freeOf, heldRows } from './held-constraint.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 
 /** One goal with what the optimiser asks for in its place. */
@@ -37,38 +35,50 @@ export const goalsOf = ({
 }: Pick<PlanCase, 'priorities' | 'prescription'>): FollowedGoal[][] =>
   priorities.map((list) => list.map((text) => ({ ...parsePriority(text, prescription), factor: 1 })));
 
-/**
- * @param volumeOf a structure as it is drawn, cc
- * @param fractions of this course
- */
-export function poseGoal(
-  { asked, isLeast, factor }: FollowedGoal,
-  { structures }: Pick<PlanningVoxels, 'structures'>,
-  volumeOf: (structure: string) => number,
-  fractions: number,
-): Goal {
-  const set = structures.get(asked.structure)!;
-  const constraint = onSet(asked, set, asked.dose * factor, volumeOf(asked.structure));
+/** What goals are posed on. */
+export interface GoalSite {
+  readonly voxels: Pick<PlanningVoxels, 'structures'>;
+  /** As it is drawn, cc. */
+  readonly volumeOf: (structure: string) => number;
+  /** Of this course. */
+  readonly fractions: number;
+  /** Of a plan by the objectives alone, Gy, one per row: needed where a goal is on a volume. */
+  readonly dose?: Float64Array | undefined;
+  /** The largest dose that a row may have, Gy. */
+  readonly largestOf: (row: number) => number;
+}
+
+export function poseGoal(goal: FollowedGoal, site: GoalSite): Goal {
+  const { asked, isLeast, factor } = goal;
   const { scale } = asked;
+  const constraint = onRows(asked, asked.dose * factor, site);
   return {
-    constraint: scale === undefined ? constraint : constraintInBiologicalDose(constraint, { ...scale, fractions }),
+    constraint:
+      scale === undefined
+        ? constraint
+        : constraintInBiologicalDose(constraint, { ...scale, fractions: site.fractions }),
     ...(isLeast && { isLeast }),
   };
 }
 
-function onSet({ text, form, sign }: AskedConstraint, set: VoxelSet, dose: number, volumeCc: number): Constraint {
+function onRows(
+  asked: AskedConstraint,
+  dose: number,
+  { voxels, volumeOf, dose: given, largestOf }: GoalSite,
+): Constraint {
+  const { text, form, sign, structure } = asked;
+  const set = voxels.structures.get(structure)!;
   switch (form.kind) {
-    case 'extreme':
-      return (sign > 0 ? maximumDose : minimumDose)(text, set, dose);
     case 'mean':
       return (sign > 0 ? maximumMean : minimumMean)(text, set, dose);
     case 'gEUD':
       return (sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose);
+    case 'extreme':
+      return (sign > 0 ? maximumDose : minimumDose)(text, set, dose);
     default: {
-      const own = form.unit === '%' ? form.volume / 100 : form.volume / volumeCc;
-      const hottest = Math.min(1, Math.max(0, form.isRest ? 1 - own : own));
-      if (sign > 0) return hottest > 0 ? maximumHottest(text, set, hottest, dose) : maximumDose(text, set, dose);
-      return hottest < 1 ? minimumColdest(text, set, 1 - hottest, dose) : minimumDose(text, set, dose);
+      const isForbidden = (row: number): boolean => sign < 0 && largestOf(row) <= dose;
+      const rows = heldRows(set, { dose: given!, free: freeOf(asked, volumeOf(structure)), sign, isForbidden });
+      return (sign > 0 ? maximumDose : minimumDose)(text, { rows: rows.length > 0 ? rows : set.rows }, dose);
     }
   }
 }

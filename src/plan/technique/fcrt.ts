@@ -102,14 +102,19 @@ export function planConformal(
   const fields = conformalFields(model, planCase.fcrt, machine);
   const columns = conformalColumns(model, voxels, fields);
   model.onStage('fcrt: weights');
-  const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
+  const sets = constrainedVoxels(voxels, maxima, organs);
+  const [, ...organMaxima] = sets.map((set) => set.maxima);
   const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held, further, prior });
   const problem = { operator: new ColumnOperator(columns), ...posed };
   const told = { onProgress: (p: SolveProgress) => onProgress?.('fcrt', p), timeLimit: timeLeft() };
   const { solution, priorities } =
     goals.length === 0
       ? { solution: solve(problem, { ...told, ...(start && { start }) }), priorities: undefined }
-      : solveByPriorities(problem, posedGoals(goals, voxels, model, planCase), { ...told, executor: model.executor });
+      : solveByPriorities(
+          problem,
+          posedGoals(goals, voxels, model, planCase, sets, () => solve(problem, told)),
+          { ...told, executor: model.executor },
+        );
   const conflict = conflictIn(problem, solution, timeLeft());
   const made = { technique: 'fcrt', hold, fields: weighedFields(fields, solution.weights) } as const;
   return finish(model, planCase, { ...made, voxels, maxima, organs, held, problem, solution, priorities, conflict });

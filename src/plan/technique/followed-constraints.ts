@@ -11,7 +11,7 @@ import type { AskedConstraint } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
-import { type HeldConstraint, heldDose, heldRows } from '../problem/held-constraint.js';
+import { freeOf, type HeldConstraint, heldDose, heldRows } from '../problem/held-constraint.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { FollowedGoal } from '../problem/posed-goal.js';
 import { cordDvh, doseOfPlan, drawnDvh } from './drawn-dvh.js';
@@ -138,7 +138,7 @@ export class FollowedConstraints {
         const isForbidden = (row: number): boolean => sign < 0 && maximumOf(row) <= wanted;
         return {
           ...one,
-          rows: heldRows(set, { dose: plan.solution.dose, free: freeOf(asked, dvh), sign, isForbidden }),
+          rows: heldRows(set, { dose: plan.solution.dose, free: freeOf(asked, dvh.volumeCc), sign, isForbidden }),
         };
       }
       const nearer = value > 0 && asked.dose > 0 ? asked.dose / value : 1;
@@ -163,14 +163,6 @@ export class FollowedConstraints {
     );
     return hasMoved;
   }
-}
-
-/** Of the structure, which fraction a volume constraint does not hold. */
-function freeOf({ form, sign }: AskedConstraint, { volumeCc }: Dvh): number {
-  if (form.kind !== 'volume') return 0;
-  const own = form.unit === '%' ? form.volume / 100 : form.volume / volumeCc;
-  const hottest = Math.min(1, form.isRest ? 1 - own : own);
-  return sign > 0 ? hottest : 1 - hottest;
 }
 
 const isMaximum = ({ form, sign }: AskedConstraint): boolean => form.kind === 'extreme' && sign > 0;

@@ -218,7 +218,7 @@ function solveModulated(
     const { solution, priorities } =
       goals.length === 0
         ? { solution: best(), priorities: undefined }
-        : solveByPriorities(problem, posedGoals(goals, voxels, model, planCase), {
+        : solveByPriorities(problem, posedGoals(goals, voxels, model, planCase, sets, best), {
             sample,
             executor: model.executor,
             gap: fine,

@@ -8,6 +8,7 @@ import { solveInOrder } from '../../optimize/solve-in-order.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { type ConstrainedVoxels, largestOf } from '../problem/constrained-voxels.js';
 import type { PlanningProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { type FollowedGoal, poseGoal } from '../problem/posed-goal.js';
@@ -32,15 +33,24 @@ export interface OrderedOptions {
   readonly onProgress: (progress: SolveProgress) => void;
 }
 
-/** The goals of a case on the rows of the optimiser. */
+/** The goals of a case on the rows of the optimiser. @param planned a plan by the objectives alone, made where it is needed */
 export function posedGoals(
   goals: readonly (readonly FollowedGoal[])[],
-  voxels: Pick<PlanningVoxels, 'structures'>,
+  voxels: PlanningVoxels,
   { drawnFractions }: Pick<PatientModel, 'drawnFractions'>,
   { prescription }: Pick<PlanCase, 'prescription'>,
+  sets: readonly ConstrainedVoxels[],
+  planned: () => Pick<Solution, 'dose'>,
 ): Goal[][] {
-  const volumeOf = (structure: string): number => drawnFractions.get(structure)!.volumeCc;
-  return goals.map((list) => list.map((goal) => poseGoal(goal, voxels, volumeOf, prescription.fractions)));
+  const isChosen = goals.some((list) => list.some(({ asked }) => asked.form.kind === 'volume'));
+  const site = {
+    voxels,
+    volumeOf: (structure: string) => drawnFractions.get(structure)!.volumeCc,
+    fractions: prescription.fractions,
+    largestOf: largestOf(sets),
+    dose: isChosen ? planned().dose : undefined,
+  };
+  return goals.map((list) => list.map((goal) => poseGoal(goal, site)));
 }
 
 /** The plan by goals in order, the problem's objectives last. */

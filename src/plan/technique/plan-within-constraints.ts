@@ -6,7 +6,7 @@ import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { type ConstrainedVoxels, constrainedVoxels } from '../problem/constrained-voxels.js';
+import { constrainedVoxels, largestOf } from '../problem/constrained-voxels.js';
 import { goalsOf } from '../problem/posed-goal.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
@@ -82,15 +82,4 @@ export function planWithinConstraints(
   } finally {
     kept.close();
   }
-}
-
-/** The largest dose that a row may have, Gy. */
-function largestOf(sets: readonly ConstrainedVoxels[]): (row: number) => number {
-  const largest = new Map<number, number>();
-  for (const { rows, maxima } of sets) {
-    rows.forEach((row, q) => {
-      largest.set(row, Math.min(largest.get(row) ?? Infinity, maxima[q]!));
-    });
-  }
-  return (row) => largest.get(row) ?? Infinity;
 }
