@@ -57,7 +57,11 @@ function withMeant({ path, message, keys }: $ZodIssueUnrecognizedKeys, { schema,
 function deepest(issue: $ZodIssue, file: File): $ZodIssue | JsonIssue {
   if (issue.code !== 'invalid_union') return issue;
   const alternatives = issue.errors.map((own) => own.map((inner) => withPath(inner, [...issue.path, ...inner.path])));
-  const atRoot = ({ code, path }: $ZodIssue): boolean => code === 'invalid_type' && path.length === issue.path.length;
+  const value = issue.path.reduce<any>((own, key) => own?.[key], file.json);
+  const atRoot = (own: $ZodIssue): boolean =>
+    own.path.length === issue.path.length &&
+    (own.code === 'invalid_type' ||
+      (own.code === 'invalid_value' && own.values.every((one) => typeof one !== typeof value)));
   // Of the right kind: a list, an object.
   const ofKind = alternatives.filter((own) => !own.some(atRoot));
   const unknown = unknownIn(ofKind, issue.path, file);

@@ -24,10 +24,13 @@ function withValue(message: string, value: unknown): string {
     return `is a ${kind === 'string' ? 'text' : 'list'} of ${length ?? 'unknown length'}, but must have ${bound}`;
   }
   const kind = /^Invalid input: expected (.*), received (.*)$/.exec(message);
-  if (kind !== null && kind[2] !== 'undefined') return `is ${textOf(value)}, but must be a ${kind[1]}`;
-  if (kind !== null) return `is missing, but must be a ${kind[1]}`;
+  if (kind !== null && kind[2] !== 'undefined')
+    return `is ${textOf(value)}, but must be ${articleOf(kind[1]!)} ${kind[1]}`;
+  if (kind !== null) return `is missing, but must be ${articleOf(kind[1]!)} ${kind[1]}`;
   return message;
 }
+
+const articleOf = (kind: string): string => (/^[aio]/.test(kind) ? 'an' : 'a');
 
 /** What stands at a path; undefined where nothing does. */
 export function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {

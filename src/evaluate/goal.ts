@@ -189,7 +189,7 @@ function splitSubject(left: string, fail: (what: string) => never): readonly [st
     }
   }
   if (failure === undefined) return fail('a structure and a metric are expected before the comparison');
-  return fail((failure as Error).message.split('. Write')[0]!);
+  return fail((failure as Error).message.split('. Write')[0]!.replace(/\.$/, ''));
 }
 
 function checkUnits(metric: Metric, unit: MetricUnit, fail: (what: string) => never): void {

@@ -183,6 +183,11 @@ class Session {
     this.gap = constraints.some((constraint) => constraint.kind === 'convex') ? 0.1 : this.finalGap;
   }
 
+  /** Where nothing but constraints curves, multipliers come first. */
+  private get isPatient(): boolean {
+    return this.options.interior !== undefined || this.problem.objectives.every(({ isLinear = false }) => isLinear);
+  }
+
   private get finalGap(): number {
     return this.options.gap ?? 0.01;
   }
@@ -198,7 +203,7 @@ class Session {
       const start = this.start(given);
       if ('status' in start) return start;
       const constraints = this.halfSpaces;
-      const isPatient = this.options.interior !== undefined;
+      const { isPatient } = this;
       const problem = { operator, objectives, constraints, sample: this.sample, isPatient };
       const point = new InteriorPoint(problem, this.normal, start);
       const end = this.iterate(point);
@@ -264,8 +269,8 @@ class Session {
   }
 
   private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
-    const { onProgress, signal, maxSteps = 60, interior } = this.options;
-    const isPatient = interior !== undefined;
+    const { onProgress, signal, maxSteps = 60 } = this.options;
+    const { isPatient } = this;
     this.forget();
     const progress = new Progress();
     let last = 1;
@@ -427,6 +432,7 @@ class Session {
       scale = prescription.dose / this.prescribed(dose);
     }
     for (const constraint of this.constraints) scale = Math.min(scale, scaleToKeep(constraint, dose));
+    if (scale === 1) scale = scaleToReach(this.constraints, dose);
     for (let c = 0; c < weights.length; c++) weights[c]! *= scale;
     for (let i = 0; i < dose.length; i++) dose[i]! *= scale;
     const value = evaluateAll(objectives, dose, new Float64Array(dose.length));
@@ -519,4 +525,18 @@ function scaleToKeep(constraint: Constraint, dose: Float64Array): number {
   // A convex value lies, on the way down to no dose, below the straight line between both ends.
   const least = constraint.kind === 'convex' ? (constraint.withoutDose ?? 0) : 0;
   return (constraint.bound - least) / (constraint.bound + amount - least);
+}
+
+/** The factor >= 1 on a dose that a gEUD from below asks for, where planes have left it a little short and nothing stands against it. */
+function scaleToReach(constraints: readonly Constraint[], dose: Float64Array): number {
+  let scale = 1;
+  for (const constraint of constraints) {
+    if (constraint.kind !== 'convex' || constraint.bound >= 0) continue;
+    const { amount } = violationOf(constraint, dose);
+    if (amount > 0) scale = Math.max(scale, constraint.bound / (constraint.bound + amount));
+  }
+  if (scale === 1) return 1;
+  const raised = dose.map((d) => scale * d);
+  const isBroken = (constraint: Constraint): boolean => violationOf(constraint, raised).amount > 1e-9;
+  return constraints.some(isBroken) ? 1 : scale;
 }

@@ -13,6 +13,7 @@ import { voxelVolume } from '../geometry/grid.js';
 import { surfaceDistance } from '../geometry/separation.js';
 import type { RecordedPlan } from '../io/fluence-file.js';
 import type { Machine } from '../machine/machine.js';
+import { parseConstraints } from './asked/asked-constraint.js';
 import { type StructureTolerance, structureTolerances } from './constraint/structure-tolerance.js';
 import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from './constraint/voxel-maximum.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluation/evaluate-plan.js';
@@ -24,6 +25,7 @@ import { modelPatient, type PatientModel, type StageListener } from './patient/p
 import { checkJob, type PlanJob, withCase } from './patient/plan-job.js';
 import { exposeToPrior } from './patient/prior-course.js';
 import type { PriorExposure } from './patient/prior-exposure.js';
+import { checkAskedOnPatient } from './problem/asked-on-patient.js';
 import type { FurtherObjectives } from './problem/planning-problem.js';
 import { modulatedBeams } from './technique/imrt.js';
 import { planWithinConstraints } from './technique/plan-within-constraints.js';
@@ -75,6 +77,7 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
   return evaluateAll(job, techniques, options, (model, tolerances, prior) => {
     const { case: planCase, machine } = job;
     if (techniques.some((technique) => planCase[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
+    checkAskedOnPatient(parseConstraints(planCase.constraints, planCase.prescription), model);
     // What asks for too much must show before the optimiser runs.
     if (techniques.includes('imrt')) modulatedBeams(model, planCase.imrt, machine);
     const rows = new WorkingSet(

@@ -37,6 +37,8 @@ test('a case that names a patient alone is the reference case', () => {
       hold: 'prescription',
     },
     imrt: { beams: 'posterior-9', beamlet: 5, margin: 5, hold: 'cord' },
+    constraints: [],
+    objectives: 'spine-default',
   });
 });
 

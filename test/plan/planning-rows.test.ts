@@ -166,11 +166,11 @@ describe('the problem', () => {
 
   test('is prescribed to a share of the target, or to the isocentre', () => {
     expect(hard.prescription).toMatchObject({ fraction: 0.95, dose: 30, level: { value: 30 } });
-    expect(hard.prescription.rows).toBe(rows.target.rows);
+    expect(hard.prescription!.rows).toBe(rows.target.rows);
     expect(
-      posePlanningProblem(rows, plan('D50'), 'cord', { maxima: 12, organMaxima: caps }).prescription.fraction,
+      posePlanningProblem(rows, plan('D50'), 'cord', { maxima: 12, organMaxima: caps }).prescription!.fraction,
     ).toBe(0.5);
-    const point = posePlanningProblem(rows, plan('isocenter'), 'cord', { maxima: 12, organMaxima: caps }).prescription;
+    const point = posePlanningProblem(rows, plan('isocenter'), 'cord', { maxima: 12, organMaxima: caps }).prescription!;
     expect([[...point.rows], point.fraction]).toEqual([[rows.isocenterRow], 0.5]);
   });
 

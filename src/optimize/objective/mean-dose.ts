@@ -17,6 +17,7 @@ export function meanDose(name: string, set: VoxelSet, weight: number): Objective
     weight,
     isConvex: true,
     isRising: true,
+    isLinear: true,
     rows,
     describe: () => `${shown(weight)} mean[d] over ${name}`,
     evaluate(dose, gradient) {

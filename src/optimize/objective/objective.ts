@@ -22,6 +22,8 @@ export interface Objective {
    * rises with it. @default false: not told
    */
   readonly isRising?: boolean;
+  /** True: it has no curvature anywhere. @default false */
+  readonly isLinear?: boolean;
   /** Rows of the dose that it reads, for the check against the operator. @default not told: any */
   readonly rows?: Int32Array;
   /** The formula with its present numbers, weight included. */

@@ -19,7 +19,8 @@ const constraint = z.string().check(
     try {
       parseConstraint(text);
     } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message.replace(/\.$/, '') });
+      const message = (error as Error).message.replace(/^goal /, 'constraint ').replace(/\.$/, '');
+      context.addIssue({ code: 'custom', message });
     }
   }),
 );
@@ -66,6 +67,9 @@ export interface AskedConstraint {
   readonly scale?: DoseScale;
 }
 
+/** Gy: what is beyond is a slip of the pen. */
+const MOST = 1000;
+
 /** What a dose in percent, and a biological one, rest on. */
 export interface AskedCourse {
   /** Total, Gy */
@@ -94,6 +98,7 @@ export function parseConstraint(text: string, course: AskedCourse = { dose: 1, f
   if (!(sign > 0 ? gray > 0 : gray >= 0)) {
     refuse(`its dose is ${gray} Gy, but must be ${sign > 0 ? '> 0: every field gives some dose everywhere' : '>= 0'}.`);
   }
+  if (gray > MOST) refuse(`its dose is ${gray} Gy, but must be at most ${MOST} Gy.`);
   const head = { text: goal.text, structure, goal, form, sign } as const;
   const { scale } = metric;
   if (scale === undefined) return { ...head, dose: gray };

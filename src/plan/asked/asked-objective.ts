@@ -7,6 +7,7 @@
 import * as z from 'zod/mini';
 import { described } from '../../core/described.js';
 import { InvalidInputError } from '../../core/errors.js';
+import { nearNames } from '../../core/near-names.js';
 
 /** What objectives call all of the body outside the targets. */
 export const TISSUE = 'Tissue';
@@ -31,25 +32,45 @@ const kinds = {
 export type ObjectiveKind = keyof typeof kinds;
 
 const PERCENT = /^\s*(\d+\.?\d*|\.\d+)\s*%\s*$/;
-const dose = z.union([z.number().check(z.nonnegative(), z.maximum(1000)), z.string().check(z.regex(PERCENT))], {
-  error: 'must be total Gy of the course from 0 to 1000, or percent of the prescription as "95%"',
-});
-const percent = z
-  .string({ error: 'must be percent, as "45%"' })
-  .check(z.regex(PERCENT, { error: 'must be percent, as "45%"' }));
-const weight = z.number({ error: (issue) => `is ${String(issue.input)}, but must be a finite number > 0` }).check(
-  z.refine((w) => w > 0 && w <= 1e9, {
-    error: (issue) => `is ${String(issue.input)}, but must be > 0 and at most 1e9: leave out what shall not count`,
+const said = (value: unknown): string => (value === undefined ? 'is missing, but' : `is ${JSON.stringify(value)}, but`);
+const DOSE = 'must be total Gy of the course from 0 to 1000, or percent of the prescription as "95%"';
+const dose = z.union(
+  [
+    z.number().check(z.nonnegative(), z.maximum(1000)),
+    z.string().check(z.regex(PERCENT, { error: ({ input }) => `${said(input)} ${DOSE}` })),
+  ],
+  { error: ({ input }) => (typeof input === 'number' ? undefined : `${said(input)} ${DOSE}`) },
+);
+const percent = z.string({ error: ({ input }) => `${said(input)} must be percent, as "45%"` }).check(
+  z.regex(PERCENT, { error: ({ input }) => `${said(input)} must be percent, as "45%"` }),
+  z.refine((text) => !PERCENT.test(text) || (Number.parseFloat(text) > 0 && Number.parseFloat(text) <= 100), {
+    error: ({ input }) => `${said(input)} must be above 0 % and at most 100 %`,
   }),
 );
+const weight = z
+  .number({
+    error: ({ input }) =>
+      `${input === undefined || typeof input === 'string' ? said(input) : `is ${String(input)}, but`} must be a finite number > 0`,
+  })
+  .check(
+    z.refine((w) => w > 0 && w <= 1e9, {
+      error: (issue) => `is ${String(issue.input)}, but must be > 0 and at most 1e9: leave out what shall not count`,
+    }),
+  );
+const names = Object.keys(kinds) as [ObjectiveKind];
+const kind = z.enum(names, {
+  error: ({ input }) => {
+    if (typeof input !== 'string') return `${said(input)} must be one of ${names.join(', ')}`;
+    const near = nearNames(input, names).map((own) => `"${own}"`);
+    const meant = near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
+    return `is "${input}", but must be one of ${names.join(', ')}${meant}`;
+  },
+});
 const SCALE = /^(EQD2|BED)\/(\d+\.?\d*|\.\d+)$/;
 
 const objective = z
   .strictObject({
-    kind: described(
-      'What is asked for: docs/optimisation.md#objectives.',
-      z.enum(Object.keys(kinds) as [ObjectiveKind]),
-    ),
+    kind: described('What is asked for: docs/optimisation.md#objectives.', kind),
     structure: described(
       'By name; `Tissue` is the body outside the targets. Not for `smoothness`.',
       z.optional(z.string().check(z.maxLength(1000))),
@@ -78,9 +99,14 @@ const objective = z
     scale: described(
       '`EQD2/2`, `BED/10`: the dose is turned into that before anything else. Only where that is convex.',
       z.optional(
-        z
-          .string()
-          .check(z.regex(SCALE, { error: 'must be a scale with its alpha/beta in Gy, as "EQD2/2" or "BED/10"' })),
+        z.string().check(
+          z.regex(SCALE, {
+            error: ({ input }) => `${said(input)} must be a scale with its alpha/beta in Gy, as "EQD2/2" or "BED/10"`,
+          }),
+          z.refine((given) => !SCALE.test(given) || !(Number(given.split('/')[1]) < 0.1), {
+            error: ({ input }) => `${said(input)} its alpha/beta must be at least 0.1 Gy`,
+          }),
+        ),
       ),
     ),
     courses: described(
@@ -118,23 +144,38 @@ const objective = z
         );
       if (given.isLevel === true && typeof given.dose === 'number')
         say('needs dose in percent of the prescription, as "100%"', 'isLevel');
+      if (given.kind === 'fall-off' && given.structure !== undefined && given.structure !== TISSUE)
+        say(`is "${given.structure}", but a fall-off is of ${TISSUE}: leave it out`, 'structure');
+      if (given.kind === 'fall-off' && given.dose === 0)
+        say('is 0, but must be > 0: from there the dose falls', 'dose');
       if (given.temperature !== undefined && !(given.temperature > 0)) say('must be > 0 Gy', 'temperature');
     }),
   );
 
-const listed = z.union([z.literal(SPINE_DEFAULT), objective]);
+const LISTED = `must be an objective { "kind", "structure", "weight", ... }, or "${SPINE_DEFAULT}"`;
+const listed = z.union([z.literal(SPINE_DEFAULT), objective], {
+  error: ({ input }) => (typeof input === 'object' && input !== null ? undefined : `${said(input)} ${LISTED}`),
+});
 
 /** `objectives` of CASE.json. */
-export const askedObjectives = z.union([
-  z.literal(SPINE_DEFAULT),
-  z.array(listed).check(
-    z.minLength(1, { error: 'is an empty list: give an objective, or "spine-default"' }),
-    z.maxLength(500),
-    z.refine((list) => list.filter((one) => one === SPINE_DEFAULT).length <= 1, {
-      error: 'names "spine-default" twice: once is enough',
-    }),
-  ),
-]);
+export const askedObjectives = z.union(
+  [
+    z.literal(SPINE_DEFAULT),
+    z.array(listed).check(
+      z.minLength(1, { error: 'is an empty list: give an objective, or "spine-default"' }),
+      z.maxLength(500),
+      z.refine((list) => list.filter((one) => one === SPINE_DEFAULT).length <= 1, {
+        error: 'names "spine-default" twice: once is enough',
+      }),
+    ),
+  ],
+  {
+    error: ({ input }) =>
+      Array.isArray(input)
+        ? undefined
+        : `${typeof input === 'string' ? said(input) : 'is no list, but'} must be "${SPINE_DEFAULT}", or a list of objectives in which that may stand`,
+  },
+);
 
 /** As it is written. */
 export type ObjectiveInput = z.input<typeof objective>;

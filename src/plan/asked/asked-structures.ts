@@ -27,11 +27,13 @@ export function structuresNamed({
   return [
     ...constraints.map((text): [string, string] => ['constraints', parseConstraint(text).structure]),
     ...listed.flatMap((one): [string, string][] =>
-      one === SPINE_DEFAULT || one.structure === undefined ? [] : [['objectives', one.structure]],
+      one === SPINE_DEFAULT || one.structure === undefined || one.structure === TISSUE
+        ? []
+        : [['objectives', one.structure]],
     ),
     ...priorities.flat().map((text): [string, string] => ['priorities', parsePriority(text).asked.structure]),
     ...overlap.map((name): [string, string] => ['overlap', name]),
-  ].filter(([, name]) => name !== TISSUE);
+  ];
 }
 
 /** The same, each once. */

@@ -6,9 +6,13 @@ import { arrangementAngles } from '../../beam/arrangement.js';
 import { cordToleranceNames } from '../../biology/cord-tolerances.js';
 import { namedTolerance } from '../../biology/named-tolerances.js';
 import { InvalidInputError } from '../../core/errors.js';
+import { nearNames } from '../../core/near-names.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
+import { parseConstraints } from '../asked/asked-constraint.js';
+import { checkConsistent } from '../asked/asked-contradiction.js';
 import { TISSUE } from '../asked/asked-objective.js';
+import { parsePriority } from '../asked/asked-priority.js';
 import { type AskedFields, structuresNamed } from '../asked/asked-structures.js';
 import { resolveLeafBank } from './check-json.js';
 import type { PlanCase, PriorCourseCase } from './plan-case.js';
@@ -36,6 +40,7 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
   beams('imrt.beams', imrt.beams);
   for (const [at, { fields }] of namedPriors(planCase)) beams(`${at}.fields.beams`, fields?.beams);
   if (fcrt.mlc !== undefined) resolve('fcrt.mlc', () => resolveLeafBank(fcrt.mlc!));
+  checkHotSpot(planCase, path);
   resolve('retreatment.recovery', () => conventionOf(retreatment.recovery));
   const known = cordToleranceNames();
   const typo = retreatment.omit.find((name) => !known.includes(name));
@@ -44,12 +49,34 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
       `${path}: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
     );
   }
+  resolve('constraints', () => checkConsistent(parseConstraints(planCase.constraints, prescription)));
   retreatment.bounds?.forEach(({ limit, structure }, b) => {
     if (limit === undefined) return;
     const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';
     const context = { fractions: prescription.fractions, level: levelOf(planCase), tissue } as const;
     resolve(`retreatment.bounds.${b}`, () => namedTolerance(limit, structure, context));
   });
+}
+
+/** Goals that are met one after the other make the target as hot as it helps them, where nothing is said of that. */
+function checkHotSpot(
+  {
+    target,
+    constraints,
+    priorities,
+    prescription,
+  }: Pick<PlanCase, 'target' | 'constraints' | 'priorities' | 'prescription'>,
+  path: string,
+): void {
+  if (priorities.length === 0) return;
+  const asked = [
+    ...parseConstraints(constraints, prescription),
+    ...priorities.flat().map((text) => parsePriority(text, prescription).asked),
+  ];
+  if (asked.some(({ structure, sign }) => structure === target && sign > 0)) return;
+  throw new InvalidInputError(
+    `${path}: priorities: nothing bounds ${target} from above, which goals in order would make as hot as it helps them. Add "${target} Max <= 115%" to constraints, or a goal such as "${target} D2% <= 107%" to the first list.`,
+  );
 }
 
 /**
@@ -73,8 +100,10 @@ export function checkStructureNames(
   ];
   for (const [field, name] of asked) {
     if (name === undefined || names.includes(name)) continue;
+    const near = nearNames(name, field === 'objectives' ? [...names, TISSUE] : names).map((own) => `"${own}"`);
+    const meant = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
     throw new InvalidInputError(
-      `case: ${field} "${name}" is not a structure of ${patient}. It has ${names.join(', ')}.`,
+      `case: ${field} "${name}" is not a structure of ${patient}.${meant} It has ${names.join(', ')}.`,
     );
   }
   if (names.includes(TISSUE) && JSON.stringify(planCase.objectives).includes(`"${TISSUE}"`)) {

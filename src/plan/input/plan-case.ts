@@ -122,6 +122,16 @@ const priors = z.union([
   z.array(prior).check(z.minLength(1, { error: 'is an empty list: give null for no prior course' })),
 ]);
 
+const overlap = z.array(text).check(
+  z.minLength(2, { error: 'must name two structures or more: one alone shares nothing' }),
+  z.maxLength(200),
+  z.superRefine((names, context) => {
+    const twice = names.findIndex((name, i) => names.indexOf(name) < i);
+    if (twice < 0) return;
+    context.addIssue({ code: 'custom', path: [twice], message: `names "${names[twice]}" twice: once is enough` });
+  }),
+);
+
 const fields = z.strictObject({
   name: described('For titles and tables.', z.optional(text)),
   $schema: editorSchema(text),
@@ -176,7 +186,7 @@ const fields = z.strictObject({
   ),
   overlap: described(
     'Structures in the order in which they own what they have in common: of a structure listed, objectives see what no earlier one holds. By default all count everywhere.',
-    z.optional(z.array(text).check(z.minLength(2), z.maxLength(200))),
+    z.optional(overlap),
   ),
   goals: described(
     'Mayo notation, or as in GOALS.json: docs/evaluate.md#goals-and-protocols. By default the cord cap, coverage and hot spot.',

@@ -31,6 +31,8 @@ export interface HeldConstraint {
   readonly factor: number;
   /** Of a volume: the rows that are held, once they are chosen. */
   readonly rows?: Int32Array;
+  /** Of the target's minimum, once it was missed: Gy that `rows`, its neighbours, are held at. */
+  readonly beside?: number;
 }
 
 /** Gy, as the optimiser holds it. */
@@ -50,7 +52,7 @@ export function constraintsOn(
     const dose = heldDose(one);
     switch (form.kind) {
       case 'extreme':
-        return sign > 0 ? [] : [minimumDose(text, set, dose)];
+        return sign > 0 ? [] : [minimumDose(text, ...withBeside(set, dose, one))];
       case 'mean':
         return [inScale((sign > 0 ? maximumMean : minimumMean)(text, set, dose))];
       case 'gEUD':
@@ -60,6 +62,16 @@ export function constraintsOn(
         return [(sign > 0 ? maximumDose : minimumDose)(text, { rows: one.rows }, dose)];
     }
   });
+}
+
+/** Rows of a minimum with their bounds, those beside the target too. */
+function withBeside(
+  { rows }: VoxelSet,
+  dose: number,
+  { rows: more = new Int32Array(0), beside = 0 }: HeldConstraint,
+): [{ rows: Int32Array }, Float64Array] {
+  const all = Int32Array.from([...rows, ...more]);
+  return [{ rows: all }, Float64Array.from(all, (_, q) => (q < rows.length ? dose : beside))];
 }
 
 /** Of which rows of a structure a volume constraint is held. */

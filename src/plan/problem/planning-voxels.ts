@@ -23,6 +23,8 @@ export interface PlanningVoxels {
   /** Which points of the model's `bodyDose` the nominal rows are. */
   readonly places: Int32Array;
   readonly target: VoxelSet;
+  /** Rows of voxels without any target that touch one with some: the dose on its surface is read between them. */
+  readonly beside: Int32Array;
   /** Every voxel with any cord in it, with its number: of the dose grid, of the planning grid near the target, and points of its surface. */
   readonly cord: VoxelSet & { readonly voxels: Int32Array };
   /** Bounded structures besides the cord: the voxels asked for, with their index in the grid. */
@@ -76,6 +78,7 @@ export function choosePlanningVoxels(
     points,
     places: Int32Array.from(rows.places),
     target,
+    beside: Int32Array.from(rows.beside),
     cord: { ...cord, voxels: Int32Array.from(rows.cordVoxels) },
     organs: organs.flatMap(({ name, voxels }) => {
       const own = voxels.filter((voxel) => rowOf[voxel]! >= 0);
@@ -99,6 +102,7 @@ class RowCollector {
   readonly places: number[] = [];
   readonly zones: Zone[] = [];
   readonly target = new SetCollector();
+  readonly beside: number[] = [];
   readonly cord = new SetCollector();
   readonly cordVoxels: number[] = [];
   readonly tissue = new SetCollector();
@@ -158,6 +162,7 @@ function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly
     const row = rows.add(body.points.subarray(3 * p, 3 * p + 3), p, zoneAt(t, c, d, isOfOrgan[voxel] === 1));
     rowOf[voxel] = row;
     if (t > 0 && fine === undefined) rows.target.add(row, t);
+    if (t === 0 && isOfTarget) rows.beside.push(row);
     if (c > 0) rows.addCord(row, c * (d <= NEAR_TARGET ? nearCord : farCord), voxel);
     if (!isSampled) continue;
     rows.tissue.add(row, (1 - t) * stride ** 3);
@@ -189,6 +194,7 @@ function addFineVoxels(rows: RowCollector, model: PatientModel): void {
     if (c === 0 && isBeside[voxel] === 0) continue;
     const row = rows.add(at, body.index.length + 1 + q, c > 0 ? 0 : t === 1 ? 4 : 1);
     if (t > 0) rows.target.add(row, t);
+    else if (isBeside[voxel] === 1) rows.beside.push(row);
     if (c > 0) rows.addCord(row, c, fineVoxel(model, voxel));
   }
 }

@@ -97,7 +97,7 @@ export function finish(
   const kept = hold === 'cord' ? scaleOf() : 1;
   let doses = dosesAt(kept);
   const isHeld = hold === 'cord' && asked.length > 0;
-  const shrink = kept * (isHeld ? heldScale(asked, heldDvhs(model, doses)) : 1);
+  const shrink = kept * (isHeld ? heldScale(asked, heldDvhs(model, doses), planCase) : 1);
   if (shrink < kept) doses = dosesAt(shrink);
   const held = scaledFields(fields, shrink);
   const { objectives, constraints: limits, targets } = settledProblem(problem, solution);

@@ -4,40 +4,48 @@
  * Every plan's own dose is read in the structures as they are drawn. What misses a constraint by no more than {@link SLIGHT} from above is
  * scaled away with the maxima; anything else moves the optimiser's bound by as much as it was missed, and a little more.
  */
-import { InvalidInputError } from '../../core/errors.js';
 import { type Dvh, doseAtVolume } from '../../evaluate/dvh.js';
+import { evaluateGoal } from '../../evaluate/goal.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
+import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
+import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
 import { freeOf, type HeldConstraint, heldDose, heldRows } from '../problem/held-constraint.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { FollowedGoal } from '../problem/posed-goal.js';
+import { placesBelow, type RowMaxima } from '../problem/row-maxima.js';
 import { cordDvh, doseOfPlan, drawnDvh } from './drawn-dvh.js';
+import { isProven } from './proof.js';
 import type { SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** What is above its bound by less than this fraction is scaled away. */
 export const SLIGHT = 1e-3;
-/** By how much more than it was missed a bound moves, fraction: it is larger than what scaling may take from what is held from below. */
-const MORE = 1.5 * SLIGHT;
-/** A dose in Float32 misses its bound from this fraction of it on. */
+/** By how much more than it was missed a bound moves, fraction: twice as much every time that it is missed again. */
+const MORE = 2.5e-4;
+const MOST = 1e-2;
+/** Part of the objective that room in a constraint must be worth before a plan is made again for it. */
+const WORTH = 0.01;
+/** A voxel is not held from below within this fraction of its maximum. */
+const ROOM = 5e-3;
+/** So often a volume that maxima hold below its dose may be missed: voxels at its edge belong to it in part, and dose is read between them. */
+const PATIENCE = 2;
+/** A goal is met in the rows within this fraction of its dose. */
 const ROUNDING = 1e-6;
+/** A scaled dose aims below its bound by this fraction: the goal's own tolerance, and what Float32 and reading a DVH backwards are off by. */
+const AIM = 2e-6;
 
 /** The dose of a plan that a constraint is on, Gy in its scale. */
-export function heldValue({ form, goal, structure }: AskedConstraint, dvh: Dvh): number {
+export function heldValue({ form, goal }: AskedConstraint, dvh: Dvh): number {
   const { metric } = goal;
   switch (form.kind) {
     case 'extreme':
       return metric.kind === 'Min' ? dvh.min : dvh.max;
     case 'volume': {
       const own = form.unit === '%' ? (form.volume / 100) * dvh.volumeCc : form.volume;
-      if (own > dvh.volumeCc) {
-        throw new InvalidInputError(
-          `constraint "${goal.text}": ${structure} has ${dvh.volumeCc.toFixed(2)} cc, less than the ${own} cc that it is on. Give a smaller volume, or percent.`,
-        );
-      }
-      return doseAtVolume(dvh, form.isRest ? dvh.volumeCc - own : own).value;
+      return doseAtVolume(dvh, form.isRest ? Math.max(0, dvh.volumeCc - own) : own).value;
     }
     default:
       return evaluateMetric({ ...metric, unit: 'Gy' }, dvh).value;
@@ -67,29 +75,41 @@ export const missOf = ({ dose, sign }: AskedConstraint, value: number): number =
   dose > 0 ? (sign * (value - dose)) / dose : sign * (value - dose);
 
 /**
- * The scale of a plan's dose, at most 1, that keeps the constraints from above which it misses slightly. All but those on a biological
- * scale grow with the dose as it does.
+ * The scale of a plan's dose, at most 1, that keeps the constraints from above which it misses slightly: what they are on falls with the
+ * dose as it does, or faster, on a biological scale.
  */
-export function heldScale(held: readonly HeldConstraint[], dvhOf: (structure: string) => Dvh): number {
+export function heldScale(
+  held: readonly HeldConstraint[],
+  dvhOf: (structure: string) => Dvh,
+  course: Pick<PlanCase, 'prescription'>,
+): number {
   return held.reduce((scale, { asked }) => {
-    if (asked.sign < 0 || asked.scale !== undefined) return scale;
-    const value = heldValue(asked, dvhOf(asked.structure));
-    const miss = missOf(asked, value);
-    return miss > 0 && miss <= SLIGHT ? Math.min(scale, asked.dose / value) : scale;
+    const dvh = dvhOf(asked.structure);
+    if (asked.sign < 0 || isKept(asked, dvh, course)) return scale;
+    const value = heldValue(asked, dvh);
+    return missOf(asked, value) <= SLIGHT ? Math.min(scale, (asked.dose / value) * (1 - AIM)) : scale;
   }, 1);
 }
 
-/** Whether a plan keeps a constraint. */
-export const isKept = (asked: AskedConstraint, value: number): boolean => missOf(asked, value) <= ROUNDING;
+/** Whether a plan keeps a constraint, as the table of goals judges it. */
+export function isKept({ goal }: AskedConstraint, dvh: Dvh, { prescription }: Pick<PlanCase, 'prescription'>): boolean {
+  const { result } = evaluateGoal(goal, new Map([[goal.structure, dvh]]), { prescription: prescription.dose });
+  return result === 'pass';
+}
 
 export class FollowedConstraints {
   private now: HeldConstraint[];
+  /** How often each was missed. */
+  private readonly misses = new Map<AskedConstraint, number>();
+  /** Of volumes of which maxima hold too much below the dose: whose they are. */
+  private readonly blocked = new Map<AskedConstraint, readonly string[]>();
   private goalsNow: readonly (readonly FollowedGoal[])[];
 
   constructor(
-    asked: readonly AskedConstraint[],
+    private readonly asked: readonly AskedConstraint[],
     goals: readonly (readonly FollowedGoal[])[],
     private readonly model: PatientModel,
+    private readonly course: Pick<PlanCase, 'prescription'>,
   ) {
     this.now = asked.map((one) => ({ asked: one, factor: 1 }));
     this.goalsNow = goals;
@@ -101,6 +121,25 @@ export class FollowedConstraints {
 
   get held(): readonly HeldConstraint[] {
     return this.now;
+  }
+
+  /** The same without rows that a maximum holds below what they would be held at. */
+  heldUnder(maxima: RowMaxima, { beside }: PlanningVoxels): readonly HeldConstraint[] {
+    const atLeast = (rows: Int32Array, dose: number): Int32Array =>
+      rows.filter((row) => (maxima.get(row)?.bound ?? Infinity) >= dose);
+    return this.now.map((one) => {
+      if (one.beside !== undefined) return { ...one, rows: atLeast(beside, one.beside) };
+      if (one.rows === undefined || one.asked.sign > 0) return one;
+      return { ...one, rows: atLeast(one.rows, heldDose(one)) };
+    });
+  }
+
+  /** Rows of volumes by the numbers that they have among others. */
+  renumber({ places: from }: PlanningVoxels, { places: to }: PlanningVoxels): void {
+    const rowAt = new Map(Array.from(to, (place, row) => [place, row]));
+    this.now = this.now.map((one) =>
+      one.rows === undefined ? one : { ...one, rows: one.rows.map((row) => rowAt.get(from[row]!)!) },
+    );
   }
 
   /** What the optimiser holds as the cord's maximum, Gy. @param given the case's cap */
@@ -117,32 +156,87 @@ export class FollowedConstraints {
     return this.now.filter((one) => isMaximum(one.asked) && one.asked.structure === structure).map(heldDose);
   }
 
+  /** A bound that the structure as drawn keeps with room, while its rows pay for it: once, it is moved out by that room. */
+  private relaxed(one: HeldConstraint, value: number, { solution: { certificate } }: SolvedPlan): HeldConstraint {
+    const { asked, factor } = one;
+    const { form, dose, sign } = asked;
+    const isOfRows = form.kind === 'mean' || form.kind === 'gEUD' || (form.kind === 'extreme' && sign < 0);
+    if (!isOfRows || this.misses.has(asked) || !isProven(certificate) || !(value > 0 && dose > 0)) return one;
+    const price = certificate.prices.find(({ limit }) => limit === asked.text)?.price ?? 0;
+    const { value: objective } = certificate;
+    if (!(price * Math.abs(value - dose) > WORTH * Math.abs(objective))) return one;
+    this.misses.set(asked, 0);
+    return { ...one, factor: (factor * dose) / value };
+  }
+
+  private chosenRows(
+    one: HeldConstraint,
+    dvh: Dvh,
+    { solution: { dose } }: SolvedPlan,
+    set: VoxelSet,
+    maxima: RowMaxima,
+  ): Int32Array {
+    const { asked } = one;
+    const { sign } = asked;
+    const free = freeOf(asked, dvh.volumeCc);
+    // A little above it, as the bound may have to move.
+    const below = sign > 0 ? [] : placesBelow(set, heldDose(one) * (1 + ROOM), maxima);
+    const forbidden = new Set(below.map((q) => set.rows[q]!));
+    const total = set.volumes.reduce((a, b) => a + b, 0);
+    if (below.reduce((sum, q) => sum + set.volumes[q]!, 0) > free * total) {
+      const of = below.map((q) => maxima.get(set.rows[q]!)!.structure);
+      this.blocked.set(asked, [...new Set(of)]);
+    }
+    return heldRows(set, { dose, free, sign, isForbidden: (row) => forbidden.has(row) });
+  }
+
+  /**
+   * A constraint on a volume that is still missed, with the structures whose maxima hold more of that volume below the dose than may be: no plan
+   * keeps both.
+   */
+  get conflict(): { readonly asked: AskedConstraint; readonly structures: readonly string[] } | undefined {
+    for (const [asked, structures] of this.blocked)
+      if ((this.misses.get(asked) ?? 0) >= PATIENCE) return { asked, structures };
+    return undefined;
+  }
+
+  /** Constraints that a plan does not keep. */
+  broken(plan: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose'>): AskedConstraint[] {
+    const dvhOf = heldDvhs(this.model, plan);
+    return this.asked.filter((one) => !isKept(one, dvhOf(one.structure), this.course));
+  }
+
   /**
    * Moves the bounds of what a plan misses.
    *
-   * @param maximumOf the largest dose that a row may have, Gy
+   * @param maxima of the rows, which no minimum may exceed
    * @returns whether any moved: the plan must be made again
    */
-  follow(plan: SolvedPlan, { structures }: PlanningVoxels, maximumOf: (row: number) => number): boolean {
+  follow(plan: SolvedPlan, voxels: PlanningVoxels, maxima: RowMaxima): boolean {
+    const { structures } = voxels;
     const dvhOf = heldDvhs(this.model, plan);
     let hasMoved = false;
     this.now = this.now.map((one): HeldConstraint => {
       const { asked, factor } = one;
+      const { sign, dose } = asked;
       const dvh = dvhOf(asked.structure);
-      const value = heldValue(asked, dvh);
-      if (isKept(asked, value)) return one;
-      hasMoved = true;
-      if (asked.form.kind === 'volume' && one.rows === undefined) {
-        const set = structures.get(asked.structure)!;
-        const { sign, dose: wanted } = asked;
-        const isForbidden = (row: number): boolean => sign < 0 && maximumOf(row) <= wanted;
-        return {
-          ...one,
-          rows: heldRows(set, { dose: plan.solution.dose, free: freeOf(asked, dvh.volumeCc), sign, isForbidden }),
-        };
+      if (isKept(asked, dvh, this.course)) {
+        const relaxed = this.relaxed(one, heldValue(asked, dvh), plan);
+        if (relaxed !== one) hasMoved = true;
+        return relaxed;
       }
-      const nearer = value > 0 && asked.dose > 0 ? asked.dose / value : 1;
-      return { ...one, factor: factor * nearer * (1 - asked.sign * MORE) };
+      hasMoved = true;
+      if (asked.form.kind === 'volume' && one.rows === undefined)
+        return { ...one, rows: this.chosenRows(one, dvh, plan, structures.get(asked.structure)!, maxima) };
+      const misses = this.misses.get(asked) ?? 0;
+      this.misses.set(asked, misses + 1);
+      const value = heldValue(asked, dvh);
+      if (asked.form.kind === 'extreme' && sign < 0 && asked.structure === this.model.target)
+        return { ...one, beside: edgeOf(dose, value, plan.solution.dose, voxels.beside) };
+      const nearer = value > 0 && dose > 0 ? dose / value : 1;
+      // What reads as kept, but is judged as missed, is missed by rounding.
+      const step = sign > 0 ? Math.min(1, nearer) : Math.max(1, nearer);
+      return { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
     });
     return this.followGoals(plan, dvhOf) || hasMoved;
   }
@@ -155,14 +249,24 @@ export class FollowedConstraints {
         const { asked, factor, isLeast } = goal;
         const result = plan.priorities?.[l]?.goals.find(({ name }) => name === asked.text);
         if (isLeast || result === undefined || result.shortfall > ROUNDING * asked.dose) return goal;
-        const value = heldValue(asked, dvhOf(asked.structure));
-        if (isKept(asked, value) || !(value > 0)) return goal;
+        const dvh = dvhOf(asked.structure);
+        const value = heldValue(asked, dvh);
+        if (isKept(asked, dvh, this.course) || !(value > 0)) return goal;
         hasMoved = true;
         return { ...goal, factor: factor * (asked.dose / value) * (1 - asked.sign * MORE) };
       }),
     );
     return hasMoved;
   }
+}
+
+/**
+ * What the voxels beside a target are held at, Gy, where its minimum is missed: on its surface the dose is one between its voxels and
+ * those, at least half of the former.
+ */
+function edgeOf(wanted: number, value: number, dose: Float64Array, beside: Int32Array): number {
+  const least = beside.reduce((low, row) => Math.min(low, dose[row]!), Infinity);
+  return Math.min(wanted, Math.max(0, least) + 2 * (wanted - value)) * (1 + MORE);
 }
 
 const isMaximum = ({ form, sign }: AskedConstraint): boolean => form.kind === 'extreme' && sign > 0;

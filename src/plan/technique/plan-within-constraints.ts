@@ -1,13 +1,13 @@
 /** A plan under the bounds of the cord and of any other structures, every voxel of which is checked, and under all that the case asks to be held. */
-import { forever } from '../../core/deadline.js';
+import { forever, type TimeLeft } from '../../core/deadline.js';
 import type { Machine } from '../../machine/machine.js';
 import { parseConstraints } from '../asked/asked-constraint.js';
 import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { constrainedVoxels, largestOf } from '../problem/constrained-voxels.js';
 import { goalsOf } from '../problem/posed-goal.js';
+import { maximumName, refuseConflict, rowConflict, rowMaxima } from '../problem/row-maxima.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
@@ -45,19 +45,30 @@ export function planWithinConstraints(
   const asked = parseConstraints(planCase.constraints, planCase.prescription);
   const goals = isHard ? goalsOf(planCase) : [];
   const isFollowed = asked.length > 0 || goals.length > 0;
-  const followed = new FollowedConstraints(asked, goals, model);
+  const followed = new FollowedConstraints(asked, goals, model, planCase);
+  const named = (structure: string): string => maximumName(structure, asked, model.cord);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
+  const most = isFollowed ? HELD_ROUNDS : ROUNDS;
   model.onStage('planning voxels');
   let voxels = rows.choose();
-  let start: Float64Array | undefined;
+  let planned: SolvedPlan | undefined;
+  const end = (plan: SolvedPlan): SolvedPlan => (isHard ? settled(plan, followed, timeLeft) : plan);
   try {
     for (let round = 1; ; round++) {
-      const { held, goals } = followed;
+      const { goals } = followed;
       const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
-      const planned = make(model, voxels, planCase, machine, {
+      const bounds = rowMaxima(voxels, model.cord, maxima, organs);
+      const held = followed.heldUnder(bounds, voxels);
+      const conflict = isHard ? rowConflict(held, voxels, bounds) : undefined;
+      if (conflict !== undefined) {
+        if (planned === undefined) refuseConflict(conflict, named);
+        return withConflict(planned, [conflict.low.asked.text, named(conflict.structure)]);
+      }
+      const start: Float64Array | undefined = isFollowed ? planned?.solution.weights : undefined;
+      planned = make(model, voxels, planCase, machine, {
         ...options,
         maxima,
         organs,
@@ -68,18 +79,34 @@ export function planWithinConstraints(
         ...(isFollowed && { kept }),
       });
       const { status } = planned.solution;
-      if (timeLeft() === 0 || status === 'infeasible') return planned;
-      if (round === (isFollowed ? HELD_ROUNDS : ROUNDS)) return planned;
-      const unscaled = planned.dose.data.map((dose) => dose / planned.scale);
-      const hasRows = rows.extend(unscaled);
-      const hasMoved = isHard && followed.follow(planned, voxels, largestOf(constrainedVoxels(voxels, maxima, organs)));
+      if (timeLeft() === 0 || status === 'infeasible' || round === most) return end(planned);
+      const { scale } = planned;
+      const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
+      const hasMoved = isHard && followed.follow(planned, voxels, bounds);
+      const blocked = followed.conflict;
+      if (blocked !== undefined) return withConflict(planned, [blocked.asked.text, ...blocked.structures.map(named)]);
       if (!hasRows && !hasMoved) return planned;
-      if (isFollowed) start = planned.solution.weights;
       if (!hasRows) continue;
       model.onStage('planning voxels');
+      const before = voxels;
       voxels = rows.choose();
+      followed.renumber(before, voxels);
     }
   } finally {
     kept.close();
   }
 }
+
+/** A plan as it ends: one that breaks what the case asks for is not called reached. */
+function settled(plan: SolvedPlan, followed: FollowedConstraints, timeLeft: TimeLeft): SolvedPlan {
+  const { status } = plan.solution;
+  if (status === 'infeasible' || followed.broken(plan).length === 0) return plan;
+  return { ...plan, solution: { ...plan.solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
+}
+
+/** A plan of which no next one keeps all: these exclude each other in voxels that they share. */
+const withConflict = (plan: SolvedPlan, conflict: readonly string[]): SolvedPlan => ({
+  ...plan,
+  solution: { ...plan.solution, status: 'infeasible' },
+  conflict,
+});
