@@ -7,7 +7,7 @@
 
 // Given fields: FIELDS.json to dose, in the engine's medium or another.
 export { parseFields, type Fields } from './plan/input/fields-file.js';
-export { computeFields, type FieldsResult, type BeamDose } from './plan/technique/field-dose.js';
+export { computeFields, type FieldsResult, type BeamDose } from './plan/field/field-dose.js';
 export { convertDose, type Tissue } from './dose/tissue.js';
 
 // Beams.

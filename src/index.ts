@@ -53,16 +53,8 @@ export type { PriorExposure } from './plan/patient/prior-exposure.js';
 export type { StructureTolerance } from './plan/constraint/structure-tolerance.js';
 
 // for each technique its fields, its dose and its proof, and how they stand against what was asked for.
-export type { PlanEvaluation, StructureReport } from './plan/evaluation/evaluate-plan.js';
+export type { PlanEvaluation } from './plan/evaluation/evaluate-plan.js';
 export type { TechniquePlan, PlannedField } from './plan/technique/technique-plan.js';
-export type { ListedConstraint } from './plan/evaluation/constraint-list.js';
-export type { AskedOutcome } from './plan/evaluation/asked-outcome.js';
-export type { TargetOutcome } from './plan/evaluation/target-outcome.js';
-export type { PriorityOutcome, PriorityGoal } from './plan/evaluation/priority-outcome.js';
-export type { ConstraintOutcome } from './plan/evaluation/constraint-outcome.js';
-export type { RetreatmentAssessment } from './plan/evaluation/retreatment.js';
-export type { PositionReport } from './plan/evaluation/setup-uncertainty.js';
-export type { RobustReport } from './plan/evaluation/robustness.js';
 
 // Told, drawn and written; more figures are in `respine/report`.
 export { summary, type SummaryOptions } from './report/plan-summary.js';

@@ -16,3 +16,15 @@ export { tradeOffFigure, tradeOffTable } from './report/trade-off.js';
 export type { Rasterizer } from './render/rasterize.js';
 export type { RasterImage, PngOptions } from './render/png.js';
 export type { PlacedImage } from './render/drawing.js';
+
+// What a plan's evaluation holds: what became of all that was asked for.
+export type { ListedConstraint } from './plan/evaluation/constraint-list.js';
+export type { AskedOutcome } from './plan/evaluation/asked-outcome.js';
+export type { TargetOutcome } from './plan/evaluation/target-outcome.js';
+export type { PriorityOutcome, PriorityGoal } from './plan/evaluation/priority-outcome.js';
+export type { ConstraintOutcome } from './plan/evaluation/constraint-outcome.js';
+export type { RetreatmentAssessment } from './plan/evaluation/retreatment.js';
+export type { PositionReport } from './plan/evaluation/setup-uncertainty.js';
+export type { RobustReport } from './plan/evaluation/robustness.js';
+export type { StructureReport } from './plan/evaluation/evaluate-plan.js';
+export type { PlannedPriority } from './plan/technique/technique-plan.js';

@@ -21,7 +21,7 @@ const layers = [
   ['plan/asked'],
   ['plan/input'],
   ['plan/patient'],
-  ['plan/constraint'],
+  ['plan/constraint', 'plan/field'],
   ['plan/problem'],
   ['plan/technique'],
   ['plan/evaluation'],

@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../node/files.js';
 import { gzipFast } from '../node/gzip.js';
 import { loadFields } from '../node/load-fields.js';
 import { version } from '../node/version.js';
-import { computeFields } from '../plan/technique/field-dose.js';
+import { computeFields } from '../plan/field/field-dose.js';
 import { fieldsReport, fieldsSummary } from '../report/field-dose.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';

@@ -1,22 +1,11 @@
 /** What a case asks of its plans, written out as CASE.json has it. */
 import { objectivesInFull } from '../plan/asked/asked-objective.js';
+import type { AskedFields } from '../plan/asked/asked-structures.js';
 import type { PlanCase, Technique } from '../plan/input/plan-case.js';
 
 /** What is written out. */
-type FullCase = Pick<
-  PlanCase,
-  | 'fcrt'
-  | 'imrt'
-  | 'target'
-  | 'targets'
-  | 'prescription'
-  | 'objectives'
-  | 'constraints'
-  | 'priorities'
-  | 'overlap'
-  | 'cordCap'
-  | 'retreatment'
->;
+type FullCase = AskedFields &
+  Pick<PlanCase, 'fcrt' | 'imrt' | 'target' | 'targets' | 'prescription' | 'cordCap' | 'retreatment'>;
 
 /** Per technique, whose templates differ in weights: the objectives, and the constraints that it keeps. */
 export function askedInFull(planCase: FullCase): Record<Technique, Record<string, unknown>> {

@@ -5,7 +5,7 @@
 import { toDecimals } from '../core/rounding.js';
 import { doseModelAssumptions } from '../dose/dose-model.js';
 import { describeGrid } from '../geometry/grid.js';
-import type { BeamDose, FieldsResult } from '../plan/technique/field-dose.js';
+import type { BeamDose, FieldsResult } from '../plan/field/field-dose.js';
 import { decimalsOrNull } from './numbers.js';
 import type { Provenance } from './plan-report.js';
 

@@ -9,7 +9,7 @@ import { createVolume } from '../../src/geometry/volume.js';
 import { decodeNrrd, encodeNrrd } from '../../src/io/nrrd.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { loadFields } from '../../src/node/load-fields.js';
-import { computeFields } from '../../src/plan/technique/field-dose.js';
+import { computeFields } from '../../src/plan/field/field-dose.js';
 import { respineIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-dose-'));

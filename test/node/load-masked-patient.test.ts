@@ -11,12 +11,12 @@ import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { jobOf, type LoadedJob, structureNamesOf } from '../../src/node/load-job.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
+import { computeFields } from '../../src/plan/field/field-dose.js';
 import { parseFields } from '../../src/plan/input/fields-file.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { createJob } from '../../src/plan/patient/plan-job.js';
 import { runPlan } from '../../src/plan/run-plan.js';
-import { computeFields } from '../../src/plan/technique/field-dose.js';
 import { spine } from '../plan/spine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine masks-'));

@@ -4,8 +4,8 @@ import type { Vec3 } from '../../src/geometry/grid.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
+import { computeFields } from '../../src/plan/field/field-dose.js';
 import { parseFields } from '../../src/plan/input/fields-file.js';
-import { computeFields } from '../../src/plan/technique/field-dose.js';
 
 /** Faces at x = +-100, y = +-80, z = +-60 mm. */
 const cube = parsePhantom({

@@ -4,9 +4,9 @@ import type { Vec3 } from '../../src/geometry/grid.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
+import { computeFields } from '../../src/plan/field/field-dose.js';
+import { openFields } from '../../src/plan/field/opened-field.js';
 import { type FieldsInput, parseFields } from '../../src/plan/input/fields-file.js';
-import { computeFields } from '../../src/plan/technique/field-dose.js';
-import { openFields } from '../../src/plan/technique/opened-field.js';
 import { fieldsReport, fieldsSummary } from '../../src/report/field-dose.js';
 
 const cubeOf = (size: Vec3) =>

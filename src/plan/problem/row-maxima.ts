@@ -1,5 +1,7 @@
 /** Which rows of the optimiser have a maximum, and what cannot be asked of them besides. */
+
 import { InvalidInputError } from '../../core/errors.js';
+import { toDigits } from '../../core/rounding.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
@@ -86,7 +88,7 @@ export function refuseConflict(
   );
 }
 
-const digits = (gray: number): number => Number(gray.toPrecision(4));
+const digits = (gray: number): number => toDigits(gray, 4);
 
 /** What sets the maximum of a structure, as a sentence names it. */
 export function maximumName(structure: string, asked: readonly AskedConstraint[], cord: string): string {

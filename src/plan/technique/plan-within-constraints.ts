@@ -54,7 +54,7 @@ export function planWithinConstraints(
   const named = (structure: string): string => maximumName(structure, asked, model.cord);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
-  const most = isFollowed ? HELD_ROUNDS : ROUNDS;
+  const rounds = isFollowed ? HELD_ROUNDS : ROUNDS;
   model.onStage('planning voxels');
   let voxels = rows.choose();
   let planned: SolvedPlan | undefined;
@@ -65,9 +65,9 @@ export function planWithinConstraints(
       const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
-      const bounds = rowMaxima(voxels, model.cord, maxima, organs);
-      const held = followed.heldUnder(bounds, voxels);
-      const conflict = isHard ? rowConflict(held, voxels, bounds) : undefined;
+      const ofRows = rowMaxima(voxels, model.cord, maxima, organs);
+      const held = followed.heldUnder(ofRows, voxels);
+      const conflict = isHard ? rowConflict(held, voxels, ofRows) : undefined;
       if (conflict !== undefined) {
         if (planned === undefined) refuseConflict(conflict, named);
         return withConflict(planned, [conflict.low.asked.text, named(conflict.structure)]);
@@ -85,10 +85,10 @@ export function planWithinConstraints(
         ...(isFollowed && { kept }),
       });
       const { status } = planned.solution;
-      if (timeLeft() === 0 || status === 'infeasible' || round === most) return end(planned);
+      if (timeLeft() === 0 || status === 'infeasible' || round === rounds) return end(planned);
       const { scale } = planned;
       const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
-      const hasMoved = isHard && followed.follow(planned, voxels, bounds);
+      const hasMoved = isHard && followed.follow(planned, voxels, ofRows);
       const blocked = followed.conflict;
       if (blocked !== undefined) return withConflict(planned, [blocked.asked.text, ...blocked.structures.map(named)]);
       const hasAimed = targets.follow(targetDvhs(model, planned));
@@ -117,15 +117,15 @@ const askedByLevel = (planCase: PosedCase): (string | undefined)[] =>
   );
 
 /** A plan as it ends: one that breaks what the case asks for is not called reached. */
-function settled(plan: SolvedPlan, followed: FollowedConstraints, timeLeft: TimeLeft): SolvedPlan {
-  const { status } = plan.solution;
-  if (status === 'infeasible' || followed.broken(plan).length === 0) return plan;
-  return { ...plan, solution: { ...plan.solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
+function settled(made: SolvedPlan, followed: FollowedConstraints, timeLeft: TimeLeft): SolvedPlan {
+  const { status } = made.solution;
+  if (status === 'infeasible' || followed.broken(made).length === 0) return made;
+  return { ...made, solution: { ...made.solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
 }
 
 /** A plan of which no next one keeps all: these exclude each other in voxels that they share. */
-const withConflict = (plan: SolvedPlan, conflict: readonly string[]): SolvedPlan => ({
-  ...plan,
-  solution: { ...plan.solution, status: 'infeasible' },
+const withConflict = (made: SolvedPlan, conflict: readonly string[]): SolvedPlan => ({
+  ...made,
+  solution: { ...made.solution, status: 'infeasible' },
   conflict,
 });
