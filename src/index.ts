@@ -40,6 +40,8 @@ export { createJob, withCase, type PlanJob } from './plan/patient/plan-job.js';
 // The plans; an executor divides the work over threads, and the plan is the same to the last bit.
 export { runPlan, type PipelineOptions, optimise, type OptimiseOptions } from './plan/run-plan.js';
 export type { FurtherObjectives } from './plan/problem/planning-problem.js';
+// The plan of weights or fluence that someone else found; `exportInfluence` of `respine/node` writes what they are found with.
+export { planOfWeights, planOfFluence, type GivenPlanOptions } from './plan/run-plan.js';
 export type { StageListener } from './plan/patient/patient-model.js';
 export type { ProgressListener } from './plan/technique/technique-plan.js';
 export { type Executor, serialExecutor } from './core/executor.js';
@@ -55,6 +57,7 @@ export type { PlanEvaluation, StructureReport } from './plan/evaluation/evaluate
 export type { TechniquePlan, PlannedField } from './plan/technique/technique-plan.js';
 export type { ListedConstraint } from './plan/evaluation/constraint-list.js';
 export type { AskedOutcome } from './plan/evaluation/asked-outcome.js';
+export type { TargetOutcome } from './plan/evaluation/target-outcome.js';
 export type { PriorityOutcome, PriorityGoal } from './plan/evaluation/priority-outcome.js';
 export type { ConstraintOutcome } from './plan/evaluation/constraint-outcome.js';
 export type { RetreatmentAssessment } from './plan/evaluation/retreatment.js';
@@ -70,6 +73,9 @@ export { encodeNrrd, type NrrdOptions } from './io/nrrd.js';
 
 // The same case under one cap of the cord after the other.
 export { tradeOff, type TradeOffOptions, type TradeOffPoint } from './plan/sweep/trade-off.js';
+
+// Beam angles for a case, out of many candidates.
+export { chooseBeams, type ChooseBeamsOptions, type BeamChoice, type BeamPoint } from './plan/sweep/choose-beams.js';
 
 // What any function may throw: one sentence with the value and the remedy.
 export { InvalidInputError, FormatError, UnsupportedError, isRespineError } from './core/errors.js';

@@ -5,6 +5,11 @@
 export { loadJob, jobOf, type LoadedJob } from './node/load-job.js';
 export { planFrom } from './node/load-plan.js';
 
+// The influence of a job for the optimisers of others, and the weights that come back.
+export { exportInfluence, type ExportedInfluence } from './node/export-influence.js';
+export type { InfluenceExportOptions } from './plan/exchange/influence-data.js';
+export { importWeights } from './node/import-weights.js';
+
 // Doses and structures of any file.
 export { loadDose, type LoadDoseOptions, type LoadedDose } from './node/load-dose.js';
 export { loadStructures, type LoadedStructures } from './node/load-structures.js';

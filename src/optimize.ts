@@ -35,6 +35,7 @@ export {
   maximumGeud,
   minimumGeud,
   maximumHottest,
+  minimumColdest,
   type ConvexConstraint,
 } from './optimize/constraint.js';
 
@@ -56,6 +57,15 @@ export type { Goal } from './optimize/goal.js';
 
 // Constraints that cannot be held together.
 export { conflictOf, type Conflict, type ConflictOptions } from './optimize/conflict.js';
+
+// Constraints on partial volumes are not convex: the bound holds for every choice of voxels, the plan is of one.
+export {
+  solveWithVolumes,
+  type VolumeProblem,
+  type VolumeSolution,
+  type VolumeResult,
+} from './optimize/solve-with-volumes.js';
+export { maximumVolume, minimumVolume, type VolumeConstraint } from './optimize/volume-constraint.js';
 
 // Voxels of several structures: who owns them.
 export { resolveOverlap, type PrioritisedSet, type ResolvedOverlap } from './optimize/overlap.js';

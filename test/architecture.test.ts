@@ -25,6 +25,7 @@ const layers = [
   ['plan/problem'],
   ['plan/technique'],
   ['plan/evaluation'],
+  ['plan/exchange'],
   ['plan'],
   ['plan/sweep'],
   ['report'],

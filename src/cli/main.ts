@@ -48,6 +48,9 @@ program
     'in place of a case: plan.json of an earlier run, whose doses are made again without optimising',
   )
   .option('--technique <name>', 'fcrt, imrt or both (default both, or those of --from)')
+  .option('--weights <file>', 'IMRT of these weights, .npy, .csv or .json, one per beamlet; nothing is optimised')
+  .option('--scale', 'with --weights: scale the plan down until every hard constraint holds')
+  .option('--prove', 'with --weights: solve the case too, and say how far the plan is from the best')
   .option('--out <dir>', 'folder for all results', 'out')
   .option('--details', 'print all that is told of the plans, not one screen')
   .option(
@@ -64,6 +67,21 @@ program
   .action(async (path, options) => {
     const { planCommand } = await import('./plan.js');
     code = await planCommand(path, options);
+  });
+
+program
+  .command('influence')
+  .description('the influence of the IMRT beamlets as a sparse matrix for SciPy, Julia, MATLAB, with its tables')
+  .argument('<case>', 'CASE.json; its fields are described in docs/case.md')
+  .requiredOption('--out <dir>', 'folder for the matrix, beamlets.csv, voxels.csv, problem.json, README.txt')
+  .option('--format <name>', 'npz (SciPy, compressed columns) or mtx (Matrix Market)', 'npz')
+  .option('--cut <fraction>', 'leave out entries below this fraction of the largest of their column', '0')
+  .option('--precision <name>', 'of the entries, float32 or float64', 'float32')
+  .option('--voxels <names...>', 'planning, body, or names of structures', ['planning'])
+  .option('--json', 'print influence.json instead of a summary')
+  .action(async (path, options) => {
+    const { influenceCommand } = await import('./influence.js');
+    code = await influenceCommand(path, options);
   });
 
 program
@@ -187,6 +205,22 @@ program
   .action(async (path, options) => {
     const { tradeOffCommand } = await import('./trade-off.js');
     code = await tradeOffCommand(path, options);
+  });
+
+program
+  .command('beams')
+  .description('beam angles for IMRT out of a set of candidates, with the distance from the best that is proven')
+  .argument('<case>', 'CASE.json; its fields are described in docs/case.md')
+  .option('--choose <n>', 'number of beams of the case that is written', '9')
+  .option('--curve <from-to>', 'the best sets found of several numbers too, as 3-15')
+  .option('--candidates <n|file>', 'gantry angles all around, or a .json list as imrt.beams has it', '36')
+  .option('--couch <degrees>', 'couch angles at each of which there are as many, with commas (default 0)')
+  .option('--time-limit <seconds>', 'of the search: then the best sets so far; their plans and the bound come on top')
+  .requiredOption('--out <dir>', 'folder for CASE.json, beams.csv and beams.png')
+  .option('--json', 'print JSON instead of a table')
+  .action(async (path, options) => {
+    const { beamsCommand } = await import('./beams.js');
+    code = await beamsCommand(path, options);
   });
 
 program

@@ -2,6 +2,7 @@
 
 import { InvalidInputError } from '../core/errors.js';
 import { writeAll } from '../node/files.js';
+import { importWeights } from '../node/import-weights.js';
 import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
 import { renderPictures } from '../node/pictures.js';
@@ -11,7 +12,7 @@ import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
 import type { Technique } from '../plan/input/plan-case.js';
-import { type PlanningResult, remakePlan, runPlan } from '../plan/run-plan.js';
+import { type PlanningResult, planOfWeights, remakePlan, runPlan } from '../plan/run-plan.js';
 import { type ModelSensitivity, modelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import { type GridCheck, gridCheck } from '../plan/sweep/grid-check.js';
 import type { ProgressListener } from '../plan/technique/technique-plan.js';
@@ -28,6 +29,11 @@ import { progressLine } from './progress.js';
 
 export interface PlanOptions {
   readonly technique?: string;
+  /** Weights of the case's beamlets, in place of an optimiser's. */
+  readonly weights?: string;
+  /** Of these: scaled down into the constraints; with the case's own problem solved for a bound. */
+  readonly scale?: boolean;
+  readonly prove?: boolean;
   /** A plan.json that is made again, in place of a case that is planned. */
   readonly from?: string;
   readonly out: string;
@@ -61,7 +67,8 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   progress.say('reading the case');
   const source = await sourceOf(path, options);
   // A plan.json that is made again may be written anew.
-  await checkInputsKept(options.out, [...(path === undefined ? [] : [path]), ...source.job.paths]);
+  const named = [path, options.weights].filter((name) => name !== undefined);
+  await checkInputsKept(options.out, [...named, ...source.job.paths]);
   progress.say('structures and voxels');
   watch.start('threads');
   const { result, sensitivities, gridChecks } = await planned(source, options, progress, watch);
@@ -115,8 +122,9 @@ function printPlan(result: PlanningResult, extra: readonly string[], end: readon
   print(`${[...fitted, ...last].join('\n')}\n`);
 }
 
-/** What is to be done: a case is planned; a plan is made again. */
+/** What is to be done: a case is planned, or weights of its beamlets are; a plan is made again. */
 interface Source {
+  readonly weights?: Float64Array;
   readonly job: LoadedJob;
   readonly techniques: readonly Technique[];
   /** Seconds */
@@ -129,12 +137,15 @@ async function sourceOf(path: string | undefined, options: PlanOptions): Promise
   if ((path === undefined) === (from === undefined)) {
     throw new InvalidInputError('plan: give either a CASE.json, or --from with the plan.json of an earlier run.');
   }
+  checkWeightOptions(options);
   const named = technique === undefined ? undefined : techniquesOf(technique);
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   if (from === undefined) {
+    const job = await loadJob(path!);
     return {
-      job: await loadJob(path!),
-      techniques: named ?? ['fcrt', 'imrt'],
+      job,
+      techniques: named ?? (options.weights === undefined ? ['fcrt', 'imrt'] : ['imrt']),
+      ...(options.weights !== undefined && { weights: await importWeights(options.weights, job) }),
       ...(timeLimit !== undefined && { timeLimit }),
     };
   }
@@ -152,6 +163,25 @@ async function sourceOf(path: string | undefined, options: PlanOptions): Promise
   return { job: loaded.job, techniques: named ?? known, from: loaded };
 }
 
+/** @throws {InvalidInputError} where options of weights stand without them, or with what has none */
+function checkWeightOptions({ weights, scale, prove, from, technique, timeLimit }: PlanOptions): void {
+  const refuse = (why: string): never => {
+    throw new InvalidInputError(`plan: ${why}`);
+  };
+  if (weights === undefined) {
+    if (scale || prove)
+      refuse(`--${scale ? 'scale' : 'prove'} is of --weights. Name a file of weights, or leave it out.`);
+    return;
+  }
+  if (from !== undefined) refuse('--weights are of a case, which --from is not. Give the CASE.json that they are for.');
+  if (technique !== undefined && technique !== 'imrt') {
+    refuse(`--weights are of IMRT beamlets, but --technique is "${technique}". Leave it out.`);
+  }
+  if (timeLimit !== undefined && !prove) {
+    refuse('--time-limit is of the optimiser, which runs with --weights only for --prove. Leave it out.');
+  }
+}
+
 interface Planned {
   readonly result: PlanningResult;
   readonly sensitivities: readonly ModelSensitivity[];
@@ -159,18 +189,21 @@ interface Planned {
 }
 
 async function planned(
-  { job, techniques, timeLimit, from }: Source,
-  { sensitivity, gridCheck: isChecked }: PlanOptions,
+  { job, techniques, timeLimit, from, weights }: Source,
+  { sensitivity, gridCheck: isChecked, scale, prove }: PlanOptions,
   progress: ReturnType<typeof progressLine>,
   watch: Stopwatch,
 ): Promise<Planned> {
   const executor = await startWorkerPool();
   const usual = { techniques, executor, onStage: (stage: string) => watch.start(stage) };
+  const solving = { ...usual, ...(timeLimit !== undefined && { timeLimit }), onProgress: sayer(progress) };
+  const made = (): PlanningResult => {
+    if (from !== undefined) return remakePlan(job, from.records, usual);
+    if (weights === undefined) return runPlan(job, solving);
+    return planOfWeights(job, weights, { ...solving, scaleIntoConstraints: scale ?? false, prove: prove ?? false });
+  };
   try {
-    const result =
-      from === undefined
-        ? runPlan(job, { ...usual, ...(timeLimit !== undefined && { timeLimit }), onProgress: sayer(progress) })
-        : remakePlan(job, from.records, usual);
+    const result = made();
     const stage = (of: string, name: string): void => {
       progress.say(of);
       watch.start(name);

@@ -17,6 +17,7 @@ import { hasSimd } from './simd-maps.js';
 /** Monitor units per pixel of a fluence grid. */
 export interface FluenceField {
   readonly grid: FluenceGrid;
+  /** Monitor units of open primary fluence per pixel, pixel (i, j) at i + nx j. */
   readonly weights: Float64Array;
 }
 

@@ -60,6 +60,8 @@ export interface GoalResult {
 
 /** What a goal needs besides the DVHs. */
 export interface GoalContext extends MetricContext {
+  /** Of structures that are asked for a dose of their own, total Gy: percent of dose in them is of that. */
+  readonly prescriptions?: ReadonlyMap<string, number>;
   /** Structures that are known but have no DVH, with the reason: for the message of a goal on one of them. */
   readonly absent?: ReadonlyMap<string, string>;
 }
@@ -129,11 +131,13 @@ export function evaluateGoal(goal: Goal, dvhs: ReadonlyMap<string, Dvh>, context
     const reason = absent.get(goal.structure);
     return notEvaluable(goal, reason ?? missingStructure(goal.structure, [...dvhs.keys(), ...absent.keys()]));
   }
-  const reason = whyNoValue(goal.metric, dvh, context);
+  const prescription = context.prescriptions?.get(goal.structure);
+  const own = prescription === undefined ? context : { ...context, prescription };
+  const reason = whyNoValue(goal.metric, dvh, own);
   if (reason !== undefined) return notEvaluable(goal, reason);
-  const { value, flag } = evaluateMetric(goal.metric, dvh, context);
+  const { value, flag } = evaluateMetric(goal.metric, dvh, own);
   const judged = judge(goal, value);
-  const bound = metricBound(goal.metric, dvh, context)?.total;
+  const bound = metricBound(goal.metric, dvh, own)?.total;
   const isClose = bound !== undefined && Math.abs(judged.margin!) < bound;
   const remarks = [...(flag === undefined ? [] : [flag]), ...(isClose ? ['the margin is within the error bound'] : [])];
   return {

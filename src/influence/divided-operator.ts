@@ -55,6 +55,7 @@ interface Buffers {
 interface ReadRows {
   readonly which: Int32Array;
   readonly matrix: Float32Array;
+  readonly stride: number;
 }
 
 type ThreadCommand = 'apply' | 'sum' | 'transpose' | ReadRows;
@@ -72,8 +73,8 @@ export const influenceJob: JobType<ThreadInput, ThreadCommand, void> = {
     }));
     return (command) => {
       if (typeof command === 'object') {
-        const { which, matrix } = command;
-        for (const { operator, from } of parts) operator.readRows(which, matrix.subarray(from), weights.length);
+        const { which, matrix, stride } = command;
+        for (const { operator, from } of parts) operator.readRows(which, matrix.subarray(from), stride);
       } else if (command === 'apply') {
         for (const part of parts) part.operator.apply(part.weights, part.dose);
       } else if (command === 'transpose') {
@@ -85,6 +86,12 @@ export const influenceJob: JobType<ThreadInput, ThreadCommand, void> = {
     };
   },
 };
+
+/** Float32 zeros that all threads see. */
+export function allocateMatrix(executor: Executor, length: number): Float32Array {
+  const { buffer, byteOffset } = executor.allocate(Math.ceil(length / 2));
+  return new Float32Array(buffer, byteOffset, length);
+}
 
 export class DividedOperator implements LinearOperator {
   readonly rows: number;
@@ -162,13 +169,15 @@ export class DividedOperator implements LinearOperator {
   /**
    * Rows as Float32 numbers, Gy per monitor unit, [row of `which`][column]; each thread reads the columns of its beams.
    *
+   * @param into from where on in a matrix that all threads see, and from one row of it to the next. @default a matrix of its own
    * @throws {InvalidInputError} for a row that there is not
    */
-  readRows(which: Int32Array): Float32Array {
-    const length = which.length * this.columns;
-    const { buffer, byteOffset } = this.executor.allocate(Math.ceil(length / 2));
-    const matrix = new Float32Array(buffer, byteOffset, length);
-    this.group.run({ which: this.executor.share(which), matrix });
+  readRows(which: Int32Array, into?: { readonly matrix: Float32Array; readonly stride: number }): Float32Array {
+    const { matrix, stride } = into ?? {
+      matrix: allocateMatrix(this.executor, which.length * this.columns),
+      stride: this.columns,
+    };
+    this.group.run({ which: this.executor.share(which), matrix, stride });
     return matrix;
   }
 

@@ -69,14 +69,30 @@ const priority = z.strictObject({
   gap: finite.nullable(),
 });
 const outcome = z.strictObject({
-  status: z.enum(['reached', 'unproven', 'prescription-missed', 'infeasible', 'time-limit', 'stopped']),
+  status: z.enum([
+    'reached',
+    'unproven',
+    'prescription-missed',
+    'infeasible',
+    'time-limit',
+    'stopped',
+    'constraints-broken',
+  ]),
   objective: finite,
   evaluations: finite,
   prescriptionDose: finite,
   level: finite.optional(),
+  given: z
+    .strictObject({
+      of: z.enum(['weights', 'fluence']),
+      isCompared: z.boolean(),
+      broken: z.array(z.strictObject({ constraint: z.string(), voxels: count.nullable(), excess: finite })),
+    })
+    .optional(),
   uncovered: z.array(count),
   largestDifference: finite,
   certificate: z.custom<Certificate>(isCertificate, { error: 'is no certificate' }),
+  aims: z.array(z.strictObject({ structure: z.string(), factor: finite })).optional(),
   held: z.array(z.strictObject({ constraint: z.string(), factor: finite, rows: count.optional() })).optional(),
   conflict: z.array(z.string()).optional(),
   priorities: z.array(priority).optional(),

@@ -9,7 +9,15 @@ import { checkCount, MOST_FILE_BYTES, MOST_FILES, MOST_JSON_BYTES } from '../cor
 import { FormatError, InvalidInputError } from '../core/errors.js';
 import { own } from '../core/own.js';
 import type { DicomFile } from '../io/dicom/dataset.js';
-import { type EarlierFiles, makeFolder, ownName, recoverFolder, stageName, writeSet } from './output-set.js';
+import {
+  type Content,
+  type EarlierFiles,
+  makeFolder,
+  ownName,
+  recoverFolder,
+  stageName,
+  writeSet,
+} from './output-set.js';
 
 export type NamedBytes = DicomFile;
 
@@ -42,6 +50,9 @@ export async function readFolder(dir: string): Promise<DicomFile[]> {
   for (const name of names) files.push({ name, bytes: await readBytes(join(dir, name)) });
   return files;
 }
+
+/** Names of what lies in a folder; none where it is not there. */
+export const readFolderNames = (dir: string): Promise<string[]> => readdir(dir).catch(() => []);
 
 /**
  * The bytes of a file.
@@ -116,7 +127,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
  */
 export async function writeAll(
   outDir: string,
-  files: ReadonlyMap<string, Uint8Array | string>,
+  files: ReadonlyMap<string, Content>,
   earlier: EarlierFiles = {},
 ): Promise<void> {
   await checkFolder(outDir);

@@ -36,7 +36,8 @@ const TEMPORARY = /\.(\d+)\.[0-9a-f]{12}\.tmp$|()\.[0-9a-f]{12}\.tmp$/;
 /** ms that a run waits for another one that is writing its files. */
 const PATIENCE = 20_000;
 
-type Content = Uint8Array | string;
+/** What a file holds; of what is too large to be held twice its parts, which can be gone through more than once. */
+export type Content = Uint8Array | string | Iterable<Uint8Array>;
 
 /** A name that only this process uses. */
 export const ownName = (): string => `${process.pid}-${randomBytes(6).toString('hex')}`;
@@ -124,7 +125,8 @@ async function writeInto(folder: string, files: ReadonlyMap<string, Content>): P
     await makeFolder(dirname(path));
     const handle = await open(path, 'wx');
     try {
-      await handle.writeFile(content);
+      if (typeof content === 'string' || content instanceof Uint8Array) await handle.writeFile(content);
+      else for (const part of content) await handle.writeFile(part);
     } finally {
       await handle.close();
     }

@@ -150,51 +150,14 @@ export function maximumHottest(name: string, set: VoxelSet, fraction: number, bo
 }
 
 /**
- * Mean dose of the coldest `fraction` of the volume, at least `bound` Gy. It is never above the dose that all but this volume
- * receives, so a bound on it is a bound on D of the rest, and a convex one.
+ * Mean dose of the coldest `fraction` of the volume, at least `bound` Gy. It is never above the dose that the rest of the volume
+ * receives at least, so a bound on it is one on D_(1 - fraction): the coldest 2 % at 36 Gy make D98% at least 36 Gy.
  *
  * @param fraction of the volume, > 0 and at most 1
  * @param bound Gy
- * @see Romeijn et al., Med. Phys. 30 (2003) on conditional value at risk in fluence optimisation
  */
 export function minimumColdest(name: string, set: VoxelSet, fraction: number, bound: number): ConvexConstraint {
   return tailConstraint(name, set, fraction, bound, -1);
-}
-
-function tailConstraint(
-  name: string,
-  { rows, volumes }: VoxelSet,
-  fraction: number,
-  bound: number,
-  sign: 1 | -1,
-): ConvexConstraint {
-  checkSet(name, rows, volumes.length);
-  checkNonNegative(`limit "${name}": bound`, bound);
-  if (!(fraction > 0 && fraction <= 1)) {
-    throw new InvalidInputError(`limit "${name}": volume is ${fraction}, but must be a fraction above 0 and up to 1.`);
-  }
-  const order = Array.from(rows, (_, q) => q);
-  const tail = fraction * volumes.reduce((a, b) => a + b, 0);
-  return {
-    kind: 'convex',
-    name,
-    rows,
-    bound: sign * bound,
-    ...(sign > 0 && { isRising: true }),
-    evaluate(dose, gradient) {
-      order.sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
-      let left = tail;
-      let sum = 0;
-      for (const q of order) {
-        const part = (sign * Math.min(left, volumes[q]!)) / tail;
-        sum += part * dose[rows[q]!]!;
-        gradient[rows[q]!]! += part;
-        left -= volumes[q]!;
-        if (left <= 0) break;
-      }
-      return sum;
-    },
-  };
 }
 
 /** By how much a dose breaks a limit, Gy (negative where it keeps it), and the row where it does so most. */
@@ -237,6 +200,42 @@ function geudConstraint(name: string, set: VoxelSet, a: number, bound: number, s
     bound: sign * bound,
     isRising: sign > 0,
     evaluate: (dose, gradient) => sign * generalisedEud(dose, set, a, gradient, sign),
+  };
+}
+
+function tailConstraint(
+  name: string,
+  { rows, volumes }: VoxelSet,
+  fraction: number,
+  bound: number,
+  sign: 1 | -1,
+): ConvexConstraint {
+  checkSet(name, rows, volumes.length);
+  checkNonNegative(`limit "${name}": bound`, bound);
+  if (!(fraction > 0 && fraction <= 1)) {
+    throw new InvalidInputError(`limit "${name}": volume is ${fraction}, but must be a fraction above 0 and up to 1.`);
+  }
+  const order = Array.from(rows, (_, q) => q);
+  const tail = fraction * volumes.reduce((a, b) => a + b, 0);
+  return {
+    kind: 'convex',
+    name,
+    rows,
+    bound: sign * bound,
+    isRising: sign > 0,
+    evaluate(dose, gradient) {
+      order.sort((a, b) => sign * (dose[rows[b]!]! - dose[rows[a]!]!) || a - b);
+      let left = tail;
+      let sum = 0;
+      for (const q of order) {
+        const part = (sign * Math.min(left, volumes[q]!)) / tail;
+        sum += part * dose[rows[q]!]!;
+        gradient[rows[q]!]! += part;
+        left -= volumes[q]!;
+        if (left <= 0) break;
+      }
+      return sum;
+    },
   };
 }
 

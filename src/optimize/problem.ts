@@ -89,7 +89,7 @@ export function checkProblem(problem: Problem): void {
 }
 
 /** @throws {InvalidInputError} if a constraint names no row, or one that the operator has not */
-export function checkRows(operator: LinearOperator, constraints: readonly Constraint[]): void {
+export function checkRows(operator: LinearOperator, constraints: readonly Pick<Constraint, 'name' | 'rows'>[]): void {
   for (const { name, rows } of constraints) checkRowsOf(`limit "${name}"`, rows, operator);
 }
 

@@ -148,6 +148,7 @@ function sumOfShortfalls(soft: readonly SoftConstraint[], first: number): Object
     name: 'shortfall',
     weight: 1,
     isConvex: true,
+    isLinear: true,
     rows: Int32Array.from(soft, (_, g) => first + g),
     describe: () => [...(constant > 0 ? [shown(constant)] : []), ...terms].join(' + '),
     evaluate(dose, gradient) {

@@ -54,6 +54,14 @@ export interface SolveOptions {
    * @internal
    */
   readonly interior?: Float64Array;
+  /** @internal Told at the end what prices a column that the problem does not have. */
+  readonly onDual?: (dual: Dual) => void;
+}
+
+/** @internal All limits as half-spaces, and what each of them costs. */
+export interface Dual {
+  readonly halfSpaces: HalfSpaces;
+  readonly multipliers: Multipliers;
 }
 
 /** Where a solve is after one of its steps. */
@@ -74,9 +82,16 @@ export interface SolveProgress {
  * the best one; `unproven`: the first two, but steps no longer brought the proof nearer; `prescription-missed`: the limits hold, the
  * prescribed dose was not met under them (`certificate.gap` says how far that plan is proven); `infeasible`: no plan keeps the
  * limits, this one breaks them least; `time-limit`: the plan when time was over, which keeps the limits unless the certificate
- * says otherwise; `stopped`: on request.
+ * says otherwise; `stopped`: on request; `constraints-broken`: of weights that were given, not solved for: they break the limits.
  */
-export type SolutionStatus = 'reached' | 'unproven' | 'prescription-missed' | 'infeasible' | 'time-limit' | 'stopped';
+export type SolutionStatus =
+  | 'reached'
+  | 'unproven'
+  | 'prescription-missed'
+  | 'infeasible'
+  | 'time-limit'
+  | 'stopped'
+  | 'constraints-broken';
 
 /** Weights, their dose, how the solve ended, and the proof. */
 export interface Solution {
@@ -183,6 +198,11 @@ class Session {
     this.gap = constraints.some((constraint) => constraint.kind === 'convex') ? 0.1 : this.finalGap;
   }
 
+  /** Where nothing but constraints curves, multipliers come first. */
+  private get isPatient(): boolean {
+    return this.options.interior !== undefined || this.problem.objectives.every(({ isLinear = false }) => isLinear);
+  }
+
   private get finalGap(): number {
     return this.options.gap ?? 0.01;
   }
@@ -198,7 +218,7 @@ class Session {
       const start = this.start(given);
       if ('status' in start) return start;
       const constraints = this.halfSpaces;
-      const isPatient = this.options.interior !== undefined;
+      const { isPatient } = this;
       const problem = { operator, objectives, constraints, sample: this.sample, isPatient };
       const point = new InteriorPoint(problem, this.normal, start);
       const end = this.iterate(point);
@@ -264,8 +284,8 @@ class Session {
   }
 
   private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
-    const { onProgress, signal, maxSteps = 60, interior } = this.options;
-    const isPatient = interior !== undefined;
+    const { onProgress, signal, maxSteps = 60 } = this.options;
+    const { isPatient } = this;
     this.forget();
     const progress = new Progress();
     let last = 1;
@@ -444,6 +464,7 @@ class Session {
     leastViolation?: number,
   ): Solution {
     const { objectives } = this.problem;
+    this.options.onDual?.({ halfSpaces: this.halfSpaces, multipliers });
     const prescriptionDose = this.prescribed(dose);
     const certificate = certify({
       objectives,

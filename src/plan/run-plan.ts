@@ -5,21 +5,25 @@
  *       --> weights or fluence under the bounds of cord and organs --> dose --> DVH, metrics, goals --> pictures, tables
  */
 
+import type { BeamAngles } from '../beam/arrangement.js';
 import { checkPositive } from '../core/check.js';
 import { timeLimit } from '../core/deadline.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
+import type { FluenceField } from '../dose/beam-view.js';
 import { voxelVolume } from '../geometry/grid.js';
 import { surfaceDistance } from '../geometry/separation.js';
 import type { RecordedPlan } from '../io/fluence-file.js';
 import type { Machine } from '../machine/machine.js';
-import { parseConstraints } from './asked/asked-constraint.js';
+import { askedCourse, parseConstraints } from './asked/asked-constraint.js';
 import { type StructureTolerance, structureTolerances } from './constraint/structure-tolerance.js';
 import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from './constraint/voxel-maximum.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluation/evaluate-plan.js';
 import { ownLimits } from './evaluation/retreatment.js';
 import { compareRobust, type RobustReport } from './evaluation/robustness.js';
 import { cordPosition, ShiftedCord } from './evaluation/setup-uncertainty.js';
+import { checkMaps, checkWeightCount, checkWeights, fieldsOfMaps } from './exchange/given-fields.js';
+import { planOfGiven } from './exchange/given-plan.js';
 import type { PlanCase, PlanCaseInput, Technique } from './input/plan-case.js';
 import { modelPatient, type PatientModel, type StageListener } from './patient/patient-model.js';
 import { checkJob, type PlanJob, withCase } from './patient/plan-job.js';
@@ -27,7 +31,7 @@ import { exposeToPrior } from './patient/prior-course.js';
 import type { PriorExposure } from './patient/prior-exposure.js';
 import { checkAskedOnPatient } from './problem/asked-on-patient.js';
 import type { FurtherObjectives } from './problem/planning-problem.js';
-import { modulatedBeams } from './technique/imrt.js';
+import { modulatedBeams, modulatedFields } from './technique/imrt.js';
 import { planWithinConstraints } from './technique/plan-within-constraints.js';
 import { planFromRecord, recordOf } from './technique/recorded-plan.js';
 import type { ProgressListener, TechniquePlan } from './technique/technique-plan.js';
@@ -77,7 +81,7 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
   return evaluateAll(job, techniques, options, (model, tolerances, prior) => {
     const { case: planCase, machine } = job;
     if (techniques.some((technique) => planCase[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
-    checkAskedOnPatient(parseConstraints(planCase.constraints, planCase.prescription), model);
+    checkAskedOnPatient(parseConstraints(planCase.constraints, askedCourse(planCase)), model);
     // What asks for too much must show before the optimiser runs.
     if (techniques.includes('imrt')) modulatedBeams(model, planCase.imrt, machine);
     const rows = new WorkingSet(
@@ -159,6 +163,72 @@ export function remakePlan(
       );
     }
     return planFromRecord(own, model, job, isNominal);
+  });
+}
+
+/** What is done with weights or fluence that were given. */
+export interface GivenPlanOptions extends Pick<PipelineOptions, 'onProgress' | 'onStage' | 'executor' | 'timeLimit'> {
+  /** Scales the whole plan down until every hard constraint holds; the plan says by how much. @default false: it is left as given */
+  readonly scaleIntoConstraints?: boolean;
+  /**
+   * Solves the case's own problem too, for a lower bound: the certificate then says how far the plan is from the best one of the
+   * same beamlets. `timeLimit` and `onProgress` are of that. @default false: nothing is proven but the objective's value
+   */
+  readonly prove?: boolean;
+}
+
+/**
+ * The plan of weights that another optimiser found: their fields, the engine's dose, DVHs, goals and what becomes of the constraints, as
+ * `runPlan` tells them of its own. Nothing is changed unless `scaleIntoConstraints` asks for it: constraints that are broken are
+ * told, with status `constraints-broken`.
+ *
+ * @param weights monitor units over the course, >= 0, one per beamlet of the case's `imrt`, in the order of the columns of
+ *   `exportInfluence`: beam by beam, in each by rising pixel
+ * @throws {InvalidInputError} for a weight that is not finite or negative, another count, or parts of the job that do not belong together
+ * @throws {UnsupportedError} for a robust case, or where a beam misses the patient
+ */
+export function planOfWeights(
+  job: PlanJob,
+  weights: ArrayLike<number>,
+  { scaleIntoConstraints: isScaled = false, prove = false, ...options }: GivenPlanOptions = {},
+): PlanningResult {
+  const of = 'weights';
+  checkWeights(of, weights);
+  if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
+  return evaluateAll(job, ['imrt'], options, (model, tolerances) => {
+    const { case: planCase, machine } = job;
+    const beams = modulatedBeams(model, planCase.imrt, machine);
+    checkWeightCount(of, weights.length, beams);
+    const own = Float64Array.from(weights);
+    const timeLeft = timeLimit(options.timeLimit);
+    const { onProgress } = options;
+    const solve: Parameters<typeof planOfGiven>[3]['solve'] = (rest) =>
+      planWithinConstraints('imrt', model, planCase, machine, { ...rest, onProgress, timeLeft });
+    const given = { of, fields: modulatedFields(beams, own), weights: own, isScaled, ...(prove && { solve }) } as const;
+    return () => planOfGiven(model, job, tolerances, given);
+  });
+}
+
+/**
+ * The plan of fluence maps, whatever made them: as {@link planOfWeights}, with beams and pixels of their own around the case's isocentre.
+ *
+ * @param maps per beam its angles, IEC 61217, degrees, and its fluence: edges of pixels in the isocentre plane, mm, and monitor units over
+ *   the course per pixel, >= 0, pixel (i, j) at i + nx j
+ * @throws {InvalidInputError} naming the map that is none
+ * @throws {UnsupportedError} for a robust case, or where a beam misses the patient
+ */
+export function planOfFluence(
+  job: PlanJob,
+  maps: readonly (BeamAngles & { readonly fluence: FluenceField })[],
+  {
+    scaleIntoConstraints: isScaled = false,
+    ...options
+  }: Omit<GivenPlanOptions, 'prove' | 'timeLimit' | 'onProgress'> = {},
+): PlanningResult {
+  checkMaps(maps);
+  return evaluateAll(job, ['imrt'], options, (model, tolerances) => {
+    const fields = fieldsOfMaps(maps, model, job.machine);
+    return () => planOfGiven(model, job, tolerances, { of: 'fluence', fields, isScaled });
   });
 }
 

@@ -5,7 +5,17 @@ import type { PlanCase, Technique } from '../plan/input/plan-case.js';
 /** What is written out. */
 type FullCase = Pick<
   PlanCase,
-  'fcrt' | 'imrt' | 'target' | 'objectives' | 'constraints' | 'priorities' | 'overlap' | 'cordCap' | 'retreatment'
+  | 'fcrt'
+  | 'imrt'
+  | 'target'
+  | 'targets'
+  | 'prescription'
+  | 'objectives'
+  | 'constraints'
+  | 'priorities'
+  | 'overlap'
+  | 'cordCap'
+  | 'retreatment'
 >;
 
 /** Per technique, whose templates differ in weights: the objectives, and the constraints that it keeps. */
@@ -14,7 +24,8 @@ export function askedInFull(planCase: FullCase): Record<Technique, Record<string
     const isHard = planCase[technique].hold === 'cord';
     return {
       hold: planCase[technique].hold,
-      objectives: objectivesInFull(planCase.objectives, planCase.target, isHard),
+      objectives: objectivesInFull(planCase.objectives, planCase, isHard),
+      ...(planCase.targets && { targets: planCase.targets }),
       ...(planCase.priorities.length > 0 && { [isHard ? 'priorities' : 'prioritiesJudgedOnly']: planCase.priorities }),
       ...(planCase.overlap && { overlap: planCase.overlap }),
       [isHard ? 'constraints' : 'judgedOnly']: planCase.constraints,

@@ -6,17 +6,22 @@
  */
 import { toDigits } from '../core/rounding.js';
 import type { Certificate } from '../optimize/certificate.js';
-import type { Solution } from '../optimize/solver.js';
 import type { PlanningVoxels } from '../plan/problem/planning-voxels.js';
 import { isProven, largestDifference } from '../plan/technique/proof.js';
-import type { PlannedSolution } from '../plan/technique/technique-plan.js';
+import type { GivenFluence, PlannedSolution, TechniquePlan } from '../plan/technique/technique-plan.js';
 
 /** What a certificate is one of. Where no cap is hard there are none to hold under. */
 const ofDose = ({ violation }: Certificate): string =>
   violation === null ? 'of this dose, under no hard cap' : 'of this dose, under these caps';
 
 /** Why a plan is not proven to be near the best one, one clause; undefined where it is. */
-export function whyUnproven({ status, certificate }: Pick<Solution, 'status' | 'certificate'>): string | undefined {
+export function whyUnproven({
+  status,
+  certificate,
+  given,
+}: Pick<PlannedSolution, 'status' | 'certificate' | 'given'>): string | undefined {
+  if (status === 'constraints-broken')
+    return 'not proven to be near the best plan: it breaks constraints that are hard';
   if (isProven(certificate) && status !== 'unproven' && status !== 'time-limit' && status !== 'stopped')
     return undefined;
   const { gap, leastViolation } = certificate;
@@ -25,12 +30,31 @@ export function whyUnproven({ status, certificate }: Pick<Solution, 'status' | '
     'time-limit': 'time was over',
     stopped: 'it was stopped',
   } as Readonly<Record<string, string>>;
-  const why = ended[status] ?? 'the optimiser came no nearer to its proof';
+  const usual =
+    given === undefined ? 'the optimiser came no nearer to its proof' : `its ${given.of} ${wereOf(given)} given`;
+  const why = ended[status] ?? usual;
   const left =
     gap === null
       ? 'nothing is proven'
       : `it is proven to be at most ${(100 * gap).toFixed(2)} % above the best possible`;
   return `not proven to be near the best plan: ${why}, ${left}`;
+}
+
+const wereOf = ({ of }: GivenFluence): string => (of === 'weights' ? 'were' : 'was');
+
+/** Of a plan whose weights or fluence were given: that, what was done with them, and which constraints they break; else undefined. */
+export function givenSentence({
+  solution: { given },
+  scale,
+}: Pick<TechniquePlan, 'solution' | 'scale'>): string | undefined {
+  if (given === undefined) return undefined;
+  const scaled = scale < 1 ? `scaled down by ${toDigits(scale, 6)} into the constraints` : 'nothing of it changed';
+  const broken = given.broken.map(({ constraint, voxels, excess }) => {
+    const where = voxels === null ? constraint : `the maxima of ${constraint} in ${voxels} voxels`;
+    return `${where} by up to ${toDigits(excess, 3)} Gy`;
+  });
+  const breaks = broken.length === 0 ? '' : `; it breaks ${broken.join(', ')}`;
+  return `its ${given.of} ${wereOf(given)} given, not optimised, ${scaled}${breaks}`;
 }
 
 /** A plan with what its certificate says. */

@@ -4,11 +4,13 @@
 
 import type { Aperture } from '../beam/aperture.js';
 import { projectSilhouette, type Silhouette } from '../beam/projection.js';
+import { toDecimals } from '../core/rounding.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
 import { tracePixels } from '../geometry/contour-trace.js';
 import { type Box, coordinateAt, gridBox, type Vec3 } from '../geometry/grid.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
+import { targetMaskOf, targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import type { PlannedField } from '../plan/technique/technique-plan.js';
 import { type BeamsEyeOutline, beamsEyeFigure } from '../render/beams-eye.js';
@@ -16,7 +18,7 @@ import { structureColor } from '../render/colour.js';
 import { compareDrawing } from '../render/compare-figure.js';
 import { doseDrawings } from '../render/dose-figure.js';
 import { doseUnits } from '../render/dose-legend.js';
-import type { FigureStructure } from '../render/dose-panel.js';
+import { DEFAULT_LEVELS, type FigureStructure } from '../render/dose-panel.js';
 import type { Drawing } from '../render/drawing.js';
 import { dvhFigure } from '../render/dvh-plot.js';
 
@@ -28,14 +30,15 @@ export function planPictures(result: PlanningResult): Map<string, string | Drawi
   const out = new Map<string, string | Drawing>();
   const shown = structuresShown(result);
   const { dose, fractions, to } = planCase.prescription;
-  const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}`;
+  const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}${furtherOf(model)}`;
   const common = {
     hounsfield: model.patient.hounsfield,
     structures: shown,
     point: model.isocenter,
     prescription: dose,
+    ...(model.several && { levels: levelsOfTargets(model.several.all) }),
   };
-  const near = cropAround(model.masks.get(model.target)!, gridBox(model.patient.hounsfield.grid));
+  const near = cropAround(targetMaskOf(model), gridBox(model.patient.hounsfield.grid));
   const titled = plans.map(({ plan: { technique, dose: volume, fields } }) => ({
     dose: volume,
     title: `${model.patient.name}: ${technique.toUpperCase()}, ${fields.length} fields`,
@@ -76,9 +79,21 @@ export function planPictures(result: PlanningResult): Map<string, string | Drawi
   return out;
 }
 
+/** Targets besides that of the prescription, for a subtitle. */
+const furtherOf = ({ several }: PlanningResult['model']): string =>
+  (several?.all.slice(1) ?? []).map(({ name, dose }) => `; ${name} ${dose} Gy`).join('');
+
+/** Isodoses of several targets, percent of the prescription: of each its 95 %, of the highest dose the hot spot. */
+function levelsOfTargets(all: NonNullable<PlanningResult['model']['several']>['all']): number[] {
+  const percents = all.map(({ dose }) => dose / all[0]!.dose);
+  const highest = Math.max(...percents);
+  const wanted = [107 * highest, ...percents.map((own) => 95 * own), ...DEFAULT_LEVELS.filter((level) => level < 95)];
+  return [...new Set(wanted.map((level) => toDecimals(level, 1)))];
+}
+
 /** Targets, what carries a goal or limits the plan, the external, and organs that get more than a tenth of the dose. */
 function structuresShown({ model, plans, case: planCase }: PlanningResult): FigureStructure[] {
-  const wanted = new Set([model.target, 'CTV', 'GTV', model.cord, 'ThecalSac', model.external]);
+  const wanted = new Set([...targetNames(model), 'CTV', 'GTV', model.cord, 'ThecalSac', model.external]);
   for (const { goals, dvhs } of plans) {
     for (const goal of goals) wanted.add(goal.structure);
     const organs = [...dvhs.values()]
@@ -139,6 +154,11 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
     ),
     prescription: planCase.prescription.dose,
     limits: [
+      ...(model.several?.all.slice(1) ?? []).map(({ name, dose }) => ({
+        label: `${name} ${dose} Gy`,
+        dose,
+        color: colors.get(name)!,
+      })),
       { label: `${model.cord} Max <= ${planCase.cordCap} Gy`, dose: planCase.cordCap, color: colors.get(model.cord)! },
     ],
     doseUnits: doseUnits(plans[0]!.plan.dose),
@@ -147,9 +167,9 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
 
 type FieldOutlines = readonly BeamsEyeOutline[];
 
-/** Target and cord as the field sees them. */
+/** Targets and cord as the field sees them. */
 function fieldOutlines({ model }: PlanningResult, { beam }: PlannedField): FieldOutlines {
-  return [model.target, model.cord].map((name) => ({
+  return [...targetNames(model), model.cord].map((name) => ({
     name,
     color: model.structures.get(name)!.color ?? structureColor(name),
     // Voxel centres lie half a voxel inside the outline; a little more closes the gaps between their projections.

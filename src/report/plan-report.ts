@@ -10,11 +10,12 @@ import { describeGrid } from '../geometry/grid.js';
 import { type PlanEvaluation, whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
 import type { PlanCase, Technique } from '../plan/input/plan-case.js';
 import { conventionOf } from '../plan/input/recovery-convention.js';
+import { targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import type { ModelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import type { GridCheck } from '../plan/sweep/grid-check.js';
 import type { TechniquePlan } from '../plan/technique/technique-plan.js';
-import { certificateLine, certificateReport, whyUnproven } from './certificate.js';
+import { certificateLine, certificateReport, givenSentence, whyUnproven } from './certificate.js';
 import { constraintListSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
 import { askedReport, askedSentences, constraintReport, constraintSentences } from './constraints.js';
 import { sensitivityReport } from './dose-model-sensitivity.js';
@@ -26,6 +27,7 @@ import { reirradiationReport } from './reirradiation.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment.js';
 import { robustBlock, robustSentence } from './robustness.js';
 import { csvTable } from './table.js';
+import { targetSentences, targetsOff, targetsReport } from './targets.js';
 
 export interface Provenance {
   readonly version: string;
@@ -69,6 +71,7 @@ export function planReport(
     case: given,
     ...(provenance.remake && { remake: remakeBlock(provenance.remake, cordCapOrigin) }),
     target: model.target,
+    ...(model.several && { targets: model.several.all.map(({ name, dose }) => ({ structure: name, dose })) }),
     cord: model.cord,
     isocenter: model.isocenter,
     doseGrid: describeGrid(model.grid),
@@ -90,8 +93,8 @@ export function planReport(
       'Metrics and goals are of structures as they are drawn, in the dose interpolated between voxel centres; errorBounds say how far off each may be to either side. A drawn contour stands for a slab of one slice spacing (end slices half out).',
       'Caps are held at the voxel centres of every voxel that holds any of the structure.',
       model.fine
-        ? `Planning points in ${model.target} and ${model.cord}, the cord's caps there and all metrics of the two are on the planning grid, as the dose grid is coarser; it lies around the two, with a point at the centre of the target, and does not move with the dose grid.`
-        : `The dose grid is as fine as planning needs: ${model.target} and ${model.cord} have no grid of their own.`,
+        ? `Planning points in ${targetNames(model).join(', ')} and ${model.cord}, the cord's caps there and all metrics of the two are on the planning grid, as the dose grid is coarser; it lies around the two, with a point at the centre of the target${model.several ? 's' : ''}, and does not move with the dose grid.`
+        : `The dose grid is as fine as planning needs: ${targetNames(model).join(', ')} and ${model.cord} have no grid of their own.`,
       `Machine: ${machine.source}.`,
       ...doseModelAssumptions(planCase.doseModel),
     ],
@@ -156,10 +159,7 @@ function planEntry(
   return {
     technique: technique.technique,
     status: technique.solution.status,
-    gaveWay:
-      technique.hold === 'cord'
-        ? 'the prescription, had the caps needed it'
-        : 'the caps of cord and bounded organs, as far as the prescription needed it',
+    ...givenBlock(technique),
     prescriptionDose: toDecimals(technique.solution.prescriptionDose, 4),
     evaluations: technique.solution.evaluations,
     certificate: certificateReport(technique),
@@ -169,6 +169,7 @@ function planEntry(
       limit: toDecimals(constraint.limit, 4),
       leaves: constraint.leaves?.map((gray) => toDecimals(gray, 4)) ?? null,
     })),
+    ...(evaluation.targets && { targets: targetsReport(evaluation) }),
     ...(evaluation.asked.length > 0 && { asked: askedReport(evaluation) }),
     ...(evaluation.priorities.length > 0 && { priorities: priorityReport(evaluation.priorities) }),
     ...(technique.conflict && { conflict: technique.conflict }),
@@ -212,8 +213,22 @@ function planEntry(
     ...(prior ? { reirradiation: reirradiationReport(evaluation, model, planCase, prior) } : {}),
     ...sensitivityOf(technique, sensitivities),
     ...(check ? { gridCheck: gridCheckReport(check) } : {}),
-    ...warningOf(technique, planCase.prescription.dose),
+    ...warningOf(evaluation, planCase.prescription.dose),
   };
+}
+
+/** What gave way where caps and prescription could not both be met; of a plan that was given, what was given and what it breaks. */
+function givenBlock(technique: TechniquePlan): Record<string, unknown> {
+  const { given } = technique.solution;
+  if (given !== undefined) {
+    const { of, isCompared, broken } = given;
+    return { given: { of, scale: technique.scale, isCompared, broken, meaning: givenSentence(technique) } };
+  }
+  const gaveWay =
+    technique.hold === 'cord'
+      ? 'the prescription, had the caps needed it'
+      : 'the caps of cord and bounded organs, as far as the prescription needed it';
+  return { gaveWay };
 }
 
 function sensitivityOf(
@@ -224,10 +239,17 @@ function sensitivityOf(
   return found === undefined ? {} : { modelSensitivity: sensitivityReport(found) };
 }
 
-function warningOf(technique: TechniquePlan, prescription: number): { warning?: string } {
+function warningOf(evaluation: PlanEvaluation, prescription: number): { warning?: string } {
+  const { plan: technique } = evaluation;
   const { beyondRange, beyondDensity } = technique;
+  const isBroken = technique.solution.status === 'constraints-broken';
   const found = [
-    ...[whyNoPlan(technique, prescription), whyUnproven(technique.solution)].filter((why) => why !== undefined),
+    ...[
+      isBroken ? givenSentence(technique) : undefined,
+      whyNoPlan(technique, prescription),
+      whyUnproven(technique.solution),
+    ].filter((why) => why !== undefined),
+    ...targetsOff(evaluation),
     ...(beyondRange > 0
       ? [`${beyondRange} voxels lie deeper than the machine was commissioned for; their dose is that of the last depth`]
       : []),
@@ -262,6 +284,7 @@ export function planDetails(result: PlanningResult): string {
     plan: technique,
     constraintOutcomes: tolerances,
     asked,
+    targets = [],
     priorities,
     goals,
     structures,
@@ -279,9 +302,10 @@ export function planDetails(result: PlanningResult): string {
     lines.push(`        ${certificateLine(technique.solution.certificate)}`);
     const why = whyNoPlan(technique, planCase.prescription.dose);
     if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
-    const unproven = whyUnproven(technique.solution);
-    if (unproven !== undefined) lines.push(`  NOTE  ${unproven}`);
+    const said = [givenSentence(technique), whyUnproven(technique.solution)].filter((note) => note !== undefined);
+    lines.push(...said.map((note) => `  NOTE  ${note}`));
     if (robust) lines.push(`        ${robustSentence(robust)}`);
+    lines.push(...targetSentences({ targets }).map((line) => `        ${line}`));
     for (const g of goals) {
       const value = g.value === null ? `not evaluable: ${g.reason}` : goalValue(g);
       const verdict = { pass: 'pass', variation: 'var.', fail: 'FAIL', 'not evaluable': 'FAIL' }[g.result];

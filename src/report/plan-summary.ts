@@ -10,8 +10,9 @@ import { plainText } from '../core/sentence.js';
 import { type PlanEvaluation, whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
 import { worstOfReport } from '../plan/evaluation/robustness.js';
 import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
+import { targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
-import { whyUnproven } from './certificate.js';
+import { givenSentence, whyUnproven } from './certificate.js';
 import { gapInWords } from './plan-report.js';
 
 /** The screen that a summary is to fit. */
@@ -65,10 +66,12 @@ function headOf(result: PlanningResult, width: number): string[] {
         ? prior.description
         : `Prior course: up to ${before.prior.toFixed(1)} Gy EQD2/${before.alphaBeta} in ${before.structure}, ${prior.months} months ago.`;
   const [note, ...more] = model.notes;
+  const furtherCount = targetNames(model).length - 1;
   const noted = note === undefined ? [] : wrapped(`NOTE ${note}`, width).slice(0, 2);
   return [
     ...wrapped(`${model.patient.name}: ${dose} Gy in ${fractions} fractions (${to}), ${gapInWords(result)}`, width),
     ...wrapped(course, width),
+    ...(furtherCount > FURTHER ? [`and ${furtherCount - FURTHER} more targets: --details`] : []),
     ...noted,
     ...(more.length === 0 ? [] : [`NOTE ${more.length} more notes`]),
   ];
@@ -97,12 +100,36 @@ function figures(result: PlanningResult): Row[] {
     ...row(`prescribed: ${dose} Gy ${to}`, ({ plan: { solution } }) => {
       return `${gray(solution.prescriptionDose, 2)}${solution.status === 'prescription-missed' ? ', MISSED' : ''}`;
     }),
+    ...furtherTargets(result).flatMap(({ structure, dose: own, to: at }, t) => [
+      ...row(`${structure}: ${own} Gy ${at}`, ({ targets }) => reachedBy(targets![t + 1]!)),
+      ...row('  V95% / D95%, %', (plan) => coverageOf(plan, structure, own)),
+    ]),
     ...row('above the best plan, at most', ({ plan: { solution } }) => {
       const { gap } = solution.certificate;
       return gap === null ? 'nothing proven' : `${(100 * gap).toFixed(2)} %`;
     }),
     ...row('verdict', (own) => verdictOf(own, dose)),
   ];
+}
+
+type Outcome = NonNullable<PlanEvaluation['targets']>[number];
+
+/** How many further targets have their lines: what is left of a screen is for the limits. */
+const FURTHER = 2;
+
+/** All but the one of the prescription, which has its lines. */
+const furtherTargets = ({ plans }: PlanningResult): readonly Outcome[] =>
+  plans[0]?.targets?.slice(1, 1 + FURTHER) ?? [];
+
+const reachedBy = (own: Outcome): string =>
+  own.reached === null ? 'no dose' : `${gray(own.reached, 2)}${own.isOff ? ', OFF' : ''}`;
+
+/** @param dose of the target, Gy */
+function coverageOf({ structures }: PlanEvaluation, name: string, dose: number): string | undefined {
+  const metrics = structures.find((s) => s.name === name)?.metrics;
+  const [volume, near] = [metrics?.['V95%[%]'], metrics?.['D95%[Gy]']];
+  if (volume === undefined || near === undefined) return undefined;
+  return `${volume.toFixed(1)} / ${((100 * near) / dose).toFixed(1)}`;
 }
 
 const sizeOf = (search: readonly number[] | undefined): string =>
@@ -125,6 +152,7 @@ function verdictOf({ plan, goals, asked }: PlanEvaluation, prescription: number)
   const missed = goals.filter(({ result }) => result === 'fail' || result === 'not evaluable').length;
   const varied = goals.filter(({ result }) => result === 'variation').length;
   if (missed > 0) return `FAIL ${missed} of ${goals.length} goals`;
+  if (plan.solution.status === 'constraints-broken') return 'BREAKS CONSTRAINTS';
   if (whyUnproven(plan.solution) !== undefined) return 'UNPROVEN';
   if (goals.length === 0) return 'PASS, no goals';
   return varied > 0 ? `PASS, ${varied} varied` : `PASS all ${goals.length} goals`;
@@ -169,7 +197,8 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
     });
   });
   plans.forEach(({ plan, asked, priorities, constraintOutcomes: tolerances }, p) => {
-    const { prices } = plan.solution.certificate;
+    const { certificate, given } = plan.solution;
+    const { prices } = certificate;
     for (const { limit, price, active } of prices) {
       const structure = limit === 'cord' ? model.cord : limit;
       // What the case asks for has its line.
@@ -183,6 +212,10 @@ function limitRows({ plans, model }: PlanningResult): Row[] {
     }
     for (const { structure, broken } of tolerances) {
       if (broken > 0) put(`cap in every voxel of ${structure}`, p, `FAIL ${broken} voxels`);
+    }
+    for (const { constraint, voxels, excess } of given?.broken ?? []) {
+      if (voxels === null) put(`constraint ${constraint}`, p, `FAIL by ${gray(excess, 2)}`);
+      else put(`cap in every voxel of ${constraint}`, p, `FAIL ${voxels} voxels`);
     }
   });
   plans.forEach(({ retreatment }, p) => {
@@ -210,7 +243,7 @@ function sentenceOf(own: PlanEvaluation, { case: planCase, model }: PlanningResu
   const { plan, retreatment } = own;
   const { dose, fractions } = planCase.prescription;
   const name = plan.technique.toUpperCase();
-  const parts = [whyNoPlan(plan, dose), whyUnproven(plan.solution)].filter((why) => why !== undefined);
+  const parts = [givenSentence(plan), whyNoPlan(plan, dose), whyUnproven(plan.solution)].filter((s) => s !== undefined);
   if (retreatment === undefined) {
     const max = metricOf(own, model.cord, 'Max[Gy]', 'Gy');
     if (max !== undefined) parts.push(`${model.cord} gets at most ${max} in ${fractions} fractions`);

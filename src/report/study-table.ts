@@ -7,6 +7,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { evaluateMetric, whyNoValue } from '../evaluate/metric-value.js';
 import { missingStructure } from '../evaluate/structure-name.js';
 import { readCsv } from '../io/csv.js';
+import { prescribedIn } from '../plan/asked/asked-target.js';
 import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 import type { Study, StudyMetric, StudyRun } from '../plan/input/study-file.js';
 import { overruledCap } from './constraint-list.js';
@@ -54,7 +55,7 @@ export function studyColumns({ parameters, metrics }: Study): string[] {
 export function studyRow(study: Study, run: StudyRun, evaluation: PlanEvaluation, version: string): StudyRow {
   const { solution, fields } = evaluation.plan;
   const { value, lowerBound, gap } = solution.certificate;
-  const metrics = study.metrics.map((metric) => measure(metric, evaluation, run.case.prescription.dose));
+  const metrics = study.metrics.map((metric) => measure(metric, evaluation, prescribedIn(run.case)));
   const overruled = overruledCap(evaluation.constraints);
   const remarks = [overruled?.replace(/\.$/, ''), ...metrics.map(({ remark }) => remark)].filter(
     (r) => r !== undefined,
@@ -129,9 +130,10 @@ const parameterCell = (value: unknown): string =>
 function measure(
   { structure, metric, name }: StudyMetric,
   { dvhs }: PlanEvaluation,
-  prescription: number,
+  prescribed: (structure: string) => number,
 ): { readonly value: number | null; readonly remark?: string } {
   const dvh = dvhs.get(structure);
+  const prescription = prescribed(structure);
   const reason =
     dvh === undefined ? missingStructure(structure, [...dvhs.keys()]) : whyNoValue(metric, dvh, { prescription });
   if (dvh === undefined || reason !== undefined)

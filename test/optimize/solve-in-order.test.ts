@@ -1,7 +1,7 @@
 /** Goals in order, level by level against linear programs in HiGHS, and the laws that any order obeys. */
 import type { LegacyHighs } from 'highs';
-import { beforeAll, expect, test } from 'vitest';
-import { maximumDose, maximumMean, minimumDose } from '../../src/optimize/constraint.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { maximumDose, maximumHottest, maximumMean, minimumDose } from '../../src/optimize/constraint.js';
 import type { Goal } from '../../src/optimize/goal.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
 import { type OrderedProblem, solveInOrder } from '../../src/optimize/solve-in-order.js';
@@ -74,3 +74,110 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     expect(third!.final).toBeLessThanOrEqual(third!.kept);
   },
 );
+
+describe('laws', () => {
+  const values = (result: ReturnType<typeof solveInOrder>): number[] =>
+    result.steps.flatMap(({ goals }) => goals.map(({ achieved }) => achieved));
+
+  test('lists that come after take no more from a goal than its slack', () => {
+    const problem = threeLevels(1);
+    const alone = solveInOrder({ ...problem, priorities: [[targetMinimum]], objectives: [] });
+    const all = solveInOrder(problem);
+    const [before, after] = [alone.steps[0]!.goals[0]!, all.steps[0]!.goals[0]!];
+    expect(after.achieved).toBe(before.achieved);
+    expect(after.final).toBeGreaterThanOrEqual(before.achieved - before.slack - 1e-12);
+    expect(after.slack).toBeCloseTo(0.01, 6);
+  });
+
+  test('a constraint more never makes a list better', () => {
+    const problem = threeLevels(4);
+    const more = { ...problem, constraints: [...problem.constraints!, maximumDose('gut max', gut, 8)] };
+    const [few, many] = [solveInOrder(problem), solveInOrder(more)];
+    expect(many.steps[0]!.shortfall).toBeGreaterThanOrEqual(few.steps[0]!.lowerBound!);
+    expect(many.steps[0]!.lowerBound!).toBeGreaterThan(few.steps[0]!.shortfall - 1e-3);
+  });
+
+  test('the order within a list is none, and equal runs are equal', () => {
+    const problem = { ...threeLevels(5), priorities: [[targetMinimum, lungMean, gutMean]] };
+    const turned = { ...problem, priorities: [[gutMean, targetMinimum, lungMean]] };
+    const [one, other] = [solveInOrder(problem), solveInOrder(turned)];
+    expect(other.steps[0]!.shortfall).toBeCloseTo(one.steps[0]!.shortfall, 2);
+    expect(other.steps[0]!.lowerBound!).toBeLessThanOrEqual(one.steps[0]!.shortfall);
+    expect(one.steps[0]!.lowerBound!).toBeLessThanOrEqual(other.steps[0]!.shortfall);
+    expect(solveInOrder(problem).solution.weights).toEqual(one.solution.weights);
+  });
+
+  test('dose in another unit: all values scale with it', () => {
+    const unit = 100;
+    const A = randomMatrix(30, 12, 101);
+    const make = (u: number): OrderedProblem => ({
+      operator: dense(A.map((row) => row.map((a) => u * a))),
+      constraints: [maximumDose('cord max', cord, 9 * u)],
+      priorities: [
+        [{ constraint: minimumDose('target min', target, 10 * u) }],
+        [{ constraint: maximumMean('lung mean', lung, 4 * u) }],
+      ],
+    });
+    const [gray, centigray] = [values(solveInOrder(make(1))), values(solveInOrder(make(unit)))];
+    centigray.forEach((value, k) => {
+      expect(value / (unit * gray[k]!)).toBeCloseTo(1, 2);
+    });
+  });
+
+  test('what a Gy of a goal costs of the one before: the slope between two plans', () => {
+    const problem = threeLevels(1);
+    const at = (slack: number) => solveInOrder({ ...problem, objectives: [] }, { slack, levelGap: 1e-4 }).steps;
+    const [tight, wide] = [at(0.001), at(0.003)];
+    const given = tight[0]!.goals[0]!.kept - wide[0]!.goals[0]!.kept;
+    const gained = tight[1]!.goals[0]!.achieved - wide[1]!.goals[0]!.achieved;
+    const { gain, cost } = tight[1]!.goals[0]!.trades.find((trade) => trade.of === 'target min')!;
+    expect(given).toBeGreaterThan(0.01);
+    expect(gained / given).toBeCloseTo(gain, 0);
+    expect(gain * cost).toBeCloseTo(1, 9);
+  });
+});
+
+test('a hard constraint that no plan keeps: infeasible, with the least violation', () => {
+  const operator = dense([[1], [0.5]]);
+  const constraints = [minimumDose('target', rowsOf(0), 10), maximumDose('cord', rowsOf(1), 3)];
+  const goal: Goal = { constraint: maximumMean('mean', rowsOf(0), 1) };
+  const result = solveInOrder({ operator, constraints, priorities: [[goal]] });
+  expect(result).toMatchObject({ status: 'infeasible', steps: [], endedAt: null });
+  expect(result.solution.certificate.leastViolation!).toBeGreaterThan(1.32);
+  expect(result.solution.certificate.leastViolation!).toBeLessThanOrEqual(4 / 3);
+});
+
+test('convex goals: the hottest part of an organ, against its linear program', () => {
+  const A = randomMatrix(30, 12, 102);
+  const constraint = maximumHottest('hot', lung, 0.3, 8);
+  const { steps } = solveInOrder({
+    operator: dense(A),
+    constraints: [minimumDose('target min', target, 8)],
+    priorities: [[{ constraint }]],
+  });
+  const rows = [
+    ...[...target.rows].map((i) => ` t${i}: ${sum(A[i]!)} >= 8`),
+    ...[...lung.rows].map((i) => ` e_${i}: ${sum(A[i]!)} - c - e${i} <= 0`),
+    ` hot: c + ${[...lung.rows].map((i) => `${1 / 3} e${i}`).join(' + ')} - t <= 8`,
+  ];
+  const best = optimum('t', [...rows.slice(0, -1), `${rows.at(-1)}\nBounds\n c free`]);
+  const [goal] = steps[0]!.goals;
+  expect(goal!.shortfall).toBeGreaterThanOrEqual(best - 1e-6);
+  expect(goal!.shortfall - best).toBeLessThanOrEqual(0.005 * 8);
+  expect(goal!.leastShortfall!).toBeLessThanOrEqual(best + 1e-6);
+});
+
+test('malformed orders are refused in a sentence', () => {
+  const problem = threeLevels(1);
+  const of = (priorities: OrderedProblem['priorities']) => () => solveInOrder({ ...problem, priorities });
+  expect(of([])).toThrow('Give each at least one goal');
+  expect(of([[targetMinimum], []])).toThrow('Give each at least one goal');
+  expect(of([[targetMinimum], [targetMinimum]])).toThrow('"target min" is named twice');
+  expect(of([[{ constraint: maximumDose('cord max', cord, 5) }]])).toThrow('"cord max" is named twice');
+  expect(of([[{ ...targetMinimum, isLeast: true }]])).toThrow('bounded from below');
+  expect(of([[{ ...targetMinimum, scale: 0 }]])).toThrow('scale in Gy is 0');
+  expect(of([[{ constraint: maximumDose('off', rowsOf(77), 5) }]])).toThrow('row 77');
+  expect(() => solveInOrder(problem, { slack: -1 })).toThrow('slack is -1');
+  expect(() => solveInOrder(problem, { timeLimit: -1 })).toThrow('timeLimit is -1 s');
+  expect(solveInOrder(problem, { timeLimit: 0 }).status).toBe('time-limit');
+});

@@ -17,6 +17,7 @@ export function meanDose(name: string, set: VoxelSet, weight: number): Objective
     weight,
     isConvex: true,
     isRising: true,
+    isLinear: true,
     rows,
     describe: () => `${shown(weight)} mean[d] over ${name}`,
     evaluate(dose, gradient) {
@@ -30,5 +31,6 @@ export function meanDose(name: string, set: VoxelSet, weight: number): Objective
     addCurvature() {
       // It is linear.
     },
+    terms: () => ({ form: 'linear', rows, factors: volumes.map((v) => scale * v), doses: 0 }),
   };
 }

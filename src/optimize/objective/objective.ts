@@ -22,6 +22,8 @@ export interface Objective {
    * rises with it. @default false: not told
    */
   readonly isRising?: boolean;
+  /** True: it has no curvature anywhere. @default false */
+  readonly isLinear?: boolean;
   /** Rows of the dose that it reads, for the check against the operator. @default not told: any */
   readonly rows?: Int32Array;
   /** The formula with its present numbers, weight included. */
@@ -36,6 +38,25 @@ export interface Objective {
   withLevel?(from: Level, to: Level): Objective;
   /** The dose that it asks its rows to reach as things stand, Gy; left out where it asks for none. */
   askedDose?(): number;
+  /**
+   * The same as numbers, for optimisers of others; left out where it is no such sum.
+   *
+   * @internal
+   */
+  terms?(): RowTerms;
+}
+
+/** An objective as a sum over rows of one function f of the dose: `sum factors_q f(d_q - doses_q)`. */
+export interface RowTerms {
+  /** f(x): `deviation` x^2, `overdose` max(0, x)^2, `underdose` max(0, -x)^2, `linear` x. */
+  readonly form: 'deviation' | 'overdose' | 'underdose' | 'linear';
+  readonly rows: Int32Array;
+  /** Weight and volume of each row, without unit. */
+  readonly factors: Float64Array;
+  /** Gy, one per row, or one for all. */
+  readonly doses: number | Float64Array;
+  /** Where the objective follows a level: `doses` are this fraction of it. */
+  readonly ofLevel?: number;
 }
 
 /** Rows of one structure and what fraction of its volume each is. */

@@ -33,6 +33,10 @@ export function squaredDeviation(name: string, set: VoxelSet, level: Level, weig
     addCurvature(_, out) {
       for (let q = 0; q < rows.length; q++) out[rows[q]!]! += 2 * scale * volumes[q]!;
     },
+    terms: () => {
+      const factors = volumes.map((v) => scale * v);
+      return { form: 'deviation', rows, factors, doses: fraction * level.value, ofLevel: fraction };
+    },
     withLevel: (from, to) => squaredDeviation(name, set, from === level ? to : level, weight, fraction),
     askedDose: () => fraction * level.value,
   };

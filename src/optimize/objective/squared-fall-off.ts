@@ -7,8 +7,8 @@ import { squaredOverdose } from './squared-overdose.js';
 
 /** How a bound falls with the distance from the target: `dose max(least, 1 - perMillimetre max(0, distance - from))`. */
 export interface FallOff {
-  /** Bound at the target, Gy. */
-  readonly dose: number;
+  /** Bound at the target, Gy: one, or one per row of the set. */
+  readonly dose: number | Float64Array;
   /** How much the bound falls per mm, fraction of `dose`. */
   readonly perMillimetre: number;
   /** Where it ends, fraction of `dose`. */
@@ -32,10 +32,15 @@ export function squaredFallOff(
   weight: number,
 ): Objective {
   const { dose, perMillimetre, least, from = 0 } = fall;
-  checkNonNegative(`objective "${name}": fall-off dose`, dose);
+  for (const own of typeof dose === 'number' ? [dose] : dose)
+    checkNonNegative(`objective "${name}": fall-off dose`, own);
   checkNonNegative(`objective "${name}": fall-off per mm`, perMillimetre);
   checkNonNegative(`objective "${name}": least fraction`, least);
   checkFinite(`objective "${name}": distance of the fall-off`, from);
-  const bounds = Float64Array.from(distance, (d) => dose * Math.max(least, 1 - perMillimetre * Math.max(0, d - from)));
+  const doseAt = typeof dose === 'number' ? () => dose : (q: number) => dose[q]!;
+  const bounds = Float64Array.from(
+    distance,
+    (d, q) => doseAt(q) * Math.max(least, 1 - perMillimetre * Math.max(0, d - from)),
+  );
   return squaredOverdose(name, set, bounds, weight);
 }

@@ -44,5 +44,6 @@ export function squaredOverdose(name: string, set: VoxelSet, bounds: number | Fl
         if (dose[rows[q]!]! > maximum[q]!) out[rows[q]!]! += 2 * scale * volumes[q]!;
       }
     },
+    terms: () => ({ form: 'overdose', rows, factors: volumes.map((v) => scale * v), doses: bounds }),
   };
 }

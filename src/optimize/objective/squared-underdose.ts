@@ -43,6 +43,10 @@ export function squaredUnderdose(
         if (dose[rows[q]!]! < bound) out[rows[q]!]! += 2 * scale * volumes[q]!;
       }
     },
+    terms: () => {
+      const factors = volumes.map((v) => scale * v);
+      return { form: 'underdose', rows, factors, doses: fraction * level.value, ofLevel: fraction };
+    },
     withLevel: (from, to) => squaredUnderdose(name, set, from === level ? to : level, fraction, weight),
     askedDose: () => fraction * level.value,
   };

@@ -13,6 +13,7 @@ import { doseFromBed, doseFromEqd2 } from '../../biology/linear-quadratic.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { type Goal, parseGoal } from '../../evaluate/goal.js';
 import { type DoseScale, isVolume } from '../../evaluate/metric.js';
+import { prescribedIn, type TargetsCase } from './asked-target.js';
 
 const constraint = z.string().check(
   z.superRefine((text, context) => {
@@ -72,8 +73,9 @@ const MOST = 1000;
 
 /** What a dose in percent, and a biological one, rest on. */
 export interface AskedCourse {
-  /** Total, Gy */
+  /** Total, Gy; of a structure `doseIn`, where there is any: a target's own, else this. */
   readonly dose: number;
+  readonly doseIn?: (structure: string) => number;
   readonly fractions: number;
 }
 
@@ -92,7 +94,7 @@ export function parseConstraint(text: string, course: AskedCourse = { dose: 1, f
   const asked = comparison.startsWith('<') ? 1 : -1;
   const form = formOf(goal, asked, refuse);
   const at = isVolume(metric) ? metric.at! : { value: limit, unit };
-  const gray = at.unit === '%' ? (at.value / 100) * course.dose : at.value;
+  const gray = at.unit === '%' ? (at.value / 100) * (course.doseIn?.(structure) ?? course.dose) : at.value;
   // Less than a dose in at most v is at least that dose in the rest.
   const sign = metric.kind === 'CV' ? (-asked as 1 | -1) : asked;
   if (!(sign > 0 ? gray > 0 : gray >= 0)) {
@@ -110,6 +112,15 @@ export function parseConstraint(text: string, course: AskedCourse = { dose: 1, f
   if (sign < 0) refuse('a biological mean or gEUD from below is not convex. Give it as a physical dose.');
   return { ...head, dose: gray, scale };
 }
+
+/** What a course is read from. */
+type CourseCase = TargetsCase & { readonly prescription: { readonly fractions: number } };
+
+/** What the doses of a case's constraints and priorities rest on. */
+export const askedCourse = (planCase: CourseCase): AskedCourse => ({
+  ...planCase.prescription,
+  doseIn: prescribedIn(planCase),
+});
 
 /** @throws {InvalidInputError} as {@link parseConstraint} */
 export const parseConstraints = (texts: readonly string[], course: AskedCourse): AskedConstraint[] =>

@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 import { described } from '../../core/described.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { nearNames } from '../../core/near-names.js';
+import { prescribedIn, TARGETS, type TargetsCase, targetsOf } from './asked-target.js';
 
 /** What objectives call all of the body outside the targets. */
 export const TISSUE = 'Tissue';
@@ -33,7 +34,7 @@ export type ObjectiveKind = keyof typeof kinds;
 
 const PERCENT = /^\s*(\d+\.?\d*|\.\d+)\s*%\s*$/;
 const said = (value: unknown): string => (value === undefined ? 'is missing, but' : `is ${JSON.stringify(value)}, but`);
-const DOSE = 'must be total Gy of the course from 0 to 1000, or percent of the prescription as "95%"';
+const DOSE = 'must be total Gy of the course from 0 to 1000, or percent of what is prescribed as "95%"';
 const dose = z.union(
   [
     z.number().check(z.nonnegative(), z.maximum(1000)),
@@ -72,11 +73,14 @@ const objective = z
   .strictObject({
     kind: described('What is asked for: docs/optimisation.md#objectives.', kind),
     structure: described(
-      'By name; `Tissue` is the body outside the targets. Not for `smoothness`.',
+      'By name; `Tissue` is the body outside the targets, `Targets` all of them, each voxel asked for the dose of its own. Not for `smoothness`.',
       z.optional(z.string().check(z.maxLength(1000))),
     ),
     weight: described('Importance relative to the others, > 0.', weight),
-    dose: described('Total Gy of the course, in `scale`, or percent of the prescription as `"95%"`.', z.optional(dose)),
+    dose: described(
+      'Total Gy of the course, in `scale`, or percent as `"95%"`: of a target of its own dose, else of the prescription.',
+      z.optional(dose),
+    ),
     isLevel: described(
       'Whether `dose` moves with the others that do until the prescription is met: what a target is asked for.',
       z.optional(z.boolean()),
@@ -192,6 +196,10 @@ export interface AskedObjective {
   readonly dose: number;
   /** Fraction of the level, where it follows it. */
   readonly ofLevel?: number;
+  /** Whether the weight is that of all targets, of which each has as much as it has of their volume. */
+  readonly isOfTargets?: true;
+  /** Whether `dose` was given in percent: of what lies outside the targets, of the dose of the nearest one. */
+  readonly isPercent?: true;
   readonly a?: number;
   /** Fraction of the structure. */
   readonly volume?: number;
@@ -203,16 +211,11 @@ export interface AskedObjective {
   readonly courses: 'this' | 'all';
 }
 
-/** What the template rests on. */
-export interface TemplateCase {
-  readonly target: string;
-  readonly prescription: { readonly dose: number };
-}
-
 /**
- * The template `spine-default`: the prescribed dose in the target, a fall-off of 6 % of it per mm around the target down to 45 %, and
+ * The template `spine-default`: the prescribed dose in the target, in each of several its own, a fall-off of 6 % of it per mm around the target down to 45 %, and
  * little dose elsewhere. The weights are ours.
  *
+ * @param target   its name, or `Targets` where there are several
  * @param isShaped whether beamlets shape the dose: whole fields can hardly, and outside must not cost the target its homogeneity
  */
 export function spineDefault(target: string, isShaped: boolean): ObjectiveInput[] {
@@ -233,26 +236,35 @@ export function spineDefault(target: string, isShaped: boolean): ObjectiveInput[
 }
 
 /** The list with the template written out, as CASE.json would have it. */
-export function objectivesInFull(given: ObjectivesInput, target: string, isShaped: boolean): ObjectiveInput[] {
+export function objectivesInFull(given: ObjectivesInput, planCase: TargetsCase, isShaped: boolean): ObjectiveInput[] {
   const list = typeof given === 'string' ? [given] : given;
-  return list.flatMap((one) => (one === SPINE_DEFAULT ? spineDefault(target, isShaped) : [one]));
+  return list.flatMap((one) => (one === SPINE_DEFAULT ? spineDefault(targetOf(planCase), isShaped) : [one]));
 }
+
+/** What the template asks for the prescribed dose. */
+const targetOf = (planCase: TargetsCase): string => (targetsOf(planCase).length > 1 ? TARGETS : planCase.target);
 
 /**
  * The objectives of a case, read: the template's, where it is asked for, under its own names.
  *
  * @throws {InvalidInputError} for what the schema would not let pass
  */
-export function readObjectives(
-  given: ObjectivesInput,
-  { target, prescription }: TemplateCase,
-  isShaped: boolean,
-): AskedObjective[] {
+export function readObjectives(given: ObjectivesInput, planCase: TargetsCase, isShaped: boolean): AskedObjective[] {
   const list = typeof given === 'string' ? [given] : given;
   return list.flatMap((one): AskedObjective[] => {
-    if (one !== SPINE_DEFAULT) return [readObjective(one, prescription.dose, one.structure ?? one.kind)];
+    if (one !== SPINE_DEFAULT) return readInTargets(one, planCase, one.structure ?? one.kind);
     const names = ['target', 'target', 'tissue around the target', 'tissue'];
-    return spineDefault(target, isShaped).map((own, i) => readObjective(own, prescription.dose, names[i]!));
+    return spineDefault(targetOf(planCase), isShaped).flatMap((own, i) => readInTargets(own, planCase, names[i]!));
+  });
+}
+
+/** What is asked of all targets is asked of each. */
+function readInTargets(given: ObjectiveInput, planCase: TargetsCase, name: string): AskedObjective[] {
+  if (given.structure !== TARGETS) return [readObjective(given, planCase, name)];
+  const targets = targetsOf(planCase);
+  return targets.map(({ name: structure }): AskedObjective => {
+    const own = readObjective({ ...given, structure }, planCase, targets.length === 1 ? name : structure);
+    return { ...own, isOfTargets: true };
   });
 }
 
@@ -263,7 +275,7 @@ export function smoothnessOf(given: ObjectivesInput): number | undefined {
   return weights.length === 0 ? undefined : weights.reduce((a, b) => a + b, 0);
 }
 
-function readObjective(given: ObjectiveInput, prescribed: number, name: string): AskedObjective {
+function readObjective(given: ObjectiveInput, planCase: TargetsCase, name: string): AskedObjective {
   const {
     kind,
     structure,
@@ -278,6 +290,7 @@ function readObjective(given: ObjectiveInput, prescribed: number, name: string):
   } = given;
   const { perMillimetre = '6%', least = '45%', from = 1 } = given;
   const of = typeof asked === 'string' ? fractionOf(asked) : undefined;
+  const prescribed = prescribedIn(planCase)(structure ?? TISSUE);
   return {
     name,
     kind,
@@ -287,7 +300,8 @@ function readObjective(given: ObjectiveInput, prescribed: number, name: string):
     courses,
     fall: { perMillimetre: fractionOf(perMillimetre), least: fractionOf(least), from },
     ...(kind === 'smoothness' ? {} : { structure: structure ?? TISSUE }),
-    ...(isLevel && { ofLevel: of! }),
+    ...(isLevel && { ofLevel: of! * (prescribed / planCase.prescription.dose) }),
+    ...(of !== undefined && { isPercent: true }),
     ...(a !== undefined && { a }),
     ...(volume !== undefined && { volume: fractionOf(volume) }),
     ...(scale !== undefined && { scale: scaleOf(scale) }),

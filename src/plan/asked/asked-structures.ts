@@ -2,6 +2,7 @@
 import { parseConstraint } from './asked-constraint.js';
 import { type ObjectivesInput, SPINE_DEFAULT, TISSUE } from './asked-objective.js';
 import { parsePriority } from './asked-priority.js';
+import { TARGETS } from './asked-target.js';
 
 /** Fields of CASE.json that ask something of structures by name. */
 export interface AskedFields {
@@ -16,7 +17,7 @@ export interface AskedRows extends AskedFields {
   readonly further?: readonly string[];
 }
 
-/** Every structure with the field that names it, each as often as it is named; the tissue outside the targets is none. */
+/** Every structure with the field that names it, each as often as it is named; the tissue outside the targets, and all targets together, are none. */
 export function structuresNamed({
   constraints,
   objectives,
@@ -27,7 +28,7 @@ export function structuresNamed({
   return [
     ...constraints.map((text): [string, string] => ['constraints', parseConstraint(text).structure]),
     ...listed.flatMap((one): [string, string][] =>
-      one === SPINE_DEFAULT || one.structure === undefined || one.structure === TISSUE
+      one === SPINE_DEFAULT || one.structure === undefined || [TISSUE, TARGETS].includes(one.structure)
         ? []
         : [['objectives', one.structure]],
     ),

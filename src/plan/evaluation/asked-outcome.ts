@@ -1,7 +1,7 @@
 /** What became of every constraint that the case asks for: its value in the reported dose, and what it cost. */
 import type { Dvh } from '../../evaluate/dvh.js';
 import { evaluateGoal, type GoalContext, type GoalResult } from '../../evaluate/goal.js';
-import { type AskedConstraint, parseConstraints } from '../asked/asked-constraint.js';
+import { type AskedConstraint, askedCourse, parseConstraints } from '../asked/asked-constraint.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
@@ -24,11 +24,11 @@ export interface AskedOutcome extends Omit<GoalResult, 'goal'> {
 export function askedOutcomes(
   { hold, held = [], solution }: Pick<TechniquePlan, 'hold' | 'held' | 'solution'>,
   { cord }: Pick<PatientModel, 'cord'>,
-  { constraints, prescription }: Pick<PlanCase, 'constraints' | 'prescription'>,
+  planCase: Pick<PlanCase, 'constraints' | 'prescription' | 'target' | 'targets'>,
   dvhs: ReadonlyMap<string, Dvh>,
   context: GoalContext,
 ): AskedOutcome[] {
-  return parseConstraints(constraints, prescription).map((asked): AskedOutcome => {
+  return parseConstraints(planCase.constraints, askedCourse(planCase)).map((asked): AskedOutcome => {
     const { goal: text, ...judged } = evaluateGoal(asked.goal, dvhs, context);
     const own = held.find(({ constraint }) => constraint === asked.text);
     return {

@@ -5,7 +5,7 @@ import { eqd2 } from '../../biology/linear-quadratic.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import { doseOfVoxel, placeOfVoxel, valueOfVoxel } from '../patient/planning-grid.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 
@@ -49,7 +49,7 @@ export function constraintOutcomes(
   { prescription: { dose: prescribed, fractions } }: Pick<PlanCase, 'prescription'>,
   technique: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose' | 'hold' | 'voxels'>,
 ): ConstraintOutcome[] {
-  const target = model.masks.get(model.target)!.data;
+  const target = targetMaskOf(model).data;
   const { hold, voxels: chosen } = technique;
   const doseOf = doseOfVoxel(model, technique);
   const targetOf = (voxel: number): number => valueOfVoxel(model, voxel, target, model.fine?.target.data, () => 0);

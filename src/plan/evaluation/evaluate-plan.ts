@@ -2,6 +2,7 @@
  * What a finished plan is judged by: DVHs, metrics, goals, conformity, and the cord's dose over both courses.
  */
 import { eqd2 } from '../../biology/linear-quadratic.js';
+import { toDecimals } from '../../core/rounding.js';
 import { type Conformity, conformity } from '../../evaluate/conformity.js';
 import type { Dvh } from '../../evaluate/dvh.js';
 import { type DoseFallOff, doseFallOff } from '../../evaluate/fall-off.js';
@@ -16,13 +17,16 @@ import {
   type ProtocolItemInput,
   type ProtocolRow,
 } from '../../evaluate/protocol.js';
+import { createStructureDvh } from '../../evaluate/structure-dvh.js';
+import { dosesOfTargets } from '../asked/asked-target.js';
 import { type StructureTolerance, structureTolerances, type ToleranceCase } from '../constraint/structure-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import { linesOf } from '../patient/drawn-share.js';
+import { type PatientModel, targetNames } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
 import { largestEffect } from '../patient/prior-effect.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
-import { doseOfPlan, drawnDvhs } from '../technique/drawn-dvh.js';
+import { type DoseIn, doseOfPlan, drawnDvhs } from '../technique/drawn-dvh.js';
 import type { TechniquePlan } from '../technique/technique-plan.js';
 import { type AskedOutcome, askedOutcomes } from './asked-outcome.js';
 import { constraintsOf, type ListedConstraint } from './constraint-list.js';
@@ -31,6 +35,7 @@ import { type PriorityOutcome, priorityOutcomes } from './priority-outcome.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robustness.js';
 import type { PositionReport } from './setup-uncertainty.js';
+import { type TargetOutcome, targetOutcomes } from './target-outcome.js';
 
 /** Volume and metrics of one structure in a plan. */
 export interface StructureReport {
@@ -77,6 +82,8 @@ export interface PlanEvaluation {
   readonly constraints: readonly ListedConstraint[];
   /** What became of every constraint that the case asks for. */
   readonly asked: readonly AskedOutcome[];
+  /** Where the case has several targets: what each received. */
+  readonly targets?: readonly TargetOutcome[];
   /** What became of the case's priorities. */
   readonly priorities: readonly PriorityOutcome[];
   /** What became of every structure that has a maximum in each voxel. */
@@ -94,20 +101,32 @@ export interface PlanEvaluation {
 const targetMetrics = ['D98%', 'D95%', 'D50%', 'D2%', 'V95%', 'V100%', 'Mean', 'Min', 'Max'];
 const organMetrics = ['Max', 'D0.03cc', 'D0.1cc', 'D1cc', 'Mean', 'V20Gy', 'V5Gy'];
 
-/** Goals of a case that names none: the cord's cap, and target coverage and hot spot. */
+/** Goals of a case that names none: the cord's cap, and coverage and hot spot of every target. */
 export function defaultGoals(model: PatientModel, planCase: Pick<PlanCase, 'cordCap'>): string[] {
   return [
     `${model.cord} Max <= ${planCase.cordCap}Gy`,
     `${model.cord} D0.03cc <= ${planCase.cordCap}Gy`,
-    `${model.target} V95% >= 90%`,
-    `${model.target} D95% >= 95%`,
-    `${model.target} D2% <= 107%`,
+    ...targetNames(model).flatMap((target) => [
+      `${target} V95% >= 90%`,
+      `${target} D95% >= 95%`,
+      `${target} D2% <= ${hotSpot(target, model)}`,
+    ]),
   ];
+}
+
+/** The limit of a target's hot spot: of its own dose, or of what a boost in it is asked for. */
+function hotSpot(target: string, { several }: Pick<PatientModel, 'several'>): string {
+  const own = several?.all.find(({ name }) => name === target)?.dose;
+  const highest = several?.highestIn.get(target);
+  return own === highest ? '107%' : `${toDecimals(1.07 * highest!, 2)}Gy`;
 }
 
 /** What a plan is judged by. */
 export type JudgedCase = ToleranceCase &
-  Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals' | 'constraints' | 'priorities'>;
+  Pick<
+    PlanCase,
+    'cordCap' | 'cordCapOrigin' | 'goals' | 'constraints' | 'priorities' | 'target' | 'targets' | 'prescription'
+  >;
 
 /** @param prior the prior course on the plan's grid, with the maxima by voxel that it leaves */
 export function evaluatePlan(
@@ -119,15 +138,16 @@ export function evaluatePlan(
 ): PlanEvaluation {
   const doseIn = doseOfPlan(technique, model);
   const prescription = planCase.prescription.dose;
+  const prescriptions = dosesOfTargets(planCase);
   const doseOf = doseOfVoxel(model, technique);
   const { dvhs, absent } = drawnDvhs(model, doseIn, doseOf);
   const structures = [...model.drawnFractions.keys()].map((name) =>
-    structureReport(name, dvhs.get(name), absent.get(name), model, prescription),
+    structureReport(name, dvhs.get(name), absent.get(name), model, prescriptions.get(name) ?? prescription),
   );
   const judged = evaluateProtocol(
     (planCase.goals ?? defaultGoals(model, planCase)).map((goal) => createProtocolItem(goal as ProtocolItemInput)),
     dvhs,
-    { prescription, absent, ...(prior ? { prior: priorOfGoals(prior, model) } : {}) },
+    { prescription, prescriptions, absent, ...(prior ? { prior: priorOfGoals(prior, model) } : {}) },
   );
   const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
@@ -138,19 +158,33 @@ export function evaluatePlan(
     dvhs,
     structures,
     goals,
-    conformity: conformity(technique.dose, dvhs.get(model.target)!, prescription, {
+    conformity: conformity(technique.dose, ...conformityOf(model, dvhs, doseIn, prescription), {
       // Isodose volumes are small parts of the body, which its voxels hold better than lines so far apart.
       region: model.cells.get(model.external)!,
     }),
     ...(fallOff ? { fallOff } : {}),
     constraints: constraintsOf(tolerances, model, planCase, technique),
-    asked: askedOutcomes(technique, model, planCase, dvhs, { prescription, absent }),
-    priorities: priorityOutcomes(technique, planCase, dvhs, { prescription, absent }),
+    asked: askedOutcomes(technique, model, planCase, dvhs, { prescription, prescriptions, absent }),
+    ...(model.several && { targets: targetOutcomes(model.several, dvhs) }),
+    priorities: priorityOutcomes(technique, planCase, dvhs, { prescription, prescriptions, absent }),
     constraintOutcomes: constraintOutcomes(tolerances, model, planCase, technique),
     ...(retreatment
       ? { cumulativeCord: cumulativeCord(retreatment, dvhs.get(model.cord)!, planCase), retreatment }
       : {}),
   };
+}
+
+/** What the high dose is to fit: the target and its dose; of several the union, and the lowest dose that any is asked for. */
+function conformityOf(
+  { several, target, grid, fine }: PatientModel,
+  dvhs: ReadonlyMap<string, Dvh>,
+  doseIn: DoseIn,
+  prescription: number,
+): [Dvh, number] {
+  if (several === undefined) return [dvhs.get(target)!, prescription];
+  const lines = linesOf(several.union, fine?.grid ?? grid);
+  const dvh = createStructureDvh(doseIn(target), lines, { partial: 'covered' });
+  return [dvh, Math.min(...several.all.map(({ dose }) => dose))];
 }
 
 function structureReport(
@@ -198,7 +232,8 @@ export function whyNoPlan(
     const which = conflict === undefined ? 'the constraints' : conflict.join(' and ');
     return `no plan: none keeps ${which}, and this one reaches ${reached}`;
   }
-  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: the constraints leave ${reached}`;
+  const why = solution.given === undefined ? 'the constraints leave' : `the ${solution.given.of} that were given reach`;
+  if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: ${why} ${reached}`;
   return undefined;
 }
 

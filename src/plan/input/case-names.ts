@@ -9,10 +9,12 @@ import { InvalidInputError } from '../../core/errors.js';
 import { nearNames } from '../../core/near-names.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
-import { parseConstraints } from '../asked/asked-constraint.js';
+import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
 import { checkConsistent } from '../asked/asked-contradiction.js';
 import { TISSUE } from '../asked/asked-objective.js';
+import { parsePriority } from '../asked/asked-priority.js';
 import { type AskedFields, structuresNamed } from '../asked/asked-structures.js';
+import { checkTargets, TARGETS } from '../asked/asked-target.js';
 import { resolveLeafBank } from './check-json.js';
 import type { PlanCase, PriorCourseCase } from './plan-case.js';
 import { conventionOf } from './recovery-convention.js';
@@ -24,6 +26,7 @@ import { levelOf } from './spine-level.js';
  */
 export function checkCaseNames(planCase: PlanCase, path: string): void {
   const { fcrt, imrt, retreatment, prescription } = planCase;
+  checkTargets(planCase, path);
   const resolve = (field: string, look: () => unknown): void => {
     try {
       look();
@@ -39,6 +42,7 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
   beams('imrt.beams', imrt.beams);
   for (const [at, { fields }] of namedPriors(planCase)) beams(`${at}.fields.beams`, fields?.beams);
   if (fcrt.mlc !== undefined) resolve('fcrt.mlc', () => resolveLeafBank(fcrt.mlc!));
+  checkHotSpot(planCase, path);
   resolve('retreatment.recovery', () => conventionOf(retreatment.recovery));
   const known = cordToleranceNames();
   const typo = retreatment.omit.find((name) => !known.includes(name));
@@ -47,7 +51,7 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
       `${path}: retreatment.omit names "${typo}", which is no limit. There are ${known.join(', ')}.`,
     );
   }
-  resolve('constraints', () => checkConsistent(parseConstraints(planCase.constraints, prescription)));
+  resolve('constraints', () => checkConsistent(parseConstraints(planCase.constraints, askedCourse(planCase))));
   retreatment.bounds?.forEach(({ limit, structure }, b) => {
     if (limit === undefined) return;
     const tissue = /cauda/i.test(structure) ? 'cauda' : 'cord';
@@ -56,19 +60,41 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
   });
 }
 
+/** Goals that are met one after the other make the target as hot as it helps them, where nothing is said of that. */
+function checkHotSpot(
+  {
+    target,
+    constraints,
+    priorities,
+    prescription,
+  }: Pick<PlanCase, 'target' | 'constraints' | 'priorities' | 'prescription'>,
+  path: string,
+): void {
+  if (priorities.length === 0) return;
+  const asked = [
+    ...parseConstraints(constraints, prescription),
+    ...priorities.flat().map((text) => parsePriority(text, prescription).asked),
+  ];
+  if (asked.some(({ structure, sign }) => structure === target && sign > 0)) return;
+  throw new InvalidInputError(
+    `${path}: priorities: nothing bounds ${target} from above, which goals in order would make as hot as it helps them. Add "${target} Max <= 115%" to constraints, or a goal such as "${target} D2% <= 107%" to the first list.`,
+  );
+}
+
 /**
  * @param names   of the patient's structures
  * @param patient its name, for the message
  * @throws {InvalidInputError} naming the field whose structure there is not
  */
 export function checkStructureNames(
-  planCase: Pick<PlanCase, 'target' | 'cord' | 'prior' | 'retreatment' | 'goals'> & AskedFields,
+  planCase: Pick<PlanCase, 'target' | 'targets' | 'cord' | 'prior' | 'retreatment' | 'goals'> & AskedFields,
   names: readonly string[],
   patient: string,
 ): void {
-  const { target, cord, retreatment } = planCase;
+  const { target, targets = [], cord, retreatment } = planCase;
   const asked: [field: string, name: string | undefined][] = [
     ['target', target],
+    ...targets.map(({ structure }, t): [string, string] => [`targets.${t}`, structure]),
     ['cord', cord],
     ...namedPriors(planCase).map(([at, { region }]): [string, string | undefined] => [`${at}.region`, region]),
     ...(retreatment.bounds ?? []).map(({ structure }): [string, string] => ['retreatment.bounds', structure]),
@@ -77,15 +103,19 @@ export function checkStructureNames(
   ];
   for (const [field, name] of asked) {
     if (name === undefined || names.includes(name)) continue;
-    const near = nearNames(name, field === 'objectives' ? [...names, TISSUE] : names).map((own) => `"${own}"`);
+    const near = nearNames(name, field === 'objectives' ? [...names, TISSUE, TARGETS] : names).map((own) => `"${own}"`);
     const meant = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
     throw new InvalidInputError(
       `case: ${field} "${name}" is not a structure of ${patient}.${meant} It has ${names.join(', ')}.`,
     );
   }
-  if (names.includes(TISSUE) && JSON.stringify(planCase.objectives).includes(`"${TISSUE}"`)) {
+  for (const [word, meaning] of [
+    [TISSUE, 'the body outside the targets'],
+    [TARGETS, 'all targets together'],
+  ]) {
+    if (!names.includes(word!) || !JSON.stringify(planCase.objectives).includes(`"${word}"`)) continue;
     throw new InvalidInputError(
-      `case: objectives: "${TISSUE}" is the body outside the targets, but ${patient} has a structure of that name. Give the structure another name, e.g. by patient.rename.`,
+      `case: objectives: "${word}" is ${meaning}, but ${patient} has a structure of that name. Give the structure another name, e.g. by patient.rename.`,
     );
   }
   for (const goal of planCase.goals ?? []) {

@@ -9,6 +9,7 @@ import { described, editorSchema, jsonSchema } from '../../core/described.js';
 import { askedConstraints } from '../asked/asked-constraint.js';
 import { askedObjectives } from '../asked/asked-objective.js';
 import { askedPriorities } from '../asked/asked-priority.js';
+import { furtherTargets } from '../asked/asked-target.js';
 import { dicomPatient, edge, margin, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
@@ -121,6 +122,10 @@ const fields = z.strictObject({
   $schema: editorSchema(text),
   patient: described('A phantom, or a CT with its structures. Paths are relative to the file.', patient),
   target: described('Structure by name.', z._default(text, 'PTV_3960')),
+  targets: described(
+    'Further targets, each with a dose of its own, as a boost inside `target` or another vertebra: docs/optimisation.md#several-targets.',
+    z.optional(furtherTargets),
+  ),
   cord: described('Structure by name. By default `SpinalCord`, else `CaudaEquina`.', z.optional(text)),
   prescription: described('What the target gets.', z._default(prescription, { dose: 39.6, fractions: 22, to: 'D50' })),
   prior: described(

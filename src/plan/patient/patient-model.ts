@@ -31,6 +31,8 @@ import { type SurfaceGap, surfaceGap } from '../../geometry/separation.js';
 import type { Structure } from '../../geometry/structure.js';
 import { occupiedFrom, type Volume } from '../../geometry/volume.js';
 import { voxelizeStructure } from '../../geometry/voxelize.js';
+import type { AskedFields } from '../asked/asked-structures.js';
+import { targetsOf } from '../asked/asked-target.js';
 import { checkStructureNames } from '../input/case-names.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { checkHasDose, type DrawnFraction, drawnFraction, fractionNote, linesOf } from './drawn-share.js';
@@ -46,6 +48,7 @@ import {
   touching,
   voxelAt,
 } from './planning-grid.js';
+import { type SeveralTargets, severalTargets } from './several-targets.js';
 
 /** Told the name of each stage of a plan as it begins. */
 export type StageListener = (stage: string) => void;
@@ -76,7 +79,7 @@ export interface PatientModel {
   readonly notes: readonly string[];
   /** @internal The voxels of dose and planning grid with their centre in the cord and the points of its surface; found when first asked for. */
   cordPoints(): Int32Array;
-  /** @internal Of every voxel centre from the nearest one in the target, mm; found when first asked for. */
+  /** @internal Of every voxel centre from the nearest one in a target, mm; found when first asked for. */
   targetDistance(): Float32Array;
   /** @internal Between target and cord; found when first asked for. */
   cordGap(): SurfaceGap;
@@ -85,7 +88,10 @@ export interface PatientModel {
   readonly points: Float64Array;
   /** @internal Which voxel, of dose or planning grid, every point of `bodyDose` is; the isocentre is -1. */
   readonly voxelOfPoint: Int32Array;
+  /** The target that the level follows. */
   readonly target: string;
+  /** @internal All targets, where the case has more than one. */
+  readonly several?: SeveralTargets;
   /** Structure under the cap; `SpinalCord`, or `CaudaEquina` where the cord has ended. */
   readonly cord: string;
   readonly external: string;
@@ -105,21 +111,20 @@ export interface PatientModel {
 }
 
 /** What a model of the patient rests on. */
-export type ModelledCase = Pick<
-  PlanCase,
-  | 'target'
-  | 'cord'
-  | 'isocenter'
-  | 'doseGrid'
-  | 'doseModel'
-  | 'prior'
-  | 'retreatment'
-  | 'goals'
-  | 'constraints'
-  | 'objectives'
-  | 'priorities'
-  | 'overlap'
->;
+export type ModelledCase = AskedFields &
+  Pick<
+    PlanCase,
+    | 'target'
+    | 'targets'
+    | 'prescription'
+    | 'cord'
+    | 'isocenter'
+    | 'doseGrid'
+    | 'doseModel'
+    | 'prior'
+    | 'retreatment'
+    | 'goals'
+  >;
 
 /**
  * @param executor who does the work of beams and dose on this patient
@@ -136,6 +141,7 @@ export function modelPatient(
   const structures = new Map(patient.structures.map((s) => [s.name, s]));
   checkStructureNames(planCase, [...structures.keys()], patient.name);
   const { target } = planCase;
+  const targets = targetsOf(planCase).map(({ name }) => name);
   const cord = planCase.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina');
   if (!structures.has(cord)) {
     const known = [...structures.keys()].join(', ');
@@ -161,30 +167,42 @@ export function modelPatient(
   const fractions = new Map(
     [...lines].map(([name, own]) => [
       name,
-      drawnFraction(own, grid, structures.get(external)!, name === target || name === cord ? 4 : 2),
+      drawnFraction(own, grid, structures.get(external)!, targets.includes(name) || name === cord ? 4 : 2),
     ]),
   );
-  checkHasDose('target', fractions.get(target)!, external);
+  for (const name of targets) checkHasDose('target', fractions.get(name)!, external);
   checkHasDose('cord', fractions.get(cord)!, external);
   for (const { structure } of planCase.retreatment.bounds ?? []) checkBounded(fractions.get(structure), external);
   const notes = [...fractions.values()].flatMap((fraction) => fractionNote(fraction, external) ?? []);
   const masks = new Map(patient.structures.map((s) => [s.name, voxelizeStructure(s, grid)]));
   const boxOf = (name: string) => solidOfStructure(structures.get(name)!).box;
   const cells = new Map([...masks].map(([name, mask]) => [name, new StructureCells(mask, name, boxOf(name))]));
-  const targetMask = masks.get(target)!;
+  const several = severalTargets(planCase, {
+    structures,
+    masks,
+    grid,
+    volumeOf: (name) => fractions.get(name)!.volumeCc,
+  });
+  const targetMask = several?.mask ?? masks.get(target)!;
   const isocenter = planCase.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
   const body = voxelsInside(masks.get(external)!);
   const fine = planningGridOf(
     grid,
-    { target: structures.get(target)!, cord: structures.get(cord)!, external: structures.get(external)! },
+    {
+      target: several?.union ?? structures.get(target)!,
+      cord: structures.get(cord)!,
+      external: structures.get(external)!,
+    },
     planCase.doseGrid.planning,
   );
-  if (fine !== undefined) for (const name of [target, cord]) lines.set(name, linesOf(structures.get(name)!, fine.grid));
+  if (fine !== undefined) {
+    for (const name of [...targets, cord]) lines.set(name, linesOf(structures.get(name)!, fine.grid));
+  }
   const first = body.points.length + 3;
   let distance: Float32Array | undefined;
   const targetDistance = (): Float32Array => {
-    distance ??= distanceMap(targetMask, occupiedFrom(targetMask));
+    distance ??= several?.nearest().distance ?? distanceMap(targetMask, occupiedFrom(targetMask));
     return distance;
   };
   const distanceAt = (place: ArrayLike<number>): number => targetDistance()[voxelAt(grid, place)]!;
@@ -232,7 +250,8 @@ export function modelPatient(
     cells,
     lines,
     drawnFractions: fractions,
-    notes,
+    notes: [...notes, ...(several?.notes ?? [])],
+    ...(several && { several }),
     ...(fine ? { fine } : {}),
     surface,
     fineCord,
@@ -260,9 +279,21 @@ export function maskVolume(mask: Volume<'mask'>): number {
   return mask.data.reduce((a, b) => a + b, 0) * voxelVolume(mask.grid);
 }
 
-/** Of every voxel, whether it holds any target or touches one that does: what the target's dose is interpolated from. */
-export function besideTarget({ masks, target, grid }: PatientModel): Uint8Array {
-  return touching(masks.get(target)!.data, grid, new Uint8Array(masks.get(target)!.data.length));
+/** The mask of all targets. */
+export const targetMaskOf = ({
+  masks,
+  target,
+  several,
+}: Pick<PatientModel, 'masks' | 'target' | 'several'>): Volume<'mask'> => several?.mask ?? masks.get(target)!;
+
+/** All targets by name, the one that the level follows first. */
+export const targetNames = ({ target, several }: Pick<PatientModel, 'target' | 'several'>): readonly string[] =>
+  several?.all.map(({ name }) => name) ?? [target];
+
+/** Of every voxel, whether it holds any target or touches one that does: what a target's dose is interpolated from. */
+export function besideTarget(model: PatientModel): Uint8Array {
+  const { data } = targetMaskOf(model);
+  return touching(data, model.grid, new Uint8Array(data.length));
 }
 
 /** Centre of mass of a mask, rounded to 0.1 mm, as an isocentre is set. */

@@ -36,6 +36,8 @@ export interface ProblemOptions {
   readonly held?: readonly HeldConstraint[];
   /** Objectives of the caller's own, besides those of the case. @default none */
   readonly further?: FurtherObjectives | undefined;
+  /** Of several targets: what each is asked for, as a multiple of its dose. @default 1 */
+  readonly aims?: ReadonlyMap<string, number> | undefined;
   /** Of the prior courses, for objectives on the dose of all. @default there was none */
   readonly priorOf?: PriorAtRows | undefined;
 }
@@ -51,7 +53,7 @@ export interface FurtherObjectives {
 /** What a planning problem reads of a case. */
 export type PosedProblem = Pick<
   PlanCase,
-  'prescription' | 'cordCap' | 'target' | 'objectives' | 'priorities' | 'overlap'
+  'prescription' | 'cordCap' | 'target' | 'targets' | 'objectives' | 'priorities' | 'overlap'
 >;
 
 /**
@@ -71,6 +73,7 @@ export function posePlanningProblem(
     temperature = Number.POSITIVE_INFINITY,
     held: asked = [],
     further,
+    aims,
     priorOf = noPrior,
   }: ProblemOptions = {},
 ): PlanningProblem {
@@ -90,7 +93,9 @@ export function posePlanningProblem(
   ];
   const isShaped = hold === 'cord';
   const { scenarios = [] } = voxels;
-  const listed = readObjectives(planCase.objectives, planCase, isShaped).filter(({ kind }) => kind !== 'smoothness');
+  const listed = readObjectives(planCase.objectives, planCase, isShaped)
+    .filter(({ kind }) => kind !== 'smoothness')
+    .map((one) => aimed(one, aims));
   const ofTarget = listed.filter(({ structure }) => structure === planCase.target);
   const sets = [voxels.target, ...scenarios.flatMap(({ target }) => target ?? [])];
   const poseAt = (target: VoxelSet) => (one: AskedObjective) =>
@@ -125,6 +130,12 @@ export function posePlanningProblem(
     }),
     targets,
   };
+}
+
+/** What follows the level asks a target for its dose times its aim. */
+function aimed(one: AskedObjective, aims: ReadonlyMap<string, number> | undefined): AskedObjective {
+  const aim = one.structure === undefined ? undefined : aims?.get(one.structure);
+  return aim === undefined || one.ofLevel === undefined ? one : { ...one, ofLevel: aim * one.ofLevel };
 }
 
 /** A problem with its objectives at the level where a solution left it: what is said of the solution's plan is said at that. */

@@ -11,8 +11,9 @@ import type { ShiftedRows } from '../../dose/shifted-rows.js';
 import { type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedRows } from '../asked/asked-structures.js';
-import { besideTarget, type PatientModel } from '../patient/patient-model.js';
+import { besideTarget, type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import { fineVoxel, NEAR_TARGET, surfaceVoxel, touching, voxelAt } from '../patient/planning-grid.js';
+import type { SeveralTargets } from '../patient/several-targets.js';
 import { isOnLattice, MIDDLE, NEAR, strideAt } from './sampling-lattice.js';
 import { ownedRows, structureRows } from './structure-rows.js';
 import type { Zone } from './voxel-clusters.js';
@@ -22,9 +23,12 @@ export interface PlanningVoxels {
   readonly points: Float64Array;
   /** Which points of the model's `bodyDose` the nominal rows are. */
   readonly places: Int32Array;
+  /** Of the target that the level follows, as it is drawn. */
   readonly target: VoxelSet;
   /** Rows of voxels without any target that touch one with some: the dose on its surface is read between them. */
   readonly beside: Int32Array;
+  /** Where there are several targets: by name what belongs to each, and nothing that belongs to another. */
+  readonly targets?: ReadonlyMap<string, VoxelSet>;
   /** Every voxel with any cord in it, with its number: of the dose grid, of the planning grid near the target, and points of its surface. */
   readonly cord: VoxelSet & { readonly voxels: Int32Array };
   /** Bounded structures besides the cord: the voxels asked for, with their index in the grid. */
@@ -33,8 +37,8 @@ export interface PlanningVoxels {
   readonly structures: ReadonlyMap<string, VoxelSet>;
   /** The same as objectives see them: less what an earlier structure of the case's `overlap` holds. */
   readonly owned: ReadonlyMap<string, VoxelSet>;
-  /** Tissue outside the target, with its distance from it, mm. */
-  readonly tissue: VoxelSet & { readonly distance: Float64Array };
+  /** Tissue outside the targets, with its distance from the nearest, mm, and, where there are several, what that one is asked for, Gy. */
+  readonly tissue: VoxelSet & { readonly distance: Float64Array; readonly dose?: Float64Array };
   /** Row of the isocentre. */
   readonly isocenterRow: number;
   /** Zone of each row, for the sample of the optimiser's preconditioner. */
@@ -62,15 +66,16 @@ export function choosePlanningVoxels(
   asked?: AskedRows,
 ): PlanningVoxels {
   const { grid, masks, fine, isocenter, body } = model;
-  const rows = new RowCollector();
+  const rows = new RowCollector(model.several);
   const rowOf = addGridVoxels(rows, model, organs);
   const isocenterRow = rows.add(isocenter, body.index.length, 0);
   addFineVoxels(rows, model);
   addSurface(rows, model);
-  const [target, cord] = [rows.target.toSet(), rows.cord.toSet()];
-  const structures = structureRows(model, asked, { target, cord }, (point, place, voxel) => {
-    const known = rowOf[voxel]!;
-    if (known < 0) rowOf[voxel] = rows.add(point, place, zoneAt(0, 0, model.targetDistance()[voxel]!, false));
+  const [held, owned] = [setsOf(rows.held), setsOf(rows.owned)];
+  const [target, cord] = [held.get(model.target) ?? rows.target.toSet(), rows.cord.toSet()];
+  const known = { targets: held.size > 0 ? held : new Map([[model.target, target]]), cord };
+  const structures = structureRows(model, asked, known, (point, place, voxel) => {
+    if (rowOf[voxel]! < 0) rowOf[voxel] = rows.add(point, place, zoneAt(0, 0, model.targetDistance()[voxel]!, false));
     return rowOf[voxel]!;
   });
   const points = Float64Array.from(rows.points);
@@ -79,6 +84,7 @@ export function choosePlanningVoxels(
     places: Int32Array.from(rows.places),
     target,
     beside: Int32Array.from(rows.beside),
+    ...(owned.size > 0 && { targets: owned }),
     cord: { ...cord, voxels: Int32Array.from(rows.cordVoxels) },
     organs: organs.flatMap(({ name, voxels }) => {
       const own = voxels.filter((voxel) => rowOf[voxel]! >= 0);
@@ -88,8 +94,12 @@ export function choosePlanningVoxels(
       return [{ name, voxels: own, rows: own.map((voxel) => rowOf[voxel]!), volumes }];
     }),
     structures,
-    owned: ownedRows(model, asked, structures, points),
-    tissue: { ...rows.tissue.toSet(), distance: Float64Array.from(rows.tissueDistances) },
+    owned: ownedRows(model, asked, structures, { points, targets: owned }),
+    tissue: {
+      ...rows.tissue.toSet(),
+      distance: Float64Array.from(rows.tissueDistances),
+      ...(model.several && { dose: Float64Array.from(rows.tissueDoses) }),
+    },
     isocenterRow,
     zones: Uint8Array.from(rows.zones),
     spacing: fine?.grid.spacing ?? grid.spacing,
@@ -107,6 +117,27 @@ class RowCollector {
   readonly cordVoxels: number[] = [];
   readonly tissue = new SetCollector();
   readonly tissueDistances: number[] = [];
+  readonly tissueDoses: number[] = [];
+  /** Where there are several targets: what each holds, and what belongs to it. */
+  readonly held = new Map<string, SetCollector>();
+  readonly owned = new Map<string, SetCollector>();
+
+  constructor(private readonly several: SeveralTargets | undefined) {
+    for (const { name } of several?.owners ?? []) {
+      this.held.set(name, new SetCollector());
+      this.owned.set(name, new SetCollector());
+    }
+  }
+
+  /** @param t fraction of a voxel in all targets together; `fractions`: in each, where there are several */
+  addTarget(row: number, t: number, fractions: ReturnType<SeveralTargets['fractionsOf']> | undefined): void {
+    if (fractions === undefined) this.target.add(row, t);
+    this.several?.owners.forEach(({ name }, o) => {
+      const [held, owned] = [fractions!.held[o]!, fractions!.owned[o]!];
+      if (held > 0) this.held.get(name)!.add(row, held);
+      if (owned > 0) this.owned.get(name)!.add(row, owned);
+    });
+  }
 
   /** @returns the number of the row */
   add(point: ArrayLike<number>, place: number, zone: Zone): number {
@@ -135,15 +166,19 @@ class SetCollector {
   }
 }
 
+const setsOf = (collectors: ReadonlyMap<string, SetCollector>): Map<string, VoxelSet> =>
+  new Map(Array.from(collectors, ([name, own]) => [name, own.toSet()]));
+
 /** The dose grid's own voxels. @returns the row of each, or -1 */
 function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly OrganVoxels[]): Int32Array {
-  const { grid, masks, body, fine } = model;
-  const target = masks.get(model.target)!.data;
+  const { grid, masks, body, fine, several } = model;
+  const target = targetMaskOf(model).data;
   const cord = masks.get(model.cord)!.data;
   const distance = model.targetDistance();
   const [, ny, nx] = grid.shape;
   const isOfOrgan = new Uint8Array(target.length);
   for (const { voxels } of organs) for (const voxel of voxels) isOfOrgan[voxel] = 1;
+  const nearest = several?.nearest().target;
   const isBeside = besideTarget(model);
   // Near the target the planning grid's voxels stand for the cord's volume, of which there are so many in one of the dose grid.
   const nearCord = fine === undefined ? 1 : 0;
@@ -161,12 +196,13 @@ function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly
     if (c === 0 && !isOfTarget && !isSampled && isOfOrgan[voxel] === 0) continue;
     const row = rows.add(body.points.subarray(3 * p, 3 * p + 3), p, zoneAt(t, c, d, isOfOrgan[voxel] === 1));
     rowOf[voxel] = row;
-    if (t > 0 && fine === undefined) rows.target.add(row, t);
+    if (t > 0 && fine === undefined) rows.addTarget(row, t, several?.fractionsOf(voxel));
     if (t === 0 && isOfTarget) rows.beside.push(row);
     if (c > 0) rows.addCord(row, c * (d <= NEAR_TARGET ? nearCord : farCord), voxel);
     if (!isSampled) continue;
     rows.tissue.add(row, (1 - t) * stride ** 3);
     rows.tissueDistances.push(d);
+    if (nearest !== undefined) rows.tissueDoses.push(several!.all[nearest[voxel]!]!.dose);
   }
   return rowOf;
 }
@@ -182,18 +218,20 @@ function zoneAt(t: number, c: number, distance: number, isOfOrgan: boolean): Zon
 
 /** Target and the cord near it on the planning grid, where the dose grid is coarse. */
 function addFineVoxels(rows: RowCollector, model: PatientModel): void {
-  const { grid, fine, body } = model;
+  const { grid, fine, body, several } = model;
   if (fine === undefined) return;
+  const targets = several?.on(fine.grid);
+  const { data: target } = targets?.mask ?? fine.target;
   const distance = model.targetDistance();
-  const isBeside = touching(fine.target.data, fine.grid, new Uint8Array(voxelCount(fine.grid)));
+  const isBeside = touching(target, fine.grid, new Uint8Array(voxelCount(fine.grid)));
   for (let q = 0; q < fine.voxels.length; q++) {
     const voxel = fine.voxels[q]!;
-    const t = fine.target.data[voxel]!;
+    const t = target[voxel]!;
     const at = fine.points.subarray(3 * q, 3 * q + 3);
     const c = distance[voxelAt(grid, at)]! <= NEAR_TARGET ? fine.cord.data[voxel]! : 0;
     if (c === 0 && isBeside[voxel] === 0) continue;
     const row = rows.add(at, body.index.length + 1 + q, c > 0 ? 0 : t === 1 ? 4 : 1);
-    if (t > 0) rows.target.add(row, t);
+    if (t > 0) rows.addTarget(row, t, targets?.fractionsOf(voxel));
     else if (isBeside[voxel] === 1) rows.beside.push(row);
     if (c > 0) rows.addCord(row, c, fineVoxel(model, voxel));
   }

@@ -16,7 +16,7 @@ import {
   minimumMean,
 } from '../../optimize/constraint.js';
 import type { Goal } from '../../optimize/goal.js';
-import type { AskedConstraint } from '../asked/asked-constraint.js';
+import { type AskedConstraint, askedCourse } from '../asked/asked-constraint.js';
 import { type AskedPriority, parsePriority } from '../asked/asked-priority.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { freeOf, heldRows } from './held-constraint.js';
@@ -29,11 +29,12 @@ export interface FollowedGoal extends AskedPriority {
 }
 
 /** The goals of a case, as they are asked for. */
-export const goalsOf = ({
-  priorities,
-  prescription,
-}: Pick<PlanCase, 'priorities' | 'prescription'>): FollowedGoal[][] =>
-  priorities.map((list) => list.map((text) => ({ ...parsePriority(text, prescription), factor: 1 })));
+export function goalsOf(
+  planCase: Pick<PlanCase, 'priorities' | 'prescription' | 'target' | 'targets'>,
+): FollowedGoal[][] {
+  const course = askedCourse(planCase);
+  return planCase.priorities.map((list) => list.map((text) => ({ ...parsePriority(text, course), factor: 1 })));
+}
 
 /** What goals are posed on. */
 export interface GoalSite {

@@ -37,9 +37,10 @@ export function poseObjective(asked: AskedObjective, site: ObjectiveSite): Objec
 }
 
 function onRows(asked: AskedObjective, set: VoxelSet, site: ObjectiveSite): Objective {
-  const { kind, name, weight, dose, volume, temperature, ofLevel } = asked;
+  const { kind, name, dose, volume, temperature, ofLevel } = asked;
   const level = ofLevel === undefined ? { value: dose } : site.level;
   const fraction = ofLevel ?? 1;
+  const weight = weightOf(asked, site);
   switch (kind) {
     case 'deviation':
       return squaredDeviation(name, set, level, weight, fraction);
@@ -61,16 +62,40 @@ function onRows(asked: AskedObjective, set: VoxelSet, site: ObjectiveSite): Obje
       return smoothMaximum(name, set, temperature, weight);
     case 'minimum':
       return smoothMinimum(name, set, temperature, weight);
-    default:
-      return squaredFallOff(name, set, distanceOf(site, set), { dose, ...asked.fall }, weight);
+    default: {
+      const from = { dose: fallOffDose(asked, site), ...asked.fall };
+      return squaredFallOff(name, set, distanceOf(site, set), from, weight);
+    }
   }
 }
 
 function setOf({ structure }: AskedObjective, { voxels, target, planCase }: ObjectiveSite): VoxelSet {
   if (structure === TISSUE) return voxels.tissue;
-  const own = voxels.owned.get(structure!);
+  const own = voxels.owned.get(structure!) ?? voxels.targets?.get(structure!);
   // The target has its rows whether it is named or not, and others in each scenario.
   return structure === planCase.target && (own === undefined || target !== voxels.target) ? target : own!;
+}
+
+/** Of what is asked of all targets each has its part: equal voxels count alike, whichever target they belong to. */
+function weightOf({ structure, weight, isOfTargets }: AskedObjective, { voxels }: ObjectiveSite): number {
+  if (isOfTargets === undefined || voxels.targets === undefined) return weight;
+  let [own, all] = [0, 0];
+  for (const [name, listed] of voxels.targets) {
+    const { volumes } = voxels.owned.get(name) ?? listed;
+    const volume = volumes.reduce((a, b) => a + b, 0);
+    all += volume;
+    if (name === structure) own = volume;
+  }
+  return (weight * own) / all;
+}
+
+/** Where a fall-off begins, Gy: outside several targets, given in percent, of what the nearest one is asked for. */
+function fallOffDose(
+  { dose, isPercent }: AskedObjective,
+  { voxels: { tissue }, planCase }: ObjectiveSite,
+): number | Float64Array {
+  if (isPercent === undefined || tissue.dose === undefined) return dose;
+  return tissue.dose.map((own) => (dose * own) / planCase.prescription.dose);
 }
 
 /** From the target, mm, one per row of the set. */

@@ -22,12 +22,13 @@ export type RowOfVoxel = (point: Float64Array, place: number, voxel: number) => 
 export function structureRows(
   model: PatientModel,
   asked: AskedRows | undefined,
-  known: { readonly target: VoxelSet; readonly cord: VoxelSet },
+  known: { readonly targets: ReadonlyMap<string, VoxelSet>; readonly cord: VoxelSet },
   rowOf: RowOfVoxel,
 ): ReadonlyMap<string, VoxelSet> {
   const sets = new Map<string, VoxelSet>();
   for (const name of asked === undefined ? [] : namedStructures(asked)) {
-    if (name === model.target) sets.set(name, known.target);
+    const target = known.targets.get(name);
+    if (target !== undefined) sets.set(name, target);
     else if (name === model.cord) sets.set(name, withVolume(known.cord));
     else sets.set(name, sampled(model, name, rowOf));
   }
@@ -74,31 +75,33 @@ function sampled(model: PatientModel, name: string, rowOf: RowOfVoxel): VoxelSet
 
 /**
  * The rows of structures as objectives see them: of what several structures of `overlap` hold, each the part that no earlier one has.
+ * Among several targets it is settled already.
  *
- * @param points of the rows
+ * @param points of the rows; `targets`: what belongs to each of several targets
  * @throws {InvalidInputError} for a structure of which nothing is left
  */
 export function ownedRows(
   { masks, grid }: Pick<PatientModel, 'masks' | 'grid'>,
   asked: AskedRows | undefined,
   structures: ReadonlyMap<string, VoxelSet>,
-  points: Float64Array,
+  { points, targets }: { readonly points: Float64Array; readonly targets: ReadonlyMap<string, VoxelSet> },
 ): ReadonlyMap<string, VoxelSet> {
   const order = asked?.overlap ?? [];
-  const owned = new Map(structures);
+  const owned = new Map([...structures].map(([name, set]) => [name, targets.get(name) ?? set]));
   const fractionOf = (name: string, row: number): number =>
     masks.get(name)!.data[voxelAt(grid, points.subarray(3 * row, 3 * row + 3))]!;
   order.forEach((name, at) => {
-    const { rows, volumes } = structures.get(name)!;
+    const { rows, volumes } = owned.get(name)!;
+    const earlier = order.slice(0, at).filter((other) => !(targets.has(name) && targets.has(other)));
     const left = volumes.map((volume, q) => {
-      const taken = order.slice(0, at).reduce((sum, other) => sum + fractionOf(other, rows[q]!), 0);
+      const taken = earlier.reduce((sum, other) => sum + fractionOf(other, rows[q]!), 0);
       const own = fractionOf(name, rows[q]!);
       return own > 0 ? volume * Math.min(1, Math.max(0, 1 - taken) / own) : volume;
     });
     const set = withVolume({ rows, volumes: left });
     if (set.rows.length === 0) {
       throw new InvalidInputError(
-        `case: overlap: ${order.slice(0, at).join(', ')} leave nothing of ${name} to objectives. Change the order, or leave ${name} out.`,
+        `case: overlap: ${earlier.join(', ')} leave nothing of ${name} to objectives. Change the order, or leave ${name} out.`,
       );
     }
     owned.set(name, set);

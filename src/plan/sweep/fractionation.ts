@@ -16,7 +16,7 @@
  */
 import { doseFromEqd2, eqd2, isoeffectiveDose } from '../../biology/linear-quadratic.js';
 import { checkInteger, checkPositive } from '../../core/check.js';
-import { InvalidInputError } from '../../core/errors.js';
+import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { Machine } from '../../machine/machine.js';
@@ -167,6 +167,11 @@ function checkRequest(
   }
   for (const n of fractions) checkInteger('fractionation: number of fractions', n, 1);
   if (technique === 'imrt') refuseRobust('fractionation', planCase);
+  if ((planCase.targets ?? []).length > 0) {
+    throw new UnsupportedError(
+      `fractionation: it has one prescription, but the case has further targets ("${planCase.targets![0]!.structure}"). Leave targets out, or plan each fractionation by itself, e.g. as a study.`,
+    );
+  }
   const given = alphaBeta ?? planCase.alphaBeta.target;
   if (given === undefined) {
     throw new InvalidInputError(

@@ -13,9 +13,11 @@ import { parseMetric } from '../../evaluate/metric-parser.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
 import { createStructureDvh } from '../../evaluate/structure-dvh.js';
 import { createDose, scatterDose } from '../../geometry/volume.js';
+import { prescribedIn } from '../asked/asked-target.js';
 import type { PlanEvaluation } from '../evaluation/evaluate-plan.js';
 import type { Technique } from '../input/plan-case.js';
 import { linesOf } from '../patient/drawn-share.js';
+import { targetNames } from '../patient/patient-model.js';
 import { gridAround } from '../patient/planning-grid.js';
 import type { PlanningResult } from '../run-plan.js';
 
@@ -57,9 +59,13 @@ export function gridCheck(
   spacing = CHECK_SPACING,
 ): GridCheck {
   checkPositive('grid check: spacing in mm', spacing);
-  const { target, cord, external, structures, patient } = model;
+  const { target, cord, external, structures, patient, several } = model;
   const of = (name: string) => structures.get(name)!;
-  const fine = gridAround(model.grid, { target: of(target), cord: of(cord), external: of(external) }, spacing);
+  const fine = gridAround(
+    model.grid,
+    { target: several?.union ?? of(target), cord: of(cord), external: of(external) },
+    spacing,
+  );
   const forward = new ForwardDose(patient.density, fine.points, { executor, ...planCase.doseModel });
   const { quantity, fractions, medium } = technique.dose;
   const dose = createDose(fine.grid, { quantity, fractions, medium });
@@ -69,8 +75,8 @@ export function gridCheck(
   } finally {
     forward.close();
   }
-  const context = { prescription: planCase.prescription.dose };
   const rowsOf = (structure: string, metrics: readonly string[]): GridCheckRow[] => {
+    const context = { prescription: prescribedIn(planCase)(structure) };
     const reported = dvhs.get(structure);
     if (reported === undefined) return [];
     const anew = createStructureDvh(dose, linesOf(of(structure), fine.grid), { partial: 'covered' });
@@ -86,6 +92,6 @@ export function gridCheck(
     technique: technique.technique,
     spacing,
     points: fine.voxels.length,
-    rows: [...rowsOf(cord, CORD_METRICS), ...rowsOf(target, TARGET_METRICS)],
+    rows: [...rowsOf(cord, CORD_METRICS), ...targetNames(model).flatMap((name) => rowsOf(name, TARGET_METRICS))],
   };
 }

@@ -9,17 +9,17 @@ import { withKnownMaximum } from '../../evaluate/known-maximum.js';
 import { createStructureDvh, StructureDvhWorkspace } from '../../evaluate/structure-dvh.js';
 import type { DoseVolume } from '../../geometry/volume.js';
 import { fractionNote, NEARLY_WHOLE } from '../patient/drawn-share.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import { type PatientModel, targetNames } from '../patient/patient-model.js';
 import type { TechniquePlan } from './technique-plan.js';
 
 /** The dose, Gy, that a structure is evaluated in; it must reach a voxel beyond it. */
 export type DoseIn = (structure: string) => DoseVolume;
 
-/** The reported dose of a plan, by structure: of target and cord on the planning grid, where there is one. */
+/** The reported dose of a plan, by structure: of targets and cord on the planning grid, where there is one. */
 export const doseOfPlan =
-  ({ dose, fineDose }: Pick<TechniquePlan, 'dose' | 'fineDose'>, { target, cord }: PatientModel): DoseIn =>
+  ({ dose, fineDose }: Pick<TechniquePlan, 'dose' | 'fineDose'>, model: PatientModel): DoseIn =>
   (structure) =>
-    fineDose !== undefined && (structure === target || structure === cord) ? fineDose : dose;
+    fineDose !== undefined && [...targetNames(model), model.cord].includes(structure) ? fineDose : dose;
 
 /** The DVH of one structure, of the part with dose. */
 export function drawnDvh(

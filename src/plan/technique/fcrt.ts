@@ -11,7 +11,7 @@ import { uniformLeaves } from '../../machine/mlc.js';
 import { type SolveProgress, solve } from '../../optimize/solver.js';
 import { resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
@@ -27,7 +27,7 @@ export interface ConformalField {
   readonly open: FluenceField;
 }
 
-/** The fields of a case's FCRT: one aperture per beam, conformed to the target. */
+/** The fields of a case's FCRT: one aperture per beam, conformed to all targets. */
 export function conformalFields(
   model: PatientModel,
   { beams, margin, leafWidth, mlc, conform: mode, transmission, cordShield }: PlanCase['fcrt'],
@@ -35,7 +35,7 @@ export function conformalFields(
 ): ConformalField[] {
   const bank = mlc === undefined ? uniformLeaves(leafWidth) : resolveLeafBank(mlc);
   const through = transmissionOf(transmission, machine);
-  const target = model.masks.get(model.target)!;
+  const target = targetMaskOf(model);
   const shield = cordShield ? model.masks.get(model.cord)! : undefined;
   return beamsOf(beams, model, machine).map((beam) => {
     const aperture = conformAperture(beam.frame, target, { margin, bank, mode, ...(shield ? { shield } : {}) });

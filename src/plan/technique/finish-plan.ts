@@ -37,6 +37,8 @@ export interface OptimisedPlan {
   readonly organs: readonly VoxelMaxima[];
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
+  /** Of several targets. @default none */
+  readonly aims?: ReadonlyMap<string, number> | undefined;
   readonly problem: PlanningProblem;
   readonly solution: Solution;
   /** @default none */
@@ -51,6 +53,8 @@ export interface FinishedScenarios {
   readonly ballScale?: number;
   /** Whether the target counts in the worst of them. @default false */
   readonly isWorst?: boolean;
+  /** Whether the plan is left as it is, whatever maximum it is above: fields that were given. @default false */
+  readonly isAsGiven?: boolean;
 }
 
 /**
@@ -71,12 +75,13 @@ export function finish(
     maxima,
     organs,
     held: asked = [],
+    aims,
     problem,
     solution,
     priorities,
     conflict,
   }: OptimisedPlan,
-  { scenarios, ballScale = 1, isWorst = false }: Partial<FinishedScenarios> = {},
+  { scenarios, ballScale = 1, isWorst = false, isAsGiven = false }: Partial<FinishedScenarios> = {},
 ): SolvedPlan {
   model.onStage(`${technique}: dose`);
   const {
@@ -94,9 +99,10 @@ export function finish(
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const dosesAt = (scale: number) => reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
-  const kept = hold === 'cord' ? scaleOf() : 1;
+  const isHard = hold === 'cord' && !isAsGiven;
+  const kept = isHard ? scaleOf() : 1;
   let doses = dosesAt(kept);
-  const isHeld = hold === 'cord' && asked.length > 0;
+  const isHeld = isHard && asked.length > 0;
   const shrink = kept * (isHeld ? heldScale(asked, heldDvhs(model, doses), planCase) : 1);
   if (shrink < kept) doses = dosesAt(shrink);
   const held = scaledFields(fields, shrink);
@@ -119,6 +125,7 @@ export function finish(
   };
   const result = { technique, hold, solved: fields, fields: held, ...doses, solution: final, voxels, scale: shrink };
   const heldBy = {
+    ...(aims?.size && { aims: Array.from(aims, ([structure, factor]) => ({ structure, factor })) }),
     ...(isHeld && { held: asked.map(recordOfHeld) }),
     ...(priorities && { priorities }),
     ...(conflict && { conflict }),

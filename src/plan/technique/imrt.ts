@@ -11,7 +11,7 @@ import { smoothing } from '../../optimize/worst-scenario.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase } from '../input/plan-case.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
@@ -44,13 +44,13 @@ const BALL_TOLERANCE = 1e-3;
 /** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
 const MOST_BEAMLETS = 8000;
 
-/** The beams of an IMRT plan, with beamlets over the target's view from each. */
+/** The beams of an IMRT plan, with beamlets over the view of all targets from each. */
 export function modulatedBeams(
   model: PatientModel,
   { beams, beamlet, margin }: Pick<PlanCase['imrt'], 'beams' | 'beamlet' | 'margin'>,
   machine: Machine,
 ): ModulatedBeam[] {
-  const target = model.masks.get(model.target)!;
+  const target = targetMaskOf(model);
   const modulated: ModulatedBeam[] = [];
   let count = 0;
   for (const beam of beamsOf(beams, model, machine)) {
@@ -98,6 +98,7 @@ export function planModulated(
     organs = [],
     held = [],
     further,
+    aims,
     goals = [],
     prior,
     start,
@@ -110,7 +111,7 @@ export function planModulated(
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
-  const shared = { held, further, goals, prior, kept };
+  const shared = { held, further, aims, goals, prior, kept };
   const job: ModulatedJob = { model, given, planCase, robust, beams, organs, onProgress, timeLeft, ...shared };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
@@ -139,7 +140,7 @@ export function planModulated(
   const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
     const fields = modulatedFields(beams, solution.weights);
-    const optimised = { technique: 'imrt', hold, fields, maxima, organs, held, ...solved } as const;
+    const optimised = { technique: 'imrt', hold, fields, maxima, organs, held, aims, ...solved } as const;
     const isWorst = robust?.target === 'worst';
     const made = finish(model, planCase, optimised, scenarios && { scenarios, ballScale, isWorst });
     return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, scale: ballScale } };
@@ -157,6 +158,7 @@ interface ModulatedJob {
   readonly beams: readonly ModulatedBeam[];
   readonly organs: readonly VoxelMaxima[];
   readonly held: readonly HeldConstraint[];
+  readonly aims: ReadonlyMap<string, number> | undefined;
   readonly further: FurtherObjectives | undefined;
   readonly goals: readonly (readonly FollowedGoal[])[];
   readonly prior: PriorExposure | undefined;
@@ -183,9 +185,9 @@ function solveModulated(
   const { smooth, sample, preconditioner } = prepared;
   const sets = constrainedVoxels(voxels, maxima, organs);
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
-  const { held, further, goals, prior } = job;
+  const { held, further, aims, goals, prior } = job;
   const pose = (temperature?: number) => {
-    const options = { maxima: cord!, organMaxima, temperature, held, further, prior };
+    const options = { maxima: cord!, organMaxima, temperature, held, further, aims, prior };
     const posed = posePrescribed(model, voxels, planCase, hold, options);
     if (smooth === undefined) return { operator: prepared.operator, ...posed };
     return { ...posed, operator: smooth.operator, objectives: [...posed.objectives, smooth.objective] };

@@ -1,13 +1,17 @@
 /** A plan under the bounds of the cord and of any other structures, every voxel of which is checked, and under all that the case asks to be held. */
 import { forever, type TimeLeft } from '../../core/deadline.js';
+import type { Dvh } from '../../evaluate/dvh.js';
 import type { Machine } from '../../machine/machine.js';
-import { parseConstraints } from '../asked/asked-constraint.js';
+import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
+import { readObjectives } from '../asked/asked-objective.js';
 import type { StructureTolerance } from '../constraint/structure-tolerance.js';
 import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { FollowedTargets } from '../problem/followed-targets.js';
 import { goalsOf } from '../problem/posed-goal.js';
 import { maximumName, refuseConflict, rowConflict, rowMaxima } from '../problem/row-maxima.js';
+import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
@@ -32,7 +36,7 @@ export interface ConstrainedOptions
 /**
  * The plan of a technique that keeps every bound, or as many as its prescription allows where that is to hold. Where a voxel
  * that is no row of the optimiser is above its bound, rows are added and the plan is made again; where a constraint of the case is
- * missed in the reported dose, the optimiser is held to more.
+ * missed in the reported dose, the optimiser is held to more; and where one of several targets does not receive its dose, it is asked for more.
  */
 export function planWithinConstraints(
   technique: Technique,
@@ -42,9 +46,10 @@ export function planWithinConstraints(
   { tolerances, rows, timeLeft = forever, ...options }: ConstrainedOptions,
 ): SolvedPlan {
   const isHard = planCase[technique].hold === 'cord';
-  const asked = parseConstraints(planCase.constraints, planCase.prescription);
+  const asked = parseConstraints(planCase.constraints, askedCourse(planCase));
   const goals = isHard ? goalsOf(planCase) : [];
-  const isFollowed = asked.length > 0 || goals.length > 0;
+  const targets = new FollowedTargets(model, technique === 'imrt' ? askedByLevel(planCase) : []);
+  const isFollowed = asked.length > 0 || goals.length > 0 || !targets.isEmpty;
   const followed = new FollowedConstraints(asked, goals, model, planCase);
   const named = (structure: string): string => maximumName(structure, asked, model.cord);
   const make = technique === 'fcrt' ? planConformal : planModulated;
@@ -74,6 +79,7 @@ export function planWithinConstraints(
         organs,
         held,
         goals,
+        aims: targets.aims,
         start,
         timeLeft,
         ...(isFollowed && { kept }),
@@ -85,7 +91,8 @@ export function planWithinConstraints(
       const hasMoved = isHard && followed.follow(planned, voxels, bounds);
       const blocked = followed.conflict;
       if (blocked !== undefined) return withConflict(planned, [blocked.asked.text, ...blocked.structures.map(named)]);
-      if (!hasRows && !hasMoved) return planned;
+      const hasAimed = targets.follow(targetDvhs(model, planned));
+      if (!hasRows && !hasMoved && !hasAimed) return planned;
       if (!hasRows) continue;
       model.onStage('planning voxels');
       const before = voxels;
@@ -96,6 +103,18 @@ export function planWithinConstraints(
     kept.close();
   }
 }
+
+/** DVHs of a plan in structures as they are drawn. */
+function targetDvhs(model: PatientModel, plan: SolvedPlan): (structure: string) => Dvh {
+  const doseIn = doseOfPlan(plan, model);
+  return (structure) => drawnDvh(model, structure, doseIn);
+}
+
+/** The structures that objectives ask for a fraction of the level; whole fields can give no part of their target more. */
+const askedByLevel = (planCase: PosedCase): (string | undefined)[] =>
+  readObjectives(planCase.objectives, planCase, true).flatMap(({ structure, ofLevel }) =>
+    ofLevel === undefined ? [] : [structure],
+  );
 
 /** A plan as it ends: one that breaks what the case asks for is not called reached. */
 function settled(plan: SolvedPlan, followed: FollowedConstraints, timeLeft: TimeLeft): SolvedPlan {

@@ -22,13 +22,15 @@ import type { PlannedField, PlannedPriority, TechniquePlan } from './technique-p
 
 /** What {@link planFromRecord} makes the plan of again. */
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
-  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, conflict, priorities } =
-    plan;
-  const { weights: _, dose: __, uncovered, ...ended } = solution;
+  const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, aims, ...more } = plan;
+  const { conflict, priorities } = more;
+  const { weights: _, dose: __, uncovered, given, ...ended } = solution;
   const outcome: RecordedOutcome = {
     ...ended,
+    ...(given && { given: { ...given, broken: given.broken.map((own) => ({ ...own })) } }),
     uncovered: [...uncovered],
     largestDifference,
+    ...(aims && { aims: aims.map((own) => ({ ...own })) }),
     ...(held && { held: held.map((own) => ({ ...own })) }),
     ...(conflict && { conflict: [...conflict] }),
     ...(priorities && { priorities: priorities.map(recordedPriority) }),
@@ -105,19 +107,26 @@ export function planFromRecord(
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
-  const { largestDifference, worstCase, ball, held, conflict, priorities, uncovered, level, ...ended } = outcome;
+  const { largestDifference, worstCase, ball, held, aims, conflict, priorities, uncovered, ...left } = outcome;
+  const { level, given, ...ended } = left;
   return {
     technique,
     hold: planCase[technique].hold,
     solved,
     fields: scaledFields(solved, scale),
     ...doses,
-    solution: { ...ended, ...(level === undefined ? {} : { level }), uncovered: Int32Array.from(uncovered) },
+    solution: {
+      ...ended,
+      ...(level === undefined ? {} : { level }),
+      ...(given && { given }),
+      uncovered: Int32Array.from(uncovered),
+    },
     voxels: rowsOf(record, model, planCase, isNominal ? undefined : planCase.imrt.robust),
     scale,
     largestDifference,
     beyondRange: beyond.beyondRange,
     beyondDensity: beyond.beyondDensity,
+    ...(aims && { aims }),
     ...(held && { held }),
     ...(conflict && { conflict }),
     ...(priorities && { priorities }),

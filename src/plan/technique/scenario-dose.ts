@@ -9,7 +9,7 @@ import { repeatPoints } from '../../dose/shifted-rows.js';
 import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import { createDose, type DoseVolume, scatterDose } from '../../geometry/volume.js';
 import type { PlanCase } from '../input/plan-case.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import { fineVoxel, placeOfVoxel, surfaceVoxel, touching } from '../patient/planning-grid.js';
 import { scaleWithin } from '../problem/constrained-voxels.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
@@ -64,9 +64,10 @@ export class ScenarioDose {
 }
 
 /** Voxels with any cord or target, and all that touch those: what a dose is interpolated from. Of the planning grid's, the cord's. */
-function neededVoxels({ masks, cord, target, grid, fine }: PatientModel): Uint8Array {
+function neededVoxels(model: PatientModel): Uint8Array {
+  const { masks, cord, grid, fine } = model;
   if (fine !== undefined) return Uint8Array.from(masks.get(cord)!.data, (fraction) => (fraction > 0 ? 1 : 0));
-  const [ofCord, ofTarget] = [masks.get(cord)!.data, masks.get(target)!.data];
+  const [ofCord, ofTarget] = [masks.get(cord)!.data, targetMaskOf(model).data];
   return touching(ofTarget, grid, touching(ofCord, grid, new Uint8Array(ofCord.length)));
 }
 

@@ -42,7 +42,21 @@ export interface TechniquePlan {
   /** @internal At the points of the model's `surface`, Gy. */
   readonly surfaceDose: Float64Array;
   /** How the optimiser ended, and what it proved; a plan that was made from its record has no weights and no dose of its rows. */
-  readonly solution: Omit<Solution, 'weights' | 'dose'> & Partial<Pick<Solution, 'weights' | 'dose'>>;
+  readonly solution: Omit<Solution, 'weights' | 'dose'> &
+    Partial<Pick<Solution, 'weights' | 'dose'>> & {
+      /** Where weights or fluence were given: nothing was optimised. */
+      readonly given?: {
+        readonly of: 'weights' | 'fluence';
+        /** Whether the case's own problem was solved, so that the certificate says how far the plan is from the best one. */
+        readonly isCompared: boolean;
+        /** Hard constraints that the plan breaks: in how many voxels (null where it is one over a volume), and by how much at most, Gy. */
+        readonly broken: readonly {
+          readonly constraint: string;
+          readonly voxels: number | null;
+          readonly excess: number;
+        }[];
+      };
+    };
   /** @internal The voxels that the solution's rows are. */
   readonly voxels: PlanningVoxels;
   /** By which the whole plan was scaled, at most 1, so that every maximum holds in the engine's dose. */
@@ -55,6 +69,8 @@ export interface TechniquePlan {
   readonly ball?: BallOfShifts;
   /** @internal How the case's constraints were held, where it has any and the technique holds them. */
   readonly held?: readonly HeldRecord[];
+  /** @internal Of several targets: what each was asked for, as a multiple of its dose. */
+  readonly aims?: readonly { readonly structure: string; readonly factor: number }[];
   /** What became of the case's priorities, list by list, in the optimiser's rows. */
   readonly priorities?: readonly PlannedPriority[];
   /** Where no plan keeps all constraints: the smallest set of them that none keeps, as far as it was found. */
@@ -80,6 +96,9 @@ export interface HeldRecord {
 
 /** How the optimiser ended, and what it proved. */
 export type PlannedSolution = TechniquePlan['solution'];
+
+/** What was given in place of an optimised fluence, and what it breaks. */
+export type GivenFluence = NonNullable<PlannedSolution['given']>;
 
 /** A plan that the optimiser has just made. */
 export interface SolvedPlan extends TechniquePlan {
@@ -111,6 +130,8 @@ export interface PlanningOptions {
   /** What the case asks to be held besides. @default none */
   readonly held?: readonly HeldConstraint[];
   readonly further?: FurtherObjectives | undefined;
+  /** Of several targets: what each is asked for, as a multiple of its dose. @default 1 */
+  readonly aims?: ReadonlyMap<string, number> | undefined;
   /** The case's priorities: with any, what they leave is the objectives'. @default none */
   readonly goals?: readonly (readonly FollowedGoal[])[];
   /** Of the prior courses, for objectives on the dose of all. @default there was none */

@@ -10,7 +10,7 @@
 import { fluenceOfBeamlets } from '../../beam/fluence.js';
 import { weightedUpperQuantile } from '../../core/quantile.js';
 import type { Machine } from '../../machine/machine.js';
-import { parseConstraints } from '../asked/asked-constraint.js';
+import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -28,14 +28,14 @@ const SLIGHT = 1e-3;
 /** What the fields over the whole target rest on. */
 export type EvenCase = Pick<
   PlanCase,
-  'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'priorities' | 'overlap'
+  'target' | 'targets' | 'prescription' | 'fcrt' | 'imrt' | 'constraints' | 'objectives' | 'priorities' | 'overlap'
 >;
 
 export class WorkingSet {
   /** Of every voxel of the grid, whether it becomes a row where it is bounded. */
   private readonly isRow: Uint8Array;
   /** With the maxima that the case asks for. */
-  private readonly organs: readonly VoxelMaxima[];
+  readonly organs: readonly VoxelMaxima[];
 
   /** @param techniques whose fields tell what a plan could reach */
   constructor(
@@ -49,10 +49,9 @@ export class WorkingSet {
     private readonly further: readonly string[] = [],
   ) {
     this.isRow = new Uint8Array(model.masks.get(model.target)!.data.length);
-    const { constraints, prescription } = planCase;
     this.organs = withAsked(
       given,
-      parseConstraints(constraints, prescription).map((asked) => ({ asked, factor: 1 })),
+      parseConstraints(planCase.constraints, askedCourse(planCase)).map((asked) => ({ asked, factor: 1 })),
       model,
     );
     const { organs } = this;
