@@ -6,6 +6,7 @@
  * that is never smaller.
  */
 import { InvalidInputError } from '../../core/errors.js';
+import { toDigits } from '../../core/rounding.js';
 import type { AskedConstraint } from './asked-constraint.js';
 
 /** @throws {InvalidInputError} naming two constraints that exclude each other */
@@ -20,8 +21,7 @@ export function checkConsistent(asked: readonly AskedConstraint[]): void {
   }
 }
 
-/** With the least digits that show it. */
-const grayOf = ({ dose }: AskedConstraint): string => `${Number(dose.toPrecision(6))} Gy`;
+const grayOf = ({ dose }: AskedConstraint): string => `${toDigits(dose, 6)} Gy`;
 
 function excludes(low: AskedConstraint, high: AskedConstraint): boolean {
   // Means of biological doses have an order of their own.
