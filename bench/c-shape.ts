@@ -1,13 +1,15 @@
 /**
  * The C-shape phantom with the peer's machine, beamlets, objectives and ownership rule: its optimum, proven, on all voxels.
  *
- *     npm run bench:c-shape -- REFERENCE [GAP] [tg119]      REFERENCE: the reference folder; GAP in percent, 0.1 unless given
+ *     npm run bench:c-shape -- REFERENCE [GAP] [tg119 | habits]      REFERENCE: the reference folder; GAP in percent, 0.1 unless given
  *
  * The solver sees target, core, the body around them and, from the second round on, the body that the first plan heats. Terms
  * left out are never negative, so the lower bound counts for all voxels; the value is computed on all. `tg119` takes the goals of TG-119 instead of the peer's objectives.
  *
- * What is compared is the optimum: the two doses are held against each other by voxel for gantry 0 only (`respine validate`), which
- * meets the flat face of the box at right angles. The other eight beams enter obliquely.
+ * `habits` computes dose as the peer does (`peer-habits.ts`): what its own weights are worth then is to be its own objective, oblique beams
+ * included, and the optimum is that of its very problem.
+ *
+ * Without `habits` what is compared is the optimum: by voxel the two doses are held against each other for gantry 0 only (`respine validate`).
  */
 import { readFileSync } from 'node:fs';
 import type { Machine } from 'respine';
@@ -30,6 +32,7 @@ import { decodeNrrd } from '../dist/io/nrrd.js';
 import { NormalMatrix } from '../dist/optimize/normal-matrix.js';
 import { clusterVoxels } from '../dist/plan/problem/voxel-clusters.js';
 import { sampleInfluence } from '../dist/plan/technique/prepared-influence.js';
+import { addHabits, MatrixOperator, shiftedBeams } from './peer-habits.js';
 
 const internal = (path: string): Promise<any> => import(new URL(`../dist/${path}`, import.meta.url).href);
 const { peerMachine } = (await internal('validate/peer.js')) as { peerMachine: (peer: object, ssd: number) => Machine };
@@ -140,6 +143,16 @@ function doseAt(voxels: readonly number[], fields: readonly DoseField[]): Float6
 const sparse = all.filter(
   (v) => (v % nx) % 2 === 0 && (Math.floor(v / nx) % ny) % 2 === 0 && Math.floor(v / (nx * ny)) % 2 === 0,
 );
+/** Ours, or with the peer's habits. */
+function operatorOf(points: Float64Array): DividedOperator | MatrixOperator {
+  const options = { executor: pool, ...water };
+  if (!hasHabits) return new DividedOperator(beams, density, points, options);
+  const shifted = new DividedOperator(shiftedBeams(beams), density, points, options);
+  const matrix = shifted.readRows(Int32Array.from({ length: shifted.rows }, (_, r) => r));
+  addHabits(matrix, beams, points);
+  shifted.close();
+  return new MatrixOperator(matrix, shifted.rows, shifted.columns);
+}
 const timed = <T>(what: string, job: () => T): T => {
   const from = clock();
   const value = job();
@@ -161,9 +174,26 @@ const theirs = Float64Array.from(
     });
   }),
 );
+const fieldsOf = (all: Float64Array): DoseField[] => {
+  let offset = 0;
+  return beams.map(({ beam, beamlets }) => {
+    const own = fluenceOfBeamlets(beamlets, all, offset);
+    offset += beamlets.pixels.length;
+    return { beam, fluence: { grid: beamlets.grid, weights: own } };
+  });
+};
+const hasHabits = goals === 'habits';
 let weights: Float64Array | undefined;
+if (hasHabits) {
+  // Rows are what the peer's own plan heats; none of its weights is 0 to start from.
+  const own = timed("dose of the peer's weights", () => doseAt(all, fieldsOf(theirs)));
+  all.forEach((v, q) => {
+    near[v] = owner[v]! < 2 || own[q]! > dose(HOT - 2) ? 1 : 0;
+  });
+  weights = theirs.map((w) => Math.max(w, 1e-4));
+}
 // Round one, a few steps only, finds the body that a plan heats; round two is the optimum.
-for (const round of ['hot', 'best']) {
+for (const round of hasHabits ? ['best'] : ['hot', 'best']) {
   const rowVoxels = all.filter((v) => near[v]);
   const points = Float64Array.from(rowVoxels.flatMap(pointOf));
   const sets = [0, 1, 2].map((o): VoxelSet => {
@@ -171,10 +201,10 @@ for (const round of ['hot', 'best']) {
     return { rows, volumes: new Float64Array(rows.length).fill(1) };
   });
   console.log(`rows ${rowVoxels.length}: ${sets.map(({ rows }) => rows.length).join(' + ')} of ${counts.join(' + ')}`);
-  const operator = timed('operator', () => new DividedOperator(beams, density, points, { executor: pool, ...water }));
+  const operator = timed('operator', () => operatorOf(points));
   const zones = Uint8Array.from(rowVoxels, (v) => (owner[v] === 2 ? 2 : 1));
   const sample = timed('sample', () =>
-    sampleInfluence(operator, clusterVoxels(points, zones, grid.spacing, operator.columns)),
+    sampleInfluence(operator as DividedOperator, clusterVoxels(points, zones, grid.spacing, operator.columns)),
   );
   console.log(`${operator.columns} beamlets, sample of ${sample.count} rows`);
   const preconditioner = timed('norms', () => new NormalMatrix(sample, operator.columns, { executor: pool }));
@@ -196,7 +226,7 @@ for (const round of ['hot', 'best']) {
   );
   preconditioner.close();
   const peerDose = operator.apply(theirs, new Float64Array(operator.rows));
-  // Its dose lacks far scatter: in this one its plan is compared at its best scale.
+  // Without the habits its dose lacks far scatter: its plan is compared at its best scale too.
   const ignored = new Float64Array(operator.rows);
   const valueAt = (scale: number): number =>
     objectivesOf(sets).reduce(
@@ -215,12 +245,7 @@ for (const round of ['hot', 'best']) {
   );
   operator.close();
   weights = solution.weights;
-  let offset = 0;
-  const fields = beams.map(({ beam, beamlets }) => {
-    const own = fluenceOfBeamlets(beamlets, solution.weights, offset);
-    offset += beamlets.pixels.length;
-    return { beam, fluence: { grid: beamlets.grid, weights: own } };
-  });
+  const fields = fieldsOf(solution.weights);
   if (round === 'hot') {
     const search = timed('dose of every eighth voxel', () => doseAt(sparse, fields));
     sparse.forEach((v, q) => {
@@ -229,6 +254,14 @@ for (const round of ['hot', 'best']) {
         for (const j of [-1, 0, 1]) for (const i of [-1, 0, 1]) near[v + i + nx * (j + ny * k)] = 1;
       }
     });
+    continue;
+  }
+  if (hasHabits) {
+    const { objective, certificate } = solution;
+    const bound = certificate.lowerBound!;
+    console.log(
+      `with the peer's habits: its weights ${valueAt(1).toFixed(6)} (it says 0.564939), the best ${objective.toFixed(6)}, none below ${bound.toFixed(6)}: its plan is ${(100 * (valueAt(1) / objective - 1)).toFixed(1)} % above the best one`,
+    );
     continue;
   }
   const total = timed('dose of all voxels', () => doseAt(all, fields));

@@ -3,7 +3,8 @@
 
 // A CT with its structures.
 export type { DicomFile } from './io/dicom/dataset.js';
-export { patientFromDicom, type PatientOptions } from './io/dicom/patient.js';
+export { patientFromDicom } from './io/dicom/patient.js';
+export type { PatientOptions } from './io/drawn-patient.js';
 export type { HounsfieldTable } from './machine/hounsfield.js';
 
 // Structures and doses by themselves.

@@ -47,17 +47,25 @@ export interface BeamletSet {
  * @param size beamlet side in the isocentre plane, mm. @default 5
  * @param margin added to the target's silhouette, mm. @default 5
  * @param target mask of the target, fractions 0 to 1
+ * @param onAxis what of them lies on the beam's axis: the corner of four, or the middle of one. @default 'corner'
  * @throws {InvalidInputError} if the target occupies no voxel
  */
-export function beamletsCovering(frame: BeamFrame, target: Volume<'mask'>, size = 5, margin = 5): BeamletSet {
+export function beamletsCovering(
+  frame: BeamFrame,
+  target: Volume<'mask'>,
+  size = 5,
+  margin = 5,
+  onAxis: 'corner' | 'middle' = 'corner',
+): BeamletSet {
   checkPositive('beamlets: size', size);
   const silhouette = projectSilhouette(frame, target, margin);
+  const shift = onAxis === 'middle' ? 0.5 : 0;
   const left = silhouette.x0 - silhouette.spacing / 2;
   const bottom = silhouette.y0 - silhouette.spacing / 2;
-  const i0 = Math.floor(left / size);
-  const j0 = Math.floor(bottom / size);
-  const i1 = Math.ceil((left + silhouette.nx * silhouette.spacing) / size);
-  const j1 = Math.ceil((bottom + silhouette.ny * silhouette.spacing) / size);
+  const i0 = Math.floor(left / size + shift) - shift;
+  const j0 = Math.floor(bottom / size + shift) - shift;
+  const i1 = Math.ceil((left + silhouette.nx * silhouette.spacing) / size + shift) - shift;
+  const j1 = Math.ceil((bottom + silhouette.ny * silhouette.spacing) / size + shift) - shift;
   const nx = i1 - i0;
   const ny = j1 - j0;
   const pixels: number[] = [];

@@ -2,7 +2,7 @@
 import type { $ZodIssue, $ZodIssueUnrecognizedKeys, $ZodType, output } from 'zod/v4/core';
 import { safeParse } from 'zod/v4/core';
 import english from 'zod/v4/locales/en.js';
-import { describeIssue, type JsonIssue } from './json-issue.js';
+import { describeIssue, type JsonIssue, valueAt } from './json-issue.js';
 import { checkTree } from './json-tree.js';
 import { knownKeys } from './known-keys.js';
 import { nearNames } from './near-names.js';
@@ -69,7 +69,11 @@ function deepest(issue: $ZodIssue, file: File): $ZodIssue | JsonIssue {
   // Where one alternative alone is, and the union says nothing of its own, that one speaks.
   if (ofKind.length === 1 && issue.message === 'Invalid input') return deepest(ofKind[0]![0]!, file);
   const inner = alternatives.flat().filter((own) => own.path.length > issue.path.length && !isUnknown(own));
-  const missing = inner.filter(({ code, path }) => code === 'invalid_type' && path.length === issue.path.length + 1);
+  const missing = inner.filter(
+    ({ code, path }) =>
+      path.length === issue.path.length + 1 &&
+      (code === 'invalid_type' || (code === 'invalid_union' && valueAt(file.json, path) === undefined)),
+  );
   return inner.find((own) => !missing.includes(own)) ?? issue;
 }
 

@@ -32,7 +32,8 @@ function withValue(message: string, value: unknown): string {
 
 const articleOf = (kind: string): string => (/^[aio]/.test(kind) ? 'an' : 'a');
 
-function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+/** What stands at a path; undefined where nothing does. */
+export function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => {
     const isHeld = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
     return isHeld ? (value as Record<PropertyKey, unknown>)[key] : undefined;

@@ -87,17 +87,34 @@ export function traceSolid(solid: Solid, z: number, spacing: readonly [number, n
     }
   }
   if (!any) return [];
+  return traceLevel(values, [nx, ny], 0, [x0, y0], spacing);
+}
+
+/**
+ * Rings around what reaches a level, [x0, y0, x1, y1, ...] in mm, between samples on a line; inner rings are holes (even-odd).
+ *
+ * @param values  x fastest, shape [ny, nx]
+ * @param count   [nx, ny]
+ * @param origin  of sample (0, 0), mm
+ */
+export function traceLevel(
+  values: Float64Array,
+  count: readonly [number, number],
+  level: number,
+  origin: readonly [number, number],
+  spacing: readonly [number, number],
+): Float64Array[] {
   // d3-contour reads by index only; its types ask for number[].
   const shape = contours()
-    .size([nx, ny])
-    .contour(values as unknown as number[], 0);
+    .size([...count])
+    .contour(values as unknown as number[], level);
   const rings = shape.coordinates.flat() as [number, number][][];
   return rings.map((ring) => {
     // The last point repeats the first. Sample (i, j) stands at (i + 0.5, j + 0.5) in d3-contour.
     const polygon = new Float64Array(2 * (ring.length - 1));
     for (let p = 0; p + 1 < ring.length; p++) {
-      polygon[2 * p] = x0 + (ring[p]![0] - 0.5) * hx;
-      polygon[2 * p + 1] = y0 + (ring[p]![1] - 0.5) * hy;
+      polygon[2 * p] = origin[0] + (ring[p]![0] - 0.5) * spacing[0];
+      polygon[2 * p + 1] = origin[1] + (ring[p]![1] - 0.5) * spacing[1];
     }
     return polygon;
   });

@@ -6,12 +6,11 @@
  */
 
 import { InvalidInputError } from '../core/errors.js';
-import { createContours } from '../geometry/contour.js';
-import { tracePixels } from '../geometry/contour-trace.js';
 import { findExternal } from '../geometry/external.js';
-import { checkSameGrid, coordinateAt, describePlace, type Grid } from '../geometry/grid.js';
+import { checkSameGrid, describePlace, type Grid } from '../geometry/grid.js';
+import { contoursOfVoxels } from '../geometry/mask-contours.js';
 import type { Patient } from '../geometry/patient.js';
-import type { ContourPlane, Structure } from '../geometry/structure.js';
+import type { Structure } from '../geometry/structure.js';
 import { createVolume, type Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import { densityOfHounsfield, type HounsfieldTable } from '../machine/hounsfield.js';
@@ -79,8 +78,6 @@ function findBody(hounsfield: Volume<'hounsfield'>, name: string): Structure {
 /** The structure whose contours run along the edges of the pixels that are at least half inside. */
 function externalOfMask(mask: NrrdVolume, grid: Grid, name: string): Structure {
   checkSameGrid(`${name}: volume and external mask`, grid, mask.grid);
-  const [nz, ny, nx] = grid.shape;
-  const planes: ContourPlane[] = [];
   mask.data.forEach((value, i) => {
     if (!(value >= 0 && value <= 1)) {
       throw new InvalidInputError(
@@ -88,18 +85,10 @@ function externalOfMask(mask: NrrdVolume, grid: Grid, name: string): Structure {
       );
     }
   });
-  for (let k = 0; k < nz; k++) {
-    const inside = Uint8Array.from(mask.data.subarray(k * nx * ny, (k + 1) * nx * ny), (value) =>
-      value >= 0.5 ? 1 : 0,
-    );
-    if (inside.includes(1)) {
-      planes.push({ z: coordinateAt(grid, 2, k), polygons: tracePixels(inside, grid) });
-    }
-  }
-  if (planes.length === 0) {
+  if (!mask.data.some((value) => value >= 0.5)) {
     throw new InvalidInputError(`${name}: the external mask is empty. Give one that holds the body.`);
   }
-  const contours = createContours(planes, grid.spacing[2]);
+  const contours = contoursOfVoxels(createVolume('mask', grid, mask.data));
   return { name: 'External', role: 'external', shape: { kind: 'contours', contours } };
 }
 

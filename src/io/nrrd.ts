@@ -134,38 +134,71 @@ async function packed(raw: Uint8Array, how: NonNullable<NrrdOptions['gzip']>): P
  * @throws {UnsupportedError} for detached data, other encodings, dimensions, spaces or oblique axes
  */
 export async function decodeNrrd(bytes: Uint8Array, name = 'nrrd'): Promise<NrrdVolume> {
+  const { grid, layers, fields } = await decodeNrrdLayers(bytes, name);
+  if (layers.length !== 1) {
+    throw new UnsupportedError(
+      `${name}: dimension is 4 (${layers.length} layers), but only 3 are read. Extract one volume.`,
+    );
+  }
+  const kind = fields['kind'];
+  return {
+    grid,
+    data: layers[0]!,
+    fields,
+    ...(kind !== undefined && Object.hasOwn(UNITS, kind) ? { kind: kind as VolumeKind } : {}),
+  };
+}
+
+/** Volumes of one grid in one file. */
+export interface NrrdLayers {
+  readonly grid: Grid;
+  /** Each x-fastest, shape [nz, ny, nx]. */
+  readonly layers: readonly Float32Array[];
+  /** The `key:=value` pairs. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/**
+ * The volume of an NRRD file, or all those of a list that comes before x, y, z: what 3D Slicer writes where segments overlap.
+ *
+ * @throws as {@link decodeNrrd} does
+ */
+export async function decodeNrrdLayers(bytes: Uint8Array, name = 'nrrd'): Promise<NrrdLayers> {
   const { header, fields, offset } = parseHeader(bytes, name);
-  const sizes = numbers(header, 'sizes', name);
-  if (header.get('dimension') !== '3' || sizes.length !== 3) {
+  const all = numbers(header, 'sizes', name);
+  const isList = header.get('dimension') === '4' && /^(list|vector)\b/i.test(header.get('kinds') ?? '');
+  const [layerCount, sizes] = isList ? [all[0]!, all.slice(1)] : [1, all];
+  if ((!isList && header.get('dimension') !== '3') || sizes.length !== 3) {
     throw new UnsupportedError(
       `${name}: dimension is ${header.get('dimension')}, but only 3 are read. Extract one volume.`,
     );
   }
-  if (sizes.some((n) => !Number.isInteger(n) || n < 1))
-    throw new FormatError(`sizes "${header.get('sizes')}" are not three counts.`, name);
-  checkVoxels(name, sizes[0]! * sizes[1]! * sizes[2]!);
+  if (all.some((n) => !Number.isInteger(n) || n < 1))
+    throw new FormatError(`sizes "${header.get('sizes')}" are not ${isList ? 'four' : 'three'} counts.`, name);
+  const count = sizes[0]! * sizes[1]! * sizes[2]!;
+  checkVoxels(name, layerCount * count);
   if (header.has('data file') || header.has('datafile')) {
     throw new UnsupportedError(`${name}: the values lie in another file. Save it as one .nrrd file.`);
   }
   const axes = readAxes(header, name);
-  const count = sizes[0]! * sizes[1]! * sizes[2]!;
-  const values = await readValues(bytes, offset, count, header, name);
+  const values = await readValues(bytes, offset, layerCount * count, header, name);
   const steps = axes.steps;
   const origin = axes.origin.map((o, a) => (steps[a]! < 0 ? o + (sizes[a]! - 1) * steps[a]! : o));
-  flip(values, sizes, steps);
+  const layers = layerCount === 1 ? [values] : takenApart(values, layerCount);
+  for (const layer of layers) flip(layer, sizes, steps);
   const grid = createGrid(
     [sizes[2]!, sizes[1]!, sizes[0]!],
     [Math.abs(steps[0]), Math.abs(steps[1]), Math.abs(steps[2])],
     [origin[0]!, origin[1]!, origin[2]!],
   );
-  const kind = fields['kind'];
-  return {
-    grid,
-    data: values,
-    fields,
-    ...(kind !== undefined && Object.hasOwn(UNITS, kind) ? { kind: kind as VolumeKind } : {}),
-  };
+  return { grid, layers, fields };
 }
+
+/** The layers of a file in which those of a voxel follow each other. */
+const takenApart = (values: Float32Array, layers: number): Float32Array[] =>
+  Array.from({ length: layers }, (_, l) =>
+    Float32Array.from({ length: values.length / layers }, (_, v) => values[l + layers * v]!),
+  );
 
 function meaningOf(volume: Volume): Record<string, string> {
   const { quantity, fractions, alphaBeta, medium } = volume as Partial<DoseMeaning>;

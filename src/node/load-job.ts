@@ -1,5 +1,5 @@
 /**
- * The job of a CASE.json and what it points to: the patient, from a phantom or from DICOM, and hashes of all inputs.
+ * The job of a CASE.json and what it points to: the patient, from a phantom, DICOM or NRRD, and hashes of all inputs.
  */
 import { dirname, resolve } from 'node:path';
 import type { Patient } from '../geometry/patient.js';
@@ -11,6 +11,7 @@ import { createJob, type PlanJob } from '../plan/patient/plan-job.js';
 import type { ImportedDose, ImportedDoses } from '../plan/patient/prior-course.js';
 import { readBytes, readFolder, readJson } from './files.js';
 import { loadCourseDose, loadTransform } from './load-courses.js';
+import { loadMaskedPatient } from './load-masked-patient.js';
 import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
 import { sha256 } from './sha256.js';
@@ -55,6 +56,8 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
     const spec = await readPhantom(phantom.endsWith('.json') ? from(phantom) : phantom);
     inputs.phantom = sha256(JSON.stringify(spec));
     patient = buildPhantom(spec, { spacing: asked.doseGrid.spacing, ...options });
+  } else if ('masks' in source) {
+    patient = await loadMaskedPatient(source, from, inputs);
   } else {
     const { ct, structures, ...options } = source;
     const slices = await readFolder(from(ct));
@@ -77,7 +80,7 @@ function namesFiles(asked: Pick<PlanCase, 'patient' | 'machine' | 'prior'>): boo
 
 /**
  * The names of a case's structures, with everything that it points to looked up and nothing voxelised: of a phantom in no time, of
- * DICOM by reading it.
+ * a CT by reading it.
  *
  * @throws {InvalidInputError | FormatError | UnsupportedError} as {@link jobOf}
  */

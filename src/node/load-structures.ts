@@ -3,11 +3,10 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
 import type { EmptyStructure, MaskedStructure } from '../evaluate/roi-dvh.js';
-import type { EndRule, Structure, StructureRole } from '../geometry/structure.js';
-import { createVolume } from '../geometry/volume.js';
+import type { EndRule, Structure } from '../geometry/structure.js';
 import { isDicom, sopClassOf } from '../io/dicom/dataset.js';
 import { readStructureSet, structureSetStorage } from '../io/dicom/structure-set.js';
-import { decodeNrrd } from '../io/nrrd.js';
+import { decodeMask, roleOfName } from '../io/nrrd-masks.js';
 import { type NamedBytes, readBytes, readFolder } from './files.js';
 import { sha256 } from './sha256.js';
 
@@ -82,26 +81,12 @@ async function filesOf(paths: readonly string[], notes: string[]): Promise<Named
 }
 
 async function readMask({ name: file, bytes }: NamedBytes): Promise<MaskedStructure> {
-  const { kind, grid, data } = await decodeNrrd(bytes, file);
-  if (kind !== undefined && kind !== 'mask') {
-    throw new InvalidInputError(`${file}: holds a volume of kind "${kind}", not a mask. Give a mask.`);
-  }
-  const largest = data.reduce((a, b) => (b > a ? b : a), 0);
-  const odd = data.findIndex((value) => !(value >= -1e-6 && value <= 1 + 1e-6));
-  if (odd >= 0) {
-    const isLabels = Number.isFinite(largest) && data.every(Number.isInteger);
-    throw new InvalidInputError(
-      `${file}: the mask holds ${data[odd]}, but must be 0 to 1. ${isLabels ? `Is it a label map up to ${largest}? Save each structure by itself.` : 'Save it as fractions of voxels.'}`,
-    );
-  }
-  const name = basename(file, '.nrrd').replace(/^mask_/, '');
-  return { name, role: roleOfName(name), mask: createVolume('mask', grid, data) };
+  const name = structureOfFile(file);
+  return { name, role: roleOfName(name), mask: await decodeMask(bytes, file) };
 }
 
-function roleOfName(name: string): StructureRole {
-  if (/^(GTV|CTV|PTV)/i.test(name)) return 'target';
-  return /^(external|body|skin)$/i.test(name) ? 'external' : 'organ';
-}
+/** The structure that a file is named for: `mask_SpinalCord.nrrd` and `SpinalCord.nrrd` are of SpinalCord. */
+export const structureOfFile = (file: string): string => basename(file, '.nrrd').replace(/^mask_/, '');
 
 function checkNames(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);

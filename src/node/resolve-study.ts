@@ -20,7 +20,7 @@ export async function resolveStudy(study: Study, runs: readonly StudyRun[]): Pro
     try {
       const names = known.get(key) ?? (await structureNamesOf(input, study.path));
       known.set(key, names);
-      checkStructureNames(planCase, names, 'phantom' in patient ? patient.phantom : patient.structures);
+      checkStructureNames(planCase, names, 'phantom' in patient ? patient.phantom : patient.ct);
     } catch (cause) {
       if (!isRespineError(cause)) throw cause;
       throw new InvalidInputError(`${study.path} with ${describeValues(values)}: ${cause.message}`);

@@ -43,7 +43,7 @@ const SHIFT = 0.25;
 const CUT_OFF = 50 + 5 / Math.SQRT2;
 
 /** @param ssd one of the SSDs of the peer's file, mm */
-export function peerMachine(peer: PeerMachine, ssd: number): Machine {
+export function peerMachine(peer: PeerMachine, ssd: number, isSigned = true): Machine {
   const kernels = peer.kernels_by_SSD_mm[String(ssd)]!;
   const cumulative = kernels.map((kernel) => cumulate(kernel));
   const depthFunctions = (d: number): number[] =>
@@ -68,7 +68,7 @@ export function peerMachine(peer: PeerMachine, ssd: number): Machine {
   const sigma = peer.penumbraFWHMatIso_mm / Math.sqrt(8 * Math.log(2));
   const machine = commissionFromKernel(
     { depths: DEPTHS, radii: RADII, values },
-    { name: 'peer', source: 'generic 6 MV machine of the peer', widths: WIDTHS, isSigned: true, sad: peer.SAD_mm },
+    { name: 'peer', source: 'generic 6 MV machine of the peer', widths: WIDTHS, isSigned, sad: peer.SAD_mm },
   );
   // Its absolute scale instead of the calibration: the dose within 60 mm, 102.5 mm deep.
   const depth = 102.5;
@@ -85,6 +85,21 @@ export function peerMachine(peer: PeerMachine, ssd: number): Machine {
     penumbra: { sigma: [sigma, sigma], collimator: [0, 0] },
     kernel: { ...machine.kernel, amplitudes: machine.kernel.amplitudes.map((row) => row.map((a) => a * factor)) },
   };
+}
+
+/**
+ * The same as a machine file may say it: no weight below zero, and the dose of the reference field on the usual scale. The peer's is
+ * in a unit of its own, and a plan's weights take up what they differ by.
+ *
+ * @param ssd one of the SSDs of the peer's file, mm
+ */
+export function peerMachineFile(peer: PeerMachine, ssd: number): Machine {
+  const machine = peerMachine(peer, ssd, false);
+  const { gyPerMu, ssd: at, depth, fieldSide } = machine.calibration;
+  const factor = gyPerMu / openFieldDose(machine, squareField(fieldSide), at, depth);
+  const { scatter: _, ...kernel } = machine.kernel;
+  const amplitudes = kernel.amplitudes.map((row) => row.map((a) => Math.max(0, a * factor)));
+  return { ...machine, name: `peer-6mv-ssd${ssd}`, kernel: { ...kernel, amplitudes } };
 }
 
 /** Integral of a kernel, given per pixel, within each of RADII; the first pixel is a disc of its area. */

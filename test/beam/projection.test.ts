@@ -68,3 +68,26 @@ test('the shadow of a box on coarse voxels covers the box, so that beamlets with
   expect(grid.x[0]!).toBeLessThanOrEqual(-20);
   expect(grid.x[grid.x.length - 1]!).toBeGreaterThanOrEqual(20);
 });
+
+test.each(['corner', 'middle'] as const)(
+  'beamlets with their %s on the axis see all of the target, and their lattice is there',
+  (onAxis) => {
+    const target = voxelizeSolid(box([-20, -4, -12], [20, 4, 12]), createGrid([9, 5, 7], [8, 8, 8], [-32, -16, -24]));
+    const { grid, pixels } = beamletsCovering(frame, target, 4, 0, onAxis);
+    const shift = onAxis === 'middle' ? 2 : 0;
+    for (const x of [...grid.x, ...grid.y]) expect(Math.abs((x - shift) % 4)).toBeCloseTo(0, 9);
+    const columns = grid.x.length - 1;
+    const silhouette = projectSilhouette(frame, target, 0);
+    const has = (x: number, y: number): boolean => {
+      const [i, j] = [Math.floor((x - grid.x[0]!) / 4), Math.floor((y - grid.y[0]!) / 4)];
+      return i >= 0 && i < columns && pixels.includes(i + columns * j);
+    };
+    // What a beamlet's middle or a point a quarter of it off sees is in one.
+    for (let x = -30; x <= 30; x += 2) {
+      for (let y = -30; y <= 30; y += 2) {
+        const [u, v] = [4 * Math.floor((x - shift) / 4) + shift + 2, 4 * Math.floor((y - shift) / 4) + shift + 2];
+        if (isInSilhouette(silhouette, u, v)) expect(has(u, v), `${u}, ${v}`).toBe(true);
+      }
+    }
+  },
+);

@@ -110,7 +110,7 @@ describe('CASE.json', () => {
 
   test('a patient that is as much one as the other, or nothing that is known, is told what it may be', () => {
     const rule =
-      'case: patient: must be { "phantom": NAME, ... } or { "ct": DIRECTORY, "structures": RTSTRUCT FILE, ... }.';
+      'case: patient: must be { "phantom": NAME, ... }, { "ct": DIRECTORY, "structures": RTSTRUCT FILE, ... } or { "ct": NRRD, "masks": { NAME: NRRD }, ... }.';
     for (const given of [{ side: 'left', rename: {} }, { zork: 1 }, {}, 'spine-t8']) {
       expect(() => parseCase({ patient: given })).toThrow(rule);
     }

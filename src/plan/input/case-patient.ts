@@ -1,6 +1,7 @@
-/** What CASE.json and FIELDS.json say of the patient: a phantom, or a CT with its structures. */
+/** What CASE.json and FIELDS.json say of the patient: a phantom, or a CT with structures or masks. */
 import * as z from 'zod/mini';
 import { described } from '../../core/described.js';
+import { patientPositions } from '../../geometry/frame.js';
 import { text } from './check-json.js';
 
 const finite = z.number();
@@ -37,16 +38,15 @@ export const hounsfieldTable = z
   .array(z.tuple([finite, z.number().check(z.minimum(0), z.maximum(20))]))
   .check(z.minLength(2), z.maxLength(1000));
 
-/** A CT with its structures. */
-export const dicomPatient = z.strictObject({
-  ct: described('Folder with the CT slices.', text),
-  structures: described('RTSTRUCT file.', text),
-  seriesUid: described('Which CT, where the folder holds several.', z.optional(text)),
-  rename: described('Names as drawn to names as used: `{ "Myelon": "SpinalCord" }`.', z.optional(z.record(text, text))),
-  roles: described(
-    'Role by structure, in place of the one in the file.',
-    z.optional(z.record(text, z.enum(['target', 'organ', 'external', 'support']))),
-  ),
+const rename = described(
+  'Names as drawn to names as used: `{ "Myelon": "SpinalCord" }`.',
+  z.optional(z.record(text, text)),
+);
+const roles = described(
+  'Role by structure, in place of the one in the file.',
+  z.optional(z.record(text, z.enum(['target', 'organ', 'external', 'support']))),
+);
+const densities = {
   densityOverrides: described(
     'Electron density relative to water, by structure.',
     z.optional(z.record(text, z.number().check(z.nonnegative(), z.maximum(8)))),
@@ -57,4 +57,38 @@ export const dicomPatient = z.strictObject({
     z.optional(z.boolean()),
   ),
   externalThreshold: described('From which value on that is body, HU.', z.optional(finite)),
+};
+
+/** A CT with its structures. */
+export const dicomPatient = z.strictObject({
+  ct: described('Folder with the CT slices; beside `masks` one NRRD of HU.', text),
+  structures: described('RTSTRUCT file.', text),
+  seriesUid: described('Which CT, where the folder holds several.', z.optional(text)),
+  rename,
+  roles,
+  ...densities,
+});
+
+/** A CT with masks, NRRD each. */
+export const maskedPatient = z.strictObject({
+  ct: described('NRRD of CT numbers, HU.', text),
+  masks: described(
+    'NRRD masks by structure, `{ "PTV": "mask_PTV.nrrd" }`, on any grid; or a `.seg.nrrd` of 3D Slicer, or a folder of `mask_NAME.nrrd`: docs/case.md#patients-from-nrrd.',
+    z.union(
+      [
+        text,
+        z
+          .record(text.check(z.minLength(1)), text)
+          .check(z.refine((given) => Object.keys(given).length > 0, { error: 'is empty: name one mask at least' })),
+      ],
+      { error: 'must be { STRUCTURE: NRRD FILE, ... }, or one segmentation or folder' },
+    ),
+  ),
+  position: described(
+    'Of the patient on the table, in DICOM terms: decides what the gantry angles mean. By default HFS.',
+    z.optional(z.enum(patientPositions as [string, ...string[]])),
+  ),
+  rename,
+  roles,
+  ...densities,
 });

@@ -10,7 +10,7 @@ import { askedConstraints } from '../asked/asked-constraint.js';
 import { askedObjectives } from '../asked/asked-objective.js';
 import { askedPriorities } from '../asked/asked-priority.js';
 import { furtherTargets } from '../asked/asked-target.js';
-import { dicomPatient, edge, margin, phantomPatient } from './case-patient.js';
+import { dicomPatient, edge, margin, maskedPatient, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
 import { beams, doseModelSchema, leafBankSchema, text, transmissionSchema } from './check-json.js';
@@ -91,16 +91,32 @@ const fcrt = z.strictObject({
   hold: described('What stands firm where cap and prescription cannot both be met.', z._default(hold, 'prescription')),
 });
 
+const gap = z.string({ error: 'must be percent, as "0.1%"' }).check(
+  z.regex(/^\d+(\.\d+)?%$/, { error: 'must be percent, as "0.1%"' }),
+  z.refine((text) => Number.parseFloat(text) >= 0.01 && Number.parseFloat(text) <= 50, {
+    error: (issue) => `is "${String(issue.input)}", but must be from "0.01%" to "50%"`,
+  }),
+);
+
 const imrt = z.strictObject({
   beams: described('Name of an arrangement, or a list of angles.', z._default(beams, 'posterior-9')),
   beamlet: described('Edge of the square beamlets in the isocentre plane, mm.', z._default(millimetres, 5)),
   margin: described('From the target to the outermost beamlets, mm.', z._default(margin, 5)),
+  onAxis: described(
+    "What of the beamlets lies on the beam's axis: the `corner` of four, the default, or the `middle` of one.",
+    z.optional(z.enum(['corner', 'middle'])),
+  ),
   hold: described('As of `fcrt`.', z._default(hold, 'cord')),
+  gap: described(
+    'How far above the best plan the optimiser may end, from `"0.01%"` to `"50%"`. By default `"0.8%"`.',
+    z.optional(gap),
+  ),
   robust: described("Shifts under which the cord's cap holds: docs/retreatment.md#robust-plans.", z.optional(robust)),
 });
 
-const patient = z.union([phantomPatient, dicomPatient], {
-  error: 'must be { "phantom": NAME, ... } or { "ct": DIRECTORY, "structures": RTSTRUCT FILE, ... }',
+const patient = z.union([phantomPatient, dicomPatient, maskedPatient], {
+  error:
+    'must be { "phantom": NAME, ... }, { "ct": DIRECTORY, "structures": RTSTRUCT FILE, ... } or { "ct": NRRD, "masks": { NAME: NRRD }, ... }',
 });
 const priors = z.union([
   prior,
@@ -120,7 +136,7 @@ const overlap = z.array(text).check(
 const fields = z.strictObject({
   name: described('For titles and tables.', z.optional(text)),
   $schema: editorSchema(text),
-  patient: described('A phantom, or a CT with its structures. Paths are relative to the file.', patient),
+  patient: described('A phantom, or a CT with its structures or masks. Paths are relative to the file.', patient),
   target: described('Structure by name.', z._default(text, 'PTV_3960')),
   targets: described(
     'Further targets, each with a dose of its own, as a boost inside `target` or another vertebra: docs/optimisation.md#several-targets.',

@@ -122,17 +122,17 @@ function checkPatient(
 
 const shortened = (json = 'none'): string => (json.length > 60 ? `${json.slice(0, 57)}...` : json);
 
-/** The names that a CT's structures were renamed to, or are given a role or density by. */
-function checkDrawn(
-  { rename = {}, roles = {}, densityOverrides = {} }: Exclude<PlanCase['patient'], { phantom: string }>,
-  names: readonly string[],
-): void {
-  const asked: [field: string, name: string][] = [
+/** The names of a CT's masks, and those that its structures were renamed to or are given a role or density by. */
+function checkDrawn(asked: Exclude<PlanCase['patient'], { phantom: string }>, names: readonly string[]): void {
+  const { rename = {}, roles = {}, densityOverrides = {} } = asked;
+  const masks = 'masks' in asked && typeof asked.masks !== 'string' ? Object.keys(asked.masks) : [];
+  const named: [field: string, name: string][] = [
+    ...masks.flatMap((name): [string, string][] => (Object.hasOwn(rename, name) ? [] : [['masks', name]])),
     ...Object.values(rename).map((name): [string, string] => ['rename', name]),
     ...Object.keys(roles).map((name): [string, string] => ['roles', name]),
     ...Object.keys(densityOverrides).map((name): [string, string] => ['densityOverrides', name]),
   ];
-  const missing = asked.find(([, name]) => !names.includes(name));
+  const missing = named.find(([, name]) => !names.includes(name));
   if (missing === undefined) return;
   throw new InvalidInputError(
     `job: the case's patient.${missing[0]} names "${missing[1]}", which is no structure of the patient given. Make the patient with the options of the case.`,

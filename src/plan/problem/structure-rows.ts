@@ -1,8 +1,8 @@
 /**
  * Rows that stand for a structure which objectives or constraints name.
  *
- * Target and cord have theirs. Of any other structure the voxels on the lattice of `sampling-lattice.ts` count, with the volume that
- * each stands for; where that would leave a small structure far from the target few of them, a finer lattice. What a constraint is
+ * Target and cord have theirs. Of any other structure the voxels on the lattice of `sampling-lattice.ts` count, those of one
+ * stride with all the volume that the structure has there, whatever part of it the lattice happens to meet; where that would leave a small structure far from the target few of them, a finer lattice. What a constraint is
  * held to is the structure as it is drawn: the plan's dose is read there, and what sampling is off by is taken off the bound.
  */
 import { InvalidInputError } from '../../core/errors.js';
@@ -54,23 +54,35 @@ function sampled(model: PatientModel, name: string, rowOf: RowOfVoxel): VoxelSet
     );
   }
   const widest = 2 ** Math.max(0, Math.floor(Math.log2(Math.cbrt(count / ENOUGH))));
-  const rows: number[] = [];
-  const volumes: number[] = [];
-  const collect = (largest: number): void => {
+  const collect = (largest: number): VoxelSet => {
+    const rows: number[] = [];
+    const volumes: number[] = [];
+    const strides: number[] = [];
+    // Of every stride: what the structure holds there, and what of it lies on the lattice.
+    const all = new Map<number, [held: number, listed: number]>();
     for (let p = 0; p < body.index.length; p++) {
       const voxel = body.index[p]!;
-      if (!(mask[voxel]! > 0)) continue;
+      const volume = mask[voxel]!;
+      if (!(volume > 0)) continue;
       const stride = Math.min(largest, strideAt(distance[voxel]!));
       const line = Math.floor(voxel / nx);
-      if (((voxel - nx * line) & (stride - 1)) !== 0 || !isOnLattice(line, ny, stride)) continue;
+      const isListed = ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
+      const [held, listed] = all.get(stride) ?? [0, 0];
+      all.set(stride, [held + volume, listed + (isListed ? volume : 0)]);
+      if (!isListed) continue;
       rows.push(rowOf(body.points.subarray(3 * p, 3 * p + 3), p, voxel));
-      volumes.push(mask[voxel]! * stride ** 3);
+      volumes.push(volume);
+      strides.push(stride);
     }
+    const each = volumes.map((volume, q) => {
+      const [held, listed] = all.get(strides[q]!)!;
+      return (volume * held) / listed;
+    });
+    return { rows: Int32Array.from(rows), volumes: Float64Array.from(each) };
   };
-  collect(widest);
+  const set = collect(widest);
   // A lattice may pass by what is thin.
-  if (rows.length === 0) collect(1);
-  return { rows: Int32Array.from(rows), volumes: Float64Array.from(volumes) };
+  return set.rows.length > 0 ? set : collect(1);
 }
 
 /**

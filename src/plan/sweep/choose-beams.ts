@@ -12,7 +12,7 @@
 import { anglesOnPatient, type BeamAngles } from '../../beam/arrangement.js';
 import { checkInteger, checkPositive } from '../../core/check.js';
 import { forever, timeLimit as startClock, type TimeLeft } from '../../core/deadline.js';
-import { InvalidInputError } from '../../core/errors.js';
+import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { Executor } from '../../core/executor.js';
 import { weightedUpperQuantile } from '../../core/quantile.js';
 import { followLevel } from '../../optimize/objective/objective.js';
@@ -28,7 +28,7 @@ import { constrainedVoxels } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import { refuseRobust } from '../problem/scenario.js';
+import { refuseConstraints, refuseRobust } from '../problem/scenario.js';
 import { type BeamPool, columnsOf, readBeams } from '../technique/beam-pool.js';
 import { modulatedBeams } from '../technique/imrt.js';
 import { WorkingSet } from '../technique/working-set.js';
@@ -97,6 +97,17 @@ const TOLD = 0.005;
 /** Of the plan whose level is taken. */
 const LEVEL = 0.01;
 
+/** A problem whose level follows the prescription, as the level of all choices is that of one plan. */
+type PrescribedProblem = PlanningProblem & { readonly prescription: Prescription };
+
+function prescribed(problem: PlanningProblem): PrescribedProblem {
+  const { prescription } = problem;
+  if (prescription !== undefined) return { ...problem, prescription };
+  throw new UnsupportedError(
+    'beams: no objective of the case follows the prescription (isLevel), so that its choices have no level in common. Add "spine-default" to objectives.',
+  );
+}
+
 /**
  * Chooses beams for the IMRT plan of a case.
  *
@@ -109,6 +120,7 @@ export function chooseBeams(job: PlanJob, options: ChooseBeamsOptions = {}): Bea
   checkJob(job);
   const { case: planCase, patient, machine, prior } = job;
   refuseRobust('beams', planCase);
+  refuseConstraints('beams', planCase);
   if (level !== undefined) checkPositive('beams: level in Gy', level);
   const counts = countsOf(choose);
   const candidates = candidatesOf(given, couch);
@@ -124,10 +136,11 @@ export function chooseBeams(job: PlanJob, options: ChooseBeamsOptions = {}): Bea
     const voxels = rows.choose();
     const maxima = cordMaxima(tolerances, model, planCase.cordCap, voxels.cord.voxels);
     const [, ...others] = constrainedVoxels(voxels, maxima, rows.organs);
-    const problem = posePrescribed(model, voxels, planCase, hold, {
+    const posed = posePrescribed(model, voxels, planCase, hold, {
       maxima,
       organMaxima: others.map((organ) => organ.maxima),
     });
+    const problem = prescribed(posed);
     const own = indicesIn(anglesOnPatient(planCase.imrt.beams, patient.position), candidates);
     const starts = own === undefined ? [] : [own];
     model.onStage('beams: influence of all candidates');
@@ -217,7 +230,7 @@ class BeamChoosing {
 
   constructor(
     private readonly pool: BeamPool,
-    problem: PlanningProblem,
+    problem: PrescribedProblem,
     voxels: PlanningVoxels,
     private readonly options: ChoosingOptions,
   ) {

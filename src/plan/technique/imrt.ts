@@ -47,14 +47,14 @@ const MOST_BEAMLETS = 8000;
 /** The beams of an IMRT plan, with beamlets over the view of all targets from each. */
 export function modulatedBeams(
   model: PatientModel,
-  { beams, beamlet, margin }: Pick<PlanCase['imrt'], 'beams' | 'beamlet' | 'margin'>,
+  { beams, beamlet, margin, onAxis }: Pick<PlanCase['imrt'], 'beams' | 'beamlet' | 'margin' | 'onAxis'>,
   machine: Machine,
 ): ModulatedBeam[] {
   const target = targetMaskOf(model);
   const modulated: ModulatedBeam[] = [];
   let count = 0;
   for (const beam of beamsOf(beams, model, machine)) {
-    const beamlets = beamletsCovering(beam.frame, target, beamlet, margin);
+    const beamlets = beamletsCovering(beam.frame, target, beamlet, margin, onAxis);
     modulated.push({ beam, beamlets });
     count += beamlets.pixels.length;
     checkCount(
@@ -177,7 +177,8 @@ function solveModulated(
   added: readonly Vec3[],
   start?: Float64Array,
 ): SolvedModulated {
-  const { hold } = planCase.imrt;
+  const { hold, gap } = planCase.imrt;
+  const fine = gap === undefined ? FINE : Number.parseFloat(gap) / 100;
   const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, added) : given;
   const prepare = () => prepareInfluence(beams, model, voxels, planCase, smoothnessOf(planCase.objectives));
   const prepared = kept === undefined ? prepare() : kept.of(voxels, prepare);
@@ -200,7 +201,7 @@ function solveModulated(
       ...(start ? { start } : {}),
     };
     const isWorst = robust?.target === 'worst';
-    if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: FINE, timeLimit: timeLeft() });
+    if (!isWorst) return solve({ ...problem, ...rows }, { ...options, gap: fine, timeLimit: timeLeft() });
     // How far the worst case may be smoothed is seen on a plan near the best one.
     const rough = solve({ ...problem, ...rows }, { ...options, gap: ROUGH, timeLimit: timeLeft() });
     problem = pose(smoothing(settledProblem(problem, rough).targets, rough.dose));
@@ -208,7 +209,7 @@ function solveModulated(
       { ...problem, ...rows },
       {
         ...options,
-        gap: FINE,
+        gap: fine,
         start: rough.weights,
         timeLimit: timeLeft(),
       },
@@ -222,7 +223,7 @@ function solveModulated(
         : solveByPriorities(problem, posedGoals(goals, voxels, model, planCase, sets, best), {
             sample,
             executor: model.executor,
-            gap: FINE,
+            gap: fine,
             timeLimit: timeLeft(),
             onProgress: (p) => onProgress?.('imrt', p),
           });
