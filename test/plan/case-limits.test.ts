@@ -39,6 +39,7 @@ test('a case that names a patient alone is the reference case', () => {
     imrt: { beams: 'posterior-9', beamlet: 5, margin: 5, hold: 'cord' },
     constraints: [],
     objectives: 'spine-default',
+    priorities: [],
   });
 });
 

@@ -111,7 +111,8 @@ describe('rows', () => {
 });
 
 describe('the problem', () => {
-  const plan = (to: string) => ({ prescription: { dose: 30, to }, cordCap: 12 }) as any;
+  const plan = (to: string) =>
+    ({ prescription: { dose: 30, to }, cordCap: 12, objectives: 'spine-default', target: 'PTV' }) as any;
   const caps = [Float64Array.from(rows.organs[0]!.rows, () => 20)];
   const hard = posePlanningProblem(rows, plan('D95'), 'cord', { maxima: 12, organMaxima: caps });
 

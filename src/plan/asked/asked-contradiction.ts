@@ -22,7 +22,6 @@ export function checkConsistent(asked: readonly AskedConstraint[]): void {
   }
 }
 
-/** With the least digits that show it. */
 const grayOf = ({ dose }: AskedConstraint): string => `${toDigits(dose, 6)} Gy`;
 
 function excludes(low: AskedConstraint, high: AskedConstraint): boolean {

@@ -84,11 +84,9 @@ export function refuseConflict(
       ? structure
       : `${asked.structure} and ${structure} have ${count} voxels in common, which`;
   throw new InvalidInputError(
-    `constraints "${asked.text}" and "${names(structure)}" contradict each other: ${where} would get at least ${digits(heldDose(low))} and at most ${digits(bound)} Gy. Lower the one, raise the other, crop one of the structures, or ask for D98% in place of Min.`,
+    `constraints "${asked.text}" and "${names(structure)}" contradict each other: ${where} would get at least ${toDigits(heldDose(low), 4)} and at most ${toDigits(bound, 4)} Gy. Lower the one, raise the other, crop one of the structures, or ask for D98% in place of Min.`,
   );
 }
-
-const digits = (gray: number): number => toDigits(gray, 4);
 
 /** What sets the maximum of a structure, as a sentence names it. */
 export function maximumName(structure: string, asked: readonly AskedConstraint[], cord: string): string {

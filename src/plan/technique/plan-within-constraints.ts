@@ -54,7 +54,7 @@ export function planWithinConstraints(
   const named = (structure: string): string => maximumName(structure, asked, model.cord);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
-  const rounds = isFollowed ? HELD_ROUNDS : ROUNDS;
+  const lastRound = isFollowed ? HELD_ROUNDS : ROUNDS;
   model.onStage('planning voxels');
   let voxels = rows.choose();
   let planned: SolvedPlan | undefined;
@@ -65,9 +65,9 @@ export function planWithinConstraints(
       const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
-      const ofRows = rowMaxima(voxels, model.cord, maxima, organs);
-      const held = followed.heldUnder(ofRows, voxels);
-      const conflict = isHard ? rowConflict(held, voxels, ofRows) : undefined;
+      const largestOfRows = rowMaxima(voxels, model.cord, maxima, organs);
+      const held = followed.heldUnder(largestOfRows, voxels);
+      const conflict = isHard ? rowConflict(held, voxels, largestOfRows) : undefined;
       if (conflict !== undefined) {
         if (planned === undefined) refuseConflict(conflict, named);
         return withConflict(planned, [conflict.low.asked.text, named(conflict.structure)]);
@@ -85,10 +85,10 @@ export function planWithinConstraints(
         ...(isFollowed && { kept }),
       });
       const { status } = planned.solution;
-      if (timeLeft() === 0 || status === 'infeasible' || round === rounds) return end(planned);
+      if (timeLeft() === 0 || status === 'infeasible' || round === lastRound) return end(planned);
       const { scale } = planned;
       const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
-      const hasMoved = isHard && followed.follow(planned, voxels, ofRows);
+      const hasMoved = isHard && followed.follow(planned, voxels, largestOfRows);
       const blocked = followed.conflict;
       if (blocked !== undefined) return withConflict(planned, [blocked.asked.text, ...blocked.structures.map(named)]);
       const hasAimed = targets.follow(targetDvhs(model, planned));

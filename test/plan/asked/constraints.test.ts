@@ -77,7 +77,6 @@ describe('constraints', () => {
     expect(brokenOf(held, list)).toEqual([]);
     expect(held.solution.status).toBe('reached');
     expect(held.held!.map(({ constraint }) => constraint)).toEqual(list);
-    expect(held.held!.find(({ constraint }) => constraint.includes('D1cc'))!.rows).toBeGreaterThan(0);
   });
 
   test('never make the plan better than what is proven without them', () => {
@@ -86,10 +85,12 @@ describe('constraints', () => {
   });
 
   test('mean the same in whatever order they stand, up to both gaps', { timeout: 120_000 }, () => {
-    const turned = plan({ constraints: list.toReversed() });
-    expect(brokenOf(turned, list)).toEqual([]);
-    const room = objectiveOf(held) - boundOf(held) + objectiveOf(turned) - boundOf(turned);
-    expect(Math.abs(objectiveOf(turned) - objectiveOf(held))).toBeLessThan(room + 0.01 * objectiveOf(held));
+    const some = ['Esophagus Mean <= 10%', 'Esophagus D1cc <= 20Gy', 'PTV_3960 Mean >= 97%'];
+    const [straight, turned] = [plan({ constraints: some }), plan({ constraints: some.toReversed() })];
+    expect([...brokenOf(straight, some), ...brokenOf(turned, some)]).toEqual([]);
+    const room = objectiveOf(straight) - boundOf(straight) + objectiveOf(turned) - boundOf(turned);
+    // Which voxels of a volume are held is told by a plan that is known to its gap.
+    expect(Math.abs(objectiveOf(turned) - objectiveOf(straight))).toBeLessThan(room + 0.01 * objectiveOf(straight));
   });
 
   test('that do not bind cost nothing beyond the gap', { timeout: 60_000 }, () => {
@@ -124,15 +125,21 @@ describe('constraints', () => {
   });
 
   test('that time did not suffice for are not called reached', () => {
-    const stopped = plan({ constraints: ['Esophagus Mean <= 4Gy', 'Esophagus V18Gy <= 5%'] }, () => 0);
-    expect(brokenOf(stopped, ['Esophagus V18Gy <= 5%'])).toHaveLength(1);
+    const constraints = ['Esophagus D1cc <= 20Gy'];
+    let asked = 0;
+    // Enough for the first plan, which is made without what is not convex.
+    const stopped = plan({ constraints }, () => (asked++ === 0 ? 1000 : 0));
+    expect(brokenOf(stopped, constraints)).toEqual(constraints);
     expect(stopped.solution.status).toBe('time-limit');
+    const whole = plan({ constraints });
+    expect([brokenOf(whole, constraints), whole.solution.status]).toEqual([[], 'reached']);
+    expect(whole.held![0]!.rows).toBeGreaterThan(0);
   });
 });
 
 describe('objectives', () => {
   test('of the template, written out in full, give the same dose to the last bit', { timeout: 60_000 }, () => {
-    const inFull = objectivesInFull('spine-default', 'PTV_3960', true);
+    const inFull = objectivesInFull('spine-default', caseOf(), true);
     const own = plan({ objectives: inFull });
     expect(own.dose.data).toEqual(free.dose.data);
     expect(objectiveOf(own)).toBe(objectiveOf(free));
@@ -150,7 +157,11 @@ describe('objectives', () => {
   /** What each kind is to lower. */
   const measure = ({ kind, structure }: ObjectiveInput, made: SolvedPlan): number => {
     const dvh = heldDvhs(model, made)(structure!);
-    if (kind === 'minimum' || kind === 'underdose') return -dvh.min;
+    if (kind === 'underdose') {
+      const { rows, volumes } = made.voxels.target;
+      return rows.reduce((sum, row, q) => sum + volumes[q]! * Math.max(0, 39.6 - made.solution.dose[row]!) ** 2, 0);
+    }
+    if (kind === 'minimum') return -dvh.min;
     return kind === 'maximum' ? dvh.max : dvh.mean;
   };
   test.each(kinds)('$kind moves $structure its way, the more the heavier it is', { timeout: 60_000 }, (one) => {
@@ -199,7 +210,7 @@ test('structures that overlap own together what their union holds', () => {
       { masks, grid },
       { constraints: [], objectives: 'spine-default', priorities: [], overlap },
       structures,
-      points,
+      { points, targets: new Map() },
     );
     const total = names.reduce((sum, name) => sum + owned.get(name)!.volumes.reduce((a, b) => a + b, 0), 0);
     expect(total).toBeCloseTo(union, 5);
