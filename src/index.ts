@@ -55,7 +55,6 @@ export type { PlanEvaluation, StructureReport } from './plan/evaluation/evaluate
 export type { TechniquePlan, PlannedField } from './plan/technique/technique-plan.js';
 export type { ListedConstraint } from './plan/evaluation/constraint-list.js';
 export type { AskedOutcome } from './plan/evaluation/asked-outcome.js';
-export type { TargetOutcome } from './plan/evaluation/target-outcome.js';
 export type { PriorityOutcome, PriorityGoal } from './plan/evaluation/priority-outcome.js';
 export type { ConstraintOutcome } from './plan/evaluation/constraint-outcome.js';
 export type { RetreatmentAssessment } from './plan/evaluation/retreatment.js';
