@@ -35,7 +35,7 @@ import { type PriorityOutcome, priorityOutcomes } from './priority-outcome.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robustness.js';
 import type { PositionReport } from './setup-uncertainty.js';
-import { type TargetOutcome, targetOutcomes } from './target-outcome.js';
+import { targetOutcomes } from './target-outcome.js';
 
 /** Volume and metrics of one structure in a plan. */
 export interface StructureReport {
@@ -83,7 +83,17 @@ export interface PlanEvaluation {
   /** What became of every constraint that the case asks for. */
   readonly asked: readonly AskedOutcome[];
   /** Where the case has several targets: what each received. */
-  readonly targets?: readonly TargetOutcome[];
+  readonly targets?: readonly {
+    readonly structure: string;
+    /** That it is asked for, total of the course, Gy. */
+    readonly dose: number;
+    /** What that is the value of. */
+    readonly to: 'D50' | 'D95';
+    /** The same of the structure as it is drawn, in the reported dose, Gy; null where it has no DVH. */
+    readonly reached: number | null;
+    /** Whether that misses the dose asked for by more than 2 %. */
+    readonly isOff: boolean;
+  }[];
   /** What became of the case's priorities. */
   readonly priorities: readonly PriorityOutcome[];
   /** What became of every structure that has a maximum in each voxel. */

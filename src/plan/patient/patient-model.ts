@@ -279,18 +279,18 @@ export function maskVolume(mask: Volume<'mask'>): number {
   return mask.data.reduce((a, b) => a + b, 0) * voxelVolume(mask.grid);
 }
 
-/** The mask of all targets. */
+/** @internal The mask of all targets. */
 export const targetMaskOf = ({
   masks,
   target,
   several,
 }: Pick<PatientModel, 'masks' | 'target' | 'several'>): Volume<'mask'> => several?.mask ?? masks.get(target)!;
 
-/** All targets by name, the one that the level follows first. */
+/** @internal All targets by name, the one that the level follows first. */
 export const targetNames = ({ target, several }: Pick<PatientModel, 'target' | 'several'>): readonly string[] =>
   several?.all.map(({ name }) => name) ?? [target];
 
-/** Of every voxel, whether it holds any target or touches one that does: what a target's dose is interpolated from. */
+/** @internal Of every voxel, whether it holds any target or touches one that does: what a target's dose is interpolated from. */
 export function besideTarget(model: PatientModel): Uint8Array {
   const { data } = targetMaskOf(model);
   return touching(data, model.grid, new Uint8Array(data.length));
