@@ -109,6 +109,15 @@ describe('laws of a choice', () => {
   });
 });
 
+test('a search that is cut short says so, and its set is planned and proven all the same', () => {
+  const cut = chooseBeams(job, { choose: 3, candidates: TWELVE.slice(2, 9), level, timeLimit: 1e-3 });
+  expect([cut.isCutShort, made.isCutShort]).toEqual([true, false]);
+  const [point] = cut.points;
+  expect(point!.beams).toHaveLength(3);
+  expect(point!.status).toBe('reached');
+  expect(point!.objective).toBeGreaterThanOrEqual(cut.all.lowerBound!);
+});
+
 test('the chosen case is planned by the ordinary way, keeps the cap, and lies above the bound', () => {
   const { beams } = made.points[2]!;
   const chosen = withCase(job, { imrt: { beamlet: 12, beams: beams.map((own) => ({ ...own })) } });
@@ -168,6 +177,7 @@ test.each([
     { choose: 1, candidates: at(0, 90), compare: [at(45)] },
     /G45 of a set .* is none of the 2 candidates/,
   ],
+  ['no time', { choose: 1, timeLimit: 0 }, /time limit in seconds is 0/],
   ['a level that is none', { choose: 1, level: 0 }, /level in Gy is 0/],
 ])('bad input: %s', (_, given, message) => {
   expect(() => chooseBeams(job, given)).toThrow(message);

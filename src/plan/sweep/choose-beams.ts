@@ -126,7 +126,7 @@ export function chooseBeams(job: PlanJob, options: ChooseBeamsOptions = {}): Bea
   const candidates = candidatesOf(given, couch);
   checkCounts(counts, candidates.length);
   const compared = compare.map((set) => indicesOf(set, candidates));
-  const clock = startClock(options.timeLimit);
+  if (options.timeLimit !== undefined) checkPositive('beams: time limit in seconds', options.timeLimit);
   const model = modelPatient(patient, planCase, executor, onStage);
   try {
     const tolerances = structureTolerances(model, planCase, exposeToPrior(model, planCase, machine, prior));
@@ -148,6 +148,7 @@ export function chooseBeams(job: PlanJob, options: ChooseBeamsOptions = {}): Bea
       modulatedBeams(model, { beams: [angles], beamlet: planCase.imrt.beamlet, margin: planCase.imrt.margin }, machine),
     );
     const pool = readBeams(beams, model, voxels, planCase);
+    const clock = startClock(options.timeLimit);
     const work = new BeamChoosing(pool, problem, voxels, {
       executor,
       timeLeft: clock,
@@ -165,7 +166,7 @@ export function chooseBeams(job: PlanJob, options: ChooseBeamsOptions = {}): Bea
       rows: { all: voxels.zones.length, computed: pool.fine.count },
       points: points.map(tell),
       compared: rest.map(tell),
-      isCutShort: clock() === 0,
+      isCutShort: work.isCutShort,
     };
   } finally {
     model.bodyDose.close();
@@ -225,6 +226,8 @@ interface ChoosingOptions {
 /** A search on the coarse rows, and what all rows make of what it finds. */
 class BeamChoosing {
   readonly level: number;
+  /** Whether time was over before the search was. */
+  isCutShort = false;
   private readonly search: BeamSearch;
   private readonly columns: OpenColumns;
 
@@ -266,6 +269,7 @@ class BeamChoosing {
     const { pool, options } = this;
     options.stage('beams: search');
     const found = this.search.run(counts);
+    this.isCutShort = options.timeLeft() === 0;
     options.stage('beams: bound of all candidates');
     const all = this.planned({ beams: pool.beams.map((_, b) => b), plan: this.search.all.plan });
     options.stage('beams: plans of what was found');
