@@ -20,7 +20,6 @@ export type { PlacedImage } from './render/drawing.js';
 // What a plan's evaluation holds: what became of all that was asked for.
 export type { ListedConstraint } from './plan/evaluation/constraint-list.js';
 export type { AskedOutcome } from './plan/evaluation/asked-outcome.js';
-export type { TargetOutcome } from './plan/evaluation/target-outcome.js';
 export type { PriorityOutcome, PriorityGoal } from './plan/evaluation/priority-outcome.js';
 export type { ConstraintOutcome } from './plan/evaluation/constraint-outcome.js';
 export type { RetreatmentAssessment } from './plan/evaluation/retreatment.js';
