@@ -15,6 +15,7 @@ import type { LinearOperator } from '../core/linear-operator.js';
 import type { PointSet } from '../dose/beam-points.js';
 import type { Volume } from '../geometry/volume.js';
 import { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './operator.js';
+import { type TailPools, tailPools } from './tail-pools.js';
 
 export interface DividedOptions extends InfluenceOptions {
   /** @default serialExecutor */
@@ -30,6 +31,9 @@ interface ThreadBeam {
   readonly to: number;
   /** Its dose, one value per row; shared by all threads. */
   readonly dose: Float64Array;
+  /** Its places of the slow part, pixels of its grid, and the first one's number. */
+  readonly places: Int32Array;
+  readonly firstPlace: number;
 }
 
 interface ThreadInput {
@@ -55,6 +59,8 @@ interface Buffers {
 interface ReadRows {
   readonly which: Int32Array;
   readonly matrix: Float32Array;
+  /** Of the slow part at its places, so many of them, instead of whole rows. */
+  readonly places?: number;
 }
 
 type ThreadCommand = 'apply' | 'sum' | 'transpose' | ReadRows;
@@ -63,17 +69,22 @@ export const influenceJob: JobType<ThreadInput, ThreadCommand, void> = {
   name: 'influence',
   create({ own, doses, rows: [first, end], density, points, options, buffers }) {
     const { weights, dose, rowValues, gradient } = buffers;
-    const parts = own.map(({ beam, seen, from, to, dose }) => ({
+    const parts = own.map(({ beam, seen, from, to, dose, places, firstPlace }) => ({
       operator: new InfluenceOperator([beam], density, points, { ...options, ...(seen && { seen: [seen] }) }),
       weights: weights.subarray(from, to),
       gradient: gradient.subarray(from, to),
       dose,
       from,
+      places,
+      firstPlace,
     }));
     return (command) => {
       if (typeof command === 'object') {
-        const { which, matrix } = command;
-        for (const { operator, from } of parts) operator.readRows(which, matrix.subarray(from), weights.length);
+        const { which, matrix, places } = command;
+        for (const { operator, from, ...part } of parts) {
+          if (places === undefined) operator.readRows(which, matrix.subarray(from), weights.length);
+          else operator.readTails(which, [part.places], matrix.subarray(part.firstPlace), places);
+        }
       } else if (command === 'apply') {
         for (const part of parts) part.operator.apply(part.weights, part.dose);
       } else if (command === 'transpose') {
@@ -89,6 +100,8 @@ export const influenceJob: JobType<ThreadInput, ThreadCommand, void> = {
 export class DividedOperator implements LinearOperator {
   readonly rows: number;
   readonly columns: number;
+  /** Where the slow part of the influence is told. @internal */
+  readonly pools: TailPools;
   private readonly executor: Executor;
   private readonly buffers: Buffers;
   private readonly group: JobGroup<ThreadCommand, void>;
@@ -109,9 +122,18 @@ export class DividedOperator implements LinearOperator {
     if (beams.length === 0) throw new InvalidInputError('influence: there are no beams. Give at least one.');
     const offsets = beamletOffsets(beams);
     const columns = offsets.at(-1)!;
+    const pools = tailPools(beams);
     const parts = beams.map((beam, b): ThreadBeam => {
       const own = seen?.[b];
-      return { beam, ...(own && { seen: own }), from: offsets[b]!, to: offsets[b + 1]!, dose: executor.allocate(rows) };
+      return {
+        beam,
+        ...(own && { seen: own }),
+        from: offsets[b]!,
+        to: offsets[b + 1]!,
+        dose: executor.allocate(rows),
+        places: pools.pixels[b]!,
+        firstPlace: pools.offsets[b]!,
+      };
     });
     const buffers = {
       weights: executor.allocate(columns),
@@ -140,6 +162,7 @@ export class DividedOperator implements LinearOperator {
     this.executor = executor;
     this.rows = rows;
     this.columns = columns;
+    this.pools = pools;
     this.buffers = buffers;
   }
 
@@ -162,14 +185,28 @@ export class DividedOperator implements LinearOperator {
   /**
    * Rows as Float32 numbers, Gy per monitor unit, [row of `which`][column]; each thread reads the columns of its beams.
    *
+   * @param into of `allocateRows`, which holds as many rows or more. @default memory of its own
    * @throws {InvalidInputError} for a row that there is not
    */
-  readRows(which: Int32Array): Float32Array {
-    const length = which.length * this.columns;
-    const { buffer, byteOffset } = this.executor.allocate(Math.ceil(length / 2));
-    const matrix = new Float32Array(buffer, byteOffset, length);
-    this.group.run({ which: this.executor.share(which), matrix });
-    return matrix;
+  readRows(which: Int32Array, into = this.allocateRows(which.length, this.columns)): Float32Array {
+    this.group.run({ which: this.executor.share(which), matrix: into });
+    return into;
+  }
+
+  /**
+   * The slow part of rows at the places of `pools`, [row of `which`][place].
+   *
+   * @internal
+   */
+  readTails(which: Int32Array, into = this.allocateRows(which.length, this.pools.count)): Float32Array {
+    this.group.run({ which: this.executor.share(which), matrix: into, places: this.pools.count });
+    return into;
+  }
+
+  /** Memory for rows of so many numbers, which all threads see. @internal */
+  allocateRows(count: number, width: number): Float32Array {
+    const { buffer, byteOffset } = this.executor.allocate(Math.ceil((count * width) / 2));
+    return new Float32Array(buffer, byteOffset, count * width);
   }
 
   /** Frees what the threads hold; the operator cannot be used afterwards. */

@@ -29,8 +29,9 @@ import {
   type Multipliers,
   slacksOf,
 } from './half-spaces.js';
-import type { NormalMatrix, RankOne, VoxelSample } from './normal-matrix.js';
+import type { VoxelSample } from './normal-matrix.js';
 import type { Objective } from './objective/objective.js';
+import type { Preconditioner, RankOne } from './preconditioner.js';
 
 export interface InteriorProblem {
   readonly operator: LinearOperator;
@@ -97,7 +98,7 @@ export class InteriorPoint {
   /** @param start weights > 0 at which every slack is > 0, and their dose */
   constructor(
     private readonly problem: InteriorProblem,
-    private readonly normal: NormalMatrix,
+    private readonly normal: Preconditioner,
     start: { readonly weights: Float64Array; readonly dose: Float64Array },
   ) {
     const { operator, constraints, sample } = problem;
@@ -173,7 +174,8 @@ export class InteriorPoint {
   step(options: StepOptions): number {
     const { weights, reduced } = this;
     const columns = weights.length;
-    const system = this.newtonSystem();
+    const system = this.newtonSystem(options.isOver);
+    if (system === undefined) return 0;
     const { mu, curvatures: predicted } = this.predict(options);
     const curvatures = this.centre(mu, predicted);
     const right = this.rightSide(mu, curvatures);
@@ -255,8 +257,8 @@ export class InteriorPoint {
     for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
   }
 
-  /** The system at the present point; the preconditioner is made for it. */
-  private newtonSystem(): NewtonSystem {
+  /** The system at the present point; the preconditioner is made for it. Undefined where time was over before it was made. */
+  private newtonSystem(isOver?: () => boolean): NewtonSystem | undefined {
     const { weights, reduced, slacks, multipliers, problem, dose } = this;
     const rowDiagonal = new Float64Array(dose.length);
     for (const objective of problem.objectives) objective.addCurvature(dose, rowDiagonal);
@@ -266,8 +268,8 @@ export class InteriorPoint {
     const columnDiagonal = Float64Array.from(weights, (w, c) => reduced[c]! / w);
     const terms = planes.map(({ column }, p) => ({ vector: column, scale: stiffness[rows.length + p]! }));
     const roughness = Math.min(MOST_ROUGH, (ROUGH * this.complementarity) / (Math.abs(this.value) || 1e-9));
-    this.normal.update(rowDiagonal, columnDiagonal, terms, roughness);
-    return { rowDiagonal, columnDiagonal, terms };
+    const isMade = this.normal.update(rowDiagonal, columnDiagonal, terms, roughness, isOver);
+    return isMade ? { rowDiagonal, columnDiagonal, terms } : undefined;
   }
 
   /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */

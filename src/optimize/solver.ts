@@ -23,6 +23,7 @@ import { InteriorPoint } from './interior-point.js';
 import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel, type Objective } from './objective/objective.js';
+import type { Preconditioner } from './preconditioner.js';
 import { checkProblem, type Problem } from './problem.js';
 import { type StartingPoint, scaledStart } from './start.js';
 import { darken, unreachedColumns } from './unreached.js';
@@ -130,7 +131,7 @@ class Session {
   private readonly constraints: readonly Constraint[];
   private readonly convexObjectives: readonly Objective[];
   private readonly sample: VoxelSample;
-  private readonly normal: NormalMatrix;
+  private readonly normal: Preconditioner;
   private halfSpaces: HalfSpaces;
   /** Gap to be proven in the present round; limits that are convex only start with a wider one. */
   private gap: number;
@@ -262,6 +263,7 @@ class Session {
         isOver: () => this.isTimeOver,
         isEnough: isLate ? (h) => restorationCost(h, this.cuts, value) < 0.25 * wanted : undefined,
       });
+      if (last === 0 && this.isTimeOver) return 'time-limit';
       this.steps++;
       if (!this.isLevelFixed) this.moveLevel(point, point.complementarity < 4 * wanted);
       if (isLate) this.prove(point);
