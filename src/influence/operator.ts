@@ -191,7 +191,7 @@ export class InfluenceOperator implements ColumnSource {
       at += places.length;
       const wide = wideBand(map, points);
       if (wide === undefined) {
-        which.forEach((_, i) => matrix.fill(0, stride * i + offset, stride * i + offset + places.length));
+        for (let i = 0; i < which.length; i++) matrix.fill(0, stride * i + offset, stride * i + offset + places.length);
         return;
       }
       if (isSimd && readRows(wide.map, wide.points, which, places, { matrix, stride, at: offset })) return;

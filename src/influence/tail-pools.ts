@@ -1,16 +1,15 @@
 /**
  * The slow part of an influence: what the wide widths of the kernel bring, told at places some beamlets apart.
  *
- * The wide band of a fluence map has standard deviations of 10 mm and more, so between places 10 mm apart it is nearly linear. The other widths
+ * The wide band of a fluence map has standard deviations of 10 mm and more, so between places 16 mm apart it is nearly linear. The other widths
  * reach a few beamlets. A preconditioner makes use of that; doses do not.
  */
-import type { FluenceGrid } from '../beam/fluence.js';
+import type { BeamletSet, FluenceGrid } from '../beam/fluence.js';
 import type { MapPoints } from '../dose/banded-matrix.js';
 import type { FluenceMap } from '../dose/fluence-map.js';
-import type { ModulatedBeam } from './operator.js';
 
 /** From one place to the next, mm. */
-const APART = 10;
+const APART = 16;
 
 /** Places on the beams' grids, and between which of them a beamlet lies. */
 export interface TailPools {
@@ -24,7 +23,7 @@ export interface TailPools {
   readonly weights: Float32Array;
 }
 
-export function tailPools(beams: readonly ModulatedBeam[]): TailPools {
+export function tailPools(beams: readonly { readonly beamlets: BeamletSet }[]): TailPools {
   const pixels: Int32Array[] = [];
   const offsets: number[] = [];
   const of: number[] = [];

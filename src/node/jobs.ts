@@ -10,4 +10,11 @@ import { normalJob } from '../optimize/normal-thread.js';
 /** A job whose input and command came as messages. */
 export type AnyJobType = JobType<never, never, unknown>;
 
-export const jobTypes: readonly AnyJobType[] = [forwardDoseJob, shiftedDoseJob, influenceJob, normalJob, compactJob, accumulateJob];
+export const jobTypes: readonly AnyJobType[] = [
+  forwardDoseJob,
+  shiftedDoseJob,
+  influenceJob,
+  normalJob,
+  compactJob,
+  accumulateJob,
+];

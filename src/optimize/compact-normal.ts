@@ -190,7 +190,8 @@ export class CompactNormal implements Preconditioner {
     const { diagonal, scale, coupled, further } = this.shared;
     const { columns } = this.rows;
     const ofFurther = new Float64Array(columns);
-    for (let q = 0, at = 0; q < this.further; q++) for (let c = 0; c < columns; c++, at++) ofFurther[c]! += further[at]! ** 2;
+    for (let q = 0, at = 0; q < this.further; q++)
+      for (let c = 0; c < columns; c++, at++) ofFurther[c]! += further[at]! ** 2;
     this.coupledCount = 0;
     for (let c = 0; c < columns; c++) {
       const part = Math.max(0, diagonal[c]!);
@@ -247,7 +248,8 @@ export function stiffRows(rowDiagonal: Float64Array, largestCount: number): Int3
 function clusterOfRows({ parts, count }: CompactRows): Int32Array {
   const clusterOf = new Int32Array(count);
   for (const { firstRow, firstCluster, starts } of parts) {
-    for (let k = 0; k + 1 < starts.length; k++) clusterOf.fill(firstCluster + k, firstRow + starts[k]!, firstRow + starts[k + 1]!);
+    for (let k = 0; k + 1 < starts.length; k++)
+      clusterOf.fill(firstCluster + k, firstRow + starts[k]!, firstRow + starts[k + 1]!);
   }
   return clusterOf;
 }

@@ -72,7 +72,7 @@ export interface CompactRows {
 }
 
 /** What is left of an entry is kept from this fraction of the largest entry on. */
-export const KEPT = 1e-3;
+const KEPT = 2e-3;
 /** Entries of the rows that are read at a time. */
 const CHUNK = 8e6;
 /** Rows that tell how large entries are. */
@@ -207,12 +207,7 @@ function fractionsOf(
 }
 
 /** The most columns that the rows of one cluster reach. */
-function largestReach(
-  starts: Int32Array,
-  entryStarts: Int32Array,
-  entryColumns: Uint16Array,
-  columns: number,
-): number {
+function largestReach(starts: Int32Array, entryStarts: Int32Array, entryColumns: Uint16Array, columns: number): number {
   const seen = new Int32Array(columns).fill(-1);
   let widest = 0;
   for (let k = 0; k + 1 < starts.length; k++) {

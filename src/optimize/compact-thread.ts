@@ -223,8 +223,7 @@ class CompactThread {
       this.poolLine(c, line);
       let sum = matrix[packedStart(c, columns + count) + c]!;
       if (count > 0) {
-        for (let k = 4 * c; k < 4 * c + 4; k++)
-          sum += weights[k]! * (line[of[k]!]! + pooled[of[k]! * columns + c]!);
+        for (let k = 4 * c; k < 4 * c + 4; k++) sum += weights[k]! * (line[of[k]!]! + pooled[of[k]! * columns + c]!);
       }
       diagonal[c] = sum * unit ** 2;
     }

@@ -46,7 +46,10 @@ export class PackedFactor {
     const xAt = layout.reserve(8 * capacity);
     const valuesAt = layout.reserve(8 * BLOCK);
     const memory = layout.create();
-    const { dots, combine } = instantiateWasm(module, memory) as Record<'dots' | 'combine', (...args: number[]) => void>;
+    const { dots, combine } = instantiateWasm(module, memory) as Record<
+      'dots' | 'combine',
+      (...args: number[]) => void
+    >;
     const values = new Float64Array(memory.buffer, valuesAt, BLOCK);
     this.entries = new Float32Array(memory.buffer, entriesAt, length);
     this.x = new Float64Array(memory.buffer, xAt, capacity);
@@ -148,7 +151,8 @@ function plainKernels(entries: Float32Array, x: Float64Array): Kernels {
   return {
     values,
     combine(at, stride, to) {
-      for (let i = 0, q = at; i < BLOCK; i++) for (let j = 0; j < stride; j++, q++) x[to + j]! += values[i]! * entries[q]!;
+      for (let i = 0, q = at; i < BLOCK; i++)
+        for (let j = 0; j < stride; j++, q++) x[to + j]! += values[i]! * entries[q]!;
     },
     dots(at, stride, from) {
       const sums = new Float64Array(4);

@@ -30,23 +30,33 @@ const SCHEMES = [
 ] as const;
 /** Entries of the sample, rows times columns, at most: 152 MB. */
 const MOST_ENTRIES = 38e6;
+/** The same where rows are compact, each as it is as long as there is room: of so many entries are kept about 0.5 GB. */
+const COMPACT_SCHEMES = [
+  [0, 0, 0, 0, 0],
+  [0, PAIRS, PAIRS, 0, PAIRS],
+  [0, PAIRS, 4, 0, 4],
+  [0, 6, 12, 24, 8],
+] as const;
+const COMPACT_ENTRIES = 1e9;
 
 /**
  * @param points  x, y, z triples in LPS, mm
  * @param zones   one per row
  * @param spacing of the grid that the points lie on, mm
  * @param columns of the operator
+ * @param isCompact whether the rows that stand for others will be kept as {@link neighbourhoods}, which takes much less. @default false
  */
 export function clusterVoxels(
   points: Float64Array,
   zones: Uint8Array,
   spacing: readonly [number, number, number],
   columns: number,
+  isCompact = false,
 ): VoxelClusters {
   let groups: VoxelClusters | undefined;
-  for (const scheme of SCHEMES) {
+  for (const scheme of isCompact ? COMPACT_SCHEMES : SCHEMES) {
     groups = groupBy(points, zones, spacing, scheme);
-    if (groups.rows.length * columns <= MOST_ENTRIES) break;
+    if (groups.rows.length * columns <= (isCompact ? COMPACT_ENTRIES : MOST_ENTRIES)) break;
   }
   return groups!;
 }
