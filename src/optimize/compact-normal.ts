@@ -30,6 +30,8 @@ const ALONE = 1e3;
 export const FURTHER = 256;
 /** A row is stiff that has this many times the curvature of the one after the last that could be. */
 const STIFF = 20;
+/** Residual at which a system is solved: products are few. */
+const SOLVED = 1e-4;
 /** Threads whose clusters are made at a time: each needs memory for one. */
 const SLOTS = 8;
 
@@ -39,6 +41,7 @@ export interface CompactOptions extends NormalOptions {
 }
 
 export class CompactNormal implements Preconditioner {
+  readonly solved = SOLVED;
   private readonly shared: SharedCompact;
   private readonly group: JobGroup<CompactCommand, number>;
   private readonly threads: number;

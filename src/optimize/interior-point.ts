@@ -326,7 +326,7 @@ export class InteriorPoint {
     const doseOfDirection = new Float64Array(this.dose.length);
     let rz = dot(residual, z);
     const enough = options.accuracy ** 2 * rz;
-    const solved = Math.min(SOLVED, options.accuracy) ** 2 * rz;
+    const solved = Math.min(this.normal.solved ?? SOLVED, options.accuracy) ** 2 * rz;
     for (let q = 0; q < options.maxProducts && rz > 0; q++) {
       this.product(system, direction, doseOfDirection, image);
       const curvature = dot(direction, image);
