@@ -31,7 +31,7 @@ export const FURTHER = 256;
 /** A row is stiff that has this many times the curvature of the one after the last that could be. */
 const STIFF = 20;
 /** Residual at which a system is solved: products are few. */
-const SOLVED = 1e-4;
+const SOLVED = 1e-6;
 /** Threads whose clusters are made at a time: each needs memory for one. */
 const SLOTS = 8;
 

@@ -75,6 +75,8 @@ const SOLVED = 3e-3;
 /** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
 const ROUGH = 0.01;
 const MOST_ROUGH = 0.2;
+/** Part of the complementarity that residuals may add to the gap. */
+const EXCESS = 0.5;
 /** Halvings of a step before the method gives up. */
 const HALVINGS = 30;
 
@@ -182,6 +184,7 @@ export class InteriorPoint {
     const after = new Float64Array(columns);
     const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
       if (!options.isEnough || mu > options.leastMu) return true;
+      if (this.normal.solved !== undefined && excessOf(weights, x, residual) > EXCESS * mu * this.count) return false;
       for (let c = 0; c < columns; c++) {
         after[c] = (mu - curvatures.weights[c]! - reduced[c]! * x[c]!) / weights[c]! - residual[c]!;
       }
@@ -397,6 +400,13 @@ export class InteriorPoint {
     this.products += 0.5;
     return this.problem.operator.applyTranspose(rowValues, this.scratchColumns);
   }
+}
+
+/** By how much reduced costs that are off by a residual put the bound below what the complementarity says. */
+function excessOf(weights: Float64Array, change: Float64Array, residual: Float64Array): number {
+  let sum = 0;
+  for (let c = 0; c < weights.length; c++) sum -= residual[c]! * (weights[c]! + change[c]!);
+  return sum;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
