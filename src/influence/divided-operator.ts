@@ -15,6 +15,7 @@ import type { LinearOperator } from '../core/linear-operator.js';
 import type { PointSet } from '../dose/beam-points.js';
 import type { Volume } from '../geometry/volume.js';
 import { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './operator.js';
+import { type TailPools, tailPools } from './tail-pools.js';
 
 export interface DividedOptions extends InfluenceOptions {
   /** @default serialExecutor */
@@ -30,6 +31,9 @@ interface ThreadBeam {
   readonly to: number;
   /** Its dose, one value per row; shared by all threads. */
   readonly dose: Float64Array;
+  /** Its places of the slow part, pixels of its grid, and the first one's number. */
+  readonly places: Int32Array;
+  readonly firstPlace: number;
 }
 
 interface ThreadInput {
@@ -56,6 +60,8 @@ interface ReadRows {
   readonly which: Int32Array;
   readonly matrix: Float32Array;
   readonly stride: number;
+  /** Of the slow part at its places, so many of them, instead of whole rows. */
+  readonly places?: number;
 }
 
 type ThreadCommand = 'apply' | 'sum' | 'transpose' | ReadRows;
@@ -64,17 +70,22 @@ export const influenceJob: JobType<ThreadInput, ThreadCommand, void> = {
   name: 'influence',
   create({ own, doses, rows: [first, end], density, points, options, buffers }) {
     const { weights, dose, rowValues, gradient } = buffers;
-    const parts = own.map(({ beam, seen, from, to, dose }) => ({
+    const parts = own.map(({ beam, seen, from, to, dose, places, firstPlace }) => ({
       operator: new InfluenceOperator([beam], density, points, { ...options, ...(seen && { seen: [seen] }) }),
       weights: weights.subarray(from, to),
       gradient: gradient.subarray(from, to),
       dose,
       from,
+      places,
+      firstPlace,
     }));
     return (command) => {
       if (typeof command === 'object') {
-        const { which, matrix, stride } = command;
-        for (const { operator, from } of parts) operator.readRows(which, matrix.subarray(from), stride);
+        const { which, matrix, stride, places } = command;
+        for (const { operator, from, ...part } of parts) {
+          if (places === undefined) operator.readRows(which, matrix.subarray(from), stride);
+          else operator.readTails(which, [part.places], matrix.subarray(part.firstPlace), places);
+        }
       } else if (command === 'apply') {
         for (const part of parts) part.operator.apply(part.weights, part.dose);
       } else if (command === 'transpose') {
@@ -96,6 +107,8 @@ export function allocateMatrix(executor: Executor, length: number): Float32Array
 export class DividedOperator implements LinearOperator {
   readonly rows: number;
   readonly columns: number;
+  /** Where the slow part of the influence is told. @internal */
+  readonly pools: TailPools;
   private readonly executor: Executor;
   private readonly buffers: Buffers;
   private readonly group: JobGroup<ThreadCommand, void>;
@@ -116,9 +129,18 @@ export class DividedOperator implements LinearOperator {
     if (beams.length === 0) throw new InvalidInputError('influence: there are no beams. Give at least one.');
     const offsets = beamletOffsets(beams);
     const columns = offsets.at(-1)!;
+    const pools = tailPools(beams);
     const parts = beams.map((beam, b): ThreadBeam => {
       const own = seen?.[b];
-      return { beam, ...(own && { seen: own }), from: offsets[b]!, to: offsets[b + 1]!, dose: executor.allocate(rows) };
+      return {
+        beam,
+        ...(own && { seen: own }),
+        from: offsets[b]!,
+        to: offsets[b + 1]!,
+        dose: executor.allocate(rows),
+        places: pools.pixels[b]!,
+        firstPlace: pools.offsets[b]!,
+      };
     });
     const buffers = {
       weights: executor.allocate(columns),
@@ -147,6 +169,7 @@ export class DividedOperator implements LinearOperator {
     this.executor = executor;
     this.rows = rows;
     this.columns = columns;
+    this.pools = pools;
     this.buffers = buffers;
   }
 
@@ -179,6 +202,23 @@ export class DividedOperator implements LinearOperator {
     };
     this.group.run({ which: this.executor.share(which), matrix, stride });
     return matrix;
+  }
+
+  /**
+   * The slow part of rows at the places of `pools`, [row of `which`][place].
+   *
+   * @param into of `allocateRows`. @default memory of its own
+   * @internal
+   */
+  readTails(which: Int32Array, into = this.allocateRows(which.length, this.pools.count)): Float32Array {
+    const places = this.pools.count;
+    this.group.run({ which: this.executor.share(which), matrix: into, stride: places, places });
+    return into;
+  }
+
+  /** Memory for rows of so many numbers, which all threads see. @internal */
+  allocateRows(count: number, width: number): Float32Array {
+    return allocateMatrix(this.executor, count * width);
   }
 
   /** Frees what the threads hold; the operator cannot be used afterwards. */

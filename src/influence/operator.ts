@@ -22,6 +22,7 @@ import { weighWithSimd } from '../dose/simd-weights.js';
 import type { Volume } from '../geometry/volume.js';
 import type { ColumnSource } from './matrix.js';
 import { readRows } from './simd-rows.js';
+import { wideBand } from './tail-pools.js';
 
 /** A beam and the beamlets through which it may shine. */
 export interface ModulatedBeam {
@@ -175,6 +176,30 @@ export class InfluenceOperator implements ColumnSource {
         for (let b = 0; b < pixels.length; b++) matrix[stride * i + offset + b] = fluence[pixels[b]!]!;
       });
     }
+  }
+
+  /**
+   * What the wide part of the kernel brings each of some rows at the places of `tailPools`: matrix[stride i + place].
+   *
+   * @internal
+   */
+  readTails(which: Int32Array, pixels: readonly Int32Array[], matrix: Float32Array, stride: number): void {
+    let at = 0;
+    this.parts.forEach(({ map, points, fluence, isSimd }, b) => {
+      const places = pixels[b]!;
+      const offset = at;
+      at += places.length;
+      const wide = wideBand(map, points);
+      if (wide === undefined) {
+        for (let i = 0; i < which.length; i++) matrix.fill(0, stride * i + offset, stride * i + offset + places.length);
+        return;
+      }
+      if (isSimd && readRows(wide.map, wide.points, which, places, { matrix, stride, at: offset })) return;
+      which.forEach((row, i) => {
+        wide.map.row(wide.points, row, fluence);
+        for (let q = 0; q < places.length; q++) matrix[stride * i + offset + q] = fluence[places[q]!]!;
+      });
+    });
   }
 
   /**

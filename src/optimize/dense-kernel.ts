@@ -27,8 +27,12 @@ export interface DenseKernel {
   readonly scales: Float32Array;
   /** Takes in so many rows with their scales: the panel p. */
   ready(stride: number, count: number): void;
-  /** Adds the panel made ready to the rows [first, last) of the whole, kept from the entry `at` on. */
-  add(stride: number, first: number, last: number, at: number): void;
+  /**
+   * Adds the panel made ready to the rows [first, last) of the whole, kept from the entry `at` on.
+   *
+   * @param skipped the panel's first so many columns, a multiple of four, are none of the matrix. @default 0
+   */
+  add(stride: number, first: number, last: number, at: number, skipped?: number): void;
 }
 
 export interface DenseKernelOptions {
@@ -79,10 +83,11 @@ export function createDenseKernel(
       if (accelerated) accelerated.ready(rowsAt, count, stride, columnScalesAt, scalesAt, panelAt, scaledAt);
       else makeReady(rows, count, stride, columnScales, scales, panel, scaled);
     },
-    add(stride, first, last, at) {
+    add(stride, first, last, at, skipped = 0) {
+      const skip = BLOCK * skipped;
       if (accelerated) {
-        accelerated.addRows(4 * at, stride, first, last, panelAt, scaledAt, ready);
-      } else addRows(matrix.subarray(at), stride, first, last, panel, scaled, ready);
+        accelerated.addRows(4 * at, stride, first, last, panelAt + 4 * skip, scaledAt + 4 * skip, ready);
+      } else addRows(matrix.subarray(at), stride, first, last, panel.subarray(skip), scaled.subarray(skip), ready);
     },
   };
 }

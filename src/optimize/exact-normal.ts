@@ -4,7 +4,8 @@
  * There D runs over many orders of magnitude: the few rows that hold are millions of times stiffer than those that do not, and what is
  * left of a Float32 factor is rounding. Rows that add less than rounding does are left out, so that late steps cost little.
  */
-import type { RankOne, VoxelSample } from './normal-matrix.js';
+import type { VoxelSample } from './normal-matrix.js';
+import type { RankOne } from './preconditioner.js';
 
 /** Columns up to which a matrix is made: 32 MB, and a second a factor. */
 export const MOST_COLUMNS = 2000;

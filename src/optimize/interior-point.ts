@@ -30,8 +30,9 @@ import {
   type Multipliers,
   slacksOf,
 } from './half-spaces.js';
-import type { NormalMatrix, RankOne, VoxelSample } from './normal-matrix.js';
+import type { VoxelSample } from './normal-matrix.js';
 import type { Objective } from './objective/objective.js';
+import type { Preconditioner, RankOne } from './preconditioner.js';
 
 export interface InteriorProblem {
   readonly operator: LinearOperator;
@@ -90,6 +91,8 @@ const SOLVED = 3e-3;
 /** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
 const ROUGH = 0.01;
 const MOST_ROUGH = 0.2;
+/** Part of the complementarity that residuals may add to the gap. */
+const EXCESS = 0.5;
 /** Halvings of a step before the method gives up. */
 const HALVINGS = 30;
 
@@ -116,7 +119,7 @@ export class InteriorPoint {
   /** @param start weights > 0 at which every slack is > 0, and their dose */
   constructor(
     private readonly problem: InteriorProblem,
-    private readonly normal: NormalMatrix,
+    private readonly normal: Preconditioner,
     start: { readonly weights: Float64Array; readonly dose: Float64Array },
   ) {
     const { operator, constraints, sample } = problem;
@@ -194,7 +197,8 @@ export class InteriorPoint {
   step(options: StepOptions): number {
     const { weights, reduced } = this;
     const columns = weights.length;
-    const system = this.newtonSystem();
+    const system = this.newtonSystem(options.isOver);
+    if (system === undefined) return 0;
     this.system = system;
     const { mu, curvatures } =
       this.problem.isPatient && !system.stiffness ? this.patientTarget(options) : this.target(options);
@@ -202,6 +206,7 @@ export class InteriorPoint {
     const after = new Float64Array(columns);
     const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
       if (!options.isEnough || mu > options.leastMu) return true;
+      if (this.normal.solved !== undefined && excessOf(weights, x, residual) > EXCESS * mu * this.count) return false;
       for (let c = 0; c < columns; c++) {
         after[c] = (mu - curvatures.weights[c]! - reduced[c]! * x[c]!) / weights[c]! - residual[c]!;
       }
@@ -291,8 +296,8 @@ export class InteriorPoint {
     return sum;
   }
 
-  /** The system at the present point; the preconditioner is made for it. */
-  private newtonSystem(): NewtonSystem {
+  /** The system at the present point; the preconditioner is made for it. Undefined where time was over before it was made. */
+  private newtonSystem(isOver?: () => boolean): NewtonSystem | undefined {
     const { weights, reduced, slacks, multipliers, problem, dose } = this;
     const rowDiagonal = new Float64Array(dose.length);
     for (const objective of problem.objectives) objective.addCurvature(dose, rowDiagonal);
@@ -310,8 +315,8 @@ export class InteriorPoint {
       this.exact.update(rowDiagonal, columnDiagonal, terms);
       return { rowDiagonal, columnDiagonal, terms, stiffness };
     }
-    this.normal.update(rowDiagonal, columnDiagonal, terms, roughness);
-    return { rowDiagonal, columnDiagonal, terms, ...(isFlat && { stiffness }) };
+    const isMade = this.normal.update(rowDiagonal, columnDiagonal, terms, roughness, isOver);
+    return isMade ? { rowDiagonal, columnDiagonal, terms, ...(isFlat && { stiffness }) } : undefined;
   }
 
   /** What the multipliers are off is part of the gap, and mu is not to fall below it. */
@@ -403,7 +408,7 @@ export class InteriorPoint {
     const doseOfDirection = new Float64Array(this.dose.length);
     let rz = dot(residual, z);
     const enough = options.accuracy ** 2 * rz;
-    const solved = Math.min(SOLVED, options.accuracy) ** 2 * rz;
+    const solved = Math.min(this.normal.solved ?? SOLVED, options.accuracy) ** 2 * rz;
     for (let q = 0; q < options.maxProducts && rz > 0; q++) {
       this.product(system, direction, doseOfDirection, image);
       const curvature = dot(direction, image);
@@ -477,6 +482,13 @@ export class InteriorPoint {
     this.products += 0.5;
     return this.problem.operator.applyTranspose(rowValues, this.scratchColumns);
   }
+}
+
+/** By how much reduced costs that are off by a residual put the bound below what the complementarity says. */
+function excessOf(weights: Float64Array, change: Float64Array, residual: Float64Array): number {
+  let sum = 0;
+  for (let c = 0; c < weights.length; c++) sum -= residual[c]! * (weights[c]! + change[c]!);
+  return sum;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

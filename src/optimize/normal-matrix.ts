@@ -11,6 +11,7 @@
 import { type Executor, type JobGroup, serialExecutor } from '../core/executor.js';
 import { paddedSize } from './dense-kernel.js';
 import { blocksOf, CHUNKS, factorBlocks, type NormalCommand, normalJob, type SharedNormal } from './normal-thread.js';
+import type { Preconditioner, RankOne } from './preconditioner.js';
 import { createTriangle, type Triangle } from './triangle.js';
 
 /** Rows of an operator that stand for all. */
@@ -22,12 +23,6 @@ export interface VoxelSample {
   readonly memberOf: Int32Array;
   /** Whether the rows are the operator's own, to Float32. @default false: they may be a little off */
   readonly isExact?: boolean;
-}
-
-/** k v v' */
-export interface RankOne {
-  readonly vector: Float64Array;
-  readonly scale: number;
 }
 
 export interface NormalOptions {
@@ -46,7 +41,7 @@ const ALONE = 1e3;
 /** Columns from which on threads share the work. */
 const SHARED = 256;
 
-export class NormalMatrix {
+export class NormalMatrix implements Preconditioner {
   private readonly shared: SharedNormal;
   private readonly group: JobGroup<NormalCommand, boolean>;
   private readonly threads: number;
@@ -95,24 +90,18 @@ export class NormalMatrix {
     this.group.run({ kind: 'rows' });
   }
 
-  /**
-   * Makes the factor anew.
-   *
-   * @param rowDiagonal    D, one per row of the operator, >= 0
-   * @param columnDiagonal E, one per column, > 0
-   * @param roughness      rows that add less than this fraction of an average row's part may be left out. @default 1e-4
-   */
   update(
     rowDiagonal: Float64Array,
     columnDiagonal: Float64Array,
     terms: readonly RankOne[] = [],
     roughness = SMALL,
-  ): void {
+  ): boolean {
     this.addRows(rowDiagonal, Math.max(SMALL, roughness));
     this.chooseCoupled(columnDiagonal);
     // More on the diagonal until rounding leaves no pivot without sign.
     for (let shift = 1e-6; !this.tryFactor(terms, shift); shift *= 10);
     this.triangle.matrix.set(this.shared.factor.subarray(0, this.coupledCount * this.stride));
+    return true;
   }
 
   /** Frees what the threads hold; the matrix cannot be updated afterwards. */
@@ -170,7 +159,6 @@ export class NormalMatrix {
     return true;
   }
 
-  /** out = N^-1 right; `right` and `out` may be the same array. */
   solve(right: Float64Array, out: Float64Array): Float64Array {
     const { columns, stride, triangle } = this;
     const { norms, scale, coupled } = this.shared;

@@ -9,7 +9,7 @@ import type { JobType } from '../core/executor.js';
 import { BLOCK, createDenseKernel, type DenseKernel, paddedSize } from './dense-kernel.js';
 
 /** Rows that are factored at a time within a block. */
-const PANEL = 8;
+export const PANEL = 8;
 /** Parts into which the sample's rows are cut to measure them, whatever the number of threads. */
 export const CHUNKS = 8;
 
@@ -260,7 +260,7 @@ export function factorBlocks(coupled: Int32Array, threads: number): FactorBlock[
 }
 
 /** The rows [from, to) of U, kept from `start` on, from what the rows above have left of them. */
-function factorRows(matrix: Float32Array, stride: number, start: number, from: number, to: number): boolean {
+export function factorRows(matrix: Float32Array, stride: number, start: number, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
     const row = start + (i - from) * stride;
     for (let above = start; above < row; above += stride) {

@@ -9,8 +9,9 @@
 import { InvalidInputError } from '../core/errors.js';
 import type { LinearOperator } from '../core/linear-operator.js';
 import { type Constraint, checkAgreement } from './constraint.js';
-import type { NormalMatrix, VoxelSample } from './normal-matrix.js';
+import type { VoxelSample } from './normal-matrix.js';
 import type { Level, Objective, VoxelSet } from './objective/objective.js';
+import type { Preconditioner } from './preconditioner.js';
 
 /**
  * The prescription: the dose that at least `fraction` of the rows' volume receives shall be `dose`. D50 is 0.5, D95 is
@@ -46,7 +47,7 @@ export interface Problem {
    *
    * @internal
    */
-  readonly preconditioner?: NormalMatrix;
+  readonly preconditioner?: Preconditioner;
 }
 
 /** @throws {InvalidInputError} if rows lie outside the operator, a weight or bound makes no sense, or limits contradict */

@@ -23,6 +23,7 @@ import { InteriorPoint } from './interior-point.js';
 import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel, type Objective } from './objective/objective.js';
+import type { Preconditioner } from './preconditioner.js';
 import { checkProblem, type Problem } from './problem.js';
 import { mixedStart, type StartingPoint, scaledStart } from './start.js';
 import { darken, unreachedColumns } from './unreached.js';
@@ -156,7 +157,7 @@ class Session {
   private readonly constraints: readonly Constraint[];
   private readonly convexObjectives: readonly Objective[];
   private readonly sample: VoxelSample;
-  private readonly normal: NormalMatrix;
+  private readonly normal: Preconditioner;
   private halfSpaces: HalfSpaces;
   /** Gap to be proven in the present round; limits that are convex only start with a wider one. */
   private gap: number;
@@ -284,7 +285,7 @@ class Session {
   }
 
   private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
-    const { onProgress, signal, maxSteps = 60 } = this.options;
+    const { signal, maxSteps = 60 } = this.options;
     const { isPatient } = this;
     this.forget();
     const progress = new Progress();
@@ -303,22 +304,27 @@ class Session {
         isOver: () => this.isTimeOver,
         isEnough: isLate ? (h) => restorationCost(h, this.cuts, value) < 0.25 * wanted : undefined,
       });
+      if (last === 0 && this.isTimeOver) return 'time-limit';
       this.steps++;
       if (!this.isLevelFixed) this.moveLevel(point, point.complementarity < 4 * wanted);
       if (isLate) this.prove(point);
       const gap = (point.value - this.bound) / (Math.abs(point.value) || 1e-9);
-      onProgress?.({
-        step: this.steps,
-        evaluations: this.evaluations + point.evaluations,
-        objective: point.value,
-        violation: worstViolation(this.constraints, point.dose)?.amount ?? -Infinity,
-        gap,
-        prescriptionDose: this.reached(point),
-      });
+      this.tell(point, gap);
       if (this.isLevelFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
       if (last === 0 || progress.hasEnded(point.complementarity, gap, this.levelMoves)) return 'stuck';
     }
     return 'stuck';
+  }
+
+  private tell(point: InteriorPoint, gap: number): void {
+    this.options.onProgress?.({
+      step: this.steps,
+      evaluations: this.evaluations + point.evaluations,
+      objective: point.value,
+      violation: worstViolation(this.constraints, point.dose)?.amount ?? -Infinity,
+      gap,
+      prescriptionDose: this.reached(point),
+    });
   }
 
   /** A lower bound of a problem says nothing of another. */

@@ -8,6 +8,8 @@
  * count one by one.
  */
 
+import type { RowClusters } from '../../optimize/compact-rows.js';
+
 /** 0: the cord; 1: the target's edge, 6 mm around it and bounded organs; 2: up to 30 mm; 3: further out; 4: wholly inside the target. */
 export type Zone = 0 | 1 | 2 | 3 | 4;
 
@@ -28,25 +30,77 @@ const SCHEMES = [
 ] as const;
 /** Entries of the sample, rows times columns, at most: 152 MB. */
 const MOST_ENTRIES = 38e6;
+/** The same where rows are compact, each as it is as long as there is room: of so many entries are kept about 0.3 GB. */
+const COMPACT_SCHEMES = [
+  [0, 0, 0, 0, 0],
+  [0, PAIRS, PAIRS, 0, PAIRS],
+  [0, PAIRS, 4, 0, 4],
+  [0, 6, 12, 24, 8],
+] as const;
+const COMPACT_ENTRIES = 6e8;
 
 /**
  * @param points  x, y, z triples in LPS, mm
  * @param zones   one per row
  * @param spacing of the grid that the points lie on, mm
  * @param columns of the operator
+ * @param isCompact whether the rows that stand for others will be kept as {@link neighbourhoods}, which takes much less. @default false
  */
 export function clusterVoxels(
   points: Float64Array,
   zones: Uint8Array,
   spacing: readonly [number, number, number],
   columns: number,
+  isCompact = false,
 ): VoxelClusters {
   let groups: VoxelClusters | undefined;
-  for (const scheme of SCHEMES) {
+  for (const scheme of isCompact ? COMPACT_SCHEMES : SCHEMES) {
     groups = groupBy(points, zones, spacing, scheme);
-    if (groups.rows.length * columns <= MOST_ENTRIES) break;
+    if (groups.rows.length * columns <= (isCompact ? COMPACT_ENTRIES : MOST_ENTRIES)) break;
   }
   return groups!;
+}
+
+/** Rows of a neighbourhood, at most: two panels of the dense kernel. */
+const NEIGHBOURS = 64;
+
+/**
+ * The rows that stand for others, ordered so that neighbours lie side by side, in neighbourhoods of up to 64: halves along the longest axis, again
+ * and again.
+ *
+ * @param points x, y, z triples in LPS, mm, of all rows
+ */
+export function neighbourhoods(points: Float64Array, { rows, memberOf }: VoxelClusters): RowClusters {
+  const order = Int32Array.from(rows.keys());
+  const starts: number[] = [];
+  const divide = (from: number, to: number): void => {
+    if (to - from <= NEIGHBOURS) {
+      starts.push(from);
+      return;
+    }
+    const own = order.subarray(from, to);
+    const at = (index: number, axis: number): number => points[3 * rows[index]! + axis]!;
+    const extents = [0, 1, 2].map((axis) => {
+      let [low, high] = [Infinity, -Infinity];
+      for (const index of own) [low, high] = [Math.min(low, at(index, axis)), Math.max(high, at(index, axis))];
+      return high - low;
+    });
+    const axis = extents.indexOf(Math.max(...extents));
+    own.sort((a, b) => at(a, axis) - at(b, axis) || a - b);
+    const middle = from + Math.ceil((to - from) / 2);
+    divide(from, middle);
+    divide(middle, to);
+  };
+  divide(0, rows.length);
+  const placeOf = new Int32Array(rows.length);
+  order.forEach((index, place) => {
+    placeOf[index] = place;
+  });
+  return {
+    rows: order.map((index) => rows[index]!),
+    starts: Int32Array.from([...starts, rows.length]),
+    memberOf: memberOf.map((index) => (index < 0 ? index : placeOf[index]!)),
+  };
 }
 
 function groupBy(

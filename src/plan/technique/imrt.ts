@@ -41,8 +41,8 @@ const LOWER_FROM = 3;
 /** A maximum that is exceeded by less than this fraction somewhere in the ball is met by scaling. */
 const BALL_TOLERANCE = 1e-3;
 
-/** Of all beams: the optimiser holds a matrix of their number squared, in Float64 0.5 GB. */
-const MOST_BEAMLETS = 8000;
+/** Of all beams: the optimiser holds three upper halves of a matrix of their number squared, in Float32 0.6 GB. */
+const MOST_BEAMLETS = 10_000;
 
 /** The beams of an IMRT plan, with beamlets over the view of all targets from each. */
 export function modulatedBeams(

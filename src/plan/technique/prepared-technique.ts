@@ -9,6 +9,7 @@ import type { LinearOperator } from '../../core/linear-operator.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
+import type { Preconditioner } from '../../optimize/preconditioner.js';
 import { solve } from '../../optimize/solver.js';
 import { sampleVoxels } from '../../optimize/voxel-sample.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
@@ -103,7 +104,7 @@ export function prepareTechnique(
 interface Arrangement {
   readonly operator: LinearOperator;
   readonly sample: VoxelSample;
-  readonly preconditioner: NormalMatrix;
+  readonly preconditioner: Preconditioner;
   fieldsOf(weights: Float64Array): PlannedField[];
   close(): void;
 }

@@ -1,0 +1,330 @@
+/**
+ * One thread's part in the normal matrix of compact rows and in its Cholesky factor.
+ *
+ * The normal matrix X of entries and pools is added up cluster by cluster: each thread makes the small dense matrix of a cluster, then adds what
+ * falls into its own rows, for all clusters in their order. Of X and the pools' weights the matrix of the columns is made,
+ *
+ *     N_ij = X_ij + P_i R_j + R_i P_j + P_i Q P_j',     X = [[X, R], [R', Q]]
+ *
+ * and factored by blocks of rows, with further columns to the right, which the factor turns into U'^-1 of them. Every number is computed by one
+ * thread, and sums run in the same order with any number of threads.
+ */
+import type { JobType } from '../core/executor.js';
+import type { CompactRows } from './compact-rows.js';
+import { BLOCK, createDenseKernel, type DenseKernel, paddedSize } from './dense-kernel.js';
+import { factorRows, PANEL } from './normal-thread.js';
+
+/** What all threads see; each writes its own part. */
+export interface SharedCompact {
+  readonly rows: Pick<CompactRows, 'columns' | 'clusters' | 'pools' | 'parts' | 'widest' | 'unit'>;
+  /** Upper half of X, one row after the other. */
+  readonly matrix: Float32Array;
+  /** R', [pool][column], and Q, [pool][pool]. */
+  readonly pooled: Float32Array;
+  readonly ofPools: Float32Array;
+  /** N_cc */
+  readonly diagonal: Float64Array;
+  /** By how much each row's weight changes. */
+  readonly changes: Float64Array;
+  /** Clusters that hold a row that changes. */
+  readonly changed: Int32Array;
+  /** By thread: the matrix of a cluster, and its columns. */
+  readonly slots: readonly { readonly matrix: Float32Array; readonly columns: Int32Array }[];
+  /** Columns of the factor, ascending, and what every column of N is multiplied by. */
+  readonly coupled: Int32Array;
+  readonly scale: Float64Array;
+  /** Further columns, [which][column]. */
+  readonly further: Float32Array;
+  /** The two blocks that were factored last, at turns: while one is read the next is written. */
+  readonly panels: readonly [Float32Array, Float32Array];
+}
+
+export interface CompactInput {
+  readonly shared: SharedCompact;
+  readonly thread: number;
+  readonly threads: number;
+  /** Columns of the widest factor, further ones among them. */
+  readonly capacity: number;
+  readonly isAccelerated: boolean;
+}
+
+export type CompactCommand =
+  /** The matrices of the clusters changed[first ...], one per thread, up to changed[end]. */
+  | { readonly kind: 'cluster'; readonly first: number; readonly end: number }
+  /** Adds those of so many threads, slot by slot, to the own rows. */
+  | { readonly kind: 'add'; readonly slots: readonly number[] }
+  /** Turns the pools' part round; then the diagonal. */
+  | { readonly kind: 'pools' }
+  | { readonly kind: 'diagonal' }
+  /** Takes so many coupled and further columns with ones and the shift on the diagonal, factors the first block. */
+  | { readonly kind: 'prepare'; readonly count: number; readonly further: number; readonly shift: number }
+  /** Takes a factored block off those below and factors the next. */
+  | { readonly kind: 'eliminate'; readonly block: number };
+
+/** Answers false where a pivot is lost to rounding; of a cluster how many columns it has. */
+export const compactJob: JobType<CompactInput, CompactCommand, number> = {
+  name: 'compact normal matrix',
+  create(input) {
+    const thread = new CompactThread(input);
+    return (command) => thread.run(command);
+  },
+};
+
+/** Where row i of the upper half of a matrix begins, less i: entry (i, j) lies at that + j. */
+export const packedStart = (i: number, size: number): number => i * size - (i * (i + 1)) / 2;
+
+/** Entries of a factor of `rows` rows, a multiple of the block, kept block by block, of `width` columns. */
+export function packedEntries(rows: number, width: number, first = 0, step = 1): number {
+  let sum = 0;
+  for (let block = first; block * BLOCK < rows; block += step) sum += BLOCK * (width - block * BLOCK);
+  return sum;
+}
+
+class CompactThread {
+  private readonly cluster: DenseKernel;
+  private readonly factors: DenseKernel;
+  private readonly placeOf: Int32Array;
+  private blocks = 0;
+  private width = 0;
+
+  constructor(private readonly input: CompactInput) {
+    const { shared, thread, threads, capacity, isAccelerated } = input;
+    const { columns, pools, widest } = shared.rows;
+    this.cluster = createDenseKernel(widest + pools.count, { isAccelerated });
+    const entries = packedEntries(BLOCK * Math.ceil(columns / BLOCK), capacity, thread, threads);
+    this.factors = createDenseKernel(capacity, { rows: Math.ceil(entries / capacity), isAccelerated });
+    this.placeOf = new Int32Array(columns);
+  }
+
+  run(command: CompactCommand): number {
+    switch (command.kind) {
+      case 'cluster':
+        return this.makeCluster(command.first + this.input.thread, command.end);
+      case 'add':
+        command.slots.forEach((count, slot) => {
+          this.addSlot(slot, count);
+        });
+        return 1;
+      case 'pools':
+        return this.turnPools();
+      case 'diagonal':
+        return this.readDiagonal();
+      case 'prepare':
+        return this.prepare(command.count, command.further, command.shift) ? 1 : 0;
+      case 'eliminate':
+        return this.eliminate(command.block) ? 1 : 0;
+    }
+  }
+
+  private makeCluster(at: number, end: number): number {
+    if (at >= end) return 0;
+    const { shared, thread } = this.input;
+    const cluster = shared.changed[at]!;
+    const { columns, pools, parts, unit } = shared.rows;
+    const part = parts.findLast(({ firstCluster }) => firstCluster <= cluster)!;
+    const { firstRow, starts, entryStarts, entryColumns, entryValues, entryScales, tails, tailScales } = part;
+    const [from, to] = [starts[cluster - part.firstCluster]!, starts[cluster - part.firstCluster + 1]!];
+    const changing: number[] = [];
+    for (let r = from; r < to; r++) if (shared.changes[firstRow + r] !== 0) changing.push(r);
+    const { placeOf } = this;
+    placeOf.fill(-1);
+    for (const r of changing) for (let q = entryStarts[r]!; q < entryStarts[r + 1]!; q++) placeOf[entryColumns[q]!] = 0;
+    const slot = shared.slots[thread]!;
+    let reached = 0;
+    for (let c = 0; c < columns; c++) {
+      if (placeOf[c] !== 0) continue;
+      placeOf[c] = reached;
+      slot.columns[reached++] = c;
+    }
+    const size = reached + pools.count;
+    for (let p = 0; p < pools.count; p++) slot.columns[reached + p] = columns + p;
+    const stride = paddedSize(size);
+    const { rows, scales, matrix } = this.cluster;
+    matrix.fill(0, 0, size * stride);
+    for (let first = 0; first < changing.length; first += BLOCK) {
+      const filled = Math.min(BLOCK, changing.length - first);
+      rows.fill(0, 0, filled * stride);
+      for (let k = 0; k < filled; k++) {
+        const r = changing[first + k]!;
+        const scale = entryScales[r]! / unit;
+        for (let q = entryStarts[r]!; q < entryStarts[r + 1]!; q++) {
+          rows[k * stride + placeOf[entryColumns[q]!]!] = scale * entryValues[q]!;
+        }
+        const tailScale = tailScales[r]! / unit;
+        for (let p = 0, to = k * stride + reached, q = r * pools.count; p < pools.count; p++, to++, q++) {
+          rows[to] = tailScale * tails[q]!;
+        }
+        scales[k] = shared.changes[firstRow + r]!;
+      }
+      this.cluster.ready(stride, filled);
+      this.cluster.add(stride, 0, size, 0);
+    }
+    slot.matrix.set(matrix.subarray(0, size * stride));
+    return size;
+  }
+
+  private addSlot(slot: number, size: number): void {
+    if (size === 0) return;
+    const { shared, thread, threads } = this.input;
+    const { matrix, rows } = shared;
+    const total = rows.columns + rows.pools.count;
+    const { matrix: values, columns } = shared.slots[slot]!;
+    const stride = paddedSize(size);
+    for (let i = 0; i < size; i++) {
+      const c = columns[i]!;
+      if (Math.floor(c / BLOCK) % threads !== thread) continue;
+      const start = packedStart(c, total);
+      for (let j = i, q = i * stride + i; j < size; j++, q++) matrix[start + columns[j]!]! += values[q]!;
+    }
+  }
+
+  private turnPools(): number {
+    const { shared, thread, threads } = this.input;
+    const { columns, pools } = shared.rows;
+    const { matrix, pooled, ofPools } = shared;
+    const m = pools.count;
+    const total = columns + m;
+    const [from, to] = [Math.floor((columns * thread) / threads), Math.floor((columns * (thread + 1)) / threads)];
+    for (let c = from; c < to; c++) {
+      const start = packedStart(c, total) + columns;
+      for (let p = 0; p < m; p++) pooled[p * columns + c] = matrix[start + p]!;
+    }
+    for (let p = thread; p < m; p += threads) {
+      for (let q = 0; q < m; q++) {
+        ofPools[p * m + q] = matrix[packedStart(columns + Math.min(p, q), total) + columns + Math.max(p, q)]!;
+      }
+    }
+    return 1;
+  }
+
+  /** R_i + P_i Q, one per pool. */
+  private poolLine(i: number, out: Float64Array): void {
+    const { shared } = this.input;
+    const { columns, pools } = shared.rows;
+    const { of, weights, count } = pools;
+    if (count === 0) return;
+    const { matrix, ofPools } = shared;
+    const start = packedStart(i, columns + count) + columns;
+    for (let p = 0; p < count; p++) {
+      let sum = matrix[start + p]!;
+      for (let k = 4 * i; k < 4 * i + 4; k++) sum += weights[k]! * ofPools[of[k]! * count + p]!;
+      out[p] = sum;
+    }
+  }
+
+  private readDiagonal(): number {
+    const { shared, thread, threads } = this.input;
+    const { columns, pools, unit } = shared.rows;
+    const { of, weights, count } = pools;
+    const { matrix, pooled, diagonal } = shared;
+    const line = new Float64Array(count);
+    const [from, to] = [Math.floor((columns * thread) / threads), Math.floor((columns * (thread + 1)) / threads)];
+    for (let c = from; c < to; c++) {
+      this.poolLine(c, line);
+      let sum = matrix[packedStart(c, columns + count) + c]!;
+      if (count > 0) {
+        for (let k = 4 * c; k < 4 * c + 4; k++) sum += weights[k]! * (line[of[k]!]! + pooled[of[k]! * columns + c]!);
+      }
+      diagonal[c] = sum * unit ** 2;
+    }
+    return 1;
+  }
+
+  private prepare(count: number, further: number, shift: number): boolean {
+    const { thread, threads, shared } = this.input;
+    const { columns, pools, unit } = shared.rows;
+    const { of, weights } = pools;
+    const m = pools.count;
+    const { coupled, scale, matrix, pooled } = shared;
+    this.blocks = Math.ceil(count / BLOCK);
+    this.width = this.blocks * BLOCK + paddedSize(further);
+    const target = this.factors.matrix;
+    const line = new Float64Array(m);
+    const across = new Float64Array(columns);
+    for (let block = thread; block < this.blocks; block += threads) {
+      const first = block * BLOCK;
+      const stride = this.width - first;
+      let to = this.placeOfBlock(block);
+      for (let i = first; i < first + BLOCK; i++, to += stride) {
+        target.fill(0, to, to + stride);
+        target[to + i - first] = 1 + shift;
+        if (i >= count) continue;
+        const c = coupled[i]!;
+        const own = unit ** 2 * scale[c]!;
+        const start = packedStart(c, columns + m);
+        this.poolLine(c, line);
+        across.fill(0, c);
+        for (let k = 4 * c; m > 0 && k < 4 * c + 4; k++) {
+          const weight = weights[k]!;
+          if (weight === 0) continue;
+          for (let j = c, q = of[k]! * columns + c; j < columns; j++, q++) across[j]! += weight * pooled[q]!;
+        }
+        for (let j = i + 1; j < count; j++) {
+          const other = coupled[j]!;
+          const k = 4 * other;
+          let sum = matrix[start + other]! + across[other]!;
+          if (m > 0) {
+            sum +=
+              weights[k]! * line[of[k]!]! +
+              weights[k + 1]! * line[of[k + 1]!]! +
+              weights[k + 2]! * line[of[k + 2]!]! +
+              weights[k + 3]! * line[of[k + 3]!]!;
+          }
+          target[to + j - first] = own * scale[other]! * sum;
+        }
+        const end = to + this.blocks * BLOCK - first;
+        for (let q = 0; q < further; q++) target[end + q] = scale[c]! * shared.further[q * columns + c]!;
+      }
+    }
+    return this.factor(0);
+  }
+
+  /** First entry of an own block in the thread's memory. */
+  private placeOfBlock(block: number): number {
+    const { thread, threads } = this.input;
+    return packedEntries(block * BLOCK, this.width, thread, threads);
+  }
+
+  private eliminate(block: number): boolean {
+    const { thread, threads, shared } = this.input;
+    const { factors, width, blocks } = this;
+    const stride = width - block * BLOCK;
+    this.takeOff(shared.panels[(block & 1) as 0 | 1].subarray(0, BLOCK * stride), stride, BLOCK);
+    const next = block + 1 + ((((thread - block - 1) % threads) + threads) % threads);
+    for (let b = next, at = this.placeOfBlock(next); b < blocks; b += threads) {
+      const skipped = (b - block) * BLOCK;
+      factors.add(stride - skipped, 0, BLOCK, at, skipped);
+      at += BLOCK * (width - b * BLOCK);
+    }
+    return this.factor(block + 1);
+  }
+
+  /** Makes rows of U ready to be taken off. */
+  private takeOff(rows: Float32Array, stride: number, count: number): void {
+    const { factors } = this;
+    factors.rows.set(rows);
+    factors.scales.fill(-1, 0, count);
+    factors.ready(stride, count);
+  }
+
+  /** Factors a block if it is this thread's, and shows it. */
+  private factor(block: number): boolean {
+    const { thread, threads, shared } = this.input;
+    if (block >= this.blocks || block % threads !== thread) return true;
+    const { factors, width } = this;
+    const { matrix } = factors;
+    const stride = width - block * BLOCK;
+    const at = this.placeOfBlock(block);
+    for (let from = 0; from < BLOCK; from += PANEL) {
+      const to = from + PANEL;
+      const start = at + from * stride;
+      if (!factorRows(matrix, stride, start, from, to)) return false;
+      if (to === BLOCK) break;
+      const next = start + PANEL * stride;
+      this.takeOff(matrix.subarray(start, next), stride, PANEL);
+      factors.add(stride, to, BLOCK, next);
+    }
+    shared.panels[(block & 1) as 0 | 1].set(matrix.subarray(at, at + BLOCK * stride));
+    return true;
+  }
+}
