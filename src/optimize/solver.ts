@@ -19,7 +19,7 @@ import {
   type Plane,
   rowHalfSpaces,
 } from './half-spaces.js';
-import { InteriorPoint } from './interior-point.js';
+import { InteriorPoint, type StepOptions } from './interior-point.js';
 import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel, type Objective } from './objective/objective.js';
@@ -286,7 +286,6 @@ class Session {
 
   private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
     const { signal, maxSteps = 60 } = this.options;
-    const { isPatient } = this;
     this.forget();
     const progress = new Progress();
     let last = 1;
@@ -296,14 +295,7 @@ class Session {
       const wanted = this.gap * (Math.abs(point.value) || 1e-9);
       const isLate = point.complementarity < 3 * wanted;
       if (isLate && this.cuts.length === 0) this.findCuts(point);
-      const value = point.value;
-      last = point.step({
-        leastMu: (0.5 * wanted) / point.count,
-        maxProducts: isPatient ? 60 : isLate ? 30 : 12,
-        accuracy: isPatient ? PATIENT_ACCURACY : 0.1,
-        isOver: () => this.isTimeOver,
-        isEnough: isLate ? (h) => restorationCost(h, this.cuts, value) < 0.25 * wanted : undefined,
-      });
+      last = point.step(this.stepOptions(point, wanted, isLate));
       if (last === 0 && this.isTimeOver) return 'time-limit';
       this.steps++;
       if (!this.isLevelFixed) this.moveLevel(point, point.complementarity < 4 * wanted);
@@ -314,6 +306,16 @@ class Session {
       if (last === 0 || progress.hasEnded(point.complementarity, gap, this.levelMoves)) return 'stuck';
     }
     return 'stuck';
+  }
+
+  private stepOptions({ count, value }: InteriorPoint, wanted: number, isLate: boolean): StepOptions {
+    return {
+      leastMu: (0.5 * wanted) / count,
+      maxProducts: this.isPatient ? 60 : isLate ? 30 : 12,
+      accuracy: this.isPatient ? PATIENT_ACCURACY : 0.1,
+      isOver: () => this.isTimeOver,
+      isEnough: isLate ? (h) => restorationCost(h, this.cuts, value) < 0.25 * wanted : undefined,
+    };
   }
 
   private tell(point: InteriorPoint, gap: number): void {
