@@ -73,6 +73,6 @@ test('the same with any number of threads, and without SIMD to rounding', () => 
 
 test('rows are read into memory that is given, and left whole', () => {
   const into = operator.allocateRows(every.length + 3, operator.columns);
-  expect(operator.readRows(every, into)).toBe(into);
+  expect(operator.readRows(every, { matrix: into, stride: operator.columns })).toBe(into);
   expect(into.subarray(0, every.length * operator.columns)).toEqual(operator.readRows(every));
 });

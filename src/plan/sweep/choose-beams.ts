@@ -144,9 +144,7 @@ export function chooseBeams(job: PlanJob, options: ChooseBeamsOptions = {}): Bea
     const own = indicesIn(anglesOnPatient(planCase.imrt.beams, patient.position), candidates);
     const starts = own === undefined ? [] : [own];
     model.onStage('beams: influence of all candidates');
-    const beams = candidates.flatMap((angles) =>
-      modulatedBeams(model, { beams: [angles], beamlet: planCase.imrt.beamlet, margin: planCase.imrt.margin }, machine),
-    );
+    const beams = candidates.flatMap((angles) => modulatedBeams(model, { ...planCase.imrt, beams: [angles] }, machine));
     const pool = readBeams(beams, model, voxels, planCase);
     const clock = startClock(options.timeLimit);
     const work = new BeamChoosing(pool, problem, voxels, {
