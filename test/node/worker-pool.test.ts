@@ -17,6 +17,8 @@ import { DividedOperator } from '../../dist/influence/divided-operator.js';
 import { artiste6mv } from '../../dist/machine/artiste-6mv.js';
 import { packError, unpackError } from '../../dist/node/pool-message.js';
 import { readPhantom, startWorkerPool } from '../../dist/node.js';
+import { CompactNormal } from '../../dist/optimize/compact-normal.js';
+import { compactRows } from '../../dist/optimize/compact-rows.js';
 import { NormalMatrix } from '../../dist/optimize/normal-matrix.js';
 import { buildPhantom } from '../../dist/phantom/build.js';
 import { parseCase } from '../../dist/plan/input/parse-case.js';
@@ -133,6 +135,41 @@ test('a normal matrix is factored to the same bits on any number of threads (see
   for (const threads of [2, 3]) {
     expect(solved(await poolOf(threads)), `${threads} threads`).toEqual(alone);
   }
+});
+
+test('a preconditioner of compact rows is the same to the last bit with 1, 2 and 3 threads', async () => {
+  const [rows, columns, pools] = [600, 300, 6];
+  const matrix = Float32Array.from({ length: rows * columns }, () => (random.uniform() < 0.2 ? random.uniform() : 0));
+  const tails = Float32Array.from({ length: rows * pools }, () => 0.02 * random.uniform());
+  const of = Int32Array.from({ length: 4 * columns }, () => Math.floor(pools * random.uniform()));
+  const pick = (from: Float32Array, width: number, which: Int32Array): Float32Array =>
+    Float32Array.from(Array.from(which, (row) => [...from.subarray(row * width, (row + 1) * width)]).flat());
+  const readRows = (which: Int32Array): Float32Array => pick(matrix, columns, which);
+  const reader = {
+    columns,
+    pools: { count: pools, of, weights: new Float32Array(4 * columns).fill(0.25) },
+    readRows,
+    readTails: (which: Int32Array) => pick(tails, pools, which),
+  };
+  const own = Int32Array.from({ length: rows }, (_, row) => row);
+  const starts = Int32Array.from([...own.filter((row) => row % 50 === 0), rows]);
+  const D = Float64Array.from({ length: rows }, (_, row) => (row < 5 ? 1e5 : 1) * random.uniform());
+  const E = Float64Array.from({ length: columns }, () => 0.5 + random.uniform());
+  const right = Float64Array.from({ length: columns }, () => random.normal());
+  const solved = (executor?: Executor): Float64Array => {
+    const options = executor ? { executor } : {};
+    const normal = new CompactNormal(compactRows(reader, { rows: own, starts, memberOf: own }, options), {
+      ...options,
+      readRows,
+    });
+    normal.update(D, E);
+    const solution = normal.solve(right, new Float64Array(columns));
+    normal.close();
+    return solution;
+  };
+  const alone = solved();
+  expect(alone.every(Number.isFinite)).toBe(true);
+  for (const threads of [2, 3]) expect(solved(await poolOf(threads)), `${threads} threads`).toEqual(alone);
 });
 
 test('a whole plan is the same with and without a pool', { timeout: 60_000 }, async () => {
