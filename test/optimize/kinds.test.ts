@@ -208,7 +208,8 @@ describe('constraints', () => {
 
 test('the table of docs/optimisation.md has every kind, and no other', () => {
   const page = readFileSync(new URL('../../docs/optimisation.md', import.meta.url), 'utf8');
-  const listed = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
+  // What CASE.json calls them stands in tables before.
+  const listed = [...page.slice(page.indexOf('## In the library')).matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
   const tested = [...objectives.map(([name]) => name), ...constraints.map(([name]) => name)];
   expect([...new Set(listed)].sort()).toEqual(
     [...new Set([...tested, 'fluenceSmoothness', 'maximumDvh', 'minimumDvh'])].sort(),

@@ -119,7 +119,7 @@ function withoutPairs(
   const preconditioner: Preconditioner = {
     ...(compact.solved !== undefined && { solved: compact.solved }),
     update: (rowDiagonal, ...rest) => compact.update(rowDiagonal.subarray(0, rows), ...rest),
-    solve: (right, out) => compact.solve(right, out),
+    solve: compact.solve.bind(compact),
     close: () => compact.close(),
   };
   return { sample: { ...sample, memberOf }, preconditioner };
