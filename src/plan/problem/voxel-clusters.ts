@@ -30,14 +30,14 @@ const SCHEMES = [
 ] as const;
 /** Entries of the sample, rows times columns, at most: 152 MB. */
 const MOST_ENTRIES = 38e6;
-/** The same where rows are compact, each as it is as long as there is room: of so many entries are kept about 0.3 GB. */
+/** The same where rows are compact, each as it is as long as there is room: of so many entries are kept about 0.5 GB. */
 const COMPACT_SCHEMES = [
   [0, 0, 0, 0, 0],
   [0, PAIRS, PAIRS, 0, PAIRS],
   [0, PAIRS, 4, 0, 4],
   [0, 6, 12, 24, 8],
 ] as const;
-const COMPACT_ENTRIES = 6e8;
+const COMPACT_ENTRIES = 1.2e9;
 
 /**
  * @param points  x, y, z triples in LPS, mm
