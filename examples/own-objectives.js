@@ -16,7 +16,10 @@ const spared = optimise(job, {
   // Any function of the dose with value, gradient and curvature; here one that respine has.
   further: {
     structures: ['ThecalSac'],
-    objectives: (sets) => [squaredOverdose('sac above 20 Gy', sets.get('ThecalSac'), 20, 100)],
+    objectives: (sets) => {
+      const sac = sets.get('ThecalSac');
+      return sac ? [squaredOverdose('sac above 20 Gy', sac, 20, 100)] : [];
+    },
   },
 });
 for (const [name, { plans }] of Object.entries({ plain, spared })) {

@@ -96,7 +96,11 @@ describe('bad input: exit 2, one sentence that names value and remedy, nothing w
   /** Built in a tenth of the time of a spine. */
   const water = { ...quick, patient: { phantom: 'water-box', spacing: [10, 10, 10] }, target: 'PTV' };
   const cases: [string, unknown, RegExp][] = [
-    ['unknown target', { ...water, target: 'PTV_9' }, /"PTV_9" is not a structure of water-box\. It has .*PTV/],
+    [
+      'unknown target',
+      { ...water, target: 'PTV_9' },
+      /target "PTV_9" is not a structure of water-box\. .*It has .*PTV/,
+    ],
     ['unknown cord', { ...water, cord: 'Myelon' }, /cord "Myelon" is not a structure/],
     ['negative dose', rx({ dose: -3 }), /prescription\.dose: is -3 Gy, but must be > 0/],
     ['dose as text', rx({ dose: '39.6' }), /prescription\.dose: "39\.6" is not a dose in Gy/],

@@ -72,6 +72,8 @@ const evaluated = (technique: string, more: object = {}, of: object = {}) =>
     goals: [goal()],
     conformity: { paddick: 0.812345, homogeneity: null, r50: 4.5678, gradientIndex: 3.25 },
     constraints: [constraint],
+    asked: [],
+    priorities: [],
     constraintOutcomes: [],
     ...more,
   }) as any;

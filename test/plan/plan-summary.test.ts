@@ -58,6 +58,8 @@ const evaluated = (technique: string, more: object = {}, solution: object = {}) 
   plan: { technique, solution: { status: 'reached', prescriptionDose: 39.59, certificate, ...solution } },
   structures,
   goals: [goal('SpinalCord Max <= 29.8Gy', 'pass'), goal('PTV V95% >= 90%', 'pass', 97.9)],
+  asked: [],
+  priorities: [],
   constraintOutcomes: [],
   ...more,
 });
