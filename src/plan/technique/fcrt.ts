@@ -16,7 +16,7 @@ import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { finish } from './finish-plan.js';
-import { conflictIn, posedGoals, solveByPriorities } from './ordered-plan.js';
+import { posedGoals, settleConstraints, solveByPriorities } from './ordered-plan.js';
 import { beamsOf, type PlannedField, type PlanningOptions, type PosedCase, type SolvedPlan } from './technique-plan.js';
 
 /** A conformal field before it has a weight. */
@@ -107,7 +107,7 @@ export function planConformal(
   const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held, further, prior });
   const problem = { operator: new ColumnOperator(columns), ...posed };
   const told = { onProgress: (p: SolveProgress) => onProgress?.('fcrt', p), timeLimit: timeLeft() };
-  const { solution, priorities } =
+  const { solution: first, priorities } =
     goals.length === 0
       ? { solution: solve(problem, { ...told, ...(start && { start }) }), priorities: undefined }
       : solveByPriorities(
@@ -115,7 +115,8 @@ export function planConformal(
           posedGoals(goals, voxels, model, planCase, sets, () => solve(problem, told)),
           { ...told, executor: model.executor },
         );
-  const conflict = conflictIn(problem, solution, timeLeft());
+  const again = (interior: Float64Array) => solve(problem, { ...told, interior });
+  const { solution, conflict } = settleConstraints(problem, first, again, timeLeft);
   const made = { technique: 'fcrt', hold, fields: weighedFields(fields, solution.weights) } as const;
   return finish(model, planCase, { ...made, voxels, maxima, organs, held, problem, solution, priorities, conflict });
 }

@@ -22,7 +22,7 @@ import type { FollowedGoal } from '../problem/posed-goal.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
 import { FINE, finish, type OptimisedPlan, ROUGH } from './finish-plan.js';
-import { conflictIn, posedGoals, solveByPriorities } from './ordered-plan.js';
+import { posedGoals, settleConstraints, solveByPriorities } from './ordered-plan.js';
 import { type KeptInfluence, prepareInfluence } from './prepared-influence.js';
 import { ScenarioDose } from './scenario-dose.js';
 import {
@@ -217,7 +217,7 @@ function solveModulated(
     return { ...finer, evaluations: rough.evaluations + finer.evaluations };
   };
   try {
-    const { solution, priorities } =
+    const { solution: first, priorities } =
       goals.length === 0
         ? { solution: best(), priorities: undefined }
         : solveByPriorities(problem, posedGoals(goals, voxels, model, planCase, sets, best), {
@@ -227,7 +227,9 @@ function solveModulated(
             timeLimit: timeLeft(),
             onProgress: (p) => onProgress?.('imrt', p),
           });
-    const conflict = conflictIn(problem, solution, timeLeft(), sample);
+    const again = (interior: Float64Array): Solution =>
+      solve({ ...problem, sample, preconditioner }, { gap: fine, timeLimit: timeLeft(), interior });
+    const { solution, conflict } = settleConstraints(problem, first, again, timeLeft, sample);
     return { voxels, problem, solution, priorities, conflict };
   } finally {
     if (kept === undefined) prepared.close();

@@ -1,11 +1,15 @@
 /** How a technique's problem is solved: by its objectives alone, or by goals in their order first; and what stands against it where nothing keeps its constraints. */
+
+import { type TimeLeft, timeLimit } from '../../core/deadline.js';
 import type { Executor } from '../../core/executor.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
 import { conflictOf } from '../../optimize/conflict.js';
 import type { Goal } from '../../optimize/goal.js';
+import { findInterior } from '../../optimize/interior-start.js';
 import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
 import { solveInOrder } from '../../optimize/solve-in-order.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
+import { sampleVoxels } from '../../optimize/voxel-sample.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { type ConstrainedVoxels, largestOf } from '../problem/constrained-voxels.js';
@@ -15,7 +19,7 @@ import { type FollowedGoal, poseGoal } from '../problem/posed-goal.js';
 import type { PlannedPriority } from './technique-plan.js';
 
 /** Seconds that the search for what conflicts may take. */
-const CONFLICT_TIME = 60;
+const CONFLICT_TIME = 20;
 
 /** A planning problem with its operator. */
 export interface OperatedProblem extends PlanningProblem {
@@ -76,15 +80,34 @@ export function solveByPriorities(
   };
 }
 
-/** The names of a smallest set of constraints that no plan keeps; undefined where a plan keeps them, or none was found in time. */
-export function conflictIn(
+/** What is known of a problem whose constraints a solve could not keep. */
+export interface Settled {
+  readonly solution: Solution;
+  /** The names of a smallest set of constraints that no plan keeps, where that is proven. */
+  readonly conflict?: readonly string[];
+}
+
+/**
+ * Looks again where a solve found no plan that keeps the constraints: either there is one to start from, or it is proven that there is none, and
+ * of what; or neither, and then the plan is `unproven`, not `infeasible`.
+ *
+ * @param again solves from weights whose dose keeps every constraint with a margin
+ */
+export function settleConstraints(
   { operator, constraints }: Pick<OperatedProblem, 'operator' | 'constraints'>,
-  { status }: Pick<Solution, 'status'>,
-  timeLeft: number,
-  sample?: VoxelSample,
-): readonly string[] | undefined {
-  if (status !== 'infeasible' || constraints.length === 0) return undefined;
-  const problem = { operator, constraints, ...(sample && { sample }) };
-  const found = conflictOf(problem, { timeLimit: Math.min(CONFLICT_TIME, timeLeft) });
-  return found.constraints.length === 0 ? undefined : found.constraints;
+  solution: Solution,
+  again: (interior: Float64Array) => Solution,
+  timeLeft: TimeLeft,
+  sample: VoxelSample = sampleVoxels(operator),
+): Settled {
+  if (solution.status !== 'infeasible' || constraints.length === 0) return { solution };
+  const ownTime = timeLimit(CONFLICT_TIME);
+  const isOver = (): boolean => ownTime() === 0 || timeLeft() === 0;
+  const interior = findInterior(operator, constraints, sample, isOver);
+  if (interior.violation < 0) return { solution: again(interior.weights) };
+  if (!(interior.leastViolation !== null && interior.leastViolation > 0)) {
+    return { solution: { ...solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
+  }
+  const found = conflictOf({ operator, constraints, sample }, { timeLimit: Math.min(CONFLICT_TIME, timeLeft()) });
+  return { solution, ...(found.constraints.length > 0 && { conflict: found.constraints }) };
 }

@@ -84,8 +84,7 @@ export function planWithinConstraints(
         timeLeft,
         ...(isFollowed && { kept }),
       });
-      const { status } = planned.solution;
-      if (timeLeft() === 0 || status === 'infeasible' || round === lastRound) return end(planned);
+      if (timeLeft() === 0 || isGivenUp(planned) || round === lastRound) return end(planned);
       const { scale } = planned;
       const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
       const hasMoved = isHard && followed.follow(planned, voxels, largestOfRows);
@@ -95,9 +94,9 @@ export function planWithinConstraints(
       if (!hasRows && !hasMoved && !hasAimed) return planned;
       if (!hasRows) continue;
       model.onStage('planning voxels');
-      const before = voxels;
+      const old = voxels;
       voxels = rows.choose();
-      followed.renumber(before, voxels);
+      followed.renumber(old, voxels);
     }
   } finally {
     kept.close();
@@ -115,6 +114,10 @@ const askedByLevel = (planCase: PosedCase): (string | undefined)[] =>
   readObjectives(planCase.objectives, planCase, true).flatMap(({ structure, ofLevel }) =>
     ofLevel === undefined ? [] : [structure],
   );
+
+/** No plan that keeps the constraints was found, be it proven that there is none or not: another round would find none either. */
+const isGivenUp = ({ solution: { status, certificate } }: SolvedPlan): boolean =>
+  status === 'infeasible' || (status === 'unproven' && certificate.lowerBound === null);
 
 /** A plan as it ends: one that breaks what the case asks for is not called reached. */
 function settled(made: SolvedPlan, followed: FollowedConstraints, timeLeft: TimeLeft): SolvedPlan {
