@@ -38,6 +38,13 @@ const made = chooseBeams(job, { choose: [2, 3, 4, 12], candidates: TWELVE, compa
 const GAP = 0.006;
 
 describe('laws of a choice', () => {
+  const beams = at(60, 150, 240);
+  const own = withCase(job, { imrt: { beamlet: 12, beams: beams.map((angles) => ({ ...angles })) } });
+  const some = TWELVE.slice(2, 9);
+  const choiceOf = (candidates: readonly BeamAngles[]) =>
+    chooseBeams(own, { choose: 3, candidates, compare: [beams], level });
+  const ofSome = choiceOf(some);
+
   test('no plan lies below what is proven of all candidates, nor one of its beams below what is proven of those', () => {
     for (const point of [...made.points, ...made.compared]) {
       expect(made.all.lowerBound!).toBeLessThanOrEqual(point.objective);
@@ -66,19 +73,11 @@ describe('laws of a choice', () => {
   });
 
   test('what is chosen is never worse than as many beams of the case, where they are candidates', () => {
-    const beams = at(60, 150, 240);
-    const own = withCase(job, { imrt: { beamlet: 12, beams: beams.map((angles) => ({ ...angles })) } });
-    const { points, compared } = chooseBeams(own, {
-      choose: 3,
-      candidates: TWELVE.slice(2, 9),
-      compare: [beams],
-      level,
-    });
-    expect(points[0]!.objective).toBeLessThanOrEqual(compared[0]!.objective);
+    expect(ofSome.points[0]!.objective).toBeLessThanOrEqual(ofSome.compared[0]!.objective);
   });
 
   test('of few candidates the choice is the best of all sets, each planned', () => {
-    const candidates = at(0, 70, 140, 200, 260);
+    const candidates = at(0, 70, 140, 200);
     const pairs = candidates.flatMap((a, i) => candidates.slice(i + 1).map((b) => [a, b]));
     const small = chooseBeams(job, { choose: 2, candidates, compare: pairs, level });
     const best = Math.min(...small.compared.map(({ objective }) => objective));
@@ -93,13 +92,11 @@ describe('laws of a choice', () => {
   });
 
   test('the order of the candidates changes nothing', () => {
-    const choice = (candidates: readonly BeamAngles[]) => chooseBeams(job, { choose: 3, candidates, level });
-    const some = TWELVE.slice(2, 9);
-    expect(choice([...some].reverse())).toEqual(choice(some));
+    expect(choiceOf([...some].reverse())).toEqual(ofSome);
   });
 
   test('a mirrored patient gets the mirrored choice, or one as good', () => {
-    const candidates = at(20, 100, 150, 180, 210, 260, 340);
+    const candidates = at(20, 100, 180, 260, 340);
     const choice = (side: 'left' | 'right') =>
       chooseBeams(jobOf('body-pedicle', side), { choose: 3, candidates, level });
     const [left, right] = [choice('left').points[0]!, choice('right').points[0]!];
