@@ -4,6 +4,8 @@ import type { PriorityGoal, PriorityOutcome } from '../plan/evaluation/priority-
 
 /** Of what gives way to a goal, so many are told in words. */
 const TOLD = 2;
+/** What costs more Gy than this for one is no bargain. */
+const DEAREST = 50;
 
 /** The block `priorities` of a plan in plan.json. */
 export const priorityReport = (priorities: readonly PriorityOutcome[]): Record<string, unknown>[] =>
@@ -50,7 +52,7 @@ const inWords: Readonly<Record<PriorityOutcome['status'], string>> = {
   met: 'met',
   missed: 'missed, proven to be out of reach',
   least: 'as low as it can be, proven',
-  unproven: 'missed, not proven to be out of reach',
+  unproven: 'as far as was found, not proven to be as far as it goes',
   'time-limit': 'time was over',
   stopped: 'stopped',
   judged: 'judged alone, as the technique holds its prescription',
@@ -66,6 +68,7 @@ function told({ goal, reported: { value, unit, result }, optimised }: PriorityGo
       ? [`no plan misses it by less than ${toDigits(leastShortfall, 3)} Gy`]
       : [];
   const costs = trades
+    .filter(({ cost }) => cost < DEAREST)
     .slice(0, TOLD)
     .map(({ of, cost }) => `one Gy of it costs ${toDigits(cost, 3)} Gy of ${of === 'cord' ? "the cord's cap" : of}`);
   return `${goal}: ${[got, ...proof, ...costs].join('; ')}`;
