@@ -37,9 +37,27 @@ export function askedOutcomes(
       force: hold === 'cord' ? 'hard' : 'soft',
       factor: own?.factor ?? 1,
       ...(asked.form.kind === 'volume' && { chosenRows: own?.rows ?? 0 }),
-      price: solution.certificate.prices.find(({ limit }) => limit === priceName(asked, cord))?.price ?? null,
+      price: priceOf(
+        asked,
+        judged,
+        solution.certificate.prices.find(({ limit }) => limit === priceName(asked, cord)),
+      ),
     };
   });
+}
+
+/** A constraint that is kept with more room than this fraction of its limit costs nothing: its multiplier is that of any interior point. */
+const HELD = 0.02;
+
+function priceOf(
+  { form }: AskedConstraint,
+  { margin, limit }: Pick<GoalResult, 'margin' | 'limit'>,
+  found: { readonly price: number } | undefined,
+): number | null {
+  if (found === undefined) return null;
+  // Of a volume the rows that are held may bind while the volume has room.
+  const hasRoom = form.kind !== 'volume' && margin !== null && margin > HELD * Math.abs(limit);
+  return hasRoom ? 0 : found.price;
 }
 
 /** What the optimiser calls the constraint: maxima by voxel go by their structure. */
