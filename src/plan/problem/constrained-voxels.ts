@@ -57,14 +57,3 @@ export function scaleWithin(
   }
   return scale;
 }
-
-/** The largest dose that a row may have, Gy. */
-export function largestOf(sets: readonly ConstrainedVoxels[]): (row: number) => number {
-  const largest = new Map<number, number>();
-  for (const { rows, maxima } of sets) {
-    rows.forEach((row, q) => {
-      largest.set(row, Math.min(largest.get(row) ?? Infinity, maxima[q]!));
-    });
-  }
-  return (row) => largest.get(row) ?? Infinity;
-}

@@ -45,23 +45,34 @@ export function constraintsOn(
   fractions: number,
 ): Constraint[] {
   return held.flatMap((one): Constraint[] => {
-    const { text, form, sign, structure, scale } = one.asked;
-    const inScale = (own: Constraint): Constraint =>
-      scale === undefined ? own : constraintInBiologicalDose(own, { ...scale, fractions });
+    const { text, form, sign, structure } = one.asked;
     const set = structures.get(structure)!;
     const dose = heldDose(one);
-    switch (form.kind) {
-      case 'extreme':
-        return sign > 0 ? [] : [minimumDose(text, ...withBeside(set, dose, one))];
-      case 'mean':
-        return [inScale((sign > 0 ? maximumMean : minimumMean)(text, set, dose))];
-      case 'gEUD':
-        return [inScale((sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose))];
-      default:
-        if (one.rows === undefined || one.rows.length === 0) return [];
-        return [(sign > 0 ? maximumDose : minimumDose)(text, { rows: one.rows }, dose)];
-    }
+    if (form.kind === 'extreme') return sign > 0 ? [] : [minimumDose(text, ...withBeside(set, dose, one))];
+    if (form.kind !== 'volume') return [constraintOn(one.asked, set, dose, fractions)];
+    const { rows } = one;
+    return rows === undefined || rows.length === 0 ? [] : [constraintOn(one.asked, { ...set, rows }, dose, fractions)];
   });
+}
+
+/**
+ * What is asked, with a bound of `dose` Gy: of an extreme or a volume on each row of the set, else on its mean or gEUD.
+ *
+ * @param fractions of this course
+ */
+export function constraintOn(
+  { text, form, sign, scale }: AskedConstraint,
+  set: VoxelSet,
+  dose: number,
+  fractions: number,
+): Constraint {
+  // Of these the dose is physical already.
+  if (form.kind === 'extreme' || form.kind === 'volume') return (sign > 0 ? maximumDose : minimumDose)(text, set, dose);
+  const own =
+    form.kind === 'gEUD'
+      ? (sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose)
+      : (sign > 0 ? maximumMean : minimumMean)(text, set, dose);
+  return scale === undefined ? own : constraintInBiologicalDose(own, { ...scale, fractions });
 }
 
 /** Rows of a minimum with their bounds, those beside the target too. */

@@ -5,22 +5,14 @@
  * is from above) stand for it, one by one: how far they miss is how far the goal is missed. The choice is ours, and what is proven of such
  * a goal is proven for it.
  */
-import { constraintInBiologicalDose } from '../../optimize/biological-constraint.js';
-import {
-  type Constraint,
-  maximumDose,
-  maximumGeud,
-  maximumMean,
-  minimumDose,
-  minimumGeud,
-  minimumMean,
-} from '../../optimize/constraint.js';
 import type { Goal } from '../../optimize/goal.js';
+import type { VoxelSet } from '../../optimize/objective/objective.js';
 import { type AskedConstraint, askedCourse } from '../asked/asked-constraint.js';
 import { type AskedPriority, parsePriority } from '../asked/asked-priority.js';
 import type { PlanCase } from '../input/plan-case.js';
-import { freeOf, heldRows } from './held-constraint.js';
+import { constraintOn, freeOf, heldRows } from './held-constraint.js';
 import type { PlanningVoxels } from './planning-voxels.js';
+import type { RowMaxima } from './row-maxima.js';
 
 /** One goal with what the optimiser asks for in its place. */
 export interface FollowedGoal extends AskedPriority {
@@ -45,41 +37,21 @@ export interface GoalSite {
   readonly fractions: number;
   /** Of a plan by the objectives alone, Gy, one per row: needed where a goal is on a volume. */
   readonly dose?: Float64Array | undefined;
-  /** The largest dose that a row may have, Gy. */
-  readonly largestOf: (row: number) => number;
+  readonly maxima: RowMaxima;
 }
 
-export function poseGoal(goal: FollowedGoal, site: GoalSite): Goal {
-  const { asked, isLeast, factor } = goal;
-  const { scale } = asked;
-  const constraint = onRows(asked, asked.dose * factor, site);
-  return {
-    constraint:
-      scale === undefined
-        ? constraint
-        : constraintInBiologicalDose(constraint, { ...scale, fractions: site.fractions }),
-    ...(isLeast && { isLeast }),
-  };
+export function poseGoal({ asked, isLeast, factor }: FollowedGoal, site: GoalSite): Goal {
+  const dose = asked.dose * factor;
+  const constraint = constraintOn(asked, setOf(asked, dose, site), dose, site.fractions);
+  return { constraint, ...(isLeast && { isLeast }) };
 }
 
-function onRows(
-  asked: AskedConstraint,
-  dose: number,
-  { voxels, volumeOf, dose: given, largestOf }: GoalSite,
-): Constraint {
-  const { text, form, sign, structure } = asked;
+/** The rows of a goal: of one on a volume those that are chosen for it. */
+function setOf(asked: AskedConstraint, wanted: number, { voxels, volumeOf, dose, maxima }: GoalSite): VoxelSet {
+  const { form, sign, structure } = asked;
   const set = voxels.structures.get(structure)!;
-  switch (form.kind) {
-    case 'mean':
-      return (sign > 0 ? maximumMean : minimumMean)(text, set, dose);
-    case 'gEUD':
-      return (sign > 0 ? maximumGeud : minimumGeud)(text, set, form.a, dose);
-    case 'extreme':
-      return (sign > 0 ? maximumDose : minimumDose)(text, set, dose);
-    default: {
-      const isForbidden = (row: number): boolean => sign < 0 && largestOf(row) <= dose;
-      const rows = heldRows(set, { dose: given!, free: freeOf(asked, volumeOf(structure)), sign, isForbidden });
-      return (sign > 0 ? maximumDose : minimumDose)(text, { rows: rows.length > 0 ? rows : set.rows }, dose);
-    }
-  }
+  if (form.kind !== 'volume') return set;
+  const isForbidden = (row: number): boolean => sign < 0 && (maxima.get(row)?.bound ?? Infinity) <= wanted;
+  const rows = heldRows(set, { dose: dose!, free: freeOf(asked, volumeOf(structure)), sign, isForbidden });
+  return rows.length > 0 ? { ...set, rows } : set;
 }

@@ -15,6 +15,7 @@ import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import { constrainedVoxels, uniformMaxima } from '../problem/constrained-voxels.js';
 import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
+import { rowMaxima } from '../problem/row-maxima.js';
 import { finish } from './finish-plan.js';
 import { posedGoals, settleConstraints, solveByPriorities } from './ordered-plan.js';
 import { beamsOf, type PlannedField, type PlanningOptions, type PosedCase, type SolvedPlan } from './technique-plan.js';
@@ -112,7 +113,9 @@ export function planConformal(
       ? { solution: solve(problem, { ...told, ...(start && { start }) }), priorities: undefined }
       : solveByPriorities(
           problem,
-          posedGoals(goals, voxels, model, planCase, sets, () => solve(problem, told)),
+          posedGoals(goals, voxels, model, planCase, rowMaxima(voxels, model.cord, maxima, organs), () =>
+            solve(problem, told),
+          ),
           { ...told, executor: model.executor },
         );
   const again = (interior: Float64Array) => solve(problem, { ...told, interior });

@@ -19,6 +19,7 @@ import type { HeldConstraint } from '../problem/held-constraint.js';
 import { type FurtherObjectives, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { FollowedGoal } from '../problem/posed-goal.js';
+import { rowMaxima } from '../problem/row-maxima.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
 import { FINE, finish, type OptimisedPlan, ROUGH } from './finish-plan.js';
@@ -220,13 +221,17 @@ function solveModulated(
     const { solution: first, priorities } =
       goals.length === 0
         ? { solution: best(), priorities: undefined }
-        : solveByPriorities(problem, posedGoals(goals, voxels, model, planCase, sets, best), {
-            sample,
-            executor: model.executor,
-            gap: fine,
-            timeLimit: timeLeft(),
-            onProgress: (p) => onProgress?.('imrt', p),
-          });
+        : solveByPriorities(
+            problem,
+            posedGoals(goals, voxels, model, planCase, rowMaxima(voxels, model.cord, maxima, organs), best),
+            {
+              sample,
+              executor: model.executor,
+              gap: fine,
+              timeLimit: timeLeft(),
+              onProgress: (p) => onProgress?.('imrt', p),
+            },
+          );
     const again = (interior: Float64Array): Solution =>
       solve({ ...problem, sample, preconditioner }, { gap: fine, timeLimit: timeLeft(), interior });
     const { solution, conflict } = settleConstraints(problem, first, again, timeLeft, sample);

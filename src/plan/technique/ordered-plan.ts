@@ -12,10 +12,10 @@ import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import { sampleVoxels } from '../../optimize/voxel-sample.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { type ConstrainedVoxels, largestOf } from '../problem/constrained-voxels.js';
 import type { PlanningProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { type FollowedGoal, poseGoal } from '../problem/posed-goal.js';
+import type { RowMaxima } from '../problem/row-maxima.js';
 import type { PlannedPriority } from './technique-plan.js';
 
 /** Seconds that the search for what conflicts may take. */
@@ -43,7 +43,7 @@ export function posedGoals(
   voxels: PlanningVoxels,
   { drawnFractions }: Pick<PatientModel, 'drawnFractions'>,
   { prescription }: Pick<PlanCase, 'prescription'>,
-  sets: readonly ConstrainedVoxels[],
+  maxima: RowMaxima,
   planned: () => Pick<Solution, 'dose'>,
 ): Goal[][] {
   const isChosen = goals.some((list) => list.some(({ asked }) => asked.form.kind === 'volume'));
@@ -51,7 +51,7 @@ export function posedGoals(
     voxels,
     volumeOf: (structure: string) => drawnFractions.get(structure)!.volumeCc,
     fractions: prescription.fractions,
-    largestOf: largestOf(sets),
+    maxima,
     dose: isChosen ? planned().dose : undefined,
   };
   return goals.map((list) => list.map((goal) => poseGoal(goal, site)));
