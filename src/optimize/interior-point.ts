@@ -16,81 +16,20 @@
  * @see Mehrotra, SIAM J. Optim. 2 (1992) 575, doi:10.1137/0802028
  * @see Gondzio, Comput. Optim. Appl. 6 (1996) 137, doi:10.1007/BF00249643
  */
-import type { LinearOperator } from '../core/linear-operator.js';
-import { centredCurvatures, LEAST_GAIN, LONG, LONGER } from './centrality.js';
 import { ConstraintProducts } from './constraint-products.js';
-import { type Curvatures, complementarityAfter, complementarityOf, type Direction, directionOf } from './direction.js';
-import { ExactNormal, MOST_COLUMNS } from './exact-normal.js';
-import {
-  addForces,
-  changesOf,
-  evaluateAll,
-  type HalfSpaces,
-  halfSpaceCount,
-  type Multipliers,
-  slacksOf,
-} from './half-spaces.js';
-import type { VoxelSample } from './normal-matrix.js';
-import type { Objective } from './objective/objective.js';
-import type { Preconditioner, RankOne } from './preconditioner.js';
+import { type Curvatures, complementarityOf, type Direction, directionOf } from './direction.js';
+import { addForces, changesOf, evaluateAll, halfSpaceCount, type Multipliers, slacksOf } from './half-spaces.js';
+import type { InteriorProblem, StepOptions } from './interior-problem.js';
+import { NewtonEquations } from './newton-equations.js';
+import type { Preconditioner } from './preconditioner.js';
+import { centred, noCurvatures, patientFraction, predicted } from './step-target.js';
 
-export interface InteriorProblem {
-  readonly operator: LinearOperator;
-  readonly objectives: readonly Objective[];
-  readonly constraints: HalfSpaces;
-  /** Where the rows of the limits stand by themselves, steps cost less. @default the operator is asked */
-  readonly sample?: VoxelSample;
-  /**
-   * Whether mu waits for the multipliers: it is not lowered below what the reduced costs are off, and no step is judged by the objective.
-   * Linear objectives need that, as nothing but the constraints curves. @default false
-   */
-  readonly isPatient?: boolean;
-}
+export type { InteriorProblem, StepOptions } from './interior-problem.js';
 
-export interface StepOptions {
-  /** mu is not lowered below this. */
-  readonly leastMu: number;
-  /** Products of the operator per step, at most. */
-  readonly maxProducts: number;
-  /** Residual of the linear system, relative, in the preconditioner's norm. */
-  readonly accuracy: number;
-  /** Asked in steps to the least mu with what the reduced costs would be then; more products are made until it is true. */
-  readonly isEnough?: ((reducedCosts: Float64Array) => boolean) | undefined;
-  /** Asked between products: once true, the step is taken as far as it is solved. */
-  readonly isOver?: (() => boolean) | undefined;
-}
-
-/** The matrix A' D A + E + terms. */
-interface NewtonSystem {
-  readonly rowDiagonal: Float64Array;
-  readonly columnDiagonal: Float64Array;
-  readonly terms: readonly RankOne[];
-  /** Of all half-spaces, where nothing else curves and their rows are at hand: then the operator is not asked. */
-  readonly stiffness?: Float64Array;
-}
-
-/** Fractions to which mu may fall in one step. */
-const LEAST_CENTRING = 0.02;
-const MOST_CENTRING = 0.5;
-/** The same where the last step was taken wholly, and where half of it was. */
-const FAST_CENTRING = 0.1;
-const SLOW_CENTRING = 0.3;
-/** How well a prediction is solved where products cost little. */
-const PREVIEW_PRODUCTS = 30;
-const PREVIEW_ACCURACY = 1e-6;
-/** Power of what a predictor would leave of the gap that mu falls by: with centred pairs steps are long, and 5 asks for more than Mehrotra's 3. */
-const CENTRING_POWER = 5;
-/** Centrality corrections per step, at most. */
-const CORRECTIONS = 4;
 /** After the first step the multipliers' part of the gap is at most this many times the objective. */
 const FIRST_GAP = 4;
 /** Of what the objective's pull on the weights is, the first multipliers' part. */
 const FIRST_PART = 0.1;
-/** Relative residual from which on the system is not what stands between the plan and its proof. */
-const SOLVED = 3e-3;
-/** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
-const ROUGH = 0.01;
-const MOST_ROUGH = 0.2;
 /** Part of the complementarity that residuals may add to the gap. */
 const EXCESS = 0.5;
 /** Halvings of a step before the method gives up. */
@@ -105,10 +44,9 @@ export class InteriorPoint {
   value = 0;
   private isFirst = true;
   private lastLength = 0;
-  private system: NewtonSystem | undefined;
-  private exact: ExactNormal | undefined;
   private products = 0;
   private readonly constraintProducts: ConstraintProducts;
+  private readonly newton: NewtonEquations;
   /** A' F' at the present dose, once it is known. */
   private gradient: Float64Array | undefined;
   readonly slacks: Float64Array;
@@ -124,6 +62,7 @@ export class InteriorPoint {
   ) {
     const { operator, constraints, sample } = problem;
     this.constraintProducts = new ConstraintProducts(operator, constraints, sample);
+    this.newton = new NewtonEquations(problem, normal, this.constraintProducts);
     this.weights = start.weights.slice();
     this.dose = start.dose.slice();
     this.multipliers = new Float64Array(halfSpaceCount(constraints));
@@ -143,7 +82,7 @@ export class InteriorPoint {
 
   /** Applications of the operator and of its transpose, half each. */
   get evaluations(): number {
-    return this.products + this.constraintProducts.evaluations;
+    return this.products + this.newton.products + this.constraintProducts.evaluations;
   }
 
   get count(): number {
@@ -197,14 +136,13 @@ export class InteriorPoint {
   step(options: StepOptions): number {
     const { weights, reduced } = this;
     const columns = weights.length;
-    const system = this.newtonSystem(options.isOver);
-    if (system === undefined) return 0;
-    this.system = system;
+    const { newton } = this;
+    if (!newton.update(this, options.isOver)) return 0;
     const { mu, curvatures } =
-      this.problem.isPatient && !system.stiffness ? this.patientTarget(options) : this.target(options);
+      this.problem.isPatient && !newton.isOfRows ? this.patientTarget(options) : this.target(options);
     const right = this.rightSide(mu, curvatures);
     const after = new Float64Array(columns);
-    const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
+    const { change, doseChange } = newton.solve(right, options, (x, residual) => {
       if (!options.isEnough || mu > options.leastMu) return true;
       if (this.normal.solved !== undefined && excessOf(weights, x, residual) > EXCESS * mu * this.count) return false;
       for (let c = 0; c < columns; c++) {
@@ -212,7 +150,7 @@ export class InteriorPoint {
       }
       return options.isEnough(after);
     });
-    if (system.stiffness) this.apply(change, doseChange);
+    if (newton.isOfRows) this.apply(change, doseChange);
     const taken = this.move(change, doseChange, mu, curvatures);
     this.lastLength = taken;
     if (this.isFirst && !this.problem.isPatient) this.lowerMultipliers();
@@ -234,40 +172,8 @@ export class InteriorPoint {
   /** The step to mu and curvatures as the preconditioner alone sees it. */
   private preview(mu: number, curvatures: Curvatures): Direction {
     const right = this.rightSide(mu, curvatures);
-    const change = this.solved(right);
+    const change = this.newton.approximate(right);
     return directionOf(this, change, this.constraintProducts.changes(change), mu, curvatures);
-  }
-
-  /** Curvatures that allow a longer step: as long as the preconditioner sees one get longer, pairs that would stray are pulled back. */
-  private centre(mu: number, given: Curvatures): Curvatures {
-    const { weights, reduced, slacks, multipliers } = this;
-    let curvatures = given;
-    let best = this.preview(mu, curvatures);
-    for (let correction = 0; correction < CORRECTIONS; correction++) {
-      if (best.length > LONG && best.dualLength > LONG) break;
-      const length = Math.min(1, best.length + LONGER);
-      const dualLength = Math.min(1, best.dualLength + LONGER);
-      const next = {
-        weights: centredCurvatures(
-          curvatures.weights,
-          { values: weights, step: best.weights, length },
-          { values: reduced, step: best.reduced, length: dualLength },
-          mu,
-        ),
-        slacks: centredCurvatures(
-          curvatures.slacks,
-          { values: slacks, step: best.slacks, length },
-          { values: multipliers, step: best.multipliers, length: dualLength },
-          mu,
-        ),
-      };
-      const direction = this.preview(mu, next);
-      const gained = direction.length + direction.dualLength - best.length - best.dualLength;
-      if (gained <= 0) break;
-      [curvatures, best] = [next, direction];
-      if (gained < LEAST_GAIN) break;
-    }
-    return curvatures;
   }
 
   /**
@@ -296,144 +202,30 @@ export class InteriorPoint {
     return sum;
   }
 
-  /** The system at the present point; the preconditioner is made for it. Undefined where time was over before it was made. */
-  private newtonSystem(isOver?: () => boolean): NewtonSystem | undefined {
-    const { weights, reduced, slacks, multipliers, problem, dose } = this;
-    const rowDiagonal = new Float64Array(dose.length);
-    for (const objective of problem.objectives) objective.addCurvature(dose, rowDiagonal);
-    const isFlat = problem.isPatient && this.constraintProducts.isCheap && rowDiagonal.every((d) => d === 0);
-    const stiffness = Float64Array.from(slacks, (s, k) => multipliers[k]! / s);
-    const { rows, planes } = problem.constraints;
-    for (let i = 0; i < rows.length; i++) rowDiagonal[rows[i]!]! += stiffness[i]!;
-    const columnDiagonal = Float64Array.from(weights, (w, c) => reduced[c]! / w);
-    const terms = planes.map(({ column }, p) => ({ vector: column, scale: stiffness[rows.length + p]! }));
-    const roughness = this.problem.isPatient
-      ? 0
-      : Math.min(MOST_ROUGH, (ROUGH * this.complementarity) / (Math.abs(this.value) || 1e-9));
-    if (isFlat && weights.length <= MOST_COLUMNS) {
-      this.exact ??= new ExactNormal(problem.sample!, weights.length);
-      this.exact.update(rowDiagonal, columnDiagonal, terms);
-      return { rowDiagonal, columnDiagonal, terms, stiffness };
-    }
-    const isMade = this.normal.update(rowDiagonal, columnDiagonal, terms, roughness, isOver);
-    return isMade ? { rowDiagonal, columnDiagonal, terms, ...(isFlat && { stiffness }) } : undefined;
-  }
-
   /** What the multipliers are off is part of the gap, and mu is not to fall below it. */
   private leastMu(asked: number): number {
     return this.problem.isPatient ? Math.max(asked, this.dualResidual() / this.count) : asked;
   }
 
-  /** The change that answers a right side: as the preconditioner sees it, or, where that costs little, as it is. */
-  private solved(right: Float64Array): Float64Array {
-    const { system } = this;
-    const out = new Float64Array(right.length);
-    if (!system?.stiffness) return this.normal.solve(right, out);
-    if (this.exact) return this.exact.solve(right, out);
-    const options = { leastMu: 0, maxProducts: PREVIEW_PRODUCTS, accuracy: PREVIEW_ACCURACY };
-    return this.conjugateGradients(system, right, options, () => true).change;
-  }
-
-  private target(options: StepOptions): { mu: number; curvatures: Curvatures } {
-    const { mu, curvatures } = this.predict(options);
-    return { mu, curvatures: this.centre(mu, curvatures) };
+  private target({ leastMu }: StepOptions): { mu: number; curvatures: Curvatures } {
+    const change = this.newton.approximate(this.currentGradient().map((g) => -g));
+    const step = directionOf(this, change, this.constraintProducts.changes(change), 0, noCurvatures(this));
+    const { mu: asked, curvatures } = predicted(this, step);
+    const mu = Math.max(this.leastMu(leastMu), asked);
+    return { mu, curvatures: centred(this, mu, curvatures, (...to) => this.preview(...to)) };
   }
 
   /** Where constraints alone curve, the preconditioner's rounding is all that a prediction would show: the last step has to say how far mu may fall. */
   private patientTarget({ leastMu }: StepOptions): { mu: number; curvatures: Curvatures } {
-    const { weights, slacks } = this;
-    const fraction = this.lastLength > LONG ? FAST_CENTRING : this.lastLength > 0.5 ? SLOW_CENTRING : MOST_CENTRING;
-    return {
-      mu: Math.max(this.leastMu(leastMu), (fraction * this.complementarity) / this.count),
-      curvatures: { weights: new Float64Array(weights.length), slacks: new Float64Array(slacks.length) },
-    };
-  }
-
-  /** Mehrotra's predictor: the step towards mu = 0, as the preconditioner sees it. */
-  private predict({ leastMu }: StepOptions): { mu: number; curvatures: Curvatures } {
-    const { weights, slacks } = this;
-    const change = this.solved(this.currentGradient().map((g) => -g));
-    const none = { weights: new Float64Array(weights.length), slacks: new Float64Array(slacks.length) };
-    const step = directionOf(this, change, this.constraintProducts.changes(change), 0, none);
-    const left = complementarityAfter(this, step);
-    const now = this.complementarity;
-    const centring = Math.min(MOST_CENTRING, Math.max(LEAST_CENTRING, (left / now) ** CENTRING_POWER));
-    // A predictor that could go only so far says only so much of how the pairs curvature.
-    const trust = step.length * step.dualLength;
-    return {
-      mu: Math.max(this.leastMu(leastMu), (centring * now) / this.count),
-      curvatures: {
-        weights: change.map((d, c) => trust * d * step.reduced[c]!),
-        slacks: step.slacks.map((d, k) => trust * d * step.multipliers[k]!),
-      },
-    };
-  }
-
-  /** out = (A' D A + E + terms) direction; the dose of the direction on the way, where the operator is asked. */
-  private product(system: NewtonSystem, direction: Float64Array, doseChange: Float64Array, out: Float64Array): void {
-    const { rowDiagonal, columnDiagonal, terms, stiffness } = system;
-    if (stiffness) {
-      const forces = this.constraintProducts.changes(direction);
-      for (let k = 0; k < forces.length; k++) forces[k]! *= stiffness[k]!;
-      out.set(this.constraintProducts.constraintGradient(forces));
-      for (let c = 0; c < out.length; c++) out[c]! += columnDiagonal[c]! * direction[c]!;
-      return;
-    }
-    this.apply(direction, doseChange);
-    const values = this.scratchRows;
-    for (let i = 0; i < values.length; i++) values[i] = rowDiagonal[i]! * doseChange[i]!;
-    for (const objective of this.problem.objectives) objective.addCoupling?.(this.dose, doseChange, values);
-    out.set(this.transpose(values));
-    for (let c = 0; c < out.length; c++) out[c]! += columnDiagonal[c]! * direction[c]!;
-    for (const { vector, scale } of terms) {
-      const along = scale * dot(vector, direction);
-      for (let c = 0; c < out.length; c++) out[c]! += along * vector[c]!;
-    }
-  }
-
-  private conjugateGradients(
-    system: NewtonSystem,
-    right: Float64Array,
-    options: StepOptions,
-    isEnough: (x: Float64Array, residual: Float64Array) => boolean,
-  ): { change: Float64Array; doseChange: Float64Array } {
-    const n = right.length;
-    const x = new Float64Array(n);
-    const doseOfX = new Float64Array(this.dose.length);
-    const residual = right.slice();
-    const inverse = system.stiffness && this.exact ? this.exact : this.normal;
-    const z = inverse.solve(residual, new Float64Array(n));
-    const direction = z.slice();
-    const image = new Float64Array(n);
-    const doseOfDirection = new Float64Array(this.dose.length);
-    let rz = dot(residual, z);
-    const enough = options.accuracy ** 2 * rz;
-    const solved = Math.min(this.normal.solved ?? SOLVED, options.accuracy) ** 2 * rz;
-    for (let q = 0; q < options.maxProducts && rz > 0; q++) {
-      this.product(system, direction, doseOfDirection, image);
-      const curvature = dot(direction, image);
-      if (!(curvature > 0)) break;
-      const step = rz / curvature;
-      for (let c = 0; c < n; c++) {
-        x[c]! += step * direction[c]!;
-        residual[c]! -= step * image[c]!;
-      }
-      for (let i = 0; i < doseOfX.length; i++) doseOfX[i]! += step * doseOfDirection[i]!;
-      if (options.isOver?.()) break;
-      inverse.solve(residual, z);
-      const next = dot(residual, z);
-      if (next <= enough && (next <= solved || isEnough(x, residual))) break;
-      for (let c = 0; c < n; c++) direction[c] = z[c]! + (next / rz) * direction[c]!;
-      rz = next;
-    }
-    return { change: x, doseChange: doseOfX };
+    const asked = (patientFraction(this.lastLength) * this.complementarity) / this.count;
+    return { mu: Math.max(this.leastMu(leastMu), asked), curvatures: noCurvatures(this) };
   }
 
   /** As far along the step as weights, slacks and multipliers stay positive and the barrier function falls. */
   private move(change: Float64Array, doseChange: Float64Array, mu: number, curvatures: Curvatures): number {
     const { weights, reduced, slacks, multipliers, dose } = this;
     // Where the system was solved with the rows at hand, multipliers fit what these see; the operator differs by rounding.
-    const sides = this.system?.stiffness
+    const sides = this.newton.isOfRows
       ? this.constraintProducts.changes(change)
       : changesOf(this.problem.constraints, doseChange, new Float64Array(slacks.length));
     const step = directionOf(this, change, sides, mu, curvatures);
@@ -488,11 +280,5 @@ export class InteriorPoint {
 function excessOf(weights: Float64Array, change: Float64Array, residual: Float64Array): number {
   let sum = 0;
   for (let c = 0; c < weights.length; c++) sum -= residual[c]! * (weights[c]! + change[c]!);
-  return sum;
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }

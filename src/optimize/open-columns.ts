@@ -16,7 +16,8 @@ import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import type { Objective } from './objective/objective.js';
 import type { Prescription } from './problem.js';
 import { SampledOperator } from './sampled-operator.js';
-import { type Dual, type Solution, type SolutionStatus, solve } from './solver.js';
+import type { Dual, Solution, SolutionStatus } from './solution.js';
+import { solve } from './solver.js';
 
 /** A problem on all columns; no level moves in it. */
 export interface ColumnProblem {

@@ -1,8 +1,13 @@
 /**
- * Columns that reach no row that counts: whatever weight they carry changes nothing that is asked for, so they get none.
+ * Columns that reach no row that counts: whatever weight they carry changes nothing that is asked for, so they get none. And rows of a
+ * prescription that hardly any column reaches.
  */
-import type { Problem } from './problem.js';
+import { InvalidInputError } from '../core/errors.js';
+import type { LinearOperator } from '../core/linear-operator.js';
+import type { Prescription, Problem } from './problem.js';
 
+/** With equal weights a voxel in the beams receives more than this fraction of the largest dose. */
+const UNCOVERED = 0.02;
 /** Against the column that reaches most: below this fraction is rounding. */
 const NOTHING = 1e-9;
 /** Of the golden ratio: row factors from 1 to 2 that no pattern of signs cancels. */
@@ -31,4 +36,21 @@ function rowsThatCount({ operator, objectives, constraints = [], prescription }:
 /** Sets the weights of such columns to zero, in place. */
 export function darken(weights: Float64Array, unreached: Uint8Array): void {
   for (let c = 0; c < weights.length; c++) if (unreached[c] === 1) weights[c] = 0;
+}
+
+/**
+ * Rows of a prescription that hardly any weight reaches; half an evaluation of the operator.
+ *
+ * @throws {InvalidInputError} if no voxel of the prescription is covered
+ */
+export function uncoveredRows(operator: LinearOperator, prescription: Prescription): Int32Array {
+  const dose = operator.apply(new Float64Array(operator.columns).fill(1), new Float64Array(operator.rows));
+  const least = UNCOVERED * dose.reduce((a, b) => Math.max(a, b), 0);
+  const rows = prescription.rows.filter((row) => dose[row]! < least);
+  if (rows.length === prescription.rows.length) {
+    throw new InvalidInputError(
+      `optimise: none of the prescription's ${rows.length} voxels lies in a beam. Move the isocentre, or give beamlets that cover them.`,
+    );
+  }
+  return rows;
 }
