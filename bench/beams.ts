@@ -1,7 +1,7 @@
 /**
  * Choice of beams: seconds of each part, what is chosen against the usual sets at the same rows and level, and growth with the candidates.
  *
- *     npm run bench:beams [-- scaling]      9 of 36 on the reference case unless given
+ *     npm run bench:beams [-- scaling [CANDIDATES ...]]      9 of 36 on the reference case unless given; 5 of 9, 12, 18 and 36
  *
  * All sets are planned on all rows of the case with its own beamlets, under its own maxima, at one level of the target's objectives; then
  * the chosen case is planned as `respine plan` does, whose level meets the prescription. CPU is that of all threads together.
@@ -40,7 +40,8 @@ if (process.argv[2] === 'scaling') {
   console.log(
     '| candidates | s | CPU s | of them search | objective of 5 | bound | peak MB |\n|---|---|---|---|---|---|---|',
   );
-  for (const candidates of [12, 18, 36]) {
+  const asked = process.argv.slice(3).map(Number);
+  for (const candidates of asked.length > 0 ? asked : [9, 12, 18, 36]) {
     const { choice, stages } = timed({ choose: 5, candidates });
     const sum = (key: 'seconds' | 'cpu'): string => stages.reduce((all, own) => all + own[key], 0).toFixed(1);
     const search = stages.find(({ stage }) => stage === 'beams: search')!.cpu.toFixed(1);

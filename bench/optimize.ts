@@ -8,9 +8,10 @@
  * reading the preconditioner's sample off it is a column of its own. The bound is what an evaluation has to stream: per beam
  * and voxel u, v and eight weights in Float32, twice, at the bandwidth measured in the same run.
  *
- * `large`: the reference case with beamlets of 2.5 mm to a gap of 0.8 % (CASE 2 / 9), then with 13 and 26 equispaced beams of them, on voxels of 1.35
- * and 1.07 mm (CASE 1.35 / 13 and so on), the oesophagus as further rows with a maximum in each and a largest mean, to 0.1 %. The CT has voxels of 2 mm.
- * CASE is written VOXEL/BEAMS; each is best run in a process of its own, whose peak is printed.
+ * `large`: the reference case with beamlets of 2.5 mm to a gap of 0.8 % (CASE 2 / 9), then with 7, 13 and 26 equispaced beams of them, on voxels of 1.7,
+ * 1.35 and 1.07 mm (CASE 1.35 / 13 and so on), the oesophagus as further rows with a maximum in each and a largest mean, to 0.1 %. The CT has voxels of 2 mm.
+ * CASE is written VOXEL/BEAMS; each is best run in a process of its own, whose peak is printed, with what each part of it has added.
+ * `memory`: one step only, after which all is held that will be.
  */
 import { artiste6mv, buildPhantom, type Executor, parseCase } from 'respine';
 import { beamletsCovering, beamsOf } from 'respine/dose';
@@ -25,6 +26,7 @@ import { choosePlanningVoxels } from '../dist/plan/problem/planning-voxels.js';
 import { clusterVoxels } from '../dist/plan/problem/voxel-clusters.js';
 import { prepareRows, sampleInfluence } from '../dist/plan/technique/prepared-influence.js';
 import { freeModel } from './free-model.js';
+import { peak, Resident } from './resident.js';
 
 /** Bytes per second, the best of five. */
 function bandwidth(): number {
@@ -117,17 +119,20 @@ interface LargeCase {
 }
 
 function runLarge({ voxel, beams: arrangement, gap }: LargeCase, executor: Executor): void {
+  const resident = new Resident();
   const grid: [number, number, number] = [voxel, voxel, voxel];
   const isReference = arrangement === 'posterior-9';
   const patient = buildPhantom(spec, { target: 'horseshoe', spacing: [2, 2, 2] });
   const plan = parseCase({ patient: { phantom: 'spine-t8' }, doseGrid: { spacing: grid }, imrt: { beamlet: 2.5 } });
   const model = modelPatient(patient, plan, executor);
+  resident.mark('patient');
   const inside: number[] = [];
   model.masks.get('Esophagus')!.data.forEach((fraction, v) => {
     if (fraction > 0.5) inside.push(v);
   });
   const organ = { name: 'Esophagus', voxels: Int32Array.from(inside) };
   const voxels = choosePlanningVoxels(model, isReference ? [] : [organ]);
+  resident.mark('planning voxels');
   const angles = isReference
     ? arrangement
     : Array.from({ length: arrangement }, (_, b) => ({ gantry: (360 * b) / arrangement, collimator: 0, couch: 0 }));
@@ -137,9 +142,11 @@ function runLarge({ voxel, beams: arrangement, gap }: LargeCase, executor: Execu
     beamlets: beamletsCovering(beam.frame, target, 2.5, 5),
   }));
   const operator = new DividedOperator(beams, patient.density, voxels.points, { executor });
+  resident.mark('operator');
   let start = performance.now();
   const { sample, preconditioner } = prepareRows(operator, voxels, executor);
   const read = seconds(start);
+  resident.mark('rows');
   const organMaxima = voxels.organs.map(({ rows }) => new Float64Array(rows.length).fill(OESOPHAGUS.maximum));
   const posed = posePlanningProblem(voxels, plan, 'cord', { organMaxima });
   const [oesophagus] = voxels.organs;
@@ -151,6 +158,7 @@ function runLarge({ voxel, beams: arrangement, gap }: LargeCase, executor: Execu
   const problem = { operator, sample, preconditioner, ...posed, constraints };
   const { evaluations, certificate, status } = solve(problem, {
     gap,
+    ...(process.argv.includes('memory') && { maxSteps: 1 }),
     onProgress: (progress) => {
       steps = progress.step;
       if (process.argv.includes('steps')) console.log(progress, seconds(start).toFixed(0));
@@ -158,6 +166,7 @@ function runLarge({ voxel, beams: arrangement, gap }: LargeCase, executor: Execu
   });
   const solved = seconds(start);
   const { user, system } = process.cpuUsage(before);
+  resident.mark('solution');
   preconditioner.close();
   const { rows, columns } = operator;
   operator.close();
@@ -178,9 +187,11 @@ function runLarge({ voxel, beams: arrangement, gap }: LargeCase, executor: Execu
       `${(100 * certificate.gap!).toFixed(3)} %`,
       status,
       certificate.violation!.amount <= 0 ? 'kept' : certificate.violation!.amount.toFixed(4),
-      (process.resourceUsage().maxRSS / 1024).toFixed(0),
+      peak(),
     ].join(' | ')} |`,
   );
+  const half = (4 * columns ** 2) / 2 / 2 ** 20;
+  console.log(`\nMB: ${resident.describe()}; an upper half of the normal matrix is ${half.toFixed(0)}\n`);
 }
 
 const halfSpaces = (constraints: readonly Constraint[]): number =>
@@ -188,7 +199,7 @@ const halfSpaces = (constraints: readonly Constraint[]): number =>
 
 const LARGE: readonly LargeCase[] = [
   { voxel: 2, beams: 'posterior-9', gap: 0.008 },
-  ...[1.35, 1.07].flatMap((voxel) => [13, 26].map((beams) => ({ voxel, beams, gap: 0.001 }))),
+  ...[1.7, 1.35, 1.07].flatMap((voxel) => [7, 13, 26].map((beams) => ({ voxel, beams, gap: 0.001 }))),
 ];
 const nameOf = ({ voxel, beams }: LargeCase): string => `${voxel}/${beams === 'posterior-9' ? 9 : beams}`;
 
@@ -216,4 +227,4 @@ else if (process.argv.includes('scaling')) {
   for (const beamlet of [10, 5]) for (const spacing of [5, 3.15, 1.98]) run(spacing, beamlet, pool, [0.01]);
 } else for (const executor of [serialExecutor, pool]) run(2, 5, executor, [0.01, 0.001]);
 await pool.close();
-console.log(`\npeak ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`);
+console.log(`\npeak ${peak()} MB`);

@@ -75,6 +75,15 @@ export function passOf({ grid, data, ...rest }: Volume<'density'>, options: Dose
   return pass;
 }
 
+/**
+ * Lets go of the memory of the rays made last. A reference that is weak stays until the job at hand is over, and that of a thread which waits
+ * for requests never is.
+ */
+export function releaseRays(): void {
+  latest?.pass.deref()?.release();
+  latest = undefined;
+}
+
 /** Of what an image holds, not of where it is held: it may have been changed, or sent to another thread. */
 function checksum(data: Float32Array): string {
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length);

@@ -100,6 +100,14 @@ export class SimdMaps {
     for (let c = 0; c < pixels.length; c++) fluence[c] = pixels[c]! * this.horn[c]!;
   }
 
+  /** Weights of every point in a band as `MapPoints` has them, in the maps' own memory; undefined where they are padded there. */
+  weightsOf(band: number): Float32Array | undefined {
+    const { groups, weights, band: own } = this.bands[band]!;
+    return own.terms === LANES * groups
+      ? new Float32Array(this.memory.buffer, weights, own.terms * this.count)
+      : undefined;
+  }
+
   private spreadArguments({ band, groups, lineBytes, widths, nodes }: PlacedBand): number[] {
     const { pixels, nx, ny, rows, lines } = this;
     return [widths, band.widths.length, pixels, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines];

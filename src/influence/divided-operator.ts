@@ -12,7 +12,7 @@ import { beamletOffsets } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Executor, type JobGroup, type JobType, rangeOfThread, serialExecutor } from '../core/executor.js';
 import type { LinearOperator } from '../core/linear-operator.js';
-import type { PointSet } from '../dose/beam-points.js';
+import { type PointSet, releaseRays } from '../dose/beam-points.js';
 import type { Volume } from '../geometry/volume.js';
 import { InfluenceOperator, type InfluenceOptions, type ModulatedBeam } from './operator.js';
 import { type TailPools, tailPools } from './tail-pools.js';
@@ -79,6 +79,7 @@ export const influenceJob: JobType<ThreadInput, ThreadCommand, void> = {
       places,
       firstPlace,
     }));
+    releaseRays();
     return (command) => {
       if (typeof command === 'object') {
         const { which, matrix, stride, places } = command;

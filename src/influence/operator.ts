@@ -90,11 +90,10 @@ export class InfluenceOperator implements ColumnSource {
       const view = seen ? { beam, points: seen, options } : viewOfBeam(beam, density, { points }, options, pass);
       const kernel = kernelOf(view, beamlets.grid);
       const map = new FluenceMap(beam.machine, kernel, beamlets.grid, view.points.extent, options.step);
-      const weighed = weighAll(view, kernel, isSimd);
+      const placed = placeMaps(map, weighAll(view, kernel, isSimd), isSimd);
       return {
-        maps: isSimd ? new SimdMaps(map, weighed) : plainMaps(map, weighed),
+        ...placed,
         map,
-        points: weighed,
         pixels: beamlets.pixels,
         fluence: new Float64Array(pixelCount(beamlets.grid)),
         offset: offsets[b]!,
@@ -215,6 +214,13 @@ export class InfluenceOperator implements ColumnSource {
     }
     return out;
   }
+}
+
+/** The maps of a beam, and its points for reading rows: their weights are held once. */
+function placeMaps(map: FluenceMap, points: MapPoints, isSimd: boolean): { maps: BeamMaps; points: MapPoints } {
+  if (!isSimd) return { maps: plainMaps(map, points), points };
+  const maps = new SimdMaps(map, points);
+  return { maps, points: { ...points, weights: points.weights.map((own, b) => maps.weightsOf(b) ?? own) } };
 }
 
 /** The points of a view with the weights of every band. */

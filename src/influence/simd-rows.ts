@@ -57,28 +57,29 @@ export function readRows(
   const places = layout.place(Int32Array.from(pixels, (pixel) => (pixel % nx) + widthU * Math.floor(pixel / nx)));
   const horn = layout.place(Float32Array.from(pixels, (pixel) => map.horn[pixel]!));
   const bands = map.bands.map((band, b) => placeBand(layout, band, points.weights[b]!, which, widthU, widthV));
-  const memory = layout.create();
-  const kernels = instantiateWasm(module, memory) as RowKernels;
-  const values = new Float32Array(memory.buffer, out, size * CHUNK);
-  const lines = new Float32Array(memory.buffer, packed, pixels.length * CHUNK);
-  for (let from = 0; from < which.length; from += CHUNK) {
-    const count = Math.min(CHUNK, which.length - from);
-    values.fill(0);
-    for (const { band, groups, tableU, tableV, coefficients, weights } of bands) {
-      const { u0, v0, step, nu, nv } = band;
-      const shift = (origin: number): number => 0.5 - origin / step;
-      // biome-ignore format: as the kernel's parameters
-      kernels.rows(
+  layout.lend((memory) => {
+    const kernels = instantiateWasm(module, memory) as RowKernels;
+    const values = new Float32Array(memory.buffer, out, size * CHUNK);
+    const lines = new Float32Array(memory.buffer, packed, pixels.length * CHUNK);
+    for (let from = 0; from < which.length; from += CHUNK) {
+      const count = Math.min(CHUNK, which.length - from);
+      values.fill(0);
+      for (const { band, groups, tableU, tableV, coefficients, weights } of bands) {
+        const { u0, v0, step, nu, nv } = band;
+        const shift = (origin: number): number => 0.5 - origin / step;
+        // biome-ignore format: as the kernel's parameters
+        kernels.rows(
         tableU, tableV, coefficients, band.widths.length, nu, nv, widthU, ny, widthV, groups, 1 / step, shift(u0), shift(v0),
         count, us + 4 * from, vs + 4 * from, weights + 16 * groups * from, across, along, out,
       );
+      }
+      kernels.pack(out, size, count, places, horn, pixels.length, packed);
+      for (let i = 0, read = 0; i < count; i++) {
+        // Too short for `set`, whose call takes longer than the copy.
+        for (let b = 0, to = at + (from + i) * stride; b < pixels.length; b++, to++, read++) matrix[to] = lines[read]!;
+      }
     }
-    kernels.pack(out, size, count, places, horn, pixels.length, packed);
-    for (let i = 0, read = 0; i < count; i++) {
-      // Too short for `set`, whose call takes longer than the copy.
-      for (let b = 0, to = at + (from + i) * stride; b < pixels.length; b++, to++, read++) matrix[to] = lines[read]!;
-    }
-  }
+  });
   return true;
 }
 

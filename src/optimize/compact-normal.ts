@@ -84,7 +84,7 @@ export class CompactNormal implements Preconditioner {
       changes: executor.allocate(count),
       changed: integers(clusters),
       slots: Array.from({ length: this.slots }, () => ({
-        matrix: floats(size * paddedSize(size)),
+        matrix: floats(packedStart(size - 1, size) + size),
         columns: integers(size),
       })),
       coupled: integers(columns),

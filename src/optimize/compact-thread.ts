@@ -28,7 +28,7 @@ export interface SharedCompact {
   readonly changes: Float64Array;
   /** Clusters that hold a row that changes. */
   readonly changed: Int32Array;
-  /** By thread: the matrix of a cluster, and its columns. */
+  /** By thread: the upper half of the matrix of a cluster, one row after the other, and its columns. */
   readonly slots: readonly { readonly matrix: Float32Array; readonly columns: Int32Array }[];
   /** Columns of the factor, ascending, and what every column of N is multiplied by. */
   readonly coupled: Int32Array;
@@ -159,7 +159,9 @@ class CompactThread {
       this.cluster.ready(stride, filled);
       this.cluster.add(stride, 0, size, 0);
     }
-    slot.matrix.set(matrix.subarray(0, size * stride));
+    for (let i = 0; i < size; i++) {
+      slot.matrix.set(matrix.subarray(i * stride + i, i * stride + size), packedStart(i, size) + i);
+    }
     return size;
   }
 
@@ -169,12 +171,11 @@ class CompactThread {
     const { matrix, rows } = shared;
     const total = rows.columns + rows.pools.count;
     const { matrix: values, columns } = shared.slots[slot]!;
-    const stride = paddedSize(size);
     for (let i = 0; i < size; i++) {
       const c = columns[i]!;
       if (Math.floor(c / BLOCK) % threads !== thread) continue;
       const start = packedStart(c, total);
-      for (let j = i, q = i * stride + i; j < size; j++, q++) matrix[start + columns[j]!]! += values[q]!;
+      for (let j = i, q = packedStart(i, size) + i; j < size; j++, q++) matrix[start + columns[j]!]! += values[q]!;
     }
   }
 

@@ -92,6 +92,11 @@ export class BeamPass {
     if (densities) this.readDensities(frame, geometry, out, densities);
   }
 
+  /** Lets go of its memory, tens of megabytes and more, which is made again when another beam is seen. */
+  release(): void {
+    this.fan.release?.();
+  }
+
   /**
    * Effective densities of points alone; O(rays x slices + points).
    *

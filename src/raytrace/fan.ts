@@ -59,6 +59,8 @@ export interface Fan {
   see(geometry: FanGeometry, points: Float64Array, out: Partial<SeenPoints>, outside?: Float32Array): void;
   make(geometry: FanGeometry, strip: FanStrip): void;
   read(points: FanPoints): void;
+  /** Lets go of its memory, which is made again when it is wanted. */
+  release?(): void;
 }
 
 export interface FanSettings {

@@ -318,6 +318,13 @@ export class SimdFan implements Fan {
     }
   }
 
+  release(): void {
+    this.memory = undefined!;
+    this.kernels = undefined!;
+    this.made = undefined;
+    this.size = 0;
+  }
+
   /** A memory of at least so many bytes, with box and footprint in it. */
   private reserve(bytes: number): void {
     if (bytes <= this.size) return;

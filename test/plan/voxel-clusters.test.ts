@@ -83,6 +83,26 @@ describe('groups of rows', () => {
     });
   }
 
+  it('of compact rows what has constraints counts one by one, however many columns there are', () => {
+    const withOrgans = zones.map((zone, row) => (row % 5 === 0 ? 5 : zone));
+    for (const columns of [10, 2_100_000, 1e9]) {
+      const { rows, memberOf } = clusterVoxels(points, withOrgans, spacing, columns, true);
+      const members = new Int32Array(rows.length);
+      for (const group of memberOf) members[group]!++;
+      memberOf.forEach((group, row) => {
+        if (withOrgans[row] === 0 || withOrgans[row] === 5) expect(members[group]).toBe(1);
+      });
+      if (columns > 10) expect(rows.length).toBeLessThan(count);
+    }
+  });
+
+  it('of all others an organ is grouped as what lies near the target', () => {
+    const [near, organs] = [zones.map((zone) => (zone === 1 ? 1 : 0)), zones.map((zone) => (zone === 1 ? 5 : 0))];
+    for (const columns of [10, 60_000, 90_000, 1_000_000]) {
+      expect(clusterVoxels(points, organs, spacing, columns)).toEqual(clusterVoxels(points, near, spacing, columns));
+    }
+  });
+
   it('groups more the more columns there are, far tissue last', () => {
     const groups = [10, 60_000, 90_000, 1_000_000].map((columns) => clusterVoxels(points, zones, spacing, columns));
     const far = groups.map(({ rows }) => rows.filter((row) => zones[row] === 3).length);

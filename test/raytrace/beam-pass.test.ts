@@ -242,6 +242,25 @@ describe('what is not a patient', () => {
     expect(() => new BeamPass(box, { pitch: 0 })).toThrow(/pass: pitch in mm is 0, but must be > 0/);
   });
 
+  test('memory that was let go of is made again: a beam is seen as before', () => {
+    const pass = new BeamPass(createDensityBox(fill((depth) => (depth < 50 ? 1 : 0.3))));
+    const points = Float64Array.from({ length: 60 }, (_, q) => (q % 3 === 1 ? 2 * q : q % 7) - 50);
+    const seen = (gantry: number): Seen => {
+      const array = (): Float32Array => new Float32Array(points.length / 3);
+      const [depths, densities] = [array(), { electron: array(), scatter: array() }];
+      const frame = createBeamFrame({ ...front(900), gantry }, 1000);
+      pass.see(frame, points, { u: array(), v: array(), distances: array(), depths }, densities);
+      return { depths, ...densities };
+    };
+    // From the side, too: then the box is turned.
+    const before = [0, 90].map(seen);
+    pass.release();
+    expect([0, 90].map(seen)).toEqual(before);
+    expect(before[0]!.depths.some((depth) => depth > 0)).toBe(true);
+    pass.release();
+    expect([90, 0].map(seen)).toEqual([before[1], before[0]]);
+  });
+
   test('a fan beyond its memory is refused with its size', () => {
     const wide = Float64Array.of(-100, 0, 0, 100, 0, 0);
     expect(() =>

@@ -186,7 +186,7 @@ export function modelPatient(
   const targetMask = several?.mask ?? masks.get(target)!;
   const isocenter = planCase.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
-  const body = voxelsInside(masks.get(external)!);
+  const inside = voxelsInside(masks.get(external)!);
   const fine = planningGridOf(
     grid,
     {
@@ -199,7 +199,7 @@ export function modelPatient(
   if (fine !== undefined) {
     for (const name of [...targets, cord]) lines.set(name, linesOf(structures.get(name)!, fine.grid));
   }
-  const first = body.points.length + 3;
+  const first = inside.points.length + 3;
   let distance: Float32Array | undefined;
   const targetDistance = (): Float32Array => {
     distance ??= several?.nearest().distance ?? distanceMap(targetMask, occupiedFrom(targetMask));
@@ -217,9 +217,11 @@ export function modelPatient(
   const fineCord = (fine?.voxels ?? new Int32Array(0)).filter(
     (voxel) => fine!.cord.data[voxel]! > 0 && distanceAt(placeOf(fine!.grid, voxel)) <= NEAR_TARGET,
   );
-  const points = new Float64Array(first + (fine?.points.length ?? 0) + surface.length);
-  points.set(body.points);
-  points.set(isocenter, body.points.length);
+  // Once, where all threads see them: of a fine grid they are the largest part of a patient.
+  const points = executor.allocate(first + (fine?.points.length ?? 0) + surface.length);
+  points.set(inside.points);
+  points.set(isocenter, inside.points.length);
+  const body = { ...inside, points: points.subarray(0, inside.points.length) };
   points.set(fine?.points ?? [], first);
   points.set(surface, points.length - surface.length);
   const voxelOfPoint = new Int32Array(points.length / 3).fill(-1);

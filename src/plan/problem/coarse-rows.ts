@@ -15,6 +15,9 @@ export const COARSE: BlockSides = [4, 4, 12, 24, 4];
 /** From all rows on, ever coarser. */
 export const FINER: readonly BlockSides[] = [[0, 0, 0, 0, 0], [0, 0, 8, 0, 4], [0, 4, 8, 16, 4], COARSE];
 
+/** Which side is that of each zone. */
+const ZONES = [0, 1, 2, 3, 4, 1] as const;
+
 /** Blocks are of one zone each, so that what is constrained is not taken for what is not. */
 export function coarseRows(
   { points, zones }: Pick<PlanningVoxels, 'points' | 'zones'>,
@@ -24,7 +27,7 @@ export function coarseRows(
   const blocks: number[][] = [];
   const known = new Map<string, number>();
   for (let row = 0; row < zones.length; row++) {
-    const zone = zones[row]!;
+    const zone = ZONES[zones[row]!]!;
     const side = sides[zone]!;
     const at = [0, 1, 2].map((axis) => Math.floor(points[3 * row + axis]! / side));
     const key = side === 0 ? `row ${row}` : `${zone} ${at.join(' ')}`;

@@ -210,7 +210,7 @@ function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly
 /** @param t fraction of the voxel in the target, and `c` in the cord */
 function zoneAt(t: number, c: number, distance: number, isOfOrgan: boolean): Zone {
   if (c > 0) return 0;
-  if (isOfOrgan) return 1;
+  if (isOfOrgan) return 5;
   if (t === 1) return 4;
   if (t > 0 || distance <= NEAR) return 1;
   return distance <= MIDDLE ? 2 : 3;

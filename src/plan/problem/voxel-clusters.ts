@@ -10,8 +10,8 @@
 
 import type { RowClusters } from '../../optimize/compact-rows.js';
 
-/** 0: the cord; 1: the target's edge, 6 mm around it and bounded organs; 2: up to 30 mm; 3: further out; 4: wholly inside the target. */
-export type Zone = 0 | 1 | 2 | 3 | 4;
+/** 0: the cord; 1: the target's edge and 6 mm around it; 2: up to 30 mm; 3: further out; 4: wholly inside the target; 5: bounded organs. */
+export type Zone = 0 | 1 | 2 | 3 | 4 | 5;
 
 export interface VoxelClusters {
   /** The rows that stand for others. */
@@ -20,24 +20,28 @@ export interface VoxelClusters {
   readonly memberOf: Int32Array;
 }
 
-/** Ways to group the rows, by zone: PAIRS, or the side of blocks in mm; 0 for each row by itself. */
+/** Ways to group the rows, by zone: PAIRS, of neighbours or of every second voxel, or the side of blocks in mm; 0 for each row by itself. */
 const PAIRS = -1;
+const SECOND_PAIRS = -2;
 const SCHEMES = [
-  [0, 0, 0, 0, 0],
-  [0, PAIRS, 0, 0, 4],
-  [0, PAIRS, 8, 0, 4],
-  [0, 6, 12, 24, 8],
+  [0, 0, 0, 0, 0, 0],
+  [0, PAIRS, 0, 0, 4, PAIRS],
+  [0, PAIRS, 8, 0, 4, PAIRS],
+  [0, 6, 12, 24, 8, 6],
 ] as const;
 /** Entries of the sample, rows times columns, at most: 152 MB. */
 const MOST_ENTRIES = 38e6;
-/** The same where rows are compact, each as it is as long as there is room: of so many entries are kept about 0.5 GB. */
+/**
+ * The same where rows are compact, each as it is as long as there is room: of so many entries are kept about 0.6 GB. What has constraints counts
+ * one by one always: a row that holds is many times as stiff as its neighbour that does not.
+ */
 const COMPACT_SCHEMES = [
-  [0, 0, 0, 0, 0],
-  [0, PAIRS, PAIRS, 0, PAIRS],
-  [0, PAIRS, 4, 0, 4],
-  [0, 6, 12, 24, 8],
+  [0, 0, 0, 0, 0, 0],
+  [0, PAIRS, SECOND_PAIRS, 0, PAIRS, 0],
+  [0, PAIRS, 4, 0, 4, 0],
+  [0, 6, 12, 24, 8, 0],
 ] as const;
-const COMPACT_ENTRIES = 1.2e9;
+const COMPACT_ENTRIES = 1.4e9;
 
 /**
  * @param points  x, y, z triples in LPS, mm
@@ -118,15 +122,15 @@ function groupBy(
       groups.push([row]);
       continue;
     }
-    const isPair = side === PAIRS;
-    const x = points[3 * row]! / (isPair ? sx : side);
-    const y = points[3 * row + 1]! / (isPair ? sy : side);
-    const z = points[3 * row + 2]! / (isPair ? sz : side);
+    const isPair = side < 0;
+    const x = points[3 * row]! / (isPair ? -side * sx : side);
+    const y = points[3 * row + 1]! / (isPair ? -side * sy : side);
+    const z = points[3 * row + 2]! / (isPair ? -side * sz : side);
     let key = 0;
     if (isPair) {
       const j = Math.round(y);
       const k = Math.round(z);
-      key = keyOf(0, Math.floor((Math.round(x) + ((j + k) & 1)) / 2), j, k);
+      key = keyOf(-1 - side, Math.floor((Math.round(x) + ((j + k) & 1)) / 2), j, k);
     } else {
       key = keyOf(side, Math.floor(x), Math.floor(y), Math.floor(z));
     }

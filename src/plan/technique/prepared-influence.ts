@@ -98,8 +98,10 @@ export function prepareRows(
     const sample = pairs ? sampleWithPairs(read, columns, pairs) : read;
     return { sample, preconditioner: new NormalMatrix(sample, columns, { executor }) };
   }
-  const rows = compactRows(readerOf(operator), neighbourhoods(points, groups), { executor });
-  const readRows = (which: Int32Array): Float32Array => operator.readRows(which);
+  const reader = readerOf(operator);
+  const rows = compactRows(reader, neighbourhoods(points, groups), { executor });
+  // Into the same memory again: threads do not let go of what they were shown.
+  const { readRows } = reader;
   const sample = heldRows(operator, voxels);
   const compact = new CompactNormal(rows, { executor, readRows });
   return pairs === undefined
@@ -133,7 +135,7 @@ function readerOf(operator: DividedOperator): RowReader {
   return {
     columns,
     pools,
-    readRows(which) {
+    readRows: (which) => {
       if (rows.length < which.length * columns) rows = operator.allocateRows(which.length, columns);
       return operator.readRows(which, { matrix: rows, stride: columns });
     },
