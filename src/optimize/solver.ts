@@ -19,13 +19,14 @@ import {
   type Plane,
   rowHalfSpaces,
 } from './half-spaces.js';
-import { InteriorPoint, type StepOptions } from './interior-point.js';
+import { InteriorPoint, type InteriorStart, type StepOptions } from './interior-point.js';
 import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel, type Objective } from './objective/objective.js';
 import type { Preconditioner } from './preconditioner.js';
 import { checkProblem, type Problem } from './problem.js';
-import { mixedStart, type StartingPoint, scaledStart } from './start.js';
+import { mixedStart, outsideStart, scaledStart } from './start.js';
+import { MOST_STIFF_COLUMNS, StiffNormal } from './stiff-normal.js';
 import { darken, unreachedColumns } from './unreached.js';
 import { sampleVoxels } from './voxel-sample.js';
 
@@ -150,6 +151,10 @@ const PROGRESS = 0.05;
 const PATIENT_ACCURACY = 1e-8;
 /** Rounds of steps that may end without a proof; planes that stand for convex limits are added between them. */
 const UNPROVEN_ROUNDS = 2;
+/** Steps that a start outside the limits may take to get inside, and how many of them may be shorter than which part. */
+const MOST_OUTSIDE = 40;
+const SHORT = 0.05;
+const MOST_SHORT = 6;
 /** A level stays within these fractions of the prescribed dose. */
 const LEVELS = [0.8, 1.2] as const;
 
@@ -157,7 +162,7 @@ class Session {
   private readonly constraints: readonly Constraint[];
   private readonly convexObjectives: readonly Objective[];
   private readonly sample: VoxelSample;
-  private readonly normal: Preconditioner;
+  private normal: Preconditioner;
   private halfSpaces: HalfSpaces;
   /** Gap to be proven in the present round; limits that are convex only start with a wider one. */
   private gap: number;
@@ -209,22 +214,31 @@ class Session {
   }
 
   run(): Solution {
-    const { operator, objectives } = this.problem;
     let given = this.options.start;
+    let before: InteriorPoint | undefined;
     let unproven = 0;
     this.uncovered = this.findUncovered();
     this.unreached = unreachedColumns(this.problem);
     this.evaluations += 0.5;
     for (;;) {
-      const start = this.start(given);
-      if ('status' in start) return start;
-      const constraints = this.halfSpaces;
-      const { isPatient } = this;
-      const problem = { operator, objectives, constraints, sample: this.sample, isPatient };
-      const point = new InteriorPoint(problem, this.normal, start);
-      const end = this.iterate(point);
+      let point = this.pointAt(this.start(given, before));
+      let end = this.iterate(point);
       this.evaluations += point.evaluations;
-      if (end !== 'proven' && end !== 'stuck') return this.finish(point, end);
+      if (end === 'stuck' && this.stiffen()) {
+        const { weights, dose } = point;
+        point = this.pointAt({ weights, dose, known: knownOf(point) });
+        end = this.iterate(point);
+        this.evaluations += point.evaluations;
+      }
+      if (end === 'outside') {
+        // From where steps have led the limits look less far.
+        const start = this.searchedStart(point.weights);
+        if ('status' in start) return start;
+        point = this.pointAt(start);
+        end = this.iterate(point);
+        this.evaluations += point.evaluations;
+      }
+      if (end === 'time-limit' || end === 'stopped') return this.finish(point, end);
       this.isProven = end === 'proven';
       const broken = this.planesOf(point.dose);
       if (broken.length === 0 && this.gap <= this.finalGap) return this.finish(point);
@@ -237,7 +251,24 @@ class Session {
       this.gap = Math.max(this.finalGap, broken.length === 0 ? 0 : 0.4 * this.gap);
       this.halfSpaces = { ...this.halfSpaces, planes: this.tightened(planes) };
       given = point.weights;
+      before = point;
     }
+  }
+
+  /** Goes on with a preconditioner for limits that can just be kept. @returns whether that is another one */
+  private stiffen(): boolean {
+    const { normal, sample } = this;
+    const { columns } = this.problem.operator;
+    if (!(normal instanceof NormalMatrix) || !sample.isExact || columns > MOST_STIFF_COLUMNS) return false;
+    this.normal = new StiffNormal(normal, sample, columns);
+    return true;
+  }
+
+  private pointAt(start: InteriorStart): InteriorPoint {
+    const { operator, objectives } = this.problem;
+    const { isPatient, sample } = this;
+    const problem = { operator, objectives, constraints: this.halfSpaces, sample, isPatient };
+    return new InteriorPoint(problem, this.normal, start);
   }
 
   /** @throws {InvalidInputError} if no voxel of the prescription is covered */
@@ -256,7 +287,8 @@ class Session {
     return rows;
   }
 
-  private start(given: Float64Array | undefined): StartingPoint | Solution {
+  /** Within the limits where scaling leads there; else outside, and with what is known of a point that new planes have cut off. */
+  private start(given: Float64Array | undefined, before: InteriorPoint | undefined): InteriorStart {
     const { operator, objectives } = this.problem;
     this.evaluations += 0.5;
     const { interior } = this.options;
@@ -264,7 +296,20 @@ class Session {
     if (mixed !== undefined) return mixed;
     const scaled = scaledStart(operator, objectives, this.halfSpaces, given);
     if (scaled !== undefined) return scaled;
-    const weights = given?.map((w) => Math.max(w, 1e-3)) ?? new Float64Array(operator.columns).fill(1);
+    if (before !== undefined) {
+      this.stiffen();
+      const { weights, dose } = before;
+      return { weights, dose, isOutside: true, known: knownOf(before) };
+    }
+    this.stiffen();
+    this.evaluations += 0.5;
+    return { ...outsideStart(operator, objectives, given), isOutside: true };
+  }
+
+  /** A start within the limits, which may be far from any good plan; or what is known where none is found. */
+  private searchedStart(from: Float64Array): InteriorStart | Solution {
+    const { operator, objectives } = this.problem;
+    const weights = from.map((w) => Math.max(w, 1e-3));
     const dose = operator.apply(weights, new Float64Array(operator.rows));
     const isOver = (): boolean => this.isTimeOver;
     const found = searchFeasible(operator, this.halfSpaces, this.sample, { weights, dose }, isOver);
@@ -284,16 +329,18 @@ class Session {
     return Date.now() >= this.end;
   }
 
-  private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
+  private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'outside' | 'time-limit' | 'stopped' {
     const { signal, maxSteps = 60 } = this.options;
     this.forget();
     const progress = new Progress();
     let last = 1;
+    let short = 0;
     for (let step = 1; step <= maxSteps; step++) {
       if (signal?.aborted) return 'stopped';
       if (this.isTimeOver) return 'time-limit';
       const wanted = this.gap * (Math.abs(point.value) || 1e-9);
-      const isLate = point.complementarity < 3 * wanted;
+      if (point.isOutside && (last < SHORT ? ++short : short) > MOST_SHORT) return 'outside';
+      const isLate = !point.isOutside && point.complementarity < 3 * wanted;
       if (isLate && this.cuts.length === 0) this.findCuts(point);
       last = point.step(this.stepOptions(point, wanted, isLate));
       if (last === 0 && this.isTimeOver) return 'time-limit';
@@ -302,10 +349,14 @@ class Session {
       if (isLate) this.prove(point);
       const gap = (point.value - this.bound) / (Math.abs(point.value) || 1e-9);
       this.tell(point, gap);
+      if (point.isOutside) {
+        if (last === 0 || step >= MOST_OUTSIDE) return 'outside';
+        continue;
+      }
       if (this.isLevelFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
       if (last === 0 || progress.hasEnded(point.complementarity, gap, this.levelMoves)) return 'stuck';
     }
-    return 'stuck';
+    return point.isOutside ? 'outside' : 'stuck';
   }
 
   private stepOptions({ count, value }: InteriorPoint, wanted: number, isLate: boolean): StepOptions {
@@ -497,6 +548,13 @@ class Session {
     };
   }
 }
+
+/** The multipliers of a point, for one that goes on from it. */
+const knownOf = ({ reduced, multipliers, complementarity, count }: InteriorPoint): InteriorStart['known'] => ({
+  reduced,
+  multipliers,
+  mu: complementarity / count,
+});
 
 /** Whether steps still bring a plan nearer to its proof. */
 class Progress {
