@@ -107,7 +107,9 @@ export interface InteriorStart {
   /** Whether limits may be broken there. @default false */
   readonly isOutside?: boolean;
   /** What is known of the multipliers: of the weights, and of the first half-spaces. @default chosen anew */
-  readonly known?: { readonly reduced: Float64Array; readonly multipliers: Multipliers; readonly mu: number } | undefined;
+  readonly known?:
+    | { readonly reduced: Float64Array; readonly multipliers: Multipliers; readonly mu: number }
+    | undefined;
 }
 
 export class InteriorPoint {

@@ -158,6 +158,9 @@ const MOST_SHORT = 6;
 /** A level stays within these fractions of the prescribed dose. */
 const LEVELS = [0.8, 1.2] as const;
 
+/** How steps end: with the proof asked for, or without; `outside`: the start's limits are still broken. */
+type IterationEnd = 'proven' | 'stuck' | 'used up' | 'outside' | 'time-limit' | 'stopped';
+
 class Session {
   private readonly constraints: readonly Constraint[];
   private readonly convexObjectives: readonly Objective[];
@@ -242,7 +245,7 @@ class Session {
       this.isProven = end === 'proven';
       const broken = this.planesOf(point.dose);
       if (broken.length === 0 && this.gap <= this.finalGap) return this.finish(point);
-      if (end === 'stuck' && (broken.length === 0 || ++unproven >= UNPROVEN_ROUNDS)) return this.finish(point);
+      if (end !== 'proven' && (broken.length === 0 || ++unproven >= UNPROVEN_ROUNDS)) return this.finish(point);
       const planes = [...this.halfSpaces.planes, ...broken];
       if (planes.length > MOST_PLANES) {
         this.isProven = false;
@@ -329,18 +332,35 @@ class Session {
     return Date.now() >= this.end;
   }
 
-  private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'outside' | 'time-limit' | 'stopped' {
+  /** From a start outside the limits to within: as many steps as it takes, unless they get nowhere. */
+  private enter(point: InteriorPoint): 'inside' | 'outside' | 'time-limit' | 'stopped' {
     const { signal, maxSteps = 60 } = this.options;
+    let short = 0;
+    for (let step = 1; point.isOutside; step++) {
+      if (signal?.aborted) return 'stopped';
+      if (this.isTimeOver) return 'time-limit';
+      const taken = point.step(this.stepOptions(point, this.gap * (Math.abs(point.value) || 1e-9), false));
+      this.steps++;
+      if (!this.isLevelFixed) this.moveLevel(point, false);
+      this.tell(point, Infinity);
+      if (taken < SHORT) short++;
+      if (taken === 0 || short > MOST_SHORT || step >= Math.min(MOST_OUTSIDE, maxSteps)) break;
+    }
+    return point.isOutside ? 'outside' : 'inside';
+  }
+
+  private iterate(point: InteriorPoint): IterationEnd {
+    const { signal, maxSteps = 60 } = this.options;
+    const entered = this.enter(point);
+    if (entered !== 'inside') return entered;
     this.forget();
     const progress = new Progress();
     let last = 1;
-    let short = 0;
     for (let step = 1; step <= maxSteps; step++) {
       if (signal?.aborted) return 'stopped';
       if (this.isTimeOver) return 'time-limit';
       const wanted = this.gap * (Math.abs(point.value) || 1e-9);
-      if (point.isOutside && (last < SHORT ? ++short : short) > MOST_SHORT) return 'outside';
-      const isLate = !point.isOutside && point.complementarity < 3 * wanted;
+      const isLate = point.complementarity < 3 * wanted;
       if (isLate && this.cuts.length === 0) this.findCuts(point);
       last = point.step(this.stepOptions(point, wanted, isLate));
       if (last === 0 && this.isTimeOver) return 'time-limit';
@@ -349,14 +369,10 @@ class Session {
       if (isLate) this.prove(point);
       const gap = (point.value - this.bound) / (Math.abs(point.value) || 1e-9);
       this.tell(point, gap);
-      if (point.isOutside) {
-        if (last === 0 || step >= MOST_OUTSIDE) return 'outside';
-        continue;
-      }
       if (this.isLevelFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
       if (last === 0 || progress.hasEnded(point.complementarity, gap, this.levelMoves)) return 'stuck';
     }
-    return point.isOutside ? 'outside' : 'stuck';
+    return 'used up';
   }
 
   private stepOptions({ count, value }: InteriorPoint, wanted: number, isLate: boolean): StepOptions {

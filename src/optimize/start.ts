@@ -67,7 +67,12 @@ export function outsideStart(
   objectives: readonly Objective[],
   given?: Float64Array,
 ): StartingPoint {
-  const none: HalfSpaces = { rows: new Int32Array(0), signs: new Float64Array(0), bounds: new Float64Array(0), planes: [] };
+  const none: HalfSpaces = {
+    rows: new Int32Array(0),
+    signs: new Float64Array(0),
+    bounds: new Float64Array(0),
+    planes: [],
+  };
   return scaledStart(operator, objectives, none, given)!;
 }
 

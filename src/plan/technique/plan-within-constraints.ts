@@ -66,7 +66,7 @@ export function planWithinConstraints(
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
       const largestOfRows = rowMaxima(voxels, model.cord, maxima, organs);
-      const held = followed.heldUnder(largestOfRows, voxels);
+      const held = followed.heldUnder(largestOfRows);
       const conflict = isHard ? rowConflict(held, voxels, largestOfRows) : undefined;
       if (conflict !== undefined) {
         if (planned === undefined) refuseConflict(conflict, named);
