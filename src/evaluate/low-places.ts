@@ -16,8 +16,8 @@ export interface PlaceOfVoxels {
   readonly dose: number;
 }
 
-/** Of the lines that are looked along. */
-const DIVISION = 8;
+/** Of the lines that are looked along: those of a DVH's finest scan at least, which its minimum is never above. */
+const DIVISIONS = [4, 8];
 /** Gy, to which the lowest place of all is searched, fraction of the dose asked for. */
 const SEARCHED = 2e-5;
 
@@ -36,15 +36,16 @@ export function lowPlaces(dose: DoseVolume, lines: StructureLines, least: number
     const cell = place.voxels.join();
     if (!(lowest.get(cell)! !== undefined && lowest.get(cell)!.dose <= place.dose)) lowest.set(cell, place);
   };
-  const { count, first, end, x, y, z } = lines.at(DIVISION);
   const [origin, step] = [grid.origin[0], grid.spacing[0]];
-  for (let l = 0; l < count; l++) {
-    for (let c = first[l]!; c < end[l]!; c += 2) {
-      look(x[c]!, y[l]!, z[l]!);
-      look(x[c + 1]!, y[l]!, z[l]!);
-      // Between two planes of voxel centres the dose along the line is straight.
-      const last = Math.floor((x[c + 1]! - origin) / step);
-      for (let i = Math.ceil((x[c]! - origin) / step); i <= last; i++) look(origin + i * step, y[l]!, z[l]!);
+  for (const { count, first, end, x, y, z } of DIVISIONS.map((division) => lines.at(division))) {
+    for (let l = 0; l < count; l++) {
+      for (let c = first[l]!; c < end[l]!; c += 2) {
+        look(x[c]!, y[l]!, z[l]!);
+        look(x[c + 1]!, y[l]!, z[l]!);
+        // Between two planes of voxel centres the dose along the line is straight.
+        const last = Math.floor((x[c + 1]! - origin) / step);
+        for (let i = Math.ceil((x[c]! - origin) / step); i <= last; i++) look(origin + i * step, y[l]!, z[l]!);
+      }
     }
   }
   const { place } = extremeDose(dose, solidOfStructure(lines.structure), {

@@ -72,7 +72,7 @@ export function conflictOf(
     if (own.length === 0 || equalWeights(operator, own, largest || 1))
       return { is: 'held', names, leastViolation: null, parts: [] };
     if (isOver()) return { is: 'undecided', names, leastViolation: null, parts: [] };
-    const found = findInterior(operator, own, sample, isOver);
+    const found = findInterior(operator, own, sample, isOver, { isFine: true });
     evaluations += found.evaluations;
     const { leastViolation, violation } = found;
     const parts = names.map((name) =>

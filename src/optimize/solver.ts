@@ -224,7 +224,9 @@ class Session {
     this.unreached = unreachedColumns(this.problem);
     this.evaluations += 0.5;
     for (;;) {
-      let point = this.pointAt(this.start(given, before));
+      const begun = this.start(given, before);
+      if ('status' in begun) return begun;
+      let point = this.pointAt(begun);
       let end = this.iterate(point);
       this.evaluations += point.evaluations;
       if (end === 'stuck' && this.stiffen()) {
@@ -262,7 +264,8 @@ class Session {
   private stiffen(): boolean {
     const { normal, sample } = this;
     const { columns } = this.problem.operator;
-    if (!(normal instanceof NormalMatrix) || !sample.isExact || columns > MOST_STIFF_COLUMNS) return false;
+    const isPossible = normal instanceof NormalMatrix && sample.isExact && columns <= MOST_STIFF_COLUMNS;
+    if (!isPossible || this.isPatient) return false;
     this.normal = new StiffNormal(normal, sample, columns);
     return true;
   }
@@ -291,7 +294,7 @@ class Session {
   }
 
   /** Within the limits where scaling leads there; else outside, and with what is known of a point that new planes have cut off. */
-  private start(given: Float64Array | undefined, before: InteriorPoint | undefined): InteriorStart {
+  private start(given: Float64Array | undefined, before: InteriorPoint | undefined): InteriorStart | Solution {
     const { operator, objectives } = this.problem;
     this.evaluations += 0.5;
     const { interior } = this.options;
@@ -299,6 +302,8 @@ class Session {
     if (mixed !== undefined) return mixed;
     const scaled = scaledStart(operator, objectives, this.halfSpaces, given);
     if (scaled !== undefined) return scaled;
+    // Multipliers come first: a start outside has none that fit.
+    if (this.isPatient) return this.searchedStart(given ?? new Float64Array(operator.columns).fill(1));
     if (before !== undefined) {
       this.stiffen();
       const { weights, dose } = before;
@@ -315,7 +320,12 @@ class Session {
     const weights = from.map((w) => Math.max(w, 1e-3));
     const dose = operator.apply(weights, new Float64Array(operator.rows));
     const isOver = (): boolean => this.isTimeOver;
-    const found = searchFeasible(operator, this.halfSpaces, this.sample, { weights, dose }, isOver);
+    const found = searchFeasible(operator, this.halfSpaces, this.sample, {
+      start: { weights, dose },
+      isOver,
+      preconditioner: this.problem.preconditioner,
+      isFine: !this.isPatient,
+    });
     this.evaluations += 0.5 + found.evaluations;
     if (found.violation < 0) return found;
     const value = evaluateAll(objectives, found.dose, new Float64Array(operator.rows));

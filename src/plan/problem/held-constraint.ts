@@ -38,8 +38,10 @@ export interface HeldConstraint {
 /** A place between rows, whose dose is theirs times their shares. */
 export interface HeldPlace {
   readonly rows: Int32Array;
-  /** > 0, their sum is 1. */
+  /** > 0 */
   readonly shares: Float64Array;
+  /** Gy that it has of voxels that are no rows: what the last plan gave them. */
+  readonly rest: number;
 }
 
 /** Gy, as the optimiser holds it. */
@@ -89,8 +91,8 @@ function minimaOn(held: HeldConstraint, rows: Int32Array): Constraint[] {
   const { places = [] } = held;
   return [
     ...(rows.length > 0 ? [minimumDose(name, { rows }, dose)] : []),
-    ...places.map(({ rows: own, shares }): Constraint => {
-      return { kind: 'linear', name, rows: own, coefficients: shares.map((share) => -share), bound: -dose };
+    ...places.map(({ rows: own, shares, rest }): Constraint => {
+      return { kind: 'linear', name, rows: own, coefficients: shares.map((share) => -share), bound: rest - dose };
     }),
   ];
 }

@@ -261,10 +261,20 @@ export class FollowedConstraints {
     const { grid, fine, voxelOfPoint } = model;
     const from = fine === undefined ? 0 : voxelCount(grid);
     const rowOf = new Map(Array.from(voxels.places, (place, row) => [voxelOfPoint[place]! - from, row]));
-    return lowPlaces(dose, model.lines.get(asked.structure)!, asked.dose, MOST_PLACES).flatMap((place) => {
-      const rows = place.voxels.map((voxel) => rowOf.get(voxel) ?? -1);
-      return rows.includes(-1) ? [] : [{ rows, shares: place.shares }];
-    });
+    return lowPlaces(dose, model.lines.get(asked.structure)!, asked.dose, MOST_PLACES).map(
+      ({ voxels: own, shares }) => {
+        const known = Array.from(own, (_, q) => q).filter((q) => rowOf.has(own[q]!));
+        const rest = shares.reduce(
+          (sum, share, q) => (rowOf.has(own[q]!) ? sum : sum + share * dose.data[own[q]!]!),
+          0,
+        );
+        return {
+          rows: Int32Array.from(known, (q) => rowOf.get(own[q]!)!),
+          shares: Float64Array.from(known, (q) => shares[q]!),
+          rest,
+        };
+      },
+    );
   }
 
   /** A goal that is met in the rows, but not as the structure is drawn, is asked for a little more. */

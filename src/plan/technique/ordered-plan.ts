@@ -5,7 +5,7 @@ import type { Executor } from '../../core/executor.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
 import { conflictOf } from '../../optimize/conflict.js';
 import type { Goal } from '../../optimize/goal.js';
-import { findInterior } from '../../optimize/interior-start.js';
+import { findInterior, type InteriorOptions } from '../../optimize/interior-start.js';
 import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
 import { solveInOrder } from '../../optimize/solve-in-order.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
@@ -94,7 +94,7 @@ export interface Settled {
  * @param again solves from weights whose dose keeps every constraint with a margin
  */
 export function settleConstraints(
-  { operator, constraints }: Pick<OperatedProblem, 'operator' | 'constraints'>,
+  { operator, constraints, preconditioner }: Pick<OperatedProblem, 'operator' | 'constraints'> & InteriorOptions,
   solution: Solution,
   again: (interior: Float64Array) => Solution,
   timeLeft: TimeLeft,
@@ -103,7 +103,11 @@ export function settleConstraints(
   if (solution.status !== 'infeasible' || constraints.length === 0) return { solution };
   const ownTime = timeLimit(CONFLICT_TIME);
   const isOver = (): boolean => ownTime() === 0 || timeLeft() === 0;
-  const interior = findInterior(operator, constraints, sample, isOver);
+  const interior = findInterior(operator, constraints, sample, isOver, {
+    from: solution.weights,
+    preconditioner,
+    isFine: true,
+  });
   if (interior.violation < 0) return { solution: again(interior.weights) };
   if (!(interior.leastViolation !== null && interior.leastViolation > 0)) {
     return { solution: { ...solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
