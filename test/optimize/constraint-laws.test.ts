@@ -99,6 +99,13 @@ describe.each([1, 2, 3])('seed %i', (seed) => {
     expect((5 * apart) / target.rows.length).toBeLessThanOrEqual(8 * GAP * straight.objective + 1e-9);
   });
 
+  test('bounds that earlier courses have mostly used up are kept, and the plan is proven', () => {
+    const left = Float64Array.from(organ.rows, (_, q) => (q < 3 ? 0.01 * (q + 1) : 6));
+    const made = plan(A, [maximumDose('left', organ, left), maximumMean('mean', aside, 4)]);
+    expect(made.status).toBe('reached');
+    expect(made.certificate.violation!.amount).toBeLessThanOrEqual(0);
+  });
+
   /** The largest minimum of the target under a cap on the organ, and under more rows of a program. */
   const largestMinimum = (cap: number, more: readonly string[] = []): number => {
     const rows = [

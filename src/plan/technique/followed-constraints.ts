@@ -8,7 +8,8 @@ import { type Dvh, doseAtVolume } from '../../evaluate/dvh.js';
 import { evaluateGoal } from '../../evaluate/goal.js';
 import { lowPlaces } from '../../evaluate/low-places.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
-import { voxelCount } from '../../geometry/grid.js';
+import { solidOfStructure } from '../../geometry/contour-solid.js';
+import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
@@ -251,6 +252,32 @@ export class FollowedConstraints {
       return { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
     });
     return this.followGoals(plan, dvhOf) || hasMoved;
+  }
+
+  /**
+   * After a plan that no bound could be kept in: minima of targets in voxels whose centre lies outside the target as it is drawn are no
+   * longer held, which is more than was asked for, but at the places inside that the plan gives too little.
+   *
+   * @returns whether any was: the plan must be made again
+   */
+  loosen(plan: SolvedPlan, voxels: PlanningVoxels): boolean {
+    let hasMoved = false;
+    this.now = this.now.map((one): HeldConstraint => {
+      const { form, sign, structure, text } = one.asked;
+      const isConcerned = plan.conflict?.includes(text) ?? true;
+      const isMinimum = form.kind === 'extreme' && sign < 0 && targetNames(this.model).includes(structure);
+      if (!isMinimum || !isConcerned || one.rows !== undefined) return one;
+      const solid = solidOfStructure(this.model.lines.get(structure)!.structure);
+      const all = voxels.structures.get(structure)!.rows;
+      const rows = all.filter((row) => {
+        const [x, y, z] = voxels.points.subarray(3 * row, 3 * row + 3) as unknown as Vec3;
+        return solid.distance(x, y, z) <= 0;
+      });
+      if (rows.length === all.length) return one;
+      hasMoved = true;
+      return { ...one, rows, places: [...(one.places ?? []), ...this.placesOf(one, plan, voxels)] };
+    });
+    return hasMoved;
   }
 
   /** Places of a target as it is drawn that a plan gives less than is asked for, between rows. */
