@@ -8,7 +8,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
 import { type Certificate, certify, worstViolation } from './certificate.js';
-import { type Constraint, type ConvexConstraint, violationOf } from './constraint.js';
+import type { Constraint } from './constraint.js';
 import { searchFeasible } from './feasibility.js';
 import {
   createPlane,
@@ -20,11 +20,14 @@ import {
   rowHalfSpaces,
 } from './half-spaces.js';
 import { InteriorPoint, type InteriorStart, type StepOptions } from './interior-point.js';
+import { tangentPlane } from './interior-start.js';
+import { scaledOnto, scaleToKeep, scaleToReach } from './kept-scale.js';
 import { findCuts, lowerBound, restorationCost, type Tangent, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel, type Objective } from './objective/objective.js';
 import type { Preconditioner } from './preconditioner.js';
 import { checkProblem, type Problem } from './problem.js';
+import { Progress } from './progress.js';
 import { mixedStart, outsideStart, scaledStart } from './start.js';
 import { MOST_STIFF_COLUMNS, StiffNormal } from './stiff-normal.js';
 import { darken, unreachedColumns } from './unreached.js';
@@ -142,11 +145,6 @@ const LEVEL_CHANGES = 8;
 const MOST_PLANES = 200;
 /** Planes ask for this fraction of what a convex limit's bound leaves to the plan more, times the gap to be proven: so a few of them keep the limit itself. */
 const TIGHTENING = 2e-3;
-/** Halvings that find where a multiple of a dose meets a convex limit. */
-const HALVINGS = 40;
-/** So many steps may bring neither complementarity nor gap down by the fraction of {@link PROGRESS} before the solver gives up. */
-const PATIENCE = 8;
-const PROGRESS = 0.05;
 /** Of Newton systems where constraints alone curve: what is left of them would be taken for multipliers that do not fit. */
 const PATIENT_ACCURACY = 1e-8;
 /** Rounds of steps that may end without a proof; planes that stand for convex limits are added between them. */
@@ -494,16 +492,8 @@ class Session {
       if (constraint.kind !== 'convex') continue;
       if (constraint.evaluate(dose, new Float64Array(dose.length)) <= constraint.bound) continue;
       const touched = constraint.withoutDose === undefined ? dose : scaledOnto(constraint, dose);
-      const slope = new Float64Array(dose.length);
-      const value = constraint.evaluate(touched, slope);
-      const rows = constraint.rows.filter((row) => slope[row] !== 0);
-      const coefficients = Float64Array.from(rows, (row) => slope[row]!);
-      const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * touched[row]!, 0);
       this.evaluations += 0.5;
-      planes.push({
-        ...createPlane(operator, constraint.name, rows, coefficients, constraint.bound - value + along),
-        of: constraint,
-      });
+      planes.push(tangentPlane(operator, constraint, touched));
     }
     return planes;
   }
@@ -581,70 +571,3 @@ const knownOf = ({ reduced, multipliers, complementarity, count }: InteriorPoint
   multipliers,
   mu: complementarity / count,
 });
-
-/** Whether steps still bring a plan nearer to its proof. */
-class Progress {
-  private complementarity = Infinity;
-  private gap = Infinity;
-  private moves = 0;
-  private idle = 0;
-
-  /** After a step; a level that has moved begins anew. */
-  hasEnded(complementarity: number, gap: number, levelMoves: number): boolean {
-    if (levelMoves !== this.moves) {
-      this.moves = levelMoves;
-      this.complementarity = this.gap = Infinity;
-    }
-    const falls = (now: number, least: number): boolean => now < (now > 0 ? 1 - PROGRESS : 1) * least;
-    const isNearer = falls(complementarity, this.complementarity) || falls(gap, this.gap);
-    this.complementarity = Math.min(this.complementarity, complementarity);
-    this.gap = Math.min(this.gap, gap);
-    this.idle = isNearer ? 0 : this.idle + 1;
-    return this.idle >= PATIENCE;
-  }
-}
-
-/** The multiple of a dose at which a convex limit is just broken: a plane that touches it there cuts off as much as one can. */
-function scaledOnto(constraint: ConvexConstraint, dose: Float64Array): Float64Array {
-  const ignored = new Float64Array(dose.length);
-  const scaled = dose.slice();
-  let [kept, broken] = [0, 1];
-  for (let halving = 0; halving < HALVINGS; halving++) {
-    const middle = (kept + broken) / 2;
-    for (const row of constraint.rows) scaled[row] = middle * dose[row]!;
-    if (constraint.evaluate(scaled, ignored) <= constraint.bound) kept = middle;
-    else broken = middle;
-  }
-  for (const row of constraint.rows) scaled[row] = broken * dose[row]!;
-  return scaled;
-}
-
-/** The factor <= 1 on a dose that keeps a limit from above exactly; 1 where the limit is kept, or is not from above. */
-function scaleToKeep(constraint: Constraint, dose: Float64Array): number {
-  if (constraint.kind === 'voxels' && constraint.sign > 0) {
-    let scale = 1;
-    constraint.rows.forEach((row, q) => {
-      if (dose[row]! > constraint.bounds[q]!) scale = Math.min(scale, constraint.bounds[q]! / dose[row]!);
-    });
-    return scale;
-  }
-  const { amount } = violationOf(constraint, dose);
-  if (constraint.kind === 'voxels' || amount <= 0 || constraint.bound <= 0) return 1;
-  // A convex value lies, on the way down to no dose, below the straight line between both ends.
-  const least = constraint.kind === 'convex' ? (constraint.withoutDose ?? 0) : 0;
-  return (constraint.bound - least) / (constraint.bound + amount - least);
-}
-
-/** The factor >= 1 on a dose that a gEUD from below asks for, where planes have left it a little short and nothing stands against it. */
-function scaleToReach(constraints: readonly Constraint[], dose: Float64Array): number {
-  let scale = 1;
-  for (const constraint of constraints) {
-    if (constraint.kind !== 'convex' || constraint.bound >= 0) continue;
-    const { amount } = violationOf(constraint, dose);
-    if (amount > 0) scale = Math.max(scale, constraint.bound / (constraint.bound + amount));
-  }
-  if (scale === 1) return 1;
-  const raised = dose.map((d) => scale * d);
-  const isBroken = (constraint: Constraint): boolean => violationOf(constraint, raised).amount > 1e-9;
-  return constraints.some(isBroken) ? 1 : scale;
-}
