@@ -7,11 +7,11 @@ import type { DoseVolume } from '../geometry/volume.js';
 import { extremeDose } from './extreme.js';
 import type { StructureLines } from './structure-lines.js';
 
-/** A place, as what voxels have in its dose: sum shares dose[voxel]. */
+/** A place, as what voxels have in its dose: sum parts dose[voxel]. */
 export interface PlaceOfVoxels {
   readonly voxels: Int32Array;
   /** > 0, their sum is 1. */
-  readonly shares: Float64Array;
+  readonly parts: Float64Array;
   /** Gy */
   readonly dose: number;
 }
@@ -68,16 +68,16 @@ function placeAt({ grid, data }: DoseVolume, at: readonly [number, number, numbe
   });
   const [i, j, k] = along as [(typeof along)[0], (typeof along)[0], (typeof along)[0]];
   const voxels: number[] = [];
-  const shares: number[] = [];
+  const parts: number[] = [];
   let sum = 0;
   for (let corner = 0; corner < 8; corner++) {
     const [a, b, c] = [corner & 1, (corner >> 1) & 1, corner >> 2];
-    const share = (a ? i.part : 1 - i.part) * (b ? j.part : 1 - j.part) * (c ? k.part : 1 - k.part);
-    if (!(share > 0)) continue;
+    const part = (a ? i.part : 1 - i.part) * (b ? j.part : 1 - j.part) * (c ? k.part : 1 - k.part);
+    if (!(part > 0)) continue;
     const voxel = i.low + a + nx * (j.low + b + ny * (k.low + c));
     voxels.push(voxel);
-    shares.push(share);
-    sum += share * data[voxel]!;
+    parts.push(part);
+    sum += part * data[voxel]!;
   }
-  return { voxels: Int32Array.from(voxels), shares: Float64Array.from(shares), dose: sum };
+  return { voxels: Int32Array.from(voxels), parts: Float64Array.from(parts), dose: sum };
 }

@@ -1,4 +1,4 @@
-/** Places of a structure that have too little dose: their shares give it, and the lowest of all is among them. */
+/** Places of a structure that have too little dose: their parts give it, and the lowest of all is among them. */
 import { expect, test } from 'vitest';
 import { extremeDose } from '../../src/evaluate/extreme.js';
 import { lowPlaces } from '../../src/evaluate/low-places.js';
@@ -22,12 +22,12 @@ const dose = createDose(
 );
 const { value: least } = extremeDose(dose, solid, { extreme: 'min', tolerance: 1e-4 });
 
-test('shares sum to one and give the dose, one place a cell, the lowest first', () => {
+test('parts sum to one and give the dose, one place a cell, the lowest first', () => {
   const places = lowPlaces(dose, lines, least + 4, 1000);
   expect(places.length).toBeGreaterThan(20);
-  for (const { voxels, shares, dose: own } of places) {
-    expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
-    expect(shares.reduce((sum, share, q) => sum + share * dose.data[voxels[q]!]!, 0)).toBeCloseTo(own, 9);
+  for (const { voxels, parts, dose: own } of places) {
+    expect(parts.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+    expect(parts.reduce((sum, part, q) => sum + part * dose.data[voxels[q]!]!, 0)).toBeCloseTo(own, 9);
     expect(own).toBeLessThan(least + 4);
   }
   expect(new Set(places.map(({ voxels }) => voxels.join())).size).toBe(places.length);

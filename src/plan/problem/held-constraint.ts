@@ -35,11 +35,11 @@ export interface HeldConstraint {
   readonly places?: readonly HeldPlace[];
 }
 
-/** A place between rows, whose dose is theirs times their shares. */
+/** A place between rows, whose dose is theirs times their parts. */
 export interface HeldPlace {
   readonly rows: Int32Array;
   /** > 0 */
-  readonly shares: Float64Array;
+  readonly parts: Float64Array;
   /** Gy that it has of voxels that are no rows: what the last plan gave them. */
   readonly rest: number;
 }
@@ -91,8 +91,8 @@ function minimaOn(held: HeldConstraint, rows: Int32Array): Constraint[] {
   const { places = [] } = held;
   return [
     ...(rows.length > 0 ? [minimumDose(name, { rows }, dose)] : []),
-    ...places.map(({ rows: own, shares, rest }): Constraint => {
-      return { kind: 'linear', name, rows: own, coefficients: shares.map((share) => -share), bound: rest - dose };
+    ...places.map(({ rows: own, parts, rest }): Constraint => {
+      return { kind: 'linear', name, rows: own, coefficients: parts.map((part) => -part), bound: rest - dose };
     }),
   ];
 }

@@ -289,15 +289,15 @@ export class FollowedConstraints {
     const from = fine === undefined ? 0 : voxelCount(grid);
     const rowOf = new Map(Array.from(voxels.places, (place, row) => [voxelOfPoint[place]! - from, row]));
     return lowPlaces(dose, model.lines.get(asked.structure)!, asked.dose, MOST_PLACES).map(
-      ({ voxels: own, shares }) => {
+      ({ voxels: own, parts }) => {
         const known = Array.from(own, (_, q) => q).filter((q) => rowOf.has(own[q]!));
-        const rest = shares.reduce(
-          (sum, share, q) => (rowOf.has(own[q]!) ? sum : sum + share * dose.data[own[q]!]!),
+        const rest = parts.reduce(
+          (sum, part, q) => (rowOf.has(own[q]!) ? sum : sum + part * dose.data[own[q]!]!),
           0,
         );
         return {
           rows: Int32Array.from(known, (q) => rowOf.get(own[q]!)!),
-          shares: Float64Array.from(known, (q) => shares[q]!),
+          parts: Float64Array.from(known, (q) => parts[q]!),
           rest,
         };
       },
