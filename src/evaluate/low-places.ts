@@ -25,9 +25,14 @@ const SEARCHED = 2e-5;
  * Places below a dose, the lowest first, one for each cell at most; as long as there is one, the lowest of the structure is among them.
  *
  * @param least Gy, > 0
- * @param most  places that are returned
+ * @param largestCount of places that are returned
  */
-export function lowPlaces(dose: DoseVolume, lines: StructureLines, least: number, most: number): PlaceOfVoxels[] {
+export function lowPlaces(
+  dose: DoseVolume,
+  lines: StructureLines,
+  least: number,
+  largestCount: number,
+): PlaceOfVoxels[] {
   const { grid } = dose;
   const lowest = new Map<string, PlaceOfVoxels>();
   const look = (x: number, y: number, z: number): void => {
@@ -53,7 +58,7 @@ export function lowPlaces(dose: DoseVolume, lines: StructureLines, least: number
     tolerance: SEARCHED * least,
   });
   if (place !== undefined) look(...place);
-  return [...lowest.values()].sort((a, b) => a.dose - b.dose).slice(0, most);
+  return [...lowest.values()].sort((a, b) => a.dose - b.dose).slice(0, largestCount);
 }
 
 /** Beyond the outermost voxel centres the dose is that of the border. */
