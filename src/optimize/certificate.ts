@@ -97,14 +97,10 @@ export function worstViolation(constraints: readonly Constraint[], dose: Float64
 function shadowPrices({ constraints, halfSpaces, multipliers, dose }: SolvedState): ShadowPrice[] {
   let offset = 0;
   const { rows, planes } = halfSpaces;
-  return constraints.map((constraint): ShadowPrice => {
-    if (constraint.kind !== 'voxels') {
-      const price = planes.reduce(
-        (sum, p, q) => (p.name === constraint.name ? sum + multipliers[rows.length + q]! : sum),
-        0,
-      );
-      return { limit: constraint.name, price, active: [] };
-    }
+  const ofPlanes = (name: string): number =>
+    planes.reduce((sum, p, q) => (p.name === name ? sum + multipliers[rows.length + q]! : sum), 0);
+  const each = constraints.map((constraint): ShadowPrice => {
+    if (constraint.kind !== 'voxels') return { limit: constraint.name, price: 0, active: [] };
     const own = multipliers.subarray(offset, offset + constraint.rows.length);
     offset += constraint.rows.length;
     const dearest = own.reduce((a, b) => Math.max(a, b), 0);
@@ -118,5 +114,12 @@ function shadowPrices({ constraints, halfSpaces, multipliers, dose }: SolvedStat
       price: own.reduce((a, b) => a + b, 0),
       active: active.sort((a, b) => b.price - a.price || a.row - b.row).map(({ row, price }) => ({ row, price })),
     };
+  });
+  // Constraints of one name are one.
+  const names = [...new Set(each.map(({ limit }) => limit))];
+  return names.map((limit) => {
+    const own = each.filter((one) => one.limit === limit);
+    const price = own.reduce((sum, one) => sum + one.price, 0);
+    return { limit, price: price + ofPlanes(limit), active: own.flatMap(({ active }) => active) };
   });
 }

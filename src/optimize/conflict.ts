@@ -38,6 +38,12 @@ export interface Conflict {
 export interface ConflictOptions {
   /** Seconds after which what is found is returned, as `open` or `undecided`. @default Infinity */
   readonly timeLimit?: number;
+  /**
+   * Weights near which the least violation is looked for. @default equal ones
+   *
+   * @internal
+   */
+  readonly from?: Float64Array;
 }
 
 /** Of the multipliers of a proof, a constraint with less than this fraction has no part in it. */
@@ -53,7 +59,7 @@ const ROUNDING = 1e-9;
  */
 export function conflictOf(
   problem: Omit<Problem, 'objectives'>,
-  { timeLimit = Number.POSITIVE_INFINITY }: ConflictOptions = {},
+  { timeLimit = Number.POSITIVE_INFINITY, from }: ConflictOptions = {},
 ): Conflict {
   const { operator, constraints = [] } = problem;
   if (!(timeLimit >= 0)) throw new InvalidInputError(`conflict: timeLimit is ${timeLimit} s, but must be >= 0.`);
@@ -72,7 +78,7 @@ export function conflictOf(
     if (own.length === 0 || equalWeights(operator, own, largest || 1))
       return { is: 'held', names, leastViolation: null, parts: [] };
     if (isOver()) return { is: 'undecided', names, leastViolation: null, parts: [] };
-    const found = findInterior(operator, own, sample, isOver);
+    const found = findInterior(operator, own, sample, isOver, { isFine: true, ...(from && { from }) });
     evaluations += found.evaluations;
     const { leastViolation, violation } = found;
     const parts = names.map((name) =>

@@ -7,11 +7,14 @@
  * proven lower bound of t is above zero, no plan keeps the limits.
  */
 import type { LinearOperator } from '../core/linear-operator.js';
+import { BorderedNormal } from './bordered-normal.js';
+import { MOST_COLUMNS } from './exact-normal.js';
 import { addForces, changesOf, type HalfSpaces, halfSpaceCount, type Multipliers } from './half-spaces.js';
 import { InteriorPoint } from './interior-point.js';
 import { lowerBound, tangentAt } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { meanDose } from './objective/mean-dose.js';
+import type { Preconditioner } from './preconditioner.js';
 import type { StartingPoint } from './start.js';
 
 export interface FeasibilityResult extends StartingPoint {
@@ -27,13 +30,26 @@ export interface FeasibilityResult extends StartingPoint {
 const STEPS = 60;
 /** Relative gap at which a violation is taken for the smallest. */
 const TOLERANCE = 1e-3;
+/** How well Newton systems are solved where their factor is Float64. */
+const FINE = { maxProducts: 60, accuracy: 1e-8 };
+const COARSE = { maxProducts: 40, accuracy: 1e-2 };
+
+/** Where a search begins, and when it ends. */
+export interface FeasibilityOptions {
+  readonly start: StartingPoint;
+  /** Asked between products: once true, what is found is returned. @default never */
+  readonly isOver?: () => boolean;
+  /** Of the operator, for many columns: then no matrix of the limits is made. @default one of the sample */
+  readonly preconditioner?: Preconditioner | undefined;
+  /** Whether systems are solved in Float64 where columns are few: what limits leave may be little. @default false */
+  readonly isFine?: boolean;
+}
 
 export function searchFeasible(
   operator: LinearOperator,
   constraints: HalfSpaces,
   sample: VoxelSample,
-  start: StartingPoint,
-  isOver: () => boolean = () => false,
+  { start, isOver = () => false, preconditioner, isFine = false }: FeasibilityOptions,
 ): FeasibilityResult {
   const m = halfSpaceCount(constraints);
   const n = operator.columns;
@@ -46,22 +62,28 @@ export function searchFeasible(
   const worstOf = (sides: Float64Array): number =>
     sides.reduce((a, side, k) => Math.max(a, side - bounds[k]!), -Infinity);
   const everyRow = Int32Array.from({ length: m }, (_, k) => k);
+  const isMany = n > MOST_COLUMNS && preconditioner !== undefined;
+  const own = isMany ? undefined : sampleWithSlack(sample, constraints, m, n);
+  // What nothing but limits curves is solved in Float64.
+  const isPatient = isFine && own?.isExact === true && n < MOST_COLUMNS;
   const problem = {
     operator: withSlack(operator, constraints, m),
     objectives: [meanDose('violation', { rows: Int32Array.of(m), volumes: Float64Array.of(1) }, 1)],
     constraints: { rows: everyRow, signs: new Float64Array(m).fill(1), bounds: bounds.map((b) => b - T), planes: [] },
+    ...(own && isPatient && { sample: own, isPatient }),
   };
   const weights = new Float64Array(n + 1);
   weights.set(start.weights);
   weights[n] = T + Math.max(-0.5 * T, worstOf(changesOf(constraints, start.dose, new Float64Array(m))) + 0.1 * T);
-  const point = new InteriorPoint(problem, new NormalMatrix(sampleWithSlack(sample, constraints, m, n), n + 1), {
+  const normal = own ? new NormalMatrix(own, n + 1) : new BorderedNormal(preconditioner!, operator, constraints);
+  const point = new InteriorPoint(problem, normal, {
     weights,
     dose: problem.operator.apply(weights, new Float64Array(m + 1)),
   });
   let bound = -Infinity;
   for (let step = 0; step < STEPS && !isOver(); step++) {
     const isEnough = (reduced: Float64Array): boolean => reduced.every((h) => h >= 0);
-    const taken = point.step({ leastMu: 0, maxProducts: 40, accuracy: 1e-2, isEnough, isOver });
+    const taken = point.step({ leastMu: 0, ...(isPatient ? FINE : COARSE), isEnough, isOver });
     const t = point.value - T;
     if (t < 0 && point.complementarity < -0.5 * t) break;
     const tangent = tangentAt(problem.operator, problem.objectives, problem.constraints, point.dose, point.multipliers);
@@ -110,8 +132,12 @@ function withSlack(operator: LinearOperator, constraints: HalfSpaces, m: number)
 function sampleWithSlack(sample: VoxelSample, constraints: HalfSpaces, m: number, n: number): VoxelSample {
   const matrix = new Float32Array(m * (n + 1));
   const memberOf = Int32Array.from({ length: m + 1 }, (_, k) => (k < m ? k : -1));
+  const members = new Int32Array(sample.count);
+  for (const group of sample.memberOf) if (group >= 0) members[group]!++;
+  let isExact = sample.isExact === true;
   const add = (k: number, row: number, coefficient: number): void => {
     const s = sample.memberOf[row]!;
+    isExact &&= s >= 0 && members[s] === 1;
     if (s < 0) return;
     for (let c = 0; c < n; c++) matrix[k * (n + 1) + c]! += coefficient * sample.matrix[s * n + c]!;
   };
@@ -122,5 +148,5 @@ function sampleWithSlack(sample: VoxelSample, constraints: HalfSpaces, m: number
     matrix.set(column, (constraints.rows.length + p) * (n + 1));
   });
   for (let k = 0; k < m; k++) matrix[k * (n + 1) + n] = -1;
-  return { matrix, count: m, memberOf };
+  return { matrix, count: m, memberOf, isExact };
 }

@@ -12,6 +12,9 @@
  * what is left of the gap is mu times the number of unknowns and limits. That is why this method is here: quasi-Newton
  * iterations in an augmented Lagrangian reach good plans as soon, and prove nothing about them.
  *
+ * Where no start within the limits is at hand, it starts outside: slacks are positive all the same, s = b - C A w + e with an excess e
+ * that every step lessens by its own length (`outside.ts`). From the first whole step on every iterate keeps every limit.
+ *
  * @see Nocedal and Wright, Numerical Optimization (2nd ed.), chapter 19
  * @see Mehrotra, SIAM J. Optim. 2 (1992) 575, doi:10.1137/0802028
  * @see Gondzio, Comput. Optim. Appl. 6 (1996) 137, doi:10.1007/BF00249643
@@ -21,6 +24,7 @@ import { type Curvatures, complementarityOf, type Direction, directionOf } from 
 import { addForces, changesOf, evaluateAll, halfSpaceCount, type Multipliers, slacksOf } from './half-spaces.js';
 import type { InteriorProblem, StepOptions } from './interior-problem.js';
 import { NewtonEquations } from './newton-equations.js';
+import { Outside } from './outside.js';
 import type { Preconditioner } from './preconditioner.js';
 import { centred, noCurvatures, patientFraction, predicted } from './step-target.js';
 
@@ -35,6 +39,18 @@ const EXCESS = 0.5;
 /** Halvings of a step before the method gives up. */
 const HALVINGS = 30;
 
+/** Where the method starts. */
+export interface InteriorStart {
+  readonly weights: Float64Array;
+  readonly dose: Float64Array;
+  /** Whether limits may be broken there. @default false */
+  readonly isOutside?: boolean;
+  /** What is known of the multipliers: of the weights, and of the first half-spaces. @default chosen anew */
+  readonly known?:
+    | { readonly reduced: Float64Array; readonly multipliers: Multipliers; readonly mu: number }
+    | undefined;
+}
+
 export class InteriorPoint {
   readonly weights: Float64Array;
   readonly dose: Float64Array;
@@ -47,6 +63,8 @@ export class InteriorPoint {
   private products = 0;
   private readonly constraintProducts: ConstraintProducts;
   private readonly newton: NewtonEquations;
+  /** Of a start outside the limits, until a step has led inside. */
+  private outside: Outside | undefined;
   /** A' F' at the present dose, once it is known. */
   private gradient: Float64Array | undefined;
   readonly slacks: Float64Array;
@@ -54,11 +72,11 @@ export class InteriorPoint {
   private readonly scratchRows: Float64Array;
   private readonly scratchColumns: Float64Array;
 
-  /** @param start weights > 0 at which every slack is > 0, and their dose */
+  /** @param start weights > 0 at which every slack is > 0, or which say that they are outside, and their dose */
   constructor(
     private readonly problem: InteriorProblem,
     private readonly normal: Preconditioner,
-    start: { readonly weights: Float64Array; readonly dose: Float64Array },
+    start: InteriorStart,
   ) {
     const { operator, constraints, sample } = problem;
     this.constraintProducts = new ConstraintProducts(operator, constraints, sample);
@@ -72,7 +90,17 @@ export class InteriorPoint {
     this.scratchRows = new Float64Array(operator.rows);
     this.scratchColumns = new Float64Array(operator.columns);
     this.refresh();
-    this.startMultipliers();
+    if (start.isOutside) {
+      this.outside = new Outside(constraints, this.slacks);
+      this.refresh();
+    }
+    if (start.known) this.takeMultipliers(start.known);
+    else this.startMultipliers();
+  }
+
+  /** Whether limits are broken still. */
+  get isOutside(): boolean {
+    return this.outside !== undefined;
   }
 
   /** sum z w + sum l s: the gap, once the reduced costs are z. */
@@ -94,6 +122,7 @@ export class InteriorPoint {
     this.value = evaluateAll(this.problem.objectives, this.dose, this.rowGradient.fill(0));
     slacksOf(this.problem.constraints, this.dose, this.slacks);
     this.gradient = undefined;
+    if (this.outside?.widen(this.slacks) === false) this.outside = undefined;
   }
 
   /** A' F' at the present dose. */
@@ -112,6 +141,14 @@ export class InteriorPoint {
       this.gradient = slopes.map((h, c) => h - constraintGradient[c]!);
     }
     return slopes;
+  }
+
+  /** Those of a point before, and of half-spaces that are new. */
+  private takeMultipliers({ reduced, multipliers, mu }: NonNullable<InteriorStart['known']>): void {
+    this.isFirst = false;
+    this.reduced.set(reduced);
+    for (let k = 0; k < this.slacks.length; k++)
+      this.multipliers[k] = k < multipliers.length ? multipliers[k]! : mu / this.slacks[k]!;
   }
 
   /** Multipliers of equal products with their weights and slacks, of the size that the objective's pull on them has. */
@@ -161,9 +198,9 @@ export class InteriorPoint {
   private rightSide(mu: number, curvatures: Curvatures): Float64Array {
     const { weights, slacks } = this;
     const gradient = this.currentGradient();
-    const right = this.constraintProducts.constraintGradient(
-      Float64Array.from(slacks, (s, k) => (mu - curvatures.slacks[k]!) / s),
-    );
+    const forces = Float64Array.from(slacks, (s, k) => (mu - curvatures.slacks[k]!) / s);
+    this.outside?.addForces(this, forces);
+    const right = this.constraintProducts.constraintGradient(forces);
     for (let c = 0; c < right.length; c++)
       right[c] = (mu - curvatures.weights[c]!) / weights[c]! - gradient[c]! - right[c]!;
     return right;
@@ -173,7 +210,14 @@ export class InteriorPoint {
   private preview(mu: number, curvatures: Curvatures): Direction {
     const right = this.rightSide(mu, curvatures);
     const change = this.newton.approximate(right);
-    return directionOf(this, change, this.constraintProducts.changes(change), mu, curvatures);
+    return directionOf(this, change, this.sidesOf(change), mu, curvatures);
+  }
+
+  /** What the half-spaces see of a change, and of what is left of the excess. */
+  private sidesOf(change: Float64Array): Float64Array {
+    const sides = this.constraintProducts.changes(change);
+    this.outside?.addTo(sides);
+    return sides;
   }
 
   /**
@@ -208,8 +252,11 @@ export class InteriorPoint {
   }
 
   private target({ leastMu }: StepOptions): { mu: number; curvatures: Curvatures } {
-    const change = this.newton.approximate(this.currentGradient().map((g) => -g));
-    const step = directionOf(this, change, this.constraintProducts.changes(change), 0, noCurvatures(this));
+    const none = noCurvatures(this);
+    const change = this.newton.approximate(
+      this.outside ? this.rightSide(0, none) : this.currentGradient().map((g) => -g),
+    );
+    const step = directionOf(this, change, this.sidesOf(change), 0, none);
     const { mu: asked, curvatures } = predicted(this, step);
     const mu = Math.max(this.leastMu(leastMu), asked);
     return { mu, curvatures: centred(this, mu, curvatures, (...to) => this.preview(...to)) };
@@ -228,6 +275,7 @@ export class InteriorPoint {
     const sides = this.newton.isOfRows
       ? this.constraintProducts.changes(change)
       : changesOf(this.problem.constraints, doseChange, new Float64Array(slacks.length));
+    this.outside?.addTo(sides);
     const step = directionOf(this, change, sides, mu, curvatures);
     const { slacks: slackChange, dualLength } = step;
     let { length } = step;
@@ -244,7 +292,7 @@ export class InteriorPoint {
     // The corrector may climb by what mu leaves open; rounding of the value is no reason to shorten a step either.
     const largest = this.value + mu * this.count + 1e-10 * Math.abs(this.value);
     let halvings = 0;
-    while (!this.problem.isPatient && !(barrier(length) <= largest)) {
+    while (!this.problem.isPatient && this.outside === undefined && !(barrier(length) <= largest)) {
       if (++halvings > HALVINGS) return 0;
       length /= 2;
     }
@@ -254,6 +302,7 @@ export class InteriorPoint {
     }
     for (let i = 0; i < dose.length; i++) dose[i]! += length * doseChange[i]!;
     for (let k = 0; k < slacks.length; k++) multipliers[k]! += dualLength * step.multipliers[k]!;
+    this.outside?.lessen(length);
     this.refresh();
     return Math.min(length, dualLength);
   }

@@ -10,7 +10,9 @@ import { searchFeasible } from './feasibility.js';
 import { boundOf } from './goal.js';
 import { createPlane, type HalfSpaces, type Multipliers, type Plane, rowHalfSpaces } from './half-spaces.js';
 import type { VoxelSample } from './normal-matrix.js';
+import type { Preconditioner } from './preconditioner.js';
 import type { StartingPoint } from './start.js';
+import { tangentPlane } from './touching-planes.js';
 
 export interface Interior extends StartingPoint {
   /** Largest violation of a constraint, Gy: below zero where all are kept with a margin. */
@@ -30,6 +32,19 @@ const DEPTH = 0.1;
 const MARGINS = [0.1, 0.01, 1e-3];
 /** Scales of equal weights that are tried. */
 const SCALES = Array.from({ length: 40 }, (_, q) => 0.8 ** q);
+
+/** A weight that the search starts from, at least. */
+const LEAST_WEIGHT = 1e-3;
+
+/** Where a search for an interior point begins, and what solves its systems. */
+export interface InteriorOptions {
+  /** Weights of a plan near what is looked for: planes of convex constraints touch at its dose. @default equal weights */
+  readonly from?: Float64Array;
+  /** Of the operator, for many columns. @default one of the sample */
+  readonly preconditioner?: Preconditioner | undefined;
+  /** As that of {@link searchFeasible}. @default false */
+  readonly isFine?: boolean;
+}
 
 /** Largest violation, Gy; -Infinity without constraints. */
 export const violationOfAll = (constraints: readonly Constraint[], dose: Float64Array): number =>
@@ -66,9 +81,10 @@ export function findInterior(
   constraints: readonly Constraint[],
   sample: VoxelSample,
   isOver: () => boolean = () => false,
+  { from, ...options }: InteriorOptions = {},
 ): Interior {
-  const ones = new Float64Array(operator.columns).fill(1);
-  let start: StartingPoint = { weights: ones, dose: operator.apply(ones, new Float64Array(operator.rows)) };
+  const first = from?.map((w) => Math.max(w, LEAST_WEIGHT)) ?? new Float64Array(operator.columns).fill(1);
+  let start: StartingPoint = { weights: first, dose: operator.apply(first, new Float64Array(operator.rows)) };
   let evaluations = 0.5;
   const plane = (constraint: Constraint, dose: Float64Array): Plane[] => {
     if (constraint.kind === 'voxels') return [];
@@ -80,7 +96,7 @@ export function findInterior(
     planes: constraints.flatMap((constraint) => plane(constraint, start.dose)),
   };
   for (let round = 1; ; round++) {
-    const found = searchFeasible(operator, halfSpaces, sample, start, isOver);
+    const found = searchFeasible(operator, halfSpaces, sample, { start, isOver, ...options });
     evaluations += found.evaluations;
     const violation = violationOfAll(constraints, found.dose);
     const shallow = constraints.filter(
@@ -106,21 +122,6 @@ const planeOf = (
   operator: LinearOperator,
   { name, rows, coefficients, bound }: Extract<Constraint, { kind: 'linear' }>,
 ): Plane => createPlane(operator, name, rows, coefficients, bound);
-
-/** The plane that touches a convex constraint at a dose. */
-export function tangentPlane(
-  operator: LinearOperator,
-  constraint: Extract<Constraint, { kind: 'convex' }>,
-  dose: Float64Array,
-): Plane {
-  const slope = new Float64Array(dose.length);
-  const value = constraint.evaluate(dose, slope);
-  const rows = constraint.rows.filter((row) => slope[row] !== 0);
-  const coefficients = Float64Array.from(rows, (row) => slope[row]!);
-  const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * dose[row]!, 0);
-  const { name, bound } = constraint;
-  return { ...createPlane(operator, name, rows, coefficients, bound - value + along), of: constraint };
-}
 
 function partsOf(constraints: readonly Constraint[], { rows, planes }: HalfSpaces, multipliers: Multipliers): number[] {
   let offset = 0;

@@ -104,6 +104,21 @@ export class NormalMatrix implements Preconditioner {
     return true;
   }
 
+  /**
+   * A' D A as its sample has it, upper half, in place of `out`. The factor is lost: `update` must come before `solve`.
+   *
+   * @param out [column][column]
+   */
+  sumOf(rowDiagonal: Float64Array, out: Float64Array): void {
+    const { columns, shared } = this;
+    const { norms, factor } = shared;
+    this.addRows(rowDiagonal, SMALL);
+    this.group.run({ kind: 'show' });
+    const stride = paddedSize(columns);
+    for (let i = 0; i < columns; i++)
+      for (let j = i; j < columns; j++) out[i * columns + j] = norms[i]! * norms[j]! * factor[i * stride + j]!;
+  }
+
   /** Frees what the threads hold; the matrix cannot be updated afterwards. */
   close(): void {
     this.group.close();

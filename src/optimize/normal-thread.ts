@@ -50,6 +50,8 @@ export type NormalCommand =
   | { readonly kind: 'rows' }
   /** Adds so many of the changed rows. */
   | { readonly kind: 'add'; readonly count: number }
+  /** Shows G in place of the factor. */
+  | { readonly kind: 'show' }
   /** Takes so many coupled columns of G with ones and the shift on the diagonal, adds terms, factors the first block. */
   | {
       readonly kind: 'prepare';
@@ -100,6 +102,7 @@ class NormalThread {
     if (command.kind === 'columns') this.squareColumns();
     else if (command.kind === 'rows') this.squareRows();
     else if (command.kind === 'add') this.add(command.count);
+    else if (command.kind === 'show') this.show();
     else if (command.kind === 'prepare') return this.prepare(command);
     else return this.eliminate(command.block);
     return true;
@@ -155,6 +158,17 @@ class NormalThread {
       ) {
         diagonal[c] = matrix[at + c]!;
       }
+    }
+  }
+
+  private show(): void {
+    const { capacity, normal } = this;
+    const { shared, thread, threads } = this.input;
+    const blocks = blocksOf(shared.columns);
+    for (let block = thread, own = 0; block < blocks; block += threads, own++) {
+      const [first, end] = [block * BLOCK, Math.min(shared.columns, (block + 1) * BLOCK)];
+      const at = own * BLOCK * capacity;
+      shared.factor.set(normal.matrix.subarray(at, at + (end - first) * capacity), first * capacity);
     }
   }
 

@@ -18,7 +18,7 @@ import {
   type Plane,
   rowHalfSpaces,
 } from './half-spaces.js';
-import { InteriorPoint, type StepOptions } from './interior-point.js';
+import { InteriorPoint, type InteriorStart, type StepOptions } from './interior-point.js';
 import { restorationCost } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel } from './objective/objective.js';
@@ -29,7 +29,8 @@ import { Progress } from './progress.js';
 import { Proof } from './proof.js';
 import { scaleToKeep, scaleToReach } from './scale-to-keep.js';
 import type { Solution, SolveOptions } from './solution.js';
-import { mixedStart, type StartingPoint, scaledStart } from './start.js';
+import { mixedStart, outsideStart, scaledStart } from './start.js';
+import { MOST_STIFF_COLUMNS, StiffNormal } from './stiff-normal.js';
 import { tightenedPlanes, touchingPlanes } from './touching-planes.js';
 import { darken, uncoveredRows, unreachedColumns } from './unreached.js';
 import { sampleVoxels } from './voxel-sample.js';
@@ -61,11 +62,18 @@ const MOST_PLANES = 200;
 const PATIENT_ACCURACY = 1e-8;
 /** Rounds of steps that may end without a proof; planes that stand for convex limits are added between them. */
 const UNPROVEN_ROUNDS = 2;
+/** Steps that a start outside the limits may take to get inside, and how many of them may be shorter than which part. */
+const MOST_OUTSIDE = 40;
+const SHORT = 0.05;
+const MOST_SHORT = 6;
+
+/** How steps end: with the proof asked for, or without; `outside`: the start's limits are still broken. */
+type IterationEnd = 'proven' | 'stuck' | 'used up' | 'outside' | 'time-limit' | 'stopped';
 
 class Session {
   private readonly constraints: readonly Constraint[];
   private readonly sample: VoxelSample;
-  private readonly normal: Preconditioner;
+  private normal: Preconditioner;
   private halfSpaces: HalfSpaces;
   /** Gap to be proven in the present round; limits that are convex only start with a wider one. */
   private gap: number;
@@ -114,8 +122,9 @@ class Session {
   }
 
   run(): Solution {
-    const { operator, objectives, prescription } = this.problem;
+    const { operator, prescription } = this.problem;
     let given = this.options.start;
+    let before: InteriorPoint | undefined;
     let unproven = 0;
     if (prescription) {
       this.uncovered = uncoveredRows(operator, prescription);
@@ -124,19 +133,30 @@ class Session {
     this.unreached = unreachedColumns(this.problem);
     this.evaluations += 0.5;
     for (;;) {
-      const start = this.start(given);
-      if ('status' in start) return start;
-      const constraints = this.halfSpaces;
-      const { isPatient } = this;
-      const problem = { operator, objectives, constraints, sample: this.sample, isPatient };
-      const point = new InteriorPoint(problem, this.normal, start);
-      const end = this.iterate(point);
+      const begun = this.start(given, before);
+      if ('status' in begun) return begun;
+      let point = this.pointAt(begun);
+      let end = this.iterate(point);
       this.evaluations += point.evaluations;
-      if (end !== 'proven' && end !== 'stuck') return this.finish(point, end);
+      if (end === 'stuck' && this.stiffen()) {
+        const { weights, dose } = point;
+        point = this.pointAt({ weights, dose, known: knownOf(point) });
+        end = this.iterate(point);
+        this.evaluations += point.evaluations;
+      }
+      if (end === 'outside') {
+        // From where steps have led the limits look less far.
+        const start = this.searchedStart(point.weights);
+        if ('status' in start) return start;
+        point = this.pointAt(start);
+        end = this.iterate(point);
+        this.evaluations += point.evaluations;
+      }
+      if (end === 'time-limit' || end === 'stopped') return this.finish(point, end);
       this.isProven = end === 'proven';
       const broken = this.planesOf(point);
       if (broken.length === 0 && this.gap <= this.finalGap) return this.finish(point);
-      if (end === 'stuck' && (broken.length === 0 || ++unproven >= UNPROVEN_ROUNDS)) return this.finish(point);
+      if (end !== 'proven' && (broken.length === 0 || ++unproven >= UNPROVEN_ROUNDS)) return this.finish(point);
       const planes = [...this.halfSpaces.planes, ...broken];
       if (planes.length > MOST_PLANES) {
         this.isProven = false;
@@ -145,10 +165,29 @@ class Session {
       this.gap = Math.max(this.finalGap, broken.length === 0 ? 0 : 0.4 * this.gap);
       this.halfSpaces = { ...this.halfSpaces, planes: tightenedPlanes(planes, this.gap) };
       given = point.weights;
+      before = point;
     }
   }
 
-  private start(given: Float64Array | undefined): StartingPoint | Solution {
+  /** Goes on with a preconditioner for limits that can just be kept. @returns whether that is another one */
+  private stiffen(): boolean {
+    const { normal, sample } = this;
+    const { columns } = this.problem.operator;
+    const isPossible = normal instanceof NormalMatrix && sample.isExact && columns <= MOST_STIFF_COLUMNS;
+    if (!isPossible || this.isPatient) return false;
+    this.normal = new StiffNormal(normal, sample, columns);
+    return true;
+  }
+
+  private pointAt(start: InteriorStart): InteriorPoint {
+    const { operator, objectives } = this.problem;
+    const { isPatient, sample } = this;
+    const problem = { operator, objectives, constraints: this.halfSpaces, sample, isPatient };
+    return new InteriorPoint(problem, this.normal, start);
+  }
+
+  /** Within the limits where scaling leads there; else outside, and with what is known of a point that new planes have cut off. */
+  private start(given: Float64Array | undefined, before: InteriorPoint | undefined): InteriorStart | Solution {
     const { operator, objectives } = this.problem;
     this.evaluations += 0.5;
     const { interior } = this.options;
@@ -156,10 +195,30 @@ class Session {
     if (mixed !== undefined) return mixed;
     const scaled = scaledStart(operator, objectives, this.halfSpaces, given);
     if (scaled !== undefined) return scaled;
-    const weights = given?.map((w) => Math.max(w, 1e-3)) ?? new Float64Array(operator.columns).fill(1);
+    // Multipliers come first: a start outside has none that fit.
+    if (this.isPatient) return this.searchedStart(given ?? new Float64Array(operator.columns).fill(1));
+    if (before !== undefined) {
+      this.stiffen();
+      const { weights, dose } = before;
+      return { weights, dose, isOutside: true, known: knownOf(before) };
+    }
+    this.stiffen();
+    this.evaluations += 0.5;
+    return { ...outsideStart(operator, objectives, given), isOutside: true };
+  }
+
+  /** A start within the limits, which may be far from any good plan; or what is known where none is found. */
+  private searchedStart(from: Float64Array): InteriorStart | Solution {
+    const { operator, objectives } = this.problem;
+    const weights = from.map((w) => Math.max(w, 1e-3));
     const dose = operator.apply(weights, new Float64Array(operator.rows));
     const isOver = (): boolean => this.isTimeOver;
-    const found = searchFeasible(operator, this.halfSpaces, this.sample, { weights, dose }, isOver);
+    const found = searchFeasible(operator, this.halfSpaces, this.sample, {
+      start: { weights, dose },
+      isOver,
+      preconditioner: this.problem.preconditioner,
+      isFine: !this.isPatient,
+    });
     this.evaluations += 0.5 + found.evaluations;
     if (found.violation < 0) return found;
     const value = evaluateAll(objectives, found.dose, new Float64Array(operator.rows));
@@ -176,8 +235,27 @@ class Session {
     return Date.now() >= this.end;
   }
 
-  private iterate(point: InteriorPoint): 'proven' | 'stuck' | 'time-limit' | 'stopped' {
+  /** From a start outside the limits to within: as many steps as it takes, unless they get nowhere. */
+  private enter(point: InteriorPoint): 'inside' | 'outside' | 'time-limit' | 'stopped' {
     const { signal, maxSteps = 60 } = this.options;
+    let short = 0;
+    for (let step = 1; point.isOutside; step++) {
+      if (signal?.aborted) return 'stopped';
+      if (this.isTimeOver) return 'time-limit';
+      const taken = point.step(this.stepOptions(point, this.gap * (Math.abs(point.value) || 1e-9), false));
+      this.steps++;
+      if (!this.level.isFixed) this.moveLevel(point, false);
+      this.tell(point, Infinity);
+      if (taken < SHORT) short++;
+      if (taken === 0 || short > MOST_SHORT || step >= Math.min(MOST_OUTSIDE, maxSteps)) break;
+    }
+    return point.isOutside ? 'outside' : 'inside';
+  }
+
+  private iterate(point: InteriorPoint): IterationEnd {
+    const { signal, maxSteps = 60 } = this.options;
+    const entered = this.enter(point);
+    if (entered !== 'inside') return entered;
     this.proof.forget();
     const progress = new Progress();
     let last = 1;
@@ -197,7 +275,7 @@ class Session {
       if (this.level.isFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
       if (last === 0 || progress.hasEnded(point.complementarity, gap, this.level.moves)) return 'stuck';
     }
-    return 'stuck';
+    return 'used up';
   }
 
   private stepOptions({ count, value }: InteriorPoint, wanted: number, isLate: boolean): StepOptions {
@@ -306,3 +384,10 @@ class Session {
     };
   }
 }
+
+/** The multipliers of a point, for one that goes on from it. */
+const knownOf = ({ reduced, multipliers, complementarity, count }: InteriorPoint): InteriorStart['known'] => ({
+  reduced,
+  multipliers,
+  mu: complementarity / count,
+});

@@ -61,6 +61,21 @@ export function scaledStart(
   return { weights: weights.map((w) => chosen * w), dose: dose.map((d) => chosen * d) };
 }
 
+/** The same without regard to limits, of which some are broken. */
+export function outsideStart(
+  operator: LinearOperator,
+  objectives: readonly Objective[],
+  given?: Float64Array,
+): StartingPoint {
+  const none: HalfSpaces = {
+    rows: new Int32Array(0),
+    signs: new Float64Array(0),
+    bounds: new Float64Array(0),
+    planes: [],
+  };
+  return scaledStart(operator, objectives, none, given)!;
+}
+
 /** Parts of the interior weights that are tried, the least first. */
 const PARTS = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 /** What a mixture must keep of the margins that the interior weights have. */

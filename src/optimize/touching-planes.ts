@@ -21,17 +21,20 @@ export function touchingPlanes(
     if (constraint.kind !== 'convex') continue;
     if (constraint.evaluate(dose, new Float64Array(dose.length)) <= constraint.bound) continue;
     const touched = constraint.withoutDose === undefined ? dose : scaledOnto(constraint, dose);
-    const slope = new Float64Array(dose.length);
-    const value = constraint.evaluate(touched, slope);
-    const rows = constraint.rows.filter((row) => slope[row] !== 0);
-    const coefficients = Float64Array.from(rows, (row) => slope[row]!);
-    const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * touched[row]!, 0);
-    planes.push({
-      ...createPlane(operator, constraint.name, rows, coefficients, constraint.bound - value + along),
-      of: constraint,
-    });
+    planes.push(tangentPlane(operator, constraint, touched));
   }
   return planes;
+}
+
+/** The plane that touches a convex constraint at a dose. */
+export function tangentPlane(operator: LinearOperator, constraint: ConvexConstraint, dose: Float64Array): Plane {
+  const slope = new Float64Array(dose.length);
+  const value = constraint.evaluate(dose, slope);
+  const rows = constraint.rows.filter((row) => slope[row] !== 0);
+  const coefficients = Float64Array.from(rows, (row) => slope[row]!);
+  const along = rows.reduce((sum, row, q) => sum + coefficients[q]! * dose[row]!, 0);
+  const { name, bound } = constraint;
+  return { ...createPlane(operator, name, rows, coefficients, bound - value + along), of: constraint };
 }
 
 /** Planes of convex limits, held to as much more as the gap asked for allows. */

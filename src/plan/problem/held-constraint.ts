@@ -31,8 +31,17 @@ export interface HeldConstraint {
   readonly factor: number;
   /** Of a volume: the rows that are held, once they are chosen. */
   readonly rows?: Int32Array;
-  /** Of the target's minimum, once it was missed: Gy that `rows`, its neighbours, are held at. */
-  readonly beside?: number;
+  /** Of the target's minimum, once it was missed: places of the target as it is drawn that are held besides its voxels. */
+  readonly places?: readonly HeldPlace[];
+}
+
+/** A place between rows, whose dose is theirs times their parts. */
+export interface HeldPlace {
+  readonly rows: Int32Array;
+  /** > 0 */
+  readonly parts: Float64Array;
+  /** Gy that it has of voxels that are no rows: what the last plan gave them. */
+  readonly rest: number;
 }
 
 /** Gy, as the optimiser holds it. */
@@ -45,10 +54,10 @@ export function constraintsOn(
   fractions: number,
 ): Constraint[] {
   return held.flatMap((one): Constraint[] => {
-    const { text, form, sign, structure } = one.asked;
+    const { form, sign, structure } = one.asked;
     const set = structures.get(structure)!;
     const dose = heldDose(one);
-    if (form.kind === 'extreme') return sign > 0 ? [] : [minimumDose(text, ...withBeside(set, dose, one))];
+    if (form.kind === 'extreme') return sign > 0 ? [] : minimaOn(one, one.rows ?? set.rows);
     if (form.kind !== 'volume') return [constraintOn(one.asked, set, dose, fractions)];
     const { rows } = one;
     return rows === undefined || rows.length === 0 ? [] : [constraintOn(one.asked, { ...set, rows }, dose, fractions)];
@@ -75,14 +84,17 @@ export function constraintOn(
   return scale === undefined ? own : constraintInBiologicalDose(own, { ...scale, fractions });
 }
 
-/** Rows of a minimum with their bounds, those beside the target too. */
-function withBeside(
-  { rows }: VoxelSet,
-  dose: number,
-  { rows: more = new Int32Array(0), beside = 0 }: HeldConstraint,
-): [{ rows: Int32Array }, Float64Array] {
-  const all = Int32Array.from([...rows, ...more]);
-  return [{ rows: all }, Float64Array.from(all, (_, q) => (q < rows.length ? dose : beside))];
+/** A minimum in each of some rows, and at the places between them that are held. */
+function minimaOn(held: HeldConstraint, rows: Int32Array): Constraint[] {
+  const { text: name } = held.asked;
+  const dose = heldDose(held);
+  const { places = [] } = held;
+  return [
+    ...(rows.length > 0 ? [minimumDose(name, { rows }, dose)] : []),
+    ...places.map(({ rows: own, parts, rest }): Constraint => {
+      return { kind: 'linear', name, rows: own, coefficients: parts.map((part) => -part), bound: rest - dose };
+    }),
+  ];
 }
 
 /** Of which rows of a structure a volume constraint is held. */

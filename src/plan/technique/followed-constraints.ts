@@ -6,14 +6,17 @@
  */
 import { type Dvh, doseAtVolume } from '../../evaluate/dvh.js';
 import { evaluateGoal } from '../../evaluate/goal.js';
+import { lowPlaces } from '../../evaluate/low-places.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
+import { solidOfStructure } from '../../geometry/contour-solid.js';
+import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase } from '../input/plan-case.js';
-import type { PatientModel } from '../patient/patient-model.js';
+import { type PatientModel, targetNames } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
-import { freeOf, type HeldConstraint, heldDose, heldRows } from '../problem/held-constraint.js';
+import { freeOf, type HeldConstraint, type HeldPlace, heldDose, heldRows } from '../problem/held-constraint.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { FollowedGoal } from '../problem/posed-goal.js';
 import { placesBelow, type RowMaxima } from '../problem/row-maxima.js';
@@ -32,6 +35,8 @@ const WORTH = 0.01;
 const ROOM = 5e-3;
 /** So often a volume that maxima hold below its dose may be missed: voxels at its edge belong to it in part, and dose is read between them. */
 const PATIENCE = 2;
+/** Places of a minimum that are held after one plan, at most. */
+const MOST_PLACES = 200;
 /** A goal is met in the rows within this fraction of its dose. */
 const ROUNDING = 1e-6;
 /** A scaled dose aims below its bound by this fraction: the goal's own tolerance, and what Float32 and reading a DVH backwards are off by. */
@@ -124,22 +129,22 @@ export class FollowedConstraints {
   }
 
   /** The same without rows that a maximum holds below what they would be held at. */
-  heldUnder(maxima: RowMaxima, { beside }: PlanningVoxels): readonly HeldConstraint[] {
-    const atLeast = (rows: Int32Array, dose: number): Int32Array =>
-      rows.filter((row) => (maxima.get(row)?.bound ?? Infinity) >= dose);
+  heldUnder(maxima: RowMaxima): readonly HeldConstraint[] {
     return this.now.map((one) => {
-      if (one.beside !== undefined) return { ...one, rows: atLeast(beside, one.beside) };
       if (one.rows === undefined || one.asked.sign > 0) return one;
-      return { ...one, rows: atLeast(one.rows, heldDose(one)) };
+      return { ...one, rows: one.rows.filter((row) => (maxima.get(row)?.bound ?? Infinity) >= heldDose(one)) };
     });
   }
 
   /** Rows of volumes by the numbers that they have among others. */
   renumber({ places: from }: PlanningVoxels, { places: to }: PlanningVoxels): void {
     const rowAt = new Map(Array.from(to, (place, row) => [place, row]));
-    this.now = this.now.map((one) =>
-      one.rows === undefined ? one : { ...one, rows: one.rows.map((row) => rowAt.get(from[row]!)!) },
-    );
+    const moved = (rows: Int32Array): Int32Array => rows.map((row) => rowAt.get(from[row]!)!);
+    this.now = this.now.map((one) => ({
+      ...one,
+      ...(one.rows && { rows: moved(one.rows) }),
+      ...(one.places && { places: one.places.map((place) => ({ ...place, rows: moved(place.rows) })) }),
+    }));
   }
 
   /** What the optimiser holds as the cord's maximum, Gy. @param given the case's cap */
@@ -231,14 +236,72 @@ export class FollowedConstraints {
       const misses = this.misses.get(asked) ?? 0;
       this.misses.set(asked, misses + 1);
       const value = heldValue(asked, dvh);
-      if (asked.form.kind === 'extreme' && sign < 0 && asked.structure === this.model.target)
-        return { ...one, beside: edgeOf(dose, value, plan.solution.dose, voxels.beside) };
+      const places = asked.form.kind === 'extreme' && sign < 0 ? this.placesOf(one, plan, voxels) : [];
+      if (places.length > 0) {
+        // What is missed by little may be what scaling takes.
+        const more = value > (1 - SLIGHT) * dose ? Math.min(MOST, MORE * 2 ** misses) : MORE;
+        return {
+          ...one,
+          factor: Math.max(factor, (1 + more) / plan.scale),
+          places: [...(one.places ?? []), ...places],
+        };
+      }
       const nearer = value > 0 && dose > 0 ? dose / value : 1;
       // What reads as kept, but is judged as missed, is missed by rounding.
       const step = sign > 0 ? Math.min(1, nearer) : Math.max(1, nearer);
       return { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
     });
     return this.followGoals(plan, dvhOf) || hasMoved;
+  }
+
+  /**
+   * After a plan that no bound could be kept in: minima of targets in voxels whose centre lies outside the target as it is drawn are no
+   * longer held, which is more than was asked for, but at the places inside that the plan gives too little.
+   *
+   * @returns whether any was: the plan must be made again
+   */
+  loosen(plan: SolvedPlan, voxels: PlanningVoxels): boolean {
+    let hasMoved = false;
+    this.now = this.now.map((one): HeldConstraint => {
+      const { form, sign, structure, text } = one.asked;
+      const isConcerned = plan.conflict?.includes(text) ?? true;
+      const isMinimum = form.kind === 'extreme' && sign < 0 && targetNames(this.model).includes(structure);
+      if (!isMinimum || !isConcerned || one.rows !== undefined) return one;
+      const solid = solidOfStructure(this.model.lines.get(structure)!.structure);
+      const all = voxels.structures.get(structure)!.rows;
+      const rows = all.filter((row) => {
+        const [x, y, z] = voxels.points.subarray(3 * row, 3 * row + 3) as unknown as Vec3;
+        return solid.distance(x, y, z) <= 0;
+      });
+      if (rows.length === all.length) return one;
+      hasMoved = true;
+      return { ...one, rows, places: [...(one.places ?? []), ...this.placesOf(one, plan, voxels)] };
+    });
+    return hasMoved;
+  }
+
+  /** Places of a target as it is drawn that a plan gives less than is asked for, between rows. */
+  private placesOf({ asked }: HeldConstraint, plan: SolvedPlan, voxels: PlanningVoxels): HeldPlace[] {
+    const { model } = this;
+    if (!targetNames(model).includes(asked.structure)) return [];
+    const dose = doseOfPlan(plan, model)(asked.structure);
+    const { grid, fine, voxelOfPoint } = model;
+    const from = fine === undefined ? 0 : voxelCount(grid);
+    const rowOf = new Map(Array.from(voxels.places, (place, row) => [voxelOfPoint[place]! - from, row]));
+    return lowPlaces(dose, model.lines.get(asked.structure)!, asked.dose, MOST_PLACES).map(
+      ({ voxels: own, parts }) => {
+        const known = Array.from(own, (_, q) => q).filter((q) => rowOf.has(own[q]!));
+        const rest = parts.reduce(
+          (sum, part, q) => (rowOf.has(own[q]!) ? sum : sum + part * dose.data[own[q]!]!),
+          0,
+        );
+        return {
+          rows: Int32Array.from(known, (q) => rowOf.get(own[q]!)!),
+          parts: Float64Array.from(known, (q) => parts[q]!),
+          rest,
+        };
+      },
+    );
   }
 
   /** A goal that is met in the rows, but not as the structure is drawn, is asked for a little more. */
@@ -258,15 +321,6 @@ export class FollowedConstraints {
     );
     return hasMoved;
   }
-}
-
-/**
- * What the voxels beside a target are held at, Gy, where its minimum is missed: on its surface the dose is one between its voxels and
- * those, at least half of the former.
- */
-function edgeOf(wanted: number, value: number, dose: Float64Array, beside: Int32Array): number {
-  const least = beside.reduce((low, row) => Math.min(low, dose[row]!), Infinity);
-  return Math.min(wanted, Math.max(0, least) + 2 * (wanted - value)) * (1 + MORE);
 }
 
 const isMaximum = ({ form, sign }: AskedConstraint): boolean => form.kind === 'extreme' && sign > 0;

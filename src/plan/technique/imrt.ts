@@ -234,7 +234,7 @@ function solveModulated(
           );
     const again = (interior: Float64Array): Solution =>
       solve({ ...problem, sample, preconditioner }, { gap: fine, timeLimit: timeLeft(), interior });
-    const { solution, conflict } = settleConstraints(problem, first, again, timeLeft, sample);
+    const { solution, conflict } = settleConstraints({ ...problem, preconditioner }, first, again, timeLeft, sample);
     return { voxels, problem, solution, priorities, conflict };
   } finally {
     if (kept === undefined) prepared.close();

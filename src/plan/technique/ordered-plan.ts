@@ -5,7 +5,7 @@ import type { Executor } from '../../core/executor.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
 import { conflictOf } from '../../optimize/conflict.js';
 import type { Goal } from '../../optimize/goal.js';
-import { findInterior } from '../../optimize/interior-start.js';
+import { findInterior, type InteriorOptions } from '../../optimize/interior-start.js';
 import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
 import { solveInOrder } from '../../optimize/solve-in-order.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
@@ -19,7 +19,7 @@ import type { RowMaxima } from '../problem/row-maxima.js';
 import type { PlannedPriority } from './technique-plan.js';
 
 /** Seconds that the search for what conflicts may take. */
-const CONFLICT_TIME = 20;
+const CONFLICT_TIME = 60;
 
 /** A planning problem with its operator. */
 export interface OperatedProblem extends PlanningProblem {
@@ -94,20 +94,25 @@ export interface Settled {
  * @param again solves from weights whose dose keeps every constraint with a margin
  */
 export function settleConstraints(
-  { operator, constraints }: Pick<OperatedProblem, 'operator' | 'constraints'>,
+  { operator, constraints, preconditioner }: Pick<OperatedProblem, 'operator' | 'constraints'> & InteriorOptions,
   solution: Solution,
   again: (interior: Float64Array) => Solution,
   timeLeft: TimeLeft,
   sample: VoxelSample = sampleVoxels(operator),
 ): Settled {
   if (solution.status !== 'infeasible' || constraints.length === 0) return { solution };
-  const ownTime = timeLimit(CONFLICT_TIME);
-  const isOver = (): boolean => ownTime() === 0 || timeLeft() === 0;
-  const interior = findInterior(operator, constraints, sample, isOver);
-  if (interior.violation < 0) return { solution: again(interior.weights) };
-  if (!(interior.leastViolation !== null && interior.leastViolation > 0)) {
-    return { solution: { ...solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
+  // What the solve has proven needs no other proof.
+  if (!((solution.certificate.leastViolation ?? 0) > 0)) {
+    const ownTime = timeLimit(CONFLICT_TIME);
+    const isOver = (): boolean => ownTime() === 0 || timeLeft() === 0;
+    const options = { from: solution.weights, preconditioner, isFine: true };
+    const interior = findInterior(operator, constraints, sample, isOver, options);
+    if (interior.violation < 0) return { solution: again(interior.weights) };
+    if (!((interior.leastViolation ?? 0) > 0)) {
+      return { solution: { ...solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
+    }
   }
-  const found = conflictOf({ operator, constraints, sample }, { timeLimit: Math.min(CONFLICT_TIME, timeLeft()) });
+  const seconds = Math.min(CONFLICT_TIME, timeLeft());
+  const found = conflictOf({ operator, constraints, sample }, { timeLimit: seconds, from: solution.weights });
   return { solution, ...(found.constraints.length > 0 && { conflict: found.constraints }) };
 }

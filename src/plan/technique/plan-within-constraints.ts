@@ -10,7 +10,7 @@ import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { FollowedTargets } from '../problem/followed-targets.js';
 import { goalsOf } from '../problem/posed-goal.js';
-import { maximumName, refuseConflict, rowConflict, rowMaxima } from '../problem/row-maxima.js';
+import { maximumName, type RowConflict, refuseConflict, rowConflict, rowMaxima } from '../problem/row-maxima.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
@@ -66,12 +66,9 @@ export function planWithinConstraints(
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
       const largestOfRows = rowMaxima(voxels, model.cord, maxima, organs);
-      const held = followed.heldUnder(largestOfRows, voxels);
+      const held = followed.heldUnder(largestOfRows);
       const conflict = isHard ? rowConflict(held, voxels, largestOfRows) : undefined;
-      if (conflict !== undefined) {
-        if (planned === undefined) refuseConflict(conflict, named);
-        return withConflict(planned, [conflict.low.asked.text, named(conflict.structure)]);
-      }
+      if (conflict !== undefined) return endedBy(conflict, planned, named);
       const start: Float64Array | undefined = isFollowed ? planned?.solution.weights : undefined;
       planned = make(model, voxels, planCase, machine, {
         ...options,
@@ -84,7 +81,10 @@ export function planWithinConstraints(
         timeLeft,
         ...(isFollowed && { kept }),
       });
-      if (timeLeft() === 0 || isGivenUp(planned) || round === lastRound) return end(planned);
+      const isGivenUp = hasNone(planned);
+      const isLast = timeLeft() === 0 || round === lastRound || (isGivenUp && !followed.loosen(planned, voxels));
+      if (isLast) return end(planned);
+      if (isGivenUp) continue;
       const { scale } = planned;
       const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
       const hasMoved = isHard && followed.follow(planned, voxels, largestOfRows);
@@ -115,8 +115,8 @@ const askedByLevel = (planCase: PosedCase): (string | undefined)[] =>
     ofLevel === undefined ? [] : [structure],
   );
 
-/** No plan that keeps the constraints was found, be it proven that there is none or not: another round would find none either. */
-const isGivenUp = ({ solution: { status, certificate } }: SolvedPlan): boolean =>
+/** No plan that keeps the constraints was found, be it proven that there is none or not: another round of the same would find none either. */
+const hasNone = ({ solution: { status, certificate } }: SolvedPlan): boolean =>
   status === 'infeasible' || (status === 'unproven' && certificate.lowerBound === null);
 
 /** A plan as it ends: one that breaks what the case asks for is not called reached. */
@@ -124,6 +124,16 @@ function settled(made: SolvedPlan, followed: FollowedConstraints, timeLeft: Time
   const { status } = made.solution;
   if (status === 'infeasible' || followed.broken(made).length === 0) return made;
   return { ...made, solution: { ...made.solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
+}
+
+/** What two that exclude each other leave: a refusal before anything is planned, or the plan so far with what conflicts. */
+function endedBy(
+  conflict: RowConflict,
+  planned: SolvedPlan | undefined,
+  named: (structure: string) => string,
+): SolvedPlan {
+  if (planned === undefined) refuseConflict(conflict, named);
+  return withConflict(planned, [conflict.low.asked.text, named(conflict.structure)]);
 }
 
 /** A plan of which no next one keeps all: these exclude each other in voxels that they share. */
