@@ -6,12 +6,13 @@
  * takes it in. The difference is the volume about which the drawing is ambiguous.
  */
 import { toDigits } from '../core/rounding.js';
-import { contourArea, contourSlabs, pieceGap } from './contour.js';
+import { contourArea, contourAreas } from './contour.js';
+import { contourGaps, contourSlabs, nextSlice } from './contour-slabs.js';
 import type { Contours } from './structure.js';
 
 /** Something odd about drawn contours, and the volume that it puts in doubt. */
 export interface ContourRemark {
-  readonly kind: 'self-crossing' | 'sliver' | 'gap' | 'single-slice';
+  readonly kind: 'self-crossing' | 'sliver' | 'gap' | 'far-apart' | 'single-slice';
   /** mm */
   readonly z: number;
   /** One sentence. */
@@ -26,10 +27,13 @@ const sameArea = 1e-6;
 /** A polygon narrower than this, mm, as area over half its perimeter, is a sliver: less than two roundings of 0.01 mm. */
 const sliverWidth = 0.02;
 
-/** What is odd about drawn contours: self-crossings, slivers, gaps, single slices, in the order of the planes. */
+/** What is odd about drawn contours: self-crossings, slivers, gaps, slices left out, single slices, in the order of the planes. */
 export function inspectContours(contours: Contours): ContourRemark[] {
   const { planes, spacing } = contours;
   const slabs = contourSlabs(contours);
+  const isGap = contourGaps(contours);
+  const areas = contourAreas(contours);
+  const finest = planes.slice(1).reduce((least, { z }, p) => Math.min(least, z - planes[p]!.z), Infinity);
   const remarks: ContourRemark[] = [];
   const say = (kind: ContourRemark['kind'], z: number, volumeCc: number, text: string): void => {
     remarks.push({ kind, z, volumeCc, text });
@@ -63,16 +67,33 @@ export function inspectContours(contours: Contours): ContourRemark[] {
       );
     }
     const next = planes[p + 1];
-    if (next && next.z - z > pieceGap * spacing) {
-      say(
-        'gap',
-        z,
-        0,
-        `nothing is drawn between z = ${toDigits(z, 6)} and ${toDigits(next.z, 6)} mm, and nothing is filled in`,
-      );
+    if (next === undefined) return;
+    const way = next.z - z;
+    const between = `between z = ${toDigits(z, 6)} and ${toDigits(next.z, 6)} mm`;
+    if (isGap[p]) say('gap', z, 0, `nothing is drawn ${between}, and nothing is filled in`);
+    else if (way > nextSlice * finest) {
+      const more = ((areas[p]! + areas[p + 1]!) / 2) * (way - finest);
+      say('far-apart', z, more / 1000, `nothing is drawn ${between}: each contour stands for half the way`);
     }
   });
   return remarks;
+}
+
+/** How many places of one kind are named one by one. */
+const NAMED = 3;
+
+/** Of each kind of remark one sentence, for notes: how many there are, where the first, and what is in doubt by all. */
+export function describeRemarks(remarks: readonly ContourRemark[]): string[] {
+  const kinds = [...new Set(remarks.map(({ kind }) => kind))];
+  return kinds.map((kind) => {
+    const own = remarks.filter((remark) => remark.kind === kind);
+    const volume = own.reduce((sum, { volumeCc }) => sum + volumeCc, 0);
+    const named = own.slice(0, NAMED).map(({ text }) => text);
+    const more = own.length > NAMED ? [`and ${own.length - NAMED} more of these`] : [];
+    const all = [...named, ...more].join('; ');
+    const doubt = kind === 'gap' || kind === 'single-slice' ? '' : ` (${toDigits(volume, 3)} cc in all)`;
+    return `${all}${doubt}.`;
+  });
 }
 
 /** Volume about which self-crossing contours leave doubt, cc. */

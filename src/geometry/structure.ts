@@ -27,8 +27,13 @@ export type EndRule = 'half-slice' | 'none';
 export interface Contours {
   /** Sorted by z, one entry per plane. */
   readonly planes: readonly ContourPlane[];
-  /** Distance between planes, mm; each plane stands for the slab half way to its neighbours. */
+  /** Usual distance between planes, mm; each plane stands for the slab half way to its neighbours. */
   readonly spacing: number;
+  /**
+   * Whether slices may have been left out between planes, as by hand: then only what is several times as far as planes lie apart
+   * around it is a gap, else every slice without a plane. @default false
+   */
+  readonly isSparse?: boolean;
   /** @default 'half-slice' */
   readonly ends?: EndRule;
 }
