@@ -14,6 +14,7 @@ import { type BeamChoice, chooseBeams } from '../plan/sweep/choose-beams.js';
 import { beamFigure, beamReport, beamSummary, beamTable } from '../report/beam-choice.js';
 import { countOf, listOf, numberOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
+import { patientNotes, sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface BeamsCommandOptions {
@@ -38,6 +39,7 @@ export async function beamsCommand(path: string, options: BeamsCommandOptions): 
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
+  sayPatientNotes(job.patient);
   const executor = await startWorkerPool();
   let choice: BeamChoice;
   try {
@@ -65,7 +67,7 @@ export async function beamsCommand(path: string, options: BeamsCommandOptions): 
   progress.end();
   print(
     options.json
-      ? `${JSON.stringify(beamReport(choice), null, 2)}\n`
+      ? `${JSON.stringify({ ...beamReport(choice), notes: patientNotes(job.patient) }, null, 2)}\n`
       : `${beamSummary(choice)}${files.size} files in ${options.out}; plan it with respine plan ${options.out}/CASE.json\n`,
   );
   return 0;

@@ -13,6 +13,7 @@ import {
 } from '../report/cumulative-trade-off.js';
 import { dosesOf } from './dose-options.js';
 import { print } from './output.js';
+import { patientNotes, sayPatientNotes } from './patient-notes.js';
 import { techniquesOf } from './plan.js';
 import { progressLine } from './progress.js';
 
@@ -32,6 +33,7 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
+  sayPatientNotes(job.patient);
   const executor = await startWorkerPool();
   let result: CumulativeTradeOff;
   try {
@@ -46,9 +48,10 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
     await executor.close();
   }
   const svg = cumulativeFigure(result, `${job.patient.name}: what the prior course costs`);
+  const report = { ...cumulativeReport(result), notes: patientNotes(job.patient) };
   const files = new Map<string, Uint8Array | string>([
     ['cumulative.csv', cumulativeTable(result)],
-    ['cumulative.json', `${JSON.stringify(cumulativeReport(result), null, 2)}\n`],
+    ['cumulative.json', `${JSON.stringify(report, null, 2)}\n`],
     ['cumulative.svg', svg],
   ]);
   for (const [name, png] of await renderPictures(new Map([['cumulative', svg]]))) files.set(`${name}.png`, png);
@@ -56,7 +59,7 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   progress.end();
   print(
     options.json
-      ? `${JSON.stringify(cumulativeReport(result), null, 2)}\n`
+      ? `${JSON.stringify(report, null, 2)}\n`
       : `${cumulativeSummary(result)}${files.size} files in ${options.out}\n`,
   );
   return 0;

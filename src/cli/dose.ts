@@ -10,6 +10,7 @@ import { version } from '../node/version.js';
 import { computeFields } from '../plan/field/field-dose.js';
 import { fieldsReport, fieldsSummary } from '../report/field-dose.js';
 import { print } from './output.js';
+import { sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface DoseOptions {
@@ -25,6 +26,7 @@ export async function doseCommand(path: string, options: DoseOptions): Promise<n
   const progress = progressLine();
   progress.say('reading the fields');
   const { patient, fields, machine, inputs } = await loadFields(path);
+  sayPatientNotes(patient);
   progress.say(`dose of ${fields.beams.length} beams`);
   const result = computeFields(patient, fields, machine);
   const header = {

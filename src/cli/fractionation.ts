@@ -14,6 +14,7 @@ import {
 } from '../report/fractionation.js';
 import { alphaBetaOf, fractionsOf, listOf, oneOf } from './dose-options.js';
 import { print } from './output.js';
+import { patientNotes, sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface FractionationCommandOptions {
@@ -38,6 +39,7 @@ export async function fractionationCommand(path: string, options: FractionationC
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
+  sayPatientNotes(job.patient);
   const executor = await startWorkerPool();
   let result: Fractionation;
   try {
@@ -51,9 +53,10 @@ export async function fractionationCommand(path: string, options: FractionationC
     await executor.close();
   }
   const svg = fractionationFigure(result, `${job.patient.name}: isoeffective fractionation`);
+  const report = { ...fractionationReport(result), notes: patientNotes(job.patient) };
   const files = new Map<string, Uint8Array | string>([
     ['fractionation.csv', fractionationTable(result)],
-    ['fractionation.json', `${JSON.stringify(fractionationReport(result), null, 2)}\n`],
+    ['fractionation.json', `${JSON.stringify(report, null, 2)}\n`],
     ['fractionation.svg', svg],
   ]);
   for (const [name, png] of await renderPictures(new Map([['fractionation', svg]]))) files.set(`${name}.png`, png);
@@ -61,7 +64,7 @@ export async function fractionationCommand(path: string, options: FractionationC
   progress.end();
   print(
     options.json
-      ? `${JSON.stringify(fractionationReport(result), null, 2)}\n`
+      ? `${JSON.stringify(report, null, 2)}\n`
       : `${fractionationSummary(result)}${files.size} files in ${options.out}\n`,
   );
   return 0;

@@ -6,6 +6,7 @@ import { exportInfluence } from '../node/export-influence.js';
 import { loadJob } from '../node/load-job.js';
 import type { InfluenceExportOptions } from '../plan/exchange/influence-data.js';
 import { print } from './output.js';
+import { sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface InfluenceOptions {
@@ -29,6 +30,7 @@ export async function influenceCommand(path: string, options: InfluenceOptions):
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
+  sayPatientNotes(job.patient);
   const done = await exportInfluence(job, out, { ...settings, onStage: (stage) => progress.say(stage) });
   progress.end();
   if (json) print(await readFile(join(out, 'influence.json'), 'utf8'));

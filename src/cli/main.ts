@@ -5,7 +5,7 @@ import { plainText, shortSentence } from '../core/sentence.js';
 import { protocolNames } from '../evaluate/builtin-protocols.js';
 import { tryFile, tryFolder } from '../node/files.js';
 import { version } from '../node/version.js';
-import { addStructureFlags } from './dose-and-structures.js';
+import { addStructureFlags, sliceSpacingHelp } from './dose-and-structures.js';
 import { addDoseFlags } from './dose-options.js';
 /**
  * The command line: thin commands over the library.
@@ -165,6 +165,7 @@ addDoseFlags(program.command('compare'), { hasPlan: false })
   .option('--metrics <list...>', 'e.g. D95%[Gy] D0.03cc V20Gy[cc]; all usual ones otherwise')
   .option('--prescription <gy>', 'prescribed total dose, for percent of dose')
   .option('--end-slices <rule>', 'where contours end beyond the first and last slice: half-slice or none', 'half-slice')
+  .option('--slice-spacing <mm>', sliceSpacingHelp)
   .option('--partial', 'compare also what lies only in part in a dose grid')
   .option('--dose <percent>', 'dose criterion of gamma', '3')
   .option('--distance <mm>', 'distance criterion of gamma', '3')

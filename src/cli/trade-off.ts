@@ -12,6 +12,7 @@ import { tradeOffFigure, tradeOffTable } from '../report/trade-off.js';
 import { cumulativeCommand } from './cumulative.js';
 import { dosesOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
+import { sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface TradeOffCommandOptions {
@@ -51,6 +52,7 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
+  sayPatientNotes(job.patient);
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
   let held: readonly ListedConstraint[] = [];

@@ -39,8 +39,8 @@ export function inspectContours(contours: Contours): ContourRemark[] {
     remarks.push({ kind, z, volumeCc, text });
   };
   if (planes.length === 1) {
-    const { z, polygons } = planes[0]!;
-    const volume = (contourArea({ z, polygons }) * spacing) / 1000;
+    const { z } = planes[0]!;
+    const volume = (areas[0]! * spacing) / 1000;
     say(
       'single-slice',
       z,
@@ -51,7 +51,7 @@ export function inspectContours(contours: Contours): ContourRemark[] {
   planes.forEach(({ z, polygons }, p) => {
     const thickness = slabs[2 * p + 1]! - slabs[2 * p]!;
     for (const polygon of polygons) {
-      const area = contourArea({ z, polygons: [polygon] });
+      const area = polygons.length === 1 ? areas[p]! : contourArea({ z, polygons: [polygon] });
       if (2 * area < sliverWidth * perimeter(polygon)) {
         say('sliver', z, (area * thickness) / 1000, `a sliver of ${toDigits(area, 6)} mm2 at z = ${toDigits(z, 6)} mm`);
         continue;
@@ -82,18 +82,32 @@ export function inspectContours(contours: Contours): ContourRemark[] {
 /** How many places of one kind are named one by one. */
 const NAMED = 3;
 
-/** Of each kind of remark one sentence, for notes: how many there are, where the first, and what is in doubt by all. */
-export function describeRemarks(remarks: readonly ContourRemark[]): string[] {
+/** Of each kind of remark on contours one sentence, for notes: where it is, and what is in doubt by all of the kind. */
+export function describeRemarks(contours: Contours): string[] {
+  const remarks = inspectContours(contours);
   const kinds = [...new Set(remarks.map(({ kind }) => kind))];
   return kinds.map((kind) => {
     const own = remarks.filter((remark) => remark.kind === kind);
-    const volume = own.reduce((sum, { volumeCc }) => sum + volumeCc, 0);
+    const volume = toDigits(
+      own.reduce((sum, { volumeCc }) => sum + volumeCc, 0),
+      3,
+    );
+    if (kind === 'far-apart') return `${slicesLeftOut(contours, own)} (${volume} cc of it).`;
     const named = own.slice(0, NAMED).map(({ text }) => text);
     const more = own.length > NAMED ? [`and ${own.length - NAMED} more of these`] : [];
-    const all = [...named, ...more].join('; ');
-    const doubt = kind === 'gap' || kind === 'single-slice' ? '' : ` (${toDigits(volume, 3)} cc in all)`;
-    return `${all}${doubt}.`;
+    const doubt = kind === 'gap' || kind === 'single-slice' ? '' : ` (${volume} cc in all)`;
+    return `${[...named, ...more].join('; ')}${doubt}.`;
   });
+}
+
+function slicesLeftOut({ planes }: Contours, remarks: readonly ContourRemark[]): string {
+  const ways = planes.slice(1).map(({ z }, p) => z - planes[p]!.z);
+  const wide = ways.filter((_, p) => remarks.some(({ z }) => z === planes[p]!.z));
+  const [first, last] = [remarks[0]!.z, remarks[remarks.length - 1]!.z];
+  const end = planes.find(({ z }) => z > last)!.z;
+  const mm = (value: number): number => toDigits(value, 6);
+  const places = remarks.length === 1 ? '' : ` in ${remarks.length} places`;
+  return `slices are left out between z = ${mm(first)} and ${mm(end)} mm${places}, where contours lie up to ${mm(Math.max(...wide))} mm apart and elsewhere ${mm(Math.min(...ways))} mm; each contour stands for half the way to its neighbours`;
 }
 
 /** Volume about which self-crossing contours leave doubt, cc. */

@@ -7,6 +7,7 @@
  */
 import { checkNonNegative } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { whyUnfit } from '../evaluate/structure-name.js';
 import { findExternal } from '../geometry/external.js';
 import type { Patient } from '../geometry/patient.js';
 import type { Structure, StructureRole } from '../geometry/structure.js';
@@ -42,13 +43,17 @@ export type DrawnOptions = Omit<PatientOptions, 'seriesUid'>;
  * @throws {InvalidInputError} if a rename, role or override names no structure, or a rename an existing one, there are two externals, or the HU are no tissue
  */
 export function completePatient(
-  ct: Pick<Patient, 'name' | 'position' | 'frameOfReferenceUid' | 'hounsfield'>,
+  ct: Pick<Patient, 'name' | 'position' | 'frameOfReferenceUid' | 'hounsfield' | 'unfit'>,
   drawn: readonly Structure[],
   options: DrawnOptions,
   notes: string[],
 ): Patient {
   const { hounsfield } = ct;
-  let structures = assignRoles(renameStructures(drawn, options.rename ?? {}, notes), options.roles ?? {});
+  let structures = assignRoles(
+    renameStructures(drawn, options.rename ?? {}, notes, ct.unfit),
+    options.roles ?? {},
+    ct.unfit,
+  );
   if (options.findExternal && !structures.some((s) => s.role === 'external')) {
     if (structures.some((s) => s.name === 'External')) {
       throw new InvalidInputError(
@@ -61,12 +66,12 @@ export function completePatient(
       `External: found in the CT (largest object above ${threshold} HU, holes filled). Look at it before use.`,
     );
   }
-  const density = patientDensity(hounsfield, structures, options, notes);
+  const density = patientDensity(ct, structures, options, notes);
   return { ...ct, density, structures, notes };
 }
 
 function patientDensity(
-  hounsfield: Volume<'hounsfield'>,
+  { hounsfield, unfit }: Pick<Patient, 'hounsfield' | 'unfit'>,
   structures: readonly Structure[],
   options: DrawnOptions,
   notes: string[],
@@ -75,7 +80,7 @@ function patientDensity(
   const { data } = density;
   for (const [name, value] of Object.entries(options.densityOverrides ?? {})) {
     checkNonNegative(`density override of "${name}"`, value);
-    const mask = voxelizeStructure(knownStructure(structures, name, 'density override'), density.grid).data;
+    const mask = voxelizeStructure(knownStructure(structures, name, 'density override', unfit), density.grid).data;
     for (let i = 0; i < data.length; i++) if (mask[i] !== 0) data[i]! += mask[i]! * (value - data[i]!);
     notes.push(`Density of "${name}" set to ${value} relative to water.`);
   }
@@ -117,8 +122,9 @@ function renameStructures(
   structures: readonly Structure[],
   rename: Readonly<Record<string, string>>,
   notes: string[],
+  unfit: Patient['unfit'],
 ): readonly Structure[] {
-  for (const from of Object.keys(rename)) knownStructure(structures, from, 'rename');
+  for (const from of Object.keys(rename)) knownStructure(structures, from, 'rename', unfit);
   const renamed = structures.map((s) => (Object.hasOwn(rename, s.name) ? { ...s, name: rename[s.name]! } : s));
   const seen = new Set<string>();
   for (const { name } of renamed) {
@@ -140,15 +146,23 @@ function renameStructures(
 function assignRoles(
   structures: readonly Structure[],
   roles: Readonly<Record<string, StructureRole>>,
+  unfit: Patient['unfit'],
 ): readonly Structure[] {
-  for (const name of Object.keys(roles)) knownStructure(structures, name, 'role');
+  for (const name of Object.keys(roles)) knownStructure(structures, name, 'role', unfit);
   return structures.map((s) => (Object.hasOwn(roles, s.name) ? { ...s, role: roles[s.name]! } : s));
 }
 
 /** @throws {InvalidInputError} where there is none of that name, with those that there are */
-export function knownStructure(structures: readonly Structure[], name: string, what: string): Structure {
+export function knownStructure(
+  structures: readonly Structure[],
+  name: string,
+  what: string,
+  unfit?: Patient['unfit'],
+): Structure {
   const found = structures.find((s) => s.name === name);
   if (found === undefined) {
+    const why = whyUnfit(name, unfit);
+    if (why !== undefined) throw new InvalidInputError(`${what}: ${why}. Leave it out, or draw it anew.`);
     const names = structures.map((s) => s.name).join(', ') || 'none';
     throw new InvalidInputError(`${what}: no structure "${name}". Use one of: ${names}.`);
   }

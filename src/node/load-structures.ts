@@ -14,6 +14,8 @@ import { sha256 } from './sha256.js';
 export interface LoadedStructures {
   /** Drawn ones, masks, and those that have only a name. */
   readonly structures: readonly (Structure | MaskedStructure | EmptyStructure)[];
+  /** Of an RTSTRUCT: why others, by name, cannot be used. */
+  readonly unfit?: Readonly<Record<string, string>>;
   /** Of an RTSTRUCT. */
   readonly frameOfReferenceUid?: string;
   /** SHA-256 of all files. */
@@ -25,13 +27,14 @@ export interface LoadedStructures {
  * The structures of files: an RTSTRUCT, or NRRD masks.
  *
  * @param options.ends where drawn structures end beyond their first and last slice. @default 'half-slice'
+ * @param options.sliceSpacing how far slices lie apart, mm: the thickness of what is drawn on one only. @default as most of the set
  * @param paths an RTSTRUCT, or NRRD masks (`mask_SpinalCord.nrrd` or `SpinalCord.nrrd` is SpinalCord), or one folder
  *   of them
  * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the file
  */
 export async function loadStructures(
   paths: readonly string[],
-  options: { readonly ends?: EndRule } = {},
+  options: { readonly ends?: EndRule; readonly sliceSpacing?: number } = {},
 ): Promise<LoadedStructures> {
   const notes: string[] = [];
   const files = await filesOf(paths, notes);
@@ -50,6 +53,7 @@ export async function loadStructures(
   const set = readStructureSet(sets[0]!, options);
   return {
     structures: [...set.structures, ...set.empty],
+    unfit: set.unfit,
     frameOfReferenceUid: set.frameOfReferenceUid,
     hash,
     notes: [...notes, ...set.notes],

@@ -10,7 +10,7 @@ import { FormatError, InvalidInputError } from '../../core/errors.js';
 import { toDecimals } from '../../core/rounding.js';
 import type { EmptyStructure } from '../../evaluate/roi-dvh.js';
 import { createContours } from '../../geometry/contour.js';
-import { describeRemarks, inspectContours } from '../../geometry/contour-check.js';
+import { describeRemarks } from '../../geometry/contour-check.js';
 import { nextSlice, samePlane, usualGap } from '../../geometry/contour-slabs.js';
 import type { ContourPlane, Contours, EndRule, Structure, StructureRole } from '../../geometry/structure.js';
 import {
@@ -127,7 +127,7 @@ const noteOf = (name: string, remark: string): string =>
 
 /** What a reader must know of how a structure was drawn. */
 function spacingNotes(name: string, contours: Contours, slices: number | undefined): string[] {
-  const notes = describeRemarks(inspectContours(contours)).map((remark) => noteOf(name, remark));
+  const notes = describeRemarks(contours).map((remark) => noteOf(name, remark));
   if (slices !== undefined && contours.spacing > nextSlice * slices) {
     const own = toDecimals(contours.spacing, 3);
     notes.push(
