@@ -140,6 +140,21 @@ addStructureFlags(program.command('check'))
     code = await checkCommand(options);
   });
 
+program
+  .command('masks')
+  .description('structures as voxels of a CT: NRRD masks, and one segmentation of 3D Slicer')
+  .requiredOption('--structures <file>', 'RTSTRUCT')
+  .requiredOption('--ct <dir>', 'folder of the CT, or an NRRD of HU: its voxels are those of the masks')
+  .option('--roi <names...>', 'only these structures, by their exact names')
+  .option('--end-slices <rule>', 'where contours end beyond the first and last slice: half-slice or none', 'half-slice')
+  .option('--slice-spacing <mm>', 'thickness of what is drawn on one slice only; otherwise that of the CT')
+  .requiredOption('--out <dir>', 'folder for mask_NAME.nrrd, structures.seg.nrrd and masks.json')
+  .option('--json', 'print JSON instead of a table')
+  .action(async (options) => {
+    const { masksCommand } = await import('./masks.js');
+    code = await masksCommand(options);
+  });
+
 addDoseFlags(program.command('gamma'), { hasPlan: false })
   .description('gamma index between two doses (RTDOSE or NRRD): pass rate, statistics, map')
   .argument('<reference>', 'dose whose voxels are judged')

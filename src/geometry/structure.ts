@@ -6,8 +6,8 @@
  */
 import type { Solid } from './solid.js';
 
-/** What a structure is to a plan; `external` is the outline of the body, `support` what is no part of it. */
-export type StructureRole = 'target' | 'organ' | 'external' | 'support';
+/** What a structure is to a plan; `external` is the outline of the body, `bolus` and `support` what lies on and under it. */
+export type StructureRole = 'target' | 'organ' | 'external' | 'bolus' | 'support';
 
 /** Closed polygons of one plane; a point is inside where an odd number of them contain it (holes, keyholes). */
 export interface ContourPlane {

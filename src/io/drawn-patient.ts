@@ -14,6 +14,7 @@ import type { Structure, StructureRole } from '../geometry/structure.js';
 import type { Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import { densityOfHounsfield, type HounsfieldTable } from '../machine/hounsfield.js';
+import { transportMask } from './outside-body.js';
 
 /** What the caller knows better than the files: names, roles, densities. */
 export interface PatientOptions {
@@ -23,6 +24,8 @@ export interface PatientOptions {
   readonly rename?: Readonly<Record<string, string>> | undefined;
   /** Roles by (new) name, where the structure set says otherwise or nothing. */
   readonly roles?: Readonly<Record<string, StructureRole>> | undefined;
+  /** What counts for transport beside the body: (new) names, or BOLUS and SUPPORT for all of that role. @default none */
+  readonly include?: readonly string[] | undefined;
   /** Relative electron density by (new) name: metal, contrast agent, artefacts. Applied in this order. */
   readonly densityOverrides?: Readonly<Record<string, number>> | undefined;
   /** @default the table of `defaultHounsfieldTable` */
@@ -91,12 +94,18 @@ function patientDensity(
     );
   }
   if (external.length === 0) {
+    if (options.include?.length) {
+      throw new InvalidInputError(
+        'include: there is no external structure, so the whole CT counts anyway. Leave it out, or set findExternal.',
+      );
+    }
     notes.push('No external structure: the whole CT counts, couch and air included.');
     return density;
   }
-  const body = voxelizeStructure(external[0]!, density.grid).data;
-  if (options.hounsfieldTable === undefined) checkTissue(hounsfield, body);
-  for (let i = 0; i < data.length; i++) data[i]! *= body[i]!;
+  const body = voxelizeStructure(external[0]!, density.grid);
+  if (options.hounsfieldTable === undefined) checkTissue(hounsfield, body.data);
+  const counted = transportMask(body, density, structures, options.include ?? [], notes);
+  for (let i = 0; i < data.length; i++) data[i]! *= counted[i]!;
   return density;
 }
 

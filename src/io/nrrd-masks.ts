@@ -3,6 +3,7 @@ import { InvalidInputError } from '../core/errors.js';
 import type { StructureRole } from '../geometry/structure.js';
 import { createVolume, type Volume } from '../geometry/volume.js';
 import { decodeNrrd, decodeNrrdLayers } from './nrrd.js';
+import { roleBesideBody } from './outside-body.js';
 
 /** A mask under the name of what it is a mask of. */
 export interface NamedMask {
@@ -15,7 +16,7 @@ export interface NamedMask {
 /** What a structure is by its name, where nobody says. */
 export function roleOfName(name: string): StructureRole {
   if (/^(GTV|CTV|PTV)/i.test(name)) return 'target';
-  return /^(external|body|skin)$/i.test(name) ? 'external' : 'organ';
+  return /^(external|body|skin)$/i.test(name) ? 'external' : (roleBesideBody(name) ?? 'organ');
 }
 
 /**

@@ -13,6 +13,7 @@ import { createContours } from '../../geometry/contour.js';
 import { describeRemarks } from '../../geometry/contour-check.js';
 import { nextSlice, samePlane, usualGap } from '../../geometry/contour-slabs.js';
 import type { ContourPlane, Contours, EndRule, Structure, StructureRole } from '../../geometry/structure.js';
+import { roleBesideBody } from '../outside-body.js';
 import {
   type Dataset,
   type DicomFile,
@@ -220,5 +221,6 @@ function uniqueName(name: string, used: Set<string>, notes: string[]): string {
 function roleOf(name: string, type: string): StructureRole {
   if (/^(GTV|CTV|PTV)$/.test(type) || /^(GTV|CTV|PTV)/i.test(name)) return 'target';
   if (type === 'EXTERNAL') return 'external';
-  return type === 'SUPPORT' ? 'support' : 'organ';
+  if (type === 'BOLUS' || type === 'SUPPORT') return type === 'BOLUS' ? 'bolus' : 'support';
+  return roleBesideBody(name) ?? 'organ';
 }
