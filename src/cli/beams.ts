@@ -12,9 +12,9 @@ import { caseInput } from '../plan/input/parse-case.js';
 import type { PlanCaseInput } from '../plan/input/plan-case.js';
 import { type BeamChoice, chooseBeams } from '../plan/sweep/choose-beams.js';
 import { beamFigure, beamReport, beamSummary, beamTable } from '../report/beam-choice.js';
+import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
 import { countOf, listOf, numberOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
-import { patientNotes, sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface BeamsCommandOptions {
@@ -39,7 +39,6 @@ export async function beamsCommand(path: string, options: BeamsCommandOptions): 
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
-  sayPatientNotes(job.patient);
   const executor = await startWorkerPool();
   let choice: BeamChoice;
   try {
@@ -68,7 +67,7 @@ export async function beamsCommand(path: string, options: BeamsCommandOptions): 
   print(
     options.json
       ? `${JSON.stringify({ ...beamReport(choice), notes: patientNotes(job.patient) }, null, 2)}\n`
-      : `${beamSummary(choice)}${files.size} files in ${options.out}; plan it with respine plan ${options.out}/CASE.json\n`,
+      : `${beamSummary(choice)}${patientNoteLines(job.patient)}${files.size} files in ${options.out}; plan it with respine plan ${options.out}/CASE.json\n`,
   );
   return 0;
 }

@@ -11,9 +11,9 @@ import {
   cumulativeSummary,
   cumulativeTable,
 } from '../report/cumulative-trade-off.js';
+import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
 import { dosesOf } from './dose-options.js';
 import { print } from './output.js';
-import { patientNotes, sayPatientNotes } from './patient-notes.js';
 import { techniquesOf } from './plan.js';
 import { progressLine } from './progress.js';
 
@@ -33,7 +33,6 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
-  sayPatientNotes(job.patient);
   const executor = await startWorkerPool();
   let result: CumulativeTradeOff;
   try {
@@ -60,7 +59,7 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   print(
     options.json
       ? `${JSON.stringify(report, null, 2)}\n`
-      : `${cumulativeSummary(result)}${files.size} files in ${options.out}\n`,
+      : `${cumulativeSummary(result)}${patientNoteLines(job.patient)}${files.size} files in ${options.out}\n`,
   );
   return 0;
 }

@@ -9,8 +9,8 @@ import { loadFields } from '../node/load-fields.js';
 import { version } from '../node/version.js';
 import { computeFields } from '../plan/field/field-dose.js';
 import { fieldsReport, fieldsSummary } from '../report/field-dose.js';
+import { patientNoteLines } from '../report/patient-notes.js';
 import { print } from './output.js';
-import { sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface DoseOptions {
@@ -26,7 +26,6 @@ export async function doseCommand(path: string, options: DoseOptions): Promise<n
   const progress = progressLine();
   progress.say('reading the fields');
   const { patient, fields, machine, inputs } = await loadFields(path);
-  sayPatientNotes(patient);
   progress.say(`dose of ${fields.beams.length} beams`);
   const result = computeFields(patient, fields, machine);
   const header = {
@@ -42,7 +41,7 @@ export async function doseCommand(path: string, options: DoseOptions): Promise<n
   print(
     options.json
       ? `${JSON.stringify(fieldsReport(result, { version, inputs }), null, 2)}\n`
-      : `${fieldsSummary(result)}\n${options.out}\n`,
+      : `${fieldsSummary(result)}\n${patientNoteLines(patient)}${options.out}\n`,
   );
   return 0;
 }

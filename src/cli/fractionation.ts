@@ -12,9 +12,9 @@ import {
   fractionationSummary,
   fractionationTable,
 } from '../report/fractionation.js';
+import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
 import { alphaBetaOf, fractionsOf, listOf, oneOf } from './dose-options.js';
 import { print } from './output.js';
-import { patientNotes, sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface FractionationCommandOptions {
@@ -39,7 +39,6 @@ export async function fractionationCommand(path: string, options: FractionationC
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
-  sayPatientNotes(job.patient);
   const executor = await startWorkerPool();
   let result: Fractionation;
   try {
@@ -65,7 +64,7 @@ export async function fractionationCommand(path: string, options: FractionationC
   print(
     options.json
       ? `${JSON.stringify(report, null, 2)}\n`
-      : `${fractionationSummary(result)}${files.size} files in ${options.out}\n`,
+      : `${fractionationSummary(result)}${patientNoteLines(job.patient)}${files.size} files in ${options.out}\n`,
   );
   return 0;
 }

@@ -5,8 +5,8 @@ import { InvalidInputError } from '../core/errors.js';
 import { exportInfluence } from '../node/export-influence.js';
 import { loadJob } from '../node/load-job.js';
 import type { InfluenceExportOptions } from '../plan/exchange/influence-data.js';
+import { patientNoteLines } from '../report/patient-notes.js';
 import { print } from './output.js';
-import { sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface InfluenceOptions {
@@ -30,7 +30,6 @@ export async function influenceCommand(path: string, options: InfluenceOptions):
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
-  sayPatientNotes(job.patient);
   const done = await exportInfluence(job, out, { ...settings, onStage: (stage) => progress.say(stage) });
   progress.end();
   if (json) print(await readFile(join(out, 'influence.json'), 'utf8'));
@@ -44,7 +43,7 @@ export async function influenceCommand(path: string, options: InfluenceOptions):
         ? 'nothing cut'
         : `cut below ${settings.cut}: at most ${perUnit.toPrecision(3)} Gy of any voxel at 1 MU of every beamlet${ofReference}`;
     print(
-      `${rows} voxels x ${columns} beamlets, ${entries} entries (${((100 * entries) / rows / columns).toFixed(1)} %), ${settings.precision}; ${cut}\n${done.files.length} files in ${out}; README.txt says how they are read\n`,
+      `${rows} voxels x ${columns} beamlets, ${entries} entries (${((100 * entries) / rows / columns).toFixed(1)} %), ${settings.precision}; ${cut}\n${patientNoteLines(job.patient)}${done.files.length} files in ${out}; README.txt says how they are read\n`,
     );
   }
   return 0;

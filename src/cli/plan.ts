@@ -25,7 +25,6 @@ import { planDetails, planReport } from '../report/plan-report.js';
 import { summary, wrapped } from '../report/plan-summary.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
-import { sayPatientNotes } from './patient-notes.js';
 import { progressLine } from './progress.js';
 
 export interface PlanOptions {
@@ -67,7 +66,6 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
   const source = await sourceOf(path, options);
-  sayPatientNotes(source.job.patient);
   // A plan.json that is made again may be written anew.
   const named = [path, options.weights].filter((name) => name !== undefined);
   await checkInputsKept(options.out, [...named, ...source.job.paths]);
