@@ -24,7 +24,7 @@ export interface StructureFlags extends DoseFlags {
 /** Flags of every command that looks at structures in one dose. */
 export function addStructureFlags(command: Command): Command {
   command
-    .requiredOption('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd), or a folder of them')
+    .requiredOption('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd, x.seg.nrrd), or a folder of them')
     .requiredOption('--dose <file>', 'RTDOSE, or NRRD in Gy')
     .option('--prescription <gy>', 'prescribed total dose, for percent of dose')
     .option(

@@ -148,7 +148,7 @@ program
   .option('--roi <names...>', 'only these structures, by their exact names')
   .option('--end-slices <rule>', 'where contours end beyond the first and last slice: half-slice or none', 'half-slice')
   .option('--slice-spacing <mm>', 'thickness of what is drawn on one slice only; otherwise that of the CT')
-  .requiredOption('--out <dir>', 'folder for mask_NAME.nrrd, structures.seg.nrrd and masks.json')
+  .requiredOption('--out <dir>', 'folder for hounsfield.nrrd, mask_NAME.nrrd, structures.seg.nrrd and masks.json')
   .option('--json', 'print JSON instead of a table')
   .action(async (options) => {
     const { masksCommand } = await import('./masks.js');
@@ -175,7 +175,7 @@ addDoseFlags(program.command('compare'), { hasPlan: false })
   .description('compare two doses on any grids: difference, gamma, DVHs, metrics')
   .argument('<reference>', 'RTDOSE, or NRRD in Gy')
   .argument('<evaluated>', 'the same; differences are evaluated - reference')
-  .option('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd), or a folder of them')
+  .option('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd, x.seg.nrrd), or a folder of them')
   .option('--roi <names...>', 'only these structures, by their exact names')
   .option('--metrics <list...>', 'e.g. D95%[Gy] D0.03cc V20Gy[cc]; all usual ones otherwise')
   .option('--prescription <gy>', 'prescribed total dose, for percent of dose')

@@ -30,25 +30,31 @@ export interface MasksCommandOptions {
 /** @returns the exit code */
 export async function masksCommand(options: MasksCommandOptions): Promise<number> {
   const ct = await loadCt(options.ct);
-  const { spacing } = ct.grid;
-  const loaded = await loadStructures([options.structures], { sliceSpacing: spacing[2], ...drawnOptions(options) });
+  const { grid } = ct.hounsfield;
+  const loaded = await loadStructures([options.structures], {
+    sliceSpacing: grid.spacing[2],
+    ...drawnOptions(options),
+  });
   checkFrames(loaded.frameOfReferenceUid, ct.frameOfReferenceUid);
   const drawn = pickStructures(loaded, options.roi).filter((own): own is Structure => 'shape' in own);
   if (drawn.length === 0)
     throw new InvalidInputError(`masks: nothing is drawn in ${options.structures}. Name an RTSTRUCT.`);
-  const { files, rows } = await masksOf(drawn, ct.grid);
+  const { files, rows } = await masksOf(drawn, grid);
   const notes = [...ct.notes, ...loaded.notes, ...rows.flatMap(({ note }) => note ?? [])];
   const report = {
     software: `respine ${version}`,
     inputs: { ct: ct.hash, structures: loaded.hash },
-    grid: ct.grid,
+    grid,
     segmentation: segmentationFile,
     structures: rows.map(({ note: _, ...row }) => row),
     notes,
   };
   const json = `${JSON.stringify(report, null, 2)}\n`;
+  files.set('hounsfield.nrrd', await encodeNrrd(ct.hounsfield, { gzip: true }));
   files.set('masks.json', json);
-  await writeAll(options.out, files, { ours: /^(mask_[^/]*\.nrrd|structures\.seg\.nrrd|masks\.json)$/ });
+  await writeAll(options.out, files, {
+    ours: /^(hounsfield\.nrrd|mask_[^/]*\.nrrd|structures\.seg\.nrrd|masks\.json)$/,
+  });
   if (options.json) print(json);
   else {
     const table = rows.map((row) => [

@@ -2,7 +2,7 @@
  * The slab that each plane of contours stands for: half the way to its neighbours, whatever the spacing.
  *
  * Planes that are cut on every slice, as a mask's or a traced solid's, are whole: a slice without one has nothing on it. By hand
- * slices are left out, every second one or some, and the spacing changes along a structure: what lies between two planes was not
+ * slices are left out, every second or third one or some, and the spacing changes along a structure: what lies between two planes was not
  * drawn because it is like them, unless it is several times as far as planes lie apart around it: a gap, where nothing is.
  */
 import type { Contours } from './structure.js';
@@ -18,6 +18,9 @@ const several = 2.5;
 
 /** And wider than this many usual spacings of the structure in any case. */
 const farApart = 10;
+
+/** Up to as many, two ways alike one after the other are a spacing too: every third slice, at an end. */
+const farForTwo = 6;
 
 /** On each side of a way between two planes so many others say what is usual there. */
 const around = 3;
@@ -35,7 +38,8 @@ export function contourGaps({ planes, spacing, isSparse }: Contours): boolean[] 
     const below = lowerMedian(ways.slice(Math.max(0, i - around), i));
     const above = lowerMedian(ways.slice(i + 1, i + 1 + around));
     const usual = Math.max(below ?? 0, above ?? 0) || spacing;
-    return way > several * usual || way > farApart * spacing;
+    const isEven = [ways[i - 1], ways[i + 1]].some((other) => Math.abs((other ?? Infinity) - way) < samePlane);
+    return way > farApart * spacing || (way > several * usual && !(isEven && way <= farForTwo * spacing));
   });
 }
 

@@ -42,6 +42,16 @@ export async function decodeMask(bytes: Uint8Array, file: string): Promise<Volum
   return createVolume('mask', grid, data);
 }
 
+/** Whether an NRRD names segments in its header, as a segmentation of 3D Slicer does. */
+export function isSegmentation(bytes: Uint8Array): boolean {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, LONGEST_HEADER));
+  const end = text.search(/\r?\n\r?\n/);
+  return /^NRRD\d/.test(text) && /^Segment\d+_(ID|Name):=/m.test(end < 0 ? text : text.slice(0, end));
+}
+
+/** Bytes of a header that are looked at. */
+const LONGEST_HEADER = 1_000_000;
+
 /** Segments of a segmentation, and the names of those in which nothing is drawn. */
 export interface Segmentation {
   readonly segments: readonly NamedMask[];

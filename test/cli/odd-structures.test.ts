@@ -157,12 +157,26 @@ test('masks: each within the bound that is told, read again as a patient', slow,
     expect(Math.abs(maskCc / volumeCc - 1)).toBeLessThan(1e-5);
     expect(Math.abs(labelCc - maskCc)).toBeLessThanOrEqual(labelBoundCc);
   }
-  writeFileSync(join(folder, 'ct.nrrd'), await encodeNrrd(hounsfield));
+  // A segmentation is structures for dvh and check too.
+  const dvh = await respine(
+    'dvh',
+    '--structures',
+    `masks/${segmentation}`,
+    '--dose',
+    'dose.nrrd',
+    '--fractions',
+    '22',
+    '--partial',
+    '--json',
+  );
+  for (const { name, volumeCc } of JSON.parse(dvh.stdout).structures) {
+    expect(volumeCc).toBeCloseTo(structures.find((own: { name: string }) => own.name === name).labelCc, 3);
+  }
   writeFileSync(
     join(folder, 'seg.json'),
     JSON.stringify({
       ...JSON.parse(readFileSync(join(folder, 'clean.json'), 'utf8')),
-      patient: { ct: 'ct.nrrd', masks: `masks/${segmentation}` },
+      patient: { ct: 'masks/hounsfield.nrrd', masks: `masks/${segmentation}` },
     }),
   );
   const planned = await plan('seg');

@@ -43,6 +43,9 @@ test('mixed spacing: half the way to the neighbours, half the spacing of that en
   const mixed = [...range(-30, 0, 3), ...range(6, 30, 6)];
   expect(length(mixed)).toBeCloseTo(60 + 1.5 + 3, 9);
   expect(length([...range(-20, 0, 1), ...range(5, 20, 5)])).toBeCloseTo(40 + 0.5 + 2.5, 9);
+  // Every third slice at one end, twice; the same at both ends.
+  expect(length([...range(-24, 0, 12), ...range(4, 20, 4)])).toBeCloseTo(44 + 6 + 2, 9);
+  expect(length([-24, -12, 0, ...range(4, 20, 4), 32, 44])).toBeCloseTo(68 + 12, 9);
   expect(length([...range(0, 20, 2), 24])).toBeCloseTo(24 + 1 + 1, 9);
   expect(describeRemarks(prism(mixed))).toEqual([
     'slices are left out between z = 0 and 30 mm in 5 places, where contours lie up to 6 mm apart and elsewhere 3 mm; each contour stands for half the way to its neighbours (6 cc of it).',
