@@ -59,7 +59,8 @@ function relateByArea(a: MeasuredRing, b: MeasuredRing): RingRelation {
   return 'overlapping';
 }
 
-function areaOf(ring: MeasuredRing): number {
+/** Even-odd, mm^2. */
+export function areaOf(ring: MeasuredRing): number {
   ring.area ??= contourArea({ z: 0, polygons: [ring.ring] });
   return ring.area;
 }

@@ -9,7 +9,7 @@
  */
 import { difference, FillRule, type Path64, type Paths64, union } from 'clipper2-ts';
 import { contourArea } from './contour.js';
-import { type MeasuredRing, measureRing, type RingRelation, relateRings } from './ring-relation.js';
+import { areaOf, type MeasuredRing, measureRing, type RingRelation, relateRings } from './ring-relation.js';
 
 /** Rings of which none overlaps another in part, and what was done for it. */
 export interface ResolvedRings {
@@ -24,6 +24,15 @@ export interface ResolvedRings {
 
 /** Steps of the whole numbers per mm. */
 const steps = 1e5;
+
+/** More regions than this are not held against their union one by one. */
+const MANY = 30;
+
+/** How far off a union may be, mm, by rounding. */
+const tolerance = 1e-4;
+
+/** Edges along x that lie on each other are not always told apart by the library: then everything is turned, radians. */
+const angles = [0, 0.3217, 1.1934, 2.4331];
 
 export function resolveRings(rings: readonly Float64Array[]): ResolvedRings {
   if (rings.length < 2) return { polygons: rings, twins: 0, overlapping: 0, gained: 0 };
@@ -56,21 +65,45 @@ function relationOf(relations: readonly RingRelation[][], r: number, o: number):
 }
 
 function unite(rings: readonly MeasuredRing[], relations: readonly RingRelation[][]): Float64Array[] {
-  // Whole mm: where a point is rounded to does not depend on which rings there are.
-  const [left, top] = [0, 1].map((axis) => Math.floor(Math.min(...rings.map(({ box }) => box[axis]!)))) as [
-    number,
-    number,
-  ];
-  const areas = rings.map(({ ring }) => union([toPath(ring, left, top)], FillRule.EvenOdd));
   const isWithin = (r: number, o: number): boolean => r !== o && relationOf(relations, r, o) === 'within';
   const depths = depthsOf(rings.length, isWithin);
-  const regions = areas.flatMap((area, r): Paths64 => {
-    if (depths[r]! % 2 === 1) return [];
-    const holes = areas.flatMap((hole, o) => (depths[o]! % 2 === 1 && isWithin(o, r) ? hole : []));
-    return holes.length === 0 ? area : difference(area, union(holes, FillRule.NonZero), FillRule.NonZero);
-  });
-  const united = union(regions, FillRule.NonZero);
-  return united.filter((path) => path.length >= 3).map((path) => toRing(path, left, top));
+  const isHole = depths.map((depth) => depth % 2 === 1);
+  let best: { polygons: Float64Array[]; error: number } = { polygons: [], error: Infinity };
+  for (const angle of angles) {
+    const frame = turnedFrame(rings, angle);
+    const insides = rings.map(({ ring }) => union([frame.to(ring)], FillRule.EvenOdd));
+    const regions = insides.flatMap((inside, r): Paths64[] => {
+      if (isHole[r]) return [];
+      const holes = insides.flatMap((hole, o) => (isHole[o] && isWithin(o, r) ? hole : []));
+      if (holes.length === 0) return [inside];
+      return [difference(inside, union(holes, FillRule.NonZero), FillRule.NonZero)];
+    });
+    const polygons = frame.from(union(regions.flat(), FillRule.NonZero));
+    const error = errorOf(polygons, rings, insides.map(frame.from), regions.map(frame.from));
+    if (error < best.error) best = { polygons, error };
+    if (error <= tolerance) break;
+  }
+  return best.polygons;
+}
+
+/**
+ * How far off a union is, mm: area over length. Each ring must have kept its own inside, and the union must hold every region whole.
+ */
+function errorOf(
+  polygons: readonly Float64Array[],
+  rings: readonly MeasuredRing[],
+  insides: readonly (readonly Float64Array[])[],
+  regions: readonly (readonly Float64Array[])[],
+): number {
+  const area = (own: readonly Float64Array[]): number => contourArea({ z: 0, polygons: own });
+  const all = area(polygons);
+  const length = rings.reduce((sum, { perimeter }) => sum + perimeter, 0);
+  const ofRings = insides.map((own, r) => Math.abs(area(own) - areaOf(rings[r]!)));
+  // Of very many rings, which nobody draws, each against the union would take long.
+  const asked = regions.length > MANY ? [] : regions;
+  const ofRegions = asked.map((own) => Math.abs(area([...polygons, ...own]) - (all - area(own))));
+  const twice = Math.abs(contourArea({ z: 0, polygons }, 'nonzero') - all);
+  return Math.max(twice, ...ofRings, ...ofRegions) / length;
 }
 
 /** In how many rings each lies, counted along the longest chain of rings within rings. */
@@ -87,11 +120,32 @@ function depthsOf(count: number, isWithin: (r: number, o: number) => boolean): n
   return depths;
 }
 
-const toPath = (ring: Float64Array, left: number, top: number): Path64 =>
-  Array.from({ length: ring.length / 2 }, (_, p) => ({
-    x: Math.round((ring[2 * p]! - left) * steps),
-    y: Math.round((ring[2 * p + 1]! - top) * steps),
-  }));
+interface Frame {
+  readonly to: (ring: Float64Array) => Path64;
+  readonly from: (paths: Paths64) => Float64Array[];
+}
 
-const toRing = (path: Path64, left: number, top: number): Float64Array =>
-  Float64Array.from(path.flatMap(({ x, y }) => [left + x / steps, top + y / steps]));
+/** From mm to whole numbers and back, turned by an angle. */
+function turnedFrame(rings: readonly MeasuredRing[], angle: number): Frame {
+  // Whole mm: where a point is rounded to does not depend on which rings there are.
+  const [left, top] = [0, 1].map((axis) => Math.floor(Math.min(...rings.map(({ box }) => box[axis]!)))) as [
+    number,
+    number,
+  ];
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return {
+    to: (ring) =>
+      Array.from({ length: ring.length / 2 }, (_, p) => {
+        const [x, y] = [ring[2 * p]! - left, ring[2 * p + 1]! - top];
+        return { x: Math.round((cos * x - sin * y) * steps), y: Math.round((sin * x + cos * y) * steps) };
+      }),
+    from: (paths) =>
+      paths
+        .filter((path) => path.length >= 3)
+        .map((path) =>
+          Float64Array.from(
+            path.flatMap(({ x, y }) => [left + (cos * x + sin * y) / steps, top + (cos * y - sin * x) / steps]),
+          ),
+        ),
+  };
+}

@@ -114,3 +114,29 @@ test('laws of random rings: order, start, direction, doubling, mirror; a union h
   }
   expect(united).toBeGreaterThan(8);
 });
+
+test('rings that cross themselves, on a lattice where edges lie on each other: each is kept whole by the union', () => {
+  const { uniform } = createRandom(3);
+  let united = 0;
+  for (let trial = 0; trial < 120; trial++) {
+    const rings = Array.from({ length: 2 + Math.floor(3 * uniform()) }, () =>
+      Float64Array.from({ length: 6 + 2 * Math.floor(5 * uniform()) }, () => Math.floor(9 * uniform())),
+    );
+    const { polygons, overlapping } = resolveRings(rings);
+    const measured = rings.map(measureRing);
+    if (overlapping === 0 || measured.some((a) => measured.some((b) => relateRings(a, b) === 'within'))) continue;
+    united++;
+    const area = areaOf(polygons);
+    expect(Math.abs(contourArea({ z: 0, polygons }, 'nonzero') - area)).toBeLessThan(5e-3);
+    for (const ring of rings) {
+      expect(Math.abs(areaOf([...polygons, ring]) - (area - areaOf([ring])))).toBeLessThan(5e-3);
+    }
+  }
+  expect(united).toBeGreaterThan(40);
+  // One that the library gets wrong unless it is turned: edges of one ring that lie on each other, along x.
+  const ring = Float64Array.of(4, 8, 5, 3, 4, 8, 7, 0, 5, 8, 7, 7, 0, 8, 8, 8);
+  const beside = box(5, 4, 20, 7.5);
+  const both = resolveRings([ring, beside]);
+  expect(both.overlapping).toBe(2);
+  expect(areaOf([...both.polygons, ring])).toBeCloseTo(areaOf(both.polygons) - areaOf([ring]), 3);
+});
