@@ -195,7 +195,7 @@ program
   .option('--caps <Gy>', 'caps of this course (IMRT), with commas')
   .option('--cumulative <Gy>', "limits of both courses in EQD2 by the cord's alpha/beta, with commas")
   .option('--technique <name>', 'with --cumulative: fcrt, imrt or both (default both)')
-  .option('--time-limit <seconds>', 'with --caps: of each plan; then the best so far, whose row says time-limit')
+  .option('--time-limit <seconds>', 'of each plan: then the best so far, whose row says time-limit')
   .option('--no-shifts', 'with --cumulative: leave out the maximum under shifts')
   .requiredOption(
     '--out <dir>',
@@ -230,6 +230,7 @@ program
   .requiredOption('--fractions <n>', 'numbers of fractions, with commas')
   .option('--alpha-beta <gy>', "of the target; otherwise the case's alphaBeta.target")
   .option('--plan [technique]', 'plan every number, imrt or fcrt (default imrt)')
+  .option('--time-limit <seconds>', 'with --plan: of each plan; then the best so far, whose row says time-limit')
   .requiredOption('--out <dir>', 'folder for fractionation.csv, .json, .svg, .png')
   .option('--json', 'print JSON instead of a table')
   .action(async (path, options) => {

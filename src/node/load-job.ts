@@ -3,6 +3,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { Patient } from '../geometry/patient.js';
+import { isDicom } from '../io/dicom/dataset.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
 import { buildPhantom, phantomStructures } from '../phantom/build.js';
 import { parseCase } from '../plan/input/parse-case.js';
@@ -62,7 +63,8 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
     const { ct, structures, ...options } = source;
     const slices = await readFolder(from(ct));
     const drawn = { name: structures, bytes: await readBytes(from(structures)) };
-    inputs.ct = sha256(...slices.map((slice) => slice.bytes));
+    // What else lies there is no input.
+    inputs.ct = sha256(...slices.filter(isDicom).map((slice) => slice.bytes));
     inputs.structures = sha256(drawn.bytes);
     patient = patientFromDicom(slices, drawn, options);
   }

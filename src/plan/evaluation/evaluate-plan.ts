@@ -18,7 +18,6 @@ import {
   type ProtocolRow,
 } from '../../evaluate/protocol.js';
 import { createStructureDvh } from '../../evaluate/structure-dvh.js';
-import type { AskedFields } from '../asked/asked-structures.js';
 import { dosesOfTargets } from '../asked/asked-target.js';
 import { type StructureTolerance, structureTolerances, type ToleranceCase } from '../constraint/structure-tolerance.js';
 import type { PlanCase } from '../input/plan-case.js';
@@ -137,8 +136,8 @@ function hotSpot(target: string, { several }: Pick<PatientModel, 'several'>): st
 
 /** What a plan is judged by. */
 export type JudgedCase = ToleranceCase &
-  AskedFields &
-  Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals' | 'target' | 'targets' | 'prescription'>;
+  Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals' | 'target' | 'targets' | 'prescription'> &
+  Pick<PlanCase, 'constraints' | 'objectives' | 'priorities' | 'overlap'>;
 
 /** @param prior the prior course on the plan's grid, with the maxima by voxel that it leaves */
 export function evaluatePlan(
