@@ -279,9 +279,22 @@ program
   });
 
 program
+  .command('inspect')
+  .description(
+    'what is in a folder of DICOM or NRRD files: series, structures, plans, doses, problems, and what takes it',
+  )
+  .argument('<path>', 'folder, with those below it, or one file')
+  .option('--names', 'tell names and numbers of patients, which are left out otherwise')
+  .option('--json', 'print JSON instead of text; respine schema inspection describes it')
+  .action(async (path, options) => {
+    const { inspectCommand } = await import('./inspect.js');
+    code = await inspectCommand(path, options);
+  });
+
+program
   .command('schema')
   .description('JSON Schema of a request, for editors, whose use docs/case.md describes')
-  .argument('<name>', 'case, fields, goals, courses, study or phantom')
+  .argument('<name>', 'case, fields, goals, courses, study, phantom, or inspection of what inspect prints')
   .option('--out <file>', '.json file; printed otherwise')
   .action(async (name, options) => {
     const { schemaCommand } = await import('./schema.js');

@@ -39,6 +39,15 @@ export function readDataset(file: DicomFile): Dataset {
 }
 
 /**
+ * The elements before the pixels, and the pixels' own tag where the bytes come so far: of a file of which they are only the beginning.
+ *
+ * @throws {FormatError} as {@link readDataset}; also where the bytes end before the pixels
+ */
+export function readHeader(file: DicomFile): Dataset {
+  return parse(file, 'x7fe00010');
+}
+
+/**
  * SOP class UID from the first elements alone, else (as of a DICOMDIR) from the meta header; undefined where neither
  * tells. O(1) in the size of the file.
  */

@@ -62,7 +62,10 @@ export function parseElements(
     dataSet = found;
   }
   const elements = elementsOf(dataSet, transferSyntax !== bigEndian, '');
-  for (const [tag, { value }] of Object.entries(elements)) checkWhole(tag, value, dataSet, name);
+  for (const [tag, { value }] of Object.entries(elements)) {
+    // Of the last one asked for, which was not gone through, the value may lie beyond.
+    if (`x${tag.toLowerCase()}` !== untilTag) checkWhole(tag, value, dataSet, name);
+  }
   return { elements, transferSyntax: transferSyntax ?? '' };
 }
 
