@@ -17,9 +17,14 @@ function plans(content: Content): Use[] {
 
 const isRead = ({ structures }: InspectedStructureSet): boolean => structures.some(({ volumeCc }) => volumeCc !== null);
 
-const isDrawnOn = (set: InspectedStructureSet, { modality, patient, frame, folders }: InspectedSeries): boolean =>
+const isDrawnOn = (
+  set: InspectedStructureSet,
+  { modality, orientation, hounsfield, patient, frame, folders }: InspectedSeries,
+): boolean =>
   isRead(set) &&
   modality === 'CT' &&
+  orientation === 'axial' &&
+  hounsfield !== null &&
   patient === set.patient &&
   frame !== undefined &&
   frame === set.frame &&

@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createRandom } from '../../src/core/random.js';
 import { contoursVolume } from '../../src/geometry/contour.js';
 import type { DicomFile } from '../../src/io/dicom/dataset.js';
 import { decimals, encodeDicom, type Written } from '../../src/io/dicom/element-writer.js';
+import { inspectFile } from '../../src/io/dicom/inspect-file.js';
 import { readStructureSet } from '../../src/io/dicom/structure-set.js';
 import { ctReference, writeCt, writeStructureSet } from '../../src/io/dicom/write.js';
 import { type Inspection, inspection } from '../../src/io/inspection.js';
@@ -311,6 +313,37 @@ describe('what is wrong is told, and the rest with it', () => {
     const found = await look('copies', [...slices, ...copies, drawn]);
     expect(found.series.map(({ folders }) => folders)).toEqual([[join(root, 'copies/CT')], [join(root, 'copies/CT2')]]);
     expect(found.uses).toHaveLength(2);
+  });
+
+  test('localizers are no volume, and nothing is planned on what cannot be read', async () => {
+    const scouts = slices.slice(0, 2).map((file) => changed(file, 'SECONDARY', 'LOCALIZER'));
+    const found = await look('scouts', [...scouts, drawn]);
+    expect(found.series[0]!.problems.join()).toContain('all of its images are localizers');
+    expect(found.uses).toEqual([]);
+    const packed = await look('packed', [
+      ...slices.map((file) => changed(file, '1.2.840.10008.1.2.1\0', '1.2.840.10008.1.2.5\0')),
+      drawn,
+    ]);
+    expect(packed.series[0]!.problems.join()).toMatch(/its middle slice cannot be read: /);
+    expect(packed.uses).toEqual([]);
+  });
+
+  test('whatever a file holds, it is told (seed 18)', { timeout: 60_000 }, async () => {
+    const random = createRandom(18);
+    const next = (n: number): number => Math.floor(n * random.uniform());
+    for (const file of [slices[0]!, drawn, plan, dose('RD.dcm'), registration]) {
+      for (let n = 0; n < 40; n++) {
+        const bytes = Uint8Array.from(
+          file.bytes.subarray(0, n % 4 === 0 ? next(file.bytes.length) : file.bytes.length),
+        );
+        for (let k = 0; k < 1 + next(8); k++) bytes[next(Math.min(bytes.length, 3000))] = next(256);
+        for (const size of [bytes.length, 2 * bytes.length + 1]) {
+          const found = await inspectFile({ name: 'a.dcm', bytes }, size);
+          expect(found).toBeDefined();
+          if (typeof found === 'object' && found.is === 'broken') expect(found.problem.length).toBeLessThan(400);
+        }
+      }
+    }
   });
 
   test('a path that is not there is refused', async () => {

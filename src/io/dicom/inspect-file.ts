@@ -183,9 +183,7 @@ function imageOf(
       ? 'has no pixels'
       : isNative && size < begin + bytes
         ? `is cut off after ${size} of ${begin + bytes} bytes`
-        : image.startsWith('enhanced')
-          ? `is ${image} with ${frames} frames in one file`
-          : undefined;
+        : undefined;
   return {
     ...identity,
     is: 'image',

@@ -49,7 +49,7 @@ export function latticeOf(heads: readonly ImageHead[]): SeriesLattice {
     position: first.patientPosition ?? null,
     transferSyntax: [...new Set(images.map(({ transferSyntax }) => transferSyntax))],
     doubled,
-    middle: (sorted[sorted.length >> 1]?.head ?? images[images.length >> 1])?.file,
+    middle: slices.length === 0 ? undefined : (sorted[sorted.length >> 1]?.head ?? images[images.length >> 1])?.file,
     problems: [
       ...ownProblems(heads),
       ...(doubled > 0 ? [`${doubled} slices lie where another one does`] : []),
@@ -126,7 +126,7 @@ function ownProblems(heads: readonly ImageHead[]): string[] {
     ...(broken.length === 0
       ? []
       : [`${broken[0]!.file} ${broken[0]!.problem}${broken.length > 1 ? `, and ${broken.length - 1} more` : ''}`]),
-    ...(localizers > 0 && localizers < heads.length ? [`${localizers} of its images are localizers`] : []),
+    ...(localizers > 0 ? [`${localizers === heads.length ? 'all' : localizers} of its images are localizers`] : []),
     ...(placeless > 0 ? [`${placeless} images do not say where they lie`] : []),
   ];
 }
