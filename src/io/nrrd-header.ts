@@ -1,4 +1,5 @@
 /** The text header of an NRRD file: its lines, and the axes of its values in LPS and mm. */
+import { checkVoxels } from '../core/budget.js';
 import { FormatError, UnsupportedError } from '../core/errors.js';
 import { emptyRecord, own } from '../core/own.js';
 import { createGrid, type Grid, type Vec3 } from '../geometry/grid.js';
@@ -64,6 +65,7 @@ export interface NrrdLayout {
  * The layout that a header promises, without the values.
  *
  * @throws {FormatError} where it is none
+ * @throws {InvalidInputError} for more voxels than are held
  * @throws {UnsupportedError} for detached data, other dimensions, spaces or oblique axes
  */
 export function readLayout(header: ReadonlyMap<string, string>, name: string): NrrdLayout {
@@ -77,6 +79,10 @@ export function readLayout(header: ReadonlyMap<string, string>, name: string): N
   }
   if (all.some((n) => !Number.isInteger(n) || n < 1))
     throw new FormatError(`sizes "${header.get('sizes')}" are not ${isList ? 'four' : 'three'} counts.`, name);
+  checkVoxels(
+    name,
+    all.reduce((product, n) => product * n, 1),
+  );
   if (header.has('data file') || header.has('datafile')) {
     throw new UnsupportedError(`${name}: the values lie in another file. Save it as one .nrrd file.`);
   }

@@ -5,7 +5,6 @@
  * in LPS or RAS, with axes along the patient's: negative directions are flipped on reading, others refused.
  */
 
-import { checkVoxels } from '../core/budget.js';
 import { InvalidInputError, UnsupportedError } from '../core/errors.js';
 import type { Grid } from '../geometry/grid.js';
 import type { DoseMeaning, Volume, VolumeKind } from '../geometry/volume.js';
@@ -143,7 +142,6 @@ export async function decodeNrrdLayers(bytes: Uint8Array, name = 'nrrd'): Promis
   const { header, fields, offset } = parseHeader(bytes, name);
   const { grid, layerCount, sizes, steps } = readLayout(header, name);
   const count = layerCount * sizes[0] * sizes[1] * sizes[2];
-  checkVoxels(name, count);
   const values = await readValues(bytes, offset, count, header, name);
   const layers = layerCount === 1 ? [values] : takenApart(values, layerCount);
   for (const layer of layers) flip(layer, sizes, steps);
