@@ -18,6 +18,8 @@ export interface Element {
   readonly items?: readonly Elements[] | undefined;
   /** Of encapsulated pixel data, without the offset table. */
   readonly fragments?: readonly Uint8Array[] | undefined;
+  /** Of these the first of every frame, where the offset table tells. */
+  readonly frameStarts?: readonly number[] | undefined;
 }
 
 /** Elements by tag, eight upper-case hexadecimal digits: of a file or of one item of a sequence. */
@@ -113,6 +115,9 @@ function elementsOf(dataSet: DataSet, isLittle: boolean, inherited: string): Ele
       },
       ...(element.fragments && {
         fragments: element.fragments.map(({ position, length }) => bytes.subarray(position, position + length)),
+        frameStarts: element.basicOffsetTable?.map((start) =>
+          element.fragments!.findIndex(({ offset }) => offset === start),
+        ),
       }),
     };
   }
