@@ -44,7 +44,8 @@ export function doseOfNrrd(
     throw new FormatError(`medium "${medium}" is none of ${media.join(', ')}.`, name);
   }
   const isSum = mayBeUnknown && quantity !== 'physical';
-  checkDoseValues(name, volume.grid, isSum ? volume.data.map((d) => (Number.isNaN(d) ? 0 : d)) : volume.data);
+  const values = isSum ? volume.data.map((d) => (Number.isNaN(d) ? 0 : d)) : volume.data;
+  checkDoseValues(name, volume.grid, values, quantity as DoseMeaning['quantity']);
   const given = fields['fractions'] === undefined ? fractions : Number(fields['fractions']);
   const meaning: DoseMeaning = {
     quantity: quantity as DoseMeaning['quantity'],

@@ -1,5 +1,6 @@
 /** The images of a CT among the files of a folder: slices of their own, or frames of an enhanced CT. What is none is told. */
 import { FormatError, InvalidInputError } from '../../core/errors.js';
+import { FARTHEST } from '../reach.js';
 import {
   type Dataset,
   type DicomFile,
@@ -43,8 +44,6 @@ export interface Slice {
   readonly thickness: number | undefined;
 }
 
-/** No patient lies farther from the origin, mm. */
-const FARTHEST = 10_000;
 /** Of a pixel, mm. */
 const LARGEST = 100;
 

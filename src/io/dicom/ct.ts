@@ -11,6 +11,7 @@ import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import { toDecimals } from '../../core/rounding.js';
 import { createGrid } from '../../geometry/grid.js';
 import { createVolume, type Volume } from '../../geometry/volume.js';
+import { checkReach } from '../reach.js';
 import { type PatientAxis, patientAxis } from './axes.js';
 import { isKnownCharacterSet } from './character-set.js';
 import { axialGrid, resampleStack, type Stack } from './ct-resample.js';
@@ -59,6 +60,7 @@ export function readCt(files: readonly DicomFile[], options: CtOptions = {}): Ct
     );
   }
   const hounsfield = toVolume(stack, notes);
+  checkReach('CT', hounsfield.grid);
   checkHounsfield(hounsfield, notes);
   return {
     hounsfield,

@@ -4,8 +4,8 @@
  * Values stay bytes until someone asks, so that a structure set costs little more than reading its tags.
  */
 import dicomParser, { type DataSet } from 'dicom-parser';
-import { inflateSync } from 'fflate';
 import { FormatError } from '../../core/errors.js';
+import { inflate } from './inflate.js';
 
 export interface Element {
   /** Two letters; `UN` where the file does not tell. */
@@ -28,6 +28,8 @@ export type Elements = Readonly<Record<string, Element>>;
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
 const deflated = '1.2.840.10008.1.2.1.99';
 const bigEndian = '1.2.840.10008.1.2.2';
+/** Deflated bytes that hold the first elements. */
+const HEAD = 1e6;
 const CHARACTER_SET = 'x00080005';
 
 /**
@@ -49,7 +51,8 @@ export function parseElements(
     if (transferSyntax === undefined) {
       const meta = dicomParser.readPart10Header(bytes) as DataSet & { position: number };
       transferSyntax = meta.string('x00020010') ?? '';
-      if (transferSyntax === deflated) body = inflateSync(bytes.subarray(meta.position));
+      if (transferSyntax === deflated)
+        body = inflate(bytes.subarray(meta.position), untilTag === undefined ? Infinity : HEAD);
     }
     const bare = transferSyntax === deflated ? explicitLittleEndian : syntax;
     dataSet = dicomParser.parseDicom(body, {
