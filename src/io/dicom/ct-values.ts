@@ -77,26 +77,39 @@ function paddingOf({ dataset, slope, intercept }: Slice, tell: (note: string) =>
   return { low, high };
 }
 
-/** HU of a row of pixels into `out`, `step` elements apart from `to` on. */
+/**
+ * HU of a row of pixels into `out`, `step` elements apart from `to` on.
+ *
+ * @returns whether one of them is beyond air and metal
+ */
 export function fillRow(
-  values: SliceValues,
+  { stored, slope, intercept, padding }: SliceValues,
   from: number,
   count: number,
   out: Float32Array,
   to: number,
   step: number,
-): void {
-  const { stored, slope, intercept, padding } = values;
-  for (let c = 0; c < count; c++) out[to + c * step] = slope * stored[from + c]! + intercept;
-  if (padding === undefined) return;
-  for (let c = 0; c < count; c++) {
-    const value = stored[from + c]!;
-    if (value >= padding.low && value <= padding.high) out[to + c * step] = AIR;
+): boolean {
+  let isOdd = false;
+  if (padding === undefined) {
+    for (let c = 0, at = to; c < count; c++, at += step) {
+      const hu = slope * stored[from + c]! + intercept;
+      out[at] = hu;
+      if (!(hu >= LOWEST && hu <= HIGHEST)) isOdd = true;
+    }
+    return isOdd;
   }
+  for (let c = 0, at = to; c < count; c++, at += step) {
+    const value = stored[from + c]!;
+    const hu = value >= padding.low && value <= padding.high ? AIR : slope * value + intercept;
+    out[at] = hu;
+    if (!(hu >= LOWEST && hu <= HIGHEST)) isOdd = true;
+  }
+  return isOdd;
 }
 
 /**
- * Looks at the HU of a whole CT.
+ * Looks for the HU of a whole CT that are beyond air and metal.
  *
  * @throws {FormatError} where they are nothing that a scanner writes
  */

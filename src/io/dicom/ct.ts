@@ -61,7 +61,6 @@ export function readCt(files: readonly DicomFile[], options: CtOptions = {}): Ct
   }
   const hounsfield = toVolume(stack, notes);
   checkReach('CT', hounsfield.grid);
-  checkHounsfield(hounsfield, notes);
   return {
     hounsfield,
     frameOfReferenceUid: needText(first.dataset, '00200052', 'FrameOfReferenceUID'),
@@ -170,12 +169,13 @@ function toVolume(stack: Stack, notes: string[]): Volume<'hounsfield'> {
       );
     }
     if (!isStraight) throw new UnsupportedError(`${name}: a single slice that is tilted. Give the whole series.`);
-    return assemble(slices, thickness, read);
+    return assemble(slices, thickness, read, notes);
   }
   const { isEven, runs } = gapRuns(places);
-  if (isEven && isStraight) return assemble(slices, runs[0]!.gap, read);
+  if (isEven && isStraight) return assemble(slices, runs[0]!.gap, read, notes);
   const grid = axialGrid(stack, runs);
   const { hounsfield, outside } = resampleStack(stack, grid, read);
+  checkHounsfield(hounsfield, notes);
   const [sx, sy, sz] = grid.spacing.map((s) => toDecimals(s, 3));
   const to = `resampled to an even axial grid of ${sx} x ${sy} x ${sz} mm, linearly in HU`;
   if (!isEven) notes.push(`CT: slices ${told(runs)} were ${to}.`);
@@ -203,6 +203,7 @@ function assemble(
   slices: readonly Slice[],
   spacing: number,
   read: (slice: Slice) => SliceValues,
+  notes: string[],
 ): Volume<'hounsfield'> {
   const first = slices[0]!;
   const { rows, columns, alongRow, alongColumn } = first;
@@ -219,10 +220,18 @@ function assemble(
   const yStep = ySign * nx;
   const start = (xSign > 0 ? 0 : nx - 1) + (ySign > 0 ? 0 : (ny - 1) * nx);
   const [rowStep, columnStep] = row.axis === 0 ? [xStep, yStep] : [yStep, xStep];
+  let isOdd = false;
   slices.forEach((slice, k) => {
     const values = read(slice);
     const base = k * ny * nx + start;
-    for (let r = 0; r < rows; r++) fillRow(values, r * columns, columns, volume.data, base + r * columnStep, rowStep);
+    if (rowStep === 1 && columnStep === columns) {
+      isOdd = fillRow(values, 0, rows * columns, volume.data, base, 1) || isOdd;
+      return;
+    }
+    for (let r = 0; r < rows; r++) {
+      isOdd = fillRow(values, r * columns, columns, volume.data, base + r * columnStep, rowStep) || isOdd;
+    }
   });
+  if (isOdd) checkHounsfield(volume, notes);
   return volume;
 }

@@ -3,7 +3,7 @@
  *
  * Values stay bytes until someone asks, so that a structure set costs little more than reading its tags.
  */
-import dicomParser, { type DataSet } from 'dicom-parser';
+import dicomParser, { type DataSet, type Element as ParserElement } from 'dicom-parser';
 import { FormatError } from '../../core/errors.js';
 import { inflate } from './inflate.js';
 
@@ -67,7 +67,7 @@ export function parseElements(
     dataSet = found;
   }
   const elements = elementsOf(dataSet, transferSyntax !== bigEndian, '');
-  for (const [tag, { value }] of Object.entries(elements)) checkWhole(tag, value, dataSet, name);
+  for (const key in dataSet.elements) checkWhole(key, dataSet, name);
   return { elements, transferSyntax: transferSyntax ?? '' };
 }
 
@@ -89,42 +89,72 @@ function reasonOf(thrown: unknown): string {
 }
 
 /** A value that the file's end cuts off is found by its length. */
-function checkWhole(tag: string, value: Uint8Array, dataSet: DataSet, name: string): void {
-  const { length: wanted, items, fragments } = dataSet.elements[`x${tag.toLowerCase()}`]!;
-  if (items !== undefined || fragments !== undefined || !(value.length < wanted)) return;
+function checkWhole(key: string, dataSet: DataSet, name: string): void {
+  const { length: wanted, dataOffset, items, fragments } = dataSet.elements[key]!;
+  const found = Math.max(0, Math.min(wanted, dataSet.byteArray.length - dataOffset));
+  // Of a transfer syntax that was told to the parser there are neither.
+  if (items !== undefined || fragments !== undefined || !(found < wanted)) return;
+  const tag = key.slice(1).toUpperCase();
   const what = tag === '7FE00010' ? 'pixel data end' : `element ${tag} ends`;
   throw new FormatError(
-    `is truncated or corrupt DICOM (${what} after ${value.length} of ${wanted} bytes). Export it again.`,
+    `is truncated or corrupt DICOM (${what} after ${found} of ${wanted} bytes). Export it again.`,
     name,
   );
 }
 
 function elementsOf(dataSet: DataSet, isLittle: boolean, inherited: string): Elements {
   const own = dataSet.elements[CHARACTER_SET];
-  const charset = own === undefined ? inherited : String.fromCharCode(...bytesOf(dataSet.byteArray as Uint8Array, own));
+  const bytes = dataSet.byteArray as Uint8Array;
+  const charset = own === undefined ? inherited : String.fromCharCode(...bytesOf(bytes, own));
   const out: Record<string, Element> = {};
-  for (const [key, element] of Object.entries(dataSet.elements)) {
-    const bytes = dataSet.byteArray as Uint8Array;
-    let items: readonly Elements[] | undefined;
-    out[key.slice(1).toUpperCase()] = {
-      vr: element.vr ?? 'UN',
-      value:
-        element.items === undefined && element.fragments === undefined ? bytesOf(bytes, element) : bytes.subarray(0, 0),
-      isLittle,
-      charset,
-      get items() {
-        items ??= element.items?.map((item) => (item.dataSet ? elementsOf(item.dataSet, isLittle, charset) : {}));
-        return items;
-      },
-      ...(element.fragments && {
-        fragments: element.fragments.map(({ position, length }) => bytes.subarray(position, position + length)),
-        frameStarts: element.basicOffsetTable?.map((start) =>
-          element.fragments!.findIndex(({ offset }) => offset === start),
-        ),
-      }),
-    };
+  for (const key in dataSet.elements) {
+    out[key.slice(1).toUpperCase()] = new ParsedElement(dataSet.elements[key]!, bytes, isLittle, charset);
   }
   return out;
+}
+
+/** An element whose value and items are made where someone asks. */
+class ParsedElement implements Element {
+  readonly #parsed: ParserElement;
+  readonly #bytes: Uint8Array;
+  #value: Uint8Array | undefined;
+  #items: readonly Elements[] | undefined;
+
+  constructor(
+    parsed: ParserElement,
+    bytes: Uint8Array,
+    readonly isLittle: boolean,
+    readonly charset: string,
+  ) {
+    this.#parsed = parsed;
+    this.#bytes = bytes;
+  }
+
+  get vr(): string {
+    return this.#parsed.vr ?? 'UN';
+  }
+
+  get value(): Uint8Array {
+    const { items, fragments } = this.#parsed;
+    this.#value ??= items || fragments ? this.#bytes.subarray(0, 0) : bytesOf(this.#bytes, this.#parsed);
+    return this.#value;
+  }
+
+  get items(): readonly Elements[] | undefined {
+    this.#items ??= this.#parsed.items?.map((item) =>
+      item.dataSet ? elementsOf(item.dataSet, this.isLittle, this.charset) : {},
+    );
+    return this.#items;
+  }
+
+  get fragments(): readonly Uint8Array[] | undefined {
+    return this.#parsed.fragments?.map(({ position, length }) => this.#bytes.subarray(position, position + length));
+  }
+
+  get frameStarts(): readonly number[] | undefined {
+    const { basicOffsetTable, fragments } = this.#parsed;
+    return basicOffsetTable?.map((start) => fragments!.findIndex(({ offset }) => offset === start));
+  }
 }
 
 function bytesOf(bytes: Uint8Array, { dataOffset, length }: { dataOffset: number; length: number }): Uint8Array {
