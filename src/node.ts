@@ -20,7 +20,8 @@ export type { MaskedStructure, EmptyStructure } from './evaluate/roi-dvh.js';
 // The built-in phantoms.
 export { listPhantoms, readPhantom } from './node/phantoms.js';
 
-// Bytes.
+// Bytes, and the decoders of compressed DICOM for `decodeDicom`.
+export { dicomCodecs } from './node/dicom-codecs.js';
 export { readBytes, readFolder } from './node/files.js';
 
 // SVG to pixels, with the bundled font.

@@ -55,7 +55,8 @@ export function doseOfNrrd(
     );
   }
   const mayBeNaN = around !== undefined || (mayBeUnknown && quantity !== 'physical');
-  checkDoseValues(name, volume.grid, mayBeNaN ? volume.data.map((d) => (Number.isNaN(d) ? 0 : d)) : volume.data);
+  const values = mayBeNaN ? volume.data.map((d) => (Number.isNaN(d) ? 0 : d)) : volume.data;
+  checkDoseValues(name, volume.grid, values, quantity as DoseMeaning['quantity']);
   const given = fields['fractions'] === undefined ? fractions : Number(fields['fractions']);
   const meaning: DoseMeaning = {
     quantity: quantity as DoseMeaning['quantity'],

@@ -3,6 +3,7 @@ import { checkVoxels } from '../core/budget.js';
 import { FormatError, UnsupportedError } from '../core/errors.js';
 import { emptyRecord, own } from '../core/own.js';
 import { createGrid, type Grid, type Vec3 } from '../geometry/grid.js';
+import { FARTHEST } from './reach.js';
 import { utf8Decode } from './utf8.js';
 
 /** Bytes of a header's line, and of all. */
@@ -10,7 +11,6 @@ const LONGEST_LINE = 10_000;
 const LONGEST_HEADER = 1_000_000;
 /** mm: finer or coarser voxels, and farther origins, are numbers in another unit. */
 const STEPS = [1e-3, 1e3] as const;
-const FARTHEST = 1e6;
 
 export interface NrrdHeader {
   readonly header: ReadonlyMap<string, string>;
@@ -137,7 +137,10 @@ function readAxes(header: ReadonlyMap<string, string>, name: string): { steps: V
   });
   const shifted = origin!.map((o, a) => o * sign[a]!);
   if (shifted.some((o) => !(Math.abs(o) <= FARTHEST))) {
-    throw new FormatError(`space origin (${origin!.join(', ')}) lies beyond ${FARTHEST} mm. Mend it.`, name);
+    throw new FormatError(
+      `space origin (${origin!.join(', ')}) lies more than 10 m away. Mend it, or the space units.`,
+      name,
+    );
   }
   return { steps: [steps[0]!, steps[1]!, steps[2]!], origin: [shifted[0]!, shifted[1]!, shifted[2]!] };
 }

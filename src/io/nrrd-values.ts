@@ -56,6 +56,13 @@ export async function readValues(
   const fill = valueFiller(values, size, (view, at) => read(view, at, little));
   const found = isGzip ? await gunzipInto(packed, name, offset, fill, count * size) : fill(packed);
   if (found < count * size) throw short(found);
+  if (found > count * size) {
+    throw new FormatError(
+      `more than the ${count * size} bytes of values that sizes and type ask for, so one of these is not what was written. Mend the header.`,
+      name,
+      offset + (isGzip ? 0 : count * size),
+    );
+  }
   return values;
 }
 

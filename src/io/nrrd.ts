@@ -11,6 +11,7 @@ import type { DoseMeaning, Volume, VolumeKind } from '../geometry/volume.js';
 import { gzip } from './gzip.js';
 import { parseHeader, readLayout } from './nrrd-header.js';
 import { flip, readValues } from './nrrd-values.js';
+import { checkReach } from './reach.js';
 import { utf8Encode } from './utf8.js';
 
 /** How an NRRD is written. */
@@ -141,6 +142,7 @@ export interface NrrdLayers {
 export async function decodeNrrdLayers(bytes: Uint8Array, name = 'nrrd'): Promise<NrrdLayers> {
   const { header, fields, offset } = parseHeader(bytes, name);
   const { grid, layerCount, sizes, steps } = readLayout(header, name);
+  checkReach(name, grid);
   const count = layerCount * sizes[0] * sizes[1] * sizes[2];
   const values = await readValues(bytes, offset, count, header, name);
   const layers = layerCount === 1 ? [values] : takenApart(values, layerCount);

@@ -3,10 +3,13 @@ import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInputError, isRespineError } from '../core/errors.js';
 import { readCt } from '../io/dicom/ct.js';
+import type { DicomFile } from '../io/dicom/dataset.js';
+import { decodeDicom } from '../io/dicom/decode.js';
 import { inspectFile, withoutName } from '../io/dicom/inspect-file.js';
 import { FolderInspector, type SliceSample } from '../io/inspect-folder.js';
 import { inspectNrrd, isNrrd } from '../io/inspect-nrrd.js';
 import type { Inspection } from '../io/inspection.js';
+import { dicomCodecs } from './dicom-codecs.js';
 import { readBytes } from './files.js';
 
 /** Bytes of a file that are read first, and where its header is longer. */
@@ -82,7 +85,7 @@ async function look(name: string, inspector: FolderInspector): Promise<void> {
         inspector.addNrrd(inspectNrrd(name, bytes, size));
         return;
       }
-      const found = await inspectFile({ name, bytes }, size);
+      const found = await inspectFile(length < size ? { name, bytes } : await decoded({ name, bytes }), size);
       if (typeof found === 'object') {
         inspector.add(found);
         return;
@@ -96,6 +99,17 @@ async function look(name: string, inspector: FolderInspector): Promise<void> {
     else throw cause;
   } finally {
     await handle?.close();
+  }
+}
+
+/** With pixels that can be looked at, where they are packed and can be unpacked. */
+async function decoded(file: DicomFile): Promise<DicomFile> {
+  try {
+    const [plain] = await decodeDicom([file], dicomCodecs);
+    return plain!;
+  } catch (cause) {
+    if (isRespineError(cause)) return file;
+    throw cause;
   }
 }
 
@@ -113,7 +127,7 @@ async function headOf(handle: FileHandle, length: number): Promise<Uint8Array> {
 /** The range of one CT slice, read as a series of its own. */
 async function sampleOf(name: string): Promise<SliceSample> {
   try {
-    const { hounsfield } = await readCt([{ name, bytes: await readBytes(name) }]);
+    const { hounsfield } = readCt(await decodeDicom([{ name, bytes: await readBytes(name) }], dicomCodecs));
     let [least, largest] = [Infinity, -Infinity];
     for (const value of hounsfield.data) {
       if (value < least) least = value;

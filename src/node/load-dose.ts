@@ -2,10 +2,12 @@
 import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { isDicom } from '../io/dicom/dataset.js';
+import { decodeDicom } from '../io/dicom/decode.js';
 import { type RtDoseOptions, readRtDose } from '../io/dicom/dose.js';
 import { readPlanFractions } from '../io/dicom/plan-fractions.js';
 import { decodeNrrd } from '../io/nrrd.js';
 import { COMPUTED_AROUND, doseOfNrrd } from '../io/nrrd-dose.js';
+import { dicomCodecs } from './dicom-codecs.js';
 import { readBytes } from './files.js';
 import { sha256 } from './sha256.js';
 
@@ -43,7 +45,8 @@ export async function loadDose(path: string, options: LoadDoseOptions = {}): Pro
   const { plan: planPath, mayBeUnknown: _, mayBePartial: __, ...rest } = options;
   const plan = planPath === undefined ? undefined : { name: planPath, bytes: await readBytes(planPath) };
   if (isDicom(file)) {
-    const { dose, notes, frameOfReferenceUid } = readRtDose(file, { ...rest, ...(plan ? { plan } : {}) });
+    const [decoded] = await decodeDicom([file], dicomCodecs);
+    const { dose, notes, frameOfReferenceUid } = readRtDose(decoded!, { ...rest, ...(plan ? { plan } : {}) });
     return { dose, hash, notes, frameOfReferenceUid };
   }
   const odd = (['extent', 'gyPerUnit', 'quantity', 'alphaBeta'] as const).find((key) => options[key] !== undefined);
