@@ -3,6 +3,7 @@
 
 // A CT with its structures.
 export type { DicomFile } from './io/dicom/dataset.js';
+export { decodeDicom, type DicomCodecs } from './io/dicom/decode.js';
 export { patientFromDicom } from './io/dicom/patient.js';
 export type { PatientOptions } from './io/drawn-patient.js';
 export type { HounsfieldTable } from './machine/hounsfield.js';

@@ -10,7 +10,9 @@ export { exportInfluence, type ExportedInfluence } from './node/export-influence
 export type { InfluenceExportOptions } from './plan/exchange/influence-data.js';
 export { importWeights } from './node/import-weights.js';
 
-// Doses and structures of any file.
+// What is in a folder; doses and structures of any file.
+export { inspectPath, type InspectPathOptions } from './node/inspect.js';
+export type { Inspection } from './io/inspection.js';
 export { loadDose, type LoadDoseOptions, type LoadedDose } from './node/load-dose.js';
 export { loadStructures, type LoadedStructures } from './node/load-structures.js';
 export type { MaskedStructure, EmptyStructure } from './evaluate/roi-dvh.js';
@@ -18,7 +20,8 @@ export type { MaskedStructure, EmptyStructure } from './evaluate/roi-dvh.js';
 // The built-in phantoms.
 export { listPhantoms, readPhantom } from './node/phantoms.js';
 
-// Bytes.
+// Bytes, and the decoders of compressed DICOM for `decodeDicom`.
+export { dicomCodecs } from './node/dicom-codecs.js';
 export { readBytes, readFolder } from './node/files.js';
 
 // SVG to pixels, with the bundled font.

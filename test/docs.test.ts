@@ -80,7 +80,9 @@ test('every page is in the index', () => {
 describe('generated parts', () => {
   test('are what the program says of itself: `npm run docs` changes nothing', async () => {
     const made = await fillPages(new URL('../docs/', import.meta.url));
-    const schemas = ['case', 'fields', 'goals', 'courses', 'study', 'phantom'].map((name) => `schema/${name}.json`);
+    const schemas = ['case', 'fields', 'goals', 'courses', 'study', 'phantom', 'inspection'].map(
+      (name) => `schema/${name}.json`,
+    );
     expect([...made.keys()]).toEqual(['cli.md', 'case.md', 'evaluate.md', ...schemas]);
     for (const [name, { was, is }] of made) expect(was, name).toBe(is);
     // Not between marks that nobody fills.

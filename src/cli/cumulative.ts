@@ -12,7 +12,7 @@ import {
   cumulativeTable,
 } from '../report/cumulative-trade-off.js';
 import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
-import { dosesOf } from './dose-options.js';
+import { dosesOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { techniquesOf } from './plan.js';
 import { progressLine } from './progress.js';
@@ -21,6 +21,8 @@ export interface CumulativeCommandOptions {
   readonly cumulative: string;
   readonly out: string;
   readonly technique: string;
+  /** Seconds of each plan, at most. */
+  readonly timeLimit?: string;
   /** False for `--no-shifts`. */
   readonly shifts: boolean;
   readonly json?: boolean;
@@ -30,6 +32,7 @@ export interface CumulativeCommandOptions {
 export async function cumulativeCommand(path: string, options: CumulativeCommandOptions): Promise<number> {
   const limits = dosesOf('--cumulative', options.cumulative, '50,60,70');
   const techniques = techniquesOf(options.technique);
+  const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const progress = progressLine();
   progress.say('reading the case');
   const job = await loadJob(path);
@@ -39,6 +42,7 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
     result = cumulativeTradeOff(job, limits, {
       executor,
       techniques,
+      ...(timeLimit === undefined ? {} : { timeLimit }),
       ...(options.shifts ? {} : { positions: [] }),
       onPoint: ({ technique, limit, plan: done }) =>
         progress.say(`${technique}, ${limit} Gy: ${done === null ? 'nothing left' : `D95 ${done.d95.toFixed(2)} Gy`}`),

@@ -52,6 +52,7 @@ export async function loadDoseAndStructures(
   const { frameOfReferenceUid } = structures;
   const dose = await loadDose(dosePath, {
     ...options,
+    mayBePartial: true,
     ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }),
   });
   return { dose, structures, notes: [...dose.notes, ...structures.notes] };

@@ -13,7 +13,7 @@ import {
   fractionationTable,
 } from '../report/fractionation.js';
 import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
-import { alphaBetaOf, fractionsOf, listOf, oneOf } from './dose-options.js';
+import { alphaBetaOf, fractionsOf, listOf, oneOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
@@ -23,6 +23,8 @@ export interface FractionationCommandOptions {
   readonly alphaBeta?: string;
   /** True where no technique is named. */
   readonly plan?: true | string;
+  /** Seconds of each plan, at most. */
+  readonly timeLimit?: string;
   readonly json?: boolean;
 }
 
@@ -35,6 +37,10 @@ export async function fractionationCommand(path: string, options: FractionationC
   const { plan: named } = options;
   const technique =
     named === undefined ? undefined : named === true ? 'imrt' : oneOf('--plan', named, ['imrt', 'fcrt'] as const);
+  if (options.timeLimit !== undefined && technique === undefined) {
+    throw new InvalidInputError('fractionation: --time-limit is of plans. Add --plan, or leave it out.');
+  }
+  const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const alphaBeta = options.alphaBeta === undefined ? undefined : alphaBetaOf('--alpha-beta', options.alphaBeta);
   const progress = progressLine();
   progress.say('reading the case');
@@ -46,6 +52,7 @@ export async function fractionationCommand(path: string, options: FractionationC
       executor,
       ...(alphaBeta === undefined ? {} : { alphaBeta }),
       ...(technique === undefined ? {} : { technique }),
+      ...(timeLimit === undefined ? {} : { timeLimit }),
       onRow: ({ fractions, dose }) => progress.say(`${fractions} fractions: ${dose.toFixed(2)} Gy`),
     });
   } finally {

@@ -211,7 +211,7 @@ program
   .option('--caps <Gy>', 'caps of this course (IMRT), with commas')
   .option('--cumulative <Gy>', "limits of both courses in EQD2 by the cord's alpha/beta, with commas")
   .option('--technique <name>', 'with --cumulative: fcrt, imrt or both (default both)')
-  .option('--time-limit <seconds>', 'with --caps: of each plan; then the best so far, whose row says time-limit')
+  .option('--time-limit <seconds>', 'of each plan: then the best so far, whose row says time-limit')
   .option('--no-shifts', 'with --cumulative: leave out the maximum under shifts')
   .requiredOption(
     '--out <dir>',
@@ -246,6 +246,7 @@ program
   .requiredOption('--fractions <n>', 'numbers of fractions, with commas')
   .option('--alpha-beta <gy>', "of the target; otherwise the case's alphaBeta.target")
   .option('--plan [technique]', 'plan every number, imrt or fcrt (default imrt)')
+  .option('--time-limit <seconds>', 'with --plan: of each plan; then the best so far, whose row says time-limit')
   .requiredOption('--out <dir>', 'folder for fractionation.csv, .json, .svg, .png')
   .option('--json', 'print JSON instead of a table')
   .action(async (path, options) => {
@@ -294,9 +295,22 @@ program
   });
 
 program
+  .command('inspect')
+  .description(
+    'what is in a folder of DICOM or NRRD files: series, structures, plans, doses, problems, and what takes it',
+  )
+  .argument('<path>', 'folder, with those below it, or one file')
+  .option('--names', 'tell names and numbers of patients, which are left out otherwise')
+  .option('--json', 'print JSON instead of text; respine schema inspection describes it')
+  .action(async (path, options) => {
+    const { inspectCommand } = await import('./inspect.js');
+    code = await inspectCommand(path, options);
+  });
+
+program
   .command('schema')
   .description('JSON Schema of a request, for editors, whose use docs/case.md describes')
-  .argument('<name>', 'case, fields, goals, courses, study or phantom')
+  .argument('<name>', 'case, fields, goals, courses, study, phantom, or inspection of what inspect prints')
   .option('--out <file>', '.json file; printed otherwise')
   .action(async (name, options) => {
     const { schemaCommand } = await import('./schema.js');

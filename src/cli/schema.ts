@@ -1,7 +1,8 @@
-/** `respine schema NAME`: the JSON Schema of a request, by which editors complete and check its file. */
+/** `respine schema NAME`: the JSON Schema of a request, by which editors complete and check its file, and of what `inspect` prints. */
 import { InvalidInputError } from '../core/errors.js';
 import { nearNames } from '../core/near-names.js';
 import { own } from '../core/own.js';
+import { inspectionSchema } from '../io/inspection.js';
 import { writeFileAtomic } from '../node/files.js';
 import { phantomSchema } from '../phantom/spec.js';
 import { coursesSchema } from '../plan/input/courses-file.js';
@@ -11,7 +12,7 @@ import { caseSchema } from '../plan/input/plan-case.js';
 import { studySchema } from '../plan/input/study-file.js';
 import { print } from './output.js';
 
-/** The requests that have a schema, by the name that the command knows them by. */
+/** What has a schema, by the name that the command knows it by: requests, and the answer of `inspect`. */
 export const schemas = {
   case: caseSchema,
   fields: fieldsSchema,
@@ -19,6 +20,7 @@ export const schemas = {
   courses: coursesSchema,
   study: studySchema,
   phantom: phantomSchema,
+  inspection: inspectionSchema,
 };
 
 /** @returns the exit code */

@@ -35,9 +35,6 @@ export async function tradeOffCommand(path: string, options: TradeOffCommandOpti
       'trade-off: give either --caps, doses of this course, or --cumulative, limits over both courses.',
     );
   }
-  if (cumulative !== undefined && options.timeLimit !== undefined) {
-    throw new InvalidInputError('trade-off: --time-limit goes with --caps. Leave it out with --cumulative.');
-  }
   if (cumulative !== undefined) {
     return cumulativeCommand(path, { ...options, cumulative, technique: technique ?? 'both' });
   }

@@ -27,6 +27,8 @@ function withValue(message: string, value: unknown): string {
   if (kind !== null && kind[2] !== 'undefined')
     return `is ${textOf(value)}, but must be ${articleOf(kind[1]!)} ${kind[1]}`;
   if (kind !== null) return `is missing, but must be ${articleOf(kind[1]!)} ${kind[1]}`;
+  // Of a record, whose keys have a rule of their own.
+  if (message === 'Invalid key in record') return 'is no name that may stand here. Give a shorter one, not empty';
   return message;
 }
 

@@ -103,28 +103,47 @@ function patientDensity(
     return density;
   }
   const body = voxelizeStructure(external[0]!, density.grid);
-  if (options.hounsfieldTable === undefined) checkTissue(hounsfield, body.data);
+  if (options.hounsfieldTable === undefined) checkTissue(hounsfield, body.data, notes);
   const counted = transportMask(body, density, structures, options.include ?? [], notes);
   for (let i = 0; i < data.length; i++) data[i]! *= counted[i]!;
   return density;
 }
 
-/** HU that more than half of a body does not exceed, whatever it is made of: an intercept that is lost adds 1000 or so. */
-const tissueLimit = 500;
+/** HU between which more than half of a body lies, whatever it is made of: an intercept that is lost adds 1000 or so. */
+const tissueLimits = [-950, 500] as const;
+/** Between fat and muscle, and a good deal beyond: a body of which half is lung is told. */
+const usualTissue = [-300, 300] as const;
 
-/** @throws {InvalidInputError} where most of the body has the numbers of dense bone, as where the rescale intercept is lost */
-function checkTissue(hounsfield: Volume<'hounsfield'>, body: Float32Array): void {
-  let inside = 0;
-  let dense = 0;
+/** @throws {InvalidInputError} where most of the body has the numbers of dense bone or of air, as where the rescale intercept is lost or doubled */
+function checkTissue(hounsfield: Volume<'hounsfield'>, body: Float32Array, notes: string[]): void {
+  const counts = { inside: 0, air: 0, thin: 0, firm: 0, dense: 0 };
   for (let i = 0; i < body.length; i++) {
     if (!(body[i]! > 0.5)) continue;
-    inside++;
-    if (hounsfield.data[i]! > tissueLimit) dense++;
+    const hu = hounsfield.data[i]!;
+    counts.inside++;
+    if (hu < tissueLimits[0]) counts.air++;
+    if (hu < usualTissue[0]) counts.thin++;
+    if (hu > usualTissue[1]) counts.firm++;
+    if (hu > tissueLimits[1]) counts.dense++;
   }
-  if (2 * dense <= inside) return;
-  throw new InvalidInputError(
-    `CT: ${Math.round((100 * dense) / inside)} % of the body lies above ${tissueLimit} HU, as where RescaleIntercept is lost (tissue at 1024). Export the CT again, or give the hounsfieldTable that these numbers are meant for.`,
-  );
+  const percent = (count: number): number => Math.round((100 * count) / counts.inside);
+  if (2 * counts.dense > counts.inside) {
+    throw new InvalidInputError(
+      `CT: ${percent(counts.dense)} % of the body lies above ${tissueLimits[1]} HU, as where RescaleIntercept is lost (tissue at 1024). Export the CT again, or give the hounsfieldTable that these numbers are meant for.`,
+    );
+  }
+  if (2 * counts.air > counts.inside) {
+    throw new InvalidInputError(
+      `CT: ${percent(counts.air)} % of the body lies below ${tissueLimits[0]} HU, which is air: the body is drawn beside the patient, or RescaleIntercept was subtracted twice. Export both again, or give the hounsfieldTable that these numbers are meant for.`,
+    );
+  }
+  const [count, where] =
+    counts.thin > counts.firm ? [counts.thin, `below ${usualTissue[0]}`] : [counts.firm, `above ${usualTissue[1]}`];
+  if (2 * count > counts.inside) {
+    notes.push(
+      `CT: ${percent(count)} % of the body lies ${where} HU, which soft tissue does not. Look at the CT numbers.`,
+    );
+  }
 }
 
 function renameStructures(

@@ -10,7 +10,12 @@ const media: readonly string[] = ['engine', 'medium', 'water'] satisfies DoseMed
 export interface NrrdDoseOptions {
   /** Whether an EQD2 or BED may be NaN where a course of its sum was unknown, as `accumulate` writes it. @default false */
   readonly mayBeUnknown?: boolean;
+  /** Whether a dose may be NaN away from what {@link COMPUTED_AROUND} names, as `plan` writes it around target and cord. @default false */
+  readonly mayBePartial?: boolean;
 }
+
+/** Field of the header: names of the structures around which the dose was computed; it is NaN elsewhere. */
+export const COMPUTED_AROUND = 'computedAround';
 
 /**
  * The volume as a dose: total over its course, Gy.
@@ -27,7 +32,7 @@ export function doseOfNrrd(
   volume: NrrdVolume,
   name = 'nrrd',
   fractions?: number,
-  { mayBeUnknown = false }: NrrdDoseOptions = {},
+  { mayBeUnknown = false, mayBePartial = false }: NrrdDoseOptions = {},
 ): DoseVolume {
   const { kind, fields } = volume;
   if (kind !== undefined && kind !== 'dose') {
@@ -43,8 +48,15 @@ export function doseOfNrrd(
   if (medium !== undefined && !media.includes(medium)) {
     throw new FormatError(`medium "${medium}" is none of ${media.join(', ')}.`, name);
   }
-  const isSum = mayBeUnknown && quantity !== 'physical';
-  checkDoseValues(name, volume.grid, isSum ? volume.data.map((d) => (Number.isNaN(d) ? 0 : d)) : volume.data);
+  const around = fields[COMPUTED_AROUND];
+  if (around !== undefined && !mayBePartial) {
+    throw new InvalidInputError(
+      `${name}: holds the dose around ${around} alone. Give the whole one, which lies beside it without "_planning".`,
+    );
+  }
+  const mayBeNaN = around !== undefined || (mayBeUnknown && quantity !== 'physical');
+  const values = mayBeNaN ? volume.data.map((d) => (Number.isNaN(d) ? 0 : d)) : volume.data;
+  checkDoseValues(name, volume.grid, values, quantity as DoseMeaning['quantity']);
   const given = fields['fractions'] === undefined ? fractions : Number(fields['fractions']);
   const meaning: DoseMeaning = {
     quantity: quantity as DoseMeaning['quantity'],

@@ -3,7 +3,7 @@
  */
 import { basename, resolve } from 'node:path';
 import { FormatError } from '../core/errors.js';
-import { utf8Decode } from '../io/nrrd.js';
+import { utf8Decode } from '../io/utf8.js';
 import type { BeamData } from '../machine/beam-data.js';
 import { parseBeamData, parseExclusions } from '../machine/beam-data-file.js';
 import { readFolder } from './files.js';

@@ -2,10 +2,12 @@
 import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { isDicom } from '../io/dicom/dataset.js';
+import { decodeDicom } from '../io/dicom/decode.js';
 import { type RtDoseOptions, readRtDose } from '../io/dicom/dose.js';
 import { readPlanFractions } from '../io/dicom/plan-fractions.js';
 import { decodeNrrd } from '../io/nrrd.js';
-import { doseOfNrrd } from '../io/nrrd-dose.js';
+import { COMPUTED_AROUND, doseOfNrrd } from '../io/nrrd-dose.js';
+import { dicomCodecs } from './dicom-codecs.js';
 import { readBytes } from './files.js';
 import { sha256 } from './sha256.js';
 
@@ -13,6 +15,8 @@ import { sha256 } from './sha256.js';
 export interface LoadDoseOptions extends Omit<RtDoseOptions, 'plan'> {
   /** Of an NRRD: whether an EQD2 or BED may be NaN where a course of its sum was unknown, as `accumulate` writes it. @default false */
   readonly mayBeUnknown?: boolean;
+  /** Of an NRRD: whether it may be a planning dose of `respine plan`, NaN away from target and cord. @default false: refused */
+  readonly mayBePartial?: boolean;
   /** Path of the RTPLAN of the dose. */
   readonly plan?: string;
 }
@@ -38,10 +42,11 @@ export interface LoadedDose {
 export async function loadDose(path: string, options: LoadDoseOptions = {}): Promise<LoadedDose> {
   const file = { name: path, bytes: await readBytes(path) };
   const hash = sha256(file.bytes);
-  const { plan: planPath, mayBeUnknown: _, ...rest } = options;
+  const { plan: planPath, mayBeUnknown: _, mayBePartial: __, ...rest } = options;
   const plan = planPath === undefined ? undefined : { name: planPath, bytes: await readBytes(planPath) };
   if (isDicom(file)) {
-    const { dose, notes, frameOfReferenceUid } = readRtDose(file, { ...rest, ...(plan ? { plan } : {}) });
+    const [decoded] = await decodeDicom([file], dicomCodecs);
+    const { dose, notes, frameOfReferenceUid } = readRtDose(decoded!, { ...rest, ...(plan ? { plan } : {}) });
     return { dose, hash, notes, frameOfReferenceUid };
   }
   const odd = (['extent', 'gyPerUnit', 'quantity', 'alphaBeta'] as const).find((key) => options[key] !== undefined);
@@ -56,5 +61,10 @@ export async function loadDose(path: string, options: LoadDoseOptions = {}): Pro
       `${path}: ${fractions} fractions are given, but the file says ${said}. Leave one of them out.`,
     );
   }
-  return { dose: doseOfNrrd(volume, path, fractions, options), hash, notes: [] };
+  const around = volume.fields[COMPUTED_AROUND];
+  const notes =
+    around === undefined
+      ? []
+      : [`${path} holds the dose around ${around} alone: structures that reach beyond have no metrics in it.`];
+  return { dose: doseOfNrrd(volume, path, fractions, options), hash, notes };
 }

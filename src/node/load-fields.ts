@@ -3,6 +3,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { Patient } from '../geometry/patient.js';
+import { decodeDicom } from '../io/dicom/decode.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
 import { decodeNrrd, type NrrdVolume } from '../io/nrrd.js';
 import { denserThanAir, patientFromNrrd } from '../io/nrrd-patient.js';
@@ -10,6 +11,7 @@ import type { Machine } from '../machine/machine.js';
 import { buildPhantom } from '../phantom/build.js';
 import { openFields } from '../plan/field/opened-field.js';
 import { type Fields, parseFields } from '../plan/input/fields-file.js';
+import { dicomCodecs } from './dicom-codecs.js';
 import { readBytes, readFolder, readJson } from './files.js';
 import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
@@ -55,7 +57,7 @@ async function readPatient(
   }
   if ('ct' in source) {
     const { ct, structures, ...options } = source;
-    const slices = await readFolder(from(ct));
+    const slices = await decodeDicom(await readFolder(from(ct)), dicomCodecs, options.seriesUid);
     inputs['ct'] = sha256(...slices.map((slice) => slice.bytes));
     const drawn = structures === undefined ? undefined : { name: structures, bytes: await readBytes(from(structures)) };
     if (drawn) inputs['structures'] = sha256(drawn.bytes);

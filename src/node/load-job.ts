@@ -3,12 +3,15 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { Patient } from '../geometry/patient.js';
+import { isDicom } from '../io/dicom/dataset.js';
+import { decodeDicom } from '../io/dicom/decode.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
 import { buildPhantom, phantomStructures } from '../phantom/build.js';
 import { parseCase } from '../plan/input/parse-case.js';
 import { type PlanCase, type PlanCaseInput, type PriorCourseCase, priorsOf } from '../plan/input/plan-case.js';
 import { createJob, type PlanJob } from '../plan/patient/plan-job.js';
 import type { ImportedDose, ImportedDoses } from '../plan/patient/prior-course.js';
+import { dicomCodecs } from './dicom-codecs.js';
 import { readBytes, readFolder, readJson } from './files.js';
 import { loadCourseDose, loadTransform } from './load-courses.js';
 import { loadMaskedPatient } from './load-masked-patient.js';
@@ -60,9 +63,10 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
     patient = await loadMaskedPatient(source, from, inputs);
   } else {
     const { ct, structures, ...options } = source;
-    const slices = await readFolder(from(ct));
+    const slices = await decodeDicom(await readFolder(from(ct)), dicomCodecs, options.seriesUid);
     const drawn = { name: structures, bytes: await readBytes(from(structures)) };
-    inputs.ct = sha256(...slices.map((slice) => slice.bytes));
+    // What else lies there is no input.
+    inputs.ct = sha256(...slices.filter(isDicom).map((slice) => slice.bytes));
     inputs.structures = sha256(drawn.bytes);
     patient = patientFromDicom(slices, drawn, options);
   }

@@ -5,8 +5,10 @@ import { InvalidInputError, shownPath } from '../core/errors.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { encodeFluence } from '../io/fluence-file.js';
 import { encodeNrrd } from '../io/nrrd.js';
+import { COMPUTED_AROUND } from '../io/nrrd-dose.js';
 import { remainingDoseVolume } from '../plan/constraint/structure-tolerance.js';
 import type { Technique } from '../plan/input/plan-case.js';
+import { targetNames } from '../plan/patient/patient-model.js';
 import { type PlanningResult, recordsOf } from '../plan/run-plan.js';
 import { planningDose } from '../plan/technique/finish-plan.js';
 import { dvhTable, type RemakeRecord } from '../report/plan-report.js';
@@ -30,7 +32,9 @@ export async function planFiles(result: PlanningResult, outDir: string, folder?:
   for (const { plan } of result.plans) {
     files.set(`dose_${plan.technique}.nrrd`, await packed(plan.dose));
     const between = planningDose(result.model, plan);
-    if (between !== undefined) files.set(`dose_${plan.technique}_planning.nrrd`, await packed(between));
+    const around = [...targetNames(result.model), result.model.cord].join(', ');
+    if (between !== undefined)
+      files.set(`dose_${plan.technique}_planning.nrrd`, await packed(between, { [COMPUTED_AROUND]: around }));
   }
   if (result.tolerances.length > 0 && result.prior) {
     files.set('allowance.nrrd', await packed(remainingDoseVolume(result.tolerances, result.model, result.case)));
@@ -62,6 +66,11 @@ export async function checkInputsKept(outDir: string, inputs: readonly string[])
   const real = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
   const out = await real(outDir);
   for (const path of inputs) {
+    if ((await real(path)) === out) {
+      throw new InvalidInputError(
+        `--out ${shownPath(outDir)}: the case reads that folder, and the plan's files would become part of its input. Name another folder.`,
+      );
+    }
     if (!DATA.test(basename(path)) || (await real(dirname(path))) !== out) continue;
     throw new InvalidInputError(
       `--out ${shownPath(outDir)}: the plan's own ${basename(path)} would take the place of its input ${shownPath(path)}. Name another folder, or give that file another name.`,
@@ -73,8 +82,8 @@ export async function checkInputsKept(outDir: string, inputs: readonly string[])
 export const doseHash = ({ data }: DoseVolume): string =>
   sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 
-const packed = (volume: Volume): Promise<Uint8Array> =>
-  encodeNrrd(volume, { gzip: gzipFast, fields: { software: `respine ${version}` } });
+const packed = (volume: Volume, fields?: Readonly<Record<string, string>>): Promise<Uint8Array> =>
+  encodeNrrd(volume, { gzip: gzipFast, fields: { software: `respine ${version}`, ...fields } });
 
 /** With slashes on every system. */
 const pathFrom = (outDir: string, folder: string): string =>

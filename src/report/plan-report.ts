@@ -99,7 +99,7 @@ export function planReport(
       `Machine: ${machine.source}.`,
       ...doseModelAssumptions(planCase.doseModel),
     ],
-    notes: [...model.notes, ...model.patient.notes, ...overruled(result)],
+    notes: [...model.notes, ...model.patient.notes, ...overruled(result), ...plans.flatMap(({ notes = [] }) => notes)],
     plans: plans.map((evaluation) => ({
       ...planEntry(evaluation, result, sensitivities, gridChecks),
       ...provenance.remake?.plans[evaluation.plan.technique],
@@ -288,6 +288,7 @@ export function planDetails(result: PlanningResult): string {
     asked,
     targets = [],
     priorities,
+    notes = [],
     goals,
     structures,
     conformity,
@@ -304,7 +305,9 @@ export function planDetails(result: PlanningResult): string {
     lines.push(`        ${certificateLine(technique.solution.certificate)}`);
     const why = whyNoPlan(technique, planCase.prescription.dose);
     if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
-    const said = [givenSentence(technique), whyUnproven(technique.solution)].filter((note) => note !== undefined);
+    const said = [givenSentence(technique), whyUnproven(technique.solution), ...notes].filter(
+      (note) => note !== undefined,
+    );
     lines.push(...said.map((note) => `  NOTE  ${note}`));
     if (robust) lines.push(`        ${robustSentence(robust)}`);
     lines.push(...targetSentences({ targets }).map((line) => `        ${line}`));

@@ -1,7 +1,7 @@
 /**
  * The built-in machine against the tables that it was commissioned from, and against tables that it never saw.
  */
-import { utf8Decode } from '../io/nrrd.js';
+import { utf8Decode } from '../io/utf8.js';
 import type { BeamData } from '../machine/beam-data.js';
 import { parseBeamData } from '../machine/beam-data-file.js';
 import { type CommissionResidual, commission } from '../machine/commission.js';

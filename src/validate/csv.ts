@@ -2,7 +2,7 @@
  * Reference tables: comma-separated, comment lines with `#`, one header line, quoted fields allowed.
  */
 import { readCsv } from '../io/csv.js';
-import { utf8Decode } from '../io/nrrd.js';
+import { utf8Decode } from '../io/utf8.js';
 
 export type CsvRow = Readonly<Record<string, string>>;
 

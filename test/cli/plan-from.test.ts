@@ -168,6 +168,19 @@ describe('refused in one sentence, before anything is computed or written', () =
     expect(filesOf('kept')).toEqual(['case.json', 'dose_fcrt.nrrd', 'plan.json']);
   });
 
+  test('the folder of the CT takes no plan, and what else lies there is no input', { timeout: 120_000 }, async () => {
+    const made = await respine('phantom', 'spine-t8', '--format', 'dicom', '--spacing', '8', '--out', 'study');
+    expect(made.code).toBe(0);
+    writeFileSync(at('study/case.json'), JSON.stringify({ patient: { ct: 'CT', structures: 'RS.dcm' } }));
+    const before = filesOf('study/CT');
+    for (const out of ['study/CT', './study/CT/']) {
+      const run = await respine('plan', 'study/case.json', '--out', out);
+      expect([run.code, run.stdout]).toEqual([2, '']);
+      expect(run.stderr).toMatch(/--out \S*study\/CT\/?: the case reads that folder/);
+    }
+    expect(filesOf('study/CT')).toEqual(before);
+  });
+
   test('an input that has changed, or is not there, is named', { timeout: 120_000 }, async () => {
     await changed(
       'cases/mine.json',

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { inspectionSchema } from '../../src/io/inspection.js';
 import { phantomSchema } from '../../src/phantom/spec.js';
 import { coursesSchema } from '../../src/plan/input/courses-file.js';
 import { fieldsSchema } from '../../src/plan/input/fields-file.js';
@@ -22,6 +23,7 @@ test.each([
   ['courses', coursesSchema],
   ['study', studySchema],
   ['phantom', phantomSchema],
+  ['inspection', inspectionSchema],
 ])('%s: printed as the library has it, and as it is shipped', async (name, schema) => {
   const run = await respine('schema', name);
   expect([run.code, run.stderr]).toEqual([0, '']);
@@ -38,10 +40,10 @@ test('--out writes it and prints where', async () => {
 test.each([
   [
     ['schema', 'cases'],
-    /^respine: schema: "cases" is no request; there are case, fields, goals, courses, study, phantom\. Did you mean "case"\?\n$/,
+    /^respine: schema: "cases" is no request; there are case, fields, goals, courses, study, phantom, inspection\. Did you mean "case"\?\n$/,
   ],
   [['schema', 'GOALS.json'], /Did you mean "goals"\?\n$/],
-  [['schema', 'constructor'], /^respine: schema: "constructor" is no request; there are case, .*, phantom\.\n$/],
+  [['schema', 'constructor'], /^respine: schema: "constructor" is no request; there are case, .*, inspection\.\n$/],
   [['schema', 'case', '--out', 'case.txt'], /^respine: --out is "case\.txt", but a schema is a \.json file\. /],
   [['schema'], /missing required argument 'name'/],
 ])('%j is one sentence, and nothing is written', async (args, sentence) => {

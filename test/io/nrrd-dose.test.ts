@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
 import { decodeNrrd, encodeNrrd } from '../../src/io/nrrd.js';
-import { doseOfNrrd } from '../../src/io/nrrd-dose.js';
+import { COMPUTED_AROUND, doseOfNrrd } from '../../src/io/nrrd-dose.js';
 
 const grid = createGrid([2, 3, 4], [2, 3, 5], [0, 1, 2]);
 
@@ -41,6 +41,18 @@ describe('dose of an NRRD file', () => {
     const data = new Float32Array(24).fill(1);
     data[12] = value;
     expect(() => doseOfNrrd({ grid, data, fields: {} }, 'a.nrrd')).toThrow(message);
+  });
+
+  test('a planning dose is NaN beyond what it names, and is taken where that is known', () => {
+    const data = new Float32Array(24).fill(1);
+    data[12] = Number.NaN;
+    const volume = { grid, data, fields: { [COMPUTED_AROUND]: 'PTV, SpinalCord' } };
+    expect(() => doseOfNrrd(volume, 'a.nrrd')).toThrow(
+      /^a\.nrrd: holds the dose around PTV, SpinalCord alone\. Give the whole one/,
+    );
+    expect(doseOfNrrd(volume, 'a.nrrd', 5, { mayBePartial: true }).data).toBe(data);
+    data[3] = -2;
+    expect(() => doseOfNrrd(volume, 'a.nrrd', 5, { mayBePartial: true })).toThrow(/is -2 Gy/);
   });
 
   test('refuses what is no dose', async () => {

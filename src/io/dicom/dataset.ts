@@ -15,12 +15,16 @@ export interface DicomFile {
   readonly name: string;
   /** The whole file. */
   readonly bytes: Uint8Array;
+  /** Its pixels, where `decodeDicom` has decoded them: of every frame the little-endian words. */
+  readonly frames?: readonly Uint8Array[] | undefined;
 }
 
 export interface Dataset {
   readonly name: string;
   readonly transferSyntax: string;
   readonly elements: Elements;
+  /** Pixels that were decoded before, frame by frame. */
+  readonly decoded?: readonly Uint8Array[] | undefined;
 }
 
 const implicitLittleEndian = '1.2.840.10008.1.2';
@@ -39,6 +43,15 @@ export function readDataset(file: DicomFile): Dataset {
 }
 
 /**
+ * The elements before the pixels, and the pixels' own tag where the bytes come so far: of a file of which they are only the beginning.
+ *
+ * @throws {FormatError} as {@link readDataset}; also where the bytes end before the pixels
+ */
+export function readHeader(file: DicomFile): Dataset {
+  return parse(file, 'x7fe00010');
+}
+
+/**
  * SOP class UID from the first elements alone, else (as of a DICOMDIR) from the meta header; undefined where neither
  * tells. O(1) in the size of the file.
  */
@@ -51,8 +64,17 @@ export function sopClassOf(file: DicomFile): string | undefined {
   }
 }
 
+/** Transfer syntax UID; empty where the file does not tell. O(1) in the size of the file. */
+export function transferSyntaxOf(file: DicomFile): string {
+  try {
+    return parse(file, 'x00080018').transferSyntax;
+  } catch {
+    return '';
+  }
+}
+
 /** @param untilTag last tag to read */
-function parse({ name, bytes }: DicomFile, untilTag?: string): Dataset {
+function parse({ name, bytes, frames: decoded }: DicomFile, untilTag?: string): Dataset {
   const layout = layoutOf(bytes);
   if (layout === undefined) throw new FormatError('is not a DICOM file.', name);
   const bare = {
@@ -62,7 +84,7 @@ function parse({ name, bytes }: DicomFile, untilTag?: string): Dataset {
     'meta-only': undefined,
   };
   const whole = layout === 'meta-only' ? withPreamble(bytes) : bytes;
-  return { name, ...parseElements(whole, name, bare[layout], untilTag) };
+  return { name, ...(decoded && { decoded }), ...parseElements(whole, name, bare[layout], untilTag) };
 }
 
 /** The 128 bytes and the magic word that old exports leave out before their meta header. */

@@ -14,6 +14,7 @@ import { checkInteger, checkPositive } from '../../core/check.js';
 import { FormatError, InvalidInputError } from '../../core/errors.js';
 import { createDose, type DoseMeaning, type DoseVolume } from '../../geometry/volume.js';
 import { checkDoseValues } from '../dose-values.js';
+import { checkReach } from '../reach.js';
 import { type Dataset, type DicomFile, items, needNumbers, needText, readDataset, text } from './dataset.js';
 import { doseLattice, fillLattice } from './dose-lattice.js';
 import { readPixels } from './pixels.js';
@@ -89,7 +90,8 @@ export function readRtDose(file: DicomFile, options: RtDoseOptions = {}): RtDose
   const stored = readPixels(dataset, lattice.frames);
   const data = new Float32Array(stored.length);
   fillLattice(lattice, stored, scaling(dataset) * perUnit, data);
-  checkDoseValues(name, lattice.grid, data);
+  checkReach(name, lattice.grid);
+  checkDoseValues(name, lattice.grid, data, quantity);
   const meaning = {
     quantity,
     ...(fractions === undefined ? {} : { fractions }),

@@ -2,63 +2,16 @@
  * What the bytes of an element say: text in its character set, numbers as decimal text or binary.
  */
 
-import { UnsupportedError } from '../../core/errors.js';
 import { own } from '../../core/own.js';
+import { decodeText } from './character-set.js';
 import type { Element } from './elements.js';
 
-/** Labels by number of the ISO registry, PS3.3 C.12.1.1.2; 6 is ASCII. */
-const CHARSETS: Record<string, string> = {
-  6: 'iso-8859-1',
-  13: 'shift_jis',
-  100: 'iso-8859-1',
-  101: 'iso-8859-2',
-  109: 'iso-8859-3',
-  110: 'iso-8859-4',
-  126: 'iso-8859-7',
-  127: 'iso-8859-6',
-  138: 'iso-8859-8',
-  144: 'iso-8859-5',
-  148: 'iso-8859-9',
-  166: 'windows-874',
-  192: 'utf-8',
-  203: 'iso-8859-15',
-};
-/** ASCII or Roman letters, with kanji behind an escape. */
-const JAPANESE = /^(ISO[_ ](2022 )?IR 6)? *\\ *ISO 2022 IR 87$/;
-const decoders = new Map<string, { decode(bytes: Uint8Array): string }>();
-
-function decoderOf(charset: string): { decode(bytes: Uint8Array): string } {
-  let decoder = decoders.get(charset);
-  if (decoder === undefined) {
-    decoder = new TextDecoder(labelOf(charset.replaceAll('\0', '').trim()));
-    decoders.set(charset, decoder);
-  }
-  return decoder;
-}
-
-function labelOf(charset: string): string {
-  if (charset === '') return 'iso-8859-1';
-  if (JAPANESE.test(charset)) return 'iso-2022-jp';
-  const label = /^(gb18030|gbk)$/i.test(charset)
-    ? charset.toLowerCase()
-    : CHARSETS[/^ISO[_ ](?:2022 )?IR (\d+)$/.exec(charset)?.[1] ?? ''];
-  if (label === undefined) {
-    throw new UnsupportedError(
-      `character set "${charset}" is not read. Export the file with SpecificCharacterSet ISO_IR 192 (UTF-8).`,
-    );
-  }
-  return label;
-}
-
 /**
- * Values as text, without the padding; one empty text for an empty element.
- *
- * @throws {UnsupportedError} for a character set that is not read, where the value needs it
+ * Values as text, without the padding; one empty text for an empty element. What cannot be decoded is U+FFFD.
  */
 export function textValues(element: Element): string[] {
-  const { value, charset } = element;
-  return decoderOf(isPlain(value) ? '' : charset)
-    .decode(value)
+  const { value, charset, vr } = element;
+  return decodeText(value, isPlain(value) ? '' : charset, vr)
     .split('\\')
     .map((text) => text.replaceAll('\0', '').trim());
 }

@@ -3,9 +3,9 @@
  *
  * Values stay bytes until someone asks, so that a structure set costs little more than reading its tags.
  */
-import dicomParser, { type DataSet } from 'dicom-parser';
-import { inflateSync } from 'fflate';
+import dicomParser, { type DataSet, type Element as ParserElement } from 'dicom-parser';
 import { FormatError } from '../../core/errors.js';
+import { inflate } from './inflate.js';
 
 export interface Element {
   /** Two letters; `UN` where the file does not tell. */
@@ -18,6 +18,8 @@ export interface Element {
   readonly items?: readonly Elements[] | undefined;
   /** Of encapsulated pixel data, without the offset table. */
   readonly fragments?: readonly Uint8Array[] | undefined;
+  /** Of these the first of every frame, where the offset table tells. */
+  readonly frameStarts?: readonly number[] | undefined;
 }
 
 /** Elements by tag, eight upper-case hexadecimal digits: of a file or of one item of a sequence. */
@@ -26,6 +28,8 @@ export type Elements = Readonly<Record<string, Element>>;
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
 const deflated = '1.2.840.10008.1.2.1.99';
 const bigEndian = '1.2.840.10008.1.2.2';
+/** Deflated bytes that hold the first elements. */
+const HEAD = 1e6;
 const CHARACTER_SET = 'x00080005';
 
 /**
@@ -47,7 +51,8 @@ export function parseElements(
     if (transferSyntax === undefined) {
       const meta = dicomParser.readPart10Header(bytes) as DataSet & { position: number };
       transferSyntax = meta.string('x00020010') ?? '';
-      if (transferSyntax === deflated) body = inflateSync(bytes.subarray(meta.position));
+      if (transferSyntax === deflated)
+        body = inflate(bytes.subarray(meta.position), untilTag === undefined ? Infinity : HEAD);
     }
     const bare = transferSyntax === deflated ? explicitLittleEndian : syntax;
     dataSet = dicomParser.parseDicom(body, {
@@ -62,7 +67,8 @@ export function parseElements(
     dataSet = found;
   }
   const elements = elementsOf(dataSet, transferSyntax !== bigEndian, '');
-  for (const [tag, { value }] of Object.entries(elements)) checkWhole(tag, value, dataSet, name);
+  // Of the last one asked for, which was not gone through, the value may lie beyond.
+  for (const key in dataSet.elements) if (key !== untilTag) checkWhole(key, dataSet, name);
   return { elements, transferSyntax: transferSyntax ?? '' };
 }
 
@@ -84,39 +90,72 @@ function reasonOf(thrown: unknown): string {
 }
 
 /** A value that the file's end cuts off is found by its length. */
-function checkWhole(tag: string, value: Uint8Array, dataSet: DataSet, name: string): void {
-  const { length: wanted, items, fragments } = dataSet.elements[`x${tag.toLowerCase()}`]!;
-  if (items !== undefined || fragments !== undefined || !(value.length < wanted)) return;
+function checkWhole(key: string, dataSet: DataSet, name: string): void {
+  const { length: wanted, dataOffset, items, fragments } = dataSet.elements[key]!;
+  const found = Math.max(0, Math.min(wanted, dataSet.byteArray.length - dataOffset));
+  // Of a transfer syntax that was told to the parser there are neither.
+  if (items !== undefined || fragments !== undefined || !(found < wanted)) return;
+  const tag = key.slice(1).toUpperCase();
   const what = tag === '7FE00010' ? 'pixel data end' : `element ${tag} ends`;
   throw new FormatError(
-    `is truncated or corrupt DICOM (${what} after ${value.length} of ${wanted} bytes). Export it again.`,
+    `is truncated or corrupt DICOM (${what} after ${found} of ${wanted} bytes). Export it again.`,
     name,
   );
 }
 
 function elementsOf(dataSet: DataSet, isLittle: boolean, inherited: string): Elements {
   const own = dataSet.elements[CHARACTER_SET];
-  const charset = own === undefined ? inherited : String.fromCharCode(...bytesOf(dataSet.byteArray as Uint8Array, own));
+  const bytes = dataSet.byteArray as Uint8Array;
+  const charset = own === undefined ? inherited : String.fromCharCode(...bytesOf(bytes, own));
   const out: Record<string, Element> = {};
-  for (const [key, element] of Object.entries(dataSet.elements)) {
-    const bytes = dataSet.byteArray as Uint8Array;
-    let items: readonly Elements[] | undefined;
-    out[key.slice(1).toUpperCase()] = {
-      vr: element.vr ?? 'UN',
-      value:
-        element.items === undefined && element.fragments === undefined ? bytesOf(bytes, element) : bytes.subarray(0, 0),
-      isLittle,
-      charset,
-      get items() {
-        items ??= element.items?.map((item) => (item.dataSet ? elementsOf(item.dataSet, isLittle, charset) : {}));
-        return items;
-      },
-      ...(element.fragments && {
-        fragments: element.fragments.map(({ position, length }) => bytes.subarray(position, position + length)),
-      }),
-    };
+  for (const key in dataSet.elements) {
+    out[key.slice(1).toUpperCase()] = new ParsedElement(dataSet.elements[key]!, bytes, isLittle, charset);
   }
   return out;
+}
+
+/** An element whose value and items are made where someone asks. */
+class ParsedElement implements Element {
+  readonly #parsed: ParserElement;
+  readonly #bytes: Uint8Array;
+  #value: Uint8Array | undefined;
+  #items: readonly Elements[] | undefined;
+
+  constructor(
+    parsed: ParserElement,
+    bytes: Uint8Array,
+    readonly isLittle: boolean,
+    readonly charset: string,
+  ) {
+    this.#parsed = parsed;
+    this.#bytes = bytes;
+  }
+
+  get vr(): string {
+    return this.#parsed.vr ?? 'UN';
+  }
+
+  get value(): Uint8Array {
+    const { items, fragments } = this.#parsed;
+    this.#value ??= items || fragments ? this.#bytes.subarray(0, 0) : bytesOf(this.#bytes, this.#parsed);
+    return this.#value;
+  }
+
+  get items(): readonly Elements[] | undefined {
+    this.#items ??= this.#parsed.items?.map((item) =>
+      item.dataSet ? elementsOf(item.dataSet, this.isLittle, this.charset) : {},
+    );
+    return this.#items;
+  }
+
+  get fragments(): readonly Uint8Array[] | undefined {
+    return this.#parsed.fragments?.map(({ position, length }) => this.#bytes.subarray(position, position + length));
+  }
+
+  get frameStarts(): readonly number[] | undefined {
+    const { basicOffsetTable, fragments } = this.#parsed;
+    return basicOffsetTable?.map((start) => fragments!.findIndex(({ offset }) => offset === start));
+  }
 }
 
 function bytesOf(bytes: Uint8Array, { dataOffset, length }: { dataOffset: number; length: number }): Uint8Array {

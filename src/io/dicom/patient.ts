@@ -22,7 +22,7 @@ export function patientFromDicom(
   structureSet: DicomFile | undefined,
   options: PatientOptions = {},
 ): Patient {
-  const ct = readCt(ctFiles, options);
+  const ct = readCt(withoutCopy(ctFiles, structureSet), options);
   const { hounsfield } = ct;
   const notes = [...ct.notes];
   let structures: readonly Structure[] = [];
@@ -44,4 +44,11 @@ export function patientFromDicom(
     options,
     notes,
   );
+}
+
+/** What was asked for is nothing that is passed over, where it lies beside the slices. */
+function withoutCopy(files: readonly DicomFile[], asked: DicomFile | undefined): readonly DicomFile[] {
+  if (asked === undefined) return files;
+  const { bytes } = asked;
+  return files.filter((file) => file.bytes.length !== bytes.length || !file.bytes.every((b, i) => b === bytes[i]));
 }

@@ -31,6 +31,7 @@ import type { TechniquePlan } from '../technique/technique-plan.js';
 import { type AskedOutcome, askedOutcomes } from './asked-outcome.js';
 import { constraintsOf, type ListedConstraint } from './constraint-list.js';
 import { type ConstraintOutcome, constraintOutcomes } from './constraint-outcome.js';
+import { outsideBeamsNotes } from './outside-beams.js';
 import { type PriorityOutcome, priorityOutcomes } from './priority-outcome.js';
 import { assessRetreatment, type RetreatmentAssessment } from './retreatment.js';
 import type { RobustReport } from './robustness.js';
@@ -94,6 +95,8 @@ export interface PlanEvaluation {
     /** Whether that misses the dose asked for by more than 2 %. */
     readonly isOff: boolean;
   }[];
+  /** Structures that the case asks something of and that no beam meets, a sentence each; absent where there are none. */
+  readonly notes?: readonly string[];
   /** What became of the case's priorities. */
   readonly priorities: readonly PriorityOutcome[];
   /** What became of every structure that has a maximum in each voxel. */
@@ -133,10 +136,8 @@ function hotSpot(target: string, { several }: Pick<PatientModel, 'several'>): st
 
 /** What a plan is judged by. */
 export type JudgedCase = ToleranceCase &
-  Pick<
-    PlanCase,
-    'cordCap' | 'cordCapOrigin' | 'goals' | 'constraints' | 'priorities' | 'target' | 'targets' | 'prescription'
-  >;
+  Pick<PlanCase, 'cordCap' | 'cordCapOrigin' | 'goals' | 'target' | 'targets' | 'prescription'> &
+  Pick<PlanCase, 'constraints' | 'objectives' | 'priorities' | 'overlap'>;
 
 /** @param prior the prior course on the plan's grid, with the maxima by voxel that it leaves */
 export function evaluatePlan(
@@ -162,6 +163,7 @@ export function evaluatePlan(
   const goals = withoutPlan(technique, prescription, judged);
   const { structures: drawn, target, cord } = model;
   const fallOff = doseFallOff(technique.dose, drawn.get(target)!, drawn.get(cord)!, { gap: model.cordGap() });
+  const notes = outsideBeamsNotes(technique, model, planCase, dvhs);
   const retreatment = assessRetreatment(model, planCase, prior, { doseIn, dvhs, doseOf }, tolerances);
   return {
     plan: technique,
@@ -176,6 +178,7 @@ export function evaluatePlan(
     constraints: constraintsOf(tolerances, model, planCase, technique),
     asked: askedOutcomes(technique, model, planCase, dvhs, { prescription, prescriptions, absent }),
     ...(model.several && { targets: targetOutcomes(model.several, dvhs) }),
+    ...(notes.length > 0 && { notes }),
     priorities: priorityOutcomes(technique, planCase, dvhs, { prescription, prescriptions, absent }),
     constraintOutcomes: constraintOutcomes(tolerances, model, planCase, technique),
     ...(retreatment

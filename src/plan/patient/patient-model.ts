@@ -6,7 +6,7 @@
 import { checkBytes } from '../../core/budget.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { type Executor, serialExecutor } from '../../core/executor.js';
-import { toDecimals } from '../../core/rounding.js';
+import { toDecimals, toDigits } from '../../core/rounding.js';
 import { type DoseVoxels, voxelsInside } from '../../dose/beam-view.js';
 import { ForwardDose } from '../../dose/forward-dose.js';
 import { fallOffReach } from '../../evaluate/fall-off.js';
@@ -255,7 +255,7 @@ export function modelPatient(
     cells,
     lines,
     drawnFractions: fractions,
-    notes: [...notes, ...(several?.notes ?? [])],
+    notes: [...notes, ...(several?.notes ?? []), ...coarseNote(grid, [...targets, cord])],
     ...(several && { several }),
     ...(fine ? { fine } : {}),
     surface,
@@ -272,6 +272,17 @@ export function modelPatient(
     onStage,
     bodyDose,
   };
+}
+
+/** From so much on, mm, a dose between voxel centres is mostly guessed. */
+const COARSE = 10;
+
+/** What is said of a dose grid that is too coarse for what lies between its voxels. */
+function coarseNote({ spacing }: Grid, fine: readonly string[]): string[] {
+  if (spacing.every((s) => s <= COARSE)) return [];
+  return [
+    `The dose grid has voxels of ${spacing.map((s) => toDigits(s, 4)).join(' x ')} mm: but for ${fine.join(', ')} doses are read between points so far apart, and say little of what lies there. Let doseGrid.spacing be 5 mm or less.`,
+  ];
 }
 
 /** Of a bounded structure every voxel must be known; one that there is not is told where bounds are read. */

@@ -84,6 +84,8 @@ export interface CumulativeTradeOffOptions {
   /** Of which limits the maximum is told under shifts, which costs some seconds per point. @default all of them */
   readonly positions?: readonly number[];
   readonly onPoint?: (point: CumulativePoint) => void;
+  /** Seconds that each plan may take, > 0: then the best so far, whose status is `time-limit`. @default none */
+  readonly timeLimit?: number;
   /** Looked at between steps; the points so far are returned. */
   readonly signal?: { readonly aborted: boolean };
 }
@@ -114,7 +116,8 @@ export function cumulativeTradeOff(
       'trade-off: the case has no prior course, so there is no cumulative limit to move. Give caps of this course instead.',
     );
   }
-  const { techniques = ['fcrt', 'imrt'], executor } = options;
+  const { techniques = ['fcrt', 'imrt'], executor, timeLimit } = options;
+  if (timeLimit !== undefined) checkPositive('trade-off: time limit in seconds', timeLimit);
   if (techniques.includes('imrt')) refuseRobust('trade-off', planCase);
   return onModel(patient, planCase, executor, (model) => {
     const prior = exposeToPrior(model, planCase, machine, job.prior)!;
@@ -151,7 +154,7 @@ function pointsOf(
   technique: Technique,
   limitsHere: readonly CumulativeLimit[],
   { model, planCase, machine, prior }: CurveInput,
-  { positions, onPoint, signal }: CumulativeTradeOffOptions,
+  { positions, onPoint, signal, timeLimit }: CumulativeTradeOffOptions,
 ): CumulativePoint[] {
   const points: CumulativePoint[] = [];
   const tell = (point: CumulativePoint): void => {
@@ -159,7 +162,7 @@ function pointsOf(
     onPoint?.(point);
   };
   const left = limitsHere.filter(({ reason }) => reason === null);
-  for (const swept of sweep(technique, left, model, planCase, machine, { signal })) {
+  for (const swept of sweep(technique, left, model, planCase, machine, { signal, timeLimit })) {
     const { limit, maximum } = swept.level;
     const hasPosition = positions?.includes(limit) ?? true;
     const { status } = swept;

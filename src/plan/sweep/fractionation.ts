@@ -98,6 +98,8 @@ export interface FractionationOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
   readonly onRow?: (row: FractionationRow) => void;
+  /** Seconds that each plan may take, > 0: then the best so far, whose status is `time-limit`. @default none */
+  readonly timeLimit?: number;
   /** Looked at between steps; the rows so far are returned. */
   readonly signal?: { readonly aborted: boolean };
 }
@@ -160,12 +162,13 @@ export function fractionationOf(
 function checkRequest(
   planCase: PlanCase,
   fractions: readonly number[],
-  { alphaBeta, technique }: FractionationOptions,
+  { alphaBeta, technique, timeLimit }: FractionationOptions,
 ): number {
   if (fractions.length === 0) {
     throw new InvalidInputError('fractionation: there are no numbers of fractions. Give at least one.');
   }
   for (const n of fractions) checkInteger('fractionation: number of fractions', n, 1);
+  if (timeLimit !== undefined) checkPositive('fractionation: time limit in seconds', timeLimit);
   if (technique === 'imrt') refuseRobust('fractionation', planCase);
   if ((planCase.targets ?? []).length > 0) {
     throw new UnsupportedError(
@@ -241,7 +244,7 @@ interface RowsInput {
 function rowsOf(
   schedules: readonly Schedule[],
   input: RowsInput,
-  { technique, onRow, signal }: FractionationOptions,
+  { technique, onRow, signal, timeLimit }: FractionationOptions,
 ): FractionationRow[] {
   if (technique === undefined) {
     const rows = schedules.map(({ row }) => ({ ...row, plan: null }));
@@ -256,7 +259,7 @@ function rowsOf(
       return { row, scale, capsOf: (voxels: Int32Array) => capsOf(voxels).map((cap) => cap / scale) };
     });
   const rows: FractionationRow[] = [];
-  for (const swept of sweep(technique, levels, model, planCase, machine, { signal })) {
+  for (const swept of sweep(technique, levels, model, planCase, machine, { signal, timeLimit })) {
     const planned: FractionationRow = { ...swept.level.row, plan: planOf(swept, input) };
     rows.push(planned);
     onRow?.(planned);

@@ -142,16 +142,47 @@ describe('values', () => {
     expect(text(elements, '00100010')).toBe(`${expected.padEnd(value.at(-1) === 0x20 ? 2 : 0)}^X`);
   });
 
-  test('a character set that is not read matters only where it is needed, and says what to do', () => {
+  test.each([
+    // PS3.3 annexes H, I, J and PS3.5 annex K: Japanese, Korean, Chinese; several Latin sets in one text.
+    ['\\ISO 2022 IR 87', 'Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B', 'Yamada^Tarou=山田^太郎'],
+    [
+      'ISO 2022 IR 13\\ISO 2022 IR 87',
+      '\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J',
+      'ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎',
+    ],
+    ['\\ISO 2022 IR 159', 'A\x1b$(D\x30\x21\x1b(BB', 'A丂B'],
+    ['\\ISO 2022 IR 149', 'Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7', 'Hong^Gildong=洪^吉洞'],
+    ['\\ISO 2022 IR 58', 'Wang=\x1b$)A\xcd\xf5^\x1b$)A\xd0\xa1\xb6\xab', 'Wang=王^小东'],
+    ['GB18030', 'Wang=\xcd\xf5^\xd0\xa1\xb6\xab', 'Wang=王^小东'],
+    ['GBK', '\xcd\xf5', '王'],
+    ['ISO 2022 IR 100\\ISO 2022 IR 144', '\xdc\x1b-L\xbb\xee', 'ÜЛю'],
+    ['ISO 2022 IR 6\\ISO 2022 IR 126', '\x1b-F\xc4\xe9', 'Δι'],
+    ['ISO_IR 166', '\xa1', 'ก'],
+    // As exporters misspell them, or forget to declare what they use.
+    ['ISO-IR 100', '\xfc', 'ü'],
+    ['UTF-8', '\xc3\xbc', 'ü'],
+    ['', 'A\x1b$B;3\x1b(B', 'A山'],
+    ['ISO_IR 100', '\xfc\x1b$B;3\x1b(B', 'ü山'],
+  ])('character set "%s" with code extensions', (set, value, expected) => {
     const { elements } = readDataset(
       part10(explicitLittle, [
-        ...element(0x00080005, 'CS', bytesOf('\\ISO 2022 IR 159')),
+        ...element(0x00080005, 'CS', bytesOf(set.length % 2 ? `${set} ` : set)),
+        ...element(0x00104000, 'PN', bytesOf(value.length % 2 ? `${value} ` : value)),
+      ]),
+    );
+    expect(texts(elements, '00104000').join()).toBe(expected);
+  });
+
+  test('what cannot be decoded is replaced, and refuses nothing', () => {
+    const { elements } = readDataset(
+      part10(explicitLittle, [
+        ...element(0x00080005, 'CS', bytesOf('KLINGON ')),
         ...element(0x00100020, 'LO', bytesOf('AB')),
-        ...element(0x00104000, 'LO', [27, 36, 66, 48]),
+        ...element(0x00104000, 'LO', [65, 0xf0, 0xf1, 66]),
       ]),
     );
     expect(text(elements, '00100020')).toBe('AB');
-    expect(() => text(elements, '00104000')).toThrow(/SpecificCharacterSet ISO_IR 192/);
+    expect(text(elements, '00104000')).toBe('A\ufffd\ufffdB');
   });
 
   test('decimals are read as Number reads them (seed 3)', () => {

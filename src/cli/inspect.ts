@@ -1,0 +1,30 @@
+/** `respine inspect PATH`: what is in a folder or file, and which command takes it. */
+import { inspectPath } from '../node/inspect.js';
+import { inspectionText } from '../report/inspection.js';
+import { print } from './output.js';
+import { progressLine } from './progress.js';
+
+export interface InspectCommandOptions {
+  readonly names?: boolean;
+  readonly json?: boolean;
+}
+
+/** Columns of a terminal that lines are fitted to. */
+const [NARROW, WIDE] = [80, 120];
+const USUAL = 100;
+
+/** @returns the exit code */
+export async function inspectCommand(
+  path: string,
+  { names = false, json = false }: InspectCommandOptions,
+): Promise<number> {
+  const progress = progressLine();
+  const inspection = await inspectPath(path, {
+    withNames: names,
+    onFile: (count) => count % 500 === 0 && progress.say(`${count} files`),
+  });
+  progress.end();
+  const width = Math.min(WIDE, Math.max(NARROW, process.stdout.columns ?? USUAL));
+  print(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection, { width }));
+  return 0;
+}
