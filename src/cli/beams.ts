@@ -12,6 +12,7 @@ import { caseInput } from '../plan/input/parse-case.js';
 import type { PlanCaseInput } from '../plan/input/plan-case.js';
 import { type BeamChoice, chooseBeams } from '../plan/sweep/choose-beams.js';
 import { beamFigure, beamReport, beamSummary, beamTable } from '../report/beam-choice.js';
+import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
 import { countOf, listOf, numberOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
@@ -65,8 +66,8 @@ export async function beamsCommand(path: string, options: BeamsCommandOptions): 
   progress.end();
   print(
     options.json
-      ? `${JSON.stringify(beamReport(choice), null, 2)}\n`
-      : `${beamSummary(choice)}${files.size} files in ${options.out}; plan it with respine plan ${options.out}/CASE.json\n`,
+      ? `${JSON.stringify({ ...beamReport(choice), notes: patientNotes(job.patient) }, null, 2)}\n`
+      : `${beamSummary(choice)}${patientNoteLines(job.patient)}${files.size} files in ${options.out}; plan it with respine plan ${options.out}/CASE.json\n`,
   );
   return 0;
 }

@@ -6,6 +6,7 @@ import type { Dvh } from '../evaluate/dvh.js';
 import type { PriorCourse } from '../evaluate/protocol.js';
 import { checkProtocols } from '../evaluate/protocol.js';
 import { structureDvh } from '../evaluate/roi-dvh.js';
+import { whyUnfit } from '../evaluate/structure-name.js';
 import { readJson, writeAll } from '../node/files.js';
 import { sha256 } from '../node/sha256.js';
 import { version } from '../node/version.js';
@@ -89,7 +90,7 @@ function dvhsOf(
   partial: boolean,
 ): { dvhs: Map<string, Dvh>; absent: Map<string, string>; remarks: string[] } {
   const dvhs = new Map<string, Dvh>();
-  const absent = new Map<string, string>();
+  const absent = new Map(Object.keys(structures.unfit ?? {}).map((name) => [name, whyUnfit(name, structures.unfit)!]));
   const remarks: string[] = [];
   for (const structure of structures.structures) {
     const { name } = structure;

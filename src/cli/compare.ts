@@ -11,7 +11,7 @@ import { type LoadedDose, loadDose } from '../node/load-dose.js';
 import { type LoadedStructures, loadStructures } from '../node/load-structures.js';
 import { version } from '../node/version.js';
 import { bandCsv, comparisonReport, comparisonTable } from '../report/dose-comparison.js';
-import { endRuleOf, pickStructures } from './dose-and-structures.js';
+import { drawnOptions, pickStructures } from './dose-and-structures.js';
 import { type DoseFlags, doseOf, doseOptions, frameNote, numberOf } from './dose-options.js';
 import { metricsOf } from './dvh.js';
 import { print } from './output.js';
@@ -26,6 +26,7 @@ export interface CompareCommandOptions extends DoseFlags {
   readonly metrics?: readonly string[];
   readonly partial?: boolean;
   readonly endSlices?: string;
+  readonly sliceSpacing?: string;
   readonly prescription?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -48,9 +49,7 @@ export async function compareCommand(
     throw new InvalidInputError('--roi names structures, but none are given. Add --structures.');
   }
   const structures =
-    options.structures === undefined
-      ? undefined
-      : await loadStructures(options.structures, { ends: endRuleOf(options.endSlices) });
+    options.structures === undefined ? undefined : await loadStructures(options.structures, drawnOptions(options));
   const frame = structures?.frameOfReferenceUid;
   const meaning = { ...doseOptions(options), ...(frame === undefined ? {} : { frameOfReferenceUid: frame }) };
   const reference = await loadDose(referencePath, meaning);
@@ -103,7 +102,7 @@ function dvhsOf(
   notes: string[],
 ): Map<string, Dvh> {
   const dvhs = new Map<string, Dvh>();
-  for (const structure of pickStructures(structures?.structures ?? [], roi)) {
+  for (const structure of pickStructures(structures ?? { structures: [] }, roi)) {
     const { dvh, reason } = structureDvh(dose, structure, { partial });
     if (dvh !== undefined) dvhs.set(structure.name, dvh);
     if (reason !== undefined) notes.push(`${reason}.`);

@@ -11,6 +11,7 @@ import {
   cumulativeSummary,
   cumulativeTable,
 } from '../report/cumulative-trade-off.js';
+import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
 import { dosesOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { techniquesOf } from './plan.js';
@@ -50,9 +51,10 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
     await executor.close();
   }
   const svg = cumulativeFigure(result, `${job.patient.name}: what the prior course costs`);
+  const report = { ...cumulativeReport(result), notes: patientNotes(job.patient) };
   const files = new Map<string, Uint8Array | string>([
     ['cumulative.csv', cumulativeTable(result)],
-    ['cumulative.json', `${JSON.stringify(cumulativeReport(result), null, 2)}\n`],
+    ['cumulative.json', `${JSON.stringify(report, null, 2)}\n`],
     ['cumulative.svg', svg],
   ]);
   for (const [name, png] of await renderPictures(new Map([['cumulative', svg]]))) files.set(`${name}.png`, png);
@@ -60,8 +62,8 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   progress.end();
   print(
     options.json
-      ? `${JSON.stringify(cumulativeReport(result), null, 2)}\n`
-      : `${cumulativeSummary(result)}${files.size} files in ${options.out}\n`,
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : `${cumulativeSummary(result)}${patientNoteLines(job.patient)}${files.size} files in ${options.out}\n`,
   );
   return 0;
 }

@@ -9,6 +9,7 @@ import { loadFields } from '../node/load-fields.js';
 import { version } from '../node/version.js';
 import { computeFields } from '../plan/field/field-dose.js';
 import { fieldsReport, fieldsSummary } from '../report/field-dose.js';
+import { patientNoteLines } from '../report/patient-notes.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
@@ -40,7 +41,7 @@ export async function doseCommand(path: string, options: DoseOptions): Promise<n
   print(
     options.json
       ? `${JSON.stringify(fieldsReport(result, { version, inputs }), null, 2)}\n`
-      : `${fieldsSummary(result)}\n${options.out}\n`,
+      : `${fieldsSummary(result)}\n${patientNoteLines(patient)}${options.out}\n`,
   );
   return 0;
 }

@@ -12,6 +12,7 @@ import { curvesCsv, doseReport, metricsCsv } from '../report/dose-evaluation.js'
 import { columns } from '../report/table.js';
 import { targetSummary } from '../report/target-coverage.js';
 import {
+  checkFit,
   describeEndRule,
   endRuleOf,
   loadDoseAndStructures,
@@ -35,7 +36,7 @@ export async function dvhCommand(options: DvhCommandOptions): Promise<number> {
   const metrics = metricsOf(options.metrics);
   const prescription = options.prescription === undefined ? undefined : doseOf('--prescription', options.prescription);
   const { dose, structures, notes } = await loadDoseAndStructures(options, doseOptions(options));
-  const evaluated = evaluateDose(dose.dose, pickStructures(structures.structures, options.roi), {
+  const evaluated = evaluateDose(dose.dose, pickStructures(structures, options.roi), {
     metrics,
     partial: options.partial ?? false,
     ...(prescription === undefined ? {} : { prescription }),
@@ -43,6 +44,8 @@ export async function dvhCommand(options: DvhCommandOptions): Promise<number> {
   if (options.cord !== undefined && options.target === undefined) {
     throw new InvalidInputError('--cord asks for the fall-off from a target. Add --target.');
   }
+  checkFit('--target', options.target === undefined ? [] : [options.target], structures.unfit);
+  checkFit('--cord', options.cord === undefined ? [] : [options.cord], structures.unfit);
   const target =
     options.target === undefined
       ? undefined

@@ -12,6 +12,7 @@ import {
   fractionationSummary,
   fractionationTable,
 } from '../report/fractionation.js';
+import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
 import { alphaBetaOf, fractionsOf, listOf, oneOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
@@ -58,9 +59,10 @@ export async function fractionationCommand(path: string, options: FractionationC
     await executor.close();
   }
   const svg = fractionationFigure(result, `${job.patient.name}: isoeffective fractionation`);
+  const report = { ...fractionationReport(result), notes: patientNotes(job.patient) };
   const files = new Map<string, Uint8Array | string>([
     ['fractionation.csv', fractionationTable(result)],
-    ['fractionation.json', `${JSON.stringify(fractionationReport(result), null, 2)}\n`],
+    ['fractionation.json', `${JSON.stringify(report, null, 2)}\n`],
     ['fractionation.svg', svg],
   ]);
   for (const [name, png] of await renderPictures(new Map([['fractionation', svg]]))) files.set(`${name}.png`, png);
@@ -68,8 +70,8 @@ export async function fractionationCommand(path: string, options: FractionationC
   progress.end();
   print(
     options.json
-      ? `${JSON.stringify(fractionationReport(result), null, 2)}\n`
-      : `${fractionationSummary(result)}${files.size} files in ${options.out}\n`,
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : `${fractionationSummary(result)}${patientNoteLines(job.patient)}${files.size} files in ${options.out}\n`,
   );
   return 0;
 }

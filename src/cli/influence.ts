@@ -5,6 +5,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { exportInfluence } from '../node/export-influence.js';
 import { loadJob } from '../node/load-job.js';
 import type { InfluenceExportOptions } from '../plan/exchange/influence-data.js';
+import { patientNoteLines } from '../report/patient-notes.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
@@ -42,7 +43,7 @@ export async function influenceCommand(path: string, options: InfluenceOptions):
         ? 'nothing cut'
         : `cut below ${settings.cut}: at most ${perUnit.toPrecision(3)} Gy of any voxel at 1 MU of every beamlet${ofReference}`;
     print(
-      `${rows} voxels x ${columns} beamlets, ${entries} entries (${((100 * entries) / rows / columns).toFixed(1)} %), ${settings.precision}; ${cut}\n${done.files.length} files in ${out}; README.txt says how they are read\n`,
+      `${rows} voxels x ${columns} beamlets, ${entries} entries (${((100 * entries) / rows / columns).toFixed(1)} %), ${settings.precision}; ${cut}\n${patientNoteLines(job.patient)}${done.files.length} files in ${out}; README.txt says how they are read\n`,
     );
   }
   return 0;

@@ -5,7 +5,7 @@ import { plainText, shortSentence } from '../core/sentence.js';
 import { protocolNames } from '../evaluate/builtin-protocols.js';
 import { tryFile, tryFolder } from '../node/files.js';
 import { version } from '../node/version.js';
-import { addStructureFlags } from './dose-and-structures.js';
+import { addStructureFlags, sliceSpacingHelp } from './dose-and-structures.js';
 import { addDoseFlags } from './dose-options.js';
 /**
  * The command line: thin commands over the library.
@@ -140,6 +140,21 @@ addStructureFlags(program.command('check'))
     code = await checkCommand(options);
   });
 
+program
+  .command('masks')
+  .description('structures as voxels of a CT: NRRD masks, and one segmentation of 3D Slicer')
+  .requiredOption('--structures <file>', 'RTSTRUCT')
+  .requiredOption('--ct <dir>', 'folder of the CT, or an NRRD of HU: its voxels are those of the masks')
+  .option('--roi <names...>', 'only these structures, by their exact names')
+  .option('--end-slices <rule>', 'where contours end beyond the first and last slice: half-slice or none', 'half-slice')
+  .option('--slice-spacing <mm>', 'thickness of what is drawn on one slice only; otherwise that of the CT')
+  .requiredOption('--out <dir>', 'folder for hounsfield.nrrd, mask_NAME.nrrd, structures.seg.nrrd and masks.json')
+  .option('--json', 'print JSON instead of a table')
+  .action(async (options) => {
+    const { masksCommand } = await import('./masks.js');
+    code = await masksCommand(options);
+  });
+
 addDoseFlags(program.command('gamma'), { hasPlan: false })
   .description('gamma index between two doses (RTDOSE or NRRD): pass rate, statistics, map')
   .argument('<reference>', 'dose whose voxels are judged')
@@ -160,11 +175,12 @@ addDoseFlags(program.command('compare'), { hasPlan: false })
   .description('compare two doses on any grids: difference, gamma, DVHs, metrics')
   .argument('<reference>', 'RTDOSE, or NRRD in Gy')
   .argument('<evaluated>', 'the same; differences are evaluated - reference')
-  .option('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd), or a folder of them')
+  .option('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd, x.seg.nrrd), or a folder of them')
   .option('--roi <names...>', 'only these structures, by their exact names')
   .option('--metrics <list...>', 'e.g. D95%[Gy] D0.03cc V20Gy[cc]; all usual ones otherwise')
   .option('--prescription <gy>', 'prescribed total dose, for percent of dose')
   .option('--end-slices <rule>', 'where contours end beyond the first and last slice: half-slice or none', 'half-slice')
+  .option('--slice-spacing <mm>', sliceSpacingHelp)
   .option('--partial', 'compare also what lies only in part in a dose grid')
   .option('--dose <percent>', 'dose criterion of gamma', '3')
   .option('--distance <mm>', 'distance criterion of gamma', '3')

@@ -1,6 +1,7 @@
 /** `respine trade-off CASE.json --caps 20,25,30`: the best coverage under each cap of the cord; `--cumulative` over both courses. */
 
 import { InvalidInputError } from '../core/errors.js';
+import { plainText } from '../core/sentence.js';
 import { writeAll } from '../node/files.js';
 import { loadJob } from '../node/load-job.js';
 import { renderPictures } from '../node/pictures.js';
@@ -8,10 +9,11 @@ import { startWorkerPool } from '../node/worker-pool.js';
 import type { ListedConstraint } from '../plan/evaluation/constraint-list.js';
 import { type TradeOffPoint, tradeOff } from '../plan/sweep/trade-off.js';
 import { constraintListSentences } from '../report/constraint-list.js';
+import { patientNoteLines } from '../report/patient-notes.js';
 import { tradeOffFigure, tradeOffTable } from '../report/trade-off.js';
 import { cumulativeCommand } from './cumulative.js';
 import { dosesOf, secondsOf } from './dose-options.js';
-import { print } from './output.js';
+import { print, say } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface TradeOffCommandOptions {
@@ -70,10 +72,13 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   for (const [name, png] of await renderPictures(new Map([['trade-off', svg]]))) files.set(`${name}.png`, png);
   await writeAll(options.out, files);
   progress.end();
+  const notes = patientNoteLines(job.patient);
+  // The points are a list, which has no place for them.
+  if (options.json && notes !== '') say(plainText(notes.trimEnd()));
   print(
     options.json
       ? `${JSON.stringify(points, null, 2)}\n`
-      : `${[table, ...besideCaps(held)].join('')}${files.size} files in ${options.out}\n`,
+      : `${[table, ...besideCaps(held), notes].join('')}${files.size} files in ${options.out}\n`,
   );
   return 0;
 }

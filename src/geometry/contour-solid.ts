@@ -5,7 +5,7 @@
  * is the same formula for the complement, which is tiled by the complements of the polygons within their slabs and by
  * the empty layers between and beyond the pieces. Both are exact.
  */
-import { contourSlabs } from './contour.js';
+import { contourSlabs } from './contour-slabs.js';
 import { EdgeIndex } from './edge-index.js';
 import type { Box } from './grid.js';
 import type { Solid } from './solid.js';

@@ -6,6 +6,7 @@
  */
 import { contours } from 'd3-contour';
 import { createContours } from './contour.js';
+import { contourGaps, nextSlice, samePlane } from './contour-slabs.js';
 import { solidOfStructure } from './contour-solid.js';
 import { coordinateAt, type Grid } from './grid.js';
 import type { Solid } from './solid.js';
@@ -14,13 +15,10 @@ import type { ContourPlane, Contours, Structure } from './structure.js';
 /** Lattice cells per side of a block that is skipped as a whole. */
 const block = 8;
 
-/** Planes of a structure nearer than this to a slice lie on it. */
-const samePlane = 0.05;
-
 /**
  * Closed contours of a structure on the slices of a grid; inner rings are holes (even-odd).
  *
- * Contours that already lie on the slices are returned as they are. Outlines may reach beyond the grid in the plane.
+ * Contours that already lie on all slices between their ends are returned as they are. Outlines may reach beyond the grid in the plane.
  *
  * @param grid its z positions are the slices, its in-plane spacing sets the sampling (half a pixel)
  * @returns undefined where the structure meets no slice
@@ -29,11 +27,13 @@ export function contoursOfStructure(structure: Structure, grid: Grid): Contours 
   const sz = grid.spacing[2];
   if (structure.shape.kind === 'contours') {
     const { planes, spacing } = structure.shape.contours;
+    const isGap = contourGaps(structure.shape.contours);
+    const isOnEvery = planes.every(({ z }, p) => p === 0 || isGap[p - 1] || z - planes[p - 1]!.z < nextSlice * sz);
     const isOnSlices = planes.every(({ z }) => {
       const k = Math.round((z - grid.origin[2]) / sz);
       return k >= 0 && k < grid.shape[0] && Math.abs(coordinateAt(grid, 2, k) - z) < samePlane;
     });
-    if (isOnSlices && Math.abs(spacing - sz) < samePlane) return structure.shape.contours;
+    if (isOnSlices && isOnEvery && Math.abs(spacing - sz) < samePlane) return structure.shape.contours;
   }
   const solid = solidOfStructure(structure);
   const planes: ContourPlane[] = [];

@@ -7,10 +7,10 @@
  */
 import { checkFinite, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { contourSlabs, samePlane, usualGap } from './contour-slabs.js';
 import type { ContourPlane, Contours, EndRule } from './structure.js';
 
-/** Planes nearer than this are one plane: contour files round to 0.01 mm. */
-const samePlane = 0.05;
+export { usualGap };
 
 /** What makes a point inside: an odd number of turns around it, or any number but none. */
 export type FillRule = 'even-odd' | 'nonzero';
@@ -21,14 +21,12 @@ export interface ContourOptions {
   readonly ends?: EndRule;
 }
 
-/** A gap wider than this many usual gaps separates two pieces: nothing was drawn between, so nothing is filled in. */
-export const pieceGap = 1.5;
-
 /**
  * Contours from planes in any order; planes at the same z are joined.
  *
  * @param planes each at one z with closed polygons [x0, y0, x1, y1, ...], mm, LPS, at least 3 points each
- * @param spacing distance between planes, mm. @default the (lower) median of the gaps
+ * @param spacing distance between planes, mm, where there is one on every slice of it: a slice without a plane has nothing on it.
+ *   @default told by the planes, of which some may have been left out: each stands for half the way to its neighbours
  * @throws {InvalidInputError} if there is no plane, a polygon is malformed, one plane comes without `spacing`, or the
  *   end rule `none` leaves a lone plane without thickness
  */
@@ -39,20 +37,19 @@ export function createContours(
 ): Contours {
   if (planes.length === 0) throw new InvalidInputError('contours: no planes. Give at least one.');
   for (const plane of planes) checkPlane(plane);
-  const sorted = [...planes].sort((a, b) => a.z - b.z);
-  const joined: { z: number; polygons: Float64Array[] }[] = [];
-  for (const plane of sorted) {
-    const last = joined[joined.length - 1];
-    if (last && plane.z - last.z < samePlane) last.polygons.push(...plane.polygons);
-    else joined.push({ z: plane.z, polygons: [...plane.polygons] });
-  }
+  const joined = joinPlanes(planes);
   const usual = spacing ?? usualGap(joined.map((plane) => plane.z));
   if (usual === undefined) {
     throw new InvalidInputError(
       `contours: a single plane at z = ${joined[0]!.z} mm has no thickness of its own. Give the slice spacing.`,
     );
   }
-  const contours = { planes: joined, spacing: checkPositive('contours: spacing', usual), ends };
+  const contours: Contours = {
+    planes: joined,
+    spacing: checkPositive('contours: spacing', usual),
+    ends,
+    ...(spacing === undefined && { isSparse: true }),
+  };
   const slabs = contourSlabs(contours);
   const flat = joined.findIndex((_, p) => !(slabs[2 * p + 1]! > slabs[2 * p]!));
   if (flat >= 0) {
@@ -63,11 +60,15 @@ export function createContours(
   return contours;
 }
 
-/** Lower median of the gaps between rising positions; undefined for fewer than two. */
-export function usualGap(z: readonly number[]): number | undefined {
-  const gaps = z.slice(1).map((value, i) => value - z[i]!);
-  gaps.sort((a, b) => a - b);
-  return gaps[(gaps.length - 1) >> 1];
+/** Planes in rising order, those at the same z joined. */
+export function joinPlanes(planes: readonly ContourPlane[]): ContourPlane[] {
+  const joined: { z: number; polygons: Float64Array[] }[] = [];
+  for (const plane of [...planes].sort((a, b) => a.z - b.z)) {
+    const last = joined[joined.length - 1];
+    if (last && plane.z - last.z < samePlane) last.polygons.push(...plane.polygons);
+    else joined.push({ z: plane.z, polygons: [...plane.polygons] });
+  }
+  return joined;
 }
 
 function checkPlane(plane: ContourPlane): void {
@@ -92,25 +93,6 @@ export function contourArea(plane: ContourPlane, rule: FillRule = 'even-odd'): n
     area += ((t[i + 1]! - t[i]!) * (t[i + 4]! - t[i + 2]! + t[i + 5]! - t[i + 3]!)) / 2;
   }
   return area;
-}
-
-/**
- * The slab that each plane stands for: [low, high] in z, mm, one pair per plane.
- *
- * Half the gap towards each neighbour; at the ends, and towards a gap of more than 1.5 spacings, what the end rule says:
- * half the usual spacing, or nothing.
- */
-export function contourSlabs(contours: Contours): Float64Array {
-  const { planes, spacing, ends } = contours;
-  const end = ends === 'none' ? 0 : spacing;
-  const slabs = new Float64Array(2 * planes.length);
-  for (let p = 0; p < planes.length; p++) {
-    const below = p === 0 ? Infinity : planes[p]!.z - planes[p - 1]!.z;
-    const above = p === planes.length - 1 ? Infinity : planes[p + 1]!.z - planes[p]!.z;
-    slabs[2 * p] = planes[p]!.z - (below > pieceGap * spacing ? end : below) / 2;
-    slabs[2 * p + 1] = planes[p]!.z + (above > pieceGap * spacing ? end : above) / 2;
-  }
-  return slabs;
 }
 
 /** Area inside of each plane, mm^2; exact. Worked out once. */

@@ -23,6 +23,8 @@ export interface Patient {
   /** Electron density relative to water, on the grid of `hounsfield`; zero outside the external structure. */
   readonly density: Volume<'density'>;
   readonly structures: readonly Structure[];
+  /** Why others of the file, by name, cannot be used: not axial, or in another frame of reference. */
+  readonly unfit?: Readonly<Record<string, string>>;
   /** Notes that a reader of the results must see (what was found, overridden, assumed). */
   readonly notes: readonly string[];
 }

@@ -6,7 +6,8 @@
  * of a plane hold the exact area of the plane's polygons. So volumes cost no accuracy, and what is computed along a line
  * (a dose that is interpolated linearly between voxel centres) is exact in one of three directions.
  */
-import { contourAreas, contourSlabs } from './contour.js';
+import { contourAreas } from './contour.js';
+import { contourSlabs } from './contour-slabs.js';
 import { LineBuffer, type ScanLines, type ScanStep } from './scan-lines.js';
 import { scanSolid } from './scan-solid.js';
 import type { Contours, Structure } from './structure.js';

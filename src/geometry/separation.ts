@@ -4,7 +4,7 @@
  * Points of an outline lie 0.25 mm apart or closer, on every slice of a grid and at both ends for a solid, and at the middle and both faces
  * of every slab for contours; each is followed to the nearest surface point of the other structure.
  */
-import { contourSlabs } from './contour.js';
+import { contourSlabs } from './contour-slabs.js';
 import { solidOfStructure } from './contour-solid.js';
 import { contoursOfStructure } from './contour-trace.js';
 import type { Grid, Vec3 } from './grid.js';

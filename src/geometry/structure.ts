@@ -6,8 +6,8 @@
  */
 import type { Solid } from './solid.js';
 
-/** What a structure is to a plan; `external` is the outline of the body, `support` what is no part of it. */
-export type StructureRole = 'target' | 'organ' | 'external' | 'support';
+/** What a structure is to a plan; `external` is the outline of the body, `bolus` and `support` what lies on and under it. */
+export type StructureRole = 'target' | 'organ' | 'external' | 'bolus' | 'support';
 
 /** Closed polygons of one plane; a point is inside where an odd number of them contain it (holes, keyholes). */
 export interface ContourPlane {
@@ -27,8 +27,13 @@ export type EndRule = 'half-slice' | 'none';
 export interface Contours {
   /** Sorted by z, one entry per plane. */
   readonly planes: readonly ContourPlane[];
-  /** Distance between planes, mm; each plane stands for the slab half way to its neighbours. */
+  /** Usual distance between planes, mm; each plane stands for the slab half way to its neighbours. */
   readonly spacing: number;
+  /**
+   * Whether slices may have been left out between planes, as by hand: then only what is several times as far as planes lie apart
+   * around it is a gap, else every slice without a plane. @default false
+   */
+  readonly isSparse?: boolean;
   /** @default 'half-slice' */
   readonly ends?: EndRule;
 }

@@ -5,7 +5,8 @@
  * trapezoids' sides as font rasterisers do it, times the overlap of the plane's slab with the voxel in z. Summed over
  * the voxels this is the polygon volume at every grid spacing, to the rounding of Float32.
  */
-import { contourSlabs, insideTrapezoids } from './contour.js';
+import { insideTrapezoids } from './contour.js';
+import { contourSlabs } from './contour-slabs.js';
 import { type Grid, voxelCount } from './grid.js';
 import type { Contours, Structure } from './structure.js';
 import { createVolume, type Volume } from './volume.js';

@@ -7,12 +7,14 @@
  */
 import { checkNonNegative } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { whyUnfit } from '../evaluate/structure-name.js';
 import { findExternal } from '../geometry/external.js';
 import type { Patient } from '../geometry/patient.js';
 import type { Structure, StructureRole } from '../geometry/structure.js';
 import type { Volume } from '../geometry/volume.js';
 import { voxelizeStructure } from '../geometry/voxelize.js';
 import { densityOfHounsfield, type HounsfieldTable } from '../machine/hounsfield.js';
+import { transportMask } from './outside-body.js';
 
 /** What the caller knows better than the files: names, roles, densities. */
 export interface PatientOptions {
@@ -22,6 +24,8 @@ export interface PatientOptions {
   readonly rename?: Readonly<Record<string, string>> | undefined;
   /** Roles by (new) name, where the structure set says otherwise or nothing. */
   readonly roles?: Readonly<Record<string, StructureRole>> | undefined;
+  /** What counts for transport beside the body: (new) names, or BOLUS and SUPPORT for all of that role. @default none */
+  readonly include?: readonly string[] | undefined;
   /** Relative electron density by (new) name: metal, contrast agent, artefacts. Applied in this order. */
   readonly densityOverrides?: Readonly<Record<string, number>> | undefined;
   /** @default the table of `defaultHounsfieldTable` */
@@ -42,13 +46,17 @@ export type DrawnOptions = Omit<PatientOptions, 'seriesUid'>;
  * @throws {InvalidInputError} if a rename, role or override names no structure, or a rename an existing one, there are two externals, or the HU are no tissue
  */
 export function completePatient(
-  ct: Pick<Patient, 'name' | 'position' | 'frameOfReferenceUid' | 'hounsfield'>,
+  ct: Pick<Patient, 'name' | 'position' | 'frameOfReferenceUid' | 'hounsfield' | 'unfit'>,
   drawn: readonly Structure[],
   options: DrawnOptions,
   notes: string[],
 ): Patient {
   const { hounsfield } = ct;
-  let structures = assignRoles(renameStructures(drawn, options.rename ?? {}, notes), options.roles ?? {});
+  let structures = assignRoles(
+    renameStructures(drawn, options.rename ?? {}, notes, ct.unfit),
+    options.roles ?? {},
+    ct.unfit,
+  );
   if (options.findExternal && !structures.some((s) => s.role === 'external')) {
     if (structures.some((s) => s.name === 'External')) {
       throw new InvalidInputError(
@@ -61,12 +69,12 @@ export function completePatient(
       `External: found in the CT (largest object above ${threshold} HU, holes filled). Look at it before use.`,
     );
   }
-  const density = patientDensity(hounsfield, structures, options, notes);
+  const density = patientDensity(ct, structures, options, notes);
   return { ...ct, density, structures, notes };
 }
 
 function patientDensity(
-  hounsfield: Volume<'hounsfield'>,
+  { hounsfield, unfit }: Pick<Patient, 'hounsfield' | 'unfit'>,
   structures: readonly Structure[],
   options: DrawnOptions,
   notes: string[],
@@ -75,7 +83,7 @@ function patientDensity(
   const { data } = density;
   for (const [name, value] of Object.entries(options.densityOverrides ?? {})) {
     checkNonNegative(`density override of "${name}"`, value);
-    const mask = voxelizeStructure(knownStructure(structures, name, 'density override'), density.grid).data;
+    const mask = voxelizeStructure(knownStructure(structures, name, 'density override', unfit), density.grid).data;
     for (let i = 0; i < data.length; i++) if (mask[i] !== 0) data[i]! += mask[i]! * (value - data[i]!);
     notes.push(`Density of "${name}" set to ${value} relative to water.`);
   }
@@ -86,12 +94,18 @@ function patientDensity(
     );
   }
   if (external.length === 0) {
+    if (options.include?.length) {
+      throw new InvalidInputError(
+        'include: there is no external structure, so the whole CT counts anyway. Leave it out, or set findExternal.',
+      );
+    }
     notes.push('No external structure: the whole CT counts, couch and air included.');
     return density;
   }
-  const body = voxelizeStructure(external[0]!, density.grid).data;
-  if (options.hounsfieldTable === undefined) checkTissue(hounsfield, body, notes);
-  for (let i = 0; i < data.length; i++) data[i]! *= body[i]!;
+  const body = voxelizeStructure(external[0]!, density.grid);
+  if (options.hounsfieldTable === undefined) checkTissue(hounsfield, body.data, notes);
+  const counted = transportMask(body, density, structures, options.include ?? [], notes);
+  for (let i = 0; i < data.length; i++) data[i]! *= counted[i]!;
   return density;
 }
 
@@ -136,8 +150,9 @@ function renameStructures(
   structures: readonly Structure[],
   rename: Readonly<Record<string, string>>,
   notes: string[],
+  unfit: Patient['unfit'],
 ): readonly Structure[] {
-  for (const from of Object.keys(rename)) knownStructure(structures, from, 'rename');
+  for (const from of Object.keys(rename)) knownStructure(structures, from, 'rename', unfit);
   const renamed = structures.map((s) => (Object.hasOwn(rename, s.name) ? { ...s, name: rename[s.name]! } : s));
   const seen = new Set<string>();
   for (const { name } of renamed) {
@@ -159,15 +174,23 @@ function renameStructures(
 function assignRoles(
   structures: readonly Structure[],
   roles: Readonly<Record<string, StructureRole>>,
+  unfit: Patient['unfit'],
 ): readonly Structure[] {
-  for (const name of Object.keys(roles)) knownStructure(structures, name, 'role');
+  for (const name of Object.keys(roles)) knownStructure(structures, name, 'role', unfit);
   return structures.map((s) => (Object.hasOwn(roles, s.name) ? { ...s, role: roles[s.name]! } : s));
 }
 
 /** @throws {InvalidInputError} where there is none of that name, with those that there are */
-export function knownStructure(structures: readonly Structure[], name: string, what: string): Structure {
+export function knownStructure(
+  structures: readonly Structure[],
+  name: string,
+  what: string,
+  unfit?: Patient['unfit'],
+): Structure {
   const found = structures.find((s) => s.name === name);
   if (found === undefined) {
+    const why = whyUnfit(name, unfit);
+    if (why !== undefined) throw new InvalidInputError(`${what}: ${why}. Leave it out, or draw it anew.`);
     const names = structures.map((s) => s.name).join(', ') || 'none';
     throw new InvalidInputError(`${what}: no structure "${name}". Use one of: ${names}.`);
   }

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../core/errors.js';
 import type { StructureRole } from '../geometry/structure.js';
 import { createVolume, type Volume } from '../geometry/volume.js';
 import { decodeNrrd, decodeNrrdLayers } from './nrrd.js';
+import { roleBesideBody } from './outside-body.js';
 
 /** A mask under the name of what it is a mask of. */
 export interface NamedMask {
@@ -15,7 +16,7 @@ export interface NamedMask {
 /** What a structure is by its name, where nobody says. */
 export function roleOfName(name: string): StructureRole {
   if (/^(GTV|CTV|PTV)/i.test(name)) return 'target';
-  return /^(external|body|skin)$/i.test(name) ? 'external' : 'organ';
+  return /^(external|body|skin)$/i.test(name) ? 'external' : (roleBesideBody(name) ?? 'organ');
 }
 
 /**
@@ -40,6 +41,16 @@ export async function decodeMask(bytes: Uint8Array, file: string): Promise<Volum
   }
   return createVolume('mask', grid, data);
 }
+
+/** Whether an NRRD names segments in its header, as a segmentation of 3D Slicer does. */
+export function isSegmentation(bytes: Uint8Array): boolean {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, LONGEST_HEADER));
+  const end = text.search(/\r?\n\r?\n/);
+  return /^NRRD\d/.test(text) && /^Segment\d+_(ID|Name):=/m.test(end < 0 ? text : text.slice(0, end));
+}
+
+/** Bytes of a header that are looked at. */
+const LONGEST_HEADER = 1_000_000;
 
 /** Segments of a segmentation, and the names of those in which nothing is drawn. */
 export interface Segmentation {

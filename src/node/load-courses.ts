@@ -156,7 +156,11 @@ export async function loadCourses(path: string): Promise<LoadedCourses> {
     if ('hash' in placed && placed.hash !== undefined) inputs[`${name}: registration`] = placed.hash;
     doses.push({ name, dose: loaded.dose, sumFromCourse: placed.sumFromCourse, ...known });
   }
-  const drawn = courses.structures === undefined ? undefined : await loadStructures(courses.structures.map(from));
+  const { sliceSpacing } = courses;
+  const drawn =
+    courses.structures === undefined
+      ? undefined
+      : await loadStructures(courses.structures.map(from), sliceSpacing === undefined ? {} : { sliceSpacing });
   if (drawn !== undefined) {
     inputs['structures'] = drawn.hash;
     notes.push(...drawn.notes);

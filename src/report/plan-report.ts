@@ -22,6 +22,7 @@ import { sensitivityReport } from './dose-model-sensitivity.js';
 import { goalValue } from './goals.js';
 import { gridCheckReport } from './grid-check.js';
 import { inWords, roundedValues } from './numbers.js';
+import { patientNotes } from './patient-notes.js';
 import { priorityReport, prioritySentences } from './priorities.js';
 import { reirradiationReport } from './reirradiation.js';
 import { retreatmentReport, retreatmentSentence, retreatmentTable } from './retreatment.js';
@@ -277,6 +278,7 @@ export function planDetails(result: PlanningResult): string {
   const { model, case: planCase } = result;
   const lines: string[] = [
     ...model.notes,
+    ...patientNotes(model.patient),
     `${model.patient.name}: ${planCase.prescription.dose} Gy in ${planCase.prescription.fractions} fractions (${planCase.prescription.to}), ${gapInWords(result)}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));

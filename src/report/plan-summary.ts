@@ -13,6 +13,7 @@ import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
 import { targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import { givenSentence, whyUnproven } from './certificate.js';
+import { patientNotes } from './patient-notes.js';
 import { gapInWords } from './plan-report.js';
 
 /** The screen that a summary is to fit. */
@@ -30,6 +31,9 @@ type Row = readonly [label: string, ...cells: string[]];
 const CELL = 19;
 /** Limits that are listed, however little room there is. */
 const FEWEST_LIMITS = 3;
+
+/** Notes of how a patient was read that are shown. */
+const NOTES_OF_PATIENT = 2;
 
 /** The plans of a result on one screen, lines wrapped at words. */
 export function summary(result: PlanningResult, { width = 80, height = 30 }: SummaryOptions = {}): string {
@@ -66,6 +70,8 @@ function headOf(result: PlanningResult, width: number): string[] {
         ? prior.description
         : `Prior course: up to ${before.prior.toFixed(1)} Gy EQD2/${before.alphaBeta} in ${before.structure}, ${prior.months} months ago.`;
   const [note, ...more] = model.notes;
+  const drawn = patientNotes(model.patient);
+  const left = more.length + Math.max(0, drawn.length - NOTES_OF_PATIENT);
   const furtherCount = targetNames(model).length - 1;
   const noted = note === undefined ? [] : wrapped(`NOTE ${note}`, width).slice(0, 2);
   return [
@@ -73,7 +79,8 @@ function headOf(result: PlanningResult, width: number): string[] {
     ...wrapped(course, width),
     ...(furtherCount > FURTHER ? [`and ${furtherCount - FURTHER} more targets: --details`] : []),
     ...noted,
-    ...(more.length === 0 ? [] : [`NOTE ${more.length} more notes`]),
+    ...drawn.slice(0, NOTES_OF_PATIENT).flatMap((own) => wrapped(`NOTE ${own}`, width).slice(0, 3)),
+    ...(left === 0 ? [] : [`NOTE ${left} more notes`]),
   ];
 }
 

@@ -26,17 +26,24 @@ export function patientFromDicom(
   const { hounsfield } = ct;
   const notes = [...ct.notes];
   let structures: readonly Structure[] = [];
+  let unfit: Readonly<Record<string, string>> | undefined;
   if (structureSet !== undefined) {
     const set = readStructureSet(structureSet, {
       frameOfReferenceUid: ct.frameOfReferenceUid,
       sliceSpacing: hounsfield.grid.spacing[2],
     });
     structures = set.structures;
+    unfit = set.unfit;
     notes.push(...set.notes);
   }
   const { patientName, patientId, position, frameOfReferenceUid } = ct;
   const name = patientName || patientId || 'unnamed';
-  return completePatient({ name, position, frameOfReferenceUid, hounsfield }, structures, options, notes);
+  return completePatient(
+    { name, position, frameOfReferenceUid, hounsfield, ...(unfit && { unfit }) },
+    structures,
+    options,
+    notes,
+  );
 }
 
 /** What was asked for is nothing that is passed over, where it lies beside the slices. */

@@ -2,14 +2,18 @@
  * An RT structure set as structures in the patient frame.
  *
  * Contours stay as drawn: inner contours are holes by the even-odd rule, keyholes need nothing. What is not a closed
- * region (points, open lines) or the second copy of one is passed over with a note; contours that leave the axial plane are refused.
+ * region (points, open lines) or the second copy of one is passed over with a note, as is a structure with contours that leave the
+ * axial plane or in another frame of reference; contours that overlap in part are united, with a note.
  */
 
-import { FormatError, InvalidInputError, UnsupportedError } from '../../core/errors.js';
+import { FormatError, InvalidInputError } from '../../core/errors.js';
 import { toDecimals } from '../../core/rounding.js';
 import type { EmptyStructure } from '../../evaluate/roi-dvh.js';
-import { createContours, usualGap } from '../../geometry/contour.js';
-import type { ContourPlane, EndRule, Structure, StructureRole } from '../../geometry/structure.js';
+import { createContours } from '../../geometry/contour.js';
+import { describeRemarks } from '../../geometry/contour-check.js';
+import { nextSlice, samePlane, usualGap } from '../../geometry/contour-slabs.js';
+import type { ContourPlane, Contours, EndRule, Structure, StructureRole } from '../../geometry/structure.js';
+import { roleBesideBody } from '../outside-body.js';
 import {
   type Dataset,
   type DicomFile,
@@ -21,15 +25,13 @@ import {
   readDataset,
   text,
 } from './dataset.js';
+import { readPlanes } from './drawn-planes.js';
 
 export const structureSetStorage = '1.2.840.10008.5.1.4.1.1.481.3';
 
-/** Contour coordinates are rounded to 0.01 mm by many systems. */
-const flat = 0.05;
-
 /** How drawn structures are read. */
 export interface StructureSetOptions {
-  /** Frame of reference of the CT: structures in another one are refused. */
+  /** Frame of reference of the CT: structures in another one are passed over. @default that of most structures */
   readonly frameOfReferenceUid?: string;
   /** Distance of the CT slices, mm; the thickness of structures drawn on one slice only. @default the usual gap of the set */
   readonly sliceSpacing?: number;
@@ -45,6 +47,8 @@ export interface StructureSet {
   readonly structures: readonly Structure[];
   /** Those that are named but have no closed contour, or no thickness. */
   readonly empty: readonly EmptyStructure[];
+  /** Why others, by name, are none that can be used: not axial, or in another frame of reference. */
+  readonly unfit: Readonly<Record<string, string>>;
   readonly frameOfReferenceUid: string;
   readonly notes: readonly string[];
 }
@@ -52,8 +56,8 @@ export interface StructureSet {
 /**
  * The structures of an RTSTRUCT.
  *
- * @throws {InvalidInputError} if the file is no structure set, or lies in another frame of reference than asked for
- * @throws {UnsupportedError} for contours that are not axial
+ * @throws {InvalidInputError} if the file is no structure set, or none of it lies in the frame of reference asked for; if all of it
+ *   is on one slice and `sliceSpacing` is not given
  * @throws {FormatError} if the file is truncated or corrupt, or a contour's coordinates are
  */
 export function readStructureSet(file: DicomFile, options: StructureSetOptions = {}): StructureSet {
@@ -64,47 +68,74 @@ export function readStructureSet(file: DicomFile, options: StructureSetOptions =
       `${file.name}: SOP class ${sopClass ?? '(none)'} is no RT structure set. Give an RTSTRUCT file.`,
     );
   }
-  const notes: string[] = [];
+  const { ends = 'half-slice' } = options;
   const regions = readRegions(dataset);
-  const frameOfReferenceUid = commonFrame(dataset, regions, options.frameOfReferenceUid);
-  const drawn = regions.map((region) => ({ region, planes: readPlanes(dataset, region, notes) }));
+  const frameOfReferenceUid = frameOf(dataset, regions, options.frameOfReferenceUid);
+  const drawn = regions.map((region) => {
+    if (region.contours.length > 0 && (region.frame ?? frameOfReferenceUid) !== frameOfReferenceUid) {
+      const unfitBecause = `it lies in another frame of reference, ${region.frame}`;
+      return { region, planes: [], remarks: [], unfitBecause };
+    }
+    return { region, ...readPlanes(region.contours, region.name, dataset.name) };
+  });
   const sliceSpacing = options.sliceSpacing ?? usualSpacing(drawn.map(({ planes }) => planes));
+  const notes: string[] = [];
   const structures: Structure[] = [];
   const empty: EmptyRegion[] = [];
-  const { ends = 'half-slice' } = options;
+  const unfit: Record<string, string> = {};
   const used = new Set<string>();
-  for (const { region, planes } of drawn) {
+  for (const { region, remarks } of drawn) notes.push(...remarks.map((remark) => noteOf(region.name, remark)));
+  for (const { region, planes, unfitBecause } of drawn) {
+    const role = roleOf(region.name, region.interpretedType);
+    if (unfitBecause !== undefined) {
+      unfit[region.name] = unfitBecause;
+      notes.push(`Structure "${region.name}" was passed over: ${unfitBecause}.`);
+      continue;
+    }
     if (planes.length === 0) {
-      const role = roleOf(region.name, region.interpretedType);
       empty.push({ name: region.name, role, emptyBecause: 'it has no closed contour' });
       continue;
     }
     const name = uniqueName(region.name, used, notes);
-    const levels = new Set(planes.map((plane) => Math.round(plane.z / flat)));
-    if (levels.size === 1 && sliceSpacing === undefined) {
+    const thickness = planes.length > 1 ? undefined : sliceSpacing;
+    if (planes.length === 1 && thickness === undefined) {
       throw new InvalidInputError(
-        `${file.name}: "${name}" is drawn on one slice only, of unknown thickness. Give sliceSpacing.`,
+        `${file.name}: "${name}" is drawn on one slice only, as all of the set, so its thickness is unknown. Give how far the slices lie apart: --slice-spacing, sliceSpacing in a program.`,
       );
     }
-    if (levels.size === 1 && ends === 'none') {
-      const emptyBecause = 'it is drawn on one slice, which has no thickness under the end rule none';
-      empty.push({ name, role: roleOf(name, region.interpretedType), emptyBecause });
+    if (planes.length === 1 && ends === 'none') {
+      empty.push({
+        name,
+        role,
+        emptyBecause: 'it is drawn on one slice, which has no thickness under the end rule none',
+      });
       continue;
     }
-    const contours = createContours(planes, levels.size === 1 ? sliceSpacing : undefined, { ends });
-    if (options.sliceSpacing !== undefined && contours.spacing > 1.5 * options.sliceSpacing) {
-      notes.push(
-        `Structure "${name}" is drawn every ${toDecimals(contours.spacing, 3)} mm on slices ${toDecimals(options.sliceSpacing, 3)} mm apart; each contour counts for ${toDecimals(contours.spacing, 3)} mm.`,
-      );
-    }
+    const contours = createContours(planes, thickness, { ends });
+    notes.push(...spacingNotes(name, contours, options.sliceSpacing));
     structures.push({
       name,
-      role: roleOf(name, region.interpretedType),
+      role,
       shape: { kind: 'contours', contours },
       ...(region.color ? { color: region.color } : {}),
     });
   }
-  return { structures, empty, frameOfReferenceUid, notes };
+  return { structures, empty, unfit, frameOfReferenceUid, notes };
+}
+
+const noteOf = (name: string, remark: string): string =>
+  `Structure "${name}"${remark.startsWith('has ') ? '' : ':'} ${remark}`;
+
+/** What a reader must know of how a structure was drawn. */
+function spacingNotes(name: string, contours: Contours, slices: number | undefined): string[] {
+  const notes = describeRemarks(contours).map((remark) => noteOf(name, remark));
+  if (slices !== undefined && contours.spacing > nextSlice * slices) {
+    const own = toDecimals(contours.spacing, 3);
+    notes.push(
+      `Structure "${name}" is drawn every ${own} mm on slices ${toDecimals(slices, 3)} mm apart; each contour counts for ${own} mm.`,
+    );
+  }
+  return notes;
 }
 
 interface Region {
@@ -154,102 +185,29 @@ function readRegions(dataset: Dataset): Region[] {
   return regions;
 }
 
-function commonFrame(dataset: Dataset, regions: readonly Region[], wanted: string | undefined): string {
+/**
+ * The frame of reference that the set is read in: the one asked for, or that of most regions.
+ *
+ * @throws {InvalidInputError} if nothing is drawn in the one asked for
+ */
+function frameOf(dataset: Dataset, regions: readonly Region[], wanted: string | undefined): string {
   const referenced = items(dataset.elements, '30060010').flatMap((item) => text(item, '00200052') ?? []);
-  const frames = new Set(regions.filter((r) => r.contours.length > 0).flatMap((region) => region.frame ?? []));
-  if (frames.size === 0) frames.add(referenced[0] ?? needText(dataset, '00200052', 'FrameOfReferenceUID'));
-  if (frames.size > 1) {
-    throw new InvalidInputError(
-      `${dataset.name}: structures in ${frames.size} frames of reference (${[...frames].join(', ')}). Export one structure set per frame.`,
-    );
+  const frames = new Map<string, number>();
+  for (const { frame, contours } of regions) {
+    if (frame !== undefined && contours.length > 0) frames.set(frame, (frames.get(frame) ?? 0) + 1);
   }
-  const [frame] = frames;
-  if (wanted !== undefined && frame !== wanted) {
-    throw new InvalidInputError(
-      `${dataset.name}: frame of reference ${frame} is not that of the CT, ${wanted}. Give the structure set that was drawn on this CT.`,
-    );
-  }
-  return frame!;
-}
-
-function readPlanes(dataset: Dataset, region: Region, notes: string[]): ContourPlane[] {
-  const planes: ContourPlane[] = [];
-  const passed = new Map<string, number>();
-  const rings = new Map<string, ContourPlane[]>();
-  const pass = (what: string): void => void passed.set(what, (passed.get(what) ?? 0) + 1);
-  for (const contour of region.contours) {
-    const type = text(contour, '30060042') ?? 'CLOSED_PLANAR';
-    const data = numbers(contour, '30060050');
-    const count = number(contour, '30060046');
-    if (data.length % 3 !== 0 || (count !== undefined && data.length !== 3 * count) || !data.every(Number.isFinite)) {
-      throw new FormatError(
-        `a contour of "${region.name}" holds ${data.length} coordinates for ${count ?? '?'} points. Export the file again.`,
-        dataset.name,
-      );
-    }
-    if (type !== 'CLOSED_PLANAR' && type !== 'CLOSEDPLANAR_XOR') pass(type);
-    else if (data.length < 9) pass('closed with fewer than 3 points');
-    else {
-      const plane = toPlane(dataset, region.name, data);
-      if (type === 'CLOSED_PLANAR' && isTwin(plane, rings)) pass('drawn twice');
-      else planes.push(plane);
-    }
-  }
-  for (const [what, n] of passed) notes.push(`Structure "${region.name}": ${n} contour(s) passed over (${what}).`);
-  if (planes.length === 0 && passed.size === 0)
-    notes.push(`Structure "${region.name}" has no contours and was passed over.`);
-  return planes;
-}
-
-function toPlane(dataset: Dataset, name: string, data: Float64Array): ContourPlane {
-  const polygon = new Float64Array((data.length / 3) * 2);
-  let low = Infinity;
-  let high = -Infinity;
-  for (let p = 0; 3 * p < data.length; p++) {
-    polygon[2 * p] = data[3 * p]!;
-    polygon[2 * p + 1] = data[3 * p + 1]!;
-    low = Math.min(low, data[3 * p + 2]!);
-    high = Math.max(high, data[3 * p + 2]!);
-  }
-  if (high - low > flat) {
-    throw new UnsupportedError(
-      `${dataset.name}: a contour of "${name}" spans z = ${low} to ${high} mm and is not axial. Redraw it on axial slices.`,
-    );
-  }
-  return { z: data[2]!, polygons: [polygon] };
-}
-
-/** Is the ring among those before it? Twice the same one would be a hole in itself by the even-odd rule. */
-function isTwin(plane: ContourPlane, before: Map<string, ContourPlane[]>): boolean {
-  const polygon = plane.polygons[0]!;
-  const box = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let p = 0; p < polygon.length; p += 2) {
-    for (let a = 0; a < 2; a++) {
-      box[a] = Math.min(box[a]!, polygon[p + a]!);
-      box[2 + a] = Math.max(box[2 + a]!, polygon[p + a]!);
-    }
-  }
-  const where = [Math.round(plane.z / flat), ...box].join(' ');
-  const near = before.get(where) ?? [];
-  before.set(where, [...near, plane]);
-  return near.length > 0 && near.some((other) => ringText(other) === ringText(plane));
-}
-
-/** The same text for one ring, wherever it starts, whichever way round it runs, closed in words or not. */
-function ringText({ polygons }: ContourPlane): string {
-  const polygon = polygons[0]!;
-  const points = Array.from({ length: polygon.length / 2 }, (_, p) => `${polygon[2 * p]},${polygon[2 * p + 1]}`);
-  const ring = points.filter((point, p) => point !== points[(p + 1) % points.length]);
-  const first = ring.reduce((best, point, p) => (point < ring[best]! ? p : best), 0);
-  const there = [...ring.slice(first), ...ring.slice(0, first)];
-  const back = [...there.slice(0, 1), ...there.slice(1).reverse()];
-  return [there.join(' '), back.join(' ')].sort()[0]!;
+  if (frames.size === 0) frames.set(referenced[0] ?? needText(dataset, '00200052', 'FrameOfReferenceUID'), 0);
+  const usual = [...frames].reduce((best, own) => (own[1] > best[1] ? own : best))[0];
+  if (wanted === undefined || frames.has(wanted)) return wanted ?? usual;
+  throw new InvalidInputError(
+    `${dataset.name}: frame of reference ${usual} is not that of the CT, ${wanted}. Give the structure set that was drawn on this CT.`,
+  );
 }
 
 /** The usual gap of all planes of a set. */
 function usualSpacing(sets: readonly (readonly ContourPlane[])[]): number | undefined {
   const z = sets.flatMap((planes) => planes.map((plane) => plane.z)).sort((a, b) => a - b);
-  return usualGap(z.filter((value, i) => i === 0 || value - z[i - 1]! > flat));
+  return usualGap(z.filter((value, i) => i === 0 || value - z[i - 1]! > samePlane));
 }
 
 function uniqueName(name: string, used: Set<string>, notes: string[]): string {
@@ -263,5 +221,6 @@ function uniqueName(name: string, used: Set<string>, notes: string[]): string {
 function roleOf(name: string, type: string): StructureRole {
   if (/^(GTV|CTV|PTV)$/.test(type) || /^(GTV|CTV|PTV)/i.test(name)) return 'target';
   if (type === 'EXTERNAL') return 'external';
-  return type === 'SUPPORT' ? 'support' : 'organ';
+  if (type === 'BOLUS' || type === 'SUPPORT') return type === 'BOLUS' ? 'bolus' : 'support';
+  return roleBesideBody(name) ?? 'organ';
 }

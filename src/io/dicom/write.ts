@@ -215,7 +215,7 @@ function roiContours(
 /** DICOM has no plain "target": one whose name says no more is written as a PTV. */
 function interpretedType({ name, role }: Structure): string {
   if (role === 'target') return /^(GTV|CTV|PTV)/i.exec(name)?.[1]?.toUpperCase() ?? 'PTV';
-  return { organ: 'ORGAN', external: 'EXTERNAL', support: 'SUPPORT' }[role];
+  return { organ: 'ORGAN', external: 'EXTERNAL', bolus: 'BOLUS', support: 'SUPPORT' }[role];
 }
 
 /** Patient, study, series, equipment and frame of reference. */

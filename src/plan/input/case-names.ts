@@ -8,7 +8,7 @@ import { namedTolerance } from '../../biology/named-tolerances.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { nearNames } from '../../core/near-names.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
-import { missingStructure } from '../../evaluate/structure-name.js';
+import { missingStructure, whyUnfit } from '../../evaluate/structure-name.js';
 import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
 import { checkConsistent } from '../asked/asked-contradiction.js';
 import { TISSUE } from '../asked/asked-objective.js';
@@ -84,12 +84,14 @@ function checkHotSpot(
 /**
  * @param names   of the patient's structures
  * @param patient its name, for the message
+ * @param unfit   why other structures of its file cannot be used
  * @throws {InvalidInputError} naming the field whose structure there is not
  */
 export function checkStructureNames(
   planCase: Pick<PlanCase, 'target' | 'targets' | 'cord' | 'prior' | 'retreatment' | 'goals'> & AskedFields,
   names: readonly string[],
   patient: string,
+  unfit?: Readonly<Record<string, string>>,
 ): void {
   const { target, targets = [], cord, retreatment } = planCase;
   const asked: [field: string, name: string | undefined][] = [
@@ -103,6 +105,8 @@ export function checkStructureNames(
   ];
   for (const [field, name] of asked) {
     if (name === undefined || names.includes(name)) continue;
+    const why = whyUnfit(name, unfit);
+    if (why !== undefined) throw new InvalidInputError(`case: ${field} ${why}. Draw it anew, or name another.`);
     const near = nearNames(name, field === 'objectives' ? [...names, TISSUE, TARGETS] : names).map((own) => `"${own}"`);
     const meant = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
     throw new InvalidInputError(
@@ -121,6 +125,8 @@ export function checkStructureNames(
   for (const goal of planCase.goals ?? []) {
     const { structure } = createProtocolItem(goal as ProtocolItemInput).goal ?? {};
     if (structure === undefined || names.includes(structure)) continue;
+    const why = whyUnfit(structure, unfit);
+    if (why !== undefined) throw new InvalidInputError(`case: goals: ${why}. Draw it anew, or leave the goal out.`);
     const said = typeof goal === 'string' ? goal : (goal as { goal: string }).goal;
     throw new InvalidInputError(`case: goals: "${said}": ${patient} has ${missingStructure(structure, names)}`);
   }

@@ -44,9 +44,13 @@ const rename = described(
 );
 const roles = described(
   'Role by structure, in place of the one in the file.',
-  z.optional(z.record(text, z.enum(['target', 'organ', 'external', 'support']))),
+  z.optional(z.record(text, z.enum(['target', 'organ', 'external', 'bolus', 'support']))),
 );
 const densities = {
+  include: described(
+    'What counts for transport beside the body contour, by name, or `BOLUS` and `SUPPORT` for all of that type. By default nothing: the air around the body is emptied.',
+    z.optional(z.array(text)),
+  ),
   densityOverrides: described(
     'Electron density relative to water, by structure.',
     z.optional(z.record(text, z.number().check(z.nonnegative(), z.maximum(8)))),

@@ -60,6 +60,10 @@ const schema = z.strictObject({
       ),
     ),
   ),
+  sliceSpacing: described(
+    'Thickness of structures that are drawn on one slice only, mm. By default as most of the set is spaced.',
+    z.optional(z.number().check(z.minimum(0.1), z.maximum(100))),
+  ),
   courses: described(
     'At least one with a dose file.',
     z.array(course, { error: 'must be a list of at least one course' }).check(z.minLength(1), z.maxLength(50)),

@@ -12,6 +12,7 @@ import { ForwardDose } from '../../dose/forward-dose.js';
 import { fallOffReach } from '../../evaluate/fall-off.js';
 import { StructureCells } from '../../evaluate/structure-cells.js';
 import type { StructureLines } from '../../evaluate/structure-lines.js';
+import { whyUnfit } from '../../evaluate/structure-name.js';
 import { solidOfStructure } from '../../geometry/contour-solid.js';
 import { distanceMap } from '../../geometry/distance-map.js';
 import {
@@ -139,11 +140,13 @@ export function modelPatient(
 ): PatientModel {
   onStage('structures and voxels');
   const structures = new Map(patient.structures.map((s) => [s.name, s]));
-  checkStructureNames(planCase, [...structures.keys()], patient.name);
+  checkStructureNames(planCase, [...structures.keys()], patient.name, patient.unfit);
   const { target } = planCase;
   const targets = targetsOf(planCase).map(({ name }) => name);
   const cord = planCase.cord ?? (structures.has('SpinalCord') ? 'SpinalCord' : 'CaudaEquina');
   if (!structures.has(cord)) {
+    const why = planCase.cord === undefined ? whyUnfit('SpinalCord', patient.unfit) : undefined;
+    if (why !== undefined) throw new InvalidInputError(`case: cord ${why}. Draw it anew, or name another as cord.`);
     const known = [...structures.keys()].join(', ');
     throw new InvalidInputError(`case: cord "${cord}" is not a structure of ${patient.name}. It has ${known}.`);
   }

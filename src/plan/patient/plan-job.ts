@@ -66,7 +66,7 @@ export function checkJob(job: PlanJob): void {
     );
   }
   const names = patient.structures.map(({ name }) => name);
-  checkStructureNames(planCase, names, patient.name);
+  checkStructureNames(planCase, names, patient.name, patient.unfit);
   if (!('phantom' in planCase.patient)) checkDrawn(planCase.patient, names);
   checkPriors(job);
 }
