@@ -103,8 +103,18 @@ program
 
 program
   .command('dose')
-  .description('forward dose of explicit fields: rectangles, apertures or fluence maps')
-  .argument('<fields>', 'FIELDS.json; its fields are described in docs/case.md')
+  .description('forward dose of explicit fields (rectangles, apertures, fluence maps), or of an RTPLAN on its CT')
+  .argument('[fields]', 'FIELDS.json; its fields are described in docs/case.md')
+  .option('--plan <file>', 'in place of fields: RTPLAN of photon beams, described in docs/rtplan.md')
+  .option('--ct <dir>', 'with --plan: folder of the CT')
+  .option('--structures <file>', 'with --plan: RTSTRUCT, of which the body is taken; otherwise found in the CT')
+  .option('--machine <name>', 'with --plan: built in, or a machine .json (default artiste-6mv)')
+  .option('--spacing <mm>', 'with --plan: of the dose grid, one or three numbers, x,y,z (default 3)')
+  .option('--beams <numbers>', 'with --plan: only these beams, by number, with commas')
+  .option('--group <number>', 'with --plan: fraction group, where there are several')
+  .option('--leaf-transmission <fraction>', 'with --plan: of the open fluence, in place of that of the leaf bank')
+  .option('--jaw-transmission <fraction>', 'with --plan: of the open fluence (default 0)')
+  .option('--arc-step <degrees>', 'with --plan: between the static beams that stand for an arc (default 2)')
   .requiredOption('--out <file>', 'NRRD file for the dose')
   .option('--json', 'print beams, doses and flags as JSON instead of a table')
   .action(async (path, options) => {

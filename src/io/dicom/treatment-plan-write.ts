@@ -146,8 +146,8 @@ function groupItem(group: FractionGroup): Written[] {
     [
       0x300c0004,
       'SQ',
-      group.beams.map(({ beam, meterset, dose, point }): Written[] => [
-        ...(point ? [[0x300a0082, 'DS', decimals(point)] as const] : []),
+      // The point of the dose is retired; it is the isocentre here.
+      group.beams.map(({ beam, meterset, dose }): Written[] => [
         ...optionalNumber(0x300a0084, dose),
         ...optionalNumber(0x300a0086, meterset),
         [0x300c0006, 'IS', String(beam)],
@@ -226,9 +226,9 @@ function single(value: number): Uint8Array {
 }
 
 function pointItem(point: ControlPoint, before: ControlPoint | undefined, index: number): Written[] {
-  const changed = CHANGING.flatMap(([tag, vr, valueOf]): Written[] => {
-    const value = valueOf(point);
-    return value === undefined || (before && String(valueOf(before)) === String(value)) ? [] : [[tag, vr, value]];
+  const changed = CHANGING.flatMap(([tag, vr, saidBy]): Written[] => {
+    const value = saidBy(point);
+    return value === undefined || (before && String(saidBy(before)) === String(value)) ? [] : [[tag, vr, value]];
   });
   const moved = [...point.positions].filter(([type, values]) => {
     const old = before?.positions.get(type);
