@@ -63,6 +63,8 @@ program
   .option('--grid-check', "the same fluence on a grid of 1 mm around target and cord: what the plan's own grid hides")
   .option('--sensitivity', 'the same plans under uniform water, depth scaling and density scaling, with a picture')
   .option('--timing', 'where every second went, printed and in plan.json')
+  .option('--dicom [bits]', 'the doses as RTDOSE in DIR/dicom, of 32 bits (default) or 16, beside CT and structures')
+  .option('--isodoses <Gy>', 'with --dicom: isodose lines of each technique as an RTSTRUCT, with commas')
   .option('--no-pictures', 'leave the pictures out')
   .action(async (path, options) => {
     const { planCommand } = await import('./plan.js');
@@ -95,6 +97,8 @@ program
   .option('--side <name>', 'side of the lesion, left or right')
   .option('--noise <hu>', 'Gaussian noise on the CT numbers')
   .option('--seed <n>', 'of the noise', '1')
+  .option('--dose <file>', 'with --format dicom: a dose of it too, NRRD in Gy, or the FIELDS.json to compute it from')
+  .option('--isodoses <Gy>', 'with --dose: its isodose lines as an RTSTRUCT, with commas')
   .option('--json', 'print grid and volumes as JSON')
   .action(async (name, options) => {
     const { phantomCommand } = await import('./phantom.js');
@@ -192,6 +196,7 @@ program
   .description('EQD2 or BED of several courses, voxel by voxel, each with its own grid, fractions and transform')
   .requiredOption('--courses <file>', 'COURSES.json; its fields are described in docs/case.md')
   .option('--out <dir>', 'folder for accumulate.json and the volume')
+  .option('--dicom [bits]', 'with --out: the sum as RTDOSE too, of 32 bits (default) or 16, with the transforms as REG')
   .option('--json', 'print JSON instead of a table')
   .action(async (options) => {
     const { accumulateCommand } = await import('./accumulate.js');

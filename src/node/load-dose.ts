@@ -1,5 +1,6 @@
 /** A dose file by what is in it, not by its name: RTDOSE or NRRD. */
 import { InvalidInputError } from '../core/errors.js';
+import type { DicomStudy } from '../geometry/patient.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { isDicom } from '../io/dicom/dataset.js';
 import { type RtDoseOptions, readRtDose } from '../io/dicom/dose.js';
@@ -26,6 +27,10 @@ export interface LoadedDose {
   readonly notes: readonly string[];
   /** Of an RTDOSE. */
   readonly frameOfReferenceUid?: string;
+  /** Of an RTDOSE that tells it. */
+  readonly study?: DicomStudy;
+  /** Of an RTDOSE: SOP instances of its plans. */
+  readonly planUids?: readonly string[];
 }
 
 /**
@@ -41,8 +46,11 @@ export async function loadDose(path: string, options: LoadDoseOptions = {}): Pro
   const { plan: planPath, mayBeUnknown: _, ...rest } = options;
   const plan = planPath === undefined ? undefined : { name: planPath, bytes: await readBytes(planPath) };
   if (isDicom(file)) {
-    const { dose, notes, frameOfReferenceUid } = readRtDose(file, { ...rest, ...(plan ? { plan } : {}) });
-    return { dose, hash, notes, frameOfReferenceUid };
+    const { dose, notes, frameOfReferenceUid, planUids, study } = readRtDose(file, {
+      ...rest,
+      ...(plan ? { plan } : {}),
+    });
+    return { dose, hash, notes, frameOfReferenceUid, planUids, ...(study && { study }) };
   }
   const odd = (['extent', 'gyPerUnit', 'quantity', 'alphaBeta'] as const).find((key) => options[key] !== undefined);
   if (odd !== undefined) {

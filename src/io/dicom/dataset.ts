@@ -38,6 +38,9 @@ export function readDataset(file: DicomFile): Dataset {
   return parse(file);
 }
 
+/** The elements up to the frame of reference, without pixels or contours: whose object it is. @throws as {@link readDataset} */
+export const readHeader = (file: DicomFile): Dataset => parse(file, 'x00200052');
+
 /**
  * SOP class UID from the first elements alone, else (as of a DICOMDIR) from the meta header; undefined where neither
  * tells. O(1) in the size of the file.

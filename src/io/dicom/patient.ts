@@ -5,6 +5,7 @@ import { completePatient, type PatientOptions } from '../drawn-patient.js';
 import { readCt } from './ct.js';
 import type { DicomFile } from './dataset.js';
 import { readStructureSet } from './structure-set.js';
+import { studyOfCt } from './study.js';
 
 /**
  * A patient from the slices of a CT and the structure set that was drawn on it.
@@ -36,5 +37,11 @@ export function patientFromDicom(
   }
   const { patientName, patientId, position, frameOfReferenceUid } = ct;
   const name = patientName || patientId || 'unnamed';
-  return completePatient({ name, position, frameOfReferenceUid, hounsfield }, structures, options, notes);
+  const study = studyOfCt(ctFiles, ct, structureSet);
+  return completePatient(
+    { name, position, frameOfReferenceUid, hounsfield, ...(study && { study }) },
+    structures,
+    options,
+    notes,
+  );
 }
