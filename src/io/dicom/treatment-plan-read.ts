@@ -20,7 +20,7 @@ import {
 import { type BeamContext, beamOf } from './treatment-beam-read.js';
 import type { FractionBeam, FractionGroup, Prescription, TreatmentPlan } from './treatment-plan.js';
 
-export const planStorage = '1.2.840.10008.5.1.4.1.1.481.5';
+const planStorage = '1.2.840.10008.5.1.4.1.1.481.5';
 const ionPlanStorage = '1.2.840.10008.5.1.4.1.1.481.8';
 
 /** No plan has more. */

@@ -6,81 +6,59 @@
  *
  * @see DICOM PS3.3 A.20
  */
-import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
-import type { DicomFile } from './dataset.js';
-import { decimal, decimals, encodeDicom, type Value, type Written } from './element-writer.js';
+import { UnsupportedError } from '../../core/errors.js';
+import type { DicomStudy } from '../../geometry/patient.js';
+import { decimal, decimals, type Value, type Written } from './element-writer.js';
 import { CREATOR } from './treatment-beam-read.js';
 import type { ControlPoint, FractionGroup, Prescription, TreatmentBeam, TreatmentPlan } from './treatment-plan.js';
-import { planStorage } from './treatment-plan-read.js';
-import { uidOf } from './uid.js';
+import { RESEARCH_LABEL, shortText, type WrittenBy, type WrittenObject, writeObject } from './write-object.js';
 
+const planStorage = '1.2.840.10008.5.1.4.1.1.481.5';
 const structureSetStorage = '1.2.840.10008.5.1.4.1.1.481.3';
 const doseStorage = '1.2.840.10008.5.1.4.1.1.481.2';
 
-/** A plan before it has its UID. */
-export type WritablePlan = Omit<TreatmentPlan, 'uid' | 'intent' | 'approval'>;
+/** What is written of a plan, besides whose it is. */
+export type WritablePlan = Omit<
+  TreatmentPlan,
+  'uid' | 'intent' | 'approval' | 'patientName' | 'patientId' | 'frameOfReferenceUid' | 'structureSetUid'
+> & { readonly structureSetUid: string };
 
-/** A written plan, with the UID that a dose refers to it by. */
-export interface EncodedPlan {
-  readonly uid: string;
-  readonly file: DicomFile;
+/** How a plan's file is called. */
+export interface PlanFileOptions extends WrittenBy {
+  /** Of the file. @default 'RP.dcm' */
+  readonly name?: string;
+  /** A few words. @default 'plan' */
+  readonly description?: string;
 }
 
 /**
  * RT Plan Storage.
  *
- * @param studyUid of the CT
- * @throws {InvalidInputError} for a plan without frame of reference or structure set, which DICOM asks for
  * @throws {UnsupportedError} for brachytherapy, other radiation than photons, or accessories
  */
-export function encodeTreatmentPlan(plan: WritablePlan, studyUid: string): EncodedPlan {
-  const { frameOfReferenceUid, structureSetUid } = plan;
-  if (frameOfReferenceUid === undefined || structureSetUid === undefined) {
-    throw new InvalidInputError(
-      'write RTPLAN: a plan needs a frame of reference and a structure set that it was made on. Give both.',
-    );
-  }
+export function encodeTreatmentPlan(
+  plan: WritablePlan,
+  study: DicomStudy,
+  options: PlanFileOptions = {},
+): WrittenObject {
   const odd = plan.beams.find(({ radiation, accessories }) => radiation !== 'PHOTON' || accessories.length > 0);
   if (odd !== undefined || plan.brachySetups > 0) {
     const what = odd ? `beam ${odd.number} (${[odd.radiation, ...odd.accessories].join(', ')})` : 'brachytherapy';
     throw new UnsupportedError(`write RTPLAN: ${what} is not written, only open beams of photons. Leave it out.`);
   }
-  const uid = uidOf('plan', studyUid, contentOf(plan));
+  const { name = 'RP.dcm', description = 'plan' } = options;
   const positions = [...new Set(plan.beams.map(({ position }) => position ?? 'HFS'))];
   const elements: Written[] = [
-    [0x00080005, 'CS', 'ISO_IR 192'],
-    [0x00080016, 'UI', planStorage],
-    [0x00080018, 'UI', uid],
-    [0x00080020, 'DA', ''],
-    [0x00080030, 'TM', ''],
-    [0x00080050, 'SH', ''],
-    [0x00080060, 'CS', 'RTPLAN'],
-    [0x00080070, 'LO', 'respine'],
-    [0x00080090, 'PN', ''],
-    [0x0008103e, 'LO', 'respine, research only'],
     [0x00081070, 'PN', ''],
-    [0x00100010, 'PN', plan.patientName],
-    [0x00100020, 'LO', plan.patientId],
-    [0x00100030, 'DA', ''],
-    [0x00100040, 'CS', ''],
-    [0x0020000d, 'UI', studyUid],
-    [0x0020000e, 'UI', uidOf('series', uid)],
-    [0x00200010, 'SH', ''],
-    [0x00200011, 'IS', '1'],
-    [0x00200052, 'UI', frameOfReferenceUid],
-    [0x00201040, 'LO', ''],
-    [0x300a0002, 'SH', textOf(plan.label, 16)],
+    [0x300a0002, 'SH', shortText(plan.label)],
     ...optional(0x300a0003, 'LO', plan.name, 64),
-    ...optional(0x300a0004, 'ST', plan.description, 1024),
+    [0x300a0004, 'ST', textOf(`${plan.description ?? ''} ${RESEARCH_LABEL}.`, 1024)],
     [0x300a0006, 'DA', ''],
     [0x300a0007, 'TM', ''],
     [0x300a000a, 'CS', 'RESEARCH'],
     [0x300a000c, 'CS', plan.geometry],
     ...optional(0x300a000e, 'ST', plan.prescriptionText, 1024),
-    ...sequence(
-      0x300a0010,
-      plan.prescriptions.map((one) => prescriptionItem(one, uid)),
-    ),
+    ...sequence(0x300a0010, plan.prescriptions.map(prescriptionItem)),
     [0x300a0070, 'SQ', plan.fractionGroups.map(groupItem)],
     [0x300a00b0, 'SQ', plan.beams.map((beam) => beamItem(beam, positions.indexOf(beam.position ?? 'HFS') + 1))],
     [
@@ -91,19 +69,14 @@ export function encodeTreatmentPlan(plan: WritablePlan, studyUid: string): Encod
         [0x300a0182, 'IS', String(p + 1)],
       ]),
     ],
-    [0x300c0060, 'SQ', [reference(structureSetStorage, structureSetUid)]],
+    [0x300c0060, 'SQ', [reference(structureSetStorage, plan.structureSetUid)]],
     ...sequence(
       0x300c0080,
       plan.doseUids.map((dose) => reference(doseStorage, dose)),
     ),
     [0x300e0002, 'CS', 'UNAPPROVED'],
   ];
-  return { uid, file: { name: 'RP.dcm', bytes: encodeDicom(planStorage, uid, elements) } };
-}
-
-/** What a UID is made of: maps of positions as lists. */
-function contentOf(plan: WritablePlan): string {
-  return JSON.stringify(plan, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+  return writeObject({ name, sopClass: planStorage, modality: 'RTPLAN', description }, study, elements, options);
 }
 
 const sequence = (tag: number, items: readonly (readonly Written[])[]): Written[] =>
@@ -123,10 +96,10 @@ const reference = (sopClass: string, uid: string): Written[] => [
   [0x00081155, 'UI', uid],
 ];
 
-function prescriptionItem(one: Prescription, plan: string): Written[] {
+function prescriptionItem(one: Prescription): Written[] {
   return [
     [0x300a0012, 'IS', String(one.number)],
-    [0x300a0013, 'UI', one.uid ?? uidOf('prescription', plan, String(one.number))],
+    ...(one.uid === undefined ? [] : [[0x300a0013, 'UI', one.uid] as const]),
     [0x300a0014, 'CS', one.structureType],
     ...optional(0x300a0016, 'LO', one.description, 64),
     ...(one.point ? [[0x300a0018, 'DS', decimals(one.point)] as const] : []),

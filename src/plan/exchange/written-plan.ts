@@ -12,13 +12,8 @@ import type { PlannedField, TechniquePlan } from '../technique/technique-plan.js
 
 /** What the plan's file refers to. */
 export interface PlanReferences {
-  readonly patientName: string;
-  readonly patientId: string;
-  readonly frameOfReferenceUid: string;
   /** SOP instance UID of the RTSTRUCT. */
   readonly structureSetUid: string;
-  /** SOP instance UIDs of doses that are there already; a dose that refers to the plan is not among them. */
-  readonly doseUids?: readonly string[] | undefined;
   /** Number of the target's region of interest in the RTSTRUCT. */
   readonly targetRoi?: number | undefined;
 }
@@ -55,7 +50,7 @@ export function treatmentPlanOf(
   const { prescription, fcrt, doseModel } = planCase;
   const { dose, fractions, to } = prescription;
   const { patient, isocenter, target } = model;
-  const { patientName, patientId, frameOfReferenceUid, structureSetUid, doseUids = [], targetRoi } = references;
+  const { structureSetUid, targetRoi } = references;
   // The dose at the isocentre is that of one point: no beam is traced for more.
   const isocenterDose = ({ beam, fluence }: PlannedField): number => {
     const points = Float64Array.from(isocenter);
@@ -63,15 +58,12 @@ export function treatmentPlanOf(
   };
   return {
     label: `respine ${plan.technique}`,
-    name: `respine ${plan.technique}, research only`,
-    description:
-      'Made by respine. Research software, not for clinical use: no collision, gap or speed of leaves is checked.',
+    name: `respine ${plan.technique} of ${target}`,
+    description: 'Neither collisions nor gaps and speeds of leaves are checked.',
     geometry: 'PATIENT',
-    patientName,
-    patientId,
-    frameOfReferenceUid,
     structureSetUid,
-    doseUids,
+    // A dose refers to its plan; the plan cannot refer to it too, as both UIDs are of their content.
+    doseUids: [],
     prescriptionText: `${dose} Gy in ${fractions} fractions, ${to} of ${target}`,
     prescriptions: [
       {
