@@ -23,11 +23,11 @@ export async function doseCommand(path: string | undefined, options: DoseOptions
   if ((path === undefined) === (options.plan === undefined)) {
     throw new InvalidInputError('dose: give either a FIELDS.json, or --plan with an RTPLAN and --ct with its CT.');
   }
+  if (path === undefined) return planDoseCommand(options.plan!, options);
+  checkNoPlanFlags(options);
   if (!options.out.endsWith('.nrrd')) {
     throw new InvalidInputError(`--out is "${options.out}", but the dose is an NRRD file. Use for example dose.nrrd.`);
   }
-  if (path === undefined) return planDoseCommand(options.plan!, options);
-  checkNoPlanFlags(options);
   const progress = progressLine();
   progress.say('reading the fields');
   const { patient, fields, machine, inputs } = await loadFields(path);

@@ -119,7 +119,7 @@ program
   .option('--leaf-transmission <fraction>', 'with --plan: of the open fluence, in place of that of the leaf bank')
   .option('--jaw-transmission <fraction>', 'with --plan: of the open fluence (default 0)')
   .option('--arc-step <degrees>', 'with --plan: between the static beams that stand for an arc (default 2)')
-  .requiredOption('--out <file>', 'NRRD file for the dose')
+  .requiredOption('--out <file>', 'NRRD file for the dose; with --plan also an RTDOSE, .dcm')
   .option('--json', 'print beams, doses and flags as JSON instead of a table')
   .action(async (path, options) => {
     const { doseCommand } = await import('./dose.js');

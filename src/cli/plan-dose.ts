@@ -5,6 +5,8 @@ import { checkRange } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { toDecimals } from '../core/rounding.js';
 import type { Vec3 } from '../geometry/grid.js';
+import type { Patient } from '../geometry/patient.js';
+import { writeDose } from '../io/dicom/write-dose.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeFileAtomic } from '../node/files.js';
 import { gzipFast } from '../node/gzip.js';
@@ -63,6 +65,12 @@ export async function planDoseCommand(
   path: string,
   options: PlanDoseFlags & { readonly out: string; readonly json?: boolean },
 ): Promise<number> {
+  const { out } = options;
+  if (!/\.(nrrd|dcm)$/.test(out)) {
+    throw new InvalidInputError(
+      `--out is "${out}", but the dose is an NRRD file or an RTDOSE. Use for example dose.nrrd or dose.dcm.`,
+    );
+  }
   if (options.ct === undefined)
     throw new InvalidInputError('dose: --plan needs the CT that it was made on. Give its folder with --ct.');
   const spacing = spacingOf(options.spacing ?? SPACING);
@@ -74,6 +82,11 @@ export async function planDoseCommand(
     { plan: path, ct, structures, machine: named },
     choice,
   );
+  if (out.endsWith('.dcm') && patient.study === undefined) {
+    throw new InvalidInputError(
+      `--out is "${out}", but the CT tells no study that an RTDOSE could belong to. Write an NRRD.`,
+    );
+  }
   const grid = gridOfSpacing(patient.density.grid, spacing);
   const executor = await startWorkerPool();
   let result: PlanDose;
@@ -81,6 +94,24 @@ export async function planDoseCommand(
     result = computeTreatment(patient, treated, machine, { grid, executor, onField: teller(treated, progress) });
   } finally {
     await executor.close();
+  }
+  progress.say('writing the dose');
+  await writeFileAtomic(out, await encoded(out, result, patient));
+  progress.end();
+  print(
+    options.json
+      ? `${JSON.stringify(planDoseReport(result, { version, inputs }), null, 2)}\n`
+      : `${planDoseSummary(result)}\n${out}\n`,
+  );
+  return 0;
+}
+
+/** NRRD, or an RTDOSE in the study of the CT that refers to the plan. */
+async function encoded(out: string, result: PlanDose, { study }: Patient): Promise<Uint8Array> {
+  const { machine, treated, dose } = result;
+  if (out.endsWith('.dcm')) {
+    const description = `dose of plan ${treated.plan.label}`;
+    return writeDose(dose, study!, { description, planUids: [treated.plan.uid], version }).file.bytes;
   }
   const header = {
     software: `respine ${version}`,
@@ -90,14 +121,7 @@ export async function planDoseCommand(
     monitorUnits: result.beams.map((b) => toDecimals(b.monitorUnits, 4)).join(' '),
     external: 'dose outside the external contour is zero by definition',
   };
-  await writeFileAtomic(options.out, await encodeNrrd(result.dose, { gzip: gzipFast, fields: header }));
-  progress.end();
-  print(
-    options.json
-      ? `${JSON.stringify(planDoseReport(result, { version, inputs }), null, 2)}\n`
-      : `${planDoseSummary(result)}\n${options.out}\n`,
-  );
-  return 0;
+  return encodeNrrd(dose, { gzip: gzipFast, fields: header });
 }
 
 /** Says how far it is; of many control points how long it takes, as soon as the first fields tell. */

@@ -83,18 +83,20 @@ export function filesOfPatient(
   study: DicomStudy & Pick<CtReference, 'grid'>,
   doses: readonly NamedDose[],
   options: DicomOptions,
-): DicomExport {
+): DicomExport & { readonly structureSetUid?: string } {
   const { bits, version, isodoses = [] } = options;
   checkLevels(isodoses);
   const own = patient.study === undefined;
   const files: DicomFile[] = [];
   let volumes: DicomExport['structures'] = [];
+  let structureSetUid: string | undefined;
   if (own) {
     const slices = writeCt(patient.hounsfield, identityOf(patient, version));
     files.push(...slices.map(({ name, bytes }) => ({ name: `CT/${name}`, bytes })));
     const structures = patient.structures.map(coloured);
-    const { file, volumesCc } = drawStructures(structures, study, { version });
+    const { file, uid, volumesCc } = drawStructures(structures, study, { version });
     files.push(file);
+    structureSetUid = uid;
     volumes = structures.map(({ name }, s) => ({ name, volumeCc: toDecimals(volumesCc[s]!, 4) }));
   }
   const notes: string[] = [];
@@ -110,7 +112,7 @@ export function filesOfPatient(
     const drawn = lines.map(({ structure }) => structure);
     files.push(drawStructures(drawn, study, { ...text, interpretedType: 'DOSE_REGION' }).file);
   }
-  return { files, structures: volumes, notes };
+  return { files, structures: volumes, notes, ...(structureSetUid !== undefined && { structureSetUid }) };
 }
 
 /** Of the values alone, as they lie in memory. */
