@@ -209,9 +209,9 @@ class MotionPainter {
 }
 
 /** The values themselves where they are few, else equal steps from the least to the largest. */
-function axisEdges(values: readonly number[], most: number, step: number): number[] {
+function axisEdges(values: readonly number[], largest: number, step: number): number[] {
   const own = risingEdges(values);
-  if (own.length <= most || own.length < 2) return Array.from(own);
+  if (own.length <= largest || own.length < 2) return Array.from(own);
   const [low, high] = [own[0]!, own[own.length - 1]!];
   const count = Math.ceil((high - low) / step - 1e-9);
   return Array.from({ length: count + 1 }, (_, i) => (i === count ? high : low + (i * (high - low)) / count));

@@ -3,15 +3,13 @@
  *
  * Between two control points the monitor units of their weights are given while leaves, jaws and angles move evenly. Where the beam
  * stands still, as in a conformal field, step-and-shoot or a sliding window, all of its control points are one fluence. Where it
- * turns, the interval is parted into equal static beams, each at the middle of its part with what the leaves let through in it.
+ * turns, static beams stand for it.
  */
 import { createBeam } from '../../beam/beam.js';
-import { type ApertureMotion, shapeAt } from '../../beam/moving-aperture.js';
 import { InvalidInputError, isRespineError, UnsupportedError } from '../../core/errors.js';
 import type { DoseField } from '../../dose/forward-dose.js';
-import type { BeamPose } from '../../geometry/frame.js';
 import type { Vec3 } from '../../geometry/grid.js';
-import type { ControlPoint, TreatmentBeam, Turn } from '../../io/dicom/treatment-plan.js';
+import type { ControlPoint, TreatmentBeam } from '../../io/dicom/treatment-plan.js';
 import type { Machine } from '../../machine/machine.js';
 import {
   collimatorOf,
@@ -20,11 +18,8 @@ import {
   type TreatedCollimator,
   treatedFluence,
 } from './treated-aperture.js';
+import { ARC_STEP, PoseGroups, SAME } from './treated-poses.js';
 
-/** Degrees between the static beams that stand for an arc, and mm of a moving isocentre. */
-export const ARC_STEP = 2;
-/** Angles and places nearer than this are one, degrees and mm: rounding of a file. */
-const SAME = 1e-3;
 /** How far the machine's source-axis distance may be from the plan's, mm. */
 const SAME_SAD = 1;
 
@@ -70,36 +65,22 @@ export function treatBeam(
     const shapes = beam.controlPoints.map((point, p) =>
       named(`control point ${p}`, () => shapeOf(point, beam, collimator)),
     );
-    // By pose, so that a beam that stands still is one field whatever its control points.
-    const poses = new Map<string, { pose: BeamPose; motions: ApertureMotion[] }>();
-    let isArc = false;
+    const poses = new PoseGroups(arcStep);
     forIntervals(beam, monitorUnits, (from, units) => {
       const [a, b] = [beam.controlPoints[from]!, beam.controlPoints[from + 1]!];
       const motion = { from: shapes[from]!, to: shapes[from + 1]!, monitorUnits: units };
-      const turns = named(`control point ${from}`, () => turnsOf(a, b));
-      const parts = Math.max(1, Math.ceil(turns.farthest / arcStep - 1e-9));
-      isArc ||= turns.farthest > 0;
-      for (let part = 0; part < parts; part++) {
-        const pose = { ...turns.at((part + 0.5) / parts), position };
-        const key = JSON.stringify(pose);
-        const known = poses.get(key) ?? { pose, motions: [] };
-        poses.set(key, known);
-        known.motions.push({
-          from: shapeAt(motion, part / parts),
-          to: shapeAt(motion, (part + 1) / parts),
-          monitorUnits: units / parts,
-        });
-      }
+      named(`control point ${from}`, () => poses.add(from, [a, b], motion));
     });
-    const fields = Array.from(poses.values(), ({ pose, motions }): DoseField => {
-      return { beam: createBeam(machine, pose, beam.name), fluence: treatedFluence(collimator, motions) };
+    const fields = poses.all().map(({ pose, motions }): DoseField => {
+      const made = createBeam(machine, { ...pose, position }, beam.name);
+      return { beam: made, fluence: treatedFluence(collimator, motions) };
     });
     return {
       beam,
       monitorUnits,
       fields,
       isocenter: beam.controlPoints[0]!.isocenter!,
-      kind: isArc ? 'arc' : 'static',
+      kind: poses.isArc ? 'arc' : 'static',
       collimator,
       notes: notesOf(beam, machine, collimator),
     };
@@ -189,48 +170,6 @@ function forIntervals(
     if (weight > 0) use(p, (monitorUnits * weight) / whole);
   }
 }
-
-interface Turns {
-  /** Degrees of the angle that turns most, or mm of the isocentre. */
-  readonly farthest: number;
-  /** At the fraction t of the interval. */
-  at(t: number): Omit<BeamPose, 'position'>;
-}
-
-function turnsOf(a: ControlPoint, b: ControlPoint): Turns {
-  // Seen from in front of the gantry it turns clockwise with rising angle; table and collimator, seen from above or from the source, against it.
-  const gantry = turnOf('gantry', a.gantry, b.gantry, a.gantryTurn, 1);
-  const collimator = turnOf('collimator', a.collimator, b.collimator, a.collimatorTurn, -1);
-  const couch = turnOf('couch', a.couch, b.couch, a.couchTurn, -1);
-  const [from, to] = [a.isocenter!, b.isocenter!];
-  const shift = from.map((c, i) => to[i]! - c);
-  const way = Math.hypot(...shift);
-  const isocenter = way < SAME ? [0, 0, 0] : shift;
-  return {
-    farthest: Math.max(Math.abs(gantry), Math.abs(collimator), Math.abs(couch), way < SAME ? 0 : way),
-    at: (t) => ({
-      isocenter: [from[0] + t * isocenter[0]!, from[1] + t * isocenter[1]!, from[2] + t * isocenter[2]!],
-      gantry: wrapped(a.gantry + t * gantry),
-      collimator: wrapped(a.collimator + t * collimator),
-      couch: wrapped(a.couch + t * couch),
-    }),
-  };
-}
-
-/** Degrees from one angle to the next, in the sense that the plan says; 0 where they are one. */
-function turnOf(what: string, from: number, to: number, turn: Turn, clockwise: 1 | -1): number {
-  const rise = (((to - from) % 360) + 360) % 360;
-  if (Math.min(rise, 360 - rise) < SAME) return 0;
-  if (turn === 'NONE') {
-    throw new InvalidInputError(
-      `the ${what} goes from ${from} to ${to} degrees while the beam is on, but its rotation direction is NONE. Export the plan again.`,
-    );
-  }
-  return (turn === 'CW') === (clockwise === 1) ? rise : rise - 360;
-}
-
-/** Angles as they are where they are within a turn. */
-const wrapped = (angle: number): number => (Math.abs(angle) <= 360 ? angle : angle - 360 * Math.trunc(angle / 360));
 
 function notesOf(beam: TreatmentBeam, machine: Machine, { note }: TreatedCollimator): string[] {
   const energies = new Set(beam.controlPoints.flatMap(({ energy }) => energy ?? []));
