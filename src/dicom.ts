@@ -14,5 +14,5 @@ export { readRtDose, type RtDoseOptions, type RtDose } from './io/dicom/dose.js'
 // And back: a patient, a plan or a dose as the files of a study.
 export { patientToDicom, type DicomExport, type DicomOptions } from './report/dicom-export.js';
 export { planToDicom } from './report/plan-dicom.js';
-export { sumToDicom, type SummedCourses } from './report/sum-dicom.js';
+export { sumToDicom } from './report/sum-dicom.js';
 export type { DicomStudy } from './geometry/patient.js';

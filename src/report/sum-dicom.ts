@@ -9,29 +9,27 @@ import { writeDose } from '../io/dicom/write-dose.js';
 import { writeRegistration } from '../io/dicom/write-registration.js';
 import { bytesOf, type DicomOptions } from './dicom-export.js';
 
-/** Where a sum comes from. */
-export interface SummedCourses {
-  /** With frame and plans of those from DICOM. */
-  readonly doses: readonly (Course & {
-    readonly frameOfReferenceUid?: string | undefined;
-    readonly planUids?: readonly string[] | undefined;
-  })[];
-  /** Whose frame is that of the sum. @default a study of its own */
-  readonly study?: DicomStudy | undefined;
-}
-
 /**
  * The sum of courses as the files of a DICOM study: `cumulative_eqd2.dcm` or `cumulative_bed.dcm` of DoseType EFFECTIVE, and
  * `REG_NAME.dcm` of every course whose frame is another.
  *
  * @param total EQD2 or BED on the grid of the reference course, as {@link accumulate} gives it
+ * @param from the courses, of those from DICOM with their frame and plans, and the study whose frame is that of the sum.
+ *   @default a study of its own
  * @throws {InvalidInputError} where it is unknown somewhere: beyond its grid a course must be said to have given nothing
  */
 export function sumToDicom(
   total: DoseVolume,
-  { doses, study = newStudy(total, doses) }: SummedCourses,
+  from: {
+    readonly doses: readonly (Course & {
+      readonly frameOfReferenceUid?: string | undefined;
+      readonly planUids?: readonly string[] | undefined;
+    })[];
+    readonly study?: DicomStudy | undefined;
+  },
   options: Pick<DicomOptions, 'bits' | 'version'> = {},
 ): DicomFile[] {
+  const { doses, study = newStudy(total, doses) } = from;
   const planUids = doses.flatMap((course) => course.planUids ?? [uidOf('plan', course.name, bytesOf(course.dose))]);
   const text = { name: `cumulative_${total.quantity}.dcm`, description: `${total.quantity.toUpperCase()} sum` };
   const { file } = writeDose(total, study, { ...text, ...options, planUids: [...new Set(planUids)] });

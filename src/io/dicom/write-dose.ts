@@ -90,13 +90,13 @@ function storedDose(dose: DoseVolume, bits: 16 | 32): { readonly text: string; r
     if (!(value >= 0 && value < Infinity)) throw unwritable(dose, describePlace(grid, i), value);
     if (value > largest) largest = value;
   }
-  const most = 2 ** bits - 1;
-  const text = largest === 0 ? '1' : roundedUp(largest / most);
+  const highest = 2 ** bits - 1;
+  const text = largest === 0 ? '1' : roundedUp(largest / highest);
   const scaling = Number(text);
   const pixels = new Uint8Array((data.length * bits) / 8);
   const view = new DataView(pixels.buffer);
   for (let i = 0; i < data.length; i++) {
-    const stored = Math.min(most, Math.round(data[i]! / scaling));
+    const stored = Math.min(highest, Math.round(data[i]! / scaling));
     if (bits === 32) view.setUint32(4 * i, stored, true);
     else view.setUint16(2 * i, stored, true);
   }

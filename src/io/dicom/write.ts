@@ -6,7 +6,7 @@
  */
 
 import { InvalidInputError } from '../../core/errors.js';
-import type { Grid } from '../../geometry/grid.js';
+import { coordinateAt, type Grid } from '../../geometry/grid.js';
 import type { DicomStudy } from '../../geometry/patient.js';
 import type { Volume } from '../../geometry/volume.js';
 import type { DicomFile } from './dataset.js';
@@ -44,7 +44,7 @@ export function ctReference(hounsfield: Volume<'hounsfield'>, identity: DicomIde
   const images = Array.from({ length: grid.shape[0] }, (_, k) => ({
     uid: uidOf('slice', seriesUid, String(k)),
     sopClass: ctImageStorage,
-    z: grid.origin[2] + k * grid.spacing[2],
+    z: coordinateAt(grid, 2, k),
   }));
   return {
     attributes: { '00100010': identity.patientName, '00100020': identity.patientId },

@@ -16,7 +16,7 @@ import { spine } from '../../plan/spine.js';
 
 /** Gy, falling from a point in the vertebra; zero beyond 90 mm. */
 export const hill = ([x, y, z]: Vec3): number => {
-  const r2 = ((x - 5) / 35) ** 2 + ((y - 30) / 25) ** 2 + ((z + 3) / 40) ** 2;
+  const r2 = ((x - 5) / 35) ** 2 + ((y + 10) / 25) ** 2 + ((z + 3) / 40) ** 2;
   return r2 > 9 ? 0 : 42 * Math.exp(-r2);
 };
 
@@ -32,8 +32,8 @@ export function doseOf(grid: Grid, meaning: DoseMeaning, of: (place: Vec3) => nu
 export const studyPatient = (): Patient =>
   spine({ spacing: [1.5, 1.5, 4], parameters: { length: 60 }, and: ['CTV', 'GTV', 'VB_T08', 'A_Aorta'] });
 
-/** On the CT's slices, its own spacing in the plane; odd dims. */
-export const studyGrid = createGrid([13, 45, 61], [1.75, 2, 4], [-50, -15, -26]);
+/** On the CT's slices; fine in the plane, and square there, which dicompyler needs; odd dims. */
+export const studyGrid = createGrid([15, 103, 121], [1, 1, 4], [-60, -62, -28]);
 
 /** A disc of so many points that its text is longer than 65534 bytes. */
 const disc: Structure = {
@@ -45,7 +45,7 @@ const disc: Structure = {
       spacing: 4,
       planes: [
         {
-          z: -2,
+          z: 0,
           polygons: [
             Float64Array.from({ length: 8000 }, (_, i) => {
               const angle = ((i >> 1) / 4000) * 2 * Math.PI;
@@ -71,7 +71,8 @@ let made: WrittenStudy | undefined;
 export function writtenStudy(): WrittenStudy {
   if (made !== undefined) return made;
   const patient = studyPatient();
-  const options = { version: '1.0', isodoses: [10, 37.62] };
+  const version = '1.0';
+  const options = { version, isodoses: [10, 37.62] };
   const study = studyOfPatient(patient, options);
   const physical = doseOf(studyGrid, { quantity: 'physical', fractions: 22 });
   const eqd2 = doseOf(studyGrid, { quantity: 'eqd2', alphaBeta: 2 }, (place) => 1.5 * hill(place));
@@ -84,9 +85,9 @@ export function writtenStudy(): WrittenStudy {
     patient,
     files: [
       ...files,
-      writeDose(physical, study, { ...named, name: 'RD16.dcm', bits: 16 }).file,
-      writeDose(eqd2, study, { ...sum, bits: 32 }).file,
-      writeDose(eqd2, study, { ...sum, name: 'RD16_sum.dcm', bits: 16 }).file,
+      writeDose(physical, study, { ...named, name: 'RD16.dcm', bits: 16, version }).file,
+      writeDose(eqd2, study, { ...sum, bits: 32, version }).file,
+      writeDose(eqd2, study, { ...sum, name: 'RD16_sum.dcm', bits: 16, version }).file,
       writeRegistration({ sourceUid: '2.25.3', studyFromSource: moved }, study).file,
       writeStructureSet([disc], study, { name: 'RS_long.dcm' }),
     ],
