@@ -73,7 +73,14 @@ describe('plan --dicom', () => {
     const args = ['plan', json('plan.json', plan), '--out', 'p', '--technique', 'fcrt', '--no-pictures', '--json'];
     const run = await respine(...args, '--dicom', '--isodoses', '20,37.62');
     expect(run.stderr).toBe('');
-    const names = ['RD_cumulative_eqd2_fcrt.dcm', 'RD_fcrt.dcm', 'RD_prior.dcm', 'RS.dcm', 'RS_isodoses_fcrt.dcm'];
+    const names = [
+      'RD_cumulative_eqd2_fcrt.dcm',
+      'RD_fcrt.dcm',
+      'RD_prior.dcm',
+      'RP_fcrt.dcm',
+      'RS.dcm',
+      'RS_isodoses_fcrt.dcm',
+    ];
     expect(withoutSlices(listed('p'))).toEqual(names.map((name) => join('dicom', name)));
     const report = JSON.parse(run.stdout);
     expect(report.files).toEqual(expect.arrayContaining(names.map((name) => `dicom/${name}`)));
@@ -109,7 +116,7 @@ describe('plan --dicom', () => {
     const file = json('of-ct.json', { ...rest, patient: { ct: 'ct/CT', structures: 'ct/RS.dcm' }, prior });
     const run = await respine('plan', file, '--out', 'q', '--technique', 'fcrt', '--no-pictures', '--dicom', '16');
     expect(run.stderr).toBe('');
-    const names = ['RD_cumulative_eqd2_fcrt.dcm', 'RD_fcrt.dcm', 'RD_prior.dcm', 'REG_prior.dcm'];
+    const names = ['RD_cumulative_eqd2_fcrt.dcm', 'RD_fcrt.dcm', 'RD_prior.dcm', 'REG_prior.dcm', 'RP_fcrt.dcm'];
     expect(listed('q')).toEqual(names.map((name) => join('dicom', name)));
     for (const name of names) for (const of of IDENTITY) expect(tag(`q/dicom/${name}`, of)).toBe(tag('ct/RS.dcm', of));
     const bytes = bytesOf('q/dicom/REG_prior.dcm');
