@@ -1,5 +1,6 @@
 /** `respine accumulate --courses COURSES.json`: the EQD2 or BED of several courses, voxel by voxel. */
 
+import { InvalidInputError } from '../core/errors.js';
 import { encodeNrrd } from '../io/nrrd.js';
 import { writeAll } from '../node/files.js';
 import { gzipFast } from '../node/gzip.js';
@@ -8,20 +9,29 @@ import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
 import { type Accumulation, accumulateCourses } from '../plan/evaluation/accumulated-courses.js';
 import { accumulationReport, accumulationSummary } from '../report/accumulation.js';
+import { sumToDicom } from '../report/sum-dicom.js';
+import { bitsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
 export interface AccumulateCommandOptions {
   readonly courses: string;
   readonly out?: string;
+  /** The sum as RTDOSE: bits, or true for the default. */
+  readonly dicom?: string | boolean;
   readonly json?: boolean;
 }
 
 /** @returns the exit code */
 export async function accumulateCommand(options: AccumulateCommandOptions): Promise<number> {
+  const bits = bitsOf(options.dicom);
+  if (bits !== undefined && options.out === undefined) {
+    throw new InvalidInputError('accumulate: --dicom is written into the folder of --out. Name one.');
+  }
   const progress = progressLine();
   progress.say('reading the courses');
-  const { courses, doses, reference, structures, notes, inputs } = await loadCourses(options.courses);
+  const loaded = await loadCourses(options.courses);
+  const { courses, doses, reference, structures, notes, inputs } = loaded;
   progress.say('adding them up');
   const executor = await startWorkerPool();
   let result: Accumulation;
@@ -31,12 +41,13 @@ export async function accumulateCommand(options: AccumulateCommandOptions): Prom
     await executor.close();
   }
   const name = `cumulative_${courses.quantity}.nrrd`;
+  const written = bits === undefined ? [] : sumToDicom(result.total.dose, loaded, { bits, version });
   const report = {
     software: `respine ${version}`,
     inputs,
     ...accumulationReport(result),
     notes,
-    ...(options.out === undefined ? {} : { files: ['accumulate.json', name] }),
+    ...(options.out === undefined ? {} : { files: ['accumulate.json', name, ...written.map((file) => file.name)] }),
   };
   const json = `${JSON.stringify(report, null, 2)}\n`;
   if (options.out !== undefined) {
@@ -47,6 +58,7 @@ export async function accumulateCommand(options: AccumulateCommandOptions): Prom
       new Map<string, Uint8Array | string>([
         ['accumulate.json', json],
         [name, volume],
+        ...written.map((file) => [file.name, file.bytes] as const),
       ]),
       { record: 'accumulate.json' },
     );

@@ -123,3 +123,22 @@ export function frameNote(reference: LoadedDose, evaluated: LoadedDose): string[
   if (a === undefined || b === undefined || a === b) return [];
   return [`The doses lie in different frames of reference (${a} and ${b}) and are compared as if in one.`];
 }
+
+/**
+ * What `--dicom [bits]` asks for.
+ *
+ * @throws {InvalidInputError} unless it is 16 or 32
+ */
+export function bitsOf(dicom: string | boolean | undefined): 16 | 32 | undefined {
+  if (dicom === undefined || dicom === false) return undefined;
+  if (dicom === true || dicom === '32') return 32;
+  if (dicom === '16') return 16;
+  throw new InvalidInputError(
+    `--dicom is "${dicom}", but a stored dose has 16 or 32 bits. Use one of them, or neither.`,
+  );
+}
+
+/** Levels with commas, Gy. */
+export function isodosesOf(text: string | undefined): number[] | undefined {
+  return text === undefined ? undefined : listOf('--isodoses', text).map((part) => numberOf('--isodoses', part));
+}

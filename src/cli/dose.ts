@@ -11,15 +11,21 @@ import { computeFields } from '../plan/field/field-dose.js';
 import { fieldsReport, fieldsSummary } from '../report/field-dose.js';
 import { patientNoteLines } from '../report/patient-notes.js';
 import { print } from './output.js';
+import { checkNoPlanFlags, type PlanDoseFlags, planDoseCommand } from './plan-dose.js';
 import { progressLine } from './progress.js';
 
-export interface DoseOptions {
+export interface DoseOptions extends PlanDoseFlags {
   readonly out: string;
   readonly json?: boolean;
 }
 
 /** @returns the exit code */
-export async function doseCommand(path: string, options: DoseOptions): Promise<number> {
+export async function doseCommand(path: string | undefined, options: DoseOptions): Promise<number> {
+  if ((path === undefined) === (options.plan === undefined)) {
+    throw new InvalidInputError('dose: give either a FIELDS.json, or --plan with an RTPLAN and --ct with its CT.');
+  }
+  if (path === undefined) return planDoseCommand(options.plan!, options);
+  checkNoPlanFlags(options);
   if (!options.out.endsWith('.nrrd')) {
     throw new InvalidInputError(`--out is "${options.out}", but the dose is an NRRD file. Use for example dose.nrrd.`);
   }

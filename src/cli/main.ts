@@ -63,6 +63,8 @@ program
   .option('--grid-check', "the same fluence on a grid of 1 mm around target and cord: what the plan's own grid hides")
   .option('--sensitivity', 'the same plans under uniform water, depth scaling and density scaling, with a picture')
   .option('--timing', 'where every second went, printed and in plan.json')
+  .option('--dicom [bits]', 'the doses as RTDOSE in DIR/dicom, of 32 bits (default) or 16, beside CT and structures')
+  .option('--isodoses <Gy>', 'with --dicom: isodose lines of each technique as an RTSTRUCT, with commas')
   .option('--no-pictures', 'leave the pictures out')
   .action(async (path, options) => {
     const { planCommand } = await import('./plan.js');
@@ -95,6 +97,8 @@ program
   .option('--side <name>', 'side of the lesion, left or right')
   .option('--noise <hu>', 'Gaussian noise on the CT numbers')
   .option('--seed <n>', 'of the noise', '1')
+  .option('--dose <file>', 'with --format dicom: a dose of it too, NRRD in Gy, or the FIELDS.json to compute it from')
+  .option('--isodoses <Gy>', 'with --dose: its isodose lines as an RTSTRUCT, with commas')
   .option('--json', 'print grid and volumes as JSON')
   .action(async (name, options) => {
     const { phantomCommand } = await import('./phantom.js');
@@ -103,9 +107,19 @@ program
 
 program
   .command('dose')
-  .description('forward dose of explicit fields: rectangles, apertures or fluence maps')
-  .argument('<fields>', 'FIELDS.json; its fields are described in docs/case.md')
-  .requiredOption('--out <file>', 'NRRD file for the dose')
+  .description('forward dose of explicit fields (rectangles, apertures, fluence maps), or of an RTPLAN on its CT')
+  .argument('[fields]', 'FIELDS.json; its fields are described in docs/case.md')
+  .option('--plan <file>', 'in place of fields: RTPLAN of photon beams, described in docs/rtplan.md')
+  .option('--ct <dir>', 'with --plan: folder of the CT')
+  .option('--structures <file>', 'with --plan: RTSTRUCT, of which the body is taken; otherwise found in the CT')
+  .option('--machine <name>', 'with --plan: built in, or a machine .json (default artiste-6mv)')
+  .option('--spacing <mm>', 'with --plan: of the dose grid, one or three numbers, x,y,z (default 3)')
+  .option('--beams <numbers>', 'with --plan: only these beams, by number, with commas')
+  .option('--group <number>', 'with --plan: fraction group, where there are several')
+  .option('--leaf-transmission <fraction>', 'with --plan: of the open fluence, in place of that of the leaf bank')
+  .option('--jaw-transmission <fraction>', 'with --plan: of the open fluence (default 0)')
+  .option('--arc-step <degrees>', 'with --plan: between the static beams that stand for an arc (default 2)')
+  .requiredOption('--out <file>', 'NRRD file for the dose; with --plan also an RTDOSE, .dcm')
   .option('--json', 'print beams, doses and flags as JSON instead of a table')
   .action(async (path, options) => {
     const { doseCommand } = await import('./dose.js');
@@ -198,6 +212,7 @@ program
   .description('EQD2 or BED of several courses, voxel by voxel, each with its own grid, fractions and transform')
   .requiredOption('--courses <file>', 'COURSES.json; its fields are described in docs/case.md')
   .option('--out <dir>', 'folder for accumulate.json and the volume')
+  .option('--dicom [bits]', 'with --out: the sum as RTDOSE too, of 32 bits (default) or 16, with the transforms as REG')
   .option('--json', 'print JSON instead of a table')
   .action(async (options) => {
     const { accumulateCommand } = await import('./accumulate.js');

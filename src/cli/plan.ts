@@ -18,12 +18,14 @@ import { type GridCheck, gridCheck } from '../plan/sweep/grid-check.js';
 import type { ProgressListener } from '../plan/technique/technique-plan.js';
 import { askedInFull } from '../report/asked-in-full.js';
 import { whyUnproven } from '../report/certificate.js';
+import { checkLevels, type DicomOptions } from '../report/dicom-export.js';
 import { sensitivityFigure, sensitivitySummary } from '../report/dose-model-sensitivity.js';
 import { gridCheckSummary } from '../report/grid-check.js';
+import { planToDicom } from '../report/plan-dicom.js';
 import { planPictures } from '../report/plan-figures.js';
 import { planDetails, planReport } from '../report/plan-report.js';
 import { summary, wrapped } from '../report/plan-summary.js';
-import { secondsOf } from './dose-options.js';
+import { bitsOf, isodosesOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
@@ -50,6 +52,10 @@ export interface PlanOptions {
   readonly showObjectives?: boolean;
   /** Where every second went. */
   readonly timing?: boolean;
+  /** Doses as RTDOSE: bits, or true for the default. */
+  readonly dicom?: string | boolean;
+  /** Isodose lines in them, Gy, with commas. */
+  readonly isodoses?: string;
   /** Seconds of planning, at most. */
   readonly timeLimit?: string;
 }
@@ -62,6 +68,7 @@ export async function planCommand(path: string | undefined, options: PlanOptions
     print(`${JSON.stringify(askedInFull(planCase), null, 2)}\n`);
     return 0;
   }
+  const dicom = dicomOptions(options);
   const progress = progressLine();
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
@@ -76,6 +83,9 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   watch.start('tables, packed doses');
   const { files, remake } = await planFiles(result, options.out, source.job.folder);
   const report = planReport(result, { version, inputs: source.job.inputs, remake }, sensitivities, gridChecks);
+  const written = dicom && planToDicom(result, dicom);
+  for (const { name, bytes } of written?.files ?? []) files.set(`dicom/${name}`, bytes);
+  if (written) report['dicom'] = { structures: written.structures, notes: written.notes };
   if (options.pictures) {
     watch.start('pictures');
     const pictures = planPictures(result);
@@ -94,6 +104,7 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   else {
     const end = [
       ...(proof === undefined ? [] : [proof]),
+      ...(written?.notes ?? []),
       `${files.size} files in ${options.out}${options.details ? '' : '; --details prints all'}`,
     ];
     const extra = [
@@ -104,6 +115,18 @@ export async function planCommand(path: string | undefined, options: PlanOptions
     printPlan(result, extra, end, options.details ?? false);
   }
   return options.strict && isMissed(result) ? 1 : 0;
+}
+
+/** @throws {InvalidInputError} where levels stand without --dicom, or are none */
+function dicomOptions({ dicom, isodoses }: PlanOptions): DicomOptions | undefined {
+  const bits = bitsOf(dicom);
+  if (bits === undefined) {
+    if (isodoses === undefined) return undefined;
+    throw new InvalidInputError('plan: --isodoses are structures of --dicom. Give that too, or leave them out.');
+  }
+  const levels = isodosesOf(isodoses);
+  checkLevels(levels ?? []);
+  return { bits, version, ...(levels && { isodoses: levels }) };
 }
 
 /** One screen, or all; lines of a terminal are as long as it is wide. */

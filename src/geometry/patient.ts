@@ -4,6 +4,22 @@
 import type { Structure } from './structure.js';
 import type { Volume } from './volume.js';
 
+/** Whose study DICOM objects belong to: what those that are written have in common with what was read, so that they load beside it. */
+export interface DicomStudy {
+  /** Text of the attributes of patient and study, by tag of eight hexadecimal digits: `{ '00100010': 'DOE^JANE' }`. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly studyUid: string;
+  readonly frameOfReferenceUid: string;
+  /** The CT that contours refer to. */
+  readonly ct?: {
+    readonly seriesUid: string;
+    /** By rising z, mm. */
+    readonly images: readonly { readonly uid: string; readonly sopClass: string; readonly z: number }[];
+  };
+  /** SOP instance of the structure set that was drawn on it. */
+  readonly structureSetUid?: string;
+}
+
 /** What planning starts from: a CT as HU and as electron density, on one grid, with its structures. */
 export interface Patient {
   readonly name: string;
@@ -11,6 +27,8 @@ export interface Patient {
   readonly position: string;
   /** Of a DICOM CT; a phantom has none. */
   readonly frameOfReferenceUid?: string;
+  /** Of a DICOM CT: the study that it belongs to. */
+  readonly study?: DicomStudy;
   /** Of a phantom; a CT has none. */
   readonly origin?: {
     /** The name that its file gives it. */

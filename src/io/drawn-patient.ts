@@ -46,7 +46,7 @@ export type DrawnOptions = Omit<PatientOptions, 'seriesUid'>;
  * @throws {InvalidInputError} if a rename, role or override names no structure, or a rename an existing one, there are two externals, or the HU are no tissue
  */
 export function completePatient(
-  ct: Pick<Patient, 'name' | 'position' | 'frameOfReferenceUid' | 'hounsfield' | 'unfit'>,
+  ct: Pick<Patient, 'name' | 'position' | 'frameOfReferenceUid' | 'study' | 'hounsfield' | 'unfit'>,
   drawn: readonly Structure[],
   options: DrawnOptions,
   notes: string[],

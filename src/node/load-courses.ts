@@ -5,13 +5,14 @@ import type { Course } from '../biology/accumulate.js';
 import { InvalidInputError } from '../core/errors.js';
 import { emptyRecord } from '../core/own.js';
 import type { AnyStructure } from '../evaluate/roi-dvh.js';
+import type { DicomStudy } from '../geometry/patient.js';
 import { describeRigid, identityTransform, type RigidTransform } from '../geometry/rigid-transform.js';
-import { createDose, type DoseVolume } from '../geometry/volume.js';
+import { createDose } from '../geometry/volume.js';
 import { readRegistration, rigidBetween } from '../io/dicom/registration.js';
 import { type TransformInput, transformOf } from '../plan/input/course.js';
 import { type Courses, parseCourses } from '../plan/input/courses-file.js';
 import { readBytes, readJson } from './files.js';
-import { loadDose } from './load-dose.js';
+import { type LoadedDose, loadDose } from './load-dose.js';
 import { loadStructures } from './load-structures.js';
 import { sha256 } from './sha256.js';
 
@@ -25,29 +26,24 @@ export interface CourseFile {
   readonly transform?: TransformInput | undefined;
 }
 
-export interface LoadedCourseDose {
-  readonly dose: DoseVolume;
-  readonly frameOfReferenceUid?: string;
-  readonly notes: readonly string[];
-  readonly hash: string;
-}
+export type LoadedCourseDose = LoadedDose;
 
 /** Reads the dose of a course; paths are made absolute by `from`. */
 export async function loadCourseDose(course: CourseFile, from: (name: string) => string): Promise<LoadedCourseDose> {
   const { file, fractions, plan, extent, gyPerUnit } = course;
-  const { dose, frameOfReferenceUid, notes, hash } = await loadDose(from(file), {
+  const loaded = await loadDose(from(file), {
     mayBeUnknown: true,
     ...(fractions === undefined ? {} : { fractions }),
     ...(plan === undefined ? {} : { plan: from(plan) }),
     ...(extent === undefined ? {} : { extent }),
     ...(gyPerUnit === undefined ? {} : { gyPerUnit }),
   });
-  if (fractions !== undefined && dose.fractions !== fractions) {
+  if (fractions !== undefined && loaded.dose.fractions !== fractions) {
     throw new InvalidInputError(
-      `${file}: ${fractions} fractions are given, but the file says ${dose.fractions}. Leave one of them out.`,
+      `${file}: ${fractions} fractions are given, but the file says ${loaded.dose.fractions}. Leave one of them out.`,
     );
   }
-  return { dose, notes, hash, ...(frameOfReferenceUid === undefined ? {} : { frameOfReferenceUid }) };
+  return loaded;
 }
 
 export interface LoadedTransform {
@@ -102,10 +98,14 @@ export async function loadTransform(
   return { sumFromCourse, notes, hash: sha256(bytes) };
 }
 
+type LoadedCourse = Course & Pick<LoadedDose, 'frameOfReferenceUid' | 'planUids'> & { readonly months?: number };
+
 export interface LoadedCourses {
   readonly courses: Courses;
-  /** In the order of the file. */
-  readonly doses: readonly (Course & { readonly months?: number })[];
+  /** In the order of the file; of those from DICOM their frame and the plans that they are of. */
+  readonly doses: readonly LoadedCourse[];
+  /** Of the course whose frame is that of the sum, where it is from DICOM. */
+  readonly study?: DicomStudy;
   /** Index of the course whose frame and grid are those of the sum. */
   readonly reference: number;
   readonly structures: readonly AnyStructure[];
@@ -136,8 +136,8 @@ export async function loadCourses(path: string): Promise<LoadedCourses> {
       read.push(loaded);
     }
   }
-  const { dose: onto, frameOfReferenceUid: sumUid } = read[reference]!;
-  const doses: (Course & { readonly months?: number })[] = [];
+  const { dose: onto, frameOfReferenceUid: sumUid, study } = read[reference]!;
+  const doses: LoadedCourse[] = [];
   for (const [c, course] of courses.courses.entries()) {
     const { name, months } = course;
     const loaded = read[c];
@@ -154,7 +154,15 @@ export async function loadCourses(path: string): Promise<LoadedCourses> {
         : await loadTransform(name, course.transform, from, loaded.frameOfReferenceUid, sumUid);
     notes.push(...placed.notes);
     if ('hash' in placed && placed.hash !== undefined) inputs[`${name}: registration`] = placed.hash;
-    doses.push({ name, dose: loaded.dose, sumFromCourse: placed.sumFromCourse, ...known });
+    const { dose, planUids, frameOfReferenceUid } = loaded;
+    doses.push({
+      name,
+      dose,
+      sumFromCourse: placed.sumFromCourse,
+      ...known,
+      ...(planUids && { planUids }),
+      ...(frameOfReferenceUid !== undefined && { frameOfReferenceUid }),
+    });
   }
   const { sliceSpacing } = courses;
   const drawn =
@@ -171,5 +179,13 @@ export async function loadCourses(path: string): Promise<LoadedCourses> {
       );
     }
   }
-  return { courses, doses, reference, structures: drawn?.structures ?? [], notes, inputs };
+  return {
+    courses,
+    doses,
+    reference,
+    structures: drawn?.structures ?? [],
+    notes,
+    inputs,
+    ...(study && { study }),
+  };
 }

@@ -1,5 +1,6 @@
 /** A dose file by what is in it, not by its name: RTDOSE or NRRD. */
 import { InvalidInputError } from '../core/errors.js';
+import type { DicomStudy } from '../geometry/patient.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { isDicom } from '../io/dicom/dataset.js';
 import { decodeDicom } from '../io/dicom/decode.js';
@@ -30,6 +31,10 @@ export interface LoadedDose {
   readonly notes: readonly string[];
   /** Of an RTDOSE. */
   readonly frameOfReferenceUid?: string;
+  /** Of an RTDOSE that tells it. */
+  readonly study?: DicomStudy;
+  /** Of an RTDOSE: SOP instances of its plans. */
+  readonly planUids?: readonly string[];
 }
 
 /**
@@ -46,8 +51,11 @@ export async function loadDose(path: string, options: LoadDoseOptions = {}): Pro
   const plan = planPath === undefined ? undefined : { name: planPath, bytes: await readBytes(planPath) };
   if (isDicom(file)) {
     const [decoded] = await decodeDicom([file], dicomCodecs);
-    const { dose, notes, frameOfReferenceUid } = readRtDose(decoded!, { ...rest, ...(plan ? { plan } : {}) });
-    return { dose, hash, notes, frameOfReferenceUid };
+    const { dose, notes, frameOfReferenceUid, planUids, study } = readRtDose(decoded!, {
+      ...rest,
+      ...(plan ? { plan } : {}),
+    });
+    return { dose, hash, notes, frameOfReferenceUid, planUids, ...(study && { study }) };
   }
   const odd = (['extent', 'gyPerUnit', 'quantity', 'alphaBeta'] as const).find((key) => options[key] !== undefined);
   if (odd !== undefined) {

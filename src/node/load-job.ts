@@ -132,6 +132,7 @@ async function loadPrior(
   return {
     dose: loaded.dose,
     planFromCourse: placed.sumFromCourse,
+    ...(loaded.frameOfReferenceUid !== undefined && { frameOfReferenceUid: loaded.frameOfReferenceUid }),
     ...(planUid === undefined ? {} : { planFrameOfReferenceUid: planUid }),
     notes: [...loaded.notes, ...placed.notes],
   };

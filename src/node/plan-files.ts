@@ -1,6 +1,6 @@
 /** What `respine plan` writes of a result besides pictures and plan.json: doses, DVHs, and what the plans are made of again from. */
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { InvalidInputError, shownPath } from '../core/errors.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { encodeFluence } from '../io/fluence-file.js';
@@ -53,7 +53,7 @@ export async function planFiles(result: PlanningResult, outDir: string, folder?:
   return { files, remake: { ...(folder !== undefined && { folder: pathFrom(outDir, folder) }), plans } };
 }
 
-/** Names in the set that may be of an input too. */
+/** Names in the set that may be of an input too; in `dicom` all of them may. */
 const DATA = /^(plan\.json|dvh\.csv|allowance\.nrrd|dose_(fcrt|imrt)(_planning)?\.nrrd|fluence_(fcrt|imrt)\.json)$/;
 
 /**
@@ -71,7 +71,9 @@ export async function checkInputsKept(outDir: string, inputs: readonly string[])
         `--out ${shownPath(outDir)}: the case reads that folder, and the plan's files would become part of its input. Name another folder.`,
       );
     }
-    if (!DATA.test(basename(path)) || (await real(dirname(path))) !== out) continue;
+    const folder = await real(dirname(path));
+    const isDicom = folder === join(out, 'dicom') && path.endsWith('.dcm');
+    if (!isDicom && !(DATA.test(basename(path)) && folder === out)) continue;
     throw new InvalidInputError(
       `--out ${shownPath(outDir)}: the plan's own ${basename(path)} would take the place of its input ${shownPath(path)}. Name another folder, or give that file another name.`,
     );

@@ -42,6 +42,9 @@ export function readDataset(file: DicomFile): Dataset {
   return parse(file);
 }
 
+/** The elements up to the frame of reference, without pixels or contours: whose object it is. @throws as {@link readDataset} */
+export const readIdentity = (file: DicomFile): Dataset => parse(file, 'x00200052');
+
 /**
  * The elements before the pixels, and the pixels' own tag where the bytes come so far: of a file of which they are only the beginning.
  *

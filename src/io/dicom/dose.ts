@@ -6,19 +6,32 @@
  * Frames lie at GridFrameOffsetVector along the normal of the image, or, where its first entry is the z of
  * ImagePositionPatient, at these z themselves; either may fall. What the values mean is never guessed: units that are not
  * Gy, the dose of a part of a course and a dose corrected for biological effect are refused until the caller says what
- * they are, and the number of fractions stays open until a plan or the caller gives it.
+ * they are, and the number of fractions stays open until a plan or the caller gives it. The files of respine itself say both
+ * in their DoseComment, and are taken at their word.
  *
  * @see DICOM PS3.3 C.8.8.3, RT Dose Module
  */
 import { checkInteger, checkPositive } from '../../core/check.js';
 import { FormatError, InvalidInputError } from '../../core/errors.js';
+import type { DicomStudy } from '../../geometry/patient.js';
 import { createDose, type DoseMeaning, type DoseVolume } from '../../geometry/volume.js';
 import { checkDoseValues } from '../dose-values.js';
 import { checkReach } from '../reach.js';
-import { type Dataset, type DicomFile, items, needNumbers, needText, readDataset, text } from './dataset.js';
+import {
+  type Dataset,
+  type DicomFile,
+  type Elements,
+  items,
+  needNumbers,
+  needText,
+  readDataset,
+  text,
+} from './dataset.js';
 import { doseLattice, fillLattice } from './dose-lattice.js';
+import { meaningOfComment } from './effect-comment.js';
 import { readPixels } from './pixels.js';
 import { readPlanFractions } from './plan-fractions.js';
+import { studyOf } from './study.js';
 
 const doseStorage = '1.2.840.10008.5.1.4.1.1.481.2';
 
@@ -32,7 +45,7 @@ export interface RtDoseOptions {
   readonly extent?: 'course' | 'fraction';
   /** Gy per unit of a dose in relative units; without it these are refused. */
   readonly gyPerUnit?: number;
-  /** What a dose of type EFFECTIVE is; without it that is refused. @default 'physical' for type PHYSICAL */
+  /** What a dose of type EFFECTIVE is; without it that is refused, unless respine wrote it and says so. @default 'physical' for type PHYSICAL */
   readonly quantity?: DoseMeaning['quantity'];
   /** Of that quantity, Gy. */
   readonly alphaBeta?: number;
@@ -48,6 +61,8 @@ export interface RtDose {
   readonly summation: string;
   /** SOP instance UIDs of the plans that it refers to. */
   readonly planUids: readonly string[];
+  /** The study that it belongs to, where it tells. */
+  readonly study?: DicomStudy;
   /** What was taken on the caller's word. */
   readonly notes: readonly string[];
 }
@@ -78,8 +93,9 @@ export function readRtDose(file: DicomFile, options: RtDoseOptions = {}): RtDose
   const notes: string[] = [];
   const summation = text(elements, '3004000A') ?? '(missing)';
   const planUids = items(elements, '300C0002').flatMap((item) => text(item, '00081155') ?? []);
-  const fractions = fractionsOf(name, summation, planUids, options);
-  const quantity = quantityOf(dataset, options, notes);
+  const said = ownWord(elements);
+  const fractions = fractionsOf(name, summation, planUids, options, said);
+  const { quantity, alphaBeta } = meaningOf(dataset, options, said, notes);
   const perUnit = gyPerUnit(dataset, options, notes) * courseFactor(name, summation, fractions, options, notes);
   if (options.extent === 'fraction' && quantity !== 'physical') {
     throw new InvalidInputError(
@@ -95,9 +111,17 @@ export function readRtDose(file: DicomFile, options: RtDoseOptions = {}): RtDose
   const meaning = {
     quantity,
     ...(fractions === undefined ? {} : { fractions }),
-    ...(options.alphaBeta === undefined || quantity === 'physical' ? {} : { alphaBeta: options.alphaBeta }),
+    ...(alphaBeta === undefined || quantity === 'physical' ? {} : { alphaBeta }),
   };
-  return { dose: createDose(lattice.grid, meaning, data), frameOfReferenceUid, summation, planUids, notes };
+  const study = studyOf(elements);
+  return {
+    dose: createDose(lattice.grid, meaning, data),
+    frameOfReferenceUid,
+    summation,
+    planUids,
+    notes,
+    ...(study && { study }),
+  };
 }
 
 function scaling(dataset: Dataset): number {
@@ -108,15 +132,29 @@ function scaling(dataset: Dataset): number {
   return value;
 }
 
+/** What a file of respine's own says of its dose. */
+function ownWord(elements: Elements): DoseMeaning | undefined {
+  if (text(elements, '00080070') !== 'respine') return undefined;
+  return meaningOfComment(text(elements, '30040006') ?? '');
+}
+
 /** Fractions of the course, as far as they are known. */
 function fractionsOf(
   name: string,
   summation: string,
   planUids: readonly string[],
   { fractions, plan }: RtDoseOptions,
+  said: DoseMeaning | undefined,
 ): number | undefined {
   if (fractions !== undefined) checkInteger(`${name}: fractions`, fractions, 1);
-  if (plan === undefined) return fractions;
+  if (plan === undefined) {
+    if (fractions !== undefined && said?.fractions !== undefined && said.fractions !== fractions) {
+      throw new InvalidInputError(
+        `${name}: ${fractions} fractions are given, but the file says ${said.fractions}. Leave them out.`,
+      );
+    }
+    return fractions ?? said?.fractions;
+  }
   const planned = readPlanFractions(plan);
   if (planUids.length > 0 && !planUids.includes(planned.uid)) {
     throw new InvalidInputError(
@@ -136,14 +174,28 @@ function fractionsOf(
   return planned.fractions;
 }
 
-function quantityOf({ elements, name }: Dataset, options: RtDoseOptions, notes: string[]): DoseMeaning['quantity'] {
+type Quantity = Pick<DoseMeaning, 'quantity' | 'alphaBeta'>;
+
+function meaningOf(
+  { elements, name }: Dataset,
+  options: RtDoseOptions,
+  said: DoseMeaning | undefined,
+  notes: string[],
+): Quantity {
   const type = text(elements, '30040004') ?? '(missing)';
-  const { quantity } = options;
+  const { quantity, alphaBeta } = options;
+  if (type === 'EFFECTIVE' && said !== undefined && said.quantity !== 'physical') {
+    const isOther = (quantity ?? said.quantity) !== said.quantity || (alphaBeta ?? said.alphaBeta) !== said.alphaBeta;
+    if (!isOther) return said;
+    throw new InvalidInputError(
+      `${name}: it holds ${said.quantity.toUpperCase()} with alpha/beta ${said.alphaBeta} Gy, not ${quantity ?? said.quantity}${alphaBeta === undefined ? '' : ` with alpha/beta ${alphaBeta} Gy`}. Leave quantity and alphaBeta out, or give the dose that you mean.`,
+    );
+  }
   if (quantity !== undefined) {
     if (type !== 'PHYSICAL' || quantity !== 'physical') notes.push(`Dose of type ${type} read as ${quantity} dose.`);
-    return quantity;
+    return { quantity, alphaBeta };
   }
-  if (type === 'PHYSICAL') return 'physical';
+  if (type === 'PHYSICAL') return { quantity: 'physical' };
   if (type === 'EFFECTIVE') {
     throw new InvalidInputError(
       `${name}: DoseType is EFFECTIVE, corrected for a biological effect that the file does not name. Say what it is with quantity "physical", "eqd2" or "bed" (these with alphaBeta).`,

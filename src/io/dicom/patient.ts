@@ -5,6 +5,7 @@ import { completePatient, type PatientOptions } from '../drawn-patient.js';
 import { readCt } from './ct.js';
 import type { DicomFile } from './dataset.js';
 import { readStructureSet } from './structure-set.js';
+import { studyOfCt } from './study.js';
 
 /**
  * A patient from the slices of a CT and the structure set that was drawn on it.
@@ -38,8 +39,9 @@ export function patientFromDicom(
   }
   const { patientName, patientId, position, frameOfReferenceUid } = ct;
   const name = patientName || patientId || 'unnamed';
+  const study = studyOfCt(ctFiles, ct, structureSet);
   return completePatient(
-    { name, position, frameOfReferenceUid, hounsfield, ...(unfit && { unfit }) },
+    { name, position, frameOfReferenceUid, hounsfield, ...(study && { study }), ...(unfit && { unfit }) },
     structures,
     options,
     notes,

@@ -8,7 +8,7 @@
 export function uidOf(...parts: readonly (string | Uint8Array)[]): string {
   const lanes = Uint32Array.of(0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35);
   for (const part of parts) {
-    const bytes = typeof part === 'string' ? Uint8Array.from(part, (c) => c.charCodeAt(0) & 255) : part;
+    const bytes = typeof part === 'string' ? new TextEncoder().encode(part) : part;
     for (let lane = 0; lane < 4; lane++) {
       let h = lanes[lane]!;
       for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193);

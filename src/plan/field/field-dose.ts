@@ -78,7 +78,8 @@ export function computeFields(
       `${patient.name} has no external contour. Give a structure the role "external", or leave findExternal true.`,
     );
   }
-  const grid = doseGrid(patient.density.grid, fields);
+  const own = patient.density.grid;
+  const grid = fields.grid === undefined ? own : gridOfSpacing(own, fields.grid.spacing);
   const mask = voxelizeStructure(external, grid);
   const body = voxelsInside(mask);
   const count = body.index.length;
@@ -128,18 +129,20 @@ export function computeFields(
   return { patient: patient.name, notes: patient.notes, machine, fields, dose, beams, maximum };
 }
 
-function doseGrid(own: Grid, { grid }: Fields): Grid {
-  if (grid === undefined) return own;
+/**
+ * A dose grid over all of another: itself where it has that spacing.
+ *
+ * @throws {InvalidInputError} if it has more than 1e8 voxels
+ */
+export function gridOfSpacing(own: Grid, spacing: Vec3): Grid {
   const { min, max } = gridBox(own);
-  const count = grid.spacing.reduce((product, s, a) => product * Math.ceil((max[a]! - min[a]!) / s), 1);
+  const count = spacing.reduce((product, s, a) => product * Math.ceil((max[a]! - min[a]!) / s), 1);
   if (count > MOST_VOXELS) {
     throw new InvalidInputError(
-      `grid: a spacing of ${grid.spacing.join(' x ')} mm makes ${count.toExponential(1)} voxels, more than 1e8. Spacing is in mm.`,
+      `grid: a spacing of ${spacing.join(' x ')} mm makes ${count.toExponential(1)} voxels, more than 1e8. Spacing is in mm.`,
     );
   }
-  return own.spacing.every((s, a) => Math.abs(s - grid.spacing[a]!) < 1e-6)
-    ? own
-    : gridCovering({ min, max }, grid.spacing);
+  return own.spacing.every((s, a) => Math.abs(s - spacing[a]!) < 1e-6) ? own : gridCovering({ min, max }, spacing);
 }
 
 function isPointInside(point: Vec3, { grid, data }: Volume<'mask'>): boolean {

@@ -25,6 +25,8 @@ import type { PriorCourseExposure, PriorExposure } from './prior-exposure.js';
 export interface ImportedDose {
   readonly dose: DoseVolume;
   readonly planFromCourse: RigidTransform;
+  /** DICOM frame of reference that it leaves, where it is known. */
+  readonly frameOfReferenceUid?: string;
   /** DICOM frame of reference that `planFromCourse` leads into, where it is known. */
   readonly planFrameOfReferenceUid?: string;
   readonly notes: readonly string[];
@@ -180,7 +182,8 @@ function importPrior(
   if (imported === undefined) {
     throw new InvalidInputError(`case: prior.file "${file}" was not read. Give its dose as the job's prior.`);
   }
-  const { dose: read, planFromCourse, notes } = imported;
+  const { dose: read, planFromCourse, frameOfReferenceUid, notes } = imported;
+  const source = frameOfReferenceUid === undefined ? {} : { source: { frameOfReferenceUid, planFromCourse } };
   const meaning = meaningOf(read, file!, given, cordAlphaBeta);
   const { volume, isInside } = resampleRigid(read, model.grid, planFromCourse, beyond === 'zero' ? 0 : Number.NaN);
   const outside = model.body.index.reduce((sum, voxel) => {
@@ -209,7 +212,7 @@ function importPrior(
       : `EQD2 with alpha/beta ${meaning.alphaBeta} Gy, ended`;
   const description = `Prior course, from a file: ${what} ${months} months ago, ${describeRigid(planFromCourse)}.${missing}`;
   const said = meaning.quantity === 'physical' ? notes : [...notes, INTERPOLATED];
-  return { origin: 'imported', dose, months, description, beyond: outside, notes: said };
+  return { origin: 'imported', dose, months, description, beyond: outside, notes: said, ...source };
 }
 
 const INTERPOLATED =

@@ -1,4 +1,5 @@
 /** Prior courses on a plan's dose grid: what everything that asks about them reads. */
+import type { RigidTransform } from '../../geometry/rigid-transform.js';
 import type { DoseVolume } from '../../geometry/volume.js';
 
 /** One prior course on a plan's dose grid. */
@@ -12,6 +13,8 @@ export interface PriorCourseExposure {
   readonly description: string;
   /** Voxels of the body beyond its grid. */
   readonly beyond: number;
+  /** Of a dose from DICOM: its own frame, and the way into that of the plan. */
+  readonly source?: { readonly frameOfReferenceUid: string; readonly planFromCourse: RigidTransform };
   readonly notes: readonly string[];
 }
 

@@ -1,0 +1,156 @@
+/** A finished plan as an RTPLAN can hold it: fields of jaws and leaves with their monitor units per fraction. */
+import type { Aperture } from '../../beam/aperture.js';
+import { UnsupportedError } from '../../core/errors.js';
+import { toDecimals } from '../../core/rounding.js';
+import { addFieldDose, viewOfBeam } from '../../dose/beam-view.js';
+import type { ControlPoint, LimitingDevice, TreatmentBeam } from '../../io/dicom/treatment-plan.js';
+import type { WritablePlan } from '../../io/dicom/treatment-plan-write.js';
+import type { Machine } from '../../machine/machine.js';
+import type { PlanCase } from '../input/plan-case.js';
+import type { PatientModel } from '../patient/patient-model.js';
+import type { PlannedField, TechniquePlan } from '../technique/technique-plan.js';
+
+/** What the plan's file refers to. */
+export interface PlanReferences {
+  /** SOP instance UID of the RTSTRUCT. */
+  readonly structureSetUid: string;
+  /** Number of the target's region of interest in the RTSTRUCT. */
+  readonly targetRoi?: number | undefined;
+}
+
+/** What is read of a case and its patient. */
+export interface WrittenCase {
+  readonly case: Pick<PlanCase, 'prescription' | 'fcrt' | 'doseModel'>;
+  readonly model: Pick<PatientModel, 'patient' | 'isocenter' | 'target'>;
+  readonly machine: Machine;
+}
+
+/** Why a plan cannot be an RTPLAN; undefined where it can. */
+export function whyNoTreatmentPlan({
+  technique,
+  fields,
+}: Pick<TechniquePlan, 'technique' | 'fields'>): string | undefined {
+  return fields.every(({ aperture }) => aperture !== undefined)
+    ? undefined
+    : `${technique}: fluence only; leaf sequences are not made yet, so that no RTPLAN is written of it`;
+}
+
+/**
+ * The plan's fields: leaves as they were conformed and computed, so that the file gives the same dose.
+ *
+ * @throws {UnsupportedError} for a plan of fluence, as IMRT is
+ */
+export function treatmentPlanOf(
+  { case: planCase, model, machine }: WrittenCase,
+  plan: Pick<TechniquePlan, 'technique' | 'fields'>,
+  references: PlanReferences,
+): WritablePlan {
+  const reason = whyNoTreatmentPlan(plan);
+  if (reason !== undefined) throw new UnsupportedError(`${reason}. Write the plan of fcrt.`);
+  const { prescription, fcrt, doseModel } = planCase;
+  const { dose, fractions, to } = prescription;
+  const { patient, isocenter, target } = model;
+  const { structureSetUid, targetRoi } = references;
+  // The dose at the isocentre is that of one point: no beam is traced for more.
+  const isocenterDose = ({ beam, fluence }: PlannedField): number => {
+    const points = Float64Array.from(isocenter);
+    return addFieldDose(viewOfBeam(beam, patient.density, { points }, doseModel), fluence, new Float64Array(1))[0]!;
+  };
+  return {
+    label: `respine ${plan.technique}`,
+    name: `respine ${plan.technique} of ${target}`,
+    description: 'Neither collisions nor gaps and speeds of leaves are checked.',
+    geometry: 'PATIENT',
+    structureSetUid,
+    // A dose refers to its plan; the plan cannot refer to it too, as both UIDs are of their content.
+    doseUids: [],
+    prescriptionText: `${dose} Gy in ${fractions} fractions, ${to} of ${target}`,
+    prescriptions: [
+      {
+        number: 1,
+        structureType: targetRoi === undefined ? 'SITE' : 'VOLUME',
+        description: target,
+        ...(targetRoi === undefined ? {} : { roi: targetRoi }),
+        type: 'TARGET',
+        targetDose: dose,
+      },
+    ],
+    fractionGroups: [
+      {
+        number: 1,
+        fractions,
+        brachySetups: 0,
+        beams: plan.fields.map((field, f) => ({
+          beam: f + 1,
+          meterset: field.monitorUnits / fractions,
+          dose: toDecimals(isocenterDose(field) / fractions, 8),
+          point: isocenter,
+        })),
+      },
+    ],
+    beams: plan.fields.map((field, f) => beamOf(field, f + 1, fcrt.transmission, machine)),
+    brachySetups: 0,
+  };
+}
+
+function beamOf(
+  { beam, aperture }: PlannedField,
+  number: number,
+  transmission: PlanCase['fcrt']['transmission'],
+  machine: Machine,
+): TreatmentBeam {
+  const { bank, jaws } = aperture!;
+  const [forX, forY] = machine.penumbra.collimator;
+  const { gantry, collimator, couch, isocenter } = beam.pose;
+  const devices: LimitingDevice[] = [
+    ...(jaws
+      ? [
+          { type: 'ASYMX', pairs: 1 },
+          { type: 'ASYMY', pairs: 1, distance: forY },
+        ]
+      : []),
+    { type: 'MLCX', pairs: bank.boundaries.length - 1, distance: forX, boundaries: bank.boundaries },
+  ];
+  const point: ControlPoint = {
+    weight: 0,
+    energy: machine.energy,
+    gantry,
+    gantryTurn: 'NONE',
+    collimator,
+    collimatorTurn: 'NONE',
+    couch,
+    couchTurn: 'NONE',
+    tilts: { eccentric: 0, pitch: 0, roll: 0, gantry: 0 },
+    isocenter,
+    positions: positionsOf(aperture!),
+  };
+  return {
+    number,
+    name: beam.name,
+    description: `Leaves ${bank.name}, ${aperture!.openings.length} pairs open. Research only.`,
+    machine: machine.name,
+    radiation: 'PHOTON',
+    type: 'STATIC',
+    delivery: 'TREATMENT',
+    unit: 'MU',
+    sad: machine.sad,
+    position: beam.pose.position ?? 'HFS',
+    devices,
+    accessories: [],
+    finalWeight: 1,
+    controlPoints: [point, { ...point, weight: 1 }],
+    transmission: { jaws: transmission.jaws ?? 0, leaves: transmission.leaves ?? bank.transmission },
+  };
+}
+
+function positionsOf({ leaves, jaws }: Aperture): ReadonlyMap<string, readonly number[]> {
+  return new Map<string, readonly number[]>([
+    ...(jaws
+      ? ([
+          ['ASYMX', [jaws.x1, jaws.x2]],
+          ['ASYMY', [jaws.y1, jaws.y2]],
+        ] as const)
+      : []),
+    ['MLCX', [...leaves.map(([x1]) => x1), ...leaves.map(([, x2]) => x2)]],
+  ]);
+}
