@@ -76,8 +76,8 @@ const MOST_CENTRING = 0.5;
 const FAST_CENTRING = 0.1;
 const SLOW_CENTRING = 0.3;
 /** How well a prediction is solved where products cost little. */
-const PREVIEW_PRODUCTS = 30;
-const PREVIEW_ACCURACY = 1e-6;
+const PREVIEW_PRODUCTS = 3;
+const PREVIEW_ACCURACY = 0.1;
 /** Power of what a predictor would leave of the gap that mu falls by: with centred pairs steps are long, and 5 asks for more than Mehrotra's 3. */
 const CENTRING_POWER = 5;
 /** Centrality corrections per step, at most. */
@@ -86,6 +86,8 @@ const CORRECTIONS = 4;
 const FIRST_GAP = 4;
 /** Of what the objective's pull on the weights is, the first multipliers' part. */
 const FIRST_PART = 0.1;
+/** Where mu waits, the first multipliers' part of the gap is at most this many times the objective. */
+const PATIENT_GAP = 10;
 /** Relative residual from which on the system is not what stands between the plan and its proof. */
 const SOLVED = 3e-3;
 /** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
@@ -141,6 +143,11 @@ export class InteriorPoint {
     return complementarityOf(this);
   }
 
+  /** The complementarity; where mu waits for the multipliers, with what these are off. */
+  get distance(): number {
+    return this.complementarity + (this.normal instanceof ExactNormal ? this.dualResidual() : 0);
+  }
+
   /** Applications of the operator and of its transpose, half each. */
   get evaluations(): number {
     return this.products + this.constraintProducts.evaluations;
@@ -181,9 +188,10 @@ export class InteriorPoint {
     const gradient = this.currentGradient();
     let constraintGradient = 0;
     for (let c = 0; c < weights.length; c++) constraintGradient += Math.abs(gradient[c]! * weights[c]!);
-    const mu =
-      ((this.problem.isPatient ? 1 : FIRST_PART) * Math.max(constraintGradient, 1e-3 * Math.abs(this.value), 1e-12)) /
-      weights.length;
+    const isExact = this.problem.isPatient && this.normal instanceof ExactNormal;
+    const largest = Math.max(constraintGradient, 1e-3 * Math.abs(this.value), 1e-12) / weights.length;
+    const least = Math.max(1e-12, (PATIENT_GAP * Math.abs(this.value)) / this.count);
+    const mu = isExact ? Math.min(largest, least) : (this.problem.isPatient ? 1 : FIRST_PART) * largest;
     for (let c = 0; c < weights.length; c++) reduced[c] = mu / weights[c]!;
     for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
   }
@@ -201,7 +209,7 @@ export class InteriorPoint {
     if (system === undefined) return 0;
     this.system = system;
     const { mu, curvatures } =
-      this.problem.isPatient && !system.stiffness ? this.patientTarget(options) : this.target(options);
+      this.problem.isPatient && !this.exact && !system.stiffness ? this.patientTarget(options) : this.target(options);
     const right = this.rightSide(mu, curvatures);
     const after = new Float64Array(columns);
     const { change, doseChange } = this.conjugateGradients(system, right, options, (x, residual) => {
@@ -310,12 +318,9 @@ export class InteriorPoint {
     const roughness = this.problem.isPatient
       ? 0
       : Math.min(MOST_ROUGH, (ROUGH * this.complementarity) / (Math.abs(this.value) || 1e-9));
-    if (isFlat && weights.length <= MOST_COLUMNS) {
-      this.exact ??= new ExactNormal(problem.sample!, weights.length);
-      this.exact.update(rowDiagonal, columnDiagonal, terms);
-      return { rowDiagonal, columnDiagonal, terms, stiffness };
-    }
-    const isMade = this.normal.update(rowDiagonal, columnDiagonal, terms, roughness, isOver);
+    if (this.normal instanceof ExactNormal) this.exact = this.normal;
+    else if (isFlat && weights.length <= MOST_COLUMNS) this.exact ??= new ExactNormal(problem.sample!, weights.length);
+    const isMade = (this.exact ?? this.normal).update(rowDiagonal, columnDiagonal, terms, roughness, isOver);
     return isMade ? { rowDiagonal, columnDiagonal, terms, ...(isFlat && { stiffness }) } : undefined;
   }
 
@@ -328,8 +333,7 @@ export class InteriorPoint {
   private solved(right: Float64Array): Float64Array {
     const { system } = this;
     const out = new Float64Array(right.length);
-    if (!system?.stiffness) return this.normal.solve(right, out);
-    if (this.exact) return this.exact.solve(right, out);
+    if (!system?.stiffness) return (this.exact ?? this.normal).solve(right, out);
     const options = { leastMu: 0, maxProducts: PREVIEW_PRODUCTS, accuracy: PREVIEW_ACCURACY };
     return this.conjugateGradients(system, right, options, () => true).change;
   }
@@ -401,7 +405,7 @@ export class InteriorPoint {
     const x = new Float64Array(n);
     const doseOfX = new Float64Array(this.dose.length);
     const residual = right.slice();
-    const inverse = system.stiffness && this.exact ? this.exact : this.normal;
+    const inverse = this.exact ?? this.normal;
     const z = inverse.solve(residual, new Float64Array(n));
     const direction = z.slice();
     const image = new Float64Array(n);

@@ -9,6 +9,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { weightedUpperQuantile } from '../core/quantile.js';
 import { type Certificate, certify, worstViolation } from './certificate.js';
 import { type Constraint, type ConvexConstraint, violationOf } from './constraint.js';
+import { ExactNormal, MOST_COLUMNS } from './exact-normal.js';
 import { searchFeasible } from './feasibility.js';
 import {
   createPlane,
@@ -55,6 +56,8 @@ export interface SolveOptions {
    * @internal
    */
   readonly interior?: Float64Array;
+  /** @internal Called after every step with the weights, > 0; they are not to be kept. */
+  readonly onPoint?: (weights: Float64Array) => void;
   /** @internal Told at the end what prices a column that the problem does not have. */
   readonly onDual?: (dual: Dual) => void;
 }
@@ -187,7 +190,7 @@ class Session {
     this.convexObjectives = objectives.filter((o) => o.isConvex);
     if (!sample) this.evaluations += operator.columns / 2;
     this.sample = sample ?? sampleVoxels(operator);
-    this.normal = problem.preconditioner ?? new NormalMatrix(this.sample, operator.columns);
+    this.normal = problem.preconditioner ?? this.ownNormal();
     this.isLevelFixed = prescription === undefined;
     const linear = constraints.filter((constraint) => constraint.kind === 'linear');
     this.evaluations += linear.length / 2;
@@ -202,6 +205,13 @@ class Session {
   /** Where nothing but constraints curves, multipliers come first. */
   private get isPatient(): boolean {
     return this.options.interior !== undefined || this.problem.objectives.every(({ isLinear = false }) => isLinear);
+  }
+
+  /** Where constraints alone decide, rows differ by more than Float32 holds. */
+  private ownNormal(): Preconditioner {
+    const { columns } = this.problem.operator;
+    const isExact = this.isPatient && columns <= MOST_COLUMNS;
+    return isExact ? new ExactNormal(this.sample, columns) : new NormalMatrix(this.sample, columns);
   }
 
   private get finalGap(): number {
@@ -303,7 +313,7 @@ class Session {
       const gap = (point.value - this.bound) / (Math.abs(point.value) || 1e-9);
       this.tell(point, gap);
       if (this.isLevelFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
-      if (last === 0 || progress.hasEnded(point.complementarity, gap, this.levelMoves)) return 'stuck';
+      if (last === 0 || progress.hasEnded(point.distance, gap, this.levelMoves)) return 'stuck';
     }
     return 'stuck';
   }
@@ -319,6 +329,7 @@ class Session {
   }
 
   private tell(point: InteriorPoint, gap: number): void {
+    this.options.onPoint?.(point.weights);
     this.options.onProgress?.({
       step: this.steps,
       evaluations: this.evaluations + point.evaluations,

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { maximumDose, maximumHottest, maximumMean, minimumDose } from '../../src/optimize/constraint.js';
 import type { Goal } from '../../src/optimize/goal.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
-import { type OrderedProblem, solveInOrder } from '../../src/optimize/solve-in-order.js';
+import type { OrderedProblem } from '../../src/optimize/ordered-problem.js';
+import { solveInOrder } from '../../src/optimize/solve-in-order.js';
 import { dense, randomMatrix, rowsOf } from './problems.js';
 import { loadHighs, meanRow, sum } from './programs.js';
 
