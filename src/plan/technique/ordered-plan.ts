@@ -82,7 +82,7 @@ export function solveByPriorities(
   goals: PosedGoals,
   { sample, executor, timeLimit: seconds, ...options }: OrderedOptions,
 ): { readonly solution: Solution; readonly priorities: readonly PlannedPriority[] } {
-  const timeLeft = timeLimit(seconds);
+  const timeLeft = seconds > 0 && Number.isFinite(seconds) ? timeLimit(seconds) : () => seconds;
   const planned = (priorities: readonly (readonly Goal[])[]): OrderedSolution =>
     solveInOrder(
       {
