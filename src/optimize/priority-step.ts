@@ -90,7 +90,8 @@ export function stepOf(goals: readonly ScaledGoal[], solution: Solution, site: S
   const lowerBound = certificate.lowerBound === null ? null : Math.max(0, certificate.lowerBound - constant);
   const value = constant + shortfall;
   const gap = lowerBound === null ? null : (shortfall - lowerBound) / value;
-  const gains = gainsOf(certificate, dose, site);
+  // What is met has no price.
+  const gains = shortfall > 0 ? gainsOf(certificate, dose, site) : [];
   const results = goals.map((goal, g): GoalResult => {
     const { scale, constraint } = goal;
     const asked = askedOf(goal);
