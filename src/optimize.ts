@@ -46,13 +46,10 @@ export { constraintInBiologicalDose } from './optimize/biological-constraint.js'
 // Goals give way to those before them, and to no other.
 export {
   solveInOrder,
-  type OrderedProblem,
-  type OrderOptions,
   type OrderedSolution,
-  type PriorityStep,
-  type GoalResult,
-  type Trade,
 } from './optimize/solve-in-order.js';
+export type { OrderedProblem, OrderOptions } from './optimize/ordered-problem.js';
+export type { PriorityStep, GoalResult, Trade } from './optimize/priority-step.js';
 export type { Goal } from './optimize/goal.js';
 
 // Constraints that cannot be held together.

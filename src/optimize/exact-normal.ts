@@ -1,115 +1,189 @@
 /**
- * The normal matrix N = B' D B + E + sum_g k_g v_g v_g' and its Cholesky factor in Float64, for problems in which constraints alone curve.
+ * The normal matrix N = B' D B + E + sum_g k_g v_g v_g' and its Cholesky factor in Float64, for problems in which constraints curve most.
  *
  * There D runs over many orders of magnitude: the few rows that hold are millions of times stiffer than those that do not, and what is
- * left of a Float32 factor is rounding. Rows that add less than rounding does are left out, so that late steps cost little.
+ * left of a Float32 factor is rounding. A row's part, D_r sum_c b_rc^2 / N_cc, says what it decides: rows with a large one enter one by one,
+ * all others by one of every few neighbours, which see nearly the same. Columns that E holds alone are left out. So the factor is
+ * near the matrix, not equal to it, and conjugate gradients with the rows themselves do the rest.
  */
+import { createDoubleKernel, type DoubleKernel, PANEL_ROWS } from './double-kernel.js';
 import type { VoxelSample } from './normal-matrix.js';
-import type { RankOne } from './preconditioner.js';
+import type { Preconditioner, RankOne } from './preconditioner.js';
+import type { ProductOptions } from './row-products.js';
 
 /** Columns up to which a matrix is made: 32 MB, and a second a factor. */
 export const MOST_COLUMNS = 2000;
-/** Rows that add less than this fraction of each column's diagonal are left out. */
-const SMALL = 1e-10;
+/** Rows with a larger part enter one by one. */
+const OWN_PART = 0.03;
+/** Of the others one stands for so many. */
+const NEIGHBOURS = 4;
+/** Groups of rows with a smaller part are left out. */
+const SMALL = 1e-6;
+/** A column whose E is this many times what its rows add is taken to be alone. */
+const ALONE = 1e4;
 /** What is added to a pivot that rounding leaves without sign, fraction of its diagonal. */
 const SHIFT = 1e-14;
 
-export class ExactNormal {
-  private readonly factor: Float64Array;
-  private readonly squares: Float64Array;
+export class ExactNormal implements Preconditioner {
+  private readonly kernel: DoubleKernel;
+  /** Columns that are not alone; the factor is theirs. */
+  private readonly coupled: Int32Array;
+  private n = 0;
+  private stride = 0;
+  private readonly diagonal: Float64Array;
+  private readonly stiffness: Float64Array;
+  private readonly parts: Float64Array;
+  private readonly x: Float64Array;
 
   constructor(
     private readonly sample: VoxelSample,
     private readonly columns: number,
+    options: ProductOptions = {},
   ) {
-    this.factor = new Float64Array(columns * columns);
-    const { matrix, count } = sample;
-    this.squares = new Float64Array(count);
-    for (let r = 0; r < count; r++) {
-      let largest = 0;
-      for (let c = 0; c < columns; c++) largest = Math.max(largest, Math.abs(matrix[r * columns + c]!));
-      this.squares[r] = largest ** 2;
-    }
+    const capacity = 4 * Math.ceil(columns / 4);
+    this.kernel = createDoubleKernel(capacity, options);
+    this.coupled = new Int32Array(columns);
+    this.diagonal = new Float64Array(columns);
+    this.stiffness = new Float64Array(sample.count);
+    this.parts = new Float64Array(sample.count);
+    this.x = new Float64Array(capacity);
   }
 
   /**
    * @param rowDiagonal    D, one per row of the operator, >= 0
    * @param columnDiagonal E, one per column, > 0
    */
-  update(rowDiagonal: Float64Array, columnDiagonal: Float64Array, terms: readonly RankOne[]): void {
-    const { sample, columns: n, factor, squares } = this;
-    const { memberOf, count, matrix } = sample;
-    const stiffness = new Float64Array(count);
-    memberOf.forEach((member, row) => {
-      if (member >= 0) stiffness[member]! += rowDiagonal[row]!;
-    });
-    factor.fill(0);
-    const least = columnDiagonal.reduce((a, b) => Math.min(a, b), Infinity);
-    const rows = [...stiffness.keys()].filter((r) => stiffness[r]! * squares[r]! > SMALL * least);
-    for (let q = 0; q < rows.length; q += 4) {
-      this.addFour(
-        [0, 1, 2, 3].map((k) => {
-          const row = rows[q + k];
-          if (row === undefined) return { values: matrix.subarray(0, n), scale: 0 };
-          return { values: matrix.subarray(row * n, (row + 1) * n), scale: stiffness[row]! };
-        }),
-      );
+  update(rowDiagonal: Float64Array, columnDiagonal: Float64Array, terms: readonly RankOne[] = []): boolean {
+    this.measure(rowDiagonal, columnDiagonal, terms);
+    const { n, stride, kernel, coupled } = this;
+    const { matrix, rows, scales } = kernel;
+    matrix.fill(0, 0, stride * stride);
+    let filled = 0;
+    const flush = (): void => {
+      if (filled > 0) kernel.add(stride, 0, stride, filled);
+      filled = 0;
+    };
+    for (const { row, scale } of this.chosenRows()) {
+      const from = row * this.columns;
+      const at = filled * stride;
+      for (let i = 0; i < n; i++) rows[at + i] = this.sample.matrix[from + coupled[i]!]!;
+      rows.fill(0, at + n, at + stride);
+      scales[filled++] = scale;
+      if (filled === PANEL_ROWS) flush();
     }
     for (const { vector, scale } of terms) {
-      for (let i = 0; i < n; i++) {
-        const along = scale * vector[i]!;
-        if (along !== 0) for (let j = i; j < n; j++) factor[i * n + j]! += along * vector[j]!;
-      }
+      const at = filled * stride;
+      for (let i = 0; i < n; i++) rows[at + i] = vector[coupled[i]!]!;
+      rows.fill(0, at + n, at + stride);
+      scales[filled++] = scale;
+      if (filled === PANEL_ROWS) flush();
     }
-    for (let i = 0; i < n; i++) factor[i * n + i]! += columnDiagonal[i]!;
+    flush();
+    for (let i = 0; i < stride; i++) matrix[i * stride + i]! += i < n ? columnDiagonal[coupled[i]!]! : 1;
     this.factorise();
+    return true;
   }
 
-  /** Adds four rows at a time to the upper triangle: what is written is written a fourth as often. */
-  private addFour(rows: readonly { readonly values: Float32Array; readonly scale: number }[]): void {
-    const { columns: n, factor } = this;
-    const [a, b, c, d] = rows.map(({ values }) => values) as [Float32Array, Float32Array, Float32Array, Float32Array];
-    const [p, q, r, s] = rows.map(({ scale }) => scale) as [number, number, number, number];
-    for (let i = 0; i < n; i++) {
-      const [e, f, g, h] = [p * a[i]!, q * b[i]!, r * c[i]!, s * d[i]!];
-      if (e === 0 && f === 0 && g === 0 && h === 0) continue;
-      const at = i * n;
-      for (let j = i; j < n; j++) factor[at + j]! += e * a[j]! + f * b[j]! + g * c[j]! + h * d[j]!;
+  close(): void {
+    // Nothing is held but memory.
+  }
+
+  /** Diagonal of N, its coupled columns and what part each row has. */
+  private measure(rowDiagonal: Float64Array, columnDiagonal: Float64Array, terms: readonly RankOne[]): void {
+    const { sample, columns, diagonal, stiffness, parts, coupled } = this;
+    const { memberOf, count, matrix } = sample;
+    stiffness.fill(0);
+    for (let i = 0; i < memberOf.length; i++) if (memberOf[i]! >= 0) stiffness[memberOf[i]!]! += rowDiagonal[i]!;
+    diagonal.fill(0);
+    for (let r = 0, q = 0; r < count; r++) {
+      const by = stiffness[r]!;
+      if (by === 0) q += columns;
+      else for (let c = 0; c < columns; c++, q++) diagonal[c]! += by * matrix[q]! * matrix[q]!;
+    }
+    for (const { vector, scale } of terms) for (let c = 0; c < columns; c++) diagonal[c]! += scale * vector[c]! ** 2;
+    this.n = 0;
+    for (let c = 0; c < columns; c++) {
+      const own = columnDiagonal[c]!;
+      if (own <= ALONE * diagonal[c]!) coupled[this.n++] = c;
+      diagonal[c]! += own;
+    }
+    this.stride = 4 * Math.ceil(this.n / 4);
+    const inverse = diagonal.map((value) => 1 / value);
+    for (let r = 0, q = 0; r < count; r++) {
+      let sum = 0;
+      if (stiffness[r] === 0) q += columns;
+      else for (let c = 0; c < columns; c++, q++) sum += matrix[q]! * matrix[q]! * inverse[c]!;
+      parts[r] = sum * stiffness[r]!;
     }
   }
 
-  /** U'U in place of the upper triangle, row by row. */
-  private factorise(): void {
-    const { columns: n, factor } = this;
-    for (let i = 0; i < n; i++) {
-      const at = i * n;
-      const own = factor[at + i]!;
-      for (let k = 0; k < i; k++) {
-        const along = factor[k * n + i]!;
-        if (along === 0) continue;
-        const above = k * n;
-        for (let j = i; j < n; j++) factor[at + j]! -= along * factor[above + j]!;
+  /** Rows by themselves where they decide; of the others one for a group, which has the part of all. */
+  private *chosenRows(): Generator<{ readonly row: number; readonly scale: number }> {
+    const { parts, stiffness } = this;
+    let [sum, members, largest] = [0, 0, -1];
+    const group = (): { row: number; scale: number } => ({
+      row: largest,
+      scale: (stiffness[largest]! * sum) / parts[largest]!,
+    });
+    for (let r = 0; r < parts.length; r++) {
+      const part = parts[r]!;
+      if (part > OWN_PART) yield { row: r, scale: stiffness[r]! };
+      else if (part > 0) {
+        if (members === 0 || part > parts[largest]!) largest = r;
+        sum += part;
+        if (++members === NEIGHBOURS) {
+          if (sum > SMALL) yield group();
+          [sum, members] = [0, 0];
+        }
       }
-      const pivot = Math.sqrt(Math.max(factor[at + i]!, SHIFT * own));
-      for (let j = i; j < n; j++) factor[at + j]! /= pivot;
-      // Where the pivot was rounding, the row is; its own column stands alone.
-      factor[at + i] = pivot;
+    }
+    if (members > 0) yield group();
+  }
+
+  /** U'U in place of the upper triangle, a panel of rows at a time. */
+  private factorise(): void {
+    const { stride, kernel } = this;
+    const { matrix, rows, scales } = kernel;
+    for (let first = 0; first < stride; first += PANEL_ROWS) {
+      const last = Math.min(stride, first + PANEL_ROWS);
+      for (let i = first; i < last; i++) {
+        const at = i * stride;
+        const own = matrix[at + i]!;
+        for (let above = first; above < i; above++) {
+          const from = above * stride;
+          const along = matrix[from + i]!;
+          if (along !== 0) for (let j = i; j < stride; j++) matrix[at + j]! -= along * matrix[from + j]!;
+        }
+        const pivot = Math.sqrt(Math.max(matrix[at + i]!, SHIFT * Math.abs(own), Number.MIN_VALUE));
+        for (let j = i; j < stride; j++) matrix[at + j]! /= pivot;
+        matrix[at + i] = pivot;
+      }
+      if (last === stride) break;
+      rows.set(matrix.subarray(first * stride, last * stride));
+      scales.fill(-1);
+      kernel.add(stride, last, stride, last - first);
     }
   }
 
   /** out = N^-1 right; `right` and `out` may be the same array. */
   solve(right: Float64Array, out: Float64Array): Float64Array {
-    const { columns: n, factor } = this;
-    if (out !== right) out.set(right);
+    const { n, stride, coupled, diagonal, x, kernel } = this;
+    const { matrix } = kernel;
+    for (let i = 0; i < n; i++) x[i] = right[coupled[i]!]!;
+    // Those that are alone; the others are overwritten below.
+    for (let c = 0; c < out.length; c++) out[c] = right[c]! / diagonal[c]!;
     for (let i = 0; i < n; i++) {
-      const value = out[i]! / factor[i * n + i]!;
-      out[i] = value;
-      for (let j = i + 1; j < n; j++) out[j]! -= value * factor[i * n + j]!;
+      const at = i * stride;
+      const value = x[i]! / matrix[at + i]!;
+      x[i] = value;
+      for (let j = i + 1; j < n; j++) x[j]! -= value * matrix[at + j]!;
     }
     for (let i = n - 1; i >= 0; i--) {
-      let sum = out[i]!;
-      for (let j = i + 1; j < n; j++) sum -= factor[i * n + j]! * out[j]!;
-      out[i] = sum / factor[i * n + i]!;
+      const at = i * stride;
+      let sum = x[i]!;
+      for (let j = i + 1; j < n; j++) sum -= matrix[at + j]! * x[j]!;
+      x[i] = sum / matrix[at + i]!;
+      out[coupled[i]!] = x[i]!;
     }
     return out;
   }

@@ -21,6 +21,7 @@
  */
 import { ConstraintProducts } from './constraint-products.js';
 import { type Curvatures, complementarityOf, type Direction, directionOf } from './direction.js';
+import { ExactNormal } from './exact-normal.js';
 import { addForces, changesOf, evaluateAll, halfSpaceCount, type Multipliers, slacksOf } from './half-spaces.js';
 import type { InteriorProblem, StepOptions } from './interior-problem.js';
 import { NewtonEquations } from './newton-equations.js';
@@ -34,6 +35,8 @@ export type { InteriorProblem, StepOptions } from './interior-problem.js';
 const FIRST_GAP = 4;
 /** Of what the objective's pull on the weights is, the first multipliers' part. */
 const FIRST_PART = 0.1;
+/** Where mu waits, the first multipliers' part of the gap is at most this many times the objective. */
+const PATIENT_GAP = 10;
 /** Part of the complementarity that residuals may add to the gap. */
 const EXCESS = 0.5;
 /** Halvings of a step before the method gives up. */
@@ -108,6 +111,11 @@ export class InteriorPoint {
     return complementarityOf(this);
   }
 
+  /** The complementarity; where mu waits for the multipliers, with what these are off. */
+  get distance(): number {
+    return this.complementarity + (this.normal instanceof ExactNormal ? this.dualResidual() : 0);
+  }
+
   /** Applications of the operator and of its transpose, half each. */
   get evaluations(): number {
     return this.products + this.newton.products + this.constraintProducts.evaluations;
@@ -157,9 +165,10 @@ export class InteriorPoint {
     const gradient = this.currentGradient();
     let constraintGradient = 0;
     for (let c = 0; c < weights.length; c++) constraintGradient += Math.abs(gradient[c]! * weights[c]!);
-    const mu =
-      ((this.problem.isPatient ? 1 : FIRST_PART) * Math.max(constraintGradient, 1e-3 * Math.abs(this.value), 1e-12)) /
-      weights.length;
+    const isExact = this.problem.isPatient && this.normal instanceof ExactNormal;
+    const largest = Math.max(constraintGradient, 1e-3 * Math.abs(this.value), 1e-12) / weights.length;
+    const least = Math.max(1e-12, (PATIENT_GAP * Math.abs(this.value)) / this.count);
+    const mu = isExact ? Math.min(largest, least) : (this.problem.isPatient ? 1 : FIRST_PART) * largest;
     for (let c = 0; c < weights.length; c++) reduced[c] = mu / weights[c]!;
     for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
   }
@@ -176,7 +185,9 @@ export class InteriorPoint {
     const { newton } = this;
     if (!newton.update(this, options.isOver)) return 0;
     const { mu, curvatures } =
-      this.problem.isPatient && !newton.isOfRows ? this.patientTarget(options) : this.target(options);
+      this.problem.isPatient && !newton.isExact && !newton.isOfRows
+        ? this.patientTarget(options)
+        : this.target(options);
     const right = this.rightSide(mu, curvatures);
     const after = new Float64Array(columns);
     const { change, doseChange } = newton.solve(right, options, (x, residual) => {

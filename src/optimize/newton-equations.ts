@@ -28,8 +28,8 @@ export interface NewtonPoint extends Unknowns {
 }
 
 /** How well a prediction is solved where products cost little. */
-const PREVIEW_PRODUCTS = 30;
-const PREVIEW_ACCURACY = 1e-6;
+const PREVIEW_PRODUCTS = 3;
+const PREVIEW_ACCURACY = 0.1;
 /** Relative residual from which on the system is not what stands between the plan and its proof. */
 const SOLVED = 3e-3;
 /** How much the preconditioner may leave out, per gap that is left as a fraction of the objective, and at most. */
@@ -57,6 +57,15 @@ export class NewtonEquations {
     this.system = { rowDiagonal: this.scratchRows, columnDiagonal: this.scratchColumns, terms: [] };
   }
 
+  /** Whether the inverse is that of the system itself, to Float64. */
+  get isExact(): boolean {
+    return this.exact !== undefined;
+  }
+
+  private get inverse(): Preconditioner {
+    return this.exact ?? this.normal;
+  }
+
   /** Whether the operator is not asked. */
   get isOfRows(): boolean {
     return this.system.stiffness !== undefined;
@@ -77,14 +86,9 @@ export class NewtonEquations {
     const roughness = problem.isPatient
       ? 0
       : Math.min(MOST_ROUGH, (ROUGH * complementarityOf(at)) / (Math.abs(value) || 1e-9));
-    if (isFlat && weights.length <= MOST_COLUMNS) {
-      this.exact ??= new ExactNormal(problem.sample!, weights.length);
-      this.exact.update(rowDiagonal, columnDiagonal, terms);
-      this.system = { rowDiagonal, columnDiagonal, terms, stiffness };
-      this.dose = dose;
-      return true;
-    }
-    const isMade = this.normal.update(rowDiagonal, columnDiagonal, terms, roughness, isOver);
+    if (this.normal instanceof ExactNormal) this.exact = this.normal;
+    else if (isFlat && weights.length <= MOST_COLUMNS) this.exact ??= new ExactNormal(problem.sample!, weights.length);
+    const isMade = this.inverse.update(rowDiagonal, columnDiagonal, terms, roughness, isOver);
     if (!isMade) return false;
     this.system = { rowDiagonal, columnDiagonal, terms, ...(isFlat && { stiffness }) };
     this.dose = dose;
@@ -95,8 +99,7 @@ export class NewtonEquations {
   approximate(right: Float64Array): Float64Array {
     const { system } = this;
     const out = new Float64Array(right.length);
-    if (!system.stiffness) return this.normal.solve(right, out);
-    if (this.exact) return this.exact.solve(right, out);
+    if (!system.stiffness) return this.inverse.solve(right, out);
     const options = { leastMu: 0, maxProducts: PREVIEW_PRODUCTS, accuracy: PREVIEW_ACCURACY };
     return this.solve(right, options, () => true).change;
   }
@@ -106,12 +109,11 @@ export class NewtonEquations {
     options: StepOptions,
     isEnough: (x: Float64Array, residual: Float64Array) => boolean,
   ): { change: Float64Array; doseChange: Float64Array } {
-    const { system } = this;
     const n = right.length;
     const x = new Float64Array(n);
     const doseOfX = new Float64Array(this.dose.length);
     const residual = right.slice();
-    const inverse = system.stiffness && this.exact ? this.exact : this.normal;
+    const { inverse } = this;
     const z = inverse.solve(residual, new Float64Array(n));
     const direction = z.slice();
     const image = new Float64Array(n);

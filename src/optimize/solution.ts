@@ -30,6 +30,8 @@ export interface SolveOptions {
    * @internal
    */
   readonly interior?: Float64Array;
+  /** @internal Called after every step with the weights, > 0; they are not to be kept. */
+  readonly onPoint?: (weights: Float64Array) => void;
   /** @internal Told at the end what prices a column that the problem does not have. */
   readonly onDual?: (dual: Dual) => void;
 }

@@ -8,6 +8,7 @@
 import { InvalidInputError } from '../core/errors.js';
 import { certify, worstViolation } from './certificate.js';
 import type { Constraint } from './constraint.js';
+import { ExactNormal, MOST_COLUMNS } from './exact-normal.js';
 import { searchFeasible } from './feasibility.js';
 import {
   createPlane,
@@ -100,7 +101,7 @@ class Session {
     this.proof = new Proof(operator, objectives);
     if (!sample) this.evaluations += operator.columns / 2;
     this.sample = sample ?? sampleVoxels(operator);
-    this.normal = problem.preconditioner ?? new NormalMatrix(this.sample, operator.columns);
+    this.normal = problem.preconditioner ?? this.ownNormal();
     this.level = new PrescribedLevel(prescription, level, options.prescriptionTolerance ?? 0.0005);
     const linear = constraints.filter((constraint) => constraint.kind === 'linear');
     this.evaluations += linear.length / 2;
@@ -115,6 +116,13 @@ class Session {
   /** Where nothing but constraints curves, multipliers come first. */
   private get isPatient(): boolean {
     return this.options.interior !== undefined || this.problem.objectives.every(({ isLinear = false }) => isLinear);
+  }
+
+  /** Where constraints alone decide, rows differ by more than Float32 holds. */
+  private ownNormal(): Preconditioner {
+    const { columns } = this.problem.operator;
+    const isExact = this.isPatient && columns <= MOST_COLUMNS;
+    return isExact ? new ExactNormal(this.sample, columns) : new NormalMatrix(this.sample, columns);
   }
 
   private get finalGap(): number {
@@ -273,7 +281,7 @@ class Session {
       const gap = (point.value - this.proof.bound) / (Math.abs(point.value) || 1e-9);
       this.tell(point, gap);
       if (this.level.isFixed && gap <= this.gap && !this.isLevelOff(point)) return 'proven';
-      if (last === 0 || progress.hasEnded(point.complementarity, gap, this.level.moves)) return 'stuck';
+      if (last === 0 || progress.hasEnded(point.distance, gap, this.level.moves)) return 'stuck';
     }
     return 'used up';
   }
@@ -289,6 +297,7 @@ class Session {
   }
 
   private tell(point: InteriorPoint, gap: number): void {
+    this.options.onPoint?.(point.weights);
     this.options.onProgress?.({
       step: this.steps,
       evaluations: this.evaluations + this.proof.evaluations + point.evaluations,

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { maximumDose, maximumHottest, maximumMean, minimumDose } from '../../src/optimize/constraint.js';
 import type { Goal } from '../../src/optimize/goal.js';
 import { meanDose } from '../../src/optimize/objective/mean-dose.js';
-import { type OrderedProblem, solveInOrder } from '../../src/optimize/solve-in-order.js';
+import type { OrderedProblem } from '../../src/optimize/ordered-problem.js';
+import { solveInOrder } from '../../src/optimize/solve-in-order.js';
 import { dense, randomMatrix, rowsOf } from './problems.js';
 import { loadHighs, meanRow, sum } from './programs.js';
 
@@ -87,6 +88,44 @@ describe('laws', () => {
     expect(after.achieved).toBe(before.achieved);
     expect(after.final).toBeGreaterThanOrEqual(before.achieved - before.slack - 1e-12);
     expect(after.slack).toBeCloseTo(0.01, 6);
+  });
+
+  test('what a list reaches does not depend on those below it', () => {
+    const problem = threeLevels(3);
+    const other: Goal = { constraint: maximumDose('gut max', gut, 1), isLeast: true };
+    const [mean, max] = [
+      solveInOrder(problem),
+      solveInOrder({ ...problem, priorities: [[targetMinimum], [lungMean], [other]] }),
+    ];
+    for (const l of [0, 1]) expect(max.steps[l]!.goals[0]!.achieved).toBe(mean.steps[l]!.goals[0]!.achieved);
+    for (const { steps } of [mean, max]) {
+      const [first, second] = steps.map(({ goals }) => goals[0]!);
+      expect(first!.final).toBeGreaterThanOrEqual(first!.kept - 1e-12);
+      expect(second!.final).toBeLessThanOrEqual(second!.kept + 1e-12);
+    }
+  });
+
+  test('a problem and its mirror image have mirrored plans, list by list', () => {
+    // Columns and rows in reverse; every goal has the rows that its own became.
+    const A = randomMatrix(30, 12, 102);
+    const mirrored = A.map((row) => row.toReversed()).toReversed();
+    const there = (set: typeof target): typeof target => ({ ...set, rows: set.rows.map((row) => 29 - row).reverse() });
+    const make = (rows: number[][], at: (set: typeof target) => typeof target): OrderedProblem => ({
+      operator: dense(rows),
+      constraints: [maximumDose('cord max', at(cord), 9)],
+      priorities: [
+        [{ constraint: minimumDose('target min', at(target), 10) }],
+        [{ constraint: maximumMean('gut mean', at(gut), 0), isLeast: true }],
+      ],
+      objectives: [meanDose('all', at(everything), 1)],
+    });
+    const [one, other] = [solveInOrder(make(A, (set) => set)), solveInOrder(make(mirrored, there))];
+    one.steps.forEach((step, l) => {
+      expect(other.steps[l]!.goals[0]!.achieved).toBeCloseTo(step.goals[0]!.achieved, 2);
+      expect(other.steps[l]!.lowerBound!).toBeLessThanOrEqual(step.shortfall);
+      expect(step.lowerBound!).toBeLessThanOrEqual(other.steps[l]!.shortfall);
+    });
+    expect(other.solution.objective / one.solution.objective).toBeCloseTo(1, 1);
   });
 
   test('a constraint more never makes a list better', () => {

@@ -288,20 +288,15 @@ export class FollowedConstraints {
     const { grid, fine, voxelOfPoint } = model;
     const from = fine === undefined ? 0 : voxelCount(grid);
     const rowOf = new Map(Array.from(voxels.places, (place, row) => [voxelOfPoint[place]! - from, row]));
-    return lowPlaces(dose, model.lines.get(asked.structure)!, asked.dose, MOST_PLACES).map(
-      ({ voxels: own, parts }) => {
-        const known = Array.from(own, (_, q) => q).filter((q) => rowOf.has(own[q]!));
-        const rest = parts.reduce(
-          (sum, part, q) => (rowOf.has(own[q]!) ? sum : sum + part * dose.data[own[q]!]!),
-          0,
-        );
-        return {
-          rows: Int32Array.from(known, (q) => rowOf.get(own[q]!)!),
-          parts: Float64Array.from(known, (q) => parts[q]!),
-          rest,
-        };
-      },
-    );
+    return lowPlaces(dose, model.lines.get(asked.structure)!, asked.dose, MOST_PLACES).map(({ voxels: own, parts }) => {
+      const known = Array.from(own, (_, q) => q).filter((q) => rowOf.has(own[q]!));
+      const rest = parts.reduce((sum, part, q) => (rowOf.has(own[q]!) ? sum : sum + part * dose.data[own[q]!]!), 0);
+      return {
+        rows: Int32Array.from(known, (q) => rowOf.get(own[q]!)!),
+        parts: Float64Array.from(known, (q) => parts[q]!),
+        rest,
+      };
+    });
   }
 
   /** A goal that is met in the rows, but not as the structure is drawn, is asked for a little more. */

@@ -7,7 +7,8 @@ import { conflictOf } from '../../optimize/conflict.js';
 import type { Goal } from '../../optimize/goal.js';
 import { findInterior, type InteriorOptions } from '../../optimize/interior-start.js';
 import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
-import { solveInOrder } from '../../optimize/solve-in-order.js';
+import type { PriorityStep } from '../../optimize/priority-step.js';
+import { type OrderedSolution, solveInOrder } from '../../optimize/solve-in-order.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import { sampleVoxels } from '../../optimize/voxel-sample.js';
 import type { PlanCase } from '../input/plan-case.js';
@@ -20,6 +21,10 @@ import type { PlannedPriority } from './technique-plan.js';
 
 /** Seconds that the search for what conflicts may take. */
 const CONFLICT_TIME = 60;
+/** Plans for which rows of volumes are chosen, at most. */
+const CHOICES = 3;
+/** Shortfalls, relative to their scales, that differ by less are the same: what is proven of a list. */
+const SAME = 1e-3;
 
 /** A planning problem with its operator. */
 export interface OperatedProblem extends PlanningProblem {
@@ -37,6 +42,15 @@ export interface OrderedOptions {
   readonly onProgress: (progress: SolveProgress) => void;
 }
 
+/** Goals on the rows of the optimiser. */
+export interface PosedGoals {
+  readonly lists: readonly (readonly Goal[])[];
+  /** Those on a volume, for which rows stand that were chosen from a plan. */
+  readonly onVolumes: ReadonlySet<string>;
+  /** The same with rows chosen from the dose of another plan. */
+  again(dose: Float64Array): readonly (readonly Goal[])[];
+}
+
 /** The goals of a case on the rows of the optimiser. @param planned a plan by the objectives alone, made where it is needed */
 export function posedGoals(
   goals: readonly (readonly FollowedGoal[])[],
@@ -45,39 +59,85 @@ export function posedGoals(
   { prescription }: Pick<PlanCase, 'prescription'>,
   maxima: RowMaxima,
   planned: () => Pick<Solution, 'dose'>,
-): Goal[][] {
-  const isChosen = goals.some((list) => list.some(({ asked }) => asked.form.kind === 'volume'));
-  const site = {
-    voxels,
-    volumeOf: (structure: string) => drawnFractions.get(structure)!.volumeCc,
-    fractions: prescription.fractions,
-    maxima,
-    dose: isChosen ? planned().dose : undefined,
+): PosedGoals {
+  const chosen = goals.flat().filter(({ asked }) => asked.form.kind === 'volume');
+  const again = (dose?: Float64Array): Goal[][] => {
+    const volumeOf = (structure: string): number => drawnFractions.get(structure)!.volumeCc;
+    const site = { voxels, volumeOf, fractions: prescription.fractions, maxima, dose };
+    return goals.map((list) => list.map((goal) => poseGoal(goal, site)));
   };
-  return goals.map((list) => list.map((goal) => poseGoal(goal, site)));
+  return {
+    lists: again(chosen.length > 0 ? planned().dose : undefined),
+    onVolumes: new Set(chosen.map(({ asked }) => asked.text)),
+    again,
+  };
 }
 
-/** The plan by goals in order, the problem's objectives last. */
+/**
+ * The plan by goals in order, the problem's objectives last. As long as a goal on a volume is missed, its rows are chosen again from the plan that
+ * was made, a few times: the plan whose lists fare better stays.
+ */
 export function solveByPriorities(
   { operator, objectives, constraints, prescription }: OperatedProblem,
-  priorities: readonly (readonly Goal[])[],
-  { sample, executor, ...options }: OrderedOptions,
+  goals: PosedGoals,
+  { sample, executor, timeLimit: seconds, ...options }: OrderedOptions,
 ): { readonly solution: Solution; readonly priorities: readonly PlannedPriority[] } {
-  const { solution, steps, status } = solveInOrder(
-    {
-      operator,
-      objectives,
-      constraints,
-      priorities,
-      ...(prescription && { prescription }),
-      ...(sample && { sample }),
-    },
-    { ...options, createPreconditioner: (own, columns) => new NormalMatrix(own, columns, { executor }) },
-  );
+  const timeLeft = seconds > 0 && Number.isFinite(seconds) ? timeLimit(seconds) : () => seconds;
+  const planned = (priorities: readonly (readonly Goal[])[]): OrderedSolution =>
+    solveInOrder(
+      {
+        operator,
+        objectives,
+        constraints,
+        priorities,
+        ...(prescription && { prescription }),
+        ...(sample && { sample }),
+      },
+      {
+        ...options,
+        timeLimit: timeLeft(),
+        createPreconditioner: (own, columns) => new NormalMatrix(own, columns, { executor }),
+      },
+    );
+  const isMissed = ({ steps }: OrderedSolution): boolean =>
+    steps.some((step) => step.goals.some(({ name, shortfall }) => shortfall > 0 && goals.onVolumes.has(name)));
+  let { lists } = goals;
+  let best = planned(lists);
+  for (let round = 1; round < CHOICES && isMissed(best) && timeLeft() > 0; round++) {
+    const next = goals.again(best.solution.dose);
+    if (hasSameRows(lists, next)) break;
+    lists = next;
+    const made = planned(lists);
+    if (!faresBetter(made.steps, best.steps)) break;
+    best = made;
+  }
+  const { solution, steps, status } = best;
   return {
     solution: { ...solution, status },
     priorities: steps.map(({ certificate: _, ...told }) => told),
   };
+}
+
+/** Whether goals have the rows that they had. */
+function hasSameRows(one: readonly (readonly Goal[])[], other: readonly (readonly Goal[])[]): boolean {
+  const others = other.flat();
+  return one.flat().every(({ constraint: { rows } }, g) => {
+    const { rows: now } = others[g]!.constraint;
+    return rows.length === now.length && rows.every((row, q) => row === now[q]);
+  });
+}
+
+/** Whether the first list that two plans differ in is met better by the one; both have had a turn for every list. */
+export function faresBetter(
+  one: readonly Pick<PriorityStep, 'shortfall'>[],
+  other: readonly Pick<PriorityStep, 'shortfall'>[],
+): boolean {
+  if (one.length < other.length) return false;
+  for (let l = 0; l < other.length; l++) {
+    const gained = other[l]!.shortfall - one[l]!.shortfall;
+    if (Math.abs(gained) > SAME) return gained > 0;
+  }
+  return false;
 }
 
 /** What is known of a problem whose constraints a solve could not keep. */

@@ -8,7 +8,7 @@ import type { Vec3 } from '../../geometry/grid.js';
 import type { DoseVolume } from '../../geometry/volume.js';
 import type { ShiftValue } from '../../geometry/worst-shift.js';
 import type { Machine } from '../../machine/machine.js';
-import type { PriorityStep } from '../../optimize/solve-in-order.js';
+import type { PriorityStep } from '../../optimize/priority-step.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
