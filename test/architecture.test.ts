@@ -17,6 +17,7 @@ const layers = [
   ['dose'],
   ['influence'],
   ['optimize', 'evaluate'],
+  ['sequence'],
   ['render', 'io'],
   ['plan/asked'],
   ['plan/input'],
