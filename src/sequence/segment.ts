@@ -29,7 +29,13 @@ export function deliveredIntensities(segments: readonly Segment[], rows: number,
  * Whether opposing ends of neighbouring pairs would overlap: a left end beyond the right end of the pair above or below.
  * Ends may touch. A machine that interdigitates permits it, others collide.
  */
-export function interdigitates({ left, right }: Pick<Segment, 'left' | 'right'>): boolean {
+export function interdigitates({
+  left,
+  right,
+}: {
+  readonly left: ArrayLike<number>;
+  readonly right: ArrayLike<number>;
+}): boolean {
   for (let i = 1; i < left.length; i++) {
     if (left[i]! > right[i - 1]! || left[i - 1]! > right[i]!) return true;
   }
