@@ -52,7 +52,7 @@ export interface WeighedSegments {
 
 export interface WeighedSegmentsOptions extends ShapeRules {
   /** Segments of all fields, at most. @default 100 */
-  readonly most?: number;
+  readonly allowed?: number;
   /** Rounds of column generation, at most. @default 20 */
   readonly rounds?: number;
   /** Ends as soon as the value is no more. @default -Infinity */
@@ -109,20 +109,20 @@ export function weighSegments(
   fluence: Float64Array,
   options: WeighedSegmentsOptions = {},
 ): WeighedSegments {
-  const { most = 100, rounds = 20, enough = -Infinity, isOver = () => false, onRound } = options;
-  checkInteger('segments: the most of all fields', most, 1);
+  const { allowed = 100, rounds = 20, enough = -Infinity, isOver = () => false, onRound } = options;
+  checkInteger('segments: the number allowed', allowed, 1);
   checkInteger('segments: rounds', rounds, 0);
   checkFields(fields, problem.operator.columns);
   const work = new Weighing(problem, fields, options);
-  let state = work.weigh(work.sequenced(fluence, most));
+  let state = work.weigh(work.sequenced(fluence, allowed));
   let best = state;
   const values = [state.solution.objective];
   let idle = 0;
   for (let round = 0; round < rounds && idle < PATIENCE && !isOver(); round++) {
     if (best.solution.objective <= enough) break;
-    const joining = work.priced(state, Math.max(1, Math.round(JOINING * most)));
+    const joining = work.priced(state, Math.max(1, Math.round(JOINING * allowed)));
     if (joining.length === 0) break;
-    const kept = heaviest(state, most - joining.length);
+    const kept = heaviest(state, allowed - joining.length);
     state = work.weigh([...kept.shapes, ...joining], kept.weights);
     const { objective } = state.solution;
     values.push(objective);
@@ -212,7 +212,7 @@ class Weighing {
   ) {}
 
   /** Shapes that deliver the fluence, rounded as finely as their number allows. */
-  sequenced(fluence: Float64Array, most: number): Shape[] {
+  sequenced(fluence: Float64Array, allowed: number): Shape[] {
     const rowsOf = ({ rows, columns, beamlets }: LeafField): Float64Array[] =>
       Array.from({ length: rows }, (_, i) =>
         Float64Array.from(beamlets.subarray(i * columns, (i + 1) * columns), (b) => (b < 0 ? 0 : fluence[b]!)),
@@ -221,9 +221,9 @@ class Weighing {
     const highest = all.map((rows) => rows.reduce((high, row) => row.reduce((a, b) => Math.max(a, b), high), 0));
     const peak = highest.reduce((a, b) => Math.max(a, b), 0);
     const shining = highest.flatMap((high, f) => (high > NEGLIGIBLE * peak ? [f] : []));
-    if (shining.length > most) {
+    if (shining.length > allowed) {
       throw new InvalidInputError(
-        `segments: ${most} segments are too few for ${shining.length} fields. Give at least one for each.`,
+        `segments: ${allowed} segments are too few for ${shining.length} fields. Give at least one for each.`,
       );
     }
     for (const error of ERRORS) {
@@ -232,8 +232,8 @@ class Weighing {
         this.sequence(field, all[field]!, Math.min(0.5, (error * peak) / highest[field]!)),
       );
       const count = found.reduce((sum, segments) => sum + segments.length, 0);
-      if (count > Math.max(FIRST * most, shining.length) && error !== ERRORS.at(-1)) continue;
-      const kept = count > most ? found.map((segments) => segments.slice(0, 1)) : found;
+      if (count > Math.max(FIRST * allowed, shining.length) && error !== ERRORS.at(-1)) continue;
+      const kept = count > allowed ? found.map((segments) => segments.slice(0, 1)) : found;
       return kept.flatMap((segments, n) => segments.flatMap((ends) => this.shapeOf(shining[n]!, ends) ?? []));
     }
     return [];

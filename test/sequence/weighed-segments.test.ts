@@ -62,7 +62,7 @@ describe('a horseshoe around a cord', () => {
   let made: WeighedSegments;
   beforeAll(() => {
     fluence = solve(problem, { gap: 1e-4 });
-    made = weighSegments(problem, fields, fluence.weights, { most: 10 });
+    made = weighSegments(problem, fields, fluence.weights, { allowed: 10 });
   });
 
   const doseOf = ({ segments }: WeighedSegments): Float64Array => {
@@ -88,7 +88,7 @@ describe('a horseshoe around a cord', () => {
   test('delivery has a price: the value is above the bound of any fluence, and falls with more segments', () => {
     const { lowerBound } = fluence.certificate;
     const values = [3, 6, 10, 30].map(
-      (most) => weighSegments(problem, fields, fluence.weights, { most }).solution.objective / lowerBound! - 1,
+      (allowed) => weighSegments(problem, fields, fluence.weights, { allowed }).solution.objective / lowerBound! - 1,
     );
     for (const value of values) expect(value).toBeGreaterThan(0);
     for (let n = 1; n < values.length; n++) expect(values[n]).toBeLessThan(values[n - 1]!);
@@ -96,8 +96,8 @@ describe('a horseshoe around a cord', () => {
   });
 
   test('moving ends between edges lowers the value of the same number of segments', () => {
-    const still = weighSegments(problem, fields, fluence.weights, { most: 6, rounds: 0 });
-    const moved = weighSegments(problem, fields, fluence.weights, { most: 6, rounds: 12 });
+    const still = weighSegments(problem, fields, fluence.weights, { allowed: 6, rounds: 0 });
+    const moved = weighSegments(problem, fields, fluence.weights, { allowed: 6, rounds: 12 });
     expect(moved.segments.length).toBeLessThanOrEqual(6);
     expect(moved.solution.objective).toBeLessThan(0.9 * still.solution.objective);
     const isBetween = moved.segments.some(({ left, right }) =>
@@ -107,7 +107,7 @@ describe('a horseshoe around a cord', () => {
   });
 
   test.each([{ interleaf: true }, { least: 2 }, { interleaf: true, least: 3 }])('%o is kept', (rules) => {
-    const { segments } = weighSegments(problem, fields, fluence.weights, { most: 12, ...rules });
+    const { segments } = weighSegments(problem, fields, fluence.weights, { allowed: 12, ...rules });
     if (rules.interleaf) expect(segments.some(interdigitates)).toBe(false);
     const openings = segments.flatMap(({ left, right }) => [...right].map((r, i) => r - left[i]!)).filter((w) => w > 0);
     expect(Math.min(...openings)).toBeGreaterThanOrEqual((rules.least ?? 0) - 1e-9);
@@ -131,7 +131,7 @@ describe('a horseshoe around a cord', () => {
       twice,
       fields,
       fluence.weights.map((w) => 2 * w),
-      { most: 10 },
+      { allowed: 10 },
     );
     expect(doubled.solution.objective / made.solution.objective).toBeCloseTo(4, 1);
   });
@@ -139,7 +139,7 @@ describe('a horseshoe around a cord', () => {
 
 test('too few segments for the fields, a pixel that is twice, and an unknown number are refused', () => {
   const fluence = new Float64Array(operator.columns).fill(1);
-  expect(() => weighSegments(problem, fields, fluence, { most: 1 })).toThrow('1 segments are too few for 2 fields');
+  expect(() => weighSegments(problem, fields, fluence, { allowed: 1 })).toThrow('1 segments are too few for 2 fields');
   expect(() => weighSegments(problem, [fields[0]!, fields[0]!], fluence)).toThrow('beamlet 0 is a pixel of 2 fields');
-  expect(() => weighSegments(problem, fields, fluence, { most: 2.5 })).toThrow('must be a whole number >= 1');
+  expect(() => weighSegments(problem, fields, fluence, { allowed: 2.5 })).toThrow('must be a whole number >= 1');
 });
