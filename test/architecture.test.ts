@@ -24,6 +24,7 @@ const layers = [
   ['plan/patient'],
   ['plan/constraint', 'plan/field'],
   ['plan/problem'],
+  ['plan/delivery'],
   ['plan/technique'],
   ['plan/evaluation'],
   ['plan/exchange'],

@@ -72,7 +72,7 @@ export function planWithinConstraints(
         if (planned === undefined) refuseConflict(conflict, named);
         return withConflict(planned, [conflict.low.asked.text, named(conflict.structure)]);
       }
-      const start: Float64Array | undefined = isFollowed ? planned?.solution.weights : undefined;
+      const start: Float64Array | undefined = isFollowed ? (planned?.fluence ?? planned?.solution.weights) : undefined;
       planned = make(model, voxels, planCase, machine, {
         ...options,
         maxima,
