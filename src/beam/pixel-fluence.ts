@@ -124,3 +124,59 @@ function splitEdges(
   }
   return { edges: Float64Array.from(out), parents };
 }
+
+/** The sum of fluences with their units, on the pixels between all their edges. */
+export function sumOfFluences(parts: readonly (PixelFluence & { readonly units: number })[]): PixelFluence {
+  const x = risingEdges(parts.flatMap(({ grid }) => Array.from(grid.x)));
+  const y = risingEdges(parts.flatMap(({ grid }) => Array.from(grid.y)));
+  const nx = x.length - 1;
+  const sum = new Float64Array(nx * (y.length - 1));
+  for (const { grid, weights, units } of parts) {
+    const own = grid.x.length - 1;
+    for (let q = 0; q < grid.y.length - 1; q++) {
+      const rowEnd = edgeAt(y, grid.y[q + 1]!);
+      for (let p = 0; p < own; p++) {
+        const value = units * weights[p + own * q]!;
+        if (value === 0) continue;
+        const end = edgeAt(x, grid.x[p + 1]!);
+        for (let j = edgeAt(y, grid.y[q]!); j < rowEnd; j++) {
+          for (let i = edgeAt(x, grid.x[p]!); i < end; i++) sum[i + nx * j]! += value;
+        }
+      }
+    }
+  }
+  return { grid: { x, y }, weights: sum };
+}
+
+/** A fluence on equal square pixels that cover it: the mean of what lies in each, so that the integral stays. */
+export function evenPixels({ grid, weights }: PixelFluence, size: number): PixelFluence {
+  checkPositive('fluence: pixel', size);
+  const [x, overX] = evenEdges(grid.x, size);
+  const [y, overY] = evenEdges(grid.y, size);
+  const nx = x.length - 1;
+  const own = grid.x.length - 1;
+  const even = new Float64Array(nx * (y.length - 1));
+  for (const { pixel: q, even: j, part: height } of overY) {
+    for (const { pixel: p, even: i, part: width } of overX) even[i + nx * j]! += width * height * weights[p + own * q]!;
+  }
+  return { grid: { x, y }, weights: even };
+}
+
+/** Even edges around given ones, and which part of each even pixel lies in which given one. */
+function evenEdges(
+  edges: Float64Array,
+  size: number,
+): [Float64Array, { readonly pixel: number; readonly even: number; readonly part: number }[]] {
+  const first = Math.floor(edges[0]! / size + SAME);
+  const count = Math.ceil(edges.at(-1)! / size - SAME) - first;
+  const even = Float64Array.from({ length: count + 1 }, (_, n) => (first + n) * size);
+  const parts = [];
+  for (let pixel = 0; pixel < edges.length - 1; pixel++) {
+    const [low, high] = [edges[pixel]!, edges[pixel + 1]!];
+    for (let n = edgeAt(even, low); n < count && even[n]! < high; n++) {
+      const part = (Math.min(high, even[n + 1]!) - Math.max(low, even[n]!)) / size;
+      if (part > 0) parts.push({ pixel, even: n, part });
+    }
+  }
+  return [even, parts];
+}

@@ -113,6 +113,8 @@ export class InfluenceOperator implements ColumnSource {
   apply(weights: Float64Array, out: Float64Array): Float64Array {
     out.fill(0);
     for (const { maps, pixels, fluence, offset } of this.parts) {
+      // A dark beam adds nothing: a plan that opens a few fields, or one aperture, costs no more than those.
+      if (weights.subarray(offset, offset + pixels.length).every((weight) => weight === 0)) continue;
       fluence.fill(0);
       for (let b = 0; b < pixels.length; b++) fluence[pixels[b]!] = weights[offset + b]!;
       maps.apply(fluence, out);

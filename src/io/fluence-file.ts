@@ -32,6 +32,11 @@ const bank = z.strictObject({
   transmission: finite,
   evidence: z.strictObject({ boundaries: z.string(), travel: z.string(), transmission: z.string() }),
 });
+const shape = z.strictObject({
+  leaves: z.array(z.tuple([finite, finite])),
+  jaws: z.strictObject({ x1: finite, x2: finite, y1: finite, y2: finite }).optional(),
+  monitorUnits: finite,
+});
 const field = z.strictObject({
   name: z.string(),
   gantry: finite,
@@ -48,6 +53,8 @@ const field = z.strictObject({
     .optional(),
   /** IMRT */
   fluence: z.strictObject({ x: edges, y: edges, weights: z.array(finite) }).optional(),
+  /** IMRT in segments: what its fluence is the sum of. */
+  segments: z.strictObject({ bank, shapes: z.array(shape).min(1) }).optional(),
 });
 const goal = z.strictObject({
   name: z.string(),
@@ -97,6 +104,9 @@ const outcome = z.strictObject({
   conflict: z.array(z.string()).optional(),
   priorities: z.array(priority).optional(),
   worstCase: z.strictObject({ value: finite, gap: finite.nullable() }).optional(),
+  delivery: z
+    .strictObject({ segments: count, value: finite, lowerBound: finite.nullable(), price: finite.nullable() })
+    .optional(),
   ball: z
     .strictObject({
       added: z.array(point),

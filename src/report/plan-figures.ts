@@ -3,6 +3,7 @@
  */
 
 import type { Aperture } from '../beam/aperture.js';
+import { evenPixels } from '../beam/pixel-fluence.js';
 import { projectSilhouette, type Silhouette } from '../beam/projection.js';
 import { toDecimals } from '../core/rounding.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
@@ -179,6 +180,13 @@ function fieldOutlines({ model }: PlanningResult, { beam }: PlannedField): Field
   }));
 }
 
+/** mm of a pixel in which segments are drawn. */
+const PICTURED = 1;
+
+/** A field's fluence on even pixels: that of segments has an edge wherever a leaf stands. */
+const pictured = ({ fluence, segments }: PlannedField): PlannedField['fluence'] =>
+  segments === undefined ? fluence : evenPixels(fluence, PICTURED);
+
 function fieldView(
   result: PlanningResult,
   evaluation: PlanEvaluation,
@@ -188,13 +196,15 @@ function fieldView(
 ): string {
   const { model } = result;
   const { technique, fields } = evaluation.plan;
-  const { beam, fluence, aperture } = field;
+  const { beam, aperture, segments } = field;
+  const fluence = pictured(field);
   const { grid } = fluence;
+  const openings = aperture?.openings ?? segments?.flatMap((own) => own.aperture.openings);
   const half =
     1.1 *
     Math.max(
-      ...(aperture
-        ? aperture.openings.flatMap((o) => [o.x0, o.x1, o.y0, o.y1])
+      ...(openings
+        ? openings.flatMap((o) => [o.x0, o.x1, o.y0, o.y1])
         : [grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!]
       ).map(Math.abs),
     );
@@ -218,7 +228,10 @@ function fieldView(
             ny: grid.y.length - 1,
             values: fluence.weights,
           },
-          maxMonitorUnits: Math.max(1e-6, ...fields.map((f) => f.fluence.weights.reduce((a, b) => Math.max(a, b), 0))),
+          maxMonitorUnits: Math.max(
+            1e-6,
+            ...fields.map((f) => pictured(f).weights.reduce((a, b) => Math.max(a, b), 0)),
+          ),
         }),
   });
 }

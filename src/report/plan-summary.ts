@@ -115,6 +115,11 @@ function figures(result: PlanningResult): Row[] {
       const { gap } = solution.certificate;
       return gap === null ? 'nothing proven' : `${(100 * gap).toFixed(2)} %`;
     }),
+    ...row('  of any fluence: price of delivery', ({ plan: { delivery } }) => {
+      return delivery?.price === undefined || delivery.price === null
+        ? undefined
+        : `${(100 * delivery.price).toFixed(2)} %, ${delivery.segments} segments`;
+    }),
     ...row('verdict', (own) => verdictOf(own, dose)),
   ];
 }

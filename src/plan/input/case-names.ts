@@ -42,6 +42,11 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
   beams('imrt.beams', imrt.beams);
   for (const [at, { fields }] of namedPriors(planCase)) beams(`${at}.fields.beams`, fields?.beams);
   if (fcrt.mlc !== undefined) resolve('fcrt.mlc', () => resolveLeafBank(fcrt.mlc!));
+  const { delivery } = imrt;
+  if (typeof delivery === 'object' && delivery.mlc !== undefined) {
+    const { mlc } = delivery;
+    resolve('imrt.delivery.mlc', () => resolveLeafBank(mlc));
+  }
   checkHotSpot(planCase, path);
   resolve('retreatment.recovery', () => conventionOf(retreatment.recovery));
   const known = cordToleranceNames();

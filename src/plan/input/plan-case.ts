@@ -98,6 +98,20 @@ const gap = z.string({ error: 'must be percent, as "0.1%"' }).check(
   }),
 );
 
+const segmented = z.strictObject({
+  kind: z.literal('step-and-shoot'),
+  segments: described('Of all fields, at most.', z._default(z.int().check(z.minimum(1), z.maximum(1000)), 100)),
+  mlc: described(
+    'Name of a leaf bank, or one of your own: see docs/case.md#collimators. By default leaves as wide as a beamlet.',
+    z.optional(leafBankSchema),
+  ),
+  interleaf: described('Whether opposing ends of neighbouring pairs must not overlap.', z._default(z.boolean(), false)),
+  transmission: transmissionSchema,
+});
+const delivery = z.union([z.enum(['fluence', 'step-and-shoot']), segmented], {
+  error: 'must be "fluence", "step-and-shoot" or { "kind": "step-and-shoot", "segments": 100, ... }',
+});
+
 const imrt = z.strictObject({
   beams: described('Name of an arrangement, or a list of angles.', z._default(beams, 'posterior-9')),
   beamlet: described('Edge of the square beamlets in the isocentre plane, mm.', z._default(millimetres, 5)),
@@ -110,6 +124,10 @@ const imrt = z.strictObject({
   gap: described(
     'How far above the best plan the optimiser may end, from `"0.01%"` to `"50%"`. By default `"0.8%"`.',
     z.optional(gap),
+  ),
+  delivery: described(
+    'What the plan is delivered by: its `fluence` as it is, the default, or `step-and-shoot` segments: docs/delivery.md.',
+    z.optional(delivery),
   ),
   robust: described("Shifts under which the cord's cap holds: docs/retreatment.md#robust-plans.", z.optional(robust)),
 });

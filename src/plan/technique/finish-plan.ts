@@ -147,6 +147,9 @@ export function scaledFields(fields: readonly PlannedField[], scale: number): Pl
     ...field,
     monitorUnits: scale * field.monitorUnits,
     fluence: { grid: field.fluence.grid, weights: field.fluence.weights.map((w) => scale * w) },
+    ...(field.segments && {
+      segments: field.segments.map((own) => ({ ...own, monitorUnits: scale * own.monitorUnits })),
+    }),
   }));
 }
 

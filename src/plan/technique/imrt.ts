@@ -1,5 +1,6 @@
 /** IMRT: fields of beamlets, whose fluence is optimised; with a ball of shifts, until the cord keeps its maxima under all of them. */
 import { beamletOffsets, beamletsCovering, fluenceOfBeamlets } from '../../beam/fluence.js';
+import { sumOfFluences } from '../../beam/pixel-fluence.js';
 import { checkCount } from '../../core/budget.js';
 import { forever, type TimeLeft } from '../../core/deadline.js';
 import type { Vec3 } from '../../geometry/grid.js';
@@ -10,6 +11,8 @@ import { type Solution, type SolveProgress, solve } from '../../optimize/solver.
 import { smoothing } from '../../optimize/worst-scenario.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
+import { type PlannedSegments, planSegments } from '../delivery/plan-segments.js';
+import { segmentSettings } from '../delivery/segment-fields.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
@@ -113,7 +116,7 @@ export function planModulated(
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
   const shared = { held, further, aims, goals, prior, kept };
-  const job: ModulatedJob = { model, given, planCase, robust, beams, organs, onProgress, timeLeft, ...shared };
+  const job: ModulatedJob = { model, given, planCase, machine, robust, beams, organs, onProgress, timeLeft, ...shared };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
   let solved = solveModulated(job, maxima, added, start);
@@ -140,8 +143,17 @@ export function planModulated(
   const ballScale = Math.min(1, 1 / (found?.worst.value ?? 1));
   const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
+    const { segmented, ...own } = solved;
+    const shared = { technique: 'imrt', hold, maxima, organs, held, aims } as const;
+    if (segmented !== undefined) {
+      const { operator, solution: weighed, delivery } = segmented;
+      const fields = segmentedFields(segmented, beams);
+      const problem = { ...own.problem, operator };
+      const made = finish(model, planCase, { ...shared, ...own, fields, problem, solution: weighed });
+      return { ...made, fluence: solution.weights, delivery };
+    }
     const fields = modulatedFields(beams, solution.weights);
-    const optimised = { technique: 'imrt', hold, fields, maxima, organs, held, aims, ...solved } as const;
+    const optimised = { ...shared, fields, ...own };
     const isWorst = robust?.target === 'worst';
     const made = finish(model, planCase, optimised, scenarios && { scenarios, ballScale, isWorst });
     return found === undefined ? made : { ...made, ball: { added, margin, found: found.worst, scale: ballScale } };
@@ -156,6 +168,7 @@ interface ModulatedJob {
   readonly given: PlanningVoxels;
   readonly planCase: ModulatedCase;
   readonly robust: RobustSettings | undefined;
+  readonly machine: Machine;
   readonly beams: readonly ModulatedBeam[];
   readonly organs: readonly VoxelMaxima[];
   readonly held: readonly HeldConstraint[];
@@ -169,11 +182,14 @@ interface ModulatedJob {
 }
 
 /** What the optimiser made of a modulated job. */
-type SolvedModulated = Pick<OptimisedPlan, 'voxels' | 'problem' | 'solution' | 'priorities' | 'conflict'>;
+type SolvedModulated = Pick<OptimisedPlan, 'voxels' | 'problem' | 'solution' | 'priorities' | 'conflict'> & {
+  /** Where the plan is delivered in segments. */
+  readonly segmented?: PlannedSegments;
+};
 
 /** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
-  { model, given, planCase, robust, beams, organs, onProgress, timeLeft, kept, ...job }: ModulatedJob,
+  { model, given, planCase, machine, robust, beams, organs, onProgress, timeLeft, kept, ...job }: ModulatedJob,
   maxima: Float64Array,
   added: readonly Vec3[],
   start?: Float64Array,
@@ -235,7 +251,13 @@ function solveModulated(
     const again = (interior: Float64Array): Solution =>
       solve({ ...problem, sample, preconditioner }, { gap: fine, timeLimit: timeLeft(), interior });
     const { solution, conflict } = settleConstraints({ ...problem, preconditioner }, first, again, timeLeft, sample);
-    return { voxels, problem, solution, priorities, conflict };
+    const made = { voxels, problem, solution, priorities, conflict };
+    const settings = segmentSettings(planCase.imrt);
+    if (settings === undefined || solution.certificate.lowerBound === null) return made;
+    const { operator } = prepared;
+    const told = { gap: fine, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
+    const segmented = planSegments({ operator, beams, ...made }, settings, model, machine, timeLeft, told);
+    return { ...made, segmented };
   } finally {
     if (kept === undefined) prepared.close();
   }
@@ -249,5 +271,18 @@ export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float6
     const shining = fluence.filter((w) => w > 0);
     const monitorUnits = shining.length === 0 ? 0 : shining.reduce((a, b) => a + b, 0) / shining.length;
     return { beam, monitorUnits, fluence: { grid: beamlets.grid, weights: fluence } };
+  });
+}
+
+/** Fields in segments: their fluence is the sum of what the apertures let through. */
+function segmentedFields({ fields, solution }: PlannedSegments, beams: readonly ModulatedBeam[]): PlannedField[] {
+  return beams.flatMap(({ beam }, b): PlannedField[] => {
+    const own = fields.flatMap(({ of, aperture, open }, n) =>
+      of === b ? [{ aperture, ...open, units: solution.weights[n]! }] : [],
+    );
+    if (own.length === 0) return [];
+    const segments = own.map(({ aperture, units }) => ({ aperture, monitorUnits: units }));
+    const monitorUnits = segments.reduce((sum, segment) => sum + segment.monitorUnits, 0);
+    return [{ beam, monitorUnits, fluence: sumOfFluences(own), segments }];
   });
 }

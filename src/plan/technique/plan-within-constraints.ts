@@ -69,7 +69,7 @@ export function planWithinConstraints(
       const held = followed.heldUnder(largestOfRows);
       const conflict = isHard ? rowConflict(held, voxels, largestOfRows) : undefined;
       if (conflict !== undefined) return endedBy(conflict, planned, named);
-      const start: Float64Array | undefined = isFollowed ? planned?.solution.weights : undefined;
+      const start: Float64Array | undefined = isFollowed ? (planned?.fluence ?? planned?.solution.weights) : undefined;
       planned = make(model, voxels, planCase, machine, {
         ...options,
         maxima,

@@ -4,7 +4,7 @@
  * The fields are recorded as the optimiser left them, with the scale that the whole plan was scaled by, as the engine computed
  * them before it was scaled: only so is the dose the same to the last bit. What was proven of the plan is taken from the record.
  */
-import { createAperture } from '../../beam/aperture.js';
+import { type Aperture, createAperture } from '../../beam/aperture.js';
 import { createBeam } from '../../beam/beam.js';
 import { apertureFluence } from '../../beam/collimated-fluence.js';
 import { InvalidInputError } from '../../core/errors.js';
@@ -23,6 +23,7 @@ import type { PlannedField, PlannedPriority, TechniquePlan } from './technique-p
 /** What {@link planFromRecord} makes the plan of again. */
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
   const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, aims, ...more } = plan;
+  const { delivery } = more;
   const { conflict, priorities } = more;
   const { weights: _, dose: __, uncovered, given, ...ended } = solution;
   const outcome: RecordedOutcome = {
@@ -35,6 +36,7 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
     ...(conflict && { conflict: [...conflict] }),
     ...(priorities && { priorities: priorities.map(recordedPriority) }),
     ...(worstCase && { worstCase }),
+    ...(delivery && { delivery: { ...delivery } }),
     ...(ball && { ball: { ...ball, added: ball.added.map(tripleOf), found: foundOf(ball.found) } }),
   };
   return {
@@ -56,20 +58,34 @@ const tripleOf = ([x, y, z]: readonly [number, number, number]): [number, number
 
 const foundOf = ({ shift, value }: NonNullable<TechniquePlan['ball']>['found']) => ({ shift: tripleOf(shift), value });
 
-function recordedField({ beam, monitorUnits, aperture, fluence }: PlannedField): RecordedField {
+const recordedBank = ({ boundaries, evidence, ...bank }: Aperture['bank']) => ({
+  ...bank,
+  boundaries: [...boundaries],
+  evidence: { ...evidence },
+});
+
+const recordedShape = ({ leaves, jaws }: Aperture) => ({
+  leaves: leaves.map(([x1, x2]): [number, number] => [x1, x2]),
+  ...(jaws && { jaws: { ...jaws } }),
+});
+
+function recordedField({ beam, monitorUnits, aperture, fluence, segments }: PlannedField): RecordedField {
   const { gantry, collimator, couch } = beam.pose;
   const head = { name: beam.name, gantry, collimator, couch, monitorUnits };
   if (aperture === undefined) {
     const { grid, weights } = fluence;
-    return { ...head, fluence: { x: [...grid.x], y: [...grid.y], weights: [...weights] } };
+    return {
+      ...head,
+      fluence: { x: [...grid.x], y: [...grid.y], weights: [...weights] },
+      ...(segments && {
+        segments: {
+          bank: recordedBank(segments[0]!.aperture.bank),
+          shapes: segments.map((own) => ({ ...recordedShape(own.aperture), monitorUnits: own.monitorUnits })),
+        },
+      }),
+    };
   }
-  const { bank, leaves, jaws } = aperture;
-  const { boundaries, evidence } = bank;
-  const recorded = {
-    bank: { ...bank, boundaries: [...boundaries], evidence: { ...evidence } },
-    leaves: leaves.map(([x1, x2]): [number, number] => [x1, x2]),
-  };
-  return { ...head, aperture: jaws === undefined ? recorded : { ...recorded, jaws: { ...jaws } } };
+  return { ...head, aperture: { bank: recordedBank(aperture.bank), ...recordedShape(aperture) } };
 }
 
 /** Of rising numbers, each run of neighbours as its first and its length. */
@@ -108,7 +124,7 @@ export function planFromRecord(
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
   const { largestDifference, worstCase, ball, held, aims, conflict, priorities, uncovered, ...left } = outcome;
-  const { level, given, ...ended } = left;
+  const { level, given, delivery, ...ended } = left;
   return {
     technique,
     hold: planCase[technique].hold,
@@ -131,23 +147,34 @@ export function planFromRecord(
     ...(conflict && { conflict }),
     ...(priorities && { priorities }),
     ...(worstCase && { worstCase }),
+    ...(delivery && { delivery }),
     ...(ball && { ball }),
   };
 }
 
+function bankOf({ overtravel, ...bank }: NonNullable<RecordedField['aperture']>['bank']): Aperture['bank'] {
+  return overtravel === undefined ? bank : { ...bank, overtravel };
+}
+
 function shapeOf(
-  { monitorUnits, aperture: given, fluence }: Omit<RecordedField, 'name' | 'gantry' | 'collimator' | 'couch'>,
+  { monitorUnits, aperture: given, fluence, segments }: Omit<RecordedField, 'name' | 'gantry' | 'collimator' | 'couch'>,
   transmission: PlanCase['fcrt']['transmission'],
   machine: PlanJob['machine'],
-): Pick<PlannedField, 'monitorUnits' | 'aperture' | 'fluence'> {
+): Pick<PlannedField, 'monitorUnits' | 'aperture' | 'fluence' | 'segments'> {
   if (given === undefined) {
     const { x, y, weights } = fluence!;
     const grid = { x: Float64Array.from(x), y: Float64Array.from(y) };
-    return { monitorUnits, fluence: { grid, weights: Float64Array.from(weights) } };
+    const shapes = segments?.shapes.map((shape) => ({
+      aperture: createAperture(bankOf(segments.bank), shape.leaves, shape.jaws),
+      monitorUnits: shape.monitorUnits,
+    }));
+    return {
+      monitorUnits,
+      fluence: { grid, weights: Float64Array.from(weights) },
+      ...(shapes && { segments: shapes }),
+    };
   }
-  const { overtravel, ...bank } = given.bank;
-  const known = overtravel === undefined ? bank : { ...bank, overtravel };
-  const aperture = createAperture(known, given.leaves, given.jaws);
+  const aperture = createAperture(bankOf(given.bank), given.leaves, given.jaws);
   const { grid, weights: open } = apertureFluence(aperture, transmissionOf(transmission, machine));
   return { monitorUnits, aperture, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
 }

@@ -11,6 +11,7 @@ import type { Machine } from '../../machine/machine.js';
 import type { PriorityStep } from '../../optimize/priority-step.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
+import type { DeliveryPrice } from '../delivery/plan-segments.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
@@ -27,6 +28,14 @@ export interface PlannedField {
   readonly aperture?: Aperture;
   /** Total monitor units per pixel. */
   readonly fluence: FluenceField;
+  /** Step-and-shoot: what the fluence is the sum of; `monitorUnits` is theirs. */
+  readonly segments?: readonly PlannedSegment[];
+}
+
+/** One shape of the leaves with its monitor units over the course. */
+export interface PlannedSegment {
+  readonly aperture: Aperture;
+  readonly monitorUnits: number;
 }
 
 /** A finished plan of one technique: fields with monitor units, their dose, and the proof. */
@@ -71,6 +80,8 @@ export interface TechniquePlan {
   readonly held?: readonly HeldRecord[];
   /** @internal Of several targets: what each was asked for, as a multiple of its dose. */
   readonly aims?: readonly { readonly structure: string; readonly factor: number }[];
+  /** Where the plan is delivered in segments: what that costs. */
+  readonly delivery?: DeliveryPrice;
   /** What became of the case's priorities, list by list, in the optimiser's rows. */
   readonly priorities?: readonly PlannedPriority[];
   /** Where no plan keeps all constraints: the smallest set of them that none keeps, as far as it was found. */
@@ -103,6 +114,8 @@ export type GivenFluence = NonNullable<PlannedSolution['given']>;
 /** A plan that the optimiser has just made. */
 export interface SolvedPlan extends TechniquePlan {
   readonly solution: Solution;
+  /** Weights of beamlets, where the solution's are those of segments. */
+  readonly fluence?: Float64Array;
 }
 
 /** How the cord's maxima were brought to hold under every shift of a ball. */

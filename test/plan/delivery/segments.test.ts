@@ -1,0 +1,139 @@
+/** A plan in segments: what is reported is the dose of its apertures, and it says what delivery costs. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { apertureFluence } from '../../../src/beam/collimated-fluence.js';
+import { artiste6mv } from '../../../src/machine/artiste-6mv.js';
+import { computeFields } from '../../../src/plan/field/field-dose.js';
+import { parseFields } from '../../../src/plan/input/fields-file.js';
+import { parseCase } from '../../../src/plan/input/parse-case.js';
+import type { PlanCaseInput } from '../../../src/plan/input/plan-case.js';
+import { createJob } from '../../../src/plan/patient/plan-job.js';
+import { type PlanningResult, runPlan } from '../../../src/plan/run-plan.js';
+import { spine } from '../spine.js';
+
+type Imrt = NonNullable<PlanCaseInput['imrt']>;
+const spacing: [number, number, number] = [5, 5, 5];
+const parameters = { length: 90 };
+const patient = spine({ spacing, target: 'horseshoe', parameters });
+const caseOf = (imrt: Imrt, more: Partial<PlanCaseInput> = {}) =>
+  parseCase({
+    patient: { phantom: 'spine-t8', target: 'horseshoe', parameters },
+    doseGrid: { spacing, planning: 5 },
+    prior: { dose: 38, fractions: 19, months: 17.7 },
+    cordCap: 29.8,
+    imrt: { beams: 'posterior-5', beamlet: 8, ...imrt },
+    ...more,
+  });
+const jobOf = (imrt: Imrt, more: Partial<PlanCaseInput> = {}) =>
+  createJob({ patient, machine: artiste6mv, case: caseOf(imrt, more) });
+const planOf = (imrt: Imrt): PlanningResult => runPlan(jobOf(imrt), { techniques: ['imrt'] });
+const segmented = (segments: number, more: object = {}): Imrt => ({
+  delivery: { kind: 'step-and-shoot', segments, ...more },
+});
+
+describe('a horseshoe in 30 segments', () => {
+  let made: PlanningResult;
+  beforeAll(() => {
+    made = planOf(segmented(30));
+  }, 120_000);
+
+  test('the cap holds in the dose that is reported, and the prescription is met', () => {
+    const [{ plan, structures }] = [made.plans[0]!];
+    expect(plan.solution.status).toBe('reached');
+    expect(structures.find(({ name }) => name === 'SpinalCord')!.metrics['Max[Gy]']).toBeLessThanOrEqual(29.8 + 1e-6);
+    expect(plan.solution.prescriptionDose).toBeCloseTo(39.6, 1);
+  });
+
+  test('no more segments than allowed; units and fluence of a field are those of its segments', () => {
+    const { fields, delivery } = made.plans[0]!.plan;
+    const count = fields.reduce((sum, { segments }) => sum + segments!.length, 0);
+    expect(count).toBe(delivery!.segments);
+    expect(count).toBeLessThanOrEqual(30);
+    for (const { segments, monitorUnits, fluence } of fields) {
+      expect(segments!.reduce((sum, own) => sum + own.monitorUnits, 0)).toBeCloseTo(monitorUnits, 9);
+      const integral = ({ grid: { x, y }, weights }: typeof fluence): number =>
+        weights.reduce((sum, w, c) => {
+          const [i, j] = [c % (x.length - 1), Math.floor(c / (x.length - 1))];
+          return sum + w * (x[i + 1]! - x[i]!) * (y[j + 1]! - y[j]!);
+        }, 0);
+      const parts = segments!.reduce((sum, own) => sum + own.monitorUnits * integral(apertureFluence(own.aperture)), 0);
+      expect(integral(fluence) / parts).toBeCloseTo(1, 9);
+    }
+  });
+
+  test('the dose is what the apertures give one by one', () => {
+    const { plan } = made.plans[0]!;
+    const { isocenter } = made.model;
+    const fields = parseFields({
+      patient: { phantom: 'spine-t8' },
+      isocenter: [...isocenter],
+      fractions: 22,
+      beams: plan.fields.flatMap(({ beam, segments }, b) =>
+        segments!.map(({ aperture, monitorUnits }, n) => ({
+          name: `${b}.${n}`,
+          gantry: beam.pose.gantry,
+          monitorUnits,
+          aperture: {
+            bank: { boundaries: [...aperture.bank.boundaries], reach: aperture.bank.reach },
+            leaves: aperture.leaves.map(([x1, x2]): [number, number] => [x1, x2]),
+            jaws: { ...aperture.jaws! },
+          },
+        })),
+      ),
+    });
+    const { dose } = computeFields(patient, fields, artiste6mv);
+    const largest = plan.dose.data.reduce((a, b) => Math.max(a, b), 0);
+    const difference = plan.dose.data.reduce((far, gray, v) => Math.max(far, Math.abs(gray - dose.data[v]!)), 0);
+    expect(difference / largest).toBeLessThan(1e-3);
+  });
+
+  test('delivery has a price above the bound of any fluence, and more segments lower it', () => {
+    const price = made.plans[0]!.plan.delivery!.price!;
+    const few = planOf(segmented(8)).plans[0]!.plan.delivery!.price!;
+    expect(price).toBeGreaterThan(0);
+    expect(few).toBeGreaterThan(price);
+  });
+
+  test('a machine that does not interdigitate, and leaves that leak: the cap holds all the same', () => {
+    const { plan, structures } = planOf(segmented(30, { interleaf: true, transmission: { leaves: 0.02 } })).plans[0]!;
+    expect(structures.find(({ name }) => name === 'SpinalCord')!.metrics['Max[Gy]']).toBeLessThanOrEqual(29.8 + 1e-6);
+    const collide = plan.fields.flatMap(({ segments }) =>
+      segments!.filter(({ aperture: { leaves } }) =>
+        leaves.some(([x1, x2], n) => n > 0 && (x1 > leaves[n - 1]![1] + 1e-9 || leaves[n - 1]![0] > x2 + 1e-9)),
+      ),
+    );
+    expect(collide).toEqual([]);
+    expect(plan.fields.every(({ fluence }) => fluence.weights.some((w) => w > 0))).toBe(true);
+  });
+});
+
+test.each<[string, Imrt, Partial<PlanCaseInput>, string]>([
+  ['fewer segments than beams', segmented(3), {}, '3 segments are too few for 5 beams'],
+  ['leaves that end elsewhere', segmented(30, { mlc: 'agility' }), {}, 'no leaf of agility does'],
+  ['robust', { ...segmented(30), robust: { shifts: [[3, 0, 0]] } }, {}, 'asks for imrt.robust'],
+  [
+    'priorities',
+    segmented(30),
+    { priorities: [['PTV_3960 D95% >= 95%', 'PTV_3960 D2% <= 107%']] },
+    'asks for priorities',
+  ],
+  [
+    'smoothness',
+    segmented(30),
+    { objectives: ['spine-default', { kind: 'smoothness', weight: 1 }] },
+    'asks for smoothness',
+  ],
+])('%s: refused before planning', (_, imrt, more, sentence) => {
+  const stages: string[] = [];
+  const plan = (): unknown =>
+    runPlan(jobOf(imrt, more), { techniques: ['imrt'], onStage: (stage) => void stages.push(stage) });
+  expect(plan).toThrow(sentence);
+  expect(stages.some((stage) => stage.includes('fluence'))).toBe(false);
+});
+
+test.each([
+  ['a kind that is not there', 'arc'],
+  ['no segments', { kind: 'step-and-shoot', segments: 0 }],
+  ['an unknown leaf bank', { kind: 'step-and-shoot', mlc: 'none such' }],
+])('%s is refused', (_, delivery) => {
+  expect(() => caseOf({ delivery } as unknown as Imrt)).toThrow('imrt.delivery');
+});

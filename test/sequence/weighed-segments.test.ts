@@ -1,0 +1,145 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { LinearOperator } from '../../src/core/linear-operator.js';
+import { maximumDose } from '../../src/optimize/constraint.js';
+import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';
+import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.js';
+import type { Problem } from '../../src/optimize/problem.js';
+import { type Solution, solve } from '../../src/optimize/solver.js';
+import { coverageOf } from '../../src/sequence/leaf-ends.js';
+import { interdigitates } from '../../src/sequence/segment.js';
+import { type LeafField, type WeighedSegments, weighSegments } from '../../src/sequence/weighed-segments.js';
+import { dense } from '../optimize/problems.js';
+
+/** Voxels and pixels along each side of a flat patient that two fields see from above, the second turned by 90 degrees. */
+const side = 9;
+const fieldOf = (at: (i: number, j: number) => number): LeafField => ({
+  rows: side,
+  columns: side,
+  beamlets: Int32Array.from({ length: side * side }, (_, n) => at(Math.floor(n / side), n % side)),
+});
+const fields: LeafField[] = [fieldOf((i, j) => i * side + j), fieldOf((i, j) => side * side + i * side + j)];
+
+/** A pixel blurs by about one voxel; what the first field calls row and column, the second calls column and row. */
+function influence(): LinearOperator {
+  const dose = (i: number, j: number, u: number, v: number): number =>
+    Math.exp(-((i - u) ** 2 + (j - v) ** 2) / 1.2) / 4;
+  return dense(
+    Array.from({ length: side * side }, (_, voxel) => {
+      const [i, j] = [Math.floor(voxel / side), voxel % side];
+      return Array.from({ length: 2 * side * side }, (_, beamlet) => {
+        const [u, v] = [Math.floor((beamlet % (side * side)) / side), beamlet % side];
+        return beamlet < side * side ? dose(i, j, u, v) : dose(i, j, v, u);
+      });
+    }),
+  );
+}
+
+const isCord = (i: number, j: number): boolean => Math.hypot(i - 4, j - 4) < 1.2;
+const isTarget = (i: number, j: number): boolean => !isCord(i, j) && Math.hypot(i - 4, j - 4) < 3.6 && j < 6;
+const voxelsWhere = (is: (i: number, j: number) => boolean) => {
+  const rows = Int32Array.from({ length: side * side }, (_, n) => n).filter((n) => is(Math.floor(n / side), n % side));
+  return { rows, volumes: new Float64Array(rows.length).fill(1) };
+};
+const cord = voxelsWhere(isCord);
+
+const operator = influence();
+const problem: Problem = {
+  operator,
+  objectives: [
+    squaredDeviation('target', voxelsWhere(isTarget), { value: 10 }, 100),
+    squaredOverdose(
+      'around',
+      voxelsWhere((i, j) => !isTarget(i, j) && !isCord(i, j)),
+      0,
+      5,
+    ),
+  ],
+  constraints: [maximumDose('cord', cord, 6)],
+};
+
+describe('a horseshoe around a cord', () => {
+  let fluence: Solution;
+  let made: WeighedSegments;
+  beforeAll(() => {
+    fluence = solve(problem, { gap: 1e-4 });
+    made = weighSegments(problem, fields, fluence.weights, { allowed: 10 });
+  });
+
+  const doseOf = ({ segments }: WeighedSegments): Float64Array => {
+    const weights = new Float64Array(operator.columns);
+    for (const { field, weight, ...ends } of segments) {
+      coverageOf(ends, side).forEach((open, at) => {
+        weights[fields[field]!.beamlets[at]!]! += weight * open;
+      });
+    }
+    return operator.apply(weights, new Float64Array(operator.rows));
+  };
+
+  test('the dose told is that of the segments, and keeps the constraint', () => {
+    const dose = doseOf(made);
+    expect(Math.max(...made.solution.dose.map((gray, voxel) => Math.abs(gray - dose[voxel]!)))).toBeLessThan(1e-9);
+    expect(Math.max(...cord.rows.map((row) => dose[row]!))).toBeLessThanOrEqual(6 + 1e-9);
+    expect(made.segments.length).toBeLessThanOrEqual(10);
+    expect(made.segments.every(({ weight, left, right }) => weight >= 0 && left.every((l, i) => l <= right[i]!))).toBe(
+      true,
+    );
+  });
+
+  test('delivery has a price: the value is above the bound of any fluence, and falls with more segments', () => {
+    const { lowerBound } = fluence.certificate;
+    const values = [3, 6, 10, 30].map(
+      (allowed) => weighSegments(problem, fields, fluence.weights, { allowed }).solution.objective / lowerBound! - 1,
+    );
+    for (const value of values) expect(value).toBeGreaterThan(0);
+    for (let n = 1; n < values.length; n++) expect(values[n]).toBeLessThan(values[n - 1]!);
+    expect(values[3]).toBeLessThan(0.05);
+  });
+
+  test('moving ends between edges lowers the value of the same number of segments', () => {
+    const still = weighSegments(problem, fields, fluence.weights, { allowed: 6, rounds: 0 });
+    const moved = weighSegments(problem, fields, fluence.weights, { allowed: 6, rounds: 12 });
+    expect(moved.segments.length).toBeLessThanOrEqual(6);
+    expect(moved.solution.objective).toBeLessThan(0.9 * still.solution.objective);
+    const isBetween = moved.segments.some(({ left, right }) =>
+      [...left, ...right].some((end) => !Number.isInteger(end)),
+    );
+    expect(isBetween).toBe(true);
+  });
+
+  test.each([{ interleaf: true }, { least: 2 }, { interleaf: true, least: 3 }])('%o is kept', (rules) => {
+    const { segments } = weighSegments(problem, fields, fluence.weights, { allowed: 12, ...rules });
+    if (rules.interleaf) expect(segments.some(interdigitates)).toBe(false);
+    const openings = segments.flatMap(({ left, right }) => [...right].map((r, i) => r - left[i]!)).filter((w) => w > 0);
+    expect(Math.min(...openings)).toBeGreaterThanOrEqual((rules.least ?? 0) - 1e-9);
+  });
+
+  test('twice the dose is twice the units, at four times the value', () => {
+    const twice: Problem = {
+      operator,
+      objectives: [
+        squaredDeviation('target', voxelsWhere(isTarget), { value: 20 }, 100),
+        squaredOverdose(
+          'around',
+          voxelsWhere((i, j) => !isTarget(i, j) && !isCord(i, j)),
+          0,
+          5,
+        ),
+      ],
+      constraints: [maximumDose('cord', cord, 12)],
+    };
+    const doubled = weighSegments(
+      twice,
+      fields,
+      fluence.weights.map((w) => 2 * w),
+      { allowed: 10 },
+    );
+    expect(doubled.solution.objective / made.solution.objective).toBeCloseTo(4, 1);
+  });
+});
+
+test('too few segments for the fields, a pixel that is twice, and an unknown number are refused', () => {
+  const fluence = new Float64Array(operator.columns).fill(1);
+  expect(() => weighSegments(problem, fields, fluence, { allowed: 1 })).toThrow('1 segments are too few for 2 fields');
+  expect(() => weighSegments(problem, [fields[0]!, fields[0]!], fluence)).toThrow('beamlet 0 is a pixel of 2 fields');
+  expect(() => weighSegments(problem, fields, fluence, { allowed: 2.5 })).toThrow('must be a whole number >= 1');
+});
