@@ -62,7 +62,7 @@ describe.each([1, 2, 3, 4, 5, 6])('random prices %i', (seed) => {
     const many = pricesOf(seed, 120);
     const free = bestShape(many, 10).value;
     const turned = many.slice().reverse();
-    for (const rules of [{}, { interleaf: true }, { interleaf: true, least: 3 }]) {
+    for (const rules of [{}, { interleaf: true }, { interleaf: true, least: 3 }] as ShapeRules[]) {
       const { value } = bestShape(many, 10, rules);
       expect(value).toBeLessThanOrEqual(free + 1e-12);
       expect(bestShape(turned, 10, rules).value).toBeCloseTo(value, 10);
