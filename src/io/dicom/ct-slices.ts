@@ -55,7 +55,11 @@ const LARGEST = 100;
 export function readSlices(files: readonly DicomFile[], notes: string[]): Slice[] {
   const slices: Slice[] = [];
   const others = new Map<string, string[]>();
-  const pass = (kind: string, name: string): void => void others.set(kind, [...(others.get(kind) ?? []), name]);
+  const pass = (kind: string, name: string): void => {
+    const names = others.get(kind);
+    if (names) names.push(name);
+    else others.set(kind, [name]);
+  };
   for (const file of files) {
     const found = slicesOf(file);
     if (typeof found === 'string') pass(found, file.name);
