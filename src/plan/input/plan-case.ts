@@ -99,7 +99,7 @@ const gap = z.string({ error: 'must be percent, as "0.1%"' }).check(
 );
 
 const segmented = z.strictObject({
-  kind: z.literal('step-and-shoot'),
+  kind: described('Segments one after the other, the beam off between them.', z.literal('step-and-shoot')),
   segments: described('Of all fields, at most.', z._default(z.int().check(z.minimum(1), z.maximum(1000)), 100)),
   mlc: described(
     'Name of a leaf bank, or one of your own: see docs/case.md#collimators. By default leaves as wide as a beamlet.',
