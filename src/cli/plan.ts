@@ -1,6 +1,7 @@
 /** `respine plan CASE.json`: the main job. */
 
 import { InvalidInputError } from '../core/errors.js';
+import { checkStorable } from '../io/dicom/write.js';
 import { writeAll } from '../node/files.js';
 import { importWeights } from '../node/import-weights.js';
 import { type LoadedJob, loadJob } from '../node/load-job.js';
@@ -76,6 +77,8 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   // A plan.json that is made again may be written anew.
   const named = [path, options.weights].filter((name) => name !== undefined);
   await checkInputsKept(options.out, [...named, ...source.job.paths]);
+  const { patient } = source.job;
+  if (dicom && patient.study === undefined) checkStorable(patient.hounsfield);
   progress.say('structures and voxels');
   watch.start('threads');
   const { result, sensitivities, gridChecks } = await planned(source, options, progress, watch);

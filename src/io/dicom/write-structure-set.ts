@@ -158,9 +158,11 @@ function imageAt(images: Images, z: number, spacing: number): Images[number] | u
   return nearest !== undefined && Math.abs(nearest.z - z) <= spacing / 2 + 1e-6 ? nearest : undefined;
 }
 
+const TYPES: Readonly<Record<string, string>> = { external: 'EXTERNAL', bolus: 'BOLUS', support: 'SUPPORT' };
+
 /** DICOM has no plain "target": one whose name says no more is written as a PTV. */
 function typeOf({ name, role }: Structure): string {
   if (role === 'target') return /^(GTV|CTV|PTV)/i.exec(name)?.[1]?.toUpperCase() ?? 'PTV';
   if (role === 'organ' && /_PRV\d*/i.test(name)) return 'AVOIDANCE';
-  return { organ: 'ORGAN', external: 'EXTERNAL', support: 'SUPPORT' }[role];
+  return TYPES[role] ?? 'ORGAN';
 }

@@ -62,6 +62,7 @@ export function ctReference(hounsfield: Volume<'hounsfield'>, identity: DicomIde
  * @throws {InvalidInputError} for a HU beyond that range or not finite
  */
 export function writeCt(hounsfield: Volume<'hounsfield'>, identity: DicomIdentity): DicomFile[] {
+  checkStorable(hounsfield);
   const reference = ctReference(hounsfield, identity);
   const [nz, ny, nx] = hounsfield.grid.shape;
   const [sx, sy, sz] = hounsfield.grid.spacing;
@@ -101,18 +102,21 @@ export function writeCt(hounsfield: Volume<'hounsfield'>, identity: DicomIdentit
   });
 }
 
+/** @throws {InvalidInputError} for a HU that is not finite or does not fit in 16 bits, with its voxel */
+export function checkStorable({ data }: Volume<'hounsfield'>): void {
+  for (let i = 0; i < data.length; i++) {
+    const value = Math.round(data[i]!);
+    if (value >= -32768 && value <= 32767) continue;
+    throw new InvalidInputError(
+      `write CT: voxel ${i} is ${data[i]} HU, but DICOM holds -32768 to 32767. Clip it first.`,
+    );
+  }
+}
+
 function storedSlice({ grid, data }: Volume<'hounsfield'>, k: number): Uint8Array {
   const area = grid.shape[1] * grid.shape[2];
   const bytes = new Uint8Array(2 * area);
   const view = new DataView(bytes.buffer);
-  for (let i = 0; i < area; i++) {
-    const value = Math.round(data[k * area + i]!);
-    if (!(value >= -32768 && value <= 32767)) {
-      throw new InvalidInputError(
-        `write CT: voxel ${k * area + i} is ${data[k * area + i]} HU, but DICOM holds -32768 to 32767. Clip it first.`,
-      );
-    }
-    view.setInt16(2 * i, value, true);
-  }
+  for (let i = 0; i < area; i++) view.setInt16(2 * i, Math.round(data[k * area + i]!), true);
   return bytes;
 }

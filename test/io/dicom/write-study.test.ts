@@ -187,6 +187,13 @@ test.each([0, -1, Number.NaN, 2000])('an isodose of %d Gy is refused', (level) =
   expect(() => patientToDicom(studyPatient(), [], { isodoses: [level] })).toThrow(/is no dose > 0 and <= 1000 Gy/);
 });
 
+test.each([40000, Number.NaN])('%d HU do not fit into a CT, and the voxel is named', (value) => {
+  const { hounsfield, ...rest } = studyPatient();
+  const odd = { ...hounsfield, data: hounsfield.data.slice() };
+  odd.data[1234] = value;
+  expect(() => patientToDicom({ ...rest, hounsfield: odd })).toThrow(`voxel 1234 is ${value} HU`);
+});
+
 /** How a scanner writes the image axes of each position. */
 const positions: readonly (readonly [string, string])[] = [
   ['HFS', '1\\0\\0\\0\\1\\0'],
