@@ -4,7 +4,7 @@
  *     npm run bench:rtplan
  *
  * A water cylinder of 200 mm with an arc of 358 degrees, control points 2 or 4 degrees apart, whose leaves follow a target off the axis
- * (up to 4.5 mm per degree) and part it as VMAT does. Differences are to steps of 0.25 degrees, in percent of the maximum.
+ * (up to 2.2 mm per degree) and part it as VMAT does. Differences are to steps of 0.25 degrees, in percent of the maximum.
  */
 import type { ControlPoint, TreatmentBeam, TreatmentPlan } from '../dist/io/dicom/treatment-plan.js';
 import { artiste6mv } from '../dist/machine/artiste-6mv.js';

@@ -1,6 +1,7 @@
 /** An RTPLAN computed anew: laws of its dose, what angles and positions mean, what is refused. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { isRespineError } from '../../src/core/errors.js';
 import type { ControlPoint, TreatmentBeam, TreatmentPlan } from '../../src/io/dicom/treatment-plan.js';
 import { readTreatmentPlan } from '../../src/io/dicom/treatment-plan-read.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
@@ -352,7 +353,9 @@ describe('an arc', () => {
       ),
     );
     const few = arc(350, 10, 'CW');
-    const poses = treatPlan(many, artiste6mv, 'HFS').beams[0]!.fields.map(({ beam }) => Math.round(beam.pose.gantry) % 360);
+    const poses = treatPlan(many, artiste6mv, 'HFS').beams[0]!.fields.map(
+      ({ beam }) => Math.round(beam.pose.gantry) % 360,
+    );
     expect(poses).toEqual(treatPlan(few, artiste6mv, 'HFS').beams[0]!.fields.map(({ beam }) => beam.pose.gantry % 360));
     expect(difference(data(few), data(many))).toBeLessThan(1e-5);
     // All monitor units in the first half of a step are given at its quarter.
@@ -492,6 +495,11 @@ describe('what would be wrong is refused, in one sentence that names the beam', 
       'the plan lies in the frame of reference 1.2.8, but the CT in 1.2.9',
     ],
     [
+      'an isocentre that flies off',
+      () => treated(planOf([{ positions: A }, { isocenter: [0, 0, 1e9] }])),
+      'control point 1: its isocentre lies 1.000e+9 mm from that of the first',
+    ],
+    [
       'an isocentre of another patient',
       () => doseOf(still({ positions: A, isocenter: [0, 0, 2000] })),
       'mm lies 1.93 m from the CT',
@@ -549,4 +557,33 @@ describe('what would be wrong is refused, in one sentence that names the beam', 
     const given = treated(plan, { transmission: { leaves: 0.03, jaws: 0.01 } });
     expect(given.beams[0]!.collimator.transmission).toEqual({ jaws: 0.01, leaves: 0.03 });
   });
+});
+
+test('bytes that are changed at random give fields or one sentence, never anything else', () => {
+  const { bytes } = rawPlan([rawBeam(1), rawBeam(2)]);
+  let state = 20261130;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  let computed = 0;
+  let refused = 0;
+  for (let n = 0; n < 400; n++) {
+    const changed = Uint8Array.from(bytes);
+    for (let k = random(5); k >= 0; k--)
+      changed[random(changed.length)] = random(2) === 0 ? 48 + random(10) : random(256);
+    try {
+      const file = { name: 'RP.dcm', bytes: n % 10 === 0 ? changed.subarray(0, random(changed.length)) : changed };
+      const { beams } = treatPlan(readTreatmentPlan(file), artiste6mv, 'HFS');
+      const weights = beams.flatMap(({ fields }) => fields.flatMap(({ fluence }) => [...fluence.weights]));
+      expect(weights.every((w) => w >= 0 && w < 1e9)).toBe(true);
+      computed++;
+    } catch (error) {
+      if (!isRespineError(error)) throw error;
+      expect(error.message.length).toBeLessThanOrEqual(400);
+      refused++;
+    }
+  }
+  expect(computed).toBeGreaterThan(20);
+  expect(refused).toBeGreaterThan(100);
 });

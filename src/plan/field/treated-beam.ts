@@ -20,6 +20,8 @@ import {
 } from './treated-aperture.js';
 import { ARC_STEP, PoseGroups, SAME } from './treated-poses.js';
 
+/** How far an isocentre may move within a beam, mm. */
+const FARTHEST_MOVE = 500;
 /** How far the machine's source-axis distance may be from the plan's, mm. */
 const SAME_SAD = 1;
 
@@ -140,7 +142,13 @@ function checkComputable(beam: TreatmentBeam, machine: Machine): void {
       `its cumulative meterset weights run from ${controlPoints[0]!.weight} to ${last}, but must run from 0 to FinalCumulativeMetersetWeight, ${finalWeight ?? 'missing'}, which is > 0. Export the plan again.`,
     );
   }
-  for (const [p, { tilts }] of controlPoints.entries()) {
+  for (const [p, { tilts, isocenter }] of controlPoints.entries()) {
+    const away = Math.hypot(...isocenter!.map((c, i) => c - first.isocenter![i]!));
+    if (!(away <= FARTHEST_MOVE)) {
+      throw new InvalidInputError(
+        `control point ${p}: its isocentre lies ${away.toPrecision(4)} mm from that of the first, more than ${FARTHEST_MOVE} mm. Export the plan again.`,
+      );
+    }
     const tilt = (Object.keys(tilts) as (keyof typeof tilts)[]).find(
       (key) => Math.abs(((tilts[key] + 540) % 360) - 180) > SAME,
     );
