@@ -60,3 +60,12 @@ describe('dose of an NRRD file', () => {
     expect(() => doseOfNrrd(density, 'd.nrrd')).toThrow(/d\.nrrd: holds a volume of kind "density", not a dose/);
   });
 });
+
+test('more than anybody gets is refused: 1,000 Gy, of an EQD2 or BED 100,000', () => {
+  const of = (value: number, quantity: string) => () =>
+    doseOfNrrd({ grid, data: new Float32Array(24).fill(value), fields: { quantity, alphaBeta: '2' } }, 'a.nrrd');
+  expect(of(1001, 'physical')).toThrow('is 1001 Gy, more than 1000 Gy. Is it in cGy?');
+  expect(of(1000, 'physical')).not.toThrow();
+  expect(of(5000, 'bed')).not.toThrow();
+  expect(of(2e5, 'eqd2')).toThrow('more than 100000 Gy');
+});

@@ -152,3 +152,22 @@ test('what is wrong is said with file and offset', async () => {
   await expect(decodeNrrd(foreign({ encoding: 'gzip' }, zipped))).rejects.toThrow('corrupt or truncated');
   await expect(encodeNrrd(volume, { fields: { 'a:=b': 'c' } })).rejects.toThrow('":="');
 });
+
+test('values that are more than the header asks for are refused, raw and gzipped', async () => {
+  const bytes = Buffer.alloc(2 * 24 + 6);
+  const [raw, packed] = [foreign({}, bytes), foreign({ encoding: 'gzip' }, gzipSync(bytes))];
+  for (const file of [raw, packed]) {
+    await expect(decodeNrrd(file, 'ct.nrrd')).rejects.toThrow(
+      'more than the 48 bytes of values that sizes and type ask for',
+    );
+  }
+});
+
+test('what lies more than 10 m away is refused, at either end', async () => {
+  const body = Buffer.alloc(48);
+  await expect(decodeNrrd(foreign({ 'space origin': '(5,10001,7)' }, body))).rejects.toThrow('more than 10 m away');
+  await expect(
+    decodeNrrd(foreign({ 'space directions': '(1,0,0) (0,2,0) (0,0,900)', 'space origin': '(0,0,8000)' }, body)),
+  ).rejects.toThrow('it reaches to z = 10700 mm, more than 10 m away');
+  await expect(decodeNrrd(foreign({ 'space origin': '(5,9000,7)' }, body))).resolves.toBeDefined();
+});

@@ -51,7 +51,7 @@ function headOfJpeg2000(view: DataView): StreamHead | undefined {
 const SOS = 0xffda;
 
 function headOfJpeg(view: DataView): StreamHead | undefined {
-  if (view.getUint16(0) !== 0xffd8) return undefined;
+  if (view.getUint16(0) !== 0xffd8 || !hasEnd(view)) return undefined;
   let head: StreamHead | undefined;
   for (let at = 2; ; at += 2 + view.getUint16(at + 2)) {
     const marker = view.getUint16(at);
@@ -71,4 +71,11 @@ function headOfJpeg(view: DataView): StreamHead | undefined {
       };
     } else if (marker >> 8 !== 0xff) return undefined;
   }
+}
+
+/** Does it end with its end marker, or with that and padding? CharLS searches for the rest of a stream that is cut for 20 seconds. */
+function hasEnd(view: DataView): boolean {
+  let end = view.byteLength;
+  while (end > 2 && view.getUint8(end - 1) === 0) end--;
+  return view.getUint16(end - 2) === 0xffd9;
 }

@@ -7,7 +7,7 @@
  * slices is air.
  */
 import { checkVoxels } from '../../core/budget.js';
-import { createGrid, type Grid, voxelCount } from '../../geometry/grid.js';
+import { axisCentres, createGrid, type Grid, voxelCount } from '../../geometry/grid.js';
 import { createVolume, type Volume } from '../../geometry/volume.js';
 import { dot, type Point, type Slice } from './ct-slices.js';
 import { fillRow, type SliceValues } from './ct-values.js';
@@ -94,14 +94,16 @@ export function resampleStack(
   const at = ({ data, u0, v0 }: Image, u: number, v: number): number => bilinear(data, columns, rows, u - u0, v - v0);
   const hounsfield = createVolume('hounsfield', grid, new Float32Array(voxelCount(grid)).fill(AIR));
   const [nz, ny, nx] = grid.shape;
+  const [xs, ys, zs] = [0, 1, 2].map((axis) => axisCentres(grid, axis)) as [Float64Array, Float64Array, Float64Array];
   const slack = EDGE * (places[1]! - places[0]!);
   let inside = 0;
   for (let k = 0, i = 0; k < nz; k++) {
-    const z = grid.origin[2] + k * grid.spacing[2];
+    const z = zs[k]!;
     for (let j = 0; j < ny; j++) {
-      const y = grid.origin[1] + j * grid.spacing[1];
+      const y = ys[j]!;
       let s = -1;
-      for (let x = grid.origin[0], c = 0; c < nx; c++, i++, x = grid.origin[0] + c * grid.spacing[0]) {
+      for (let c = 0; c < nx; c++, i++) {
+        const x = xs[c]!;
         const d = normal[0] * x + normal[1] * y + normal[2] * z;
         if (!(d >= places[0]! - slack && d <= places.at(-1)! + slack)) continue;
         if (s < 0 || d < places[s]! || d > places[s + 1]!) s = below(places, d);

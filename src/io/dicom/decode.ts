@@ -77,11 +77,7 @@ interface Decoder {
   delete(): void;
 }
 
-type Load = (
-  codec: CodecName,
-  name: string,
-  isAnew?: boolean,
-) => Promise<(stream: Uint8Array, bytes: 1 | 2) => Uint8Array>;
+type Load = (codec: CodecName, name: string) => Promise<(stream: Uint8Array, bytes: 1 | 2) => Uint8Array>;
 
 function loaderOf(codecs: DicomCodecs): Load {
   const loaded = new Map<CodecName, Promise<unknown>>();
@@ -91,14 +87,14 @@ function loaderOf(codecs: DicomCodecs): Load {
     jpeg2000: ['openJpeg', 'J2KDecoder', codecs.openJpeg],
     htj2k: ['openJph', 'HTJ2KDecoder', codecs.openJph],
   };
-  return async (codec, name, isAnew = false) => {
+  return async (codec, name) => {
     const [key, className, make] = makers[codec];
     if (make === undefined) {
       throw new UnsupportedError(
         `${name}: this needs the decoder ${key}. Hand it to decodeDicom, as dicomCodecs of respine/node does, or decompress the files with \`gdcmconv --raw\`.`,
       );
     }
-    if (isAnew || !loaded.has(codec)) loaded.set(codec, make());
+    if (!loaded.has(codec)) loaded.set(codec, make());
     const module = await loaded.get(codec);
     if (codec === 'jpegLossless') {
       const { Decoder } = module as typeof import('jpeg-lossless-decoder-js');
@@ -134,16 +130,7 @@ async function decodeFile(file: DicomFile, load: Load): Promise<DicomFile> {
   for (const stream of streamsOf(dataset.elements['7FE00010'], layout.frames, name)) {
     const head = streamHead(stream, codec);
     checkHead(head, layout, name, dataset.transferSyntax);
-    frames.push(
-      await decodeFrame(
-        stream,
-        head,
-        layout,
-        () => load(codec, name),
-        () => load(codec, name, true),
-        name,
-      ),
-    );
+    frames.push(await decodeFrame(stream, head, layout, () => load(codec, name), name));
   }
   return { ...file, frames };
 }
@@ -179,7 +166,10 @@ function checkHead(
   syntax: string,
 ): asserts head is StreamHead {
   if (head === undefined) {
-    throw new FormatError(`its pixels are no ${syntaxName(syntax)}, as the file says. Export it again.`, name);
+    throw new FormatError(
+      `its pixels are no ${syntaxName(syntax)}, as the file says, or are cut short. Export it again.`,
+      name,
+    );
   }
   const { rows, columns, components, precision } = head;
   const isSame = rows === layout.rows && columns === layout.columns && components === 1;
@@ -196,7 +186,6 @@ async function decodeFrame(
   { precision }: StreamHead,
   { rows, columns, allocated }: PixelLayout,
   load: () => ReturnType<Load>,
-  reload: () => ReturnType<Load>,
   name: string,
 ): Promise<Uint8Array> {
   const width = precision > 8 ? 2 : 1;
@@ -207,8 +196,6 @@ async function decodeFrame(
     values = decode(stream, width);
   } catch (cause) {
     if (isRespineError(cause)) throw cause;
-    // A decoder that gave up leaves its memory as it is.
-    await reload();
     throw new FormatError('its compressed pixels are corrupt or truncated. Export it again.', name);
   }
   if (values.length < count * width) {

@@ -102,6 +102,25 @@ describe('encodings', () => {
     );
   });
 
+  test('deflated bytes that grow beyond what rows, columns and frames explain are refused while they grow', () => {
+    const head = [
+      ...element(0x00280008, 'IS', bytesOf('1 ')),
+      ...element(0x00280010, 'US', [0, 2]),
+      ...element(0x00280011, 'US', [0, 2]),
+      ...element(0x00280100, 'US', [16, 0]),
+      ...element(0x7fe00010, 'OW', [], { length: 60e6 }),
+    ];
+    const grown = (frames: string): { name: string; bytes: Uint8Array } => {
+      const body = new Uint8Array(head.length + 60e6);
+      body.set(head);
+      body.set(bytesOf(frames), 8);
+      return part10('1.2.840.10008.1.2.1.99', [...deflateSync(body)]);
+    };
+    expect(() => readDataset(grown('1 '))).toThrow(/grow beyond 32 MB, more than rows, columns and frames explain/);
+    // 99 frames of 512 x 512 words are 52 MB, and a little may stand beside them.
+    expect(numbers(readDataset(grown('99')).elements, '00280010')[0]).toBe(512);
+  });
+
   test('an unknown element of undefined length is a sequence in implicit little endian', () => {
     const inner = element(0x00100020, '', bytesOf('ID'), { isExplicit: false });
     const open = [...element(0xfffee000, '', inner), ...element(0xfffee0dd, '', [])];

@@ -229,6 +229,20 @@ test('patient: density inside the external only, overrides by occupancy, names c
   expect(() => patientFromDicom(ctFiles, written, { densityOverrides: { Body: -1 } })).toThrow('must be >= 0');
 });
 
+test('a body at the numbers of air is refused; one that is half lung is told', () => {
+  const of = (hu: number) => {
+    const volume = createVolume('hounsfield', grid, new Float32Array(ct.data.length).fill(hu));
+    return patientFromDicom(writeCt(volume, identity), writeStructureSet(structures, ctReference(volume, identity)));
+  };
+  expect(() => of(-1024)).toThrow(
+    '100 % of the body lies below -950 HU, which is air: the body is drawn beside the patient',
+  );
+  expect(of(-700).notes).toContain(
+    'CT: 100 % of the body lies below -300 HU, which soft tissue does not. Look at the CT numbers.',
+  );
+  expect(of(40).notes.join()).not.toContain('soft tissue');
+});
+
 test('a body at the numbers of bone, as where the intercept is lost, is refused but with a table of its own', () => {
   const volume = createVolume('hounsfield', grid, new Float32Array(ct.data.length).fill(1024));
   const lost = writeCt(volume, identity);
