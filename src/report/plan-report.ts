@@ -278,7 +278,6 @@ export function planDetails(result: PlanningResult): string {
   const { model, case: planCase } = result;
   const lines: string[] = [
     ...model.notes,
-    ...patientNotes(model.patient),
     `${model.patient.name}: ${planCase.prescription.dose} Gy in ${planCase.prescription.fractions} fractions (${planCase.prescription.to}), ${gapInWords(result)}`,
   ];
   const names = [model.cord, `${model.cord}_PRV02`, 'ThecalSac', model.target].filter((name) => model.masks.has(name));
@@ -341,6 +340,8 @@ export function planDetails(result: PlanningResult): string {
     }
   }
   if (result.prior) lines.push('', result.prior.description, ...result.prior.notes, ...creditOf(planCase));
+  const drawn = patientNotes(model.patient);
+  if (drawn.length > 0) lines.push('', ...drawn);
   lines.push('', 'In force, each in every voxel:', ...inForce(result).map((line) => `  ${line}`), ...overruled(result));
   lines.push(
     'After ±: how far off a value may be to either side, by sampling and by what the dose grid may hide between its points.',
