@@ -2,6 +2,7 @@
  * A folder from what its files are: patients and frames of reference by number, images in series, what refers to what and what is
  * missing. Files come one by one and leave little behind, so that tens of thousands fit.
  */
+import { type Grid, placeOf, voxelCount } from '../geometry/grid.js';
 import type { ImageHead, InspectedFile, ObjectIdentity } from './dicom/inspect-file.js';
 import type { RtObject } from './dicom/inspect-rt.js';
 import { latticeOf } from './dicom/inspect-series.js';
@@ -9,7 +10,13 @@ import { usesOf } from './inspect-uses.js';
 import type { InspectedNrrd, InspectedSeries, Inspection } from './inspection.js';
 
 /** Least and largest CT number of a slice, or why there are none. */
-export type SliceSample = { readonly range: readonly [number, number] } | { readonly problem: string };
+export type SliceSample =
+  | {
+      readonly range: readonly [number, number];
+      /** Of the slice, or of all frames of its file. */
+      readonly grid: Grid;
+    }
+  | { readonly problem: string };
 
 /** How a folder is told. */
 export interface InspectOptions {
@@ -120,6 +127,11 @@ export class FolderInspector {
           files: heads.length,
           ...frameOf(first.frame),
           ...lattice,
+          ...(heads.length === 1 &&
+            first.frames > 1 &&
+            sample !== undefined &&
+            'grid' in sample &&
+            framesOfOne(sample.grid)),
           hounsfield: sample !== undefined && 'range' in sample ? [...sample.range] : null,
           problems: [...problems, ...sampleProblems(sample)],
         };
@@ -237,6 +249,16 @@ class Numbers {
   map<T>(make: (value: string, number: number) => T): T[] {
     return Array.from(this.numbers, ([value, number]) => make(value, number));
   }
+}
+
+/** What the frames of one file come to, which its header does not say in one place. */
+function framesOfOne(grid: Grid): Pick<InspectedSeries, 'orientation' | 'shape' | 'spacing' | 'extent'> {
+  return {
+    orientation: 'axial',
+    shape: [...grid.shape],
+    spacing: [...grid.spacing],
+    extent: { min: [...placeOf(grid, 0)], max: [...placeOf(grid, voxelCount(grid) - 1)] },
+  };
 }
 
 function framesOf(one: Treatment): string[] {

@@ -133,7 +133,7 @@ async function sampleOf(name: string): Promise<SliceSample> {
       if (value < least) least = value;
       if (value > largest) largest = value;
     }
-    return { range: [least, largest] };
+    return { range: [least, largest], grid: hounsfield.grid };
   } catch (cause) {
     if (!isRespineError(cause)) throw cause;
     return { problem: withoutName(cause.message, name) };

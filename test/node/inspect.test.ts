@@ -308,6 +308,60 @@ describe('what is wrong is told, and the rest with it', () => {
     expect(turned.series[0]!.problems.join()).toMatch(/slices differ in patient position \(2 kinds\)/);
   });
 
+  test('an enhanced CT is the volume of its frames', async () => {
+    const enhanced = object('enhanced.dcm', '1.2.840.10008.5.1.4.1.1.2.1', '1.2.3', [
+      [0x00080060, 'CS', 'CT'],
+      [0x0020000e, 'UI', '1.2.33'],
+      [0x00200052, 'UI', frame],
+      [0x00280002, 'US', [1]],
+      [0x00280004, 'CS', 'MONOCHROME2'],
+      [0x00280008, 'IS', '3'],
+      [0x00280010, 'US', [4]],
+      [0x00280011, 'US', [5]],
+      [0x00280100, 'US', [16]],
+      [0x00280101, 'US', [16]],
+      [0x00280102, 'US', [15]],
+      [0x00280103, 'US', [1]],
+      [
+        0x52009229,
+        'SQ',
+        [
+          [
+            [0x00209116, 'SQ', [[[0x00200037, 'DS', '1\\0\\0\\0\\1\\0']]]],
+            [0x00289110, 'SQ', [[[0x00280030, 'DS', '2\\2']]]],
+            [
+              0x00289145,
+              'SQ',
+              [
+                [
+                  [0x00281052, 'DS', '-1000'],
+                  [0x00281053, 'DS', '1'],
+                ],
+              ],
+            ],
+          ],
+        ],
+      ],
+      [
+        0x52009230,
+        'SQ',
+        [0, 1, 2].map((f): Written[] => [[0x00209113, 'SQ', [[[0x00200032, 'DS', `-4\\-3\\${3 * f}`]]]]]),
+      ],
+      [0x7fe00010, 'OW', new Uint8Array(Int16Array.from({ length: 60 }, (_, n) => 20 * n).buffer)],
+    ]);
+    const { series, uses } = await look('enhanced', [{ ...enhanced, name: 'CT/enhanced.dcm' }, drawn]);
+    expect(series[0]).toMatchObject({
+      files: 1,
+      orientation: 'axial',
+      shape: [3, 4, 5],
+      spacing: [2, 2, 3],
+      extent: { min: [-4, -3, 0], max: [4, 3, 6] },
+      hounsfield: [-1000, 180],
+    });
+    expect(series[0]!.problems).toEqual([expect.stringMatching(/PatientPosition/)]);
+    expect(uses).toHaveLength(1);
+  });
+
   test('copies of a series in two folders are two', async () => {
     const copies = slices.map(({ name, bytes }) => ({ name: name.replace('CT/', 'CT2/'), bytes }));
     const found = await look('copies', [...slices, ...copies, drawn]);

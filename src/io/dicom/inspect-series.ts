@@ -121,7 +121,8 @@ function extentOf(planes: readonly Plane[]): InspectedSeries['extent'] {
 function ownProblems(heads: readonly ImageHead[]): string[] {
   const broken = heads.filter(({ problem }) => problem !== undefined);
   const localizers = heads.filter(({ isLocalizer }) => isLocalizer).length;
-  const placeless = heads.filter((head) => planeOf(head) === undefined).length;
+  // Of several frames in one file each has its own place.
+  const placeless = heads.filter((head) => head.frames === 1 && planeOf(head) === undefined).length;
   return [
     ...(broken.length === 0
       ? []
@@ -149,7 +150,9 @@ function differences(images: readonly ImageHead[]): string[] {
 /** What a CT must say for its pixels to be CT numbers. */
 function hounsfieldProblems(images: readonly ImageHead[]): string[] {
   const slices = images.filter(({ modality }) => modality === 'CT');
-  const silent = slices.filter(({ slope, intercept }) => slope === undefined || intercept === undefined).length;
+  const silent = slices.filter(
+    ({ frames, slope, intercept }) => frames === 1 && (slope === undefined || intercept === undefined),
+  ).length;
   const flat = slices.filter(({ slope }) => slope === 0).length;
   return [
     ...(silent > 0 ? [`${silent} slices have no RescaleSlope or RescaleIntercept`] : []),
