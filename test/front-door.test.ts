@@ -41,9 +41,9 @@ function usedNames(): ReadonlySet<string> {
 describe('the package', () => {
   const names = readDeclarations(entriesOf(root));
 
-  test('lets out few names: at most 60 for the main job, at most 316 in all, types included', () => {
+  test('lets out few names: at most 60 for the main job, at most 322 in all, types included', () => {
     expect(names.get('respine')!.length).toBeLessThanOrEqual(60);
-    expect([...names.values()].flat().length).toBeLessThanOrEqual(316);
+    expect([...names.values()].flat().length).toBeLessThanOrEqual(322);
   });
   test('lets out these', () => {
     const listed = [...names].map(([entry, of]) => [entry, of.map(({ name }) => name).sort()]);

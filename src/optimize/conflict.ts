@@ -57,10 +57,8 @@ const ROUNDING = 1e-9;
  *
  * @throws {InvalidInputError} for no constraint, rows outside the operator, or a negative time limit
  */
-export function conflictOf(
-  problem: Omit<Problem, 'objectives'>,
-  { timeLimit = Number.POSITIVE_INFINITY, from }: ConflictOptions = {},
-): Conflict {
+export function conflictOf(problem: Omit<Problem, 'objectives'>, options: ConflictOptions = {}): Conflict {
+  const { timeLimit = Number.POSITIVE_INFINITY, from } = options;
   const { operator, constraints = [] } = problem;
   if (!(timeLimit >= 0)) throw new InvalidInputError(`conflict: timeLimit is ${timeLimit} s, but must be >= 0.`);
   if (constraints.length === 0) {

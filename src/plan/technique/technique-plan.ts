@@ -11,7 +11,6 @@ import type { Machine } from '../../machine/machine.js';
 import type { PriorityStep } from '../../optimize/priority-step.js';
 import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
-import type { DeliveryPrice } from '../delivery/plan-segments.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
@@ -29,13 +28,7 @@ export interface PlannedField {
   /** Total monitor units per pixel. */
   readonly fluence: FluenceField;
   /** Step-and-shoot: what the fluence is the sum of; `monitorUnits` is theirs. */
-  readonly segments?: readonly PlannedSegment[];
-}
-
-/** One shape of the leaves with its monitor units over the course. */
-export interface PlannedSegment {
-  readonly aperture: Aperture;
-  readonly monitorUnits: number;
+  readonly segments?: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[];
 }
 
 /** A finished plan of one technique: fields with monitor units, their dose, and the proof. */
@@ -80,8 +73,16 @@ export interface TechniquePlan {
   readonly held?: readonly HeldRecord[];
   /** @internal Of several targets: what each was asked for, as a multiple of its dose. */
   readonly aims?: readonly { readonly structure: string; readonly factor: number }[];
-  /** Where the plan is delivered in segments: what that costs. */
-  readonly delivery?: DeliveryPrice;
+  /**
+   * Where the plan is delivered in segments: how many, the objectives' value at their dose, and how far that is from the lower bound of any
+   * fluence, as a fraction of it; null where nothing is proven.
+   */
+  readonly delivery?: {
+    readonly segments: number;
+    readonly value: number;
+    readonly lowerBound: number | null;
+    readonly price: number | null;
+  };
   /** What became of the case's priorities, list by list, in the optimiser's rows. */
   readonly priorities?: readonly PlannedPriority[];
   /** Where no plan keeps all constraints: the smallest set of them that none keeps, as far as it was found. */
