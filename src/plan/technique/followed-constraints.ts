@@ -280,6 +280,25 @@ export class FollowedConstraints {
     return hasMoved;
   }
 
+  /**
+   * For the verdict that no plan keeps all: minima are held at the dose asked for, in voxels and at places whose dose is of rows alone, which
+   * every plan that keeps them does. A place beside voxels that are no rows was held as if these kept what the last plan gave them.
+   *
+   * @returns whether anything more was held: the plan must be made again
+   */
+  relax(): boolean {
+    let hasMoved = false;
+    this.now = this.now.map((one): HeldConstraint => {
+      const { asked, factor, places = [] } = one;
+      if (asked.form.kind !== 'extreme' || asked.sign > 0) return one;
+      const sure = places.filter(({ rest }) => rest === 0);
+      if (factor <= 1 && sure.length === places.length) return one;
+      hasMoved = true;
+      return { ...one, factor: Math.min(1, factor), places: sure };
+    });
+    return hasMoved;
+  }
+
   /** Places of a target as it is drawn that a plan gives less than is asked for, between rows. */
   private placesOf({ asked }: HeldConstraint, plan: SolvedPlan, voxels: PlanningVoxels): HeldPlace[] {
     const { model } = this;

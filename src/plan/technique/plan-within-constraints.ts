@@ -58,6 +58,8 @@ export function planWithinConstraints(
   model.onStage('planning voxels');
   let voxels = rows.choose();
   let planned: SolvedPlan | undefined;
+  /** Whether this round is there to show that no plan keeps all. */
+  let isVerdict = false;
   const end = (plan: SolvedPlan): SolvedPlan => (isHard ? settled(plan, followed, timeLeft) : plan);
   try {
     for (let round = 1; ; round++) {
@@ -82,9 +84,13 @@ export function planWithinConstraints(
         ...(isFollowed && { kept }),
       });
       const isGivenUp = hasNone(planned);
-      const isLast = timeLeft() === 0 || round === lastRound || (isGivenUp && !followed.loosen(planned, voxels));
-      if (isLast) return end(planned);
-      if (isGivenUp) continue;
+      if (isVerdict || timeLeft() === 0 || round === lastRound) return end(planned);
+      if (isGivenUp) {
+        if (followed.loosen(planned, voxels)) continue;
+        isVerdict = planned.solution.status === 'infeasible' && followed.relax();
+        if (isVerdict) continue;
+        return end(planned);
+      }
       const { scale } = planned;
       const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
       const hasMoved = isHard && followed.follow(planned, voxels, largestOfRows);
