@@ -108,6 +108,7 @@ export class FollowedConstraints {
   private readonly misses = new Map<AskedConstraint, number>();
   /** Of volumes of which maxima hold too much below the dose: whose they are. */
   private readonly blocked = new Map<AskedConstraint, readonly string[]>();
+  private wasRelaxed = false;
   private goalsNow: readonly (readonly FollowedGoal[])[];
 
   constructor(
@@ -280,23 +281,21 @@ export class FollowedConstraints {
     return hasMoved;
   }
 
+  /** Whether more is held than every plan keeps that keeps what is asked: then that none keeps it says nothing. */
+  get isMoreThanAsked(): boolean {
+    return this.now.some((one) => sureOf(one) !== one);
+  }
+
   /**
-   * For the verdict that no plan keeps all: minima are held at the dose asked for, in voxels and at places whose dose is of rows alone, which
-   * every plan that keeps them does. A place beside voxels that are no rows was held as if these kept what the last plan gave them.
+   * For the verdict that no plan keeps all: once, only what every plan that does keeps is held.
    *
-   * @returns whether anything more was held: the plan must be made again
+   * @returns whether that is less than was held: the plan must be made again
    */
   relax(): boolean {
-    let hasMoved = false;
-    this.now = this.now.map((one): HeldConstraint => {
-      const { asked, factor, places = [] } = one;
-      if (asked.form.kind !== 'extreme' || asked.sign > 0) return one;
-      const sure = places.filter(({ rest }) => rest === 0);
-      if (factor <= 1 && sure.length === places.length) return one;
-      hasMoved = true;
-      return { ...one, factor: Math.min(1, factor), places: sure };
-    });
-    return hasMoved;
+    if (this.wasRelaxed || !this.isMoreThanAsked) return false;
+    this.now = this.now.map(sureOf);
+    this.wasRelaxed = true;
+    return true;
   }
 
   /** Places of a target as it is drawn that a plan gives less than is asked for, between rows. */
@@ -335,6 +334,17 @@ export class FollowedConstraints {
     );
     return hasMoved;
   }
+}
+
+/**
+ * A minimum at the dose asked for, in voxels and at places whose dose is of rows alone. A place beside voxels that are no rows is held as if
+ * these kept what the last plan gave them.
+ */
+function sureOf(one: HeldConstraint): HeldConstraint {
+  const { asked, factor, places = [] } = one;
+  if (asked.form.kind !== 'extreme' || asked.sign > 0) return one;
+  const sure = places.filter(({ rest }) => rest === 0);
+  return factor <= 1 && sure.length === places.length ? one : { ...one, factor: Math.min(1, factor), places: sure };
 }
 
 const isMaximum = ({ form, sign }: AskedConstraint): boolean => form.kind === 'extreme' && sign > 0;

@@ -9,6 +9,7 @@ import { cordMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { FollowedTargets } from '../problem/followed-targets.js';
+import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import { goalsOf } from '../problem/posed-goal.js';
 import { maximumName, type RowConflict, refuseConflict, rowConflict, rowMaxima } from '../problem/row-maxima.js';
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
@@ -58,8 +59,6 @@ export function planWithinConstraints(
   model.onStage('planning voxels');
   let voxels = rows.choose();
   let planned: SolvedPlan | undefined;
-  /** Whether this round is there to show that no plan keeps all. */
-  let isVerdict = false;
   const end = (plan: SolvedPlan): SolvedPlan => (isHard ? settled(plan, followed, timeLeft) : plan);
   try {
     for (let round = 1; ; round++) {
@@ -84,13 +83,10 @@ export function planWithinConstraints(
         ...(isFollowed && { kept }),
       });
       const isGivenUp = hasNone(planned);
-      if (isVerdict || timeLeft() === 0 || round === lastRound) return end(planned);
-      if (isGivenUp) {
-        if (followed.loosen(planned, voxels)) continue;
-        isVerdict = planned.solution.status === 'infeasible' && followed.relax();
-        if (isVerdict) continue;
+      if (timeLeft() === 0 || round === lastRound || (isGivenUp && !lessIsHeld(planned, voxels, followed))) {
         return end(planned);
       }
+      if (isGivenUp) continue;
       const { scale } = planned;
       const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
       const hasMoved = isHard && followed.follow(planned, voxels, largestOfRows);
@@ -125,10 +121,18 @@ const askedByLevel = (planCase: PosedCase): (string | undefined)[] =>
 const hasNone = ({ solution: { status, certificate } }: SolvedPlan): boolean =>
   status === 'infeasible' || (status === 'unproven' && certificate.lowerBound === null);
 
-/** A plan as it ends: one that breaks what the case asks for is not called reached. */
-function settled(made: SolvedPlan, followed: FollowedConstraints, timeLeft: TimeLeft): SolvedPlan {
-  const { status } = made.solution;
-  if (status === 'infeasible' || followed.broken(made).length === 0) return made;
+/** After a plan that could not keep all that was held: whether the next is held to less, down to what every plan keeps that keeps what is asked. */
+function lessIsHeld(planned: SolvedPlan, voxels: PlanningVoxels, followed: FollowedConstraints): boolean {
+  return followed.loosen(planned, voxels) || (planned.solution.status === 'infeasible' && followed.relax());
+}
+
+/**
+ * A plan as it ends: one that breaks what the case asks for is not called reached, and what was not to be kept is not called impossible
+ * where more was held than asked.
+ */
+function settled({ conflict, ...made }: SolvedPlan, followed: FollowedConstraints, timeLeft: TimeLeft): SolvedPlan {
+  const isImpossible = made.solution.status === 'infeasible' && !followed.isMoreThanAsked;
+  if (isImpossible || followed.broken(made).length === 0) return { ...made, ...(conflict && { conflict }) };
   return { ...made, solution: { ...made.solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
 }
 
