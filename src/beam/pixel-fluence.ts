@@ -125,29 +125,6 @@ function splitEdges(
   return { edges: Float64Array.from(out), parents };
 }
 
-/** The sum of fluences with their units, on the pixels between all their edges. */
-export function sumOfFluences(parts: readonly (PixelFluence & { readonly units: number })[]): PixelFluence {
-  const x = risingEdges(parts.flatMap(({ grid }) => Array.from(grid.x)));
-  const y = risingEdges(parts.flatMap(({ grid }) => Array.from(grid.y)));
-  const nx = x.length - 1;
-  const sum = new Float64Array(nx * (y.length - 1));
-  for (const { grid, weights, units } of parts) {
-    const own = grid.x.length - 1;
-    for (let q = 0; q < grid.y.length - 1; q++) {
-      const rowEnd = edgeAt(y, grid.y[q + 1]!);
-      for (let p = 0; p < own; p++) {
-        const value = units * weights[p + own * q]!;
-        if (value === 0) continue;
-        const end = edgeAt(x, grid.x[p + 1]!);
-        for (let j = edgeAt(y, grid.y[q]!); j < rowEnd; j++) {
-          for (let i = edgeAt(x, grid.x[p]!); i < end; i++) sum[i + nx * j]! += value;
-        }
-      }
-    }
-  }
-  return { grid: { x, y }, weights: sum };
-}
-
 /** A fluence on equal square pixels that cover it: the mean of what lies in each, so that the integral stays. */
 export function evenPixels({ grid, weights }: PixelFluence, size: number): PixelFluence {
   checkPositive('fluence: pixel', size);

@@ -21,7 +21,7 @@ import {
 /**
  * The doses of a planning result as the files of a DICOM study, which load beside its CT.
  *
- * `RP_fcrt.dcm` is the plan of jaws and leaves; of IMRT there is none, as it has no leaf sequence yet. `RD_imrt.dcm` of each technique and `RD_prior.dcm` are physical, total of the course; `RD_cumulative_eqd2_imrt.dcm` is the EQD2 of all
+ * `RP_fcrt.dcm` is the plan of jaws and leaves, `RP_imrt.dcm` of IMRT that is delivered in segments; of a fluence there is none. `RD_imrt.dcm` of each technique and `RD_prior.dcm` are physical, total of the course; `RD_cumulative_eqd2_imrt.dcm` is the EQD2 of all
  * courses at the cord's alpha/beta, without recovery. All lie on the plan's dose grid. A phantom's CT and structures come with them. What
  * is unknown somewhere in the body, as a prior dose beyond its file's grid, is left out with a note.
  *

@@ -1,4 +1,4 @@
-/** FCRT as RTPLAN and back: the file gives the dose of the plan; IMRT, which is fluence, is not written. */
+/** Plans as RTPLAN and back: the file gives the dose of FCRT and of IMRT in segments; a fluence is not written. */
 import { expect, test } from 'vitest';
 import { readTreatmentPlan } from '../../src/io/dicom/treatment-plan-read.js';
 import { encodeTreatmentPlan } from '../../src/io/dicom/treatment-plan-write.js';
@@ -80,15 +80,39 @@ function moved(positions: ReadonlyMap<string, readonly number[]>): ReadonlyMap<s
   return new Map([...positions, ['MLCX', ends.map((x, i) => (i < half && x < ends[i + half]! - 4 ? x + 2 : x))]]);
 }
 
+test('segments: the dose of the file is that of the plan', { timeout: 120_000 }, () => {
+  const input: PlanCaseInput = {
+    patient: { phantom: 'spine-t8', parameters: { length: 90 } },
+    doseGrid: { spacing: [5, 5, 5], planning: 100 },
+    imrt: {
+      beams: 'posterior-3',
+      beamlet: 10,
+      delivery: { kind: 'step-and-shoot', segments: 12, interleaf: true, transmission: { leaves: 0.01 } },
+    },
+  };
+  const result = runPlan({ patient, case: parseCase(input), machine: artiste6mv }, { techniques: ['imrt'] });
+  const { plan } = result.plans[0]!;
+  const again = readTreatmentPlan(
+    encodeTreatmentPlan(treatmentPlanOf(result, plan, { structureSetUid: '1.2.7' }), study).file,
+  );
+  const segments = plan.fields.reduce((sum, field) => sum + field.segments!.length, 0);
+  expect(segments).toBeGreaterThan(plan.fields.length);
+  expect(again.beams.reduce((sum, { controlPoints }) => sum + controlPoints.length, 0)).toBe(2 * segments);
+  const treated = treatPlan(again, artiste6mv, patient.position);
+  const { dose, maximum } = computeTreatment(patient, treated, artiste6mv, { grid: plan.dose.grid });
+  const worst = plan.dose.data.reduce((far, d, i) => Math.max(far, Math.abs(d - dose.data[i]!)), 0);
+  expect(worst / maximum.dose).toBeLessThan(1e-5);
+});
+
 test('a plan of fluence is not written, and the export says so', { timeout: 120_000 }, () => {
   const result = planned({ beams: 'posterior-3' });
   const { plan } = result.plans[0]!;
   const fluence = { technique: 'imrt', fields: plan.fields.map(({ aperture: _, ...field }) => field) } as const;
   expect(whyNoTreatmentPlan(plan)).toBeUndefined();
   expect(whyNoTreatmentPlan(fluence)).toBe(
-    'imrt: fluence only; leaf sequences are not made yet, so that no RTPLAN is written of it',
+    'imrt: it is fluence, of which no RTPLAN is written; let imrt.delivery be "step-and-shoot"',
   );
-  expect(() => treatmentPlanOf(result, fluence, { structureSetUid: '1.2.7' })).toThrow(/imrt: fluence only/);
+  expect(() => treatmentPlanOf(result, fluence, { structureSetUid: '1.2.7' })).toThrow(/imrt: it is fluence/);
 
   const { files, notes } = planToDicom(result);
   const names = files.map(({ name }) => name);
@@ -109,6 +133,6 @@ test('a plan of fluence is not written, and the export says so', { timeout: 120_
   const without = planToDicom(imrt);
   expect(without.files.map(({ name }) => name)).not.toContain('RP_imrt.dcm');
   expect(without.notes).toContain(
-    'imrt: fluence only; leaf sequences are not made yet, so that no RTPLAN is written of it.',
+    'imrt: it is fluence, of which no RTPLAN is written; let imrt.delivery be "step-and-shoot".',
   );
 });

@@ -6,6 +6,7 @@ import { createAperture } from '../../beam/aperture.js';
 import type { Beam } from '../../beam/beam.js';
 import { apertureFluence } from '../../beam/collimated-fluence.js';
 import { beamletOffsets } from '../../beam/fluence.js';
+import { movingFluence } from '../../beam/moving-aperture.js';
 import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { FluenceField } from '../../dose/beam-view.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
@@ -115,11 +116,7 @@ export function segmentFieldsOf(
   { bank, transmission }: SegmentSettings,
   machine: Machine,
 ): SegmentField[] {
-  const through = {
-    jawTransmission: transmission.jaws,
-    leafTransmission: transmission.leaves,
-    largestField: machine.range.fieldSide[1],
-  };
+  const through = throughOf(transmission, machine);
   return segments.map(({ field, left, right }): SegmentField => {
     const { beam, beamlets } = beams[field]!;
     const { x, y } = beamlets.grid;
@@ -140,6 +137,22 @@ export function segmentFieldsOf(
     const aperture = createAperture(bank, leaves, jaws);
     return { beam, of: field, aperture, open: apertureFluence(aperture, through) };
   });
+}
+
+const throughOf = ({ jaws, leaves }: SegmentSettings['transmission'], machine: Machine) => ({
+  jawTransmission: jaws,
+  leafTransmission: leaves,
+  largestField: machine.range.fieldSide[1],
+});
+
+/** Monitor units per pixel of the segments of one beam, as their RTPLAN gives them. */
+export function fluenceOfSegments(
+  segments: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[],
+  { bank, transmission }: SegmentSettings,
+  machine: Machine,
+): FluenceField {
+  const motions = segments.map(({ aperture, monitorUnits }) => ({ from: aperture, to: aperture, monitorUnits }));
+  return movingFluence(bank, motions, throughOf(transmission, machine));
 }
 
 /** mm of a place in pixels. */

@@ -6,6 +6,7 @@ import { addFieldDose, viewOfBeam } from '../../dose/beam-view.js';
 import type { ControlPoint, LimitingDevice, TreatmentBeam } from '../../io/dicom/treatment-plan.js';
 import type { WritablePlan } from '../../io/dicom/treatment-plan-write.js';
 import type { Machine } from '../../machine/machine.js';
+import { segmentSettings } from '../delivery/segment-fields.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlannedField, TechniquePlan } from '../technique/technique-plan.js';
@@ -20,7 +21,7 @@ export interface PlanReferences {
 
 /** What is read of a case and its patient. */
 export interface WrittenCase {
-  readonly case: Pick<PlanCase, 'prescription' | 'fcrt' | 'doseModel'>;
+  readonly case: Pick<PlanCase, 'prescription' | 'fcrt' | 'imrt' | 'doseModel'>;
   readonly model: Pick<PatientModel, 'patient' | 'isocenter' | 'target'>;
   readonly machine: Machine;
 }
@@ -30,15 +31,19 @@ export function whyNoTreatmentPlan({
   technique,
   fields,
 }: Pick<TechniquePlan, 'technique' | 'fields'>): string | undefined {
-  return fields.every(({ aperture }) => aperture !== undefined)
+  return fields.every((field) => shapesOf(field).length > 0)
     ? undefined
-    : `${technique}: fluence only; leaf sequences are not made yet, so that no RTPLAN is written of it`;
+    : `${technique}: it is fluence, of which no RTPLAN is written; let imrt.delivery be "step-and-shoot"`;
 }
 
+/** What a field delivers one after the other: one aperture, or segments; nothing of a fluence. */
+const shapesOf = ({ aperture, segments, monitorUnits }: PlannedField): NonNullable<PlannedField['segments']> =>
+  segments ?? (aperture === undefined ? [] : [{ aperture, monitorUnits }]);
+
 /**
- * The plan's fields: leaves as they were conformed and computed, so that the file gives the same dose.
+ * The plan's fields: leaves as they were computed, so that the file gives the same dose; of segments two control points each.
  *
- * @throws {UnsupportedError} for a plan of fluence, as IMRT is
+ * @throws {UnsupportedError} for a plan of fluence
  */
 export function treatmentPlanOf(
   { case: planCase, model, machine }: WrittenCase,
@@ -46,8 +51,9 @@ export function treatmentPlanOf(
   references: PlanReferences,
 ): WritablePlan {
   const reason = whyNoTreatmentPlan(plan);
-  if (reason !== undefined) throw new UnsupportedError(`${reason}. Write the plan of fcrt.`);
-  const { prescription, fcrt, doseModel } = planCase;
+  if (reason !== undefined) throw new UnsupportedError(`${reason}.`);
+  const { prescription, fcrt, imrt, doseModel } = planCase;
+  const transmission = plan.technique === 'fcrt' ? fcrt.transmission : (segmentSettings(imrt)?.transmission ?? {});
   const { dose, fractions, to } = prescription;
   const { patient, isocenter, target } = model;
   const { structureSetUid, targetRoi } = references;
@@ -88,18 +94,20 @@ export function treatmentPlanOf(
         })),
       },
     ],
-    beams: plan.fields.map((field, f) => beamOf(field, f + 1, fcrt.transmission, machine)),
+    beams: plan.fields.map((field, f) => beamOf(field, f + 1, transmission, machine)),
     brachySetups: 0,
   };
 }
 
 function beamOf(
-  { beam, aperture }: PlannedField,
+  field: PlannedField,
   number: number,
   transmission: PlanCase['fcrt']['transmission'],
   machine: Machine,
 ): TreatmentBeam {
-  const { bank, jaws } = aperture!;
+  const { beam, monitorUnits } = field;
+  const shapes = shapesOf(field);
+  const { bank, jaws } = shapes[0]!.aperture;
   const [forX, forY] = machine.penumbra.collimator;
   const { gantry, collimator, couch, isocenter } = beam.pose;
   const devices: LimitingDevice[] = [
@@ -111,8 +119,7 @@ function beamOf(
       : []),
     { type: 'MLCX', pairs: bank.boundaries.length - 1, distance: forX, boundaries: bank.boundaries },
   ];
-  const point: ControlPoint = {
-    weight: 0,
+  const point: Omit<ControlPoint, 'weight' | 'positions'> = {
     energy: machine.energy,
     gantry,
     gantryTurn: 'NONE',
@@ -122,15 +129,24 @@ function beamOf(
     couchTurn: 'NONE',
     tilts: { eccentric: 0, pitch: 0, roll: 0, gantry: 0 },
     isocenter,
-    positions: positionsOf(aperture!),
   };
+  let delivered = 0;
+  const controlPoints = shapes.flatMap(({ aperture, monitorUnits: own }, s): ControlPoint[] => {
+    const positions = positionsOf(aperture);
+    const before = delivered;
+    delivered = s === shapes.length - 1 ? 1 : before + own / monitorUnits;
+    return [
+      { ...point, weight: before, positions },
+      { ...point, weight: delivered, positions },
+    ];
+  });
   return {
     number,
     name: beam.name,
-    description: `Leaves ${bank.name}, ${aperture!.openings.length} pairs open. Research only.`,
+    description: `Leaves ${bank.name}, ${openOf(shapes)}. Research only.`,
     machine: machine.name,
     radiation: 'PHOTON',
-    type: 'STATIC',
+    type: shapes.length === 1 ? 'STATIC' : 'DYNAMIC',
     delivery: 'TREATMENT',
     unit: 'MU',
     sad: machine.sad,
@@ -138,10 +154,13 @@ function beamOf(
     devices,
     accessories: [],
     finalWeight: 1,
-    controlPoints: [point, { ...point, weight: 1 }],
+    controlPoints,
     transmission: { jaws: transmission.jaws ?? 0, leaves: transmission.leaves ?? bank.transmission },
   };
 }
+
+const openOf = (shapes: NonNullable<PlannedField['segments']>): string =>
+  shapes.length === 1 ? `${shapes[0]!.aperture.openings.length} pairs open` : `${shapes.length} segments`;
 
 function positionsOf({ leaves, jaws }: Aperture): ReadonlyMap<string, readonly number[]> {
   return new Map<string, readonly number[]>([

@@ -1,6 +1,5 @@
 /** IMRT: fields of beamlets, whose fluence is optimised; with a ball of shifts, until the cord keeps its maxima under all of them. */
 import { beamletOffsets, beamletsCovering, fluenceOfBeamlets } from '../../beam/fluence.js';
-import { sumOfFluences } from '../../beam/pixel-fluence.js';
 import { checkCount } from '../../core/budget.js';
 import { forever, type TimeLeft } from '../../core/deadline.js';
 import type { Vec3 } from '../../geometry/grid.js';
@@ -12,7 +11,7 @@ import { smoothing } from '../../optimize/worst-scenario.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import { type PlannedSegments, planSegments } from '../delivery/plan-segments.js';
-import { segmentSettings } from '../delivery/segment-fields.js';
+import { fluenceOfSegments, type SegmentSettings, segmentSettings } from '../delivery/segment-fields.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
@@ -147,7 +146,7 @@ export function planModulated(
     const shared = { technique: 'imrt', hold, maxima, organs, held, aims } as const;
     if (segmented !== undefined) {
       const { operator, solution: weighed, delivery } = segmented;
-      const fields = segmentedFields(segmented, beams);
+      const fields = segmentedFields(segmented, beams, segmentSettings(planCase.imrt)!, machine);
       const problem = { ...own.problem, operator };
       const made = finish(model, planCase, { ...shared, ...own, fields, problem, solution: weighed });
       return { ...made, fluence: solution.weights, delivery };
@@ -275,14 +274,18 @@ export function modulatedFields(beams: readonly ModulatedBeam[], weights: Float6
 }
 
 /** Fields in segments: their fluence is the sum of what the apertures let through. */
-function segmentedFields({ fields, solution }: PlannedSegments, beams: readonly ModulatedBeam[]): PlannedField[] {
+function segmentedFields(
+  { fields, solution }: PlannedSegments,
+  beams: readonly ModulatedBeam[],
+  settings: SegmentSettings,
+  machine: Machine,
+): PlannedField[] {
   return beams.flatMap(({ beam }, b): PlannedField[] => {
-    const own = fields.flatMap(({ of, aperture, open }, n) =>
-      of === b ? [{ aperture, ...open, units: solution.weights[n]! }] : [],
+    const segments = fields.flatMap(({ of, aperture }, n) =>
+      of === b && solution.weights[n]! > 0 ? [{ aperture, monitorUnits: solution.weights[n]! }] : [],
     );
-    if (own.length === 0) return [];
-    const segments = own.map(({ aperture, units }) => ({ aperture, monitorUnits: units }));
+    if (segments.length === 0) return [];
     const monitorUnits = segments.reduce((sum, segment) => sum + segment.monitorUnits, 0);
-    return [{ beam, monitorUnits, fluence: sumOfFluences(own), segments }];
+    return [{ beam, monitorUnits, fluence: fluenceOfSegments(segments, settings, machine), segments }];
   });
 }
