@@ -168,7 +168,12 @@ test('one place each: what is done once is not written again', () => {
     [
       'a solve of a plan',
       /^plan\/[\s\S]*\bsolve\(/,
-      ['plan/technique/fcrt.ts', 'plan/technique/imrt.ts', 'plan/technique/prepared-technique.ts'],
+      [
+        'plan/delivery/plan-segments.ts',
+        'plan/technique/fcrt.ts',
+        'plan/technique/imrt.ts',
+        'plan/technique/prepared-technique.ts',
+      ],
     ],
     ['a case made up from another', /\.\.\.plan(?:Case)?[,\s]/, []],
     [

@@ -8,9 +8,10 @@ const filesOf = (files: ReadonlyMap<string, number>, part: RegExp): string[] =>
 describe('a page that plans', async () => {
   const { bytes, packages, files } = await weighPage("export { runPlan, parseCase } from 'respine'");
 
-  // The page plans objectives, constraints, priorities and several targets of a case too: 458.5 kB, and 476.5 with compact rows.
-  test('weighs at most 480 kB, 45 of them zod', () => {
-    expect(bytes).toBeLessThan(480_000);
+  // The page plans objectives, constraints, priorities and several targets of a case too: 458.5 kB, 476.5 with compact rows, 513.5 with
+  // segments and what keeps constraints that can just be kept.
+  test('weighs at most 520 kB, 45 of them zod', () => {
+    expect(bytes).toBeLessThan(520_000);
     expect(packages.get('zod')).toBeGreaterThan(10_000);
     expect(packages.get('zod')).toBeLessThan(45_000);
   });

@@ -21,8 +21,8 @@ const NEIGHBOURS = 4;
 const SMALL = 1e-6;
 /** A column whose E is this many times what its rows add is taken to be alone. */
 const ALONE = 1e4;
-/** What is added to a pivot that rounding leaves without sign, fraction of its diagonal. */
-const SHIFT = 1e-14;
+/** A pivot below this fraction of its diagonal is rounding: the column is taken to stand alone. */
+const ROUNDING = 1e-13;
 
 export class ExactNormal implements Preconditioner {
   private readonly kernel: DoubleKernel;
@@ -154,7 +154,13 @@ export class ExactNormal implements Preconditioner {
           const along = matrix[from + i]!;
           if (along !== 0) for (let j = i; j < stride; j++) matrix[at + j]! -= along * matrix[from + j]!;
         }
-        const pivot = Math.sqrt(Math.max(matrix[at + i]!, SHIFT * Math.abs(own), Number.MIN_VALUE));
+        if (!(matrix[at + i]! > ROUNDING * Math.abs(own))) {
+          // What rounding left beside it would grow without bound.
+          matrix.fill(0, at + i + 1, at + stride);
+          matrix[at + i] = Math.sqrt(Math.max(Math.abs(own), Number.MIN_VALUE));
+          continue;
+        }
+        const pivot = Math.sqrt(matrix[at + i]!);
         for (let j = i; j < stride; j++) matrix[at + j]! /= pivot;
         matrix[at + i] = pivot;
       }

@@ -152,6 +152,13 @@ class Session {
         end = this.iterate(point);
         this.evaluations += point.evaluations;
       }
+      if (end === 'stuck' && begun.isOutside) {
+        // Multipliers that led inside need not fit there.
+        const { weights, dose } = point;
+        point = this.pointAt({ weights, dose });
+        end = this.iterate(point);
+        this.evaluations += point.evaluations;
+      }
       if (end === 'outside') {
         // From where steps have led the limits look less far.
         const start = this.searchedStart(point.weights);

@@ -12,8 +12,8 @@ import type { Preconditioner, RankOne } from './preconditioner.js';
 export const MOST_STIFF_COLUMNS = 2000;
 /** A row is stiff that has this many times the curvature of the middle one. */
 const STIFF = 20;
-/** What is added to a pivot that rounding leaves without sign, fraction of its diagonal. */
-const SHIFT = 1e-14;
+/** A pivot below this fraction of its diagonal is rounding: the column is taken to stand alone. */
+const ROUNDING = 1e-13;
 /** Relative residual from which on a system is as good as solved though the proof asks for more: the next product gains nothing. */
 const SOLVED = 1e-6;
 
@@ -90,7 +90,13 @@ function factorise(upper: Float64Array, n: number): void {
       const above = k * n;
       for (let j = i; j < n; j++) upper[at + j]! -= along * upper[above + j]!;
     }
-    const pivot = Math.sqrt(Math.max(upper[at + i]!, SHIFT * own));
+    if (!(upper[at + i]! > ROUNDING * own)) {
+      // What rounding left beside it would grow without bound.
+      upper.fill(0, at + i + 1, at + n);
+      upper[at + i] = Math.sqrt(own);
+      continue;
+    }
+    const pivot = Math.sqrt(upper[at + i]!);
     for (let j = i; j < n; j++) upper[at + j]! /= pivot;
     upper[at + i] = pivot;
   }

@@ -199,12 +199,12 @@ function fieldView(
   const { beam, aperture, segments } = field;
   const fluence = pictured(field);
   const { grid } = fluence;
-  const openings = aperture?.openings ?? segments?.flatMap((own) => own.aperture.openings);
+  const open = aperture?.openings ?? segments?.flatMap((own) => own.aperture.openings);
   const half =
     1.1 *
     Math.max(
-      ...(openings
-        ? openings.flatMap((o) => [o.x0, o.x1, o.y0, o.y1])
+      ...(open
+        ? open.flatMap((o) => [o.x0, o.x1, o.y0, o.y1])
         : [grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!]
       ).map(Math.abs),
     );

@@ -22,7 +22,7 @@ test('a study in words, and the case that it names is taken', { timeout: 120_000
   expect([run.code, run.stderr]).toEqual([0, '']);
   expect(run.stdout).toMatch(/^a study: \d+ files, 1 patient, 1 study$/m);
   expect(run.stdout).toMatch(
-    /^ {2}1 {2}CT "respine": 15 slices of \d+ x \d+, 8 x 8 x 8 mm, axial, HFS, frame 1; 15 files in CT$/m,
+    /^ {2}1 {2}CT ".*RESEARCH ONLY.*": 15 slices of \d+ x \d+, 8 x 8 x 8 mm, axial,\s+HFS, frame 1; 15 files in CT$/m,
   );
   expect(run.stdout).toMatch(/^ {4}PTV_3960 +target +\d+\.\d+ +\d+$/m);
   expect(run.stdout).not.toContain('RESPINE^');

@@ -68,7 +68,11 @@ export function readSlices(files: readonly DicomFile[], notes: string[]): Slice[
   for (const [kind, names] of others) notes.push(passedOver(kind, names));
   if (slices.length === 0) {
     const number = [...others.values()].reduce((sum, names) => sum + names.length, 0);
-    throw new InvalidInputError(`CT: no CT slices among ${number} file(s). Give the folder that holds the CT series.`);
+    const kinds = Array.from(others, ([kind, names]) => `${names.length} ${kind}`);
+    const what = kinds.length === 0 ? '' : ` (${kinds.slice(0, 4).join(', ')}${kinds.length > 4 ? ', ...' : ''})`;
+    throw new InvalidInputError(
+      `CT: no CT slices among ${number} file(s)${what}. Give the folder that holds the CT series.`,
+    );
   }
   return slices;
 }

@@ -52,5 +52,9 @@ export function patientFromDicom(
 function withoutCopy(files: readonly DicomFile[], asked: DicomFile | undefined): readonly DicomFile[] {
   if (asked === undefined) return files;
   const { bytes } = asked;
-  return files.filter((file) => file.bytes.length !== bytes.length || !file.bytes.every((b, i) => b === bytes[i]));
+  const others = files.filter(
+    (file) => file.bytes.length !== bytes.length || !file.bytes.every((b, i) => b === bytes[i]),
+  );
+  // Where it is all there is, what it is says why there is no slice.
+  return others.length > 0 ? others : files;
 }
