@@ -90,3 +90,27 @@ test('a cell is quoted where it must be, and a formula is none', () => {
   expect(['=1+1', '+A1', '-x', '@x', ' =1'].map(csvText)).toEqual(["'=1+1", "'+A1", "'-x", "'@x", "' =1"]);
   expect(['-1.5', '+2', '-.5e-3', '1e5', 'a=b'].map(csvText)).toEqual(['-1.5', '+2', '-.5e-3', '1e5', 'a=b']);
 });
+
+test('that no plan keeps a volume is said of the voxels that were chosen', () => {
+  const volume = 'SpinalCanal V24.5Gy <= 15.99%';
+  const minimum = 'PTV_3960 Min >= 29.37Gy';
+  const say = (conflict: readonly string[], rows?: number): string | undefined =>
+    whyNoPlan(
+      {
+        solution: { status: 'infeasible', prescriptionDose: 30 },
+        conflict,
+        held: [
+          { constraint: minimum, factor: 1, rows: 5 },
+          { constraint: volume, factor: 1, rows },
+        ],
+        // biome-ignore lint/suspicious/noExplicitAny: no more of a plan is read
+      } as any,
+      39.6,
+    );
+  expect(say([minimum, volume], 619)).toBe(
+    `no plan: none keeps ${minimum} and ${volume}, for the voxels that were chosen to break ${volume}, and this one reaches 30.00 of 39.6 Gy`,
+  );
+  for (const told of [say([minimum, volume]), say([minimum, 'the cap on SpinalCord'], 619)]) {
+    expect(told).not.toContain('chosen');
+  }
+});

@@ -234,16 +234,24 @@ function structureReport(
 /** Less than this of the prescription is no plan of it. */
 const NO_PLAN = 0.5;
 
+/** A constraint on a volume, in the notation of goals. */
+const VOLUME = / (C?V|DC?)\d/;
+
 /** Why there is no plan, where the constraints leave too little of the prescription or none keeps them all; else undefined. */
 export function whyNoPlan(
-  { solution, conflict }: Pick<TechniquePlan, 'solution' | 'conflict'>,
+  { solution, conflict, held }: Pick<TechniquePlan, 'solution' | 'conflict' | 'held'>,
   prescription: number,
 ): string | undefined {
   const { status, prescriptionDose } = solution;
   const reached = `${prescriptionDose.toFixed(2)} of ${prescription} Gy`;
   if (status === 'infeasible') {
     const which = conflict === undefined ? 'the constraints' : conflict.join(' and ');
-    return `no plan: none keeps ${which}, and this one reaches ${reached}`;
+    // What is proven of a volume is proven for the voxels that were chosen to exceed its dose.
+    const chosen = (held ?? []).filter(
+      ({ constraint, rows }) => rows && VOLUME.test(constraint) && (conflict?.includes(constraint) ?? true),
+    );
+    const where = chosen.map(({ constraint }) => `, for the voxels that were chosen to break ${constraint}`).join('');
+    return `no plan: none keeps ${which}${where}, and this one reaches ${reached}`;
   }
   const why = solution.given === undefined ? 'the constraints leave' : `the ${solution.given.of} that were given reach`;
   if (!(prescriptionDose >= NO_PLAN * prescription)) return `no plan: ${why} ${reached}`;
