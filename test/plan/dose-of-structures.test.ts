@@ -103,7 +103,6 @@ test('that no plan keeps a volume is said of the voxels that were chosen', () =>
           { constraint: minimum, factor: 1, rows: 5 },
           { constraint: volume, factor: 1, rows },
         ],
-        // biome-ignore lint/suspicious/noExplicitAny: no more of a plan is read
       } as any,
       39.6,
     );
