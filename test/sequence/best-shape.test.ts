@@ -44,9 +44,9 @@ const collected = (prices: Float64Array, { left, right }: { left: Int32Array; ri
 describe.each([1, 2, 3, 4, 5, 6])('random prices %i', (seed) => {
   const prices = pricesOf(seed, 16);
 
-  test.each([[{}], [{ interleaf: true }], [{ least: 2 }], [{ interleaf: true, least: 2 }]] satisfies [ShapeRules][])(
+  test.each([[{}], [{ interleaf: true }], [{ least: 2 }], [{ interleaf: true, least: 2 }]] as [ShapeRules][])(
     '%o: the best of all shapes',
-    (rules) => {
+    (rules: ShapeRules) => {
       const shape = bestShape(prices, 4, rules);
       expect(shape.value).toBeCloseTo(bestOfAll(prices, 4, rules), 10);
       expect(collected(prices, shape)).toBeCloseTo(shape.value, 10);
