@@ -6,7 +6,7 @@ type Use = Inspection['uses'][number];
 
 /** Every combination that a command takes, the nearest to a plan first. */
 export function usesOf(content: Content): Use[] {
-  return [...plans(content), ...evaluations(content), ...ofNrrd(content)];
+  return [...plans(content), ...recomputations(content), ...evaluations(content), ...ofNrrd(content)];
 }
 
 function plans(content: Content): Use[] {
@@ -89,6 +89,32 @@ const planFileOf = (dose: InspectedDose, { links, plans }: Content): string | un
     ({ from, means, to, isThere }) =>
       from === dose.file && means === 'dose of' && isThere && plans.find(({ file }) => file === to)?.fractions != null,
   )?.to;
+
+/** Photon plans with the structures that they refer to and the CT that these are drawn on. */
+function recomputations({ plans: all, structureSets, series, links }: Content): Use[] {
+  return all
+    .filter(({ radiation, fields }) => fields > 0 && radiation.every((kind) => kind === 'PHOTON'))
+    .flatMap((plan) => {
+      const drawn = structureSets.filter((set) =>
+        links.some(({ from, to, isThere }) => from === plan.file && to === set.file && isThere),
+      );
+      return drawn.flatMap((set) =>
+        series
+          .filter((one) => isDrawnOn(set, one))
+          .map(({ folders }): Use => {
+            const words = [
+              `--plan ${quoted(plan.file)}`,
+              `--ct ${quoted(folders[0]!)}`,
+              `--structures ${quoted(set.file)}`,
+            ];
+            return {
+              what: `the dose of ${plan.file}, computed anew`,
+              command: `respine dose ${words.join(' ')} --out recomputed.nrrd`,
+            };
+          }),
+      );
+    });
+}
 
 function evaluations(content: Content): Use[] {
   return content.doses.flatMap((dose) =>

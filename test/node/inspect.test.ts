@@ -207,8 +207,8 @@ describe('a whole study', () => {
   });
 
   test('names the commands that take it, as a shell takes them', () => {
-    const [plain, over, moved, dvh] = found.uses;
-    expect(found.uses).toHaveLength(4);
+    const [plain, over, moved, again, dvh] = found.uses;
+    expect(found.uses).toHaveLength(5);
     const file = (name: string): string => join(root, 'ganze Studie', name);
     for (const { case: asked } of [plain!, over!, moved!])
       expect(asked!.patient).toEqual({ ct: file('CT'), structures: file('RS.dcm') });
@@ -217,6 +217,9 @@ describe('a whole study', () => {
     expect(over!.case!.prior).toEqual({ file: file('RD.dcm'), plan: file('RP.dcm'), months: '?' });
     expect(moved!.case!.prior).toMatchObject({ file: file('früher.dcm'), transform: file('REG.dcm') });
     expect(() => parseCase(over!.case)).toThrow(/prior\.months/);
+    expect(again!.command).toBe(
+      `respine dose --plan '${file('RP.dcm')}' --ct '${file('CT')}' --structures '${file('RS.dcm')}' --out recomputed.nrrd`,
+    );
     expect(dvh!.command).toBe(
       `respine dvh --structures '${file('RS.dcm')}' --dose '${file('RD.dcm')}' --plan '${file('RP.dcm')}'`,
     );
