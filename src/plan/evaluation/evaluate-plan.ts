@@ -27,7 +27,7 @@ import { doseOfVoxel } from '../patient/planning-grid.js';
 import { largestEffect } from '../patient/prior-effect.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { type DoseIn, doseOfPlan, drawnDvhs } from '../technique/drawn-dvh.js';
-import type { TechniquePlan } from '../technique/technique-plan.js';
+import type { HeldRecord, TechniquePlan } from '../technique/technique-plan.js';
 import { type AskedOutcome, askedOutcomes } from './asked-outcome.js';
 import { constraintsOf, type ListedConstraint } from './constraint-list.js';
 import { type ConstraintOutcome, constraintOutcomes } from './constraint-outcome.js';
@@ -239,7 +239,11 @@ const VOLUME = / (C?V|DC?)\d/;
 
 /** Why there is no plan, where the constraints leave too little of the prescription or none keeps them all; else undefined. */
 export function whyNoPlan(
-  { solution, conflict, held }: Pick<TechniquePlan, 'solution' | 'conflict' | 'held'>,
+  {
+    solution,
+    conflict,
+    held,
+  }: Pick<TechniquePlan, 'solution' | 'conflict'> & { readonly held?: readonly HeldRecord[] },
   prescription: number,
 ): string | undefined {
   const { status, prescriptionDose } = solution;
