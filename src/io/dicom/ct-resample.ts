@@ -6,9 +6,11 @@
  * So a field that is linear in x, y and z comes out exactly, whatever the tilt and the spacing; what lies outside the scanned
  * slices is air.
  */
+
 import { checkVoxels } from '../../core/budget.js';
 import { axisCentres, createGrid, type Grid, voxelCount } from '../../geometry/grid.js';
 import { createVolume, type Volume } from '../../geometry/volume.js';
+import { cornersOf } from './corners.js';
 import { dot, type Point, type Slice } from './ct-slices.js';
 import { fillRow, type SliceValues } from './ct-values.js';
 import type { GapRun } from './slice-gaps.js';
@@ -41,17 +43,11 @@ export function axialGrid({ slices, normal }: Stack, runs: readonly GapRun[]): G
   const low = [Infinity, Infinity, Infinity];
   const high = [-Infinity, -Infinity, -Infinity];
   for (const { origin } of [slices[0]!, slices.at(-1)!]) {
-    for (const [c, r] of [
-      [0, 0],
-      [columns - 1, 0],
-      [0, rows - 1],
-      [columns - 1, rows - 1],
-    ] as const) {
-      for (let a = 0; a < 3; a++) {
-        const x = origin[a]! + c * alongRow * row[a]! + r * alongColumn * column[a]!;
+    for (const corner of cornersOf({ origin, row, column, alongRow, alongColumn, rows, columns })) {
+      corner.forEach((x, a) => {
         low[a] = Math.min(low[a]!, x);
         high[a] = Math.max(high[a]!, x);
-      }
+      });
     }
   }
   // Slices of the finest run stay where they are, if the plane is not tilted.

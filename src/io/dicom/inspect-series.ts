@@ -1,8 +1,10 @@
 /** Series from the headers of their images: lattice, extent, what is missing, doubled or odd; nothing but headers is read. */
+
 import { toDecimals } from '../../core/rounding.js';
 import { usualGap } from '../../geometry/contour.js';
 import type { InspectedSeries } from '../inspection.js';
 import { patientAxis } from './axes.js';
+import { cornersOf } from './corners.js';
 import type { ImageHead } from './inspect-file.js';
 
 /** What headers alone tell of a series. */
@@ -101,17 +103,13 @@ function extentOf(planes: readonly Plane[]): InspectedSeries['extent'] {
   ] as [[number, number, number], [number, number, number]];
   for (const { head } of planes) {
     const { cosines, place, pixel = [0, 0], rows = 1, columns = 1 } = head;
-    for (const [c, r] of [
-      [0, 0],
-      [columns - 1, 0],
-      [0, rows - 1],
-      [columns - 1, rows - 1],
-    ] as const) {
-      for (let a = 0; a < 3; a++) {
-        const at = place![a]! + c * pixel[1] * cosines![a]! + r * pixel[0] * cosines![3 + a]!;
+    const [row, column] = [cosines!.slice(0, 3), cosines!.slice(3)];
+    const [alongColumn, alongRow] = pixel;
+    for (const corner of cornersOf({ origin: place!, row, column, alongRow, alongColumn, rows, columns })) {
+      corner.forEach((at, a) => {
         min[a] = Math.min(min[a]!, toDecimals(at, 2));
         max[a] = Math.max(max[a]!, toDecimals(at, 2));
-      }
+      });
     }
   }
   return planes.length === 0 ? null : { min, max };
