@@ -2,6 +2,7 @@
  * gzip by the streams that every browser and Node carry: no code of ours, no dependency.
  */
 import { FormatError } from '../core/errors.js';
+import { joinBytes } from './join-bytes.js';
 
 export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
@@ -11,13 +12,7 @@ export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
     length += part.length;
     return length;
   });
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joinBytes(parts);
 }
 
 /**

@@ -342,3 +342,10 @@ function excessOf(weights: Float64Array, change: Float64Array, residual: Float64
   for (let c = 0; c < weights.length; c++) sum -= residual[c]! * (weights[c]! + change[c]!);
   return sum;
 }
+
+/** The multipliers of a point, for one that goes on from it. */
+export const knownOf = ({ reduced, multipliers, complementarity, count }: InteriorPoint): InteriorStart['known'] => ({
+  reduced,
+  multipliers,
+  mu: complementarity / count,
+});

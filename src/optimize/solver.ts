@@ -19,7 +19,7 @@ import {
   type Plane,
   rowHalfSpaces,
 } from './half-spaces.js';
-import { InteriorPoint, type InteriorStart, type StepOptions } from './interior-point.js';
+import { InteriorPoint, type InteriorStart, knownOf, type StepOptions } from './interior-point.js';
 import { restorationCost } from './lower-bound.js';
 import { NormalMatrix, type VoxelSample } from './normal-matrix.js';
 import { followLevel } from './objective/objective.js';
@@ -143,29 +143,21 @@ class Session {
     for (;;) {
       const begun = this.start(given, before);
       if ('status' in begun) return begun;
-      let point = this.pointAt(begun);
-      let end = this.iterate(point);
-      this.evaluations += point.evaluations;
+      let { point, end } = this.iterateFrom(begun);
       if (end === 'stuck' && this.stiffen()) {
         const { weights, dose } = point;
-        point = this.pointAt({ weights, dose, known: knownOf(point) });
-        end = this.iterate(point);
-        this.evaluations += point.evaluations;
+        ({ point, end } = this.iterateFrom({ weights, dose, known: knownOf(point) }));
       }
       if (end === 'stuck' && begun.isOutside) {
         // Multipliers that led inside need not fit there.
         const { weights, dose } = point;
-        point = this.pointAt({ weights, dose });
-        end = this.iterate(point);
-        this.evaluations += point.evaluations;
+        ({ point, end } = this.iterateFrom({ weights, dose }));
       }
       if (end === 'outside') {
         // From where steps have led the limits look less far.
         const start = this.searchedStart(point.weights);
         if ('status' in start) return start;
-        point = this.pointAt(start);
-        end = this.iterate(point);
-        this.evaluations += point.evaluations;
+        ({ point, end } = this.iterateFrom(start));
       }
       if (end === 'time-limit' || end === 'stopped') return this.finish(point, end);
       this.isProven = end === 'proven';
@@ -194,11 +186,14 @@ class Session {
     return true;
   }
 
-  private pointAt(start: InteriorStart): InteriorPoint {
+  private iterateFrom(start: InteriorStart): { point: InteriorPoint; end: IterationEnd } {
     const { operator, objectives } = this.problem;
     const { isPatient, sample } = this;
     const problem = { operator, objectives, constraints: this.halfSpaces, sample, isPatient };
-    return new InteriorPoint(problem, this.normal, start);
+    const point = new InteriorPoint(problem, this.normal, start);
+    const end = this.iterate(point);
+    this.evaluations += point.evaluations;
+    return { point, end };
   }
 
   /** Within the limits where scaling leads there; else outside, and with what is known of a point that new planes have cut off. */
@@ -400,10 +395,3 @@ class Session {
     };
   }
 }
-
-/** The multipliers of a point, for one that goes on from it. */
-const knownOf = ({ reduced, multipliers, complementarity, count }: InteriorPoint): InteriorStart['known'] => ({
-  reduced,
-  multipliers,
-  mu: complementarity / count,
-});

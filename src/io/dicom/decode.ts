@@ -4,7 +4,9 @@
  * The codecs are handed in and loaded only where a file needs one: together they are three times as large as all of respine.
  * What a stream says of its size is held against the data set before a decoder makes room for it.
  */
+
 import { FormatError, isRespineError, UnsupportedError } from '../../core/errors.js';
+import { joinBytes } from '../join-bytes.js';
 import { type StreamHead, streamHead } from './code-stream.js';
 import {
   type Dataset,
@@ -149,14 +151,9 @@ function streamsOf(element: Element | undefined, frames: number, name: string): 
 
 function joined(parts: readonly Uint8Array[], name: string): Uint8Array {
   if (parts.length === 1) return parts[0]!;
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  if (out.length === 0) throw new FormatError('has no pixel data. Export it again.', name);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  const stream = joinBytes(parts);
+  if (stream.length === 0) throw new FormatError('has no pixel data. Export it again.', name);
+  return stream;
 }
 
 function checkHead(

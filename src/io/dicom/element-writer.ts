@@ -5,7 +5,9 @@
  * the 65534 bytes that a DS may have in explicit form. Such a file is written in implicit form, whose lengths have 32 bits, rather than
  * with a UN in the place of the DS (PS3.5 6.2.2), which many readers leave as bytes.
  */
+
 import { toDecimals } from '../../core/rounding.js';
+import { joinBytes } from '../join-bytes.js';
 
 /** Text (values joined by a backslash), unsigned words, bytes, or the items of a sequence. */
 export type Value = string | readonly number[] | Uint8Array | readonly (readonly Written[])[];
@@ -38,7 +40,7 @@ export function encodeDicom(sopClass: string, sopInstance: string, elements: rea
   new DataView(length.buffer).setUint32(0, meta.length, true);
   const head = new Uint8Array(132);
   head.set([0x44, 0x49, 0x43, 0x4d], 128);
-  return join([head, encodeElement([0x00020000, 'UL', length], true), meta, encodeElements(elements, isExplicit)]);
+  return joinBytes([head, encodeElement([0x00020000, 'UL', length], true), meta, encodeElements(elements, isExplicit)]);
 }
 
 /** The elements as bytes, whatever form a file gives them: what an object says, to be hashed. */
@@ -64,7 +66,7 @@ export function decimal(value: number): string {
 export const decimals = (values: Iterable<number>): string => Array.from(values, decimal).join('\\');
 
 function encodeElements(elements: readonly Written[], isExplicit: boolean): Uint8Array {
-  return join([...elements].sort((a, b) => a[0] - b[0]).map((element) => encodeElement(element, isExplicit)));
+  return joinBytes([...elements].sort((a, b) => a[0] - b[0]).map((element) => encodeElement(element, isExplicit)));
 }
 
 function encodeElement([tag, vr, value]: Written, isExplicit: boolean): Uint8Array {
@@ -89,11 +91,11 @@ function encodeValue(vr: string, value: Value, isExplicit: boolean): Uint8Array 
   if (typeof value === 'string') {
     const bytes = new TextEncoder().encode(value);
     if (bytes.length % 2 === 0) return bytes;
-    return join([bytes, Uint8Array.of(vr === 'UI' ? 0 : 32)]);
+    return joinBytes([bytes, Uint8Array.of(vr === 'UI' ? 0 : 32)]);
   }
-  if (value instanceof Uint8Array) return value.length % 2 === 0 ? value : join([value, Uint8Array.of(0)]);
+  if (value instanceof Uint8Array) return value.length % 2 === 0 ? value : joinBytes([value, Uint8Array.of(0)]);
   if (vr === 'SQ') {
-    return join(
+    return joinBytes(
       (value as readonly (readonly Written[])[]).flatMap((item) => {
         const body = encodeElements(item, isExplicit);
         const head = new Uint8Array(8);
@@ -106,14 +108,4 @@ function encodeValue(vr: string, value: Value, isExplicit: boolean): Uint8Array 
     );
   }
   return Uint8Array.from((value as readonly number[]).flatMap((word) => [word & 255, word >> 8]));
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -3,9 +3,11 @@
  *
  * Zeros pack a thousandfold, and so may a dose: how much is believable is asked of the elements that have come so far.
  */
+
 import dicomParser from 'dicom-parser';
 import { Inflate } from 'fflate';
 import { MOST_VOXELS } from '../../core/budget.js';
+import { joinBytes } from '../join-bytes.js';
 
 /** Bytes that are unpacked without a question: a structure set of a large study. */
 const UNASKED = 32e6;
@@ -34,7 +36,7 @@ export function inflate(packed: Uint8Array, enough = Infinity): Uint8Array {
     stream.push(packed.subarray(at, at + STEP), at + STEP >= packed.length);
     if (length > allowed && !isAsked) {
       isAsked = true;
-      allowed = Math.max(allowed, BESIDE + pixelBytes(joined(parts, length)));
+      allowed = Math.max(allowed, BESIDE + pixelBytes(joinBytes(parts)));
     }
     if (length > allowed) {
       throw new Error(
@@ -42,7 +44,7 @@ export function inflate(packed: Uint8Array, enough = Infinity): Uint8Array {
       );
     }
   }
-  return joined(parts, length);
+  return joinBytes(parts);
 }
 
 /** Of the image that the elements so far speak of; 0 where they speak of none. */
@@ -56,14 +58,4 @@ function pixelBytes(bytes: Uint8Array): number {
   } catch {
     return 0;
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
