@@ -7,6 +7,9 @@ import type { VoxelSample } from './normal-matrix.js';
 /** Entries up to which all rows are taken, 64 MB. */
 const MOST_ENTRIES = 16e6;
 
+/** Columns that are read before they are written, one row after the other: a row lies together, a column does not. */
+const TOGETHER = 16;
+
 /**
  * Reads the sample off a plain operator, one column after the other: as many applications as it has columns. Rows are taken
  * in groups of neighbours where all would be too many.
@@ -17,13 +20,19 @@ export function sampleVoxels(operator: LinearOperator): VoxelSample {
   const count = Math.ceil(rows / group);
   const matrix = new Float32Array(count * columns);
   const unit = new Float64Array(columns);
-  const dose = new Float64Array(rows);
+  const doses = Array.from({ length: Math.min(TOGETHER, columns) }, () => new Float64Array(rows));
   const middle = (sample: number): number => Math.min(rows - 1, sample * group + Math.floor(group / 2));
-  for (let c = 0; c < columns; c++) {
-    unit[c] = 1;
-    operator.apply(unit, dose);
-    unit[c] = 0;
-    for (let s = 0; s < count; s++) matrix[s * columns + c] = dose[middle(s)]!;
+  for (let first = 0; first < columns; first += TOGETHER) {
+    const some = doses.slice(0, columns - first);
+    some.forEach((dose, k) => {
+      unit[first + k] = 1;
+      operator.apply(unit, dose);
+      unit[first + k] = 0;
+    });
+    for (let s = 0; s < count; s++) {
+      const row = middle(s);
+      for (let k = 0, at = s * columns + first; k < some.length; k++) matrix[at + k] = some[k]![row]!;
+    }
   }
   return {
     matrix,

@@ -75,10 +75,10 @@ const BEGINNING = 0.02;
 /** Errors of rounding that are tried until a sequence is short enough, fractions of the highest fluence. */
 const ERRORS = [0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.13, 0.17, 0.22, 0.28, 0.35, 0.45];
 /** Rounds of column generation that gain less than {@link JOINED_GAIN} of the value, after which ends are moved instead. */
-const PATIENCE = 2;
-const JOINED_GAIN = 5e-3;
+const PATIENCE = 1;
+const JOINED_GAIN = 0.02;
 /** A round of moved ends that gains less than this fraction is the last. */
-const LEAST_GAIN = 1e-3;
+const LEAST_GAIN = 3e-3;
 /** What no shape may open. */
 const FORBIDDEN = -1e12;
 
@@ -121,7 +121,7 @@ export function weighSegments(
   let idle = 0;
   for (let round = 0; round < rounds && idle < PATIENCE && !isOver(); round++) {
     if (best.solution.objective <= enough) break;
-    const joining = work.priced(state, Math.max(1, Math.round(JOINING * allowed)));
+    const joining = work.priced(work.pricesOf(state), Math.max(1, Math.round(JOINING * allowed)));
     if (joining.length === 0) break;
     const kept = heaviest(state, allowed - joining.length);
     state = work.weigh([...kept.shapes, ...joining], kept.weights);
@@ -133,12 +133,13 @@ export function weighSegments(
   }
   for (let round = 0; round < rounds && !isOver(); round++) {
     if (best.solution.objective <= enough) break;
-    const refined = refine(work, best);
+    const refined = refine(work, best, allowed);
     const { objective } = refined.solution;
     values.push(objective);
     onRound?.({ segments: refined.shapes.length, value: objective });
-    if (!(objective < (1 - LEAST_GAIN) * best.solution.objective)) break;
-    best = refined;
+    const gain = 1 - objective / best.solution.objective;
+    if (gain > 0) best = refined;
+    if (!(gain > LEAST_GAIN)) break;
   }
   const { weights } = best.solution;
   const segments = best.shapes.map(({ left, right, field }, n) => ({ left, right, field, weight: weights[n]! }));
@@ -177,32 +178,47 @@ function heaviest({ shapes, solution }: Weighed, count: number): { shapes: Shape
 }
 
 /**
- * The same number of segments with ends between pixel edges. Each shape is joined by one whose ends have moved to the next edge where
- * that lowers the value; what both deliver together at their best weights, one shape with ends in between delivers alone: within a
- * pixel its open part is linear in the place of an end.
+ * No more segments, with ends between pixel edges. Each shape is joined by one whose ends have moved to the next edge where that lowers
+ * the value; what both deliver together at their best weights, one shape with ends in between delivers alone: within a pixel its open
+ * part is linear in the place of an end. Shapes that deliver nothing any more make room for new ones.
  */
-function refine(work: Weighing, { shapes, solution, dual }: Weighed): Weighed {
-  const { weights } = solution;
-  const moved = work.moved({ shapes, solution, dual });
-  const joined = moved.flatMap((shape, n) => (shape === undefined ? [] : [{ shape, of: n }]));
-  const both = work.weigh(
-    [...shapes, ...joined.map(({ shape }) => shape)],
+function refine(work: Weighing, state: Weighed, allowed: number): Weighed {
+  const { shapes, weights } = heaviest(state, allowed);
+  const prices = work.pricesOf(state);
+  const joined = work.moved(shapes, prices).flatMap((shape, of) => (shape === undefined ? [] : [{ shape, of }]));
+  const fresh = work.priced(prices, allowed - shapes.length);
+  const { solution, dual } = work.weigh(
+    [...shapes, ...joined.map(({ shape }) => shape), ...fresh],
     [...weights, ...joined.map(({ of }) => BEGINNING * weights[of]!)],
   );
-  const found = both.solution.weights;
+  const found = solution.weights;
   const merged = shapes.slice();
   const sums = Array.from(found.subarray(0, shapes.length));
   joined.forEach(({ shape, of }, q) => {
     const other = found[shapes.length + q]!;
-    const sum = sums[of]! + other;
     if (!(other > 0)) return;
-    const between = (from: Float64Array, to: Float64Array): Float64Array =>
-      from.map((end, i) => end + (other / sum) * (to[i]! - end));
-    const { left, right, field } = shapes[of]!;
-    merged[of] = work.shapeOf(field, { left: between(left, shape.left), right: between(right, shape.right) })!;
-    sums[of] = sum;
+    sums[of]! += other;
+    merged[of] = between(merged[of]!, shape, other / sums[of]!);
   });
-  return work.weigh(merged, sums);
+  // Two shapes and the one between them deliver the same: what was solved is the solution of the merged ones too.
+  const own = found.subarray(shapes.length + joined.length);
+  return {
+    shapes: [...merged, ...fresh],
+    solution: { ...solution, weights: Float64Array.from([...sums, ...own]) },
+    dual,
+  };
+}
+
+/** The shape a part of the way from one to another whose ends are nowhere more than a pixel away: its dose is as far between theirs. */
+function between(from: Shape, to: Shape, part: number): Shape {
+  const mix = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, i) => value + part * (b[i]! - value));
+  return {
+    field: from.field,
+    left: mix(from.left, to.left),
+    right: mix(from.right, to.right),
+    pixels: from.pixels + part * (to.pixels - from.pixels),
+    dose: mix(from.dose, to.dose),
+  };
 }
 
 class Weighing {
@@ -271,8 +287,7 @@ class Weighing {
   }
 
   /** Of the fields, the shapes that would lower the value most per unit, `count` of them at most. */
-  priced({ solution, dual }: Weighed, count: number): Shape[] {
-    const prices = this.pricesOf(solution, dual);
+  priced(prices: Float64Array, count: number): Shape[] {
     return this.fields
       .map(({ rows, beamlets }, field) => ({
         field,
@@ -291,9 +306,8 @@ class Weighing {
       });
   }
 
-  /** Shapes whose ends may move to the next pixel edge, each where that lowers the value; undefined where none moves. */
-  moved({ shapes, solution, dual }: Weighed): (Shape | undefined)[] {
-    const prices = this.pricesOf(solution, dual);
+  /** Of some shapes those with ends at the next pixel edge where that lowers the value; undefined where none moves. */
+  moved(shapes: readonly Shape[], prices: Float64Array): (Shape | undefined)[] {
     return shapes.map(({ field, ...ends }) => {
       const { columns, beamlets } = this.fields[field]!;
       const own = Float64Array.from(beamlets, (b) => (b < 0 ? FORBIDDEN : prices[b]!));
@@ -303,7 +317,7 @@ class Weighing {
   }
 
   /** What every beamlet lowers the value by per unit. */
-  private pricesOf({ dose }: Solution, dual: Dual): Float64Array {
+  pricesOf({ solution: { dose }, dual }: Weighed): Float64Array {
     const { operator, objectives } = this.problem;
     const slope = new Float64Array(operator.rows);
     evaluateAll(objectives, dose, slope);
