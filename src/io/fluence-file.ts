@@ -29,6 +29,7 @@ const bank = z.strictObject({
   boundaries: edges,
   reach: finite,
   overtravel: finite.optional(),
+  span: finite.optional(),
   transmission: finite,
   evidence: z.strictObject({ boundaries: z.string(), travel: z.string(), transmission: z.string() }),
 });

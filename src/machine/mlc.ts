@@ -21,6 +21,8 @@ export interface LeafBank {
   readonly reach: number;
   /** How far a leaf end may cross the axis, mm; undefined where it is not known, and then not checked. */
   readonly overtravel?: number;
+  /** How far apart the ends of leaves on one carriage may stand, mm; undefined where it is not known, and then not checked. */
+  readonly span?: number;
   /** Fluence under a closed leaf as a fraction of the open fluence: the mean of leaf bodies and the lines between them. */
   readonly transmission: number;
   /** Evidence of each number. */
@@ -34,6 +36,8 @@ export interface LeafBankOptions {
   readonly reach?: number | undefined;
   /** mm. @default not checked */
   readonly overtravel?: number | undefined;
+  /** mm, > 0. @default not checked */
+  readonly span?: number | undefined;
   /** Fraction of the open fluence, 0 to below 1. @default 0 */
   readonly transmission?: number | undefined;
   readonly evidence?: Partial<LeafBank['evidence']> | undefined;
@@ -50,7 +54,7 @@ const FARTHEST_LEAF = 500;
  * @throws {InvalidInputError} unless they rise by at least 1 mm each and the other numbers are in range
  */
 export function createLeafBank(boundaries: readonly number[], options: LeafBankOptions = {}): LeafBank {
-  const { name = 'leaves of the case', reach = 200, overtravel, transmission = 0, evidence } = options;
+  const { name = 'leaves of the case', reach = 200, overtravel, span, transmission = 0, evidence } = options;
   if (boundaries.length < 2) {
     throw new InvalidInputError(
       `leaf bank ${name}: ${boundaries.length} boundaries, but at least 2 are needed. Give one more than leaf pairs.`,
@@ -68,6 +72,7 @@ export function createLeafBank(boundaries: readonly number[], options: LeafBankO
   });
   checkPositive(`leaf bank ${name}: reach`, reach);
   if (overtravel !== undefined) checkFinite(`leaf bank ${name}: overtravel`, overtravel);
+  if (span !== undefined) checkPositive(`leaf bank ${name}: span`, span);
   const ends = { reach, overtravel: overtravel ?? 0, first: boundaries[0]!, last: boundaries.at(-1)! };
   for (const [what, mm] of Object.entries(ends)) {
     if (Math.abs(mm) > FARTHEST_LEAF) {
@@ -82,6 +87,7 @@ export function createLeafBank(boundaries: readonly number[], options: LeafBankO
     boundaries: [...boundaries],
     reach,
     ...(overtravel === undefined ? {} : { overtravel }),
+    ...(span === undefined ? {} : { span }),
     transmission,
     evidence: { boundaries: 'given', travel: 'given', transmission: 'given', ...evidence },
   };

@@ -58,6 +58,8 @@ export interface WeighedSegmentsOptions extends ShapeRules {
   readonly rounds?: number;
   /** Ends as soon as the value is no more. @default -Infinity */
   readonly enough?: number;
+  /** Open area of a segment, at least, in pixels. @default 0 */
+  readonly leastArea?: number;
   /** To which each set of weights is proven, fraction of the value. @default 0.003 */
   readonly gap?: number;
   /** Looked at between rounds. @default never over */
@@ -74,11 +76,13 @@ const NEGLIGIBLE = 1e-3;
 const BEGINNING = 0.02;
 /** Errors of rounding that are tried until a sequence is short enough, fractions of the highest fluence. */
 const ERRORS = [0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.13, 0.17, 0.22, 0.28, 0.35, 0.45];
-/** Rounds of column generation that gain less than {@link JOINED_GAIN} of the value, after which ends are moved instead. */
+/** Rounds that gain less than a fraction of the value in turn, after which shapes no longer join, and ends no longer move. */
 const PATIENCE = 1;
 const JOINED_GAIN = 0.02;
-/** A round of moved ends that gains less than this fraction is the last. */
+const REFINING_PATIENCE = 2;
 const LEAST_GAIN = 3e-3;
+/** Of areas, pixels. */
+const ROUNDING = 1e-9;
 /** What no shape may open. */
 const FORBIDDEN = -1e12;
 
@@ -115,7 +119,7 @@ export function weighSegments(
   checkInteger('segments: rounds', rounds, 0);
   checkFields(fields, problem.operator.columns);
   const work = new Weighing(problem, fields, options);
-  let state = work.weigh(work.sequenced(fluence, allowed));
+  let state = work.weigh(work.begun(fluence, allowed));
   let best = state;
   const values = [state.solution.objective];
   let idle = 0;
@@ -131,15 +135,15 @@ export function weighSegments(
     idle = objective < (1 - JOINED_GAIN) * best.solution.objective ? 0 : idle + 1;
     if (objective < best.solution.objective) best = state;
   }
-  for (let round = 0; round < rounds && !isOver(); round++) {
+  state = best;
+  for (let round = idle = 0; round < rounds && idle < REFINING_PATIENCE && !isOver(); round++) {
     if (best.solution.objective <= enough) break;
-    const refined = refine(work, best, allowed);
-    const { objective } = refined.solution;
+    state = refine(work, state, allowed);
+    const { objective } = state.solution;
     values.push(objective);
-    onRound?.({ segments: refined.shapes.length, value: objective });
-    const gain = 1 - objective / best.solution.objective;
-    if (gain > 0) best = refined;
-    if (!(gain > LEAST_GAIN)) break;
+    onRound?.({ segments: state.shapes.length, value: objective });
+    idle = objective < (1 - LEAST_GAIN) * best.solution.objective ? 0 : idle + 1;
+    if (objective < best.solution.objective) best = state;
   }
   const { weights } = best.solution;
   const segments = best.shapes.map(({ left, right, field }, n) => ({ left, right, field, weight: weights[n]! }));
@@ -228,8 +232,31 @@ class Weighing {
     private readonly options: WeighedSegmentsOptions,
   ) {}
 
+  /**
+   * Shapes to begin with: a sequence, or, where none of its shapes is large enough, fields as open as they can be.
+   *
+   * @throws {InvalidInputError} where these are too small as well
+   */
+  begun(fluence: Float64Array, allowed: number): Shape[] {
+    const sequenced = this.sequenced(fluence, allowed);
+    if (sequenced.length > 0) return sequenced;
+    const open = this.fields.flatMap((_, field) => this.opened(field) ?? []).slice(0, allowed);
+    if (open.length > 0) return open;
+    throw new InvalidInputError(
+      `segments: no field opens ${this.options.leastArea} pixels, the least area of a segment. Give a smaller one.`,
+    );
+  }
+
+  /** A field as open as its beamlets are. */
+  private opened(field: number): Shape | undefined {
+    const { rows, beamlets } = this.fields[field]!;
+    const prices = Float64Array.from(beamlets, (b) => (b < 0 ? FORBIDDEN : 1));
+    const { left, right } = bestShape(prices, rows, this.options);
+    return this.shapeOf(field, { left: Float64Array.from(left), right: Float64Array.from(right) });
+  }
+
   /** Shapes that deliver the fluence, rounded as finely as their number allows. */
-  sequenced(fluence: Float64Array, allowed: number): Shape[] {
+  private sequenced(fluence: Float64Array, allowed: number): Shape[] {
     const rowsOf = ({ rows, columns, beamlets }: LeafField): Float64Array[] =>
       Array.from({ length: rows }, (_, i) =>
         Float64Array.from(beamlets.subarray(i * columns, (i + 1) * columns), (b) => (b < 0 ? 0 : fluence[b]!)),
@@ -325,7 +352,7 @@ class Weighing {
     return operator.applyTranspose(slope, new Float64Array(operator.columns)).map((value) => -value);
   }
 
-  /** A shape with its dose; undefined where it opens no beamlet. */
+  /** A shape with its dose; undefined where it opens no beamlet, or less than the least area. */
   shapeOf(field: number, ends: LeafEnds): Shape | undefined {
     const { operator } = this.problem;
     const { columns, beamlets } = this.fields[field]!;
@@ -337,7 +364,7 @@ class Weighing {
       weights[beamlet] = open;
       pixels += open;
     });
-    if (pixels === 0) return undefined;
+    if (pixels === 0 || pixels < (this.options.leastArea ?? 0) - ROUNDING) return undefined;
     const { left, right } = ends;
     return { field, left, right, pixels, dose: operator.apply(weights, new Float64Array(operator.rows)) };
   }

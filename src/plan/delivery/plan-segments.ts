@@ -6,6 +6,7 @@
  * prescription: what holds, holds in the dose of what is delivered.
  */
 import type { TimeLeft } from '../../core/deadline.js';
+import { InvalidInputError } from '../../core/errors.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
@@ -16,7 +17,7 @@ import { weighSegments } from '../../sequence/weighed-segments.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import { leafFieldsOf, type SegmentField, type SegmentSettings, segmentFieldsOf } from './segment-fields.js';
+import { leafFieldsOf, pixelArea, type SegmentField, type SegmentSettings, segmentFieldsOf } from './segment-fields.js';
 
 /** What delivery in segments costs. */
 export interface DeliveryPrice {
@@ -48,11 +49,15 @@ export interface OptimisedFluence {
 
 /** Segments below this fraction of the heaviest are not delivered. */
 const NEGLIGIBLE = 1e-3;
+/** To which the weights of shapes that still change are proven. */
+const ROUGH = 0.01;
+/** Shapes whose dose without what leaves let through has this multiple of the fluence's bound are good enough. */
+const ENOUGH = 1.03;
 
 /** @throws {InvalidInputError} for fewer segments than fields, or leaves that do not fit the beamlets */
 export function planSegments(
   { operator, beams, voxels, problem, solution: fluence }: OptimisedFluence,
-  settings: SegmentSettings,
+  settings: SegmentSettings & { readonly fractions: number },
   model: PatientModel,
   machine: Machine,
   timeLeft: TimeLeft,
@@ -60,33 +65,71 @@ export function planSegments(
 ): PlannedSegments {
   const { objectives, constraints } = settledProblem(problem, fluence);
   const { bank, segments: allowed, interleaf } = settings;
+  const { lowerBound } = fluence.certificate;
   const leafFields = leafFieldsOf(beams, bank);
   model.onStage('imrt: segments');
   const isOver = (): boolean => timeLeft() === 0;
+  const { grid } = beams[0]!.beamlets;
   const made = weighSegments({ operator, objectives, constraints }, leafFields, fluence.weights, {
     allowed,
     interleaf,
+    least: Math.max(1, Math.ceil(settings.leafGap / (grid.x[1]! - grid.x[0]!))),
+    leastArea: settings.leastArea / pixelArea(grid),
+    gap: ROUGH,
+    enough: lowerBound === null ? -Infinity : ENOUGH * lowerBound,
     isOver,
   });
   const least = NEGLIGIBLE * made.segments.reduce((high, { weight }) => Math.max(high, weight), 0);
   const kept = made.segments.filter(({ weight }) => weight > least);
-  const fields = segmentFieldsOf(kept, beams, settings, machine);
+  const all = segmentFieldsOf(kept, leafFields, beams, settings, machine);
   model.onStage('imrt: weights of segments');
-  const columns = new ColumnOperator(
-    model.bodyDose.columnsAt(
-      fields.map(({ beam, open }) => ({ beam, fluence: open })),
-      voxels.places,
-    ),
+  const doses = model.bodyDose.columnsAt(
+    all.map(({ beam, open }) => ({ beam, fluence: open })),
+    voxels.places,
   );
+  const solveFor = (some: readonly number[], start: Float64Array): { columns: ColumnOperator; solution: Solution } => {
+    const columns = new ColumnOperator(some.map((n) => doses[n]!));
+    return {
+      columns,
+      solution: solve({ ...problem, operator: columns }, { ...options, timeLimit: timeLeft(), start }),
+    };
+  };
   const start = Float64Array.from(kept, ({ weight }) => weight);
-  const solution = solve({ ...problem, operator: columns }, { ...options, timeLimit: timeLeft(), start });
+  const { some, columns, solution } = withoutLight(solveFor, start, settings.leastUnits * settings.fractions);
   const value = evaluateAll(objectives, solution.dose, new Float64Array(columns.rows));
-  const { lowerBound } = fluence.certificate;
   const delivery = {
-    segments: fields.length,
+    segments: some.length,
     value,
     lowerBound,
     price: lowerBound === null || !(lowerBound > 0) ? null : value / lowerBound - 1,
   };
-  return { fields, operator: columns, solution, delivery };
+  return { fields: some.map((n) => all[n]!), operator: columns, solution, delivery };
+}
+
+/**
+ * The best weights of segments none of which is below the least: the lighter half of those that are goes, until there are none.
+ *
+ * @throws {InvalidInputError} where none is left
+ */
+function withoutLight<T extends { readonly solution: Solution }>(
+  solveFor: (some: readonly number[], start: Float64Array) => T,
+  begun: Float64Array,
+  least: number,
+): T & { readonly some: readonly number[] } {
+  let some = Array.from(begun, (_, n) => n);
+  for (let start = begun; ; ) {
+    const made = solveFor(some, start);
+    const { weights, certificate } = made.solution;
+    const light = some.map((_, q) => q).filter((q) => weights[q]! < least);
+    // Where nothing keeps the constraints, it is not for want of weight.
+    if (light.length === 0 || certificate.lowerBound === null) return { ...made, some };
+    light.sort((a, b) => weights[a]! - weights[b]!).splice(Math.ceil(light.length / 2));
+    const gone = new Set(light);
+    start = weights.filter((_, q) => !gone.has(q));
+    some = some.filter((_, q) => !gone.has(q));
+    if (some.length > 0) continue;
+    throw new InvalidInputError(
+      'case: imrt.delivery: no segment gets leastUnits monitor units in each fraction. Give a smaller leastUnits, or fewer segments.',
+    );
+  }
 }

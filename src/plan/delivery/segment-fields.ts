@@ -11,7 +11,7 @@ import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { FluenceField } from '../../dose/beam-view.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
-import { type LeafBank, uniformLeaves } from '../../machine/mlc.js';
+import { createLeafBank, type LeafBank, uniformLeaves } from '../../machine/mlc.js';
 import type { FieldSegment, LeafField } from '../../sequence/weighed-segments.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import { resolveLeafBank } from '../input/check-json.js';
@@ -23,6 +23,12 @@ export interface SegmentSettings {
   readonly segments: number;
   readonly bank: LeafBank;
   readonly interleaf: boolean;
+  /** cm^2 that a segment opens, at least. */
+  readonly leastArea: number;
+  /** Monitor units of a segment in each fraction, at least. */
+  readonly leastUnits: number;
+  /** mm between the ends of an open pair, at least. */
+  readonly leafGap: number;
   readonly transmission: PlanCase['fcrt']['transmission'];
 }
 
@@ -39,17 +45,28 @@ export interface SegmentField {
 /** Two edges closer than this are one, mm. */
 const SAME = 1e-3;
 
+/** What `"step-and-shoot"` stands for. */
+const DEFAULTS = { segments: 100, leastArea: 1, leastUnits: 1, leafGap: 0, interleaf: false, transmission: {} };
+
 /** @returns undefined where the fluence itself is the plan */
 export function segmentSettings({
   delivery,
   beamlet,
-}: Pick<PlanCase['imrt'], 'delivery' | 'beamlet'>): SegmentSettings | undefined {
+  onAxis,
+}: Pick<PlanCase['imrt'], 'delivery' | 'beamlet' | 'onAxis'>): SegmentSettings | undefined {
   if (delivery === undefined || delivery === 'fluence') return undefined;
-  const asked = delivery === 'step-and-shoot' ? { segments: 100, interleaf: false, transmission: {} } : delivery;
-  const mlc = typeof delivery === 'string' ? undefined : delivery.mlc;
-  const bank = mlc === undefined ? uniformLeaves(beamlet) : resolveLeafBank(mlc);
-  const { segments, interleaf, transmission } = asked;
-  return { segments, interleaf, transmission, bank };
+  if (delivery === 'step-and-shoot') return { ...DEFAULTS, bank: fittingLeaves(beamlet, onAxis) };
+  const { kind: _, mlc, ...asked } = delivery;
+  return { ...asked, bank: mlc === undefined ? fittingLeaves(beamlet, onAxis) : resolveLeafBank(mlc) };
+}
+
+/** Leaves as wide as the beamlets, with boundaries where beamlets end. */
+function fittingLeaves(beamlet: number, onAxis: PlanCase['imrt']['onAxis']): LeafBank {
+  const bank = uniformLeaves(beamlet);
+  if (onAxis !== 'middle') return bank;
+  const { boundaries, name, evidence } = bank;
+  const shifted = [boundaries[0]! - beamlet / 2, ...boundaries.map((y) => y + beamlet / 2)];
+  return createLeafBank(shifted, { name: `${name}, one on the axis`, evidence });
 }
 
 /**
@@ -82,17 +99,62 @@ export function checkDelivery(
       `case: imrt.delivery: ${settings.segments} segments are too few for ${beams.length} beams. Give at least one for each.`,
     );
   }
-  leafFieldsOf(beams, settings.bank);
+  const fields = leafFieldsOf(beams, settings.bank);
+  beams.forEach(({ beam, beamlets: { grid } }, b) => {
+    checkWithinTravel(beam.name, grid.x, settings.bank);
+    const open = fields.reduce(
+      (sum, { of, beamlets }) => sum + (of === b ? beamlets.filter((n) => n >= 0).length : 0),
+      0,
+    );
+    const area = open * pixelArea(grid);
+    if (settings.leastArea > area + 1e-9) {
+      throw new InvalidInputError(
+        `case: imrt.delivery: leastArea is ${settings.leastArea} cm^2, but ${beam.name} opens ${area.toFixed(2)} cm^2 as a whole. Give a smaller area.`,
+      );
+    }
+    const width = grid.x.at(-1)! - grid.x[0]!;
+    if (settings.leafGap > width) {
+      throw new InvalidInputError(
+        `case: imrt.delivery: leafGap is ${settings.leafGap} mm, but ${beam.name} is ${width} mm wide. Give a smaller gap.`,
+      );
+    }
+  });
+}
+
+/** cm^2 of a pixel of a uniform grid. */
+export const pixelArea = ({ x, y }: ModulatedBeam['beamlets']['grid']): number =>
+  ((x[1]! - x[0]!) * (y[1]! - y[0]!)) / 100;
+
+/** @throws {InvalidInputError} where a leaf that closes a beamlet would stand beyond its reach or overtravel */
+function checkWithinTravel(beam: string, x: Float64Array, { name, reach, overtravel = Infinity }: LeafBank): void {
+  const [low, high] = [x[0]!, x.at(-1)!];
+  // Either leaf of a pair may have to stand at either side of the field.
+  if (Math.max(-low, high) <= Math.min(reach, overtravel) + SAME) return;
+  const stands = overtravel < reach ? `cross the axis by at most ${overtravel} mm` : `reach ${reach} mm from the axis`;
+  throw new InvalidInputError(
+    `case: imrt.delivery: ${beam} runs from x = ${low} to ${high} mm, but the leaves of ${name} ${stands}. Turn the collimator, or use other leaves (imrt.delivery.mlc).`,
+  );
+}
+
+/** A field of leaves that is a beam, or the part of one that a carriage reaches without moving. */
+export interface CarriageField extends LeafField {
+  /** Index of its beam. */
+  readonly of: number;
+  /** Column of the beam's grid at which it begins. */
+  readonly first: number;
 }
 
 /**
- * The beamlets of all beams as leaf pairs see them.
+ * The beamlets of all beams as leaf pairs see them: one field for each, or several side by side where carriages do not span it.
  *
  * @throws {InvalidInputError} where a row of beamlets ends between two boundaries of the leaves
  */
-export function leafFieldsOf(beams: readonly ModulatedBeam[], { name, boundaries }: LeafBank): LeafField[] {
+export function leafFieldsOf(
+  beams: readonly ModulatedBeam[],
+  { name, boundaries, span = Infinity }: LeafBank,
+): CarriageField[] {
   const offsets = beamletOffsets(beams);
-  return beams.map(({ beam, beamlets: { grid, pixels } }, b): LeafField => {
+  return beams.flatMap(({ beam, beamlets: { grid, pixels } }, b): CarriageField[] => {
     const [columns, rows] = [grid.x.length - 1, grid.y.length - 1];
     const off = grid.y.find((edge) => !boundaries.some((boundary) => Math.abs(boundary - edge) < SAME));
     if (off !== undefined) {
@@ -105,21 +167,29 @@ export function leafFieldsOf(beams: readonly ModulatedBeam[], { name, boundaries
     pixels.forEach((pixel, n) => {
       beamlets[pixel] = offsets[b]! + n;
     });
-    return { rows, columns, beamlets };
+    const parts = Math.ceil((grid.x[columns]! - grid.x[0]!) / span - SAME) || 1;
+    return Array.from({ length: parts }, (_, n): CarriageField => {
+      const [first, end] = [n, n + 1].map((part) => Math.round((part * columns) / parts)) as [number, number];
+      const own = Array.from({ length: rows }, (_, i) => beamlets.subarray(i * columns + first, i * columns + end));
+      return { of: b, first, rows, columns: end - first, beamlets: Int32Array.from(own.flatMap((row) => [...row])) };
+    }).filter(({ beamlets: own }) => own.some((beamlet) => beamlet >= 0));
   });
 }
 
 /** The apertures of segments: pairs beside the beamlets are closed where the nearest pair stands, and jaws follow what is open. */
 export function segmentFieldsOf(
   segments: readonly FieldSegment[],
+  leafFields: readonly CarriageField[],
   beams: readonly ModulatedBeam[],
   { bank, transmission }: SegmentSettings,
   machine: Machine,
 ): SegmentField[] {
   const through = throughOf(transmission, machine);
   return segments.map(({ field, left, right }): SegmentField => {
-    const { beam, beamlets } = beams[field]!;
-    const { x, y } = beamlets.grid;
+    const { of, first, columns } = leafFields[field]!;
+    const { beam, beamlets } = beams[of]!;
+    const { y } = beamlets.grid;
+    const x = beamlets.grid.x.subarray(first, first + columns + 1);
     const leaves = bank.boundaries.slice(1).map((top, n): [number, number] => {
       const middle = (top + bank.boundaries[n]!) / 2;
       const row = y.findLastIndex((edge) => edge <= middle);
@@ -135,7 +205,7 @@ export function segmentFieldsOf(
       y2: bank.boundaries[open.at(-1)!.n + 1]!,
     };
     const aperture = createAperture(bank, leaves, jaws);
-    return { beam, of: field, aperture, open: apertureFluence(aperture, through) };
+    return { beam, of, aperture, open: apertureFluence(aperture, through) };
   });
 }
 

@@ -62,12 +62,16 @@ export const leafBankSchema = z.union(
         'How far past the axis, mm.',
         z.optional(z.number().check(z.minimum(-500), z.maximum(500))),
       ),
+      span: described(
+        'How far apart the ends of leaves on one carriage may stand, mm: wider fields of segments are split. Not checked by default.',
+        z.optional(z.number().check(z.positive(), z.maximum(1000))),
+      ),
       transmission: described('Fraction of the open fluence. By default 0.', z.optional(transmitted)),
     }),
   ],
   {
     error:
-      'must be the name of a leaf bank such as "millennium-120", or { "boundaries": [mm, ...], "reach", "overtravel", "transmission" }',
+      'must be the name of a leaf bank such as "millennium-120", or { "boundaries": [mm, ...], "reach", "overtravel", "span", "transmission" }',
   },
 );
 

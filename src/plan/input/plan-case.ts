@@ -105,6 +105,18 @@ const segmented = z.strictObject({
     'Name of a leaf bank, or one of your own: see docs/case.md#collimators. By default leaves as wide as a beamlet.',
     z.optional(leafBankSchema),
   ),
+  leastArea: described(
+    'Open area of a segment, at least, cm^2 in the isocentre plane.',
+    z._default(z.number().check(z.minimum(0), z.maximum(1600)), 1),
+  ),
+  leastUnits: described(
+    'Monitor units of a segment in each fraction, at least.',
+    z._default(z.number().check(z.minimum(0), z.maximum(1000)), 1),
+  ),
+  leafGap: described(
+    'Between the ends of a pair that is open, at least, mm; rounded up to whole beamlets where a shape is new.',
+    z._default(z.number().check(z.minimum(0), z.maximum(100)), 0),
+  ),
   interleaf: described('Whether opposing ends of neighbouring pairs must not overlap.', z._default(z.boolean(), false)),
   transmission: transmissionSchema,
 });

@@ -255,7 +255,9 @@ function solveModulated(
     if (settings === undefined || solution.certificate.lowerBound === null) return made;
     const { operator } = prepared;
     const told = { gap: fine, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
-    const segmented = planSegments({ operator, beams, ...made }, settings, model, machine, timeLeft, told);
+    const { fractions } = planCase.prescription;
+    const own = { ...settings, fractions };
+    const segmented = planSegments({ operator, beams, ...made }, own, model, machine, timeLeft, told);
     return { ...made, segmented };
   } finally {
     if (kept === undefined) prepared.close();

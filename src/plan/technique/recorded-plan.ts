@@ -152,8 +152,8 @@ export function planFromRecord(
   };
 }
 
-function bankOf({ overtravel, ...bank }: NonNullable<RecordedField['aperture']>['bank']): Aperture['bank'] {
-  return overtravel === undefined ? bank : { ...bank, overtravel };
+function bankOf({ overtravel, span, ...bank }: NonNullable<RecordedField['aperture']>['bank']): Aperture['bank'] {
+  return { ...bank, ...(overtravel !== undefined && { overtravel }), ...(span !== undefined && { span }) };
 }
 
 function shapeOf(
