@@ -30,6 +30,9 @@ const segmented = (segments: number, more: object = {}): Imrt => ({
   delivery: { kind: 'step-and-shoot', segments, ...more },
 });
 
+/** Leaf boundaries at the ends of beamlets of 8 mm. */
+const rows = Array.from({ length: 25 }, (_, n) => 8 * (n - 12));
+
 describe('a horseshoe in 20 segments', () => {
   let made: PlanningResult;
   beforeAll(() => {
@@ -93,6 +96,27 @@ describe('a horseshoe in 20 segments', () => {
     expect(few).toBeGreaterThan(price);
   });
 
+  test('least area, least units, least gap and carriages: every segment keeps them, and the cap holds', () => {
+    const rules = { leastArea: 6, leastUnits: 12, leafGap: 16, mlc: { boundaries: rows, span: 40 } };
+    const { plan, structures } = planOf(segmented(20, rules)).plans[0]!;
+    expect(structures.find(({ name }) => name === 'SpinalCord')!.metrics['Max[Gy]']).toBeLessThanOrEqual(29.8 + 1e-6);
+    const segments = plan.fields.flatMap((field) => field.segments!);
+    expect(segments.length).toBeGreaterThan(5);
+    for (const { aperture, monitorUnits } of segments) {
+      const area = aperture.openings.reduce((sum, { x0, x1, y0, y1 }) => sum + (x1 - x0) * (y1 - y0), 0);
+      expect(area).toBeGreaterThanOrEqual(600 - 1e-6);
+      expect(monitorUnits / 22).toBeGreaterThanOrEqual(12);
+      for (const { x0, x1 } of aperture.openings) expect(x1 - x0).toBeGreaterThanOrEqual(16 - 1e-9);
+      const ends = aperture.leaves.map(([x1, x2]) => [x1, x2] as const);
+      for (const side of [0, 1] as const) {
+        const own = ends.map((pair) => pair[side]);
+        expect(Math.max(...own) - Math.min(...own)).toBeLessThanOrEqual(40);
+      }
+    }
+    const free = made.plans[0]!.plan.fields.flatMap((field) => field.segments!);
+    expect(free.some(({ monitorUnits }) => monitorUnits / 22 < 12)).toBe(true);
+  });
+
   test('a machine that does not interdigitate, and leaves that leak: the cap holds all the same', () => {
     const { plan, structures } = planOf(segmented(20, { interleaf: true, transmission: { leaves: 0.02 } })).plans[0]!;
     expect(structures.find(({ name }) => name === 'SpinalCord')!.metrics['Max[Gy]']).toBeLessThanOrEqual(29.8 + 1e-6);
@@ -109,6 +133,15 @@ describe('a horseshoe in 20 segments', () => {
 test.each<[string, Imrt, Partial<PlanCaseInput>, string]>([
   ['fewer segments than beams', segmented(2), {}, '2 segments are too few for 3 beams'],
   ['leaves that end elsewhere', segmented(20, { mlc: 'agility' }), {}, 'no leaf of agility does'],
+  ['a least area that no field opens', segmented(20, { leastArea: 400 }), {}, 'leastArea is 400 cm^2, but'],
+  ['a gap wider than the field', segmented(20, { leafGap: 100 }), {}, 'leafGap is 100 mm, but'],
+  [
+    'leaves that do not cross the axis so far',
+    segmented(20, { mlc: { boundaries: rows, overtravel: 10 } }),
+    {},
+    'cross the axis by at most 10 mm',
+  ],
+  ['leaves that do not reach so far', segmented(20, { mlc: { boundaries: rows, reach: 20 } }), {}, 'reach 20 mm'],
   ['robust', { ...segmented(20), robust: { shifts: [[3, 0, 0]] } }, {}, 'asks for imrt.robust'],
   [
     'priorities',
@@ -132,6 +165,8 @@ test.each<[string, Imrt, Partial<PlanCaseInput>, string]>([
 
 test.each([
   ['a kind that is not there', 'arc'],
+  ['a negative least area', { kind: 'step-and-shoot', leastArea: -1 }],
+  ['a span of nothing', { kind: 'step-and-shoot', mlc: { boundaries: [-10, 0, 10], span: 0 } }],
   ['no segments', { kind: 'step-and-shoot', segments: 0 }],
   ['an unknown leaf bank', { kind: 'step-and-shoot', mlc: 'none such' }],
 ])('%s is refused', (_, delivery) => {
