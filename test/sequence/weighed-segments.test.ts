@@ -6,8 +6,9 @@ import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.j
 import type { Problem } from '../../src/optimize/problem.js';
 import { type Solution, solve } from '../../src/optimize/solver.js';
 import { coverageOf } from '../../src/sequence/leaf-ends.js';
+import type { LeafField } from '../../src/sequence/leaf-field.js';
 import { interdigitates } from '../../src/sequence/segment.js';
-import { type LeafField, type WeighedSegments, weighSegments } from '../../src/sequence/weighed-segments.js';
+import { type WeighedSegments, weighSegments } from '../../src/sequence/weighed-segments.js';
 import { dense } from '../optimize/problems.js';
 
 /** Voxels and pixels along each side of a flat patient that two fields see from above, the second turned by 90 degrees. */

@@ -12,7 +12,7 @@ import type { FluenceField } from '../../dose/beam-view.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { createLeafBank, type LeafBank, uniformLeaves } from '../../machine/mlc.js';
-import type { FieldSegment, LeafField } from '../../sequence/weighed-segments.js';
+import type { FieldSegment, LeafField } from '../../sequence/leaf-field.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import { resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
