@@ -106,7 +106,13 @@ const outcome = z.strictObject({
   priorities: z.array(priority).optional(),
   worstCase: z.strictObject({ value: finite, gap: finite.nullable() }).optional(),
   delivery: z
-    .strictObject({ segments: count, value: finite, lowerBound: finite.nullable(), price: finite.nullable() })
+    .strictObject({
+      segments: count,
+      value: finite,
+      lowerBound: finite.nullable(),
+      price: finite.nullable(),
+      sequenced: finite.nullable().optional(),
+    })
     .optional(),
   ball: z
     .strictObject({

@@ -8,7 +8,7 @@ const monitorUnitsOf = ({ fields }: Pick<TechniquePlan, 'fields'>): number =>
 
 /** The block `delivery` of plan.json. */
 export function deliveryReport(plan: Pick<TechniquePlan, 'fields' | 'delivery'>): Record<string, unknown> {
-  const { segments, value, lowerBound, price } = plan.delivery!;
+  const { segments, value, lowerBound, price, sequenced } = plan.delivery!;
   return {
     kind: 'step-and-shoot',
     segments,
@@ -16,6 +16,7 @@ export function deliveryReport(plan: Pick<TechniquePlan, 'fields' | 'delivery'>)
     value: toDigits(value, 6),
     fluenceLowerBound: lowerBound === null ? null : toDigits(lowerBound, 6),
     price: price === null ? null : toDigits(price, 3),
+    ...(sequenced !== undefined && { priceOfSequence: sequenced === null ? null : toDigits(sequenced, 3) }),
   };
 }
 

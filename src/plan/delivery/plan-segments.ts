@@ -28,6 +28,8 @@ export interface DeliveryPrice {
   readonly lowerBound: number | null;
   /** value / lowerBound - 1: how far what is delivered is from the best fluence, at most. */
   readonly price: number | null;
+  /** The same of the fluence's sequence, at its best weights, before shapes were optimised; without what closed leaves let through. */
+  readonly sequenced: number | null;
 }
 
 /** Segments with their weights, as a solution of the problem on their own doses. */
@@ -97,11 +99,14 @@ export function planSegments(
   const start = Float64Array.from(kept, ({ weight }) => weight);
   const { some, columns, solution } = withoutLight(solveFor, start, settings.leastUnits * settings.fractions);
   const value = evaluateAll(objectives, solution.dose, new Float64Array(columns.rows));
+  const priceOf = (reached: number): number | null =>
+    lowerBound === null || !(lowerBound > 0) ? null : reached / lowerBound - 1;
   const delivery = {
     segments: some.length,
     value,
     lowerBound,
-    price: lowerBound === null || !(lowerBound > 0) ? null : value / lowerBound - 1,
+    price: priceOf(value),
+    sequenced: priceOf(made.values[0]!),
   };
   return { fields: some.map((n) => all[n]!), operator: columns, solution, delivery };
 }

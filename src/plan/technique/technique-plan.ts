@@ -82,6 +82,8 @@ export interface TechniquePlan {
     readonly value: number;
     readonly lowerBound: number | null;
     readonly price: number | null;
+    /** The same of the fluence's sequence as it is, at its best weights. */
+    readonly sequenced?: number | null | undefined;
   };
   /** What became of the case's priorities, list by list, in the optimiser's rows. */
   readonly priorities?: readonly PlannedPriority[];
