@@ -1,11 +1,12 @@
 /** Beam's-eye views of a plan's fields: leaves of conformal fields, fluence, segments with their sum. */
+import type { Aperture } from '../beam/aperture.js';
 import { evenPixels } from '../beam/pixel-fluence.js';
 import { projectSilhouette, type Silhouette } from '../beam/projection.js';
 import { tracePixels } from '../geometry/contour-trace.js';
 import { sidesOfView } from '../geometry/orientation.js';
 import { targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
-import type { PlannedField, TechniquePlan } from '../plan/technique/technique-plan.js';
+import type { PlannedField } from '../plan/technique/technique-plan.js';
 import { type BeamsEyeFluence, type BeamsEyeOutline, beamsEyeFigure } from '../render/beams-eye.js';
 import { structureColor } from '../render/colour.js';
 
@@ -47,9 +48,14 @@ function fieldOutlines({ model }: PlanningResult, { beam }: PlannedField): Field
 /** mm of a pixel in which segments are drawn. */
 const PICTURED = 1;
 
-/** A field's fluence on even pixels: that of segments has an edge wherever a leaf stands. */
+const isEven = (edges: Float64Array): boolean =>
+  edges.every((edge, n) => n < 2 || Math.abs(edge - 2 * edges[n - 1]! + edges[n - 2]!) < 1e-6);
+
+/** A field's fluence on even pixels: that of leaves has an edge wherever one of them stands. */
 function pictured({ fluence, segments }: PlannedField): BeamsEyeFluence {
-  const { grid, weights } = segments === undefined ? fluence : evenPixels(fluence, PICTURED);
+  const { x, y } = fluence.grid;
+  const isPlain = segments === undefined && isEven(x) && isEven(y) && Math.abs(x[1]! - x[0]! - y[1]! + y[0]!) < 1e-6;
+  const { grid, weights } = isPlain ? fluence : evenPixels(fluence, PICTURED);
   const spacing = grid.x[1]! - grid.x[0]!;
   return {
     x0: grid.x[0]! + spacing / 2,
@@ -70,12 +76,15 @@ interface ShownField {
   readonly largest: number;
 }
 
+/** Of leaves that move: where they stand on the way. */
+type ViewedField = PlannedField & { readonly controlPoints?: readonly { readonly aperture: Aperture }[] };
+
 function fieldView(
-  { beam, aperture, segments, fluence: { grid }, monitorUnits }: PlannedField,
+  { beam, aperture, segments, controlPoints, fluence: { grid }, monitorUnits }: ViewedField,
   { title, outlines, map, largest }: ShownField,
   fractions: number,
 ): string {
-  const open = aperture?.openings ?? segments?.flatMap((own) => own.aperture.openings);
+  const open = aperture?.openings ?? (segments ?? controlPoints)?.flatMap((own) => own.aperture.openings);
   const edges = open
     ? open.flatMap((o) => [o.x0, o.x1, o.y0, o.y1])
     : [grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!];
@@ -86,7 +95,7 @@ function fieldView(
     couch: beam.pose.couch ?? 0,
     sides: sidesOfView(beam.frame),
     monitorUnits,
-    monitorUnitsAre: unitsInWords({ ...(aperture && { aperture }), ...(segments && { segments }) }, fractions),
+    monitorUnitsAre: [whatUnitsAre(segments, (aperture ?? controlPoints) !== undefined), ofFractions(fractions)],
     extent: 1.1 * edges.reduce((far, mm) => Math.max(far, Math.abs(mm)), 0),
     outlines,
     ...(map === undefined ? { leaves: aperture! } : { fluence: map, maxMonitorUnits: largest }),
@@ -94,19 +103,13 @@ function fieldView(
   });
 }
 
-/** What the monitor units of a field are, of all fractions. */
-function unitsInWords(
-  { aperture, segments }: Pick<TechniquePlan['fields'][number], 'aperture' | 'segments'>,
-  fractions: number,
-): string[] {
-  const of =
-    segments !== undefined
-      ? `sum of ${segments.length} segment${segments.length === 1 ? '' : 's'}`
-      : aperture !== undefined
-        ? 'of the aperture'
-        : 'mean over open beamlets';
-  return [of, fractions === 1 ? 'one fraction' : `all ${fractions} fractions together`];
+function whatUnitsAre(segments: PlannedField['segments'], isShaped: boolean): string {
+  if (segments === undefined) return isShaped ? 'of the field' : 'mean over open beamlets';
+  return `sum of ${segments.length} segment${segments.length === 1 ? '' : 's'}`;
 }
+
+const ofFractions = (fractions: number): string =>
+  fractions === 1 ? 'one fraction' : `all ${fractions} fractions together`;
 
 /** Pixel edges of a silhouette, mm in the isocentre plane. */
 function silhouetteOutline({ x0, y0, spacing, nx, ny, pixels: cells }: Silhouette): Float64Array[] {

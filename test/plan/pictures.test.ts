@@ -179,7 +179,7 @@ describe('a field in segments', () => {
       expect(text).toContain(word);
     }
     expect(said(pictures.get('field_imrt_01')!)).toContain('mean over open beamlets');
-    expect(said(pictures.get('field_fcrt_01')!)).toContain('of the aperture');
+    expect(said(pictures.get('field_fcrt_01')!)).toContain('of the field');
   });
 
   test('leaf ends of all segments lie where they stand, over the brightest pixels of their sum', () => {

@@ -2,9 +2,11 @@
 import {
   type DeliveredField,
   type DeliveryMetrics,
+  type DeliveryPoint,
   type DeliverySpeeds,
   type DeliveryStep,
   deliveryMetrics,
+  stepsBetween,
 } from '../../sequence/delivery-metrics.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PlannedField, TechniquePlan } from '../technique/technique-plan.js';
@@ -14,8 +16,8 @@ const SPEEDS: DeliverySpeeds = { doseRate: 600, leafSpeed: 25, gantrySpeed: 6, b
 
 /** Figures of a plan that can be delivered; monitor units and times are of one fraction. */
 export interface PlanDelivery extends DeliveryMetrics {
-  /** What of them is delivered: one aperture a field, or segments. */
-  readonly kind: 'static' | 'step-and-shoot';
+  /** One aperture a field, segments, or leaves that move while the beam is on. */
+  readonly kind: 'static' | 'step-and-shoot' | 'moving';
   /** Of a fraction per Gy of its prescribed dose. */
   readonly monitorUnitsPerGray: number;
   readonly speeds: DeliverySpeeds;
@@ -31,7 +33,9 @@ export function planDelivery(
   if (!delivered.every((field) => field !== undefined)) return undefined;
   const speeds = delivery ?? SPEEDS;
   const metrics = deliveryMetrics(delivered, speeds);
-  const kind = fields.some(({ segments }) => segments !== undefined) ? 'step-and-shoot' : 'static';
+  const steps = delivered.flatMap((field) => field.steps);
+  const isMoving = steps.some(({ from, to }) => from !== to);
+  const kind = isMoving ? 'moving' : fields.some(({ segments }) => segments !== undefined) ? 'step-and-shoot' : 'static';
   return { ...metrics, kind, monitorUnitsPerGray: (metrics.all.monitorUnits * fractions) / dose, speeds };
 }
 
@@ -42,7 +46,11 @@ function deliveredField({ beam, ...field }: PlannedField, fractions: number): De
   return steps && { pose: { gantry, collimator, couch }, steps };
 }
 
-function stepsOf({ aperture, segments, monitorUnits }: Omit<PlannedField, 'beam'>): DeliveryStep[] | undefined {
+/** What may deliver a field. */
+type Delivering = Omit<PlannedField, 'beam'> & { readonly controlPoints?: readonly DeliveryPoint[] };
+
+function stepsOf({ aperture, segments, controlPoints, monitorUnits }: Delivering): DeliveryStep[] | undefined {
+  if (controlPoints !== undefined) return stepsBetween(controlPoints);
   if (segments !== undefined) {
     return segments.map((own) => ({ from: own.aperture, to: own.aperture, monitorUnits: own.monitorUnits }));
   }
