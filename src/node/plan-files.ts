@@ -11,6 +11,7 @@ import type { Technique } from '../plan/input/plan-case.js';
 import { targetNames } from '../plan/patient/patient-model.js';
 import { type PlanningResult, recordsOf } from '../plan/run-plan.js';
 import { planningDose } from '../plan/technique/finish-plan.js';
+import { deliveryTable } from '../report/delivery.js';
 import { dvhTable, type RemakeRecord } from '../report/plan-report.js';
 import { gzipFast } from './gzip.js';
 import { sha256 } from './sha256.js';
@@ -29,6 +30,8 @@ export interface PlanFiles {
  */
 export async function planFiles(result: PlanningResult, outDir: string, folder?: string): Promise<PlanFiles> {
   const files = new Map<string, Uint8Array | string>([['dvh.csv', dvhTable(result)]]);
+  const delivery = deliveryTable(result);
+  if (delivery !== undefined) files.set('delivery.csv', delivery);
   for (const { plan } of result.plans) {
     files.set(`dose_${plan.technique}.nrrd`, await packed(plan.dose));
     const between = planningDose(result.model, plan);
@@ -54,7 +57,8 @@ export async function planFiles(result: PlanningResult, outDir: string, folder?:
 }
 
 /** Names in the set that may be of an input too; in `dicom` all of them may. */
-const DATA = /^(plan\.json|dvh\.csv|allowance\.nrrd|dose_(fcrt|imrt)(_planning)?\.nrrd|fluence_(fcrt|imrt)\.json)$/;
+const DATA =
+  /^(plan\.json|dvh\.csv|delivery\.csv|allowance\.nrrd|dose_(fcrt|imrt)(_planning)?\.nrrd|fluence_(fcrt|imrt)\.json)$/;
 
 /**
  * Checks that a plan's files will not take the place of what it is made of, as of a prior dose that an earlier run wrote.

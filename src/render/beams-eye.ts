@@ -1,13 +1,26 @@
 /**
- * Beam's-eye view: what one field opens, or how its fluence is modulated, over the outlines that it sees.
+ * Beam's-eye view: what one field opens, or how its fluence is modulated, over the outlines that it sees; of a field in segments the
+ * sum of them with the ends of all leaves, and each by itself below.
  *
  * The plane is the isocentre plane, seen from the source, in the beam-limiting-device frame of IEC 61217: +X right, +Y up, mm.
  */
+import type { Aperture } from '../beam/aperture.js';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Axes, colorBar, createAxes, type Frame } from './axis.js';
 import { type Color, cssColor } from './colour.js';
-import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, polylinePath, rect, text } from './figure.js';
+import { FAINT, FOOT, group, HEAD, line, MARGIN, page, paperAround, path, polylinePath, rect, text } from './figure.js';
+import {
+  CLOSED,
+  type DrawnSegment,
+  LEAF_END,
+  type LeafView,
+  leafEndsDrawing,
+  leavesDrawing,
+  OPEN,
+  segmentViews,
+} from './leaf-drawing.js';
+import { type EdgeLetters, letters, scaleBar } from './marks.js';
 import { fitText } from './text-width.js';
 
 /** Closed polygons as flat [x0, y0, x1, y1, ...], mm in the isocentre plane. */
@@ -43,8 +56,16 @@ export interface BeamsEyeOptions {
   /** Openings; they are drawn light on a dark field. */
   readonly apertures?: readonly ArrayLike<number>[];
   readonly fluence?: BeamsEyeFluence;
+  /** Leaves of the one aperture, drawn whole. */
+  readonly leaves?: Aperture;
+  /** What the fluence is the sum of, in the order of delivery. */
+  readonly segments?: readonly DrawnSegment[];
+  /** What side of the patient each edge of the view is. */
+  readonly sides?: EdgeLetters;
   /** Of the field, for the key. */
   readonly monitorUnits?: number;
+  /** What they are the sum or the mean of, in lines of some 25 letters. */
+  readonly monitorUnitsAre?: readonly string[];
   /** End of the colour bar, MU; give one for all fields of a plan to compare them. @default the largest value */
   readonly maxMonitorUnits?: number;
   /** @default 700 */
@@ -52,8 +73,8 @@ export interface BeamsEyeOptions {
 }
 
 const KEY = 170;
-const OPEN = '#f2efe4';
-const CLOSED = '#4b5058';
+/** From the top of the view to what stands below the angles in the key. */
+const BELOW_ANGLES = 160;
 
 /**
  * The view, as SVG.
@@ -80,28 +101,23 @@ export function beamsEyeFigure(options: BeamsEyeOptions): string {
       fluencePixels(options.fluence, axes, max),
     );
     bar = colorBar(
-      { left: keyLeft + 6, top: HEAD + 128, width: 20, height: 150 },
+      { left: keyLeft + 6, top: HEAD + BELOW_ANGLES, width: 20, height: 150 },
       { min: 0, max, name: 'Fluence [MU]' },
       fluenceColor,
     );
   } else {
     inside.push(rect(frame.left, frame.top, side, side, { fill: CLOSED }));
   }
-  const toPixel = (points: ArrayLike<number>): Float64Array =>
-    Float64Array.from(points, (value, i) => (i % 2 === 0 ? axes.x(value) : axes.y(value)));
+  const view: LeafView = { x: (mm) => axes.x(mm), y: (mm) => axes.y(mm), extent };
   if (options.apertures !== undefined) {
-    const d = polylinePath(options.apertures.map(toPixel), true);
+    const d = polylinePath(options.apertures.map(toPixels(view)), true);
     inside.push(
-      path(d, options.fluence ? { stroke: '#ffb000', width: 2 } : { fill: OPEN, stroke: '#1b1b1b', width: 1.2 }),
+      path(d, options.fluence ? { stroke: LEAF_END, width: 2 } : { fill: OPEN, stroke: '#1b1b1b', width: 1.2 }),
     );
   }
-  for (const { polygons, color } of options.outlines ?? []) {
-    const d = polylinePath(polygons.map(toPixel), true);
-    inside.push(
-      path(d, { stroke: '#ffffff', width: 3.6, opacity: 0.65 }),
-      path(d, { stroke: cssColor(color), width: 2.2 }),
-    );
-  }
+  if (options.leaves !== undefined) inside.push(leavesDrawing(options.leaves, view));
+  if (options.segments !== undefined) inside.push(leafEndsDrawing(options.segments, view));
+  inside.push(outlinesDrawing(options.outlines ?? [], view, 1));
   // The isocentre, as a cross that shows on light and dark.
   const cx = axes.x(0);
   const cy = axes.y(0);
@@ -111,16 +127,48 @@ export function beamsEyeFigure(options: BeamsEyeOptions): string {
   ] as const) {
     inside.push(line(cx - 8, cy, cx + 8, cy, { stroke, width: w }), line(cx, cy - 8, cx, cy + 8, { stroke, width: w }));
   }
+  const marks =
+    (options.sides === undefined ? '' : letters(options.sides, side, side)) + scaleBar(side / (2 * extent), side, side);
+  const height = HEAD + side + FOOT + 62;
+  const below =
+    options.segments &&
+    segmentViews(options.segments, { top: HEAD + side + 56, width, extent }, (small) =>
+      outlinesDrawing(options.outlines ?? [], small, 0.5),
+    );
   return page(
     width,
-    HEAD + side + FOOT + 62,
+    height + (below?.height ?? 0),
     {
       title: options.title,
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       footer: 'Seen from the source; IEC 61217.',
     },
-    inside.join('') + paperAround(frame.left, frame.top, side, side, width) + axes.svg + bar + key(options, keyLeft),
+    inside.join('') +
+      paperAround(frame.left, frame.top, side, side, width) +
+      group(frame.left, frame.top, marks) +
+      axes.svg +
+      bar +
+      key(options, keyLeft) +
+      (below?.svg ?? ''),
   );
+}
+
+const toPixels =
+  ({ x, y }: LeafView) =>
+  (points: ArrayLike<number>): Float64Array =>
+    Float64Array.from(points, (value, i) => (i % 2 === 0 ? x(value) : y(value)));
+
+/** Outlines with a light edge, so that they show on light and dark. */
+function outlinesDrawing(outlines: readonly BeamsEyeOutline[], view: LeafView, stroke: number): string {
+  return outlines
+    .map(({ polygons, color }) => {
+      const d = polylinePath(polygons.map(toPixels(view)), true);
+      return (
+        path(d, { stroke: '#ffffff', width: 3.6 * stroke, opacity: 0.65 }) +
+        path(d, { stroke: cssColor(color), width: 2.2 * stroke })
+      );
+    })
+    .join('');
 }
 
 function key(options: BeamsEyeOptions, x: number): string {
@@ -135,16 +183,24 @@ function key(options: BeamsEyeOptions, x: number): string {
       text(x + 6, HEAD + 18 + 20 * i, name!, { size: 12, fill: FAINT }) +
       text(x + KEY, HEAD + 18 + 20 * i, value!, { size: 12, anchor: 'end' }),
   );
-  let at = options.fluence === undefined ? HEAD + 128 : HEAD + 312;
-  if (options.apertures !== undefined) {
+  for (const [i, words] of (options.monitorUnitsAre ?? []).entries()) {
     parts.push(
-      options.fluence === undefined
-        ? rect(x + 6, at - 12, 22, 12, { fill: OPEN, stroke: '#1b1b1b', width: 1.2 })
-        : line(x + 6, at - 4, x + 28, at - 4, { stroke: '#ffb000', width: 3 }),
-      text(x + 36, at, 'MLC and jaw opening', { size: 11.5 }),
+      text(x + KEY, HEAD + 94 + 15 * i, fitText(words, 11, KEY - 6), { size: 11, anchor: 'end', fill: FAINT }),
     );
-    at += 20;
   }
+  let at = HEAD + BELOW_ANGLES + (options.fluence === undefined ? 0 : 184);
+  const tell = (sign: string, words: string): void => {
+    parts.push(sign, text(x + 36, at, words, { size: 11.5 }));
+    at += 20;
+  };
+  const stroked = (color: string, dash = ''): string =>
+    line(x + 6, at - 4, x + 28, at - 4, { stroke: color, width: 3, ...(dash && { dash, width: 1.6 }) });
+  if (options.apertures !== undefined || options.leaves !== undefined) {
+    const open = rect(x + 6, at - 12, 22, 12, { fill: OPEN, stroke: '#1b1b1b', width: 1.2 });
+    tell(options.fluence === undefined ? open : stroked(LEAF_END), 'MLC and jaw opening');
+  }
+  if (options.leaves?.jaws !== undefined) tell(stroked('#1b1b1b', '5 3'), 'Jaws');
+  if (options.segments !== undefined) tell(stroked(LEAF_END), 'Ends of leaves');
   for (const { name, color } of options.outlines ?? []) {
     parts.push(line(x + 6, at - 4, x + 28, at - 4, { stroke: cssColor(color), width: 3 }));
     parts.push(text(x + 36, at, fitText(name, 12, KEY - 36), { size: 12 }));
@@ -162,19 +218,21 @@ function fluenceColor(t: number): string {
 
 function fluencePixels(fluence: BeamsEyeFluence, axes: Axes, max: number): string {
   const { x0, y0, spacing, nx, ny, values } = fluence;
+  const size = axes.x(spacing) - axes.x(0);
   const parts: string[] = [];
   for (let j = 0; j < ny; j++) {
-    for (let i = 0; i < nx; i++) {
+    const top = axes.y(y0 + (j + 0.5) * spacing);
+    for (let i = 0, next = 1; i < nx; i = next++) {
       const value = values[i + nx * j]!;
+      while (next < nx && values[next + nx * j] === value) next++;
       if (value <= 0) continue;
       const left = axes.x(x0 + (i - 0.5) * spacing);
-      const top = axes.y(y0 + (j + 0.5) * spacing);
-      // A hair of overlap, so that no seam shows between cells.
-      const size = axes.x(spacing) - axes.x(0) + 0.3;
-      parts.push(rect(left, top, size, size, { fill: fluenceColor(Math.min(1, value / max)) }));
+      // A hair of overlap, so that no seam shows between pixels.
+      const fill = fluenceColor(Math.min(1, value / max));
+      parts.push(rect(left, top, (next - i) * size + 0.3, size + 0.3, { fill }));
     }
   }
-  return parts.join('');
+  return `<g shape-rendering="crispEdges">${parts.join('')}</g>`;
 }
 
 function checkedMax(fluence: BeamsEyeFluence, asked: number | undefined): number {
@@ -200,11 +258,12 @@ function extentOf(options: BeamsEyeOptions): number {
     for (let i = 0; i < points.length; i++) largest = Math.max(largest, Math.abs(points[i]!));
   };
   for (const aperture of options.apertures ?? []) take(aperture);
+  for (const { x0, x1, y0, y1 } of options.leaves?.openings ?? []) take([x0, x1, y0, y1]);
   const { fluence } = options;
   if (fluence !== undefined) {
     take([fluence.x0 - fluence.spacing, fluence.x0 + fluence.nx * fluence.spacing]);
     take([fluence.y0 - fluence.spacing, fluence.y0 + fluence.ny * fluence.spacing]);
-  } else if (options.apertures === undefined) {
+  } else if (options.apertures === undefined && options.leaves === undefined) {
     for (const { polygons } of options.outlines ?? []) polygons.forEach(take);
   }
   return Math.ceil((1.1 * largest) / 10) * 10;

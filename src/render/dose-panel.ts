@@ -3,7 +3,6 @@
  *
  * CT and wash are pixels, lines are vectors on top. Everything takes patient mm.
  */
-import { ticks } from 'd3-array';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Box, coordinateAt, type Vec3 } from '../geometry/grid.js';
@@ -11,8 +10,9 @@ import type { DoseVolume, Volume } from '../geometry/volume.js';
 import { type Color, cssColor } from './colour.js';
 import { grayShades, levelColor, type WashView, washOver } from './dose-wash.js';
 import type { PlacedImage } from './drawing.js';
-import { line, paperAround, path, polylinePath, px, rect, text } from './figure.js';
+import { paperAround, path, polylinePath, px, rect, text } from './figure.js';
 import { isolinesOf, outline, type Polylines } from './isodose.js';
+import { letters, scaleBar } from './marks.js';
 import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent } from './slice.js';
 import { textWidth } from './text-width.js';
 
@@ -223,36 +223,6 @@ function levelLabels(
     });
   });
   return out;
-}
-
-function scaleBar(scale: number, width: number, height: number): string {
-  const length = [200, 100, 50, 20, 10, 5].find((mm) => mm * scale <= 0.3 * width) ?? 2;
-  const x1 = width - 16;
-  const x0 = x1 - length * scale;
-  const y = height - 14;
-  const label = length >= 10 ? `${length / 10} cm` : `${length} mm`;
-  let out =
-    line(x0, y, x1, y, { stroke: '#000000', width: 5, opacity: 0.5 }) +
-    line(x0, y, x1, y, { stroke: '#ffffff', width: 2 });
-  for (const mm of ticks(0, length, 5)) {
-    const x = x0 + mm * scale;
-    out += line(x, y - (mm === 0 || mm === length ? 5 : 3), x, y, { stroke: '#ffffff', width: 1.4 });
-  }
-  return out + text((x0 + x1) / 2, y - 9, label, { size: 12, anchor: 'middle', fill: '#ffffff', halo: '#1a1a1a' });
-}
-
-function letters(
-  edge: { left: string; right: string; top: string; bottom: string },
-  width: number,
-  height: number,
-): string {
-  const style = { size: 15, bold: true, fill: '#ffffff', halo: '#1a1a1a' } as const;
-  return (
-    text(8, height / 2 + 5, edge.left, style) +
-    text(width - 8, height / 2 + 5, edge.right, { ...style, anchor: 'end' }) +
-    text(width / 2, 20, edge.top, { ...style, anchor: 'middle' }) +
-    text(width / 2, height - 9, edge.bottom, { ...style, anchor: 'middle' })
-  );
 }
 
 function coordinate(plane: Plane, point: Vec3, height: number): string {

@@ -1,18 +1,47 @@
-/** What a plan in segments is delivered by, and how far that is from the best fluence. */
+/** What a plan is delivered by: monitor units, segments, time and complexity; of segments, how far they are from the best fluence. */
 import { toDecimals, toDigits } from '../core/rounding.js';
+import { type PlanDelivery, planDelivery } from '../plan/evaluation/delivered-fields.js';
+import type { PlanningResult } from '../plan/run-plan.js';
 import type { TechniquePlan } from '../plan/technique/technique-plan.js';
+import type { DeliveryFigures } from '../sequence/delivery-metrics.js';
+import { decimalsOrNull } from './numbers.js';
+import { columns, csvTable } from './table.js';
+
+type DeliveredCase = PlanningResult['case'];
+type DeliveredPlan = Pick<TechniquePlan, 'fields' | 'delivery'>;
 
 /** Sum over all fields and the whole course. */
 const monitorUnitsOf = ({ fields }: Pick<TechniquePlan, 'fields'>): number =>
   fields.reduce((sum, { monitorUnits }) => sum + monitorUnits, 0);
 
-/** The block `delivery` of plan.json. */
-export function deliveryReport(plan: Pick<TechniquePlan, 'fields' | 'delivery'>): Record<string, unknown> {
-  const { segments, value, lowerBound, price, sequenced } = plan.delivery!;
-  return {
-    kind: 'step-and-shoot',
-    segments,
+/** The block `delivery` of plan.json: none of a plan of fluence. */
+export function deliveryReport(plan: DeliveredPlan, planCase: DeliveredCase): { readonly delivery?: object } {
+  const metrics = planDelivery(plan, planCase);
+  if (metrics === undefined) return {};
+  const { kind, all, monitorUnitsPerGray, speeds } = metrics;
+  const delivery = {
+    kind,
+    segments: all.segments,
     monitorUnits: toDecimals(monitorUnitsOf(plan), 1),
+    monitorUnitsPerFraction: toDecimals(all.monitorUnits, 2),
+    monitorUnitsPerGray: toDecimals(monitorUnitsPerGray, 2),
+    ...shapeFigures(all),
+    beamOnSeconds: toDecimals(all.beamOn, 1),
+    secondsPerFraction: toDecimals(all.time, 1),
+    at: { ...speeds },
+    ...(plan.delivery && priceBlock(plan.delivery)),
+  };
+  return { delivery };
+}
+
+const shapeFigures = ({ meanArea, complexity }: DeliveryFigures) => ({
+  meanAreaCm2: decimalsOrNull(meanArea, 3),
+  complexity: decimalsOrNull(complexity, 4),
+});
+
+function priceBlock(delivery: NonNullable<TechniquePlan['delivery']>): Record<string, unknown> {
+  const { value, lowerBound, price, sequenced } = delivery;
+  return {
     value: toDigits(value, 6),
     fluenceLowerBound: lowerBound === null ? null : toDigits(lowerBound, 6),
     price: price === null ? null : toDigits(price, 3),
@@ -20,13 +49,94 @@ export function deliveryReport(plan: Pick<TechniquePlan, 'fields' | 'delivery'>)
   };
 }
 
-/** One line for the terminal and the report. */
-export function deliverySentence(plan: Pick<TechniquePlan, 'fields' | 'delivery'>): string {
-  const { segments, price } = plan.delivery!;
-  const units = `${segments} segments, ${monitorUnitsOf(plan).toFixed(0)} MU in all fractions`;
+/** What plan.json tells of every field besides its place: nothing of a plan of fluence. */
+export function fieldDeliveries(plan: DeliveredPlan, planCase: DeliveredCase): Record<string, unknown>[] {
+  const metrics = planDelivery(plan, planCase);
+  return plan.fields.map((_, f) => {
+    const own = metrics?.fields[f];
+    if (own === undefined) return {};
+    return { segments: own.segments, ...shapeFigures(own), secondsPerFraction: toDecimals(own.time, 1) };
+  });
+}
+
+/** Lines for the terminal and the report: all fields in a sentence, then each; none of a plan of fluence. */
+export function deliveryLines(plan: DeliveredPlan, planCase: DeliveredCase): string[] {
+  const metrics = planDelivery(plan, planCase);
+  if (metrics === undefined) return [];
+  const { all, monitorUnitsPerGray, speeds } = metrics;
+  const { doseRate, leafSpeed, gantrySpeed, betweenFields } = speeds;
+  const pause = betweenFields > 0 ? `, ${betweenFields} s between fields` : '';
+  const recalled = planCase.delivery === undefined ? ', all recalled' : '';
+  const of = plan.delivery === undefined ? `${all.segments} fields` : `${all.segments} segments`;
+  return [
+    `${of}, ${all.monitorUnits.toFixed(0)} MU a fraction, ${monitorUnitsPerGray.toFixed(0)} MU per Gy of its prescribed dose, ${monitorUnitsOf(plan).toFixed(0)} MU in all`,
+    `mean area ${said(all.meanArea, 1)} cm2, complexity score ${said(all.complexity, 2)} (1: an open rectangle)`,
+    `${minutes(all.time)} a fraction, ${minutes(all.beamOn)} of it beam, at ${doseRate} MU/min, leaves ${leafSpeed} mm/s, gantry ${gantrySpeed} degrees/s${pause}${recalled}`,
+    ...(plan.delivery === undefined ? [] : [priceSentence(plan.delivery)]),
+    ...columns([TABLE, ...rowsOf(plan, metrics)])
+      .trimEnd()
+      .split('\n'),
+  ];
+}
+
+const TABLE = ['field', 'MU', 'segments', 'area cm2', 'score', 's'];
+
+const rowsOf = ({ fields }: DeliveredPlan, metrics: PlanDelivery): string[][] =>
+  metrics.fields.map(({ monitorUnits, segments, meanArea, complexity, time }, f) => [
+    fields[f]!.beam.name,
+    monitorUnits.toFixed(1),
+    String(segments),
+    said(meanArea, 1),
+    said(complexity, 2),
+    time.toFixed(0),
+  ]);
+
+const said = (value: number | null, digits: number): string => (value === null ? '-' : value.toFixed(digits));
+
+/** "2 min 05 s" */
+function minutes(seconds: number): string {
+  const whole = Math.round(seconds);
+  const rest = whole % 60;
+  return whole < 60 ? `${whole} s` : `${(whole - rest) / 60} min ${String(rest).padStart(2, '0')} s`;
+}
+
+function priceSentence({ price }: NonNullable<TechniquePlan['delivery']>): string {
   const cost =
     price === null
       ? 'no bound of the fluence is proven'
       : `the objective at most ${(100 * price).toFixed(2)} % above that of the best fluence of these beamlets`;
-  return `${units}: ${cost}; "above the best" is of the weights of these segments`;
+  return `${cost}; "above the best" is of the weights of these segments`;
+}
+
+/** Of the summary: segments, monitor units and time of a fraction. */
+export function deliveryCell(plan: DeliveredPlan, planCase: DeliveredCase): string | undefined {
+  const metrics = planDelivery(plan, planCase);
+  if (metrics === undefined) return undefined;
+  const { segments, monitorUnits, time } = metrics.all;
+  return `${segments} / ${monitorUnits.toFixed(0)} / ${(time / 60).toFixed(1)}`;
+}
+
+/** Every field of the plans that can be delivered, and all fields of each: delivery.csv; undefined where there is none. */
+export function deliveryTable({ plans, case: planCase }: Pick<PlanningResult, 'plans' | 'case'>): string | undefined {
+  const rows = plans.flatMap(({ plan }) => {
+    const metrics = planDelivery(plan, planCase);
+    if (metrics === undefined) return [];
+    const row = (field: string, gantry: string, own: DeliveryFigures): string[] => [
+      plan.technique,
+      field,
+      gantry,
+      own.monitorUnits.toFixed(4),
+      String(own.segments),
+      own.meanArea?.toFixed(4) ?? '',
+      own.complexity?.toFixed(5) ?? '',
+      own.beamOn.toFixed(2),
+      own.time.toFixed(2),
+    ];
+    return [
+      ...plan.fields.map(({ beam }, f) => row(beam.name, String(beam.pose.gantry), metrics.fields[f]!)),
+      row('all', '', metrics.all),
+    ];
+  });
+  const head = ['technique', 'field', 'gantry_deg', 'MU_per_fraction', 'segments', 'mean_area_cm2', 'complexity'];
+  return rows.length === 0 ? undefined : csvTable([[...head, 'beam_on_s', 'time_s'], ...rows]);
 }

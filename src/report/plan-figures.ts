@@ -2,19 +2,12 @@
  * The pictures of a job by file name: dose in three planes per technique, both side by side, DVHs, beam's-eye views.
  */
 
-import type { Aperture } from '../beam/aperture.js';
-import { evenPixels } from '../beam/pixel-fluence.js';
-import { projectSilhouette, type Silhouette } from '../beam/projection.js';
 import { toDecimals } from '../core/rounding.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
-import { tracePixels } from '../geometry/contour-trace.js';
 import { type Box, coordinateAt, gridBox, type Vec3 } from '../geometry/grid.js';
 import { occupiedFrom, type Volume } from '../geometry/volume.js';
-import type { PlanEvaluation } from '../plan/evaluation/evaluate-plan.js';
 import { targetMaskOf, targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
-import type { PlannedField } from '../plan/technique/technique-plan.js';
-import { type BeamsEyeOutline, beamsEyeFigure } from '../render/beams-eye.js';
 import { structureColor } from '../render/colour.js';
 import { compareDrawing } from '../render/compare-figure.js';
 import { doseDrawings } from '../render/dose-figure.js';
@@ -22,6 +15,7 @@ import { doseUnits } from '../render/dose-legend.js';
 import { DEFAULT_LEVELS, type FigureStructure } from '../render/dose-panel.js';
 import type { Drawing } from '../render/drawing.js';
 import { dvhFigure } from '../render/dvh-plot.js';
+import { fieldPictures } from './field-figures.js';
 
 const planes = ['axial', 'sagittal', 'coronal'] as const;
 
@@ -66,17 +60,7 @@ export function planPictures(result: PlanningResult): Map<string, string | Drawi
     }
   }
   out.set('dvh', dvhOf(result, shown, prescribed));
-  // Techniques often share beams, and so the shadows in their views.
-  const shadows = new Map<string, FieldOutlines>();
-  for (const evaluation of plans) {
-    evaluation.plan.fields.forEach((field, i) => {
-      const name = `field_${evaluation.plan.technique}_${String(i + 1).padStart(2, '0')}`;
-      const pose = JSON.stringify([field.beam.machine.name, field.beam.pose]);
-      const outlines = shadows.get(pose) ?? fieldOutlines(result, field);
-      shadows.set(pose, outlines);
-      out.set(name, fieldView(result, evaluation, field, i, outlines));
-    });
-  }
+  for (const [name, svg] of fieldPictures(result)) out.set(name, svg);
   return out;
 }
 
@@ -165,81 +149,3 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
     doseUnits: doseUnits(plans[0]!.plan.dose),
   });
 }
-
-type FieldOutlines = readonly BeamsEyeOutline[];
-
-/** Targets and cord as the field sees them. */
-function fieldOutlines({ model }: PlanningResult, { beam }: PlannedField): FieldOutlines {
-  return [...targetNames(model), model.cord].map((name) => ({
-    name,
-    color: model.structures.get(name)!.color ?? structureColor(name),
-    // Voxel centres lie half a voxel inside the outline; a little more closes the gaps between their projections.
-    polygons: silhouetteOutline(
-      projectSilhouette(beam.frame, model.masks.get(name)!, 0.7 * Math.max(...model.grid.spacing)),
-    ),
-  }));
-}
-
-/** mm of a pixel in which segments are drawn. */
-const PICTURED = 1;
-
-/** A field's fluence on even pixels: that of segments has an edge wherever a leaf stands. */
-const pictured = ({ fluence, segments }: PlannedField): PlannedField['fluence'] =>
-  segments === undefined ? fluence : evenPixels(fluence, PICTURED);
-
-function fieldView(
-  result: PlanningResult,
-  evaluation: PlanEvaluation,
-  field: PlannedField,
-  index: number,
-  outlines: FieldOutlines,
-): string {
-  const { model } = result;
-  const { technique, fields } = evaluation.plan;
-  const { beam, aperture, segments } = field;
-  const fluence = pictured(field);
-  const { grid } = fluence;
-  const open = aperture?.openings ?? segments?.flatMap((own) => own.aperture.openings);
-  const half =
-    1.1 *
-    Math.max(
-      ...(open
-        ? open.flatMap((o) => [o.x0, o.x1, o.y0, o.y1])
-        : [grid.x[0]!, grid.x[grid.x.length - 1]!, grid.y[0]!, grid.y[grid.y.length - 1]!]
-      ).map(Math.abs),
-    );
-  const size = grid.x[1]! - grid.x[0]!;
-  return beamsEyeFigure({
-    title: `${model.patient.name}: ${technique.toUpperCase()} field ${index + 1} of ${fields.length}`,
-    gantry: beam.pose.gantry,
-    collimator: beam.pose.collimator ?? 0,
-    couch: beam.pose.couch ?? 0,
-    monitorUnits: field.monitorUnits,
-    extent: half,
-    outlines,
-    ...(aperture
-      ? { apertures: apertureOutlines(aperture) }
-      : {
-          fluence: {
-            x0: grid.x[0]! + size / 2,
-            y0: grid.y[0]! + size / 2,
-            spacing: size,
-            nx: grid.x.length - 1,
-            ny: grid.y.length - 1,
-            values: fluence.weights,
-          },
-          maxMonitorUnits: Math.max(
-            1e-6,
-            ...fields.map((f) => pictured(f).weights.reduce((a, b) => Math.max(a, b), 0)),
-          ),
-        }),
-  });
-}
-
-/** Pixel edges of a silhouette, mm in the isocentre plane. */
-function silhouetteOutline({ x0, y0, spacing, nx, ny, pixels: cells }: Silhouette): Float64Array[] {
-  return tracePixels(cells, { shape: [1, ny, nx], spacing: [spacing, spacing, 1], origin: [x0, y0, 0] });
-}
-
-const apertureOutlines = (aperture: Aperture): number[][] =>
-  aperture.openings.map((o) => [o.x0, o.y0, o.x1, o.y0, o.x1, o.y1, o.x0, o.y1]);

@@ -18,7 +18,7 @@ import type { TechniquePlan } from '../plan/technique/technique-plan.js';
 import { certificateLine, certificateReport, givenSentence, whyUnproven } from './certificate.js';
 import { constraintListSentences, nameOfConstraint, overruledCap } from './constraint-list.js';
 import { askedReport, askedSentences, constraintReport, constraintSentences } from './constraints.js';
-import { deliveryReport, deliverySentence } from './delivery.js';
+import { deliveryLines, deliveryReport, fieldDeliveries } from './delivery.js';
 import { sensitivityReport } from './dose-model-sensitivity.js';
 import { goalValue } from './goals.js';
 import { gridCheckReport } from './grid-check.js';
@@ -147,6 +147,7 @@ function planEntry(
   gridChecks: readonly GridCheck[],
 ): Record<string, unknown> {
   const check = gridChecks.find((own) => own.technique === evaluation.plan.technique);
+  const delivered = fieldDeliveries(evaluation.plan, planCase);
   const {
     plan: technique,
     structures,
@@ -165,7 +166,7 @@ function planEntry(
     prescriptionDose: toDecimals(technique.solution.prescriptionDose, 4),
     evaluations: technique.solution.evaluations,
     certificate: certificateReport(technique),
-    ...(technique.delivery && { delivery: deliveryReport(technique) }),
+    ...deliveryReport(technique, planCase),
     constraints: evaluation.constraints.map((constraint) => ({
       name: nameOfConstraint(constraint),
       ...constraint,
@@ -177,13 +178,13 @@ function planEntry(
     ...(evaluation.priorities.length > 0 && { priorities: priorityReport(evaluation.priorities) }),
     ...(technique.conflict && { conflict: technique.conflict }),
     bounds: constraintReport(evaluation, model.cord),
-    fields: technique.fields.map(({ beam, monitorUnits, segments }) => ({
+    fields: technique.fields.map(({ beam, monitorUnits }, f) => ({
       name: beam.name,
       gantry: beam.pose.gantry,
       collimator: beam.pose.collimator,
       couch: beam.pose.couch,
       monitorUnits: toDecimals(monitorUnits, 1),
-      ...(segments && { segments: segments.length }),
+      ...delivered[f],
     })),
     structures: structures.map((s) => ({
       ...s,
@@ -305,7 +306,7 @@ export function planDetails(result: PlanningResult): string {
       `${technique.technique.toUpperCase()}  ${technique.solution.status}, prescription dose ${technique.solution.prescriptionDose.toFixed(2)} Gy`,
     );
     lines.push(`        ${certificateLine(technique.solution.certificate)}`);
-    if (technique.delivery) lines.push(`        ${deliverySentence(technique)}`);
+    lines.push(...deliveryLines(technique, planCase).map((line) => `        ${line}`));
     const why = whyNoPlan(technique, planCase.prescription.dose);
     if (why !== undefined) lines.push(`        ${why}; no goal on it is passed`);
     const said = [givenSentence(technique), whyUnproven(technique.solution), ...notes].filter(

@@ -13,6 +13,7 @@ import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
 import { targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import { givenSentence, whyUnproven } from './certificate.js';
+import { deliveryCell } from './delivery.js';
 import { patientNotes } from './patient-notes.js';
 import { gapInWords } from './plan-report.js';
 
@@ -120,6 +121,9 @@ function figures(result: PlanningResult): Row[] {
         ? undefined
         : `${(100 * delivery.price).toFixed(2)} %, ${delivery.segments} segments`;
     }),
+    ...(plans.some(({ plan }) => plan.delivery !== undefined)
+      ? row('  segments / MU / min of a fraction', ({ plan }) => deliveryCell(plan, planCase))
+      : []),
     ...row('verdict', (own) => verdictOf(own, dose)),
   ];
 }

@@ -42,6 +42,9 @@ export interface FewSegmentsOptions {
 /**
  * Segments that deliver a map exactly in the least beam-on time, as few as the search finds.
  *
+ * The search breaks ties from the left, so that it is made from both sides and the shorter sequence stands: the mirrored map has the
+ * mirrored segments. A map that is its own mirror image has them in one of the two ways.
+ *
  * Opposing ends of neighbouring pairs may overlap: for machines where they must not, take {@link sweepSegments} of a sweep with
  * the interleaf constraint.
  */
@@ -49,10 +52,50 @@ export function fewSegments(map: IntensityMap, { tries = 5 }: FewSegmentsOptions
   checkInteger('segments: weights tried', tries, 1);
   // In the coarsest units, so that a map in other units has the same segments.
   const unit = map.intensities.reduce(greatestDivisor, 0);
-  if (unit > 1) {
-    const coarse = { ...map, intensities: map.intensities.map((intensity) => intensity / unit) };
-    return fewSegments(coarse, { tries }).map((segment) => ({ ...segment, weight: segment.weight * unit }));
+  const coarse = unit > 1 ? { ...map, intensities: map.intensities.map((intensity) => intensity / unit) } : map;
+  const turned = mirrorImage(coarse);
+  const [own, other] = [search(coarse, tries), mirrored(search(turned, tries), map.columns)];
+  const isOwn = own.length === other.length ? isBefore(coarse, turned) : own.length < other.length;
+  const found = isOwn ? own : other;
+  return unit > 1 ? found.map((segment) => ({ ...segment, weight: segment.weight * unit })) : found;
+}
+
+function mirrorImage(map: IntensityMap): IntensityMap {
+  const { rows, columns, intensities } = map;
+  const turned = new Int32Array(rows * columns);
+  for (let at = 0; at < turned.length; at++) {
+    const column = at % columns;
+    turned[at] = intensities[at - column + columns - 1 - column]!;
   }
+  return { ...map, intensities: turned };
+}
+
+const mirrored = (segments: readonly Segment[], columns: number): Segment[] =>
+  segments.map(({ left, right, weight }) => ({
+    left: right.map((end) => columns - end),
+    right: left.map((end) => columns - end),
+    weight,
+  }));
+
+/** Any order will do, as long as it is the same from either side, and from head and foot: that of the sums over the rows. */
+function isBefore(map: IntensityMap, turned: IntensityMap): boolean {
+  const [a, b] = [orderOf(map), orderOf(turned)];
+  const first = a.findIndex((units, at) => units !== b[at]);
+  return first < 0 || a[first]! < b[first]!;
+}
+
+/** Sum of every column, then of their squares, then all there is. */
+function orderOf({ columns, intensities }: IntensityMap): number[] {
+  const [sums, squares] = [new Array<number>(columns).fill(0), new Array<number>(columns).fill(0)];
+  intensities.forEach((units, at) => {
+    sums[at % columns]! += units;
+    squares[at % columns]! += units ** 2;
+  });
+  return [...sums, ...squares, ...intensities];
+}
+
+/** Few segments, ties broken from the left. */
+function search(map: IntensityMap, tries: number): Segment[] {
   let state = startOf(map);
   let best = greedyRest(state, map);
   while (tries > 1 && state.time > 0) {

@@ -12,6 +12,13 @@ export interface LeafEnds {
   readonly right: Float64Array;
 }
 
+/** A move of one end of a pair to a pixel edge. */
+interface Move {
+  readonly side: Float64Array;
+  readonly gain: number;
+  readonly to: number;
+}
+
 /** The fraction of every pixel that is open, 0 to 1, x-fastest. */
 export function coverageOf({ left, right }: LeafEnds, columns: number): Float64Array {
   const open = new Float64Array(left.length * columns);
@@ -45,26 +52,28 @@ export function movedEnds(
     if (!interleaf) return true;
     return [i - 1, i + 1].every((n) => n < 0 || n >= rows || (l <= right[n]! && left[n]! <= r));
   };
-  const move = (side: Float64Array, i: number, sign: 1 | -1): void => {
+  /** Where an end gains most, and how much; undefined where it gains nowhere. */
+  const gainOf = (side: Float64Array, i: number, sign: 1 | -1): Move | undefined => {
     const from = side[i]!;
     const price = (j: number): number => (j < 0 || j >= columns ? -Infinity : prices[i * columns + j]!);
     // Outwards a pixel opens, inwards one closes; `sign` is 1 where outwards is to the right.
     const out = sign > 0 ? Math.floor(from) : Math.ceil(from) - 1;
     const within = sign > 0 ? Math.ceil(from) - 1 : Math.floor(from);
-    const gains: [number, number][] = [
-      [price(out), sign > 0 ? out + 1 : out],
-      [-price(within), sign > 0 ? within : within + 1],
-    ];
-    const [gain, to] = gains[0]![0] > gains[1]![0] ? gains[0]! : gains[1]!;
-    if (!(gain > 0) || to < 0 || to > columns) return;
-    side[i] = to;
-    if (permitted(i)) hasMoved = true;
-    else side[i] = from;
+    const outwards = { side, gain: price(out), to: sign > 0 ? out + 1 : out };
+    const inwards = { side, gain: -price(within), to: sign > 0 ? within : within + 1 };
+    const best = outwards.gain > inwards.gain ? outwards : inwards;
+    return best.gain > 0 && best.to >= 0 && best.to <= columns ? best : undefined;
   };
   for (let i = 0; i < rows; i++) {
     if (right[i] === left[i]) continue;
-    move(left, i, -1);
-    move(right, i, 1);
+    // The end that gains more moves first, so that neither side comes first where a rule lets only one move.
+    const moves = [gainOf(left, i, -1), gainOf(right, i, 1)].filter((move) => move !== undefined);
+    for (const { side, to } of moves.sort((a, b) => b.gain - a.gain)) {
+      const from = side[i]!;
+      side[i] = to;
+      if (permitted(i)) hasMoved = true;
+      else side[i] = from;
+    }
   }
   return hasMoved ? { left, right } : undefined;
 }

@@ -1,11 +1,16 @@
 /** The pictures of a job: which there are, what they show and where it is. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createAperture } from '../../src/beam/aperture.js';
 import { createBeam } from '../../src/beam/beam.js';
+import { movingFluence } from '../../src/beam/moving-aperture.js';
 import { createDvh } from '../../src/evaluate/dvh.js';
+import { projectToIsocentrePlane } from '../../src/geometry/frame.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import { createDose, createVolume } from '../../src/geometry/volume.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
+import { createLeafBank } from '../../src/machine/mlc.js';
 import type { Drawing } from '../../src/render/drawing.js';
+import { fieldPictures } from '../../src/report/field-figures.js';
 import { planPictures } from '../../src/report/plan-figures.js';
 import { elements, words } from './read-figure.js';
 
@@ -45,12 +50,9 @@ const dvhs = new Map(
 const beamAt = (gantry: number) => createBeam(artiste6mv, { isocenter: [10, -6, 2], gantry, collimator: 0, couch: 0 });
 const edges = Float64Array.from({ length: 9 }, (_, i) => -20 + 5 * i);
 const fluence = { grid: { x: edges, y: edges.slice(0, 7) }, weights: Float64Array.from({ length: 48 }, (_, c) => c) };
-const aperture = {
-  openings: [
-    { x0: -15, x1: 5, y0: -10, y1: 0 },
-    { x0: -12, x1: 20, y0: 0, y1: 10 },
-  ],
-};
+const bank = createLeafBank([-20, -10, 0, 10, 20], { name: 'four pairs' });
+const shape = (...leaves: [number, number][]) => createAperture(bank, leaves);
+const aperture = shape([0, 0], [-15, 5], [-12, 20], [0, 0]);
 const planned = (technique: string, fields: object[]) =>
   ({ plan: { technique, dose, fields }, dvhs, goals: [{ structure: 'SpinalCord' }] }) as any;
 const shaped = { beam: beamAt(0), fluence, aperture, monitorUnits: 120 };
@@ -148,6 +150,119 @@ test('the maps of a plan share one scale: the largest weight of all its fields',
   // 2 x 47 MU: on both.
   expect(Math.max(...numbers('field_imrt_01'))).toBeGreaterThanOrEqual(80);
   expect(Math.max(...numbers('field_imrt_02'))).toBeGreaterThanOrEqual(80);
+});
+
+const steps = [
+  { aperture: shape([0, 0], [-15, 5], [0, 20], [0, 0]), monitorUnits: 30 },
+  { aperture: shape([0, 0], [-5, 5], [0, 0], [0, 0]), monitorUnits: 12.5 },
+];
+const inSegments = {
+  beam: beamAt(90),
+  segments: steps,
+  monitorUnits: 42.5,
+  fluence: movingFluence(
+    bank,
+    steps.map((own) => ({ from: own.aperture, to: own.aperture, monitorUnits: own.monitorUnits })),
+    { leafTransmission: 0 },
+  ),
+};
+
+/** Of the end of the colour bar. */
+const BRIGHTEST = '#fffae4';
+
+describe('a field in segments', () => {
+  const [[, svg]] = fieldPictures(resultOf([planned('imrt', [inSegments])])) as [[string, string]];
+
+  test('shows every segment with its monitor units, and says what those of the field are', () => {
+    const text = said(svg);
+    for (const word of ['42.5', 'sum of 2 segments', 'all 5 fractions together', '30.0 MU', '12.5 MU']) {
+      expect(text).toContain(word);
+    }
+    expect(said(pictures.get('field_imrt_01')!)).toContain('mean over open beamlets');
+    expect(said(pictures.get('field_fcrt_01')!)).toContain('of the field');
+  });
+
+  test('leaf ends of all segments lie where they stand, over the brightest pixels of their sum', () => {
+    const x = scaleOf(svg);
+    const ends = elements(svg, 'line').filter(({ stroke, x1, x2 }) => stroke === '#ffb000' && x1 === x2);
+    const places = ends.map(({ x1 }) => Math.round(x(Number(x1))));
+    expect([...new Set(places)].sort((a, b) => a - b)).toEqual([-15, -5, 0, 5, 20]);
+    const bright = elements(svg, 'rect').filter(({ fill }) => fill === BRIGHTEST);
+    expect(bright.length).toBeGreaterThan(0);
+    for (const { x: left, width } of bright) {
+      expect(x(Number(left))).toBeGreaterThan(-5.1);
+      expect(x(Number(left) + Number(width))).toBeLessThan(5.2);
+    }
+  });
+});
+
+test('a conformal field shows its leaves: each from the edge of the view to its end', () => {
+  const svg = pictures.get('field_fcrt_01') as string;
+  const x = scaleOf(svg);
+  const leaves = elements(svg, 'rect').filter(({ fill }) => fill === '#878d96');
+  expect(leaves).toHaveLength(8);
+  const ends = leaves.map(({ x: left, width }) => [x(Number(left)), x(Number(left) + Number(width))].map(Math.round));
+  expect(ends).toEqual([
+    [-22, 0],
+    [0, 22],
+    [-22, -15],
+    [5, 22],
+    [-22, -12],
+    [20, 22],
+    [-22, 0],
+    [0, 22],
+  ]);
+});
+
+// A marker 12 mm from the isocentre towards one side of the patient is lit; the edge next to it bears the letter of that side.
+describe.each([0, 35, 90, 180, 250, 325])('gantry %i', (gantry) => {
+  test.each([
+    [0, 0, 'HFS'],
+    [0, 0, 'HFP'],
+    [0, 0, 'FFS'],
+    [90, 0, 'HFS'],
+    [200, 30, 'HFS'],
+    [20, 330, 'FFP'],
+    [0, 0, 'HFDL'],
+  ])('collimator %i, couch %i, %s: letters are the sides of the patient', (collimator, couch, position) => {
+    const isocenter: [number, number, number] = [10, -6, 2];
+    const beam = createBeam(artiste6mv, { isocenter, gantry, collimator, couch, position });
+    const sides: Record<string, [number, number, number]> = {
+      L: [12, 0, 0],
+      R: [-12, 0, 0],
+      P: [0, 12, 0],
+      A: [0, -12, 0],
+      S: [0, 0, 12],
+      I: [0, 0, -12],
+    };
+    for (const [letter, [dx, dy, dz]] of Object.entries(sides)) {
+      const [u, v] = projectToIsocentrePlane(beam.frame, [10 + dx, -6 + dy, 2 + dz]);
+      // Seen from the source, what lies along the beam is in the middle.
+      if (Math.hypot(u, v) < 8) continue;
+      const at = [Math.floor((u + 40) / 2), Math.floor((v + 40) / 2)];
+      const edges = Float64Array.from({ length: 41 }, (_, i) => 2 * i - 40);
+      const weights = new Float64Array(1600);
+      weights[at[0]! + 40 * at[1]!] = 5;
+      const field = { beam, fluence: { grid: { x: edges, y: edges }, weights }, monitorUnits: 5 };
+      const [[, svg]] = fieldPictures(resultOf([planned('imrt', [field])])) as [[string, string]];
+      const [lit] = elements(svg, 'rect').filter(({ fill }) => fill === BRIGHTEST);
+      const frame = elements(svg, 'rect').find(({ width, height }) => width === height && Number(width) > 300)!;
+      const middle = Number(frame.x) + Number(frame.width) / 2;
+      const off = [
+        Number(lit!.x) + Number(lit!.width) / 2 - middle,
+        Number(lit!.y) + Number(lit!.height) / 2 - (Number(frame.y) + Number(frame.width) / 2),
+      ];
+      const letters = words(svg).filter(({ size, fill }) => size === 15 && fill === '#ffffff');
+      expect(letters).toHaveLength(4);
+      const [left, right, top, bottom] = letters.map(({ text }) => text);
+      const [toX, toY] = [off[0]! < 0 ? left : right, off[1]! < 0 ? top : bottom];
+      const nearest = Math.abs(off[0]!) > Math.abs(off[1]!) ? toX : toY;
+      if (Math.abs(Math.abs(off[0]!) - Math.abs(off[1]!)) > 8) expect(nearest, `${letter} at ${off}`).toContain(letter);
+      const opposite =
+        Math.abs(off[0]!) > Math.abs(off[1]!) ? (off[0]! < 0 ? right : left) : off[1]! < 0 ? bottom : top;
+      expect(opposite).not.toContain(letter);
+    }
+  });
 });
 
 test('side by side they show 45 mm around the target, within the image', () => {

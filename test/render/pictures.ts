@@ -1,6 +1,8 @@
 /** The pictures that the golden tests compare, by name. */
+import { createAperture } from '../../src/beam/aperture.js';
 import { commission } from '../../src/machine/commission.js';
 import { depthDoseCurves } from '../../src/machine/depth-dose-curves.js';
+import { createLeafBank } from '../../src/machine/mlc.js';
 import { beamsEyeFigure } from '../../src/render/beams-eye.js';
 import { compareDrawing } from '../../src/render/compare-figure.js';
 import { depthDoseFigure } from '../../src/render/depth-dose-figure.js';
@@ -37,6 +39,17 @@ const outlines = [
 /** Leaf steps of 5 mm. */
 const aperture = [
   -35, -15, -35, -10, -40, -10, -40, 10, -30, 10, -30, 20, 32, 20, 32, 8, 40, 8, 40, -12, 28, -12, 28, -20, -35, -20,
+];
+const leaves = (...open: [number, number][]): [number, number][] =>
+  Array.from({ length: 20 }, (_, n) => open[n - 7] ?? [0, 0]);
+const bank = createLeafBank(Array.from({ length: 21 }, (_, n) => 5 * n - 50));
+const jaws = { x1: -35, x2: 30, y1: -15, y2: 15 };
+const segments = [
+  {
+    aperture: createAperture(bank, leaves([-20, 10], [-30, 5], [-35, 0], [-35, 30], [-12, 25], [0, 10]), jaws),
+    monitorUnits: 52.2,
+  },
+  { aperture: createAperture(bank, leaves([0, 0], [5, 20], [-5, 20], [-8, 20])), monitorUnits: 32 },
 ];
 const beam = { gantry: 150, collimator: 0, couch: 10, monitorUnits: 84.2, outlines };
 
@@ -90,5 +103,15 @@ export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
     }),
   'depth-dose': depthDose,
   'beam-aperture': () => beamsEyeFigure({ ...beam, title: 'Field 4, aperture', apertures: [aperture] }),
+  'beam-segments': () =>
+    beamsEyeFigure({
+      ...beam,
+      title: 'Field 4, segments',
+      fluence,
+      segments,
+      sides: { left: 'RA', right: 'LP', top: 'S', bottom: 'I' },
+      monitorUnitsAre: ['sum of 2 segments', 'all 22 fractions together'],
+    }),
+  'beam-leaves': () => beamsEyeFigure({ ...beam, title: 'Field 4, leaves', leaves: segments[0]!.aperture }),
   'beam-fluence': () => beamsEyeFigure({ ...beam, title: 'Field 4, fluence', fluence }),
 };

@@ -107,6 +107,43 @@ describe('a horseshoe around a cord', () => {
     expect(isBetween).toBe(true);
   });
 
+  test('leaves that stand the other way about have the mirrored segments, at the same value', () => {
+    const turned = [(i: number, j: number) => i * side + side - 1 - j].flatMap((at) => [
+      fieldOf(at),
+      fieldOf((i, j) => side * side + at(i, j)),
+    ]);
+    // A map that is its own mirror image may be sequenced in two ways: the target must be no mirror image of itself.
+    const askew: Problem = {
+      ...problem,
+      objectives: [
+        squaredDeviation(
+          'target',
+          voxelsWhere((i, j) => isTarget(i, j) && 2 * i + j > 6),
+          { value: 10 },
+          100,
+        ),
+        ...problem.objectives.slice(1),
+      ],
+    };
+    const { weights } = solve(askew, { gap: 1e-4 });
+    // Weights are proven to a gap, and what rounding makes of them decides in the end where ends go: at first they are the same.
+    const begun = { allowed: 10, rounds: 2 };
+    const own = weighSegments(askew, fields, weights, begun);
+    const other = weighSegments(askew, turned, weights, begun);
+    expect(other.solution.objective / own.solution.objective).toBeCloseTo(1, 6);
+    const all = [fields, turned].map((of) => weighSegments(askew, of, weights, { allowed: 10 }).solution.objective);
+    expect(all[1]! / all[0]!).toBeCloseTo(1, 3);
+    const openOf = ({ field, left, right, weight }: WeighedSegments['segments'][number], isTurned: boolean) => ({
+      field,
+      weight: Number(weight.toPrecision(4)),
+      open: Array.from(left, (l, i): string => {
+        const [from, to] = isTurned ? [side - right[i]!, side - l] : [l, right[i]!];
+        return to > from ? `${from.toFixed(3)} to ${to.toFixed(3)}` : 'closed';
+      }),
+    });
+    expect(other.segments.map((one) => openOf(one, true))).toEqual(own.segments.map((one) => openOf(one, false)));
+  });
+
   test.each([{ interleaf: true }, { least: 2 }, { interleaf: true, least: 3 }])('%o is kept', (rules) => {
     const { segments } = weighSegments(problem, fields, fluence.weights, { allowed: 12, ...rules });
     if (rules.interleaf) expect(segments.some(interdigitates)).toBe(false);

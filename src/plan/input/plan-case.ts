@@ -163,6 +163,22 @@ const overlap = z.array(text).check(
   }),
 );
 
+const delivered = z.strictObject({
+  doseRate: described('Monitor units per minute.', z._default(z.number().check(z.minimum(1), z.maximum(10_000)), 600)),
+  leafSpeed: described(
+    'Of leaf ends and jaws in the isocentre plane, mm/s.',
+    z._default(z.number().check(z.minimum(0.1), z.maximum(1000)), 25),
+  ),
+  gantrySpeed: described(
+    'Of gantry, collimator and couch, degrees/s.',
+    z._default(z.number().check(z.minimum(0.01), z.maximum(100)), 6),
+  ),
+  betweenFields: described(
+    'What passes between two fields besides their turn, s.',
+    z._default(z.number().check(z.minimum(0), z.maximum(3600)), 0),
+  ),
+});
+
 const fields = z.strictObject({
   name: described('For titles and tables.', z.optional(text)),
   $schema: editorSchema(text),
@@ -206,6 +222,10 @@ const fields = z.strictObject({
   imrt: described(
     'Beamlets, one weight each.',
     z._default(imrt, { beams: 'posterior-9', beamlet: 5, margin: 5, hold: 'cord' }),
+  ),
+  delivery: described(
+    'How fast the machine delivers, for the time that a fraction takes; the defaults are recalled: docs/delivery.md#monitor-units-time-and-complexity.',
+    z.optional(delivered),
   ),
   constraints: described(
     'What IMRT, and whatever else holds the cord, keeps whatever it costs, in the notation of goals: `"Kidney_L Mean <= 12Gy"`. Beside `cordCap` and `retreatment.bounds`: docs/optimisation.md#constraints.',

@@ -1,13 +1,19 @@
 /** A plan in segments: what is reported is the dose of its apertures, and it says what delivery costs. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createAperture } from '../../../src/beam/aperture.js';
+import { createBeam } from '../../../src/beam/beam.js';
 import { apertureFluence } from '../../../src/beam/collimated-fluence.js';
 import { artiste6mv } from '../../../src/machine/artiste-6mv.js';
+import { planDelivery } from '../../../src/plan/evaluation/delivered-fields.js';
 import { computeFields } from '../../../src/plan/field/field-dose.js';
 import { parseFields } from '../../../src/plan/input/fields-file.js';
 import { parseCase } from '../../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../../src/plan/input/plan-case.js';
 import { createJob } from '../../../src/plan/patient/plan-job.js';
 import { type PlanningResult, runPlan } from '../../../src/plan/run-plan.js';
+import { deliveryTable } from '../../../src/report/delivery.js';
+import { planDetails, planReport } from '../../../src/report/plan-report.js';
+import { summary } from '../../../src/report/plan-summary.js';
 import { spine } from '../spine.js';
 
 type Imrt = NonNullable<PlanCaseInput['imrt']>;
@@ -26,6 +32,7 @@ const caseOf = (imrt: Imrt, more: Partial<PlanCaseInput> = {}) =>
 const jobOf = (imrt: Imrt, more: Partial<PlanCaseInput> = {}) =>
   createJob({ patient, machine: artiste6mv, case: caseOf(imrt, more) });
 const planOf = (imrt: Imrt): PlanningResult => runPlan(jobOf(imrt), { techniques: ['imrt'] });
+const slow = { doseRate: 300, leafSpeed: 25, gantrySpeed: 6, betweenFields: 0 };
 const segmented = (segments: number, more: object = {}): Imrt => ({
   delivery: { kind: 'step-and-shoot', segments, ...more },
 });
@@ -87,6 +94,49 @@ describe('a horseshoe in 20 segments', () => {
     const largest = plan.dose.data.reduce((a, b) => Math.max(a, b), 0);
     const difference = plan.dose.data.reduce((far, gray, v) => Math.max(far, Math.abs(gray - dose.data[v]!)), 0);
     expect(difference / largest).toBeLessThan(1e-3);
+  });
+
+  test('plan.json, the report and delivery.csv tell the same monitor units, segments, area, complexity and time', () => {
+    const [{ plan }] = [made.plans[0]!];
+    const { fields, all } = planDelivery(plan, made.case)!;
+    const [entry] = (planReport(made, { version: '0', inputs: {} }) as { plans: Record<string, any>[] }).plans;
+    expect(entry!.delivery).toMatchObject({ kind: 'step-and-shoot', segments: all.segments, at: { doseRate: 600 } });
+    expect(entry!.delivery.monitorUnitsPerFraction).toBeCloseTo(entry!.delivery.monitorUnits / 22, 1);
+    expect(entry!.delivery.monitorUnitsPerGray).toBeCloseTo(entry!.delivery.monitorUnits / 39.6, 1);
+    expect(entry!.fields.map((own: { complexity: number }) => own.complexity)).toEqual(
+      fields.map(({ complexity }) => Number(complexity!.toFixed(4))),
+    );
+    const rows = deliveryTable(made)!.trim().split('\n');
+    expect(rows).toHaveLength(2 + plan.fields.length);
+    expect(rows.at(-1)).toBe(
+      `imrt,all,,${all.monitorUnits.toFixed(4)},${all.segments},${all.meanArea!.toFixed(4)},${all.complexity!.toFixed(5)},${all.beamOn.toFixed(2)},${all.time.toFixed(2)}`,
+    );
+    expect(planDetails(made)).toContain(`${all.segments} segments, ${all.monitorUnits.toFixed(0)} MU a fraction`);
+    expect(summary(made)).toContain(`${all.segments} / ${all.monitorUnits.toFixed(0)} / ${(all.time / 60).toFixed(1)}`);
+    // 600 MU a minute, and three fields with the ways between them.
+    expect(all.beamOn).toBeCloseTo(all.monitorUnits / 10, 9);
+    expect(all.time).toBeGreaterThan(all.beamOn);
+    expect(planDelivery(plan, { ...made.case, delivery: slow })!.all.beamOn).toBeCloseTo(all.monitorUnits / 5, 9);
+  });
+
+  test('the mirrored plan has the same figures', () => {
+    const { plan } = made.plans[0]!;
+    const mirrored = plan.fields.map((field) => ({
+      ...field,
+      beam: createBeam(field.beam.machine, { ...field.beam.pose, gantry: 360 - field.beam.pose.gantry }),
+      segments: field.segments!.map(({ aperture: { bank, leaves, jaws }, monitorUnits }) => ({
+        aperture: createAperture(
+          bank,
+          leaves.map(([x1, x2]) => [-x2, -x1]),
+          { ...jaws!, x1: -jaws!.x2, x2: -jaws!.x1 },
+        ),
+        monitorUnits,
+      })),
+    }));
+    const [own, other] = [plan, { fields: mirrored }].map((one) => planDelivery(one, made.case)!.all);
+    for (const key of ['monitorUnits', 'segments', 'meanArea', 'complexity', 'beamOn', 'time'] as const) {
+      expect(other![key], key).toBeCloseTo(own![key]!, 8);
+    }
   });
 
   test('delivery has a price above the bound of any fluence, and more segments lower it', () => {
@@ -161,6 +211,16 @@ test.each<[string, Imrt, Partial<PlanCaseInput>, string]>([
     runPlan(jobOf(imrt, more), { techniques: ['imrt'], onStage: (stage) => void stages.push(stage) });
   expect(plan).toThrow(sentence);
   expect(stages.some((stage) => stage.includes('fluence'))).toBe(false);
+});
+
+test.each([
+  ['doseRate', 0, 'delivery.doseRate'],
+  ['leafSpeed', -2, 'delivery.leafSpeed'],
+  ['gantrySpeed', Number.NaN, 'delivery.gantrySpeed'],
+  ['betweenFields', 1e9, 'delivery.betweenFields'],
+  ['leafspeed', 25, 'leafspeed'],
+])('delivery: %s of %d is refused', (key, value, sentence) => {
+  expect(() => caseOf({}, { delivery: { [key]: value } })).toThrow(sentence);
 });
 
 test.each([
