@@ -177,13 +177,15 @@ function planEntry(
     ...(evaluation.priorities.length > 0 && { priorities: priorityReport(evaluation.priorities) }),
     ...(technique.conflict && { conflict: technique.conflict }),
     bounds: constraintReport(evaluation, model.cord),
-    fields: technique.fields.map(({ beam, monitorUnits, segments }) => ({
+    fields: technique.fields.map(({ beam, monitorUnits, segments, wedge, block }) => ({
       name: beam.name,
       gantry: beam.pose.gantry,
       collimator: beam.pose.collimator,
       couch: beam.pose.couch,
       monitorUnits: toDecimals(monitorUnits, 1),
       ...(segments && { segments: segments.length }),
+      ...(wedge && { wedge: { name: wedge.name, angle: wedge.angle, orientation: wedge.orientation } }),
+      ...(block && { block: { over: block.name, transmission: block.transmission } }),
     })),
     structures: structures.map((s) => ({
       ...s,

@@ -5,6 +5,7 @@
  * differs is the operator's columns, whole fields or beamlets. Each plan starts from the one before.
  */
 import { checkPositive } from '../../core/check.js';
+import { UnsupportedError } from '../../core/errors.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
@@ -68,6 +69,11 @@ export function prepareTechnique(
 ): PreparedTechnique {
   if (technique === 'imrt') refuseRobust('prepared technique', planCase);
   refuseConstraints('prepared technique', planCase);
+  if (technique === 'fcrt' && planCase.fcrt.fieldInField !== undefined) {
+    throw new UnsupportedError(
+      'prepared technique: fcrt.fieldInField finds its fields anew for every cap, which is not done along a trade-off. Leave it out, or use wedges.',
+    );
+  }
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, planCase, machine);
   let start = first;

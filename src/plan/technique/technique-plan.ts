@@ -2,6 +2,7 @@
 import type { Aperture } from '../../beam/aperture.js';
 import { anglesOnPatient, type BeamAngles } from '../../beam/arrangement.js';
 import { type Beam, createBeam } from '../../beam/beam.js';
+import type { BeamModifiers } from '../../beam/shaped-fluence.js';
 import type { TimeLeft } from '../../core/deadline.js';
 import type { FluenceField } from '../../dose/beam-view.js';
 import type { Vec3 } from '../../geometry/grid.js';
@@ -20,7 +21,7 @@ import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { FollowedGoal } from '../problem/posed-goal.js';
 
 /** One field of a finished plan. */
-export interface PlannedField {
+export interface PlannedField extends BeamModifiers {
   readonly beam: Beam;
   /** Total over the course. FCRT: of the aperture; IMRT: mean over the beamlets that carry weight. */
   readonly monitorUnits: number;
