@@ -16,9 +16,9 @@ import type { Machine } from '../../machine/machine.js';
 import { uniformLeaves } from '../../machine/mlc.js';
 import { type Solution, type SolveProgress, solve } from '../../optimize/solver.js';
 import { wedgesOf } from '../asked/asked-wedge.js';
-import { type NestedFields, nestFields } from '../delivery/field-in-field.js';
+import { nestFields } from '../delivery/field-in-field.js';
 import { leastUnits, usedFields } from '../delivery/field-wedges.js';
-import { fluenceOfSegments } from '../delivery/segment-fields.js';
+import { fluenceOfSegments, type SegmentField } from '../delivery/segment-fields.js';
 import { resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
@@ -126,7 +126,8 @@ export function weighedFields(fields: readonly ConformalField[], weights: Float6
 /** Fields with smaller ones in them, each direction delivered shape by shape. */
 function nestedFields(
   conformal: readonly ConformalField[],
-  { fields, solution: { weights } }: NestedFields,
+  fields: readonly SegmentField[],
+  weights: Float64Array,
   transmission: PlanCase['fcrt']['transmission'],
   machine: Machine,
 ): PlannedField[] {
@@ -164,99 +165,77 @@ export function planConformal(
     timeLeft = forever,
   }: PlanningOptions = {},
 ): SolvedPlan {
-  const { hold } = planCase.fcrt;
+  const { hold, fieldInField, wedges, transmission } = planCase.fcrt;
   model.onStage('fcrt: apertures, beams, columns');
   const fields = conformalFields(model, planCase.fcrt, machine);
-  const { fieldInField, transmission } = planCase.fcrt;
   const columns = fieldInField === undefined ? conformalColumns(model, voxels, fields) : [];
   model.onStage('fcrt: weights');
   const sets = constrainedVoxels(voxels, maxima, organs);
   const [, ...organMaxima] = sets.map((set) => set.maxima);
   const posed = posePrescribed(model, voxels, planCase, hold, { maxima, organMaxima, held, further, prior });
-  const told = { onProgress: (p: SolveProgress) => onProgress?.('fcrt', p) };
-  const limited = () => ({ ...told, timeLimit: timeLeft() });
-  const solveOn = (operator: ColumnOperator, from?: Float64Array): Solved => {
-    const problem = { operator, ...posed };
-    if (goals.length === 0) {
-      return {
-        problem,
-        solution: solve(problem, { ...limited(), ...(from && { start: from }) }),
-        priorities: undefined,
-      };
-    }
+  const onStep = (p: SolveProgress) => onProgress?.('fcrt', p);
+  const limited = () => ({ onProgress: onStep, timeLimit: timeLeft() });
+  const solveOn: SolveOn = (own, from) => {
+    const problem = { operator: new ColumnOperator(own), ...posed };
+    if (goals.length === 0)
+      return { problem, solution: solve(problem, { ...limited(), ...(from && { start: from }) }) };
     const of = rowMaxima(voxels, model.cord, maxima, organs);
     const byGoals = posedGoals(goals, voxels, model, planCase, of, () => solve(problem, limited()));
     return { problem, ...solveByPriorities(problem, byGoals, { ...limited(), executor: model.executor }) };
   };
-  const finished = (
-    { problem, solution: first, priorities }: Solved,
-    made: (weights: Float64Array) => PlannedField[],
-  ) => {
-    const again = (interior: Float64Array) => solve(problem, { ...limited(), interior });
-    const { solution, conflict } = settleConstraints(problem, first, again, timeLeft);
-    const shared = {
-      technique: 'fcrt',
-      hold,
-      voxels,
-      maxima,
-      organs,
-      held,
-      problem,
-      solution,
-      priorities,
-      conflict,
-    } as const;
-    return finish(model, planCase, { ...shared, fields: made(solution.weights) });
+  const choose = (): ChosenFields => {
+    if (fieldInField !== undefined) {
+      const options = { count: fieldInField, through: transmissionOf(transmission, machine), timeLeft, onStep };
+      const { fields: nested, operator, solution } = nestFields(fields, voxels, posed, planCase, model, options);
+      const made = (weights: Float64Array) => nestedFields(fields, nested, weights, transmission, machine);
+      return { problem: { operator, ...posed }, solution, made };
+    }
+    if (wedges !== undefined) return chooseWedges(fields, columns, solveOn, planCase.prescription.fractions);
+    return { ...solveOn(columns, start), made: (weights) => weighedFields(fields, weights) };
   };
-  if (fieldInField !== undefined) {
-    const through = transmissionOf(transmission, machine);
-    const behind = (open: FluenceField, of: number): FluenceField => {
-      const { block } = fields[of]!;
-      return block === undefined ? open : blockedFluence(open, block);
-    };
-    const options = { count: fieldInField, through, behind, timeLeft, solving: told };
-    const nested = nestFields(fields, voxels, posed, planCase, model, options);
-    const solved = {
-      problem: { operator: nested.operator, ...posed },
-      solution: nested.solution,
-      priorities: undefined,
-    };
-    return finished(solved, (weights) =>
-      nestedFields(fields, { ...nested, solution: { ...nested.solution, weights } }, transmission, machine),
-    );
-  }
-  if (planCase.fcrt.wedges === undefined) {
-    return finished(solveOn(new ColumnOperator(columns), start), (weights) => weighedFields(fields, weights));
-  }
-  let used = fields.map((_, n) => n);
-  let solved = solveOn(new ColumnOperator(columns));
-  for (let round = 0; round < LEAVING_ROUNDS; round++) {
-    const { weights } = solved.solution;
-    const least = leastUnits(weights, planCase.prescription.fractions);
-    const stay = usedFields(
-      used.map((n) => fields[n]!),
-      weights,
-      least,
-    );
-    if (stay.length === 0 || stay.length === used.length) break;
-    used = stay.map((q) => used[q]!);
-    const from = Float64Array.from(stay, (q) => weights[q]!);
-    solved = solveOn(new ColumnOperator(used.map((n) => columns[n]!)), from);
-  }
-  return finished(solved, (weights) =>
-    weighedFields(
-      used.map((n) => fields[n]!),
-      weights,
-    ),
-  );
+  const { problem, solution: first, priorities, made } = choose();
+  const again = (interior: Float64Array) => solve(problem, { ...limited(), interior });
+  const { solution, conflict } = settleConstraints(problem, first, again, timeLeft);
+  const planned = { technique: 'fcrt', hold, fields: made(solution.weights) } as const;
+  return finish(model, planCase, { ...planned, voxels, maxima, organs, held, problem, solution, priorities, conflict });
 }
 
 /** Rounds in which fields that deliver too little leave, at most. */
 const LEAVING_ROUNDS = 5;
 
+/** Of each direction the open field and the wedge that serves best. */
+function chooseWedges(
+  fields: readonly ConformalField[],
+  columns: readonly Float64Array[],
+  solveOn: SolveOn,
+  fractions: number,
+): ChosenFields {
+  let used = fields.map((_, n) => n);
+  const usedOf = <T>(all: readonly T[]): T[] => used.map((n) => all[n]!);
+  let solved = solveOn(columns);
+  for (let round = 0; round < LEAVING_ROUNDS; round++) {
+    const { weights } = solved.solution;
+    const stay = usedFields(usedOf(fields), weights, leastUnits(weights, fractions));
+    if (stay.length === 0 || stay.length === used.length) break;
+    used = stay.map((q) => used[q]!);
+    const from = Float64Array.from(stay, (q) => weights[q]!);
+    solved = solveOn(usedOf(columns), from);
+  }
+  const kept = usedOf(fields);
+  return { ...solved, made: (weights) => weighedFields(kept, weights) };
+}
+
+/** The technique's problem solved on some columns. */
+type SolveOn = (columns: readonly Float64Array[], from?: Float64Array) => Solved;
+
 /** What a technique's problem on some columns came to. */
 interface Solved {
   readonly problem: PlanningProblem & { readonly operator: ColumnOperator };
   readonly solution: Solution;
-  readonly priorities: readonly PlannedPriority[] | undefined;
+  readonly priorities?: readonly PlannedPriority[];
+}
+
+/** The same with the fields that its weights are of. */
+interface ChosenFields extends Solved {
+  made(weights: Float64Array): PlannedField[];
 }

@@ -69,11 +69,7 @@ export function prepareTechnique(
 ): PreparedTechnique {
   if (technique === 'imrt') refuseRobust('prepared technique', planCase);
   refuseConstraints('prepared technique', planCase);
-  if (technique === 'fcrt' && planCase.fcrt.fieldInField !== undefined) {
-    throw new UnsupportedError(
-      'prepared technique: fcrt.fieldInField finds its fields anew for every cap, which is not done along a trade-off. Leave it out, or use wedges.',
-    );
-  }
+  if (technique === 'fcrt') refuseChosenFields(planCase);
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, planCase, machine);
   let start = first;
@@ -105,6 +101,15 @@ export function prepareTechnique(
       return planWith(maxima, options);
     },
   };
+}
+
+/** @throws {UnsupportedError} where FCRT is no fixed set of fields: under every maximum others would be best */
+function refuseChosenFields({ fcrt }: Pick<PlanCase, 'fcrt'>): void {
+  const asked = fcrt.fieldInField !== undefined ? 'fieldInField' : fcrt.wedges !== undefined ? 'wedges' : undefined;
+  if (asked === undefined) return;
+  throw new UnsupportedError(
+    `case: fcrt.${asked}: fields are chosen for one plan, but here plans are made under many maxima of one set of fields. Leave it out, or let the techniques be imrt alone.`,
+  );
 }
 
 interface Arrangement {

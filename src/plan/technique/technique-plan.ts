@@ -21,7 +21,7 @@ import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { FollowedGoal } from '../problem/posed-goal.js';
 
 /** One field of a finished plan. */
-export interface PlannedField extends BeamModifiers {
+export interface PlannedField {
   readonly beam: Beam;
   /** Total over the course. FCRT: of the aperture; IMRT: mean over the beamlets that carry weight. */
   readonly monitorUnits: number;
@@ -30,6 +30,10 @@ export interface PlannedField extends BeamModifiers {
   readonly fluence: FluenceField;
   /** Step-and-shoot: what the fluence is the sum of; `monitorUnits` is theirs. */
   readonly segments?: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[];
+  /** @internal FCRT: what stands in the beam besides. */
+  readonly wedge?: BeamModifiers['wedge'];
+  /** @internal The same of blocks. */
+  readonly block?: BeamModifiers['block'];
 }
 
 /** A finished plan of one technique: fields with monitor units, their dose, and the proof. */
