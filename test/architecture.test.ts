@@ -169,6 +169,7 @@ test('one place each: what is done once is not written again', () => {
       'a solve of a plan',
       /^plan\/[\s\S]*\bsolve\(/,
       [
+        'plan/delivery/field-in-field.ts',
         'plan/delivery/plan-segments.ts',
         'plan/technique/fcrt.ts',
         'plan/technique/imrt.ts',

@@ -38,6 +38,16 @@ const shape = z.strictObject({
   jaws: z.strictObject({ x1: finite, x2: finite, y1: finite, y2: finite }).optional(),
   monitorUnits: finite,
 });
+const wedge = z.strictObject({
+  name: z.string(),
+  angle: finite,
+  orientation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
+  transmission: z.union([
+    z.strictObject({ kind: z.literal('virtual'), attenuation: finite }),
+    z.strictObject({ kind: z.literal('physical'), profile: z.array(z.tuple([finite, finite])) }),
+  ]),
+});
+const block = z.strictObject({ name: z.string(), corners: z.array(z.tuple([finite, finite])), transmission: finite });
 const field = z.strictObject({
   name: z.string(),
   gantry: finite,
@@ -54,8 +64,11 @@ const field = z.strictObject({
     .optional(),
   /** IMRT */
   fluence: z.strictObject({ x: edges, y: edges, weights: z.array(finite) }).optional(),
-  /** IMRT in segments: what its fluence is the sum of. */
+  /** In segments, or smaller fields within: what its fluence is the sum of. */
   segments: z.strictObject({ bank, shapes: z.array(shape).min(1) }).optional(),
+  /** FCRT: what stands in the beam besides. */
+  wedge: wedge.optional(),
+  block: block.optional(),
 });
 const goal = z.strictObject({
   name: z.string(),

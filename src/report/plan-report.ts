@@ -178,13 +178,15 @@ function planEntry(
     ...(evaluation.priorities.length > 0 && { priorities: priorityReport(evaluation.priorities) }),
     ...(technique.conflict && { conflict: technique.conflict }),
     bounds: constraintReport(evaluation, model.cord),
-    fields: technique.fields.map(({ beam, monitorUnits }, f) => ({
+    fields: technique.fields.map(({ beam, monitorUnits, wedge, block }, f) => ({
       name: beam.name,
       gantry: beam.pose.gantry,
       collimator: beam.pose.collimator,
       couch: beam.pose.couch,
       monitorUnits: toDecimals(monitorUnits, 1),
       ...delivered[f],
+      ...(wedge && { wedge: { name: wedge.name, angle: wedge.angle, orientation: wedge.orientation } }),
+      ...(block && { block: { over: block.name, transmission: block.transmission } }),
     })),
     structures: structures.map((s) => ({
       ...s,

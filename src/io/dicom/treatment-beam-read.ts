@@ -1,8 +1,10 @@
 /** One beam of an RTPLAN, with its control points made whole: what one does not say it has from the one before. */
+import type { BeamModifiers } from '../../beam/shaped-fluence.js';
 import { checkCount } from '../../core/budget.js';
 import { FormatError } from '../../core/errors.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import { type Elements, items, number, numbers, text } from './dataset.js';
+import { blockOf, CREATOR, doublesOf, wedgeOf } from './treatment-modifiers.js';
 import type { BeamTransmission, ControlPoint, LimitingDevice, TreatmentBeam, Turn } from './treatment-plan.js';
 import { isLeaves } from './treatment-plan.js';
 
@@ -31,6 +33,9 @@ export function beamOf(item: Elements, index: number, { file, positions }: BeamC
   const reader = new PointReader(devices, fail);
   const setup = number(item, '300C006A');
   const controlPoints = points.map((point, p) => reader.next(point, p));
+  const isIn = controlPoints.length > 0 && controlPoints.every(({ wedgesIn }) => wedgesIn?.length === 1);
+  const [wedge, block] = [wedgeOf(item, isIn), blockOf(item)];
+  const modifiers = { ...(wedge && { wedge }), ...(block && { block }) };
   return {
     number: beam,
     name,
@@ -44,7 +49,8 @@ export function beamOf(item: Elements, index: number, { file, positions }: BeamC
     fluenceMode: fluenceModeOf(item),
     position: setup === undefined && positions.size === 1 ? [...positions.values()][0] : positions.get(setup ?? -1),
     devices,
-    accessories: accessoriesOf(item, controlPoints),
+    ...modifiers,
+    accessories: accessoriesOf(item, controlPoints, modifiers),
     finalWeight: number(item, '300A010E'),
     controlPoints,
     transmission: transmissionOf(item),
@@ -89,9 +95,10 @@ const ACCESSORIES = [
 /** The number that tells of them where the sequence is left out. */
 const COUNTS = { '300A00E3': '300A00E0', '300A00F4': '300A00F0', '300C00B0': '300A00ED' } as const;
 
-function accessoriesOf(item: Elements, points: readonly ControlPoint[]): string[] {
+/** @param known what is read of wedge and block, and so can be computed */
+function accessoriesOf(item: Elements, points: readonly ControlPoint[], known: BeamModifiers): string[] {
   const out: string[] = [];
-  const wedges = items(item, '300A00D1');
+  const wedges = known.wedge ? [] : items(item, '300A00D1');
   wedges.forEach((wedge, w) => {
     const own = number(wedge, '300A00D2') ?? w + 1;
     // A wedge that stands outside all along changes nothing; one of which nothing is said may stand inside.
@@ -99,8 +106,9 @@ function accessoriesOf(item: Elements, points: readonly ControlPoint[]): string[
     if (isTold && !points.some(({ wedgesIn }) => wedgesIn?.includes(own))) return;
     out.push(`wedge ${text(wedge, '300A00D4') ?? own} of ${number(wedge, '300A00D5') ?? '?'} degrees`);
   });
-  if (wedges.length === 0 && (number(item, '300A00D0') ?? 0) > 0) out.push('wedge');
+  if (!known.wedge && wedges.length === 0 && (number(item, '300A00D0') ?? 0) > 0) out.push('wedge');
   for (const [sequence, what, name] of ACCESSORIES) {
+    if (what === 'block' && known.block) continue;
     const found = items(item, sequence);
     for (const one of found) out.push([what, text(one, name)].filter((part) => part !== undefined).join(' '));
     const counted = sequence in COUNTS ? (number(item, COUNTS[sequence as keyof typeof COUNTS]) ?? 0) : 0;
@@ -109,18 +117,9 @@ function accessoriesOf(item: Elements, points: readonly ControlPoint[]): string[
   return out;
 }
 
-/** Private elements of respine's own plans, which DICOM has no place for. */
-export const CREATOR = 'RESPINE RTPLAN';
-
 function transmissionOf(item: Elements): BeamTransmission | undefined {
   if (text(item, '30190010') !== CREATOR) return undefined;
-  const [jaws, leaves] = ['30191001', '30191002'].map((tag) => {
-    const element = item[tag];
-    if (element === undefined) return undefined;
-    // An implicit file does not tell that it is a double.
-    const view = new DataView(element.value.buffer, element.value.byteOffset, element.value.byteLength);
-    return element.value.length === 8 ? view.getFloat64(0, element.isLittle) : undefined;
-  });
+  const [jaws, leaves] = ['30191001', '30191002'].map((tag) => doublesOf(item, tag)?.[0]);
   const isFraction = (value: number | undefined): value is number => value !== undefined && value >= 0 && value < 1;
   return isFraction(jaws) && isFraction(leaves) ? { jaws, leaves } : undefined;
 }

@@ -9,7 +9,7 @@
 import { UnsupportedError } from '../../core/errors.js';
 import type { DicomStudy } from '../../geometry/patient.js';
 import { decimal, decimals, type Value, type Written } from './element-writer.js';
-import { CREATOR } from './treatment-beam-read.js';
+import { CREATOR, doubles, modifierElements, wedgePosition } from './treatment-modifiers.js';
 import type { ControlPoint, FractionGroup, Prescription, TreatmentBeam, TreatmentPlan } from './treatment-plan.js';
 import { RESEARCH_LABEL, shortText, type WrittenBy, type WrittenObject, writeObject } from './write-object.js';
 
@@ -44,7 +44,9 @@ export function encodeTreatmentPlan(
   const odd = plan.beams.find(({ radiation, accessories }) => radiation !== 'PHOTON' || accessories.length > 0);
   if (odd !== undefined || plan.brachySetups > 0) {
     const what = odd ? `beam ${odd.number} (${[odd.radiation, ...odd.accessories].join(', ')})` : 'brachytherapy';
-    throw new UnsupportedError(`write RTPLAN: ${what} is not written, only open beams of photons. Leave it out.`);
+    throw new UnsupportedError(
+      `write RTPLAN: ${what} is not written, only photons behind leaves, jaws, and wedges and blocks of respine's own. Leave it out.`,
+    );
   }
   const { name = 'RP.dcm', description = 'plan' } = options;
   const positions = [...new Set(plan.beams.map(({ position }) => position ?? 'HFS'))];
@@ -151,28 +153,28 @@ function beamItem(beam: TreatmentBeam, setup: number): Written[] {
     [0x300a00c4, 'CS', beam.type],
     [0x300a00c6, 'CS', beam.radiation],
     [0x300a00ce, 'CS', beam.delivery],
-    [0x300a00d0, 'IS', '0'],
     [0x300a00e0, 'IS', '0'],
     [0x300a00ed, 'IS', '0'],
-    [0x300a00f0, 'IS', '0'],
+    ...modifierElements(beam),
     ...optionalNumber(0x300a010e, beam.finalWeight),
     [0x300a0110, 'IS', String(controlPoints.length)],
-    [0x300a0111, 'SQ', controlPoints.map((point, p) => pointItem(point, controlPoints[p - 1], p))],
+    [
+      0x300a0111,
+      'SQ',
+      controlPoints.map((point, p) => [
+        ...pointItem(point, controlPoints[p - 1], p),
+        ...(p === 0 ? wedgePosition(beam) : []),
+      ]),
+    ],
     [0x300c006a, 'IS', String(setup)],
     ...(transmission
       ? ([
           [0x30190010, 'LO', CREATOR],
-          [0x30191001, 'FD', double(transmission.jaws)],
-          [0x30191002, 'FD', double(transmission.leaves)],
+          [0x30191001, 'FD', doubles(transmission.jaws)],
+          [0x30191002, 'FD', doubles(transmission.leaves)],
         ] as const)
       : []),
   ];
-}
-
-function double(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setFloat64(0, value, true);
-  return bytes;
 }
 
 /** [tag, representation, what it is of a control point] of what is written where it changes. */

@@ -7,6 +7,7 @@
  *
  * @see DICOM PS3.3 C.8.8.9 to C.8.8.16
  */
+import type { BeamModifiers } from '../../beam/shaped-fluence.js';
 import type { Vec3 } from '../../geometry/grid.js';
 
 /** Which way something turns until the next control point, as DICOM sees it: CW, CC, or NONE. */
@@ -84,7 +85,8 @@ export interface LimitingDevice {
   readonly boundaries?: readonly number[] | undefined;
 }
 
-export interface TreatmentBeam {
+/** With the wedge and the block in it, where it is known what they let through. */
+export interface TreatmentBeam extends BeamModifiers {
   readonly number: number;
   readonly name: string;
   readonly description?: string | undefined;
@@ -104,7 +106,7 @@ export interface TreatmentBeam {
   /** Of the patient on the table, as (0018,5100). */
   readonly position?: string | undefined;
   readonly devices: readonly LimitingDevice[];
-  /** What else stands in the beam, each as a few words that name it: wedges, compensators, bolus, blocks, applicators. */
+  /** What else stands in the beam, each as a few words that name it: other wedges and blocks, compensators, bolus, applicators. */
   readonly accessories: readonly string[];
   /** Cumulative meterset weight at the last control point. */
   readonly finalWeight?: number | undefined;

@@ -218,7 +218,7 @@ const throughOf = ({ jaws, leaves }: SegmentSettings['transmission'], machine: M
 /** Monitor units per pixel of the segments of one beam, as their RTPLAN gives them. */
 export function fluenceOfSegments(
   segments: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[],
-  { bank, transmission }: SegmentSettings,
+  { bank, transmission }: Pick<SegmentSettings, 'bank' | 'transmission'>,
   machine: Machine,
 ): FluenceField {
   const motions = segments.map(({ aperture, monitorUnits }) => ({ from: aperture, to: aperture, monitorUnits }));

@@ -1,5 +1,6 @@
 /** A finished plan as an RTPLAN can hold it: fields of jaws and leaves with their monitor units per fraction. */
 import type { Aperture } from '../../beam/aperture.js';
+import type { BeamModifiers } from '../../beam/shaped-fluence.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { toDecimals } from '../../core/rounding.js';
 import { addFieldDose, viewOfBeam } from '../../dose/beam-view.js';
@@ -143,7 +144,7 @@ function beamOf(
   return {
     number,
     name: beam.name,
-    description: `Leaves ${bank.name}, ${openOf(shapes)}. Research only.`,
+    description: `Leaves ${bank.name}, ${openOf(shapes)}${besides(field)}. Research only.`,
     machine: machine.name,
     radiation: 'PHOTON',
     type: shapes.length === 1 ? 'STATIC' : 'DYNAMIC',
@@ -153,6 +154,7 @@ function beamOf(
     position: beam.pose.position ?? 'HFS',
     devices,
     accessories: [],
+    ...modifiersOf(field),
     finalWeight: 1,
     controlPoints,
     transmission: { jaws: transmission.jaws ?? 0, leaves: transmission.leaves ?? bank.transmission },
@@ -161,6 +163,14 @@ function beamOf(
 
 const openOf = (shapes: NonNullable<PlannedField['segments']>): string =>
   shapes.length === 1 ? `${shapes[0]!.aperture.openings.length} pairs open` : `${shapes.length} segments`;
+
+const modifiersOf = ({ wedge, block }: PlannedField): BeamModifiers => ({
+  ...(wedge && { wedge }),
+  ...(block && { block }),
+});
+
+const besides = ({ wedge, block }: PlannedField): string =>
+  `${wedge ? `, wedge ${wedge.name}` : ''}${block ? `, block over ${block.name}` : ''}`;
 
 function positionsOf({ leaves, jaws }: Aperture): ReadonlyMap<string, readonly number[]> {
   return new Map<string, readonly number[]>([

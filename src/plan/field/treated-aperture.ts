@@ -2,8 +2,9 @@
 
 import type { JawField } from '../../beam/aperture.js';
 import type { ApertureMotion } from '../../beam/moving-aperture.js';
-import { type ApertureShape, movingFluence } from '../../beam/moving-aperture.js';
+import { type ApertureShape, isSameShape, movingFluence } from '../../beam/moving-aperture.js';
 import type { PixelFluence } from '../../beam/pixel-fluence.js';
+import { type BeamModifiers, modifiedFluence, pixelOptions } from '../../beam/shaped-fluence.js';
 import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import { type ControlPoint, isLeaves, type TreatmentBeam } from '../../io/dicom/treatment-plan.js';
 import type { Machine } from '../../machine/machine.js';
@@ -150,15 +151,29 @@ function jawsAlong(axis: 'X' | 'Y', { positions }: ControlPoint): readonly [numb
   return found && [found[0]!, found[1]!];
 }
 
-/** Monitor units per pixel in the collimator's own axes. */
-export function treatedFluence(collimator: TreatedCollimator, motions: readonly ApertureMotion[]): PixelFluence {
+/**
+ * Monitor units per pixel in the collimator's own axes, behind wedge and block.
+ *
+ * @throws {UnsupportedError} for a wedge in front of leaves or jaws that move
+ */
+export function treatedFluence(
+  collimator: TreatedCollimator,
+  motions: readonly ApertureMotion[],
+  modifiers: BeamModifiers = {},
+): PixelFluence {
   const { bank, isAlongY, transmission, largestField } = collimator;
-  const fluence = movingFluence(bank, motions, {
-    jawTransmission: transmission.jaws,
-    leafTransmission: transmission.leaves,
-    largestField,
-  });
-  return isAlongY ? turned(fluence) : fluence;
+  const options = { jawTransmission: transmission.jaws, leafTransmission: transmission.leaves, largestField };
+  const fluence = movingFluence(bank, motions, pixelOptions(options, modifiers));
+  const own = isAlongY ? turned(fluence) : fluence;
+  if (modifiers.wedge === undefined && modifiers.block === undefined) return own;
+  const { from } = motions[0]!;
+  if (modifiers.wedge && !motions.every((m) => isSameShape(m.from, from) && isSameShape(m.to, from))) {
+    throw new UnsupportedError(
+      `wedge ${modifiers.wedge.name} stands in front of leaves or jaws that move, which respine does not compute. Leave the beam out with --beams.`,
+    );
+  }
+  const { x1, x2, y1, y2 } = from.jaws!;
+  return modifiedFluence(own, modifiers, isAlongY ? { x1: y1, x2: y2, y1: x1, y2: x2 } : from.jaws!);
 }
 
 /** x and y exchanged. */

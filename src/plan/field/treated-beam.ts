@@ -50,7 +50,7 @@ export interface TreatedBeam {
  * The fields of one beam.
  *
  * @param monitorUnits total over the course
- * @throws {UnsupportedError} for what a recomputation would get wrong: other radiation than photons, wedges, blocks, bolus, ...
+ * @throws {UnsupportedError} for what a recomputation would get wrong: other radiation than photons, wedges of others, bolus, ...
  * @throws {InvalidInputError} naming beam and control point of what does not fit
  */
 export function treatBeam(
@@ -75,7 +75,7 @@ export function treatBeam(
     });
     const fields = poses.all().map(({ pose, motions }): DoseField => {
       const made = createBeam(machine, { ...pose, position }, beam.name);
-      return { beam: made, fluence: treatedFluence(collimator, motions) };
+      return { beam: made, fluence: treatedFluence(collimator, motions, beam) };
     });
     return {
       beam,

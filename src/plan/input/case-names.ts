@@ -15,6 +15,7 @@ import { TISSUE } from '../asked/asked-objective.js';
 import { parsePriority } from '../asked/asked-priority.js';
 import { type AskedFields, structuresNamed } from '../asked/asked-structures.js';
 import { checkTargets, TARGETS } from '../asked/asked-target.js';
+import { wedgesOf } from '../asked/asked-wedge.js';
 import { resolveLeafBank } from './check-json.js';
 import type { PlanCase, PriorCourseCase } from './plan-case.js';
 import { conventionOf } from './recovery-convention.js';
@@ -42,6 +43,9 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
   beams('imrt.beams', imrt.beams);
   for (const [at, { fields }] of namedPriors(planCase)) beams(`${at}.fields.beams`, fields?.beams);
   if (fcrt.mlc !== undefined) resolve('fcrt.mlc', () => resolveLeafBank(fcrt.mlc!));
+  const { wedges } = fcrt;
+  if (wedges !== undefined) resolve('fcrt.wedges', () => wedgesOf(wedges, 0.01));
+  checkNested(planCase, path);
   const { delivery } = imrt;
   if (typeof delivery === 'object' && delivery.mlc !== undefined) {
     const { mlc } = delivery;
@@ -63,6 +67,21 @@ export function checkCaseNames(planCase: PlanCase, path: string): void {
     const context = { fractions: prescription.fractions, level: levelOf(planCase), tissue } as const;
     resolve(`retreatment.bounds.${b}`, () => namedTolerance(limit, structure, context));
   });
+}
+
+/** @throws {InvalidInputError} for smaller fields within those that have wedges, or that priorities would have to weigh */
+function checkNested({ fcrt, priorities }: Pick<PlanCase, 'fcrt' | 'priorities'>, path: string): void {
+  if (fcrt.fieldInField === undefined) return;
+  const other =
+    fcrt.wedges !== undefined
+      ? 'fcrt.wedges'
+      : fcrt.hold === 'cord' && priorities.length > 0
+        ? 'priorities'
+        : undefined;
+  if (other === undefined) return;
+  throw new InvalidInputError(
+    `${path}: fcrt.fieldInField: smaller fields are found for open fields by objectives and constraints, but the case has ${other} too. Leave one of the two out.`,
+  );
 }
 
 /** Goals that are met one after the other make the target as hot as it helps them, where nothing is said of that. */

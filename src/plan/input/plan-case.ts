@@ -10,6 +10,7 @@ import { askedConstraints } from '../asked/asked-constraint.js';
 import { askedObjectives } from '../asked/asked-objective.js';
 import { askedPriorities } from '../asked/asked-priority.js';
 import { furtherTargets } from '../asked/asked-target.js';
+import { cordBlockSchema, wedgesSchema } from '../asked/asked-wedge.js';
 import { dicomPatient, edge, margin, maskedPatient, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
@@ -88,6 +89,22 @@ const fcrt = z.strictObject({
   ),
   transmission: transmissionSchema,
   cordShield: described('Closes the leaves over the cord.', z._default(z.boolean(), false)),
+  collimator: described(
+    'Where a beam names no angle: 0, the default, or `fit`, the angle that leaves least open beside the target.',
+    z.optional(z.literal('fit', { error: 'must be "fit", or be left out; angles stand in fcrt.beams' })),
+  ),
+  wedges: described(
+    'Wedges that there are: each direction gets its open field and the one wedge that serves best: docs/fcrt.md#wedges.',
+    z.optional(wedgesSchema),
+  ),
+  fieldInField: described(
+    'Smaller fields within each, at most: docs/fcrt.md#field-in-field. None by default.',
+    z.optional(z.int().check(z.minimum(1), z.maximum(20))),
+  ),
+  cordBlock: described(
+    "A block over the cord's shadow: docs/fcrt.md#blocks. None by default.",
+    z.optional(cordBlockSchema),
+  ),
   hold: described('What stands firm where cap and prescription cannot both be met.', z._default(hold, 'prescription')),
 });
 

@@ -5,6 +5,7 @@
  * differs is the operator's columns, whole fields or beamlets. Each plan starts from the one before.
  */
 import { checkPositive } from '../../core/check.js';
+import { UnsupportedError } from '../../core/errors.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
@@ -68,6 +69,7 @@ export function prepareTechnique(
 ): PreparedTechnique {
   if (technique === 'imrt') refuseRobust('prepared technique', planCase);
   refuseConstraints('prepared technique', planCase);
+  if (technique === 'fcrt') refuseChosenFields(planCase);
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, planCase, machine);
   let start = first;
@@ -99,6 +101,15 @@ export function prepareTechnique(
       return planWith(maxima, options);
     },
   };
+}
+
+/** @throws {UnsupportedError} where FCRT is no fixed set of fields: under every maximum others would be best */
+function refuseChosenFields({ fcrt }: Pick<PlanCase, 'fcrt'>): void {
+  const asked = fcrt.fieldInField !== undefined ? 'fieldInField' : fcrt.wedges !== undefined ? 'wedges' : undefined;
+  if (asked === undefined) return;
+  throw new UnsupportedError(
+    `case: fcrt.${asked}: fields are chosen for one plan, but here plans are made under many maxima of one set of fields. Leave it out, or let the techniques be imrt alone.`,
+  );
 }
 
 interface Arrangement {

@@ -6,7 +6,9 @@
  */
 import { type Aperture, createAperture } from '../../beam/aperture.js';
 import { createBeam } from '../../beam/beam.js';
-import { apertureFluence } from '../../beam/collimated-fluence.js';
+import { checkBlock } from '../../beam/block.js';
+import { shapedFluence } from '../../beam/shaped-fluence.js';
+import { checkWedge, type WedgeTransmission } from '../../beam/wedge.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { voxelCount } from '../../geometry/grid.js';
 import type { RecordedField, RecordedOutcome, RecordedPlan } from '../../io/fluence-file.js';
@@ -69,9 +71,20 @@ const recordedShape = ({ leaves, jaws }: Aperture) => ({
   ...(jaws && { jaws: { ...jaws } }),
 });
 
-function recordedField({ beam, monitorUnits, aperture, fluence, segments }: PlannedField): RecordedField {
+const recordedModifiers = ({ wedge, block }: PlannedField): Pick<RecordedField, 'wedge' | 'block'> => ({
+  ...(wedge && { wedge: { ...wedge, transmission: recordedTransmission(wedge.transmission) } }),
+  ...(block && { block: { ...block, corners: block.corners.map(([x, y]): [number, number] => [x, y]) } }),
+});
+
+const recordedTransmission = (given: WedgeTransmission): NonNullable<RecordedField['wedge']>['transmission'] =>
+  given.kind === 'virtual'
+    ? { ...given }
+    : { kind: 'physical', profile: given.profile.map(([s, value]): [number, number] => [s, value]) };
+
+function recordedField(field: PlannedField): RecordedField {
+  const { beam, monitorUnits, aperture, fluence, segments } = field;
   const { gantry, collimator, couch } = beam.pose;
-  const head = { name: beam.name, gantry, collimator, couch, monitorUnits };
+  const head = { name: beam.name, gantry, collimator, couch, monitorUnits, ...recordedModifiers(field) };
   if (aperture === undefined) {
     const { grid, weights } = fluence;
     return {
@@ -157,10 +170,18 @@ function bankOf({ overtravel, span, ...bank }: NonNullable<RecordedField['apertu
 }
 
 function shapeOf(
-  { monitorUnits, aperture: given, fluence, segments }: Omit<RecordedField, 'name' | 'gantry' | 'collimator' | 'couch'>,
+  {
+    monitorUnits,
+    aperture: given,
+    fluence,
+    segments,
+    wedge,
+    block,
+  }: Omit<RecordedField, 'name' | 'gantry' | 'collimator' | 'couch'>,
   transmission: PlanCase['fcrt']['transmission'],
   machine: PlanJob['machine'],
-): Pick<PlannedField, 'monitorUnits' | 'aperture' | 'fluence' | 'segments'> {
+): Omit<PlannedField, 'beam'> {
+  const modifiers = { ...(wedge && { wedge: checkWedge(wedge) }), ...(block && { block: checkBlock(block) }) };
   if (given === undefined) {
     const { x, y, weights } = fluence!;
     const grid = { x: Float64Array.from(x), y: Float64Array.from(y) };
@@ -172,11 +193,12 @@ function shapeOf(
       monitorUnits,
       fluence: { grid, weights: Float64Array.from(weights) },
       ...(shapes && { segments: shapes }),
+      ...modifiers,
     };
   }
   const aperture = createAperture(bankOf(given.bank), given.leaves, given.jaws);
-  const { grid, weights: open } = apertureFluence(aperture, transmissionOf(transmission, machine));
-  return { monitorUnits, aperture, fluence: { grid, weights: open.map((o) => o * monitorUnits) } };
+  const { grid, weights: open } = shapedFluence(aperture, modifiers, transmissionOf(transmission, machine));
+  return { monitorUnits, aperture, fluence: { grid, weights: open.map((o) => o * monitorUnits) }, ...modifiers };
 }
 
 /** The optimiser's rows, which reports name places and numbers of. */

@@ -2,6 +2,7 @@
 import type { Aperture } from '../../beam/aperture.js';
 import { anglesOnPatient, type BeamAngles } from '../../beam/arrangement.js';
 import { type Beam, createBeam } from '../../beam/beam.js';
+import type { BeamModifiers } from '../../beam/shaped-fluence.js';
 import type { TimeLeft } from '../../core/deadline.js';
 import type { FluenceField } from '../../dose/beam-view.js';
 import type { Vec3 } from '../../geometry/grid.js';
@@ -29,6 +30,10 @@ export interface PlannedField {
   readonly fluence: FluenceField;
   /** Step-and-shoot: what the fluence is the sum of; `monitorUnits` is theirs. */
   readonly segments?: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[];
+  /** @internal FCRT: what stands in the beam besides. */
+  readonly wedge?: BeamModifiers['wedge'];
+  /** @internal The same of blocks. */
+  readonly block?: BeamModifiers['block'];
 }
 
 /** A finished plan of one technique: fields with monitor units, their dose, and the proof. */
