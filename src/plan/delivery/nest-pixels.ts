@@ -6,7 +6,7 @@ import { type FluenceGrid, pixelCount } from '../../beam/fluence.js';
 import { edgeAt } from '../../beam/pixel-fluence.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import { bestShape } from '../../sequence/best-shape.js';
-import type { LeafField } from '../../sequence/weighed-segments.js';
+import type { LeafField } from '../../sequence/leaf-field.js';
 
 /** Pixels along the leaves' travel, mm. */
 const PIXEL = 5;
