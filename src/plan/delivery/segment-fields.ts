@@ -69,26 +69,33 @@ function fittingLeaves(beamlet: number, onAxis: PlanCase['imrt']['onAxis']): Lea
   return createLeafBank(shifted, { name: `${name}, one on the axis`, evidence });
 }
 
+type Delivered = Pick<PlanCase, 'imrt' | 'objectives' | 'priorities'>;
+
+/** What a case asks for that segments are not optimised for. */
+export function notSegmented({ imrt, objectives, priorities }: Delivered): string | undefined {
+  if (imrt.robust !== undefined) return 'imrt.robust';
+  if (priorities.length > 0) return 'priorities';
+  return smoothnessOf(objectives) === undefined ? undefined : 'smoothness';
+}
+
+/** A case that says how it is delivered: in segments, unless it asks for something else or for what segments are not made for. */
+export function withDelivery<T extends Delivered>(planCase: T): T {
+  const { imrt } = planCase;
+  if (imrt.delivery !== undefined) return planCase;
+  const delivery = notSegmented(planCase) === undefined ? 'step-and-shoot' : 'fluence';
+  return { ...planCase, imrt: { ...imrt, delivery } };
+}
+
 /**
  * Whether a case can be delivered as it asks, before anything is optimised.
  *
  * @throws {InvalidInputError} where leaves do not fit the beamlets, or there are fewer segments than beams
  * @throws {UnsupportedError} for what segments are not optimised for
  */
-export function checkDelivery(
-  { imrt, objectives, priorities }: Pick<PlanCase, 'imrt' | 'objectives' | 'priorities'>,
-  beams: readonly ModulatedBeam[],
-): void {
+export function checkDelivery({ imrt, objectives, priorities }: Delivered, beams: readonly ModulatedBeam[]): void {
   const settings = segmentSettings(imrt);
   if (settings === undefined) return;
-  const other =
-    imrt.robust !== undefined
-      ? 'imrt.robust'
-      : priorities.length > 0
-        ? 'priorities'
-        : smoothnessOf(objectives) === undefined
-          ? undefined
-          : 'smoothness';
+  const other = notSegmented({ imrt, objectives, priorities });
   if (other !== undefined) {
     throw new UnsupportedError(
       `case: imrt.delivery: segments are optimised for the objectives and constraints of a nominal plan, but the case asks for ${other}. Leave that out, or let delivery be "fluence".`,

@@ -155,7 +155,7 @@ const imrt = z.strictObject({
     z.optional(gap),
   ),
   delivery: described(
-    'What the plan is delivered by: its `fluence` as it is, the default, or `step-and-shoot` segments: docs/delivery.md.',
+    'What a plan is delivered by: `step-and-shoot` segments, or its `fluence` as it is: docs/delivery.md. By default segments, and the fluence where `robust`, `priorities` or smoothness is asked for, and in all commands that compare many plans.',
     z.optional(delivery),
   ),
   robust: described("Shifts under which the cord's cap holds: docs/retreatment.md#robust-plans.", z.optional(robust)),
