@@ -17,7 +17,7 @@ writeFileSync(join(folder, 'data', 'own.json'), phantom);
 const quick = {
   patient: { phantom: 'data/own.json', parameters: { length: 90 } },
   doseGrid: { spacing: [8, 8, 8], planning: 100 },
-  imrt: { beamlet: 14, margin: 4 },
+  imrt: { delivery: 'fluence', beamlet: 14, margin: 4 },
   prior: null,
   cordCap: 28,
 };

@@ -42,7 +42,7 @@ const fields = json('fields.json', {
 const plan = {
   patient: { phantom: 'spine-t8', parameters: { length: 90 } },
   doseGrid: { spacing: [6, 6, 6], planning: 100 },
-  imrt: { beams: 'posterior-5' },
+  imrt: { delivery: 'fluence', beams: 'posterior-5' },
   prior: { dose: 38, fractions: 19, months: 17.7 },
 };
 

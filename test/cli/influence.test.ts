@@ -14,7 +14,7 @@ const caseOf = (name: string, beamlet: number): string => {
   const quick = {
     patient: { phantom: 'spine-t8', target: 'body', parameters: { length: 90 } },
     doseGrid: { spacing: [10, 10, 10], planning: 100 },
-    imrt: { beams: 'posterior-2', beamlet },
+    imrt: { delivery: 'fluence', beams: 'posterior-2', beamlet },
     prior: null,
   };
   writeFileSync(path, JSON.stringify(quick));

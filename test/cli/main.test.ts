@@ -27,7 +27,7 @@ const quick = {
   patient: { phantom: 'spine-t8', parameters: { length: 90 } },
   doseGrid: { spacing: [5, 5, 5], planning: 100 },
   fcrt: { beams: 'posterior-3' },
-  imrt: { beams: 'posterior-3' },
+  imrt: { delivery: 'fluence', beams: 'posterior-3' },
 };
 
 test('plan: files, JSON contract, quiet stderr, --strict', { timeout: 120_000 }, async () => {
@@ -109,7 +109,11 @@ describe('bad input: exit 2, one sentence that names value and remedy, nothing w
     ['cGy', rx({ dose: 3960 }), /is 3960 Gy, more than 200: was it meant in cGy\? Give it in Gy \(39\.6\)/],
     ['isocentre outside', { ...water, isocenter: [0, 300, 0] }, /isocenter \(0, 300, 0\) mm lies outside the patient/],
     ['unknown phantom', { ...quick, patient: { phantom: 'spine-t9' } }, /phantom "spine-t9" is unknown\. There are/],
-    ['unknown arrangement', { ...water, imrt: { beams: 'posterior-99' } }, /"posterior-99" is unknown/],
+    [
+      'unknown arrangement',
+      { ...water, imrt: { delivery: 'fluence', beams: 'posterior-99' } },
+      /"posterior-99" is unknown/,
+    ],
     ['unknown machine', { ...quick, machine: 'x' }, /machine "x" is unknown\. Use artiste-6mv/],
     ['misspelt field', { ...quick, prescripton: {} }, /prescripton/],
     ['not JSON', '{ "patient": ', /is not JSON/],

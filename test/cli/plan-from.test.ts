@@ -22,7 +22,7 @@ const beams = [{ gantry: 150 }, { gantry: 210 }];
 const asked = {
   patient: { phantom: 'mine.json', target: 'body' },
   doseGrid: { spacing: [10, 10, 10], planning: 100 },
-  imrt: { beams, beamlet: 14 },
+  imrt: { delivery: 'fluence', beams, beamlet: 14 },
   fcrt: { beams },
 };
 const filesOf = (dir: string): string[] => readdirSync(at(dir)).sort();

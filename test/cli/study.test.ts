@@ -14,7 +14,7 @@ const study = {
     patient: { phantom: 'spine-t8', spacing: [6, 6, 6], parameters: { length: 60 } },
     prior: null,
     doseGrid: { spacing: [6, 6, 6], planning: 100 },
-    imrt: { beams: 'posterior-3', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 10 },
   },
   // The first isocentre lies outside the patient.
   vary: {

@@ -17,7 +17,7 @@ writeFileSync(
     doseGrid: { spacing: [5, 5, 5], planning: 100 },
     prior: null,
     goals: [],
-    imrt: { beams: 'posterior-5', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
   }),
 );
 const plan = (...options: string[]) =>

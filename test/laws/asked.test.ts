@@ -58,7 +58,11 @@ const asked: PlanCaseInput = {
   prior: null,
   doseGrid: { spacing: [6, 6, 6], planning: 100 },
   doseModel: { heterogeneity: 'depth', medium: 'engine' },
-  imrt: { beams: [{ gantry: 130 }, { gantry: 165 }, { gantry: 180 }, { gantry: 250 }], beamlet: 10 },
+  imrt: {
+    delivery: 'fluence',
+    beams: [{ gantry: 130 }, { gantry: 165 }, { gantry: 180 }, { gantry: 250 }],
+    beamlet: 10,
+  },
   constraints: ['Left Mean <= 6Gy', 'Right D1cc <= 24Gy', 'PTV Max <= 46Gy', 'Below Max <= 30Gy'],
   objectives: [
     'spine-default',

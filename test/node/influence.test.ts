@@ -33,6 +33,7 @@ const jobOf = (more: Partial<PlanCaseInput> = {}): PlanJob =>
       patient: { phantom: 'spine-t8', target: 'body', parameters },
       doseGrid: { spacing, planning: 5 },
       imrt: {
+        delivery: 'fluence',
         beams: [
           { gantry: 150, collimator: 20 },
           { gantry: 210, couch: 10 },
@@ -290,7 +291,7 @@ test('what cannot be exported is refused before it is computed', async () => {
   for (const [options, said] of refused) await expect(exportInfluence(job, out, options)).rejects.toThrow(said);
   writeFileSync(join(folder, 'file'), '');
   await expect(exportInfluence(job, join(folder, 'file'))).rejects.toThrow(/file is a file, but a folder is needed/);
-  const robust = jobOf({ imrt: { beams: 'posterior-3', beamlet: 14, robust: { distance: 2 } } });
+  const robust = jobOf({ imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 14, robust: { distance: 2 } } });
   await expect(exportInfluence(robust, out)).rejects.toThrow(/imrt\.robust/);
   expect(readdirSync(folder)).not.toContain(out.split('/').at(-1));
 });

@@ -21,7 +21,7 @@ const jobOf = (
       patient: { phantom: 'spine-t8', target, ...sided, ...options },
       doseGrid: { spacing: [8, 8, 8], planning: 100 },
       prior: null,
-      imrt: { beamlet: 12 },
+      imrt: { delivery: 'fluence', beamlet: 12 },
       ...more,
     }),
     patient: spine({ spacing: 8, target, ...sided, ...options }),
@@ -39,7 +39,9 @@ const GAP = 0.006;
 
 describe('laws of a choice', () => {
   const beams = at(60, 150, 240);
-  const own = withCase(job, { imrt: { beamlet: 12, beams: beams.map((angles) => ({ ...angles })) } });
+  const own = withCase(job, {
+    imrt: { delivery: 'fluence', beamlet: 12, beams: beams.map((angles) => ({ ...angles })) },
+  });
   const some = TWELVE.slice(2, 9);
   const choiceOf = (candidates: readonly BeamAngles[]) =>
     chooseBeams(own, { choose: 3, candidates, compare: [beams], level });
@@ -117,7 +119,7 @@ test('a search that is cut short says so, and its set is planned and proven all 
 
 test('the chosen case is planned by the ordinary way, keeps the cap, and lies above the bound', () => {
   const { beams } = made.points[2]!;
-  const chosen = withCase(job, { imrt: { beamlet: 12, beams: beams.map((own) => ({ ...own })) } });
+  const chosen = withCase(job, { imrt: { delivery: 'fluence', beamlet: 12, beams: beams.map((own) => ({ ...own })) } });
   const { plan } = runPlan(chosen, { techniques: ['imrt'] }).plans[0]!;
   expect(plan.solution.certificate.violation!.amount).toBeLessThanOrEqual(1e-6);
   // Its level meets the prescription and is its own, a little off the common one.
@@ -183,6 +185,6 @@ test.each([
 test('the isocentre lies outside the patient, or the case is robust: one sentence', () => {
   const far = jobOf('horseshoe', 'left', { isocenter: [0, 0, 900] });
   expect(() => chooseBeams(far, { choose: 1, candidates: at(0, 90) })).toThrow(/isocenter .* lies outside the patient/);
-  const robust = jobOf('horseshoe', 'left', { imrt: { beamlet: 12, robust: { distance: 3 } } });
+  const robust = jobOf('horseshoe', 'left', { imrt: { delivery: 'fluence', beamlet: 12, robust: { distance: 3 } } });
   expect(() => chooseBeams(robust, { choose: 1 })).toThrow(/has imrt.robust/);
 });

@@ -28,7 +28,7 @@ const caseOf = (more: Partial<PlanCaseInput> = {}) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
     doseGrid: { spacing: [6, 6, 6] },
-    imrt: { beams: 'posterior-5', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
     fcrt: { beams: 'posterior-3' },
     ...more,
   });

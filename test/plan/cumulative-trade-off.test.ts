@@ -18,7 +18,7 @@ const caseOf = (more: Partial<PlanCaseInput> = {}) =>
     patient: { phantom: 'spine-t8' },
     doseGrid: { spacing: [6, 6, 6], planning: 100 },
     prior: { dose: 38, fractions: 19, months: 17.7, fields },
-    imrt: { beams: 'posterior-5', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
     fcrt: { beams: 'posterior-3', hold: 'cord' },
     ...more,
   });

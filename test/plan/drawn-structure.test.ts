@@ -53,7 +53,7 @@ const caseOf = (input: Omit<PlanCaseInput, 'patient'> = {}) =>
     target: 'PTV',
     prior: null,
     doseGrid: { spacing: [4, 4, 4] },
-    imrt: { beams: 'posterior-3' },
+    imrt: { delivery: 'fluence', beams: 'posterior-3' },
     ...input,
   });
 
@@ -140,7 +140,7 @@ describe('one dose, read one way', () => {
     (metric) => {
       const plan = spineCase(6, 'body', {
         prescription: { dose: 39.6, fractions: 22, to: metric },
-        imrt: { beams: 'posterior-5' },
+        imrt: { delivery: 'fluence', beams: 'posterior-5' },
         goals: [`PTV_3960 ${metric}% >= 39.5Gy`],
       });
       const { plans } = runPlan({ patient, case: plan, machine: artiste6mv });
@@ -161,7 +161,7 @@ describe('one dose, read one way', () => {
 
   test('plan, DVH from the drawn structures and trade-off say the same at one cap', () => {
     const horseshoe = spine({ spacing: 4, target: 'horseshoe' });
-    const plan = spineCase(4, 'horseshoe', { cordCap: 25, imrt: { beams: 'posterior-5' } });
+    const plan = spineCase(4, 'horseshoe', { cordCap: 25, imrt: { delivery: 'fluence', beams: 'posterior-5' } });
     const [evaluation] = runPlan(
       { patient: horseshoe, case: plan, machine: artiste6mv },
       { techniques: ['imrt'] },

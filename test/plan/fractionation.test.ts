@@ -23,7 +23,7 @@ const caseOf = (more: Partial<PlanCaseInput> = {}) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
     doseGrid: { spacing: [6, 6, 6], planning: 100 },
-    imrt: { beams: 'posterior-5', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
     prior,
     cordCap: 100,
     alphaBeta: { cord: 2, target: 10 },

@@ -32,7 +32,7 @@ const jobOf = (more: Partial<PlanCaseInput> = {}): PlanJob =>
     case: parseCase({
       patient: { phantom: 'spine-t8', target: 'body', parameters },
       doseGrid: { spacing, planning: 100 },
-      imrt: { beams: [{ gantry: 150 }, { gantry: 210, collimator: 15 }], beamlet: 14 },
+      imrt: { delivery: 'fluence', beams: [{ gantry: 150 }, { gantry: 210, collimator: 15 }], beamlet: 14 },
       prior: null,
       ...more,
     }),

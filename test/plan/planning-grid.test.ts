@@ -22,7 +22,7 @@ const caseOf = (spacing: number, more = {}) =>
     prior: { dose: 38, fractions: 19, months: 17.7 },
     cordCap: 29.8,
     doseGrid: { spacing: [spacing, spacing, spacing], ...more },
-    imrt: { beams: 'posterior-7' },
+    imrt: { delivery: 'fluence', beams: 'posterior-7' },
   } as any);
 
 describe('where the points lie', () => {

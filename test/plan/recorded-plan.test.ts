@@ -21,7 +21,7 @@ const jobFor = (more: Partial<PlanCaseInput>) =>
     case: parseCase({
       patient: { phantom: 'spine-t8', target: 'body', parameters },
       doseGrid: { spacing, planning: 100 },
-      imrt: { beams: twoBeams, beamlet: 14 },
+      imrt: { delivery: 'fluence', beams: twoBeams, beamlet: 14 },
       fcrt: { beams: twoBeams },
       ...more,
     }),
@@ -92,6 +92,7 @@ test.each<[string, Partial<PlanCaseInput>, readonly Technique[], (readonly strin
     'robust IMRT in a ball of shifts, with the nominal plan beside it',
     {
       imrt: {
+        delivery: 'fluence',
         beams: twoBeams,
         beamlet: 20,
         robust: { distance: 2, target: 'worst' },

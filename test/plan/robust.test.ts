@@ -30,7 +30,7 @@ const inputOf = (imrt: PlanCaseInput['imrt'], more: Partial<PlanCaseInput> = {})
   patient: { phantom: 'spine-t8' },
   doseGrid: { spacing: [5, 5, 5], planning: 100 },
   prior: null,
-  imrt: { beams: 'posterior-5', beamlet: 10, ...imrt },
+  imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10, ...imrt },
   ...more,
 });
 type Bounds = NonNullable<NonNullable<PlanCaseInput['retreatment']>['bounds']>;

@@ -27,7 +27,7 @@ const caseOf = (input: Partial<PlanCaseInput>) =>
     patient: { phantom: 'spine-t8' },
     doseGrid: { spacing, planning: 100 },
     fcrt: { beams: 'posterior-1' },
-    imrt: { beams: 'posterior-3', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 10 },
     ...input,
   });
 const model = modelPatient(patient, caseOf({}));

@@ -43,7 +43,7 @@ const caseOf = (more: Partial<PlanCaseInput> = {}) =>
     prior: null,
     // What is asked for holds in whatever dose; this one is the fastest.
     doseModel: { heterogeneity: 'depth', medium: 'engine' },
-    imrt: { beams: 'posterior-5', beamlet: 9 },
+    imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 9 },
     ...more,
   });
 const jobOf = (more: Partial<PlanCaseInput> = {}) => ({ patient, case: caseOf(more), machine: artiste6mv });

@@ -16,7 +16,7 @@ test('smoothness in a plan: the same proof and cap, and a smoother fluence', () 
   const plan = parseCase({
     patient: { phantom: 'spine-t8' },
     doseGrid: { spacing: [8, 8, 8] },
-    imrt: { beamlet: 10, beams: 'posterior-5' },
+    imrt: { delivery: 'fluence', beamlet: 10, beams: 'posterior-5' },
   });
   const model = modelPatient(patient, plan);
   const voxels = choosePlanningVoxels(model);

@@ -118,7 +118,7 @@ describe('rows', () => {
         ...base,
         patient: { ...base.patient, parameters },
         doseGrid: { spacing: [...spacing], planning: 100 },
-        imrt: { beamlet: 10 },
+        imrt: { beamlet: 10, delivery: 'fluence' },
       },
       vary: { 'imrt.beams': ['posterior-3'] },
       techniques: ['imrt'],

@@ -20,7 +20,7 @@ const plan = parseCase({
   doseGrid: { spacing: [8, 8, 8], planning: 100 },
   prior: null,
   fcrt: { beams: 'posterior-3' },
-  imrt: { beams: 'posterior-3', beamlet: 15 },
+  imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 15 },
 });
 const model = modelPatient(patient, plan);
 afterAll(() => model.bodyDose.close());

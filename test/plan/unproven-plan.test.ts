@@ -14,7 +14,7 @@ const plan = parseCase({
   patient: { phantom: 'spine-t8', parameters: { length: 90 } },
   doseGrid: { spacing: [6, 6, 6], planning: 100 },
   prior: null,
-  imrt: { beams: 'posterior-5', beamlet: 8 },
+  imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 8 },
 });
 const made = new Map<number, ReturnType<typeof make>>();
 /** Each made once: time that is over is so in every run. */

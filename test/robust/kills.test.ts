@@ -59,7 +59,7 @@ describe.runIf(process.env['RESPINE_KILLS'])('the command line', () => {
     cord: 'PTV',
     prior: null,
     doseGrid: { spacing: [15, 15, 15], planning: 100 },
-    imrt: { beams: 'posterior-3', beamlet: 15 },
+    imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 15 },
     fcrt: { beams: 'posterior-3' },
     retreatment: { position: null },
   };

@@ -28,7 +28,7 @@ const caseOf = (more: Partial<PlanCaseInput> = {}) =>
     doseGrid: { spacing: [6, 6, 6], planning: 100 },
     prior: null,
     doseModel: { heterogeneity: 'depth', medium: 'engine' },
-    imrt: { beams: 'posterior-5', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
     ...more,
   });
 let model: PatientModel;

@@ -37,7 +37,7 @@ const small = {
   doseGrid: { spacing: [7, 7, 6], planning: 100 },
   prior: null,
   doseModel: { heterogeneity: 'depth', medium: 'engine' },
-  imrt: { beams: 'posterior-5', beamlet: 10 },
+  imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
 } satisfies PlanCaseInput as PlanCaseInput;
 const caseOf = (more: Partial<PlanCaseInput> = {}) => parseCase({ ...small, ...more });
 let model: PatientModel;
