@@ -1,12 +1,13 @@
 /**
- * All spine phantoms, all targets, both techniques: the table of docs/phantoms.md.
+ * All spine phantoms, all targets, conformal fields, the best fluence and segments of it: the table of docs/phantoms.md.
  *
  *     npm run phantoms [-- SPACING] [--out DIR]      spacing in mm, 2 unless given; DIR gets phantoms.md, for `npm run docs -- DIR`
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runPlan } from 'respine';
+import { runPlan, type Technique } from 'respine';
 import { jobOf, startWorkerPool } from 'respine/node';
+import { planDelivery } from '../dist/plan/evaluation/delivered-fields.js';
 
 const flag = process.argv.indexOf('--out');
 const out = flag < 0 ? undefined : process.argv[flag + 1];
@@ -20,57 +21,56 @@ const print = (line: string): void => {
 const levels = ['spine-c5', 'spine-t4', 'spine-t8', 'spine-t12', 'spine-l3'];
 const targets = ['body', 'body-pedicle', 'horseshoe', 'ring'] as const;
 
-print(
-  '| phantom | target | PTV cc | gap mm | technique | status | cord Max Gy | cord D0.03cc Gy | PTV V95% | PTV D95% | PTV D2% | CI | gap % | steps | evaluations | s |',
-);
-print('|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|');
+const HEAD = [
+  ...['phantom', 'target', 'PTV cc', 'gap mm', 'plan', 'status', 'cord Max Gy', 'cord D0.03cc Gy'],
+  ...['PTV V95%', 'PTV D95%', 'PTV D2%', 'CI', 'gap %', 'price %', 'segments', 'MU', 'min', 's'],
+];
+print(`| ${HEAD.join(' | ')} |`);
+print(`|${'---|'.repeat(HEAD.length)}`);
 const executor = await startWorkerPool();
 for (const phantom of levels) {
   for (const target of targets) {
-    const job = await jobOf({
-      patient: { phantom, target },
-      doseGrid: { spacing: [spacing, spacing, spacing] },
-      fcrt: { beams: 'posterior-9' },
-      retreatment: { position: null },
-    });
-    const steps = new Map<string, number>();
-    const seconds = new Map<string, number>();
-    let last = performance.now();
-    const result = runPlan(job, {
-      executor,
-      onProgress: (technique, { step }) => {
-        // From the first step's end to the last's: the solver without what it rests on.
-        if (step === 1) last = performance.now();
-        steps.set(technique, step);
-        seconds.set(technique, (performance.now() - last) / 1000);
-      },
-    });
-    for (const { plan: technique, structures, conformity } of result.plans) {
+    const planned = async (technique: Technique, delivery: 'fluence' | 'step-and-shoot'): Promise<void> => {
+      const job = await jobOf({
+        patient: { phantom, target },
+        doseGrid: { spacing: [spacing, spacing, spacing] },
+        fcrt: { beams: 'posterior-9' },
+        imrt: { delivery },
+        retreatment: { position: null },
+      });
+      const seconds = new Map<string, number>();
+      let last = { stage: '', at: performance.now() };
+      const onStage = (stage: string): void => {
+        const now = performance.now();
+        seconds.set(last.stage, (seconds.get(last.stage) ?? 0) + (now - last.at) / 1000);
+        last = { stage, at: now };
+      };
+      const result = runPlan(job, { executor, techniques: [technique], onStage });
+      const { plan, structures, conformity } = result.plans[0]!;
       const of = (name: string): Readonly<Record<string, number>> => structures.find((s) => s.name === name)!.metrics;
-      const cord = of(result.model.cord);
-      const ptv = of(result.model.target);
+      const [cord, ptv] = [of(result.model.cord), of(result.model.target)];
       const percent = (gray: number): string => ((100 * gray) / job.case.prescription.dose).toFixed(1);
-      print(
-        `| ${[
-          phantom,
-          target,
-          conformity.targetVolume.toFixed(1),
-          result.gap.distance!.toFixed(1),
-          technique.technique,
-          technique.solution.status,
-          cord['Max[Gy]']!.toFixed(2),
-          cord['D0.03cc[Gy]']!.toFixed(2),
-          ptv['V95%[%]']!.toFixed(1),
-          percent(ptv['D95%[Gy]']!),
-          percent(ptv['D2%[Gy]']!),
-          conformity.paddick!.toFixed(2),
-          (100 * technique.solution.certificate.gap!).toFixed(2),
-          steps.get(technique.technique),
-          technique.solution.evaluations,
-          seconds.get(technique.technique)!.toFixed(1),
-        ].join(' | ')} |`,
-      );
-    }
+      const delivered = planDelivery(plan, result.case)?.all;
+      const price = plan.delivery?.price;
+      const stages = technique === 'fcrt' ? ['weights'] : ['fluence', 'segments', 'weights of segments'];
+      const spent = stages.reduce((sum, stage) => sum + (seconds.get(`${technique}: ${stage}`) ?? 0), 0);
+      const cells = [
+        ...[phantom, target, conformity.targetVolume.toFixed(1), result.gap.distance!.toFixed(1)],
+        technique === 'fcrt' ? 'fcrt' : `imrt, ${delivery === 'fluence' ? 'fluence' : 'segments'}`,
+        ...[plan.solution.status, cord['Max[Gy]']!.toFixed(2), cord['D0.03cc[Gy]']!.toFixed(2)],
+        ...[ptv['V95%[%]']!.toFixed(1), percent(ptv['D95%[Gy]']!), percent(ptv['D2%[Gy]']!)],
+        ...[conformity.paddick!.toFixed(2), (100 * plan.solution.certificate.gap!).toFixed(2)],
+        price === undefined || price === null ? '' : (100 * price).toFixed(2),
+        delivered?.segments ?? '',
+        delivered?.monitorUnits.toFixed(0) ?? '',
+        delivered === undefined ? '' : (delivered.time / 60).toFixed(1),
+        spent.toFixed(1),
+      ];
+      print(`| ${cells.join(' | ')} |`);
+    };
+    await planned('fcrt', 'fluence');
+    await planned('imrt', 'fluence');
+    await planned('imrt', 'step-and-shoot');
   }
 }
 await executor.close();
