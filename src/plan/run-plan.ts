@@ -18,7 +18,7 @@ import type { Machine } from '../machine/machine.js';
 import { askedCourse, parseConstraints } from './asked/asked-constraint.js';
 import { type StructureTolerance, structureTolerances } from './constraint/structure-tolerance.js';
 import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from './constraint/voxel-maximum.js';
-import { checkDelivery, withDelivery } from './delivery/segment-fields.js';
+import { checkDelivery, usualDelivery } from './delivery/segment-fields.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluation/evaluate-plan.js';
 import { ownLimits } from './evaluation/retreatment.js';
 import { compareRobust, type RobustReport } from './evaluation/robustness.js';
@@ -78,7 +78,9 @@ export interface PipelineOptions {
  */
 export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningResult {
   const { techniques = BOTH, onProgress, further } = options;
-  const asked = { ...job, case: withDelivery(job.case) };
+  checkJob(job);
+  const { imrt } = job.case;
+  const asked = imrt.delivery ? job : withCase(job, { imrt: { ...imrt, delivery: usualDelivery(job.case) } });
   if (options.timeLimit !== undefined) checkPositive('plan: time limit in seconds', options.timeLimit);
   return evaluateAll(asked, techniques, options, (model, tolerances, prior) => {
     const { case: planCase, machine } = asked;

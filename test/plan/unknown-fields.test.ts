@@ -41,7 +41,7 @@ const top: readonly Slip[] = [
     { fcrt: { mlc: { boundary: [-5, 5], reach: 9 } } },
     'fcrt.mlc',
     'boundary',
-    'there are name, boundaries, reach, overtravel, transmission',
+    'there are name, boundaries, reach, overtravel, span, transmission',
   ],
   [{ fcrt: { mlc: { boundaries: [-5, 5], reech: 9 } } }, 'fcrt.mlc', 'reech', meant('reach')],
   [{ fcrt: { transmission: { jaw: 0.1 } } }, 'fcrt.transmission', 'jaw', meant('jaws')],

@@ -78,13 +78,9 @@ export function notSegmented({ imrt, objectives, priorities }: Delivered): strin
   return smoothnessOf(objectives) === undefined ? undefined : 'smoothness';
 }
 
-/** A case that says how it is delivered: in segments, unless it asks for something else or for what segments are not made for. */
-export function withDelivery<T extends Delivered>(planCase: T): T {
-  const { imrt } = planCase;
-  if (imrt.delivery !== undefined) return planCase;
-  const delivery = notSegmented(planCase) === undefined ? 'step-and-shoot' : 'fluence';
-  return { ...planCase, imrt: { ...imrt, delivery } };
-}
+/** How a case that says nothing of it is delivered: in segments, unless it asks for what these are not made for. */
+export const usualDelivery = (planCase: Delivered): 'step-and-shoot' | 'fluence' =>
+  notSegmented(planCase) === undefined ? 'step-and-shoot' : 'fluence';
 
 /**
  * Whether a case can be delivered as it asks, before anything is optimised.
