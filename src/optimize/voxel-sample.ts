@@ -41,3 +41,17 @@ export function sampleVoxels(operator: LinearOperator): VoxelSample {
     isExact: true,
   };
 }
+
+/** The sample of an operator whose columns are at hand: all rows, as {@link sampleVoxels} reads them. */
+export function sampleColumns(columns: readonly Float64Array[]): VoxelSample {
+  const rows = columns[0]!.length;
+  const count = columns.length;
+  const matrix = new Float32Array(rows * count);
+  for (let first = 0; first < count; first += TOGETHER) {
+    const some = columns.slice(first, first + TOGETHER);
+    for (let row = 0; row < rows; row++) {
+      for (let k = 0, at = row * count + first; k < some.length; k++) matrix[at + k] = some[k]![row]!;
+    }
+  }
+  return { matrix, count: rows, memberOf: Int32Array.from({ length: rows }, (_, row) => row), isExact: true };
+}

@@ -6,7 +6,7 @@ import { NormalMatrix } from '../optimize/normal-matrix.js';
 import type { Problem } from '../optimize/problem.js';
 import type { Dual, Solution } from '../optimize/solution.js';
 import { solve } from '../optimize/solver.js';
-import { sampleVoxels } from '../optimize/voxel-sample.js';
+import { sampleColumns } from '../optimize/voxel-sample.js';
 import { bestShape, type ShapeRules } from './best-shape.js';
 import { fewSegments } from './few-segments.js';
 import { coverageOf, type LeafEnds, movedEnds, widenedEnds } from './leaf-ends.js';
@@ -112,8 +112,9 @@ export class Weighing {
   /** The best weights of some shapes. */
   weigh(shapes: readonly Shape[], known: readonly number[] = []): Weighed {
     const { objectives, constraints } = this.problem;
-    const operator = new ColumnOperator(shapes.map(({ dose }) => dose));
-    const sample = sampleVoxels(operator);
+    const doses = shapes.map(({ dose }) => dose);
+    const operator = new ColumnOperator(doses);
+    const sample = sampleColumns(doses);
     const preconditioner = new NormalMatrix(sample, operator.columns);
     const least = BEGINNING * known.reduce((a, b) => Math.max(a, b), 0);
     let dual: Dual | undefined;

@@ -52,7 +52,7 @@ export interface OptimisedFluence {
 /** Segments below this fraction of the heaviest are not delivered. */
 const NEGLIGIBLE = 1e-3;
 /** To which the weights of shapes that still change are proven. */
-const ROUGH = 0.01;
+const ROUGH = 0.003;
 /** Shapes whose dose without what leaves let through has this multiple of the fluence's bound are good enough. */
 const ENOUGH = 1.03;
 
