@@ -3,8 +3,10 @@
  *
  * What is sought is the shortest path through all segments, from any to any. It is begun with the nearest next one, from each segment in
  * turn, and mended by turning parts of it around as long as that shortens it (2-opt); the shortest of these paths is taken.
+ *
+ * A closed pair delivers the same wherever it stands under the jaws or between its neighbours: it waits where its leaves meet halfway.
  */
-import type { Aperture } from '../beam/aperture.js';
+import { type Aperture, createAperture } from '../beam/aperture.js';
 
 /** Paths that are begun, for fields of few segments one from each, fewer the more there are. */
 const STARTS = 2000;
@@ -24,9 +26,49 @@ export function travelBetween(from: Aperture, to: Aperture): number {
   return (['x1', 'x2', 'y1', 'y2'] as const).reduce((far, key) => Math.max(far, Math.abs(a[key] - b[key])), farthest);
 }
 
+/** Farthest that an end has to move where closed pairs wait halfway, mm. */
+function leastTravel(from: Aperture, to: Aperture): number {
+  return from.leaves.reduce((farthest, [x1, x2], n) => {
+    const [other1, other2] = to.leaves[n]!;
+    const isClosed = !(x2 > x1) || !(other2 > other1);
+    const way = isClosed
+      ? Math.max(x2 - x1, other2 - other1) / 2
+      : Math.max(Math.abs(other1 - x1), Math.abs(other2 - x2));
+    return Math.max(farthest, way);
+  }, 0);
+}
+
+/**
+ * The same segments with closed pairs where their leaves met, or will open, as far as that lies between the ends that are open: for machines
+ * on which opposing ends of neighbours may overlap.
+ */
+export function withWaitingPairs<T extends { readonly aperture: Aperture }>(segments: readonly T[]): T[] {
+  const places = segments[0]?.aperture.leaves.map((_, n): number | undefined => {
+    const first = segments.map(({ aperture }) => aperture.leaves[n]!).find(([x1, x2]) => x2 > x1);
+    return first && (first[0] + first[1]) / 2;
+  });
+  return segments.map((segment) => {
+    const { bank, leaves, jaws } = segment.aperture;
+    const open = leaves.filter(([x1, x2]) => x2 > x1);
+    const [low, high] = [Math.min(...open.map(([x1]) => x1)), Math.max(...open.map(([, x2]) => x2))];
+    const standing = leaves.map(([x1, x2], n): [number, number] => {
+      if (x2 > x1) {
+        places![n] = (x1 + x2) / 2;
+        return [x1, x2];
+      }
+      places![n] = Math.min(Math.max(places![n] ?? (low + high) / 2, low), high);
+      return [places![n], places![n]];
+    });
+    return open.length === 0 ? segment : { ...segment, aperture: createAperture(bank, standing, jaws) };
+  });
+}
+
 /** The same segments in an order of short ways, no longer than the order given. */
-export function inShortOrder<T extends { readonly aperture: Aperture }>(segments: readonly T[]): T[] {
-  const way = segments.map(({ aperture: from }) => segments.map(({ aperture: to }) => travelBetween(from, to)));
+export function inShortOrder<T extends { readonly aperture: Aperture }>(
+  segments: readonly T[],
+  wayBetween: (from: Aperture, to: Aperture) => number = travelBetween,
+): T[] {
+  const way = segments.map(({ aperture: from }) => segments.map(({ aperture: to }) => wayBetween(from, to)));
   const given = segments.map((_, n) => n);
   let best = mended(given, way);
   for (const first of given.slice(0, Math.ceil(STARTS / given.length))) {
@@ -34,6 +76,14 @@ export function inShortOrder<T extends { readonly aperture: Aperture }>(segments
     if (lengthOf(path, way) < lengthOf(best, way) - SAME) best = path;
   }
   return best.map((n) => segments[n]!);
+}
+
+/** Segments in an order and with closed pairs at places that make ways short; where `interleaf` holds, pairs stay where they are. */
+export function inDeliveryOrder<T extends { readonly aperture: Aperture }>(
+  segments: readonly T[],
+  { interleaf }: { readonly interleaf: boolean },
+): T[] {
+  return interleaf ? inShortOrder(segments) : withWaitingPairs(inShortOrder(segments, leastTravel));
 }
 
 const lengthOf = (path: readonly number[], way: readonly (readonly number[])[]): number =>

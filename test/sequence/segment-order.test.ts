@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Aperture, createAperture } from '../../src/beam/aperture.js';
 import { createLeafBank } from '../../src/machine/mlc.js';
-import { inShortOrder, travelBetween } from '../../src/sequence/segment-order.js';
+import { inDeliveryOrder, inShortOrder, travelBetween } from '../../src/sequence/segment-order.js';
 
 const bank = createLeafBank([-10, 0, 10]);
 const shape = (...leaves: (readonly [number, number])[]): Aperture => createAperture(bank, leaves);
@@ -63,5 +63,33 @@ describe('the order of segments', () => {
       }),
       { numRuns: 30, seed: 7 },
     );
+  });
+
+  test('closed pairs wait between the open ends: openings stay, ways are no longer', () => {
+    fc.assert(
+      fc.property(segments, (given) => {
+        const found = inDeliveryOrder(given, { interleaf: false });
+        const openOf = ({ aperture: { openings } }: { readonly aperture: Aperture }) => JSON.stringify(openings);
+        expect(found.map(openOf).sort()).toEqual(given.map(openOf).sort());
+        for (const { aperture } of found) {
+          const open = aperture.leaves.filter(([x1, x2]) => x2 > x1);
+          for (const [x1, x2] of open.length > 0 ? aperture.leaves : []) {
+            expect(x1).toBeGreaterThanOrEqual(Math.min(...open.map((pair) => pair[0])));
+            expect(x2).toBeLessThanOrEqual(Math.max(...open.map((pair) => pair[1])));
+          }
+        }
+      }),
+      { numRuns: 60, seed: 7 },
+    );
+  });
+
+  test('a pair that closes for one segment in between does not run to the edge of the field', () => {
+    const far = [shape([-40, 40], [-10, 10]), shape([-50, -50], [-12, 12]), shape([-38, 38], [-14, 14])];
+    const found = inDeliveryOrder(
+      far.map((aperture) => ({ aperture })),
+      { interleaf: false },
+    );
+    expect(lengthOf(found)).toBeLessThanOrEqual(45);
+    expect(lengthOf(far.map((aperture) => ({ aperture })))).toBe(178);
   });
 });

@@ -8,7 +8,7 @@ import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { type Solution, type SolveProgress, solve } from '../../optimize/solver.js';
 import { smoothing } from '../../optimize/worst-scenario.js';
-import { inShortOrder } from '../../sequence/segment-order.js';
+import { inDeliveryOrder } from '../../sequence/segment-order.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import { type PlannedSegments, planSegments } from '../delivery/plan-segments.js';
@@ -284,11 +284,10 @@ function segmentedFields(
   machine: Machine,
 ): PlannedField[] {
   return beams.flatMap(({ beam }, b): PlannedField[] => {
-    const segments = inShortOrder(
-      fields.flatMap(({ of, aperture }, n) =>
-        of === b && solution.weights[n]! > 0 ? [{ aperture, monitorUnits: solution.weights[n]! }] : [],
-      ),
+    const own = fields.flatMap(({ of, aperture }, n) =>
+      of === b && solution.weights[n]! > 0 ? [{ aperture, monitorUnits: solution.weights[n]! }] : [],
     );
+    const segments = inDeliveryOrder(own, settings);
     if (segments.length === 0) return [];
     const monitorUnits = segments.reduce((sum, segment) => sum + segment.monitorUnits, 0);
     return [{ beam, monitorUnits, fluence: fluenceOfSegments(segments, settings, machine), segments }];
