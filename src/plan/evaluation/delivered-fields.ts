@@ -35,7 +35,11 @@ export function planDelivery(
   const metrics = deliveryMetrics(delivered, speeds);
   const steps = delivered.flatMap((field) => field.steps);
   const isMoving = steps.some(({ from, to }) => from !== to);
-  const kind = isMoving ? 'moving' : fields.some(({ segments }) => segments !== undefined) ? 'step-and-shoot' : 'static';
+  const kind = isMoving
+    ? 'moving'
+    : fields.some(({ segments }) => segments !== undefined)
+      ? 'step-and-shoot'
+      : 'static';
   return { ...metrics, kind, monitorUnitsPerGray: (metrics.all.monitorUnits * fractions) / dose, speeds };
 }
 
