@@ -4,11 +4,11 @@ import { checkWedge, type Wedge } from '../../beam/wedge.js';
 import { described } from '../../core/described.js';
 import { InvalidInputError } from '../../core/errors.js';
 
-const angle = z.int({ error: (issue) => `is ${String(issue.input)}, but must be whole degrees` }).check(
-  z.refine((degrees) => degrees >= 1 && degrees <= 75, {
-    error: (issue) => `is ${String(issue.input)}, but a wedge has 1 to 75 degrees; an open field is always there`,
-  }),
-);
+const notOne = (issue: { readonly input?: unknown }): string =>
+  `is ${String(issue.input)}, but a wedge has 1 to 75 degrees; an open field is always there`;
+const angle = z
+  .int({ error: (issue) => `is ${String(issue.input)}, but must be whole degrees` })
+  .check(z.minimum(1, { error: notOne }), z.maximum(75, { error: notOne }));
 const orientation = z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)], {
   error: 'must be 0, 90, 180 or 270 degrees: where the thin side lies, counted from +Y of the collimator',
 });
