@@ -137,7 +137,7 @@ const spineCase = (
 ) =>
   parseCase({
     patient: { phantom: 'spine-t8', target, parameters },
-    doseGrid: { spacing: [mm, mm, mm], planning: 3 },
+    doseGrid: { spacing: [mm, mm, mm], planning: 4 },
     prior: null,
     ...input,
   });
@@ -171,9 +171,9 @@ describe('one dose, read one way', () => {
 
   test('plan, DVH from the drawn structures and trade-off say the same at one cap', () => {
     const parameters = { length: 90 };
-    const horseshoe = spine({ spacing: 4, target: 'horseshoe', parameters });
-    const imrt = { beams: 'posterior-3', beamlet: 8 };
-    const plan = spineCase(4, 'horseshoe', { cordCap: 25, imrt }, parameters);
+    const horseshoe = spine({ spacing: 5, target: 'horseshoe', parameters });
+    const imrt = { beams: 'posterior-3', beamlet: 10 };
+    const plan = spineCase(5, 'horseshoe', { cordCap: 25, imrt }, parameters);
     const [evaluation] = runPlan(
       { patient: horseshoe, case: plan, machine: artiste6mv },
       { techniques: ['imrt'] },
