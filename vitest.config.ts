@@ -2,14 +2,23 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that run whole commands or plans: begun first, so that no core waits at the end for one of them. */
-const SLOW = /test\/(cli|robust|validate|node|plan|phantom|core)\/|test\/(examples|docs)\.|test\/machine\/commission\./;
+/**
+ * What is begun first, so that no core waits at the end for a long file: those that run the built package, one after the other in a
+ * process that then has it compiled, and those that make plans.
+ */
+const FIRST = [
+  /test\/(cli|robust)\/|test\/(examples|docs)\./,
+  /test\/(validate|node|plan|phantom|core|browser)\/|test\/machine\/commission\./,
+];
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isSlow = ({ moduleId }: TestSpecification): boolean => SLOW.test(moduleId);
-    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+    const turn = ({ moduleId }: TestSpecification): number => {
+      const group = FIRST.findIndex((files) => files.test(moduleId));
+      return group < 0 ? FIRST.length : group;
+    };
+    return sorted.toSorted((a, b) => turn(a) - turn(b));
   }
 }
 

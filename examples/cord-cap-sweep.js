@@ -10,7 +10,7 @@ mkdirSync(out, { recursive: true });
 const job = await jobOf({
   patient: { phantom: 'spine-t8', target: 'body' },
   doseGrid: { spacing: [5, 5, 5], planning: 4 },
-  imrt: { beams: 'posterior-5' },
+  imrt: { beams: 'posterior-5', beamlet: 8 },
 });
 // Gy of this course, on every voxel of the cord.
 const points = tradeOff(job, [15, 22, 29.8], {

@@ -5,8 +5,8 @@ import { squaredOverdose } from 'respine/optimize';
 
 const job = await jobOf({
   patient: { phantom: 'spine-t8', target: 'body' },
-  doseGrid: { spacing: [5, 5, 5], planning: 4 },
-  imrt: { beams: 'posterior-5', beamlet: 8, delivery: 'fluence' },
+  doseGrid: { spacing: [6, 6, 6] },
+  imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 8 },
 });
 const constraints = ['Esophagus Mean <= 4Gy'];
 const plain = optimise(job, { constraints });

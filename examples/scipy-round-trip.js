@@ -9,8 +9,8 @@ import { exportInfluence, importWeights, jobOf } from 'respine/node';
 const folder = join(process.argv[2] ?? 'out/examples', 'influence');
 const job = await jobOf({
   patient: { phantom: 'spine-t8', target: 'body', parameters: { length: 90 } },
-  doseGrid: { spacing: [5, 5, 5], planning: 3 },
-  imrt: { beams: 'posterior-5', beamlet: 6 },
+  doseGrid: { spacing: [5, 5, 5], planning: 4 },
+  imrt: { beams: 'posterior-5', beamlet: 8 },
 });
 const { rows, columns, entries } = await exportInfluence(job, folder, { cut: 0 });
 console.log(`${rows} voxels x ${columns} beamlets, ${entries} entries`);

@@ -20,7 +20,7 @@ export type { PriorCourseExposure } from './plan/patient/prior-exposure.js';
 // A plan as a retreatment: limits of the literature, conventions of recovery, estimates of risk, set-up errors.
 export type { AssessmentRow } from './plan/evaluation/tolerance-rows.js';
 export type { SpineLevel, NiederScore } from './biology/risk.js';
-export type { RecoveryRow, RiskEstimates } from './plan/evaluation/retreatment.js';
+export type { RecoveryRow, RiskEstimates } from './plan/evaluation/cord-estimates.js';
 export type { CumulativeCord } from './plan/evaluation/evaluate-plan.js';
 export type { PositionInterval } from './biology/position-interval.js';
 export type { ScenarioOutcome } from './plan/evaluation/robustness.js';

@@ -2,7 +2,8 @@
 
 import { toDecimals } from '../core/rounding.js';
 import { excessInWords } from '../plan/constraint/structure-tolerance.js';
-import type { RecoveryRow, RetreatmentAssessment } from '../plan/evaluation/retreatment.js';
+import type { RecoveryRow } from '../plan/evaluation/cord-estimates.js';
+import type { RetreatmentAssessment } from '../plan/evaluation/retreatment.js';
 import type { PositionReport } from '../plan/evaluation/setup-uncertainty.js';
 import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
 import { decimalsOrNull } from './numbers.js';

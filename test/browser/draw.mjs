@@ -8,11 +8,13 @@ import { createRasterizer } from '../../dist/render/rasterize.js';
  */
 export async function draw({ phantom, wasm, fonts }) {
   const spacing = [6, 6, 6];
+  const parameters = { length: 90 };
   const asked = respine.parseCase({
-    patient: { phantom: 'spine-t8', target: 'body' },
+    patient: { phantom: 'spine-t8', target: 'body', parameters },
     doseGrid: { spacing, planning: 6 },
+    fcrt: { beams: 'posterior-3' },
   });
-  const patient = respine.buildPhantom(respine.parsePhantom(phantom), { target: 'body', spacing });
+  const patient = respine.buildPhantom(respine.parsePhantom(phantom), { target: 'body', spacing, parameters });
   const job = respine.createJob({ case: asked, patient, machine: respine.artiste6mv });
   const result = respine.runPlan(job, { techniques: ['fcrt'] });
   const pictures = respine.planPictures(result);

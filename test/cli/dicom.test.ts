@@ -40,7 +40,7 @@ const fields = json('fields.json', {
   beams: [{ gantry: 180, monitorUnits: 2000, field: { x1: -40, x2: 40, y1: -50, y2: 50 } }],
 });
 const plan = {
-  patient: { phantom: 'spine-t8', parameters: { length: 90 } },
+  patient: { phantom: 'spine-t8', spacing: [4, 4, 5], parameters: { length: 90 } },
   doseGrid: { spacing: [6, 6, 6], planning: 100 },
   imrt: { delivery: 'fluence', beams: 'posterior-5' },
   prior: { dose: 38, fractions: 19, months: 17.7 },

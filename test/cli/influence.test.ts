@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { leanPhantom } from './lean-phantom.js';
 import { respineIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-weights-'));
@@ -12,7 +13,7 @@ const respine = respineIn(folder);
 const caseOf = (name: string, beamlet: number): string => {
   const path = join(folder, name);
   const quick = {
-    patient: { phantom: 'spine-t8', target: 'body', parameters: { length: 90 } },
+    patient: { phantom: 'lean.json', target: 'body' },
     doseGrid: { spacing: [10, 10, 10], planning: 100 },
     imrt: { delivery: 'fluence', beams: 'posterior-2', beamlet },
     prior: null,
@@ -20,6 +21,7 @@ const caseOf = (name: string, beamlet: number): string => {
   writeFileSync(path, JSON.stringify(quick));
   return path;
 };
+writeFileSync(join(folder, 'lean.json'), JSON.stringify(leanPhantom));
 const path = caseOf('CASE.json', 14);
 const out = join(folder, 'influence');
 

@@ -3,21 +3,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leanPhantom } from './lean-phantom.js';
 import { respineIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-from-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const respine = respineIn(folder);
 const at = (...path: string[]): string => join(folder, ...path);
-const spine = JSON.parse(readFileSync(fileURLToPath(new URL('../../phantoms/spine-t8.json', import.meta.url)), 'utf8'));
-/** Without what every plan takes the DVH of, and nothing here speaks of: lungs, heart, aorta. */
-const lean = {
-  ...spine,
-  length: 90,
-  parts: spine.parts.filter(({ name }: { name: string }) => ['External', 'Esophagus'].includes(name)),
-};
 const beams = [{ gantry: 150 }, { gantry: 210 }];
 const asked = {
   patient: { phantom: 'mine.json', target: 'body' },
@@ -31,7 +24,7 @@ const planOf = (dir: string) => JSON.parse(readFileSync(at(dir, 'plan.json'), 'u
 let first = { code: -1, stdout: '', stderr: '' };
 beforeAll(async () => {
   mkdirSync(at('cases'));
-  writeFileSync(at('cases', 'mine.json'), JSON.stringify(lean, null, 2));
+  writeFileSync(at('cases', 'mine.json'), JSON.stringify(leanPhantom, null, 2));
   writeFileSync(at('cases', 'case.json'), JSON.stringify(asked));
   first = await respine('plan', 'cases/case.json', '--out', 'runs/out');
 }, 300_000);

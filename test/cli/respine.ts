@@ -47,11 +47,11 @@ export function runWarm(program: string, cwd: string, args: readonly string[]): 
 }
 
 /** MB; above it the next run begins in a new process. */
-const MOST_MEMORY = 700;
+const MOST_MEMORY = 1000;
 /** Longer than any command of a test takes, on a busy machine too. */
 const LONGEST = 300_000;
 /** ms after which a process that is asked nothing more ends. */
-const IDLE = 5000;
+const IDLE = 30_000;
 let warm: ChildProcess | undefined;
 let idle: NodeJS.Timeout | undefined;
 /** One run after another: they share working folder and output. */

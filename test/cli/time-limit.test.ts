@@ -3,21 +3,23 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { leanPhantom } from './lean-phantom.js';
 import { respineIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-time-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const respine = respineIn(folder);
 
+writeFileSync(join(folder, 'lean.json'), JSON.stringify(leanPhantom));
 const path = join(folder, 'case.json');
 writeFileSync(
   path,
   JSON.stringify({
-    patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing: [5, 5, 5], planning: 100 },
+    patient: { phantom: 'lean.json' },
+    doseGrid: { spacing: [10, 10, 10], planning: 100 },
     prior: null,
     goals: [],
-    imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 14 },
   }),
 );
 const plan = (...options: string[]) =>
@@ -45,7 +47,6 @@ test('each plan of a curve is cut short, and its row says so', { timeout: 120_00
     both,
     JSON.stringify({
       ...asked,
-      doseGrid: { spacing: [7, 7, 7], planning: 100 },
       prior,
       retreatment: { position: null },
     }),

@@ -3,7 +3,14 @@
  * compiled: a program is evaluated anew for every { program, cwd, args }, and answered is what it left, { code, stdout, stderr, cpu,
  * memory }.
  */
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { pathToFileURL } from 'node:url';
+
+// Every run would start threads that load and compile the package anew, which costs more than they bring. What runs on threads is
+// tested in processes of their own.
+os.availableParallelism = () => 1;
+syncBuiltinESMExports();
 
 let count = 0;
 

@@ -31,7 +31,7 @@ const jobOf = (more: Partial<PlanCaseInput> = {}): PlanJob =>
     machine: artiste6mv,
     case: parseCase({
       patient: { phantom: 'spine-t8', target: 'body', parameters },
-      doseGrid: { spacing, planning: 5 },
+      doseGrid: { spacing, planning: 7 },
       imrt: {
         delivery: 'fluence',
         beams: [

@@ -178,7 +178,7 @@ test('a whole plan is the same with and without a pool', { timeout: 60_000 }, as
     target: 'PTV',
     doseGrid: { spacing: [9, 8, 7], planning: 100 },
     fcrt: { beams: 'posterior-3' },
-    imrt: { delivery: 'fluence', beams: 'posterior-3' },
+    imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 10 },
   });
   const patient = buildPhantom(await readPhantom('slab-lung'), { spacing: [9, 8, 7] });
   const job = { patient, case: plan, machine: artiste6mv };

@@ -27,7 +27,7 @@ const patient = spine({ target: 'horseshoe', spacing: 6 });
 const caseOf = (more: Partial<PlanCaseInput> = {}) =>
   parseCase({
     patient: { phantom: 'spine-t8' },
-    doseGrid: { spacing: [6, 6, 6] },
+    doseGrid: { spacing: [6, 6, 6], planning: 4 },
     imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
     fcrt: { beams: 'posterior-3' },
     ...more,

@@ -129,8 +129,18 @@ describe('what has no dose is said before planning, with its share', () => {
     expect(model(patientWith(inside, cord)).notes).toEqual([]));
 });
 
-const spineCase = (mm: number, target: 'body' | 'horseshoe', input: Omit<PlanCaseInput, 'patient'> = {}) =>
-  parseCase({ patient: { phantom: 'spine-t8', target }, doseGrid: { spacing: [mm, mm, mm] }, prior: null, ...input });
+const spineCase = (
+  mm: number,
+  target: 'body' | 'horseshoe',
+  input: Omit<PlanCaseInput, 'patient'> = {},
+  parameters: Readonly<Record<string, number>> = {},
+) =>
+  parseCase({
+    patient: { phantom: 'spine-t8', target, parameters },
+    doseGrid: { spacing: [mm, mm, mm], planning: 4 },
+    prior: null,
+    ...input,
+  });
 
 describe('one dose, read one way', () => {
   const to = ['D95', 'D50'] as const;
@@ -160,13 +170,15 @@ describe('one dose, read one way', () => {
   );
 
   test('plan, DVH from the drawn structures and trade-off say the same at one cap', () => {
-    const horseshoe = spine({ spacing: 4, target: 'horseshoe' });
-    const plan = spineCase(4, 'horseshoe', { cordCap: 25, imrt: { delivery: 'fluence', beams: 'posterior-5' } });
+    const parameters = { length: 90 };
+    const horseshoe = spine({ spacing: 5, target: 'horseshoe', parameters });
+    const imrt = { beams: 'posterior-3', beamlet: 10 };
+    const plan = spineCase(5, 'horseshoe', { cordCap: 25, imrt }, parameters);
     const [evaluation] = runPlan(
       { patient: horseshoe, case: plan, machine: artiste6mv },
       { techniques: ['imrt'] },
     ).plans;
-    const [, point] = tradeOff({ patient: horseshoe, case: plan, machine: artiste6mv }, [27, 25]);
+    const [point] = tradeOff({ patient: horseshoe, case: plan, machine: artiste6mv }, [25]);
     // The dose grid is coarse: target and cord are read from their own.
     const dose = evaluation!.plan.fineDose!;
     for (const [name, metric] of [

@@ -32,7 +32,7 @@ const caseOf = (bounds: Bounds, more: Partial<PlanCaseInput> = {}) =>
     // Bounds hold in whatever dose; this one is the fastest.
     doseModel: { heterogeneity: 'depth', medium: 'engine' },
     cordCap: 60,
-    imrt: { delivery: 'fluence', beams: 'posterior-5', beamlet: 10 },
+    imrt: { delivery: 'fluence', beams: 'posterior-3', beamlet: 10 },
     fcrt: { beams: 'posterior-3', hold: 'cord' },
     retreatment: { position: null, bounds },
     ...more,

@@ -7,7 +7,7 @@ import { eqd2 } from '../../biology/linear-quadratic.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { parseMetric } from '../../evaluate/metric-parser.js';
 import { evaluateMetric } from '../../evaluate/metric-value.js';
-import { CumulativeDvhs } from '../evaluation/retreatment.js';
+import { CumulativeDvhs } from '../evaluation/cumulative-dvhs.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { doseOfVoxel } from '../patient/planning-grid.js';
 import { largestEffect } from '../patient/prior-effect.js';
