@@ -62,7 +62,7 @@ test('boxes of voxels plan as the solids that they are: the same fields, the sam
     doseGrid: { spacing: [10, 10, 10] as [number, number, number], planning: 100 },
     target: 'PTV',
     prior: null,
-    imrt: { delivery: 'fluence', beams: [{ gantry: 0 }, { gantry: 60 }, { gantry: 300 }], beamlet: 10 },
+    imrt: { delivery: 'fluence' as const, beams: [{ gantry: 0 }, { gantry: 60 }, { gantry: 300 }], beamlet: 10 },
   };
   const masks = {
     External: 'cube/mask_External.nrrd',
