@@ -47,7 +47,7 @@ export function withCordMaximum(model: PatientModel, dvh: Dvh, doseOf: (voxel: n
 /** DVHs of a plan in the structures that constraints are on, each made once. */
 export function heldDvhs(
   model: PatientModel,
-  plan: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose'>,
+  plan: Pick<TechniquePlan, 'dose' | 'fineDose'> & Parameters<typeof doseOfVoxel>[1],
 ): (structure: string) => Dvh {
   const known = new Map<string, Dvh>();
   const doseIn = doseOfPlan(plan, model);
