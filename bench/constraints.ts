@@ -14,7 +14,7 @@ import { type PlanCaseInput, runPlan } from 'respine';
 import { evaluateMetric, parseMetric } from 'respine/dvh';
 import { jobOf, startWorkerPool } from 'respine/node';
 import { createRandom } from '../dist/core/random.js';
-import { heldDvhs } from '../dist/plan/technique/followed-constraints.js';
+import { heldDvhs } from '../dist/plan/technique/drawn-dvh.js';
 
 const LISTS = 20;
 /** Those of which the target asks for too much. */

@@ -22,6 +22,7 @@
 import { ConstraintProducts } from './constraint-products.js';
 import { type Curvatures, complementarityOf, type Direction, directionOf } from './direction.js';
 import { ExactNormal } from './exact-normal.js';
+import { firstMu, loweredMu, setProducts } from './first-multipliers.js';
 import { addForces, changesOf, evaluateAll, halfSpaceCount, type Multipliers, slacksOf } from './half-spaces.js';
 import type { InteriorProblem, StepOptions } from './interior-problem.js';
 import { NewtonEquations } from './newton-equations.js';
@@ -31,12 +32,6 @@ import { centred, noCurvatures, patientFraction, predicted } from './step-target
 
 export type { InteriorProblem, StepOptions } from './interior-problem.js';
 
-/** After the first step the multipliers' part of the gap is at most this many times the objective. */
-const FIRST_GAP = 4;
-/** Of what the objective's pull on the weights is, the first multipliers' part. */
-const FIRST_PART = 0.1;
-/** Where mu waits, the first multipliers' part of the gap is at most this many times the objective. */
-const PATIENT_GAP = 10;
 /** Part of the complementarity that residuals may add to the gap. */
 const EXCESS = 0.5;
 /** Halvings of a step before the method gives up. */
@@ -106,6 +101,11 @@ export class InteriorPoint {
     return this.outside !== undefined;
   }
 
+  /** Whether nothing but constraints curves, and systems are solved in Float64. */
+  private get isExact(): boolean {
+    return this.problem.isPatient === true && this.normal instanceof ExactNormal;
+  }
+
   /** sum z w + sum l s: the gap, once the reduced costs are z. */
   get complementarity(): number {
     return complementarityOf(this);
@@ -113,7 +113,7 @@ export class InteriorPoint {
 
   /** The complementarity; where mu waits for the multipliers, with what these are off. */
   get distance(): number {
-    return this.complementarity + (this.normal instanceof ExactNormal ? this.dualResidual() : 0);
+    return this.complementarity + (this.isExact ? this.dualResidual() : 0);
   }
 
   /** Applications of the operator and of its transpose, half each. */
@@ -161,16 +161,8 @@ export class InteriorPoint {
 
   /** Multipliers of equal products with their weights and slacks, of the size that the objective's pull on them has. */
   private startMultipliers(): void {
-    const { weights, reduced, slacks, multipliers } = this;
-    const gradient = this.currentGradient();
-    let constraintGradient = 0;
-    for (let c = 0; c < weights.length; c++) constraintGradient += Math.abs(gradient[c]! * weights[c]!);
-    const isExact = this.problem.isPatient && this.normal instanceof ExactNormal;
-    const largest = Math.max(constraintGradient, 1e-3 * Math.abs(this.value), 1e-12) / weights.length;
-    const least = Math.max(1e-12, (PATIENT_GAP * Math.abs(this.value)) / this.count);
-    const mu = isExact ? Math.min(largest, least) : (this.problem.isPatient ? 1 : FIRST_PART) * largest;
-    for (let c = 0; c < weights.length; c++) reduced[c] = mu / weights[c]!;
-    for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
+    const { problem, isExact } = this;
+    setProducts(this, firstMu(this, this.currentGradient(), { isPatient: problem.isPatient === true, isExact }));
   }
 
   /**
@@ -237,12 +229,8 @@ export class InteriorPoint {
    */
   private lowerMultipliers(): void {
     this.isFirst = false;
-    const { weights, reduced, slacks, multipliers } = this;
-    const largest = FIRST_GAP * Math.abs(this.value);
-    if (!(this.complementarity > largest && largest > 0)) return;
-    const mu = largest / this.count;
-    for (let c = 0; c < weights.length; c++) reduced[c] = mu / weights[c]!;
-    for (let k = 0; k < slacks.length; k++) multipliers[k] = mu / slacks[k]!;
+    const lower = loweredMu(this, this.complementarity);
+    if (lower !== undefined) setProducts(this, lower);
   }
 
   /** sum w |A' (F' + C' l) - z|: what of the gap the complementarity does not show. */

@@ -86,7 +86,7 @@ export class NewtonEquations {
     const roughness = problem.isPatient
       ? 0
       : Math.min(MOST_ROUGH, (ROUGH * complementarityOf(at)) / (Math.abs(value) || 1e-9));
-    if (this.normal instanceof ExactNormal) this.exact = this.normal;
+    if (problem.isPatient && this.normal instanceof ExactNormal) this.exact = this.normal;
     else if (isFlat && weights.length <= MOST_COLUMNS) this.exact ??= new ExactNormal(problem.sample!, weights.length);
     const isMade = this.inverse.update(rowDiagonal, columnDiagonal, terms, roughness, isOver);
     if (!isMade) return false;

@@ -105,18 +105,18 @@ export class NormalMatrix implements Preconditioner {
   }
 
   /**
-   * A' D A as its sample has it, upper half, in place of `out`. The factor is lost: `update` must come before `solve`.
+   * A' D A as its sample has it, upper half, in place of `matrix`. The factor is lost: `update` must come before `solve`.
    *
-   * @param out [column][column]
+   * @param out rows of `stride`
    */
-  sumOf(rowDiagonal: Float64Array, out: Float64Array): void {
+  sumOf(rowDiagonal: Float64Array, { matrix, stride: width }: { matrix: Float64Array; stride: number }): void {
     const { columns, shared } = this;
     const { norms, factor } = shared;
     this.addRows(rowDiagonal, SMALL);
     this.group.run({ kind: 'show' });
     const stride = paddedSize(columns);
     for (let i = 0; i < columns; i++)
-      for (let j = i; j < columns; j++) out[i * columns + j] = norms[i]! * norms[j]! * factor[i * stride + j]!;
+      for (let j = i; j < columns; j++) matrix[i * width + j] = norms[i]! * norms[j]! * factor[i * stride + j]!;
   }
 
   /** Frees what the threads hold; the matrix cannot be updated afterwards. */

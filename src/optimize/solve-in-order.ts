@@ -107,7 +107,9 @@ class Order {
       start = turn.next;
       if (last.status === 'time-limit' || last.status === 'stopped') return this.result(last);
     }
-    return this.result(objectives.length === 0 ? last! : this.finish(objectives, start));
+    if (objectives.length === 0) return this.result(last!);
+    const made = this.finish(objectives, start);
+    return this.result(made.status === 'infeasible' ? this.unfinished(last!, objectives) : made);
   }
 
   private get left(): number {
@@ -242,6 +244,13 @@ class Order {
       objective,
       status: !isKept && solution.status === 'reached' ? 'unproven' : solution.status,
     };
+  }
+
+  /** The plan of the last list, where no start for objectives was found: it keeps everything, and nothing is proven of its objectives. */
+  private unfinished(last: Solution, objectives: readonly Objective[]): Solution {
+    const value = evaluateAll(objectives, last.dose, new Float64Array(last.dose.length));
+    const certificate = { ...last.certificate, value, lowerBound: null, gap: null };
+    return { ...last, status: 'unproven', objective: value, certificate };
   }
 
   private infeasible({ weights, dose, leastViolation }: Interior): Solution {

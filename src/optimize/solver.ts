@@ -31,7 +31,6 @@ import { Proof } from './proof.js';
 import { scaleToKeep, scaleToReach } from './scale-to-keep.js';
 import type { Solution, SolveOptions } from './solution.js';
 import { mixedStart, outsideStart, scaledStart } from './start.js';
-import { MOST_STIFF_COLUMNS, StiffNormal } from './stiff-normal.js';
 import { tightenedPlanes, touchingPlanes } from './touching-planes.js';
 import { darken, uncoveredRows, unreachedColumns } from './unreached.js';
 import { sampleVoxels } from './voxel-sample.js';
@@ -180,9 +179,9 @@ class Session {
   private stiffen(): boolean {
     const { normal, sample } = this;
     const { columns } = this.problem.operator;
-    const isPossible = normal instanceof NormalMatrix && sample.isExact && columns <= MOST_STIFF_COLUMNS;
+    const isPossible = normal instanceof NormalMatrix && sample.isExact && columns <= MOST_COLUMNS;
     if (!isPossible || this.isPatient) return false;
-    this.normal = new StiffNormal(normal, sample, columns);
+    this.normal = new ExactNormal(sample, columns, { sums: normal });
     return true;
   }
 

@@ -337,7 +337,8 @@ export function planDetails(result: PlanningResult): string {
         `        ${cumulativeCord.structure} over both courses, EQD2 (alpha/beta ${cumulativeCord.alphaBeta} Gy), no recovery: Max ${cumulativeCord.noRecovery.max.toFixed(1)} Gy; sum of maxima ${cumulativeCord.prior.toFixed(1)} + ${cumulativeCord.retreatment.max.toFixed(1)} = ${cumulativeCord.sumOfMaxima.toFixed(1)} Gy`,
       );
     }
-    if (priorities.length > 0) lines.push('', ...prioritySentences(priorities).map((line) => `  ${line}`));
+    if (priorities.length > 0)
+      lines.push('', ...prioritySentences(priorities, technique.solution).map((line) => `  ${line}`));
     if (asked.length > 0) lines.push('', ...askedSentences({ asked }).map((line) => `  ${line}`));
     if (tolerances.length > 0) lines.push('', ...constraintSentences(tolerances).map((line) => `  ${line}`));
     if (retreatment) {

@@ -1,9 +1,12 @@
 /** Priorities in words and as JSON: how far each list was met, where the plan ran out of room, and what more would cost. */
 import { toDigits } from '../core/rounding.js';
 import type { PriorityGoal, PriorityOutcome } from '../plan/evaluation/priority-outcome.js';
+import type { PlannedSolution } from '../plan/technique/technique-plan.js';
 
 /** Of what gives way to a goal, so many are told in words. */
 const TOLD = 2;
+/** A list stands against the prescription that costs more than this fraction of what the dearest does. */
+const PAID = 0.05;
 /** What costs more Gy than this for one is no bargain. */
 const DEAREST = 50;
 
@@ -34,8 +37,11 @@ function roundedGoal({ trades, ...goal }: NonNullable<PriorityGoal['optimised']>
   };
 }
 
-/** One line per list and goal, and where the plan ran out of room. */
-export function prioritySentences(priorities: readonly PriorityOutcome[]): string[] {
+/** One line per list and goal, where the plan ran out of room, and which lists leave the prescription none. */
+export function prioritySentences(
+  priorities: readonly PriorityOutcome[],
+  solution: Pick<PlannedSolution, 'status' | 'prescriptionDose' | 'certificate'>,
+): string[] {
   const ended = priorities.findIndex(({ status }) => status === 'missed');
   return [
     ...priorities.flatMap(({ status, goals }, l) => [
@@ -45,6 +51,39 @@ export function prioritySentences(priorities: readonly PriorityOutcome[]): strin
     ...(ended < 0
       ? []
       : [`The plan ran out of room at priority ${ended + 1}: no plan that keeps what comes before reaches it.`]),
+    ...prescriptionSentence(priorities, solution),
+  ];
+}
+
+/** Lists that stand against the prescription, the dearest first: those whose goals the last step pays for. */
+export function listsAgainstPrescription(
+  priorities: readonly PriorityOutcome[],
+  { status, certificate }: Pick<PlannedSolution, 'status' | 'certificate'>,
+): number[] {
+  if (status !== 'prescription-missed') return [];
+  const costs = priorities.map(({ goals }) => {
+    const own = new Map(goals.map(({ goal, optimised }) => [goal, optimised?.scale ?? 0]));
+    return certificate.prices.reduce((sum, { limit, price }) => sum + price * (own.get(limit) ?? 0), 0);
+  });
+  const largest = Math.max(0, ...costs);
+  return costs
+    .map((cost, l) => ({ cost, l }))
+    .filter(({ cost }) => cost > PAID * largest)
+    .sort((a, b) => b.cost - a.cost)
+    .map(({ l }) => l);
+}
+
+function prescriptionSentence(
+  priorities: readonly PriorityOutcome[],
+  solution: Parameters<typeof prioritySentences>[1],
+): string[] {
+  const lists = listsAgainstPrescription(priorities, solution);
+  if (lists.length === 0) return [];
+  const names = lists.map((l) => `${l + 1} (${priorities[l]!.goals.map(({ goal }) => goal).join(', ')})`);
+  const dose = solution.prescriptionDose.toFixed(2);
+  return [
+    `The priorities leave the prescription no room: the target has ${dose} Gy under ${names.length > 1 ? 'priorities' : 'priority'} ` +
+      `${names.join(', ')}. Ask for less there, or for another dose.`,
   ];
 }
 

@@ -2,54 +2,12 @@
 import { beforeAll, expect, test } from 'vitest';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../src/phantom/build.js';
-import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { createJob } from '../../src/plan/patient/plan-job.js';
 import { type PlanningResult, runPlan } from '../../src/plan/run-plan.js';
 import { planDetails, planReport } from '../../src/report/plan-report.js';
-
-/** Symmetric in x but for the names and roles of its organs: a kidney-shaped pair beside the target. */
-const phantom = parsePhantom({
-  name: 'mirror',
-  description: 'symmetric in x',
-  length: 120,
-  air: 12,
-  measures: {},
-  parts: [
-    {
-      name: 'External',
-      material: 'water',
-      role: 'external',
-      shape: { kind: 'column', center: [0, 0], semiAxes: [108, 90] },
-    },
-    { name: 'PTV', material: 'water', role: 'target', shape: { kind: 'box', center: [0, 20, 0], size: [48, 30, 36] } },
-    {
-      name: 'SpinalCord',
-      material: 'water',
-      role: 'organ',
-      shape: { kind: 'column', center: [0, 50], semiAxes: [6, 6] },
-    },
-    {
-      name: 'Below',
-      material: 'water',
-      role: 'organ',
-      shape: { kind: 'box', center: [0, 10, -48], size: [24, 24, 6] },
-    },
-    {
-      name: 'Left',
-      material: 'lung',
-      role: 'organ',
-      shape: { kind: 'ellipsoid', center: [60, 10, 0], semiAxes: [18, 18, 24] },
-    },
-    {
-      name: 'Right',
-      material: 'lung',
-      role: 'organ',
-      shape: { kind: 'ellipsoid', center: [-60, 10, 0], semiAxes: [18, 18, 24] },
-    },
-  ],
-});
+import { mirroredCase, mirrorPhantom } from '../plan/mirror.js';
 
 const asked: PlanCaseInput = {
   patient: { phantom: 'mirror' },
@@ -71,15 +29,10 @@ const asked: PlanCaseInput = {
     { kind: 'mean', structure: 'Below', weight: 1 },
   ],
 };
-/** The same with sides changed. */
-const mirrored: PlanCaseInput = JSON.parse(
-  JSON.stringify(asked, (key, value) => (key === 'gantry' ? 360 - value : value)).replaceAll(/Left|Right/g, (side) =>
-    side === 'Left' ? 'Right' : 'Left',
-  ),
-);
+const mirrored = mirroredCase(asked);
 
 const plan = (input: PlanCaseInput): PlanningResult => {
-  const patient = buildPhantom(phantom, { spacing: [6, 6, 6] });
+  const patient = buildPhantom(mirrorPhantom, { spacing: [6, 6, 6] });
   return runPlan(createJob({ case: parseCase(input), patient, machine: artiste6mv }), { techniques: ['imrt'] });
 };
 

@@ -22,6 +22,8 @@ import {
 } from '../../optimize/constraint.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
+import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
+import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanningVoxels } from './planning-voxels.js';
 
 /** A constraint with what the optimiser holds for it. */
@@ -133,4 +135,27 @@ export function freeOf({ form, sign }: AskedConstraint, volumeCc: number): numbe
   const own = form.unit === '%' ? form.volume / 100 : form.volume / volumeCc;
   const hottest = Math.min(1, form.isRest ? 1 - own : own);
   return sign > 0 ? hottest : 1 - hottest;
+}
+
+export const isMaximum = ({ form, sign }: AskedConstraint): boolean => form.kind === 'extreme' && sign > 0;
+
+/** Maxima by voxel with those that constraints ask for, each structure once; the cord has its own. */
+export function withAsked(
+  given: readonly VoxelMaxima[],
+  held: readonly HeldConstraint[],
+  { masks, body, cord }: Pick<PatientModel, 'masks' | 'body' | 'cord'>,
+): VoxelMaxima[] {
+  const all = new Map(given.map((own) => [own.structure, own]));
+  for (const one of held) {
+    const { structure } = one.asked;
+    if (!isMaximum(one.asked) || structure === cord) continue;
+    const dose = heldDose(one);
+    const known = all.get(structure);
+    const mask = masks.get(structure)!.data;
+    const voxels = known?.voxels ?? body.index.filter((voxel) => mask[voxel]! > 0);
+    const maxima =
+      known?.maxima.map((maximum) => Math.min(maximum, dose)) ?? new Float64Array(voxels.length).fill(dose);
+    all.set(structure, { structure, voxels, maxima });
+  }
+  return [...all.values()];
 }

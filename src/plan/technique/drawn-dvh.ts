@@ -10,6 +10,7 @@ import { createStructureDvh, StructureDvhWorkspace } from '../../evaluate/struct
 import type { DoseVolume } from '../../geometry/volume.js';
 import { fractionNote, NEARLY_WHOLE } from '../patient/drawn-share.js';
 import { type PatientModel, targetNames } from '../patient/patient-model.js';
+import { doseOfVoxel } from '../patient/planning-grid.js';
 import type { TechniquePlan } from './technique-plan.js';
 
 /** The dose, Gy, that a structure is evaluated in; it must reach a voxel beyond it. */
@@ -41,6 +42,24 @@ export function cordDvh(model: PatientModel, doseIn: DoseIn, doseOf: (voxel: num
 export function withCordMaximum(model: PatientModel, dvh: Dvh, doseOf: (voxel: number) => number): Dvh {
   const maximum = model.cordPoints().reduce((largest, voxel) => Math.max(largest, doseOf(voxel)), 0);
   return withKnownMaximum(dvh, maximum);
+}
+
+/** DVHs of a plan in the structures that constraints are on, each made once. */
+export function heldDvhs(
+  model: PatientModel,
+  plan: Pick<TechniquePlan, 'dose' | 'fineDose'> & Parameters<typeof doseOfVoxel>[1],
+): (structure: string) => Dvh {
+  const known = new Map<string, Dvh>();
+  const doseIn = doseOfPlan(plan, model);
+  return (structure) => {
+    const dvh =
+      known.get(structure) ??
+      (structure === model.cord
+        ? cordDvh(model, doseIn, doseOfVoxel(model, plan))
+        : drawnDvh(model, structure, doseIn));
+    known.set(structure, dvh);
+    return dvh;
+  };
 }
 
 export interface DrawnDvhs {

@@ -4,28 +4,34 @@
  * Every plan's own dose is read in the structures as they are drawn. What misses a constraint by no more than {@link SLIGHT} from above is
  * scaled away with the maxima; anything else moves the optimiser's bound by as much as it was missed, and a little more.
  */
-import { type Dvh, doseAtVolume } from '../../evaluate/dvh.js';
-import { evaluateGoal } from '../../evaluate/goal.js';
+import type { Dvh } from '../../evaluate/dvh.js';
 import { lowPlaces } from '../../evaluate/low-places.js';
-import { evaluateMetric } from '../../evaluate/metric-value.js';
 import { solidOfStructure } from '../../geometry/contour-solid.js';
 import { type Vec3, voxelCount } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedConstraint } from '../asked/asked-constraint.js';
+import { heldValue, isKept, missOf } from '../asked/asked-value.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { type PatientModel, targetNames } from '../patient/patient-model.js';
-import { doseOfVoxel } from '../patient/planning-grid.js';
-import { freeOf, type HeldConstraint, type HeldPlace, heldDose, heldRows } from '../problem/held-constraint.js';
+import {
+  freeOf,
+  type HeldConstraint,
+  type HeldPlace,
+  heldDose,
+  heldRows,
+  isMaximum,
+  withAsked,
+} from '../problem/held-constraint.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
 import type { FollowedGoal } from '../problem/posed-goal.js';
 import { placesBelow, type RowMaxima } from '../problem/row-maxima.js';
-import { cordDvh, doseOfPlan, drawnDvh } from './drawn-dvh.js';
+import { doseOfPlan, heldDvhs } from './drawn-dvh.js';
 import { isProven } from './proof.js';
 import type { SolvedPlan, TechniquePlan } from './technique-plan.js';
 
 /** What is above its bound by less than this fraction is scaled away. */
-export const SLIGHT = 1e-3;
+const SLIGHT = 1e-3;
 /** By how much more than it was missed a bound moves, fraction: twice as much every time that it is missed again. */
 const MORE = 2.5e-4;
 const MOST = 1e-2;
@@ -42,43 +48,6 @@ const ROUNDING = 1e-6;
 /** A scaled dose aims below its bound by this fraction: the goal's own tolerance, and what Float32 and reading a DVH backwards are off by. */
 const AIM = 2e-6;
 
-/** The dose of a plan that a constraint is on, Gy in its scale. */
-export function heldValue({ form, goal }: AskedConstraint, dvh: Dvh): number {
-  const { metric } = goal;
-  switch (form.kind) {
-    case 'extreme':
-      return metric.kind === 'Min' ? dvh.min : dvh.max;
-    case 'volume': {
-      const own = form.unit === '%' ? (form.volume / 100) * dvh.volumeCc : form.volume;
-      return doseAtVolume(dvh, form.isRest ? Math.max(0, dvh.volumeCc - own) : own).value;
-    }
-    default:
-      return evaluateMetric({ ...metric, unit: 'Gy' }, dvh).value;
-  }
-}
-
-/** DVHs of a plan in the structures that constraints are on, each made once. */
-export function heldDvhs(
-  model: PatientModel,
-  plan: Pick<TechniquePlan, 'dose' | 'fineDose' | 'surfaceDose'>,
-): (structure: string) => Dvh {
-  const known = new Map<string, Dvh>();
-  const doseIn = doseOfPlan(plan, model);
-  return (structure) => {
-    const dvh =
-      known.get(structure) ??
-      (structure === model.cord
-        ? cordDvh(model, doseIn, doseOfVoxel(model, plan))
-        : drawnDvh(model, structure, doseIn));
-    known.set(structure, dvh);
-    return dvh;
-  };
-}
-
-/** By what a dose misses its bound, fraction of it; negative where it keeps it. */
-export const missOf = ({ dose, sign }: AskedConstraint, value: number): number =>
-  dose > 0 ? (sign * (value - dose)) / dose : sign * (value - dose);
-
 /**
  * The scale of a plan's dose, at most 1, that keeps the constraints from above which it misses slightly: what they are on falls with the
  * dose as it does, or faster, on a biological scale.
@@ -94,12 +63,6 @@ export function heldScale(
     const value = heldValue(asked, dvh);
     return missOf(asked, value) <= SLIGHT ? Math.min(scale, (asked.dose / value) * (1 - AIM)) : scale;
   }, 1);
-}
-
-/** Whether a plan keeps a constraint, as the table of goals judges it. */
-export function isKept({ goal }: AskedConstraint, dvh: Dvh, { prescription }: Pick<PlanCase, 'prescription'>): boolean {
-  const { result } = evaluateGoal(goal, new Map([[goal.structure, dvh]]), { prescription: prescription.dose });
-  return result === 'pass';
 }
 
 export class FollowedConstraints {
@@ -345,27 +308,4 @@ function sureOf(one: HeldConstraint): HeldConstraint {
   if (asked.form.kind !== 'extreme' || asked.sign > 0) return one;
   const sure = places.filter(({ rest }) => rest === 0);
   return factor <= 1 && sure.length === places.length ? one : { ...one, factor: Math.min(1, factor), places: sure };
-}
-
-const isMaximum = ({ form, sign }: AskedConstraint): boolean => form.kind === 'extreme' && sign > 0;
-
-/** Maxima by voxel with those that constraints ask for, each structure once; the cord has its own. */
-export function withAsked(
-  given: readonly VoxelMaxima[],
-  held: readonly HeldConstraint[],
-  { masks, body, cord }: Pick<PatientModel, 'masks' | 'body' | 'cord'>,
-): VoxelMaxima[] {
-  const all = new Map(given.map((own) => [own.structure, own]));
-  for (const one of held) {
-    const { structure } = one.asked;
-    if (!isMaximum(one.asked) || structure === cord) continue;
-    const dose = heldDose(one);
-    const known = all.get(structure);
-    const mask = masks.get(structure)!.data;
-    const voxels = known?.voxels ?? body.index.filter((voxel) => mask[voxel]! > 0);
-    const maxima =
-      known?.maxima.map((maximum) => Math.min(maximum, dose)) ?? new Float64Array(voxels.length).fill(dose);
-    all.set(structure, { structure, voxels, maxima });
-  }
-  return [...all.values()];
 }

@@ -14,8 +14,8 @@ import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { withAsked } from '../problem/held-constraint.js';
 import { choosePlanningVoxels, type PlanningVoxels } from '../problem/planning-voxels.js';
-import { withAsked } from './followed-constraints.js';
 import { modulatedBeams } from './imrt.js';
 
 /** Fraction of its bound from which a voxel becomes a row, in the dose of equal fields: a beamlet may well get twice the mean. */

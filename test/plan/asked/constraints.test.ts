@@ -11,11 +11,12 @@ import {
   readObjectives,
   TISSUE,
 } from '../../../src/plan/asked/asked-objective.js';
+import { isKept } from '../../../src/plan/asked/asked-value.js';
 import { parseCase } from '../../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../../src/plan/input/plan-case.js';
 import { modelPatient, type PatientModel } from '../../../src/plan/patient/patient-model.js';
 import { ownedRows } from '../../../src/plan/problem/structure-rows.js';
-import { heldDvhs, isKept } from '../../../src/plan/technique/followed-constraints.js';
+import { heldDvhs } from '../../../src/plan/technique/drawn-dvh.js';
 import { planWithinConstraints } from '../../../src/plan/technique/plan-within-constraints.js';
 import type { SolvedPlan } from '../../../src/plan/technique/technique-plan.js';
 import { WorkingSet } from '../../../src/plan/technique/working-set.js';

@@ -12,13 +12,14 @@ import {
   readObjectives,
   TISSUE,
 } from '../../../src/plan/asked/asked-objective.js';
+import { isKept } from '../../../src/plan/asked/asked-value.js';
 import { parseCase } from '../../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../../src/plan/input/plan-case.js';
 import { modelPatient, type PatientModel } from '../../../src/plan/patient/patient-model.js';
 import type { PlanningVoxels } from '../../../src/plan/problem/planning-voxels.js';
 import { poseObjective } from '../../../src/plan/problem/posed-objective.js';
 import { noPrior } from '../../../src/plan/problem/prior-at-rows.js';
-import { heldDvhs, isKept } from '../../../src/plan/technique/followed-constraints.js';
+import { heldDvhs } from '../../../src/plan/technique/drawn-dvh.js';
 import { planWithinConstraints } from '../../../src/plan/technique/plan-within-constraints.js';
 import type { SolvedPlan } from '../../../src/plan/technique/technique-plan.js';
 import { WorkingSet } from '../../../src/plan/technique/working-set.js';

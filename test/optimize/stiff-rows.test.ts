@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { BorderedNormal } from '../../src/optimize/bordered-normal.js';
+import { ExactNormal } from '../../src/optimize/exact-normal.js';
 import { NormalMatrix } from '../../src/optimize/normal-matrix.js';
-import { StiffNormal } from '../../src/optimize/stiff-normal.js';
 import { dense } from './problems.js';
 
 const rows = 90;
@@ -21,7 +21,7 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
 // Within one block of the factor, and over several.
 test.each([23, 80])('rows ten orders stiffer than others leave these what they are (%i columns)', (columns) => {
   const { random, A, sample, normal } = made(columns, 5);
-  const stiff = new StiffNormal(normal, sample, columns);
+  const stiff = new ExactNormal(sample, columns, { sums: normal });
   const E = Float64Array.from({ length: columns }, () => 1e-3 + random.uniform());
   const v = Float64Array.from({ length: columns }, () => random.normal());
   const x = Float64Array.from({ length: columns }, () => random.normal());
@@ -57,7 +57,7 @@ test('the border of the least violation is solved exactly with an exact inside',
   };
   const D = Float64Array.from([2, 0.5, 1, 3, 0]);
   const E = Float64Array.from({ length: columns + 1 }, () => 0.5 + random.uniform());
-  const bordered = new BorderedNormal(new StiffNormal(normal, sample, columns), dense(A), constraints);
+  const bordered = new BorderedNormal(new ExactNormal(sample, columns, { sums: normal }), dense(A), constraints);
   bordered.update(D, E);
   const x = Float64Array.from({ length: columns + 1 }, () => random.normal());
   const right = Float64Array.from(E, (e, c) => e * x[c]!);
