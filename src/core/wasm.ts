@@ -2,25 +2,46 @@
  * WebAssembly modules that travel as base64 in a source file.
  */
 
-const compiled = new Map<string, WebAssembly.Module | null>();
+const compiled = {
+  own: new Map<string, WebAssembly.Module | null>(),
+  shared: new Map<string, WebAssembly.Module | null>(),
+};
 
 /**
  * The module, compiled on first use; null where WebAssembly or its SIMD is missing or forbidden: callers then use their plain
  * version.
+ *
+ * @param isShared whether it is to work on memory that all threads see. @default false
  */
-export function compileWasm(base64: string): WebAssembly.Module | null {
-  let module = compiled.get(base64);
+export function compileWasm(base64: string, isShared = false): WebAssembly.Module | null {
+  const known = isShared ? compiled.shared : compiled.own;
+  let module = known.get(base64);
   if (module === undefined) {
-    module = compile(base64);
-    compiled.set(base64, module);
+    module = compile(base64, isShared);
+    known.set(base64, module);
   }
   return module;
 }
 
-function compile(base64: string): WebAssembly.Module | null {
+/** How a module asks for memory of its own, at least no page of it: the section of imports, which is of `env.memory` alone. */
+const OWN = [2, 15, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 0, 0];
+/** The same for shared memory, which must have a largest size: 65,536 pages, three bytes more. */
+const SHARED = [...OWN.slice(0, 1), 18, ...OWN.slice(2, -2), 3, 0, 0x80, 0x80, 4];
+
+/** The same code on shared memory: a module says which of the two it takes. */
+function sharedModule(bytes: Uint8Array): Uint8Array {
+  for (let at = 8; at + OWN.length <= bytes.length; at++) {
+    if (!OWN.every((byte, k) => bytes[at + k] === byte)) continue;
+    return Uint8Array.from([...bytes.subarray(0, at), ...SHARED, ...bytes.subarray(at + OWN.length)]);
+  }
+  throw new Error('wasm: the module imports something else than env.memory. Compile it with --importMemory.');
+}
+
+function compile(base64: string, isShared: boolean): WebAssembly.Module | null {
   if (typeof WebAssembly !== 'object') return null;
   try {
-    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const own = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const bytes = isShared ? sharedModule(own) : own;
     return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
   } catch {
     return null;
@@ -52,6 +73,26 @@ export function giveBackMemory(memory: WebAssembly.Memory): void {
   spare.push(memory);
   spare.sort((a, b) => a.buffer.byteLength - b.buffer.byteLength);
   if (spare.length > MOST_SPARE) spare.shift();
+}
+
+/** The largest memory for all threads that was given back: other threads hold on to what they have seen, so that new ones would pile up. */
+let spareShared: WebAssembly.Memory | undefined;
+
+/** Memory that all threads see, of at least so many bytes, those zero: to be given back. */
+export function lendSharedMemory(bytes: number): WebAssembly.Memory {
+  if (spareShared === undefined || spareShared.buffer.byteLength < bytes) {
+    const pages = Math.ceil(bytes / PAGE);
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  }
+  const memory = spareShared;
+  spareShared = undefined;
+  new Uint8Array(memory.buffer, 0, bytes).fill(0);
+  return memory;
+}
+
+/** Takes back what was lent: nobody may use it any more. */
+export function giveBackSharedMemory(memory: WebAssembly.Memory): void {
+  if (memory.buffer.byteLength > (spareShared?.buffer.byteLength ?? 0)) spareShared = memory;
 }
 
 /** What a module exports, working on a memory. */

@@ -13,9 +13,11 @@
  * Building and factorising are divided over the threads of an executor (`compact-thread.ts`); the result does not depend on their number.
  */
 import { type JobGroup, serialExecutor } from '../core/executor.js';
+import { giveBackSharedMemory } from '../core/wasm.js';
 import { type CompactRows, sharedBytes } from './compact-rows.js';
 import { type CompactCommand, compactJob, packedStart, type SharedCompact } from './compact-thread.js';
 import { BLOCK, paddedSize } from './dense-kernel.js';
+import { factorMemory } from './factor-memory.js';
 import type { NormalOptions } from './normal-matrix.js';
 import { PackedFactor } from './packed-factor.js';
 import type { Preconditioner, RankOne } from './preconditioner.js';
@@ -52,6 +54,7 @@ export class CompactNormal implements Preconditioner {
   private readonly readRows: CompactOptions['readRows'];
   private coupledCount = 0;
   private further = 0;
+  private isClosed = false;
 
   /** @param rows are kept, not copied */
   constructor(
@@ -65,9 +68,13 @@ export class CompactNormal implements Preconditioner {
     const { threads } = this;
     const floats = (length: number): Float32Array => new Float32Array(sharedBytes(executor, 4 * length), 0, length);
     const integers = (length: number): Int32Array => new Int32Array(sharedBytes(executor, 4 * length), 0, length);
-    const total = columns + pools.count;
-    const capacity = BLOCK * Math.ceil(columns / BLOCK) + paddedSize(FURTHER);
-    const size = widest + pools.count;
+    const blocks = Math.ceil(columns / BLOCK);
+    const cluster = widest + pools.count;
+    const factor = factorMemory(
+      executor,
+      { blocks, columns: BLOCK * blocks + paddedSize(FURTHER), cluster, slots: this.slots },
+      isAccelerated,
+    );
     this.shared = {
       rows: {
         columns,
@@ -77,30 +84,27 @@ export class CompactNormal implements Preconditioner {
         widest,
         unit: rows.unit,
       },
-      matrix: floats(packedStart(total - 1, total) + total),
+      matrix: floats(packedStart(columns, columns) + columns),
       pooled: floats(pools.count * columns),
       ofPools: floats(pools.count ** 2),
       diagonal: executor.allocate(columns),
       changes: executor.allocate(count),
       changed: integers(clusters),
-      slots: Array.from({ length: this.slots }, () => ({
-        matrix: floats(packedStart(size - 1, size) + size),
-        columns: integers(size),
-      })),
+      slots: Array.from({ length: this.slots }, () => integers(cluster)),
       coupled: integers(columns),
       scale: executor.allocate(columns),
       further: floats(FURTHER * columns),
-      panels: [floats(BLOCK * capacity), floats(BLOCK * capacity)],
+      factor,
     };
     this.added = new Float64Array(count);
     this.wanted = new Float64Array(count);
-    this.factor = new PackedFactor(BLOCK * Math.ceil(columns / BLOCK), capacity, { isAccelerated });
+    this.factor = new PackedFactor(factor, blocks);
     this.clusterOf = clusterOfRows(rows);
     this.members = memberOf;
     const { shared } = this;
     this.group = executor.start(
       compactJob,
-      Array.from({ length: threads }, (_, thread) => ({ shared, thread, threads, capacity, isAccelerated })),
+      Array.from({ length: threads }, (_, thread) => ({ shared, thread, threads })),
     );
   }
 
@@ -126,7 +130,11 @@ export class CompactNormal implements Preconditioner {
   }
 
   close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.group.close();
+    const { memory, isShared } = this.shared.factor;
+    if (memory && isShared) giveBackSharedMemory(memory);
   }
 
   private addRows(rowDiagonal: Float64Array, stiff: Int32Array, small: number, isOver: () => boolean): boolean {
@@ -207,7 +215,7 @@ export class CompactNormal implements Preconditioner {
   }
 
   private tryFactor(shift: number, isOver: () => boolean): 'made' | 'lost' | 'given up' {
-    const { coupledCount: count, further, factor, shared } = this;
+    const { coupledCount: count, further, factor } = this;
     const blocks = Math.ceil(count / BLOCK);
     factor.begin(blocks, further, blocks * BLOCK + paddedSize(further));
     for (let block = 0; block < blocks; block++) {
@@ -215,7 +223,7 @@ export class CompactNormal implements Preconditioner {
       const command: CompactCommand =
         block === 0 ? { kind: 'prepare', count, further, shift } : { kind: 'eliminate', block: block - 1 };
       if (this.group.run(command).includes(0)) return 'lost';
-      factor.take(block, shared.panels[(block & 1) as 0 | 1]);
+      factor.take(block);
     }
     factor.finish();
     return 'made';

@@ -4,8 +4,9 @@
  *     a  ~  s + P t        s: few entries;  t: one value per pool of columns;  P: columns between their pools' places, linearly
  *
  * Of a beam a voxel sees few beamlets well and all others a little, by scatter that varies slowly over the field. The slow part is kept at
- * pools some beamlets apart, and what then is left is zero but near the voxel's own ray. Values are 16-bit fractions of their row's largest: a
- * preconditioner needs no more. Proofs and products never rest on these rows.
+ * pools some beamlets apart, and what then is left is zero but near the voxel's own ray. An entry is two bytes: how many columns it lies behind the
+ * one before, and the root of its fraction of the row's largest ({@link decoded}), so that small ones keep their digits. A preconditioner needs no
+ * more: what is left out below {@link KEPT} is as much. Proofs and products never rest on these rows.
  */
 import { type Executor, serialExecutor } from '../core/executor.js';
 
@@ -47,12 +48,13 @@ export interface CompactPart {
   readonly starts: Int32Array;
   /** Entries of each row: [starts, next). */
   readonly entryStarts: Int32Array;
-  readonly entryColumns: Int32Array | Uint16Array;
-  readonly entryValues: Int16Array;
-  /** What a row's values are multiplied by. */
+  /** Columns from the entry before, of a row's first from column 0; a step of {@link LONGEST} with the value 0 goes on. */
+  readonly entrySteps: Uint8Array;
+  readonly entryValues: Int8Array;
+  /** What a row's values are multiplied by once {@link decoded}. */
   readonly entryScales: Float32Array;
   /** [row][pool] */
-  readonly tails: Int16Array;
+  readonly tails: Int8Array;
   readonly tailScales: Float32Array;
 }
 
@@ -74,10 +76,22 @@ export interface CompactRows {
 /** What is left of an entry is kept from this fraction of the largest entry on. */
 const KEPT = 2e-3;
 /** Entries of the rows that are read at a time. */
-const CHUNK = 8e6;
+const CHUNK = 4e6;
 /** Rows that tell how large entries are. */
 const PROBED = 512;
-const LARGEST = 32767;
+/** Largest value and step of an entry. */
+const LARGEST = 127;
+export const LONGEST = 255;
+
+/** The number that a value of entry or tail stands for, in units of its scale. */
+export const decoded = (value: number): number => value * Math.abs(value);
+
+/** The value that stands for a number, given its row's largest. */
+const encoded = (x: number, largest: number): number =>
+  Math.sign(x) * Math.round(LARGEST * Math.sqrt(Math.abs(x) / largest));
+
+/** Scale of a row whose largest number is known. */
+const scaleOf = (largest: number): number => largest / LARGEST ** 2;
 
 /** @param kept what is left of an entry is kept from this fraction of the largest one on */
 export function compactRows(
@@ -108,9 +122,14 @@ export function compactRows(
 function largestEntry(reader: RowReader, rows: Int32Array): number {
   const step = Math.max(1, Math.floor(rows.length / PROBED));
   const probed = rows.filter((_, q) => q % step === 0);
-  const matrix = reader.readRows(probed);
+  const { columns } = reader;
+  const atOnce = Math.max(1, Math.floor(CHUNK / columns));
   let largest = 0;
-  for (let q = 0; q < probed.length * reader.columns; q++) if (matrix[q]! > largest) largest = matrix[q]!;
+  for (let first = 0; first < probed.length; first += atOnce) {
+    const some = probed.subarray(first, first + atOnce);
+    const matrix = reader.readRows(some);
+    for (let q = 0; q < some.length * columns; q++) if (matrix[q]! > largest) largest = matrix[q]!;
+  }
   return largest;
 }
 
@@ -123,100 +142,122 @@ function compressPart(
 ): { part: Omit<CompactPart, 'firstCluster'>; squares: Float64Array; reached: number } {
   const { columns, pools } = reader;
   const count = rows.length;
-  const tails = reader.readTails(rows);
+  const { tails, tailScales } = compressTails(reader.readTails(rows), count, pools.count, executor);
   const matrix = reader.readRows(rows);
   const entryStarts = new Int32Array(count + 1);
   const line = new Float32Array(columns);
+  const ofPools = new Float32Array(pools.count);
   // First the differences, in place: what is not kept becomes zero.
   let total = 0;
   const squares = new Float64Array(count);
   const entryScales = new Float32Array(count);
   for (let r = 0; r < count; r++) {
-    smoothLine(pools, tails, r * pools.count, line);
+    for (let p = 0; p < pools.count; p++) ofPools[p] = tailScales[r]! * decoded(tails[r * pools.count + p]!);
+    smoothLine(pools, ofPools, line);
     let largest = 0;
+    let last = 0;
     for (let c = 0, q = r * columns; c < columns; c++, q++) {
       const left = matrix[q]! - line[c]!;
       const size = Math.abs(left);
       if (size > floor) {
-        total++;
+        total += 1 + longSteps(c - last);
+        last = c;
         squares[r]! += matrix[q]! ** 2;
         matrix[q] = left;
         if (size > largest) largest = size;
       } else matrix[q] = 0;
     }
-    entryScales[r] = largest / LARGEST;
+    entryScales[r] = scaleOf(largest);
     entryStarts[r + 1] = total;
   }
-  const entryColumns = new Uint16Array(sharedBytes(executor, 2 * total), 0, total);
-  const entryValues = new Int16Array(sharedBytes(executor, 2 * total), 0, total);
+  const entrySteps = new Uint8Array(sharedBytes(executor, total), 0, total);
+  const entryValues = new Int8Array(sharedBytes(executor, total), 0, total);
   for (let r = 0, at = 0; r < count; r++) {
-    const inverse = 1 / entryScales[r]!;
+    const largest = entryScales[r]! * LARGEST ** 2;
+    let last = 0;
     for (let c = 0, q = r * columns; c < columns; c++, q++) {
       if (matrix[q] === 0) continue;
-      entryColumns[at] = c;
-      entryValues[at++] = Math.round(matrix[q]! * inverse);
+      for (let k = longSteps(c - last); k > 0; k--) {
+        entrySteps[at++] = LONGEST;
+        last += LONGEST;
+      }
+      entrySteps[at] = c - last;
+      // Rounding of the scale must not lead beyond the largest value.
+      entryValues[at++] = Math.max(-LARGEST, Math.min(LARGEST, encoded(matrix[q]!, largest)));
+      last = c;
     }
   }
   const starts = own.map((start) => start - own[0]!);
-  const reached = largestReach(starts, entryStarts, entryColumns, columns);
-  const fractions = fractionsOf(tails, count, pools.count, executor);
+  const reached = largestReach(starts, entryStarts, entrySteps, entryValues, columns);
   const part = {
     firstRow: own[0]!,
     count,
     starts: executor.share(starts),
     entryStarts: executor.share(entryStarts),
-    entryColumns,
+    entrySteps,
     entryValues,
     entryScales: executor.share(entryScales),
-    ...fractions,
+    tails,
+    tailScales,
   };
   return { part, squares, reached };
 }
+
+/** Steps of the longest kind before one that is as long as an entry can tell. */
+const longSteps = (columns: number): number => Math.max(0, Math.ceil(columns / LONGEST) - 1);
 
 /** Memory that all threads see. */
 export const sharedBytes = (executor: Executor, bytes: number): ArrayBufferLike =>
   executor.allocate(Math.ceil(bytes / 8)).buffer;
 
-function smoothLine({ of, weights, count }: Pools, tails: Float32Array, at: number, out: Float32Array): void {
+function smoothLine({ of, weights, count }: Pools, tails: Float32Array, out: Float32Array): void {
   if (count === 0) return;
   for (let c = 0, q = 0; c < out.length; c++, q += 4) {
     out[c] =
-      weights[q]! * tails[at + of[q]!]! +
-      weights[q + 1]! * tails[at + of[q + 1]!]! +
-      weights[q + 2]! * tails[at + of[q + 2]!]! +
-      weights[q + 3]! * tails[at + of[q + 3]!]!;
+      weights[q]! * tails[of[q]!]! +
+      weights[q + 1]! * tails[of[q + 1]!]! +
+      weights[q + 2]! * tails[of[q + 2]!]! +
+      weights[q + 3]! * tails[of[q + 3]!]!;
   }
 }
 
-function fractionsOf(
+function compressTails(
   values: Float32Array,
   count: number,
   width: number,
   executor: Executor,
-): { tails: Int16Array; tailScales: Float32Array } {
-  const tails = new Int16Array(sharedBytes(executor, 2 * count * width), 0, count * width);
+): Pick<CompactPart, 'tails' | 'tailScales'> {
+  const tails = new Int8Array(sharedBytes(executor, count * width), 0, count * width);
   const tailScales = new Float32Array(count);
   for (let r = 0; r < count; r++) {
     let largest = 0;
     for (let q = r * width; q < (r + 1) * width; q++) largest = Math.max(largest, Math.abs(values[q]!));
-    tailScales[r] = largest / LARGEST;
+    tailScales[r] = scaleOf(largest);
     if (largest === 0) continue;
-    for (let q = r * width; q < (r + 1) * width; q++) tails[q] = Math.round((values[q]! / largest) * LARGEST);
+    for (let q = r * width; q < (r + 1) * width; q++) tails[q] = encoded(values[q]!, largest);
   }
   return { tails, tailScales: executor.share(tailScales) };
 }
 
 /** The most columns that the rows of one cluster reach. */
-function largestReach(starts: Int32Array, entryStarts: Int32Array, entryColumns: Uint16Array, columns: number): number {
+function largestReach(
+  starts: Int32Array,
+  entryStarts: Int32Array,
+  entrySteps: Uint8Array,
+  entryValues: Int8Array,
+  columns: number,
+): number {
   const seen = new Int32Array(columns).fill(-1);
   let widest = 0;
   for (let k = 0; k + 1 < starts.length; k++) {
     let reached = 0;
-    for (let q = entryStarts[starts[k]!]!; q < entryStarts[starts[k + 1]!]!; q++) {
-      const c = entryColumns[q]!;
-      if (seen[c] === k) continue;
-      seen[c] = k;
-      reached++;
+    for (let r = starts[k]!; r < starts[k + 1]!; r++) {
+      for (let q = entryStarts[r]!, c = 0; q < entryStarts[r + 1]!; q++) {
+        c += entrySteps[q]!;
+        if (entryValues[q] === 0 || seen[c] === k) continue;
+        seen[c] = k;
+        reached++;
+      }
     }
     widest = Math.max(widest, reached);
   }

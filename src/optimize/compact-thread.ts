@@ -10,16 +10,17 @@
  * thread, and sums run in the same order with any number of threads.
  */
 import type { JobType } from '../core/executor.js';
-import type { CompactRows } from './compact-rows.js';
-import { BLOCK, createDenseKernel, type DenseKernel, paddedSize } from './dense-kernel.js';
+import { type CompactRows, decoded } from './compact-rows.js';
+import { BLOCK, type DenseKernel, denseKernelIn, paddedSize } from './dense-kernel.js';
+import { type FactorMemory, packedEntries } from './factor-memory.js';
 import { factorRows, PANEL } from './normal-thread.js';
 
 /** What all threads see; each writes its own part. */
 export interface SharedCompact {
   readonly rows: Pick<CompactRows, 'columns' | 'clusters' | 'pools' | 'parts' | 'widest' | 'unit'>;
-  /** Upper half of X, one row after the other. */
+  /** Upper half of S, one row after the other. */
   readonly matrix: Float32Array;
-  /** R', [pool][column], and Q, [pool][pool]. */
+  /** R', [pool][column], and Q, [pool][pool], of which the upper half is added to. */
   readonly pooled: Float32Array;
   readonly ofPools: Float32Array;
   /** N_cc */
@@ -28,24 +29,21 @@ export interface SharedCompact {
   readonly changes: Float64Array;
   /** Clusters that hold a row that changes. */
   readonly changed: Int32Array;
-  /** By thread: the upper half of the matrix of a cluster, one row after the other, and its columns. */
-  readonly slots: readonly { readonly matrix: Float32Array; readonly columns: Int32Array }[];
+  /** By thread: the columns of its cluster, whose matrix lies where the factor will. */
+  readonly slots: readonly Int32Array[];
   /** Columns of the factor, ascending, and what every column of N is multiplied by. */
   readonly coupled: Int32Array;
   readonly scale: Float64Array;
   /** Further columns, [which][column]. */
   readonly further: Float32Array;
-  /** The two blocks that were factored last, at turns: while one is read the next is written. */
-  readonly panels: readonly [Float32Array, Float32Array];
+  /** The factor, block by block of its rows; before it is made, the matrices of clusters. */
+  readonly factor: FactorMemory;
 }
 
 export interface CompactInput {
   readonly shared: SharedCompact;
   readonly thread: number;
   readonly threads: number;
-  /** Columns of the widest factor, further ones among them. */
-  readonly capacity: number;
-  readonly isAccelerated: boolean;
 }
 
 export type CompactCommand =
@@ -53,7 +51,7 @@ export type CompactCommand =
   | { readonly kind: 'cluster'; readonly first: number; readonly end: number }
   /** Adds those of so many threads, slot by slot, to the own rows. */
   | { readonly kind: 'add'; readonly slots: readonly number[] }
-  /** Turns the pools' part round; then the diagonal. */
+  /** Completes the pools' part; then the diagonal. */
   | { readonly kind: 'pools' }
   | { readonly kind: 'diagonal' }
   /** Takes so many coupled and further columns with ones and the shift on the diagonal, factors the first block. */
@@ -73,27 +71,16 @@ export const compactJob: JobType<CompactInput, CompactCommand, number> = {
 /** Where row i of the upper half of a matrix begins, less i: entry (i, j) lies at that + j. */
 export const packedStart = (i: number, size: number): number => i * size - (i * (i + 1)) / 2;
 
-/** Entries of a factor of `rows` rows, a multiple of the block, kept block by block, of `width` columns. */
-export function packedEntries(rows: number, width: number, first = 0, step = 1): number {
-  let sum = 0;
-  for (let block = first; block * BLOCK < rows; block += step) sum += BLOCK * (width - block * BLOCK);
-  return sum;
-}
-
 class CompactThread {
-  private readonly cluster: DenseKernel;
-  private readonly factors: DenseKernel;
+  private readonly kernel: DenseKernel;
   private readonly placeOf: Int32Array;
   private blocks = 0;
   private width = 0;
 
   constructor(private readonly input: CompactInput) {
-    const { shared, thread, threads, capacity, isAccelerated } = input;
-    const { columns, pools, widest } = shared.rows;
-    this.cluster = createDenseKernel(widest + pools.count, { isAccelerated });
-    const entries = packedEntries(BLOCK * Math.ceil(columns / BLOCK), capacity, thread, threads);
-    this.factors = createDenseKernel(capacity, { rows: Math.ceil(entries / capacity), isAccelerated });
-    this.placeOf = new Int32Array(columns);
+    const { factor, rows } = input.shared;
+    this.kernel = denseKernelIn(factor, factor.capacity, factor.scratch[input.thread]!);
+    this.placeOf = new Int32Array(rows.columns);
   }
 
   run(command: CompactCommand): number {
@@ -106,7 +93,7 @@ class CompactThread {
         });
         return 1;
       case 'pools':
-        return this.turnPools();
+        return this.mirrorPools();
       case 'diagonal':
         return this.readDiagonal();
       case 'prepare':
@@ -122,45 +109,49 @@ class CompactThread {
     const cluster = shared.changed[at]!;
     const { columns, pools, parts, unit } = shared.rows;
     const part = parts.findLast(({ firstCluster }) => firstCluster <= cluster)!;
-    const { firstRow, starts, entryStarts, entryColumns, entryValues, entryScales, tails, tailScales } = part;
+    const { firstRow, starts, entryStarts, entrySteps, entryValues, entryScales, tails, tailScales } = part;
     const [from, to] = [starts[cluster - part.firstCluster]!, starts[cluster - part.firstCluster + 1]!];
     const changing: number[] = [];
     for (let r = from; r < to; r++) if (shared.changes[firstRow + r] !== 0) changing.push(r);
-    const { placeOf } = this;
+    const { placeOf, kernel } = this;
     placeOf.fill(-1);
-    for (const r of changing) for (let q = entryStarts[r]!; q < entryStarts[r + 1]!; q++) placeOf[entryColumns[q]!] = 0;
+    for (const r of changing) {
+      for (let q = entryStarts[r]!, c = 0; q < entryStarts[r + 1]!; q++) {
+        c += entrySteps[q]!;
+        if (entryValues[q] !== 0) placeOf[c] = 0;
+      }
+    }
     const slot = shared.slots[thread]!;
     let reached = 0;
     for (let c = 0; c < columns; c++) {
       if (placeOf[c] !== 0) continue;
       placeOf[c] = reached;
-      slot.columns[reached++] = c;
+      slot[reached++] = c;
     }
     const size = reached + pools.count;
-    for (let p = 0; p < pools.count; p++) slot.columns[reached + p] = columns + p;
+    for (let p = 0; p < pools.count; p++) slot[reached + p] = columns + p;
     const stride = paddedSize(size);
-    const { rows, scales, matrix } = this.cluster;
-    matrix.fill(0, 0, size * stride);
+    const { rows, scales, matrix } = kernel;
+    const start = thread * shared.factor.ofCluster;
+    matrix.fill(0, start, start + size * stride);
     for (let first = 0; first < changing.length; first += BLOCK) {
       const filled = Math.min(BLOCK, changing.length - first);
       rows.fill(0, 0, filled * stride);
       for (let k = 0; k < filled; k++) {
         const r = changing[first + k]!;
         const scale = entryScales[r]! / unit;
-        for (let q = entryStarts[r]!; q < entryStarts[r + 1]!; q++) {
-          rows[k * stride + placeOf[entryColumns[q]!]!] = scale * entryValues[q]!;
+        for (let q = entryStarts[r]!, c = 0; q < entryStarts[r + 1]!; q++) {
+          c += entrySteps[q]!;
+          if (entryValues[q] !== 0) rows[k * stride + placeOf[c]!] = scale * decoded(entryValues[q]!);
         }
         const tailScale = tailScales[r]! / unit;
         for (let p = 0, to = k * stride + reached, q = r * pools.count; p < pools.count; p++, to++, q++) {
-          rows[to] = tailScale * tails[q]!;
+          rows[to] = tailScale * decoded(tails[q]!);
         }
         scales[k] = shared.changes[firstRow + r]!;
       }
-      this.cluster.ready(stride, filled);
-      this.cluster.add(stride, 0, size, 0);
-    }
-    for (let i = 0; i < size; i++) {
-      slot.matrix.set(matrix.subarray(i * stride + i, i * stride + size), packedStart(i, size) + i);
+      kernel.ready(stride, filled);
+      kernel.add(stride, 0, size, start);
     }
     return size;
   }
@@ -168,33 +159,31 @@ class CompactThread {
   private addSlot(slot: number, size: number): void {
     if (size === 0) return;
     const { shared, thread, threads } = this.input;
-    const { matrix, rows } = shared;
-    const total = rows.columns + rows.pools.count;
-    const { matrix: values, columns } = shared.slots[slot]!;
+    const { matrix, pooled, ofPools, rows } = shared;
+    const { columns: count, pools } = rows;
+    const columns = shared.slots[slot]!;
+    const { matrix: values } = this.kernel;
+    const stride = paddedSize(size);
+    const reached = size - pools.count;
     for (let i = 0; i < size; i++) {
       const c = columns[i]!;
       if (Math.floor(c / BLOCK) % threads !== thread) continue;
-      const start = packedStart(c, total);
-      for (let j = i, q = packedStart(i, size) + i; j < size; j++, q++) matrix[start + columns[j]!]! += values[q]!;
+      let j = i;
+      let q = slot * shared.factor.ofCluster + i * stride + i;
+      const start = packedStart(c, count);
+      for (; j < reached; j++, q++) matrix[start + columns[j]!]! += values[q]!;
+      // Behind the columns come all pools, in order.
+      if (c < count) for (let p = 0; p < pools.count; p++, q++) pooled[p * count + c]! += values[q]!;
+      else for (let p = c - count; p < pools.count; p++, q++) ofPools[(c - count) * pools.count + p]! += values[q]!;
     }
   }
 
-  private turnPools(): number {
+  /** The lower half of Q. */
+  private mirrorPools(): number {
     const { shared, thread, threads } = this.input;
-    const { columns, pools } = shared.rows;
-    const { matrix, pooled, ofPools } = shared;
-    const m = pools.count;
-    const total = columns + m;
-    const [from, to] = [Math.floor((columns * thread) / threads), Math.floor((columns * (thread + 1)) / threads)];
-    for (let c = from; c < to; c++) {
-      const start = packedStart(c, total) + columns;
-      for (let p = 0; p < m; p++) pooled[p * columns + c] = matrix[start + p]!;
-    }
-    for (let p = thread; p < m; p += threads) {
-      for (let q = 0; q < m; q++) {
-        ofPools[p * m + q] = matrix[packedStart(columns + Math.min(p, q), total) + columns + Math.max(p, q)]!;
-      }
-    }
+    const { ofPools, rows } = shared;
+    const m = rows.pools.count;
+    for (let p = thread; p < m; p += threads) for (let q = 0; q < p; q++) ofPools[p * m + q] = ofPools[q * m + p]!;
     return 1;
   }
 
@@ -204,10 +193,9 @@ class CompactThread {
     const { columns, pools } = shared.rows;
     const { of, weights, count } = pools;
     if (count === 0) return;
-    const { matrix, ofPools } = shared;
-    const start = packedStart(i, columns + count) + columns;
+    const { pooled, ofPools } = shared;
     for (let p = 0; p < count; p++) {
-      let sum = matrix[start + p]!;
+      let sum = pooled[p * columns + i]!;
       for (let k = 4 * i; k < 4 * i + 4; k++) sum += weights[k]! * ofPools[of[k]! * count + p]!;
       out[p] = sum;
     }
@@ -222,7 +210,7 @@ class CompactThread {
     const [from, to] = [Math.floor((columns * thread) / threads), Math.floor((columns * (thread + 1)) / threads)];
     for (let c = from; c < to; c++) {
       this.poolLine(c, line);
-      let sum = matrix[packedStart(c, columns + count) + c]!;
+      let sum = matrix[packedStart(c, columns) + c]!;
       if (count > 0) {
         for (let k = 4 * c; k < 4 * c + 4; k++) sum += weights[k]! * (line[of[k]!]! + pooled[of[k]! * columns + c]!);
       }
@@ -239,7 +227,7 @@ class CompactThread {
     const { coupled, scale, matrix, pooled } = shared;
     this.blocks = Math.ceil(count / BLOCK);
     this.width = this.blocks * BLOCK + paddedSize(further);
-    const target = this.factors.matrix;
+    const target = this.kernel.matrix;
     const line = new Float64Array(m);
     const across = new Float64Array(columns);
     for (let block = thread; block < this.blocks; block += threads) {
@@ -252,7 +240,7 @@ class CompactThread {
         if (i >= count) continue;
         const c = coupled[i]!;
         const own = unit ** 2 * scale[c]!;
-        const start = packedStart(c, columns + m);
+        const start = packedStart(c, columns);
         this.poolLine(c, line);
         across.fill(0, c);
         for (let k = 4 * c; m > 0 && k < 4 * c + 4; k++) {
@@ -280,40 +268,38 @@ class CompactThread {
     return this.factor(0);
   }
 
-  /** First entry of an own block in the thread's memory. */
   private placeOfBlock(block: number): number {
-    const { thread, threads } = this.input;
-    return packedEntries(block * BLOCK, this.width, thread, threads);
+    return packedEntries(block, this.width);
   }
 
   private eliminate(block: number): boolean {
-    const { thread, threads, shared } = this.input;
-    const { factors, width, blocks } = this;
+    const { thread, threads } = this.input;
+    const { kernel, width, blocks } = this;
     const stride = width - block * BLOCK;
-    this.takeOff(shared.panels[(block & 1) as 0 | 1].subarray(0, BLOCK * stride), stride, BLOCK);
+    const at = this.placeOfBlock(block);
+    this.takeOff(kernel.matrix.subarray(at, at + BLOCK * stride), stride, BLOCK);
     const next = block + 1 + ((((thread - block - 1) % threads) + threads) % threads);
-    for (let b = next, at = this.placeOfBlock(next); b < blocks; b += threads) {
+    for (let b = next; b < blocks; b += threads) {
       const skipped = (b - block) * BLOCK;
-      factors.add(stride - skipped, 0, BLOCK, at, skipped);
-      at += BLOCK * (width - b * BLOCK);
+      kernel.add(stride - skipped, 0, BLOCK, this.placeOfBlock(b), skipped);
     }
     return this.factor(block + 1);
   }
 
   /** Makes rows of U ready to be taken off. */
   private takeOff(rows: Float32Array, stride: number, count: number): void {
-    const { factors } = this;
-    factors.rows.set(rows);
-    factors.scales.fill(-1, 0, count);
-    factors.ready(stride, count);
+    const { kernel } = this;
+    kernel.rows.set(rows);
+    kernel.scales.fill(-1, 0, count);
+    kernel.ready(stride, count);
   }
 
-  /** Factors a block if it is this thread's, and shows it. */
+  /** Factors a block if it is this thread's. */
   private factor(block: number): boolean {
-    const { thread, threads, shared } = this.input;
+    const { thread, threads } = this.input;
     if (block >= this.blocks || block % threads !== thread) return true;
-    const { factors, width } = this;
-    const { matrix } = factors;
+    const { kernel, width } = this;
+    const { matrix } = kernel;
     const stride = width - block * BLOCK;
     const at = this.placeOfBlock(block);
     for (let from = 0; from < BLOCK; from += PANEL) {
@@ -323,9 +309,8 @@ class CompactThread {
       if (to === BLOCK) break;
       const next = start + PANEL * stride;
       this.takeOff(matrix.subarray(start, next), stride, PANEL);
-      factors.add(stride, to, BLOCK, next);
+      kernel.add(stride, to, BLOCK, next);
     }
-    shared.panels[(block & 1) as 0 | 1].set(matrix.subarray(at, at + BLOCK * stride));
     return true;
   }
 }

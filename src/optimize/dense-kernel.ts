@@ -57,20 +57,56 @@ export function createDenseKernel(
   { rows: kept = paddedSize(columns), isAccelerated = true }: DenseKernelOptions = {},
 ): DenseKernel {
   const capacity = paddedSize(columns);
-  const size = BLOCK * capacity;
+  const entries = kept * capacity;
+  const bytes = 4 * (entries + panelFloats(columns));
+  const module = isAccelerated ? compileWasm(binary) : null;
+  if (module === null) return kernelIn({ buffer: new ArrayBuffer(bytes), entries }, columns, 4 * entries);
+  const memory = wasmMemory(bytes);
+  return kernelIn({ buffer: memory.buffer, entries, memory }, columns, 4 * entries, instantiateWasm(module, memory));
+}
+
+/** Memory that begins with Float32 entries, which kernels of all threads see. */
+export interface DenseMemory {
+  readonly buffer: ArrayBufferLike;
+  readonly entries: number;
+  /** Where the module works on it; without, the plain version does. */
+  readonly memory?: WebAssembly.Memory;
+  /** Whether that is of the kind that all threads see. @default false */
+  readonly isShared?: boolean;
+}
+
+/** Float32 numbers that a kernel needs besides the entries. */
+export function panelFloats(columns: number): number {
+  const capacity = paddedSize(columns);
   // Vectors may be read over the end of the panel, never used.
-  const lengths = [kept * capacity, BLOCK, capacity, size, size, size, 4 * BLOCK];
-  const floats = lengths.reduce((a, b) => a + b, 0);
-  const accelerated = isAccelerated ? instantiate(4 * floats) : undefined;
-  const buffer = accelerated?.buffer ?? new ArrayBuffer(4 * floats);
-  let end = 0;
-  const [matrix, scales, columnScales, rows, scaled, panel] = lengths.map((length) => {
+  return BLOCK + capacity + 3 * BLOCK * capacity + 4 * BLOCK;
+}
+
+/**
+ * A kernel on memory that others see too.
+ *
+ * @param at first byte of {@link panelFloats} numbers of its own, a multiple of 16
+ */
+export function denseKernelIn(shared: DenseMemory, columns: number, at: number): DenseKernel {
+  const { memory, isShared } = shared;
+  if (memory === undefined) return kernelIn(shared, columns, at);
+  const module = compileWasm(binary, isShared)!;
+  return kernelIn(shared, columns, at, instantiateWasm(module, memory));
+}
+
+function kernelIn({ buffer, entries }: DenseMemory, columns: number, at: number, exported?: unknown): DenseKernel {
+  const capacity = paddedSize(columns);
+  const size = BLOCK * capacity;
+  let end = at;
+  const [scales, columnScales, rows, scaled, panel] = [BLOCK, capacity, size, size, size].map((length) => {
     end += 4 * length;
     return new Float32Array(buffer, end - 4 * length, length);
-  }) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+  }) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+  const matrix = new Float32Array(buffer, 0, entries);
   columnScales.fill(1);
   const places = [rows, columnScales, scales, panel, scaled].map((array) => array.byteOffset);
   const [rowsAt, columnScalesAt, scalesAt, panelAt, scaledAt] = places as [number, number, number, number, number];
+  const accelerated = exported as Accelerated | undefined;
   let ready = 0;
   return {
     capacity,
@@ -133,7 +169,6 @@ function addRows(
 }
 
 interface Accelerated {
-  readonly buffer: ArrayBuffer;
   ready(
     rows: number,
     count: number,
@@ -152,13 +187,4 @@ interface Accelerated {
     scaled: number,
     rows: number,
   ): void;
-}
-
-/** The module in memory of its own; undefined where WebAssembly with SIMD is not to be had: the plain version gives the same. */
-function instantiate(bytes: number): Accelerated | undefined {
-  const module = compileWasm(binary);
-  if (module === null) return undefined;
-  const memory = wasmMemory(bytes);
-  const { ready, addRows } = instantiateWasm(module, memory) as Omit<Accelerated, 'buffer'>;
-  return { buffer: memory.buffer, ready, addRows };
 }

@@ -9,11 +9,9 @@
  * Where WebAssembly is at hand two columns at a time are done by SIMD. Both versions add up in the same order and agree to the last bit.
  */
 import { compileWasm, instantiateWasm } from '../core/wasm.js';
-import { WasmLayout } from '../core/wasm-layout.js';
-import { packedEntries } from './compact-thread.js';
 import { BLOCK } from './dense-kernel.js';
+import { type FactorMemory, packedEntries } from './factor-memory.js';
 import { binary } from './products.wasm.js';
-import type { ProductOptions } from './row-products.js';
 
 export class PackedFactor {
   /** Right side and solution; what lies beyond the last column must be zero. */
@@ -27,37 +25,14 @@ export class PackedFactor {
   /** Lower triangle of the factor of I + Y' Y, row by row. */
   private corner: Float64Array = new Float64Array(0);
 
-  /**
-   * @param rows     of the largest factor, a multiple of the block
-   * @param capacity its columns, further ones among them, a multiple of four
-   */
-  constructor(rows: number, capacity: number, { isAccelerated = true }: ProductOptions = {}) {
-    const module = isAccelerated ? compileWasm(binary) : null;
-    const length = packedEntries(rows, capacity);
-    this.squares = new Float32Array(rows * BLOCK);
-    if (module === null) {
-      this.entries = new Float32Array(length);
-      this.x = new Float64Array(capacity);
-      this.kernels = plainKernels(this.entries, this.x);
-      return;
-    }
-    const layout = new WasmLayout();
-    const entriesAt = layout.reserve(4 * length);
-    const xAt = layout.reserve(8 * capacity);
-    const valuesAt = layout.reserve(8 * BLOCK);
-    const memory = layout.create();
-    const { dots, combine } = instantiateWasm(module, memory) as Record<
-      'dots' | 'combine',
-      (...args: number[]) => void
-    >;
-    const values = new Float64Array(memory.buffer, valuesAt, BLOCK);
-    this.entries = new Float32Array(memory.buffer, entriesAt, length);
-    this.x = new Float64Array(memory.buffer, xAt, capacity);
-    this.kernels = {
-      values,
-      combine: (at, stride, to) => combine(entriesAt + 4 * at, BLOCK, stride, valuesAt, xAt + 8 * to),
-      dots: (at, stride, from) => dots(entriesAt + 4 * at, BLOCK, stride, xAt + 8 * from, valuesAt),
-    };
+  /** @param blocks of the largest factor */
+  constructor(memory: FactorMemory, blocks: number) {
+    const { buffer, entries, solutionAt, capacity } = memory;
+    this.squares = new Float32Array(blocks * BLOCK * BLOCK);
+    this.entries = new Float32Array(buffer, 0, entries);
+    this.x = new Float64Array(buffer, solutionAt, capacity);
+    const values = new Float64Array(buffer, solutionAt + 8 * capacity, BLOCK);
+    this.kernels = kernelsOf(memory, values) ?? plainKernels(this.entries, this.x, values);
   }
 
   /** Begins a factor of so many blocks and further columns. */
@@ -65,14 +40,14 @@ export class PackedFactor {
     [this.blocks, this.further, this.width] = [blocks, further, width];
   }
 
-  /** Takes one block as it was factored: its rows from the diagonal block on. */
-  take(block: number, panel: Float32Array): void {
+  /** Takes one block once it is factored: what lies on the diagonal is kept apart, with zeros in its place, which threads no longer need. */
+  take(block: number): void {
+    const { entries, squares } = this;
     const stride = this.width - block * BLOCK;
-    const rest = stride - BLOCK;
-    let at = packedEntries(block * BLOCK, this.width - BLOCK);
-    for (let i = 0; i < BLOCK; i++, at += rest) {
-      this.squares.set(panel.subarray(i * stride, i * stride + BLOCK), (block * BLOCK + i) * BLOCK);
-      this.entries.set(panel.subarray(i * stride + BLOCK, (i + 1) * stride), at);
+    let at = packedEntries(block, this.width);
+    for (let i = 0; i < BLOCK; i++, at += stride) {
+      squares.set(entries.subarray(at, at + BLOCK), (block * BLOCK + i) * BLOCK);
+      entries.fill(0, at, at + BLOCK);
     }
   }
 
@@ -83,11 +58,10 @@ export class PackedFactor {
     const { corner } = this;
     if (k === 0) return;
     const line = new Float64Array(k);
-    const from = blocks * BLOCK;
     for (let block = 0, at = 0; block < blocks; block++) {
-      const rest = width - (block + 1) * BLOCK;
-      for (let i = 0; i < BLOCK; i++, at += rest) {
-        const start = at + from - (block + 1) * BLOCK;
+      const stride = width - block * BLOCK;
+      for (let i = 0; i < BLOCK; i++, at += stride) {
+        const start = at + (blocks - block) * BLOCK;
         for (let q = 0; q < k; q++) line[q] = this.entries[start + q]!;
         for (let q = 0, to = 0; q < k; q++) {
           const value = line[q]!;
@@ -107,7 +81,7 @@ export class PackedFactor {
     x.fill(0, end);
     for (let block = 0, at = 0; block < blocks; block++) {
       const first = block * BLOCK;
-      const rest = width - first - BLOCK;
+      const stride = width - first;
       for (let i = 0; i < BLOCK; i++) {
         const row = (first + i) * BLOCK;
         const value = x[first + i]! / squares[row + i]!;
@@ -115,18 +89,18 @@ export class PackedFactor {
         values[i] = -value;
         for (let j = i + 1; j < BLOCK; j++) x[first + j]! -= value * squares[row + j]!;
       }
-      if (rest > 0) kernels.combine(at, rest, first + BLOCK);
-      at += BLOCK * rest;
+      if (stride > BLOCK) kernels.combine(at, stride, first);
+      at += BLOCK * stride;
     }
     // x holds -Y' z behind the columns, and then (I + Y' Y)^-1 Y' z.
     for (let q = 0; q < further; q++) x[end + q]! *= -1;
     solveLower(this.corner, x.subarray(end, end + further));
-    for (let block = blocks - 1, at = packedEntries(end, width - BLOCK); block >= 0; block--) {
+    for (let block = blocks - 1, at = packedEntries(blocks, width); block >= 0; block--) {
       const first = block * BLOCK;
-      const rest = width - first - BLOCK;
-      at -= BLOCK * rest;
+      const stride = width - first;
+      at -= BLOCK * stride;
       values.fill(0);
-      if (rest > 0) kernels.dots(at, rest, first + BLOCK);
+      if (stride > BLOCK) kernels.dots(at, stride, first);
       for (let i = BLOCK - 1; i >= 0; i--) {
         const row = (first + i) * BLOCK;
         let sum = x[first + i]! - values[i]!;
@@ -146,8 +120,24 @@ interface Kernels {
   dots(at: number, stride: number, from: number): void;
 }
 
-function plainKernels(entries: Float32Array, x: Float64Array): Kernels {
-  const values = new Float64Array(BLOCK);
+/** By SIMD, where there is any. */
+function kernelsOf(
+  { memory, isShared, solutionAt: xAt, capacity }: FactorMemory,
+  values: Float64Array,
+): Kernels | undefined {
+  const module = memory && compileWasm(binary, isShared);
+  if (!module) return undefined;
+  type Product = (...args: number[]) => void;
+  const { dots, combine } = instantiateWasm(module, memory) as Record<'dots' | 'combine', Product>;
+  const valuesAt = xAt + 8 * capacity;
+  return {
+    values,
+    combine: (at, stride, to) => combine(4 * at, BLOCK, stride, valuesAt, xAt + 8 * to),
+    dots: (at, stride, from) => dots(4 * at, BLOCK, stride, xAt + 8 * from, valuesAt),
+  };
+}
+
+function plainKernels(entries: Float32Array, x: Float64Array, values: Float64Array): Kernels {
   return {
     values,
     combine(at, stride, to) {

@@ -2,11 +2,14 @@
 import { expect, test } from 'vitest';
 import { type Executor, serialExecutor } from '../../src/core/executor.js';
 import { createRandom } from '../../src/core/random.js';
+import { compileWasm } from '../../src/core/wasm.js';
 import { CompactNormal, FURTHER, stiffRows } from '../../src/optimize/compact-normal.js';
-import { compactRows } from '../../src/optimize/compact-rows.js';
+import { compactRows, decoded } from '../../src/optimize/compact-rows.js';
 import { maximumDose } from '../../src/optimize/constraint.js';
+import { binary as denseModule } from '../../src/optimize/dense.wasm.js';
 import { squaredDeviation } from '../../src/optimize/objective/squared-deviation.js';
 import type { RankOne } from '../../src/optimize/preconditioner.js';
+import { binary as productsModule } from '../../src/optimize/products.wasm.js';
 import { solve } from '../../src/optimize/solver.js';
 import { dense, rowsOf } from './problems.js';
 
@@ -18,11 +21,13 @@ interface Sample {
   readonly pools: { readonly count: number; readonly of: Int32Array; readonly weights: Float32Array };
 }
 
-/** Few entries and a smooth rest on pools. */
+/** Few entries and a smooth rest on pools, of values that two bytes tell exactly. */
 function sampleOf(rows: number, columns: number, pools: number, seed: number): Sample {
   const random = createRandom(seed);
-  const matrix = Float32Array.from({ length: rows * columns }, () => (random.uniform() < 0.2 ? random.uniform() : 0));
-  const tails = Float32Array.from({ length: rows * pools }, () => 0.02 * random.uniform());
+  const value = (): number => decoded(Math.ceil(127 * random.uniform())) / decoded(127);
+  const matrix = Float32Array.from({ length: rows * columns }, () => (random.uniform() < 0.2 ? value() : 0));
+  const tails = Float32Array.from({ length: rows * pools }, (_, q) => 0.02 * (q % pools === 0 ? 1 : value()));
+  for (let r = 0; r < rows; r++) matrix[r * columns + Math.floor(columns * random.uniform())] = 1;
   const of = Int32Array.from({ length: 4 * columns }, () => Math.floor(random.uniform() * Math.max(1, pools)));
   const weights = new Float32Array(4 * columns).fill(pools > 0 ? 0.25 : 0);
   for (let r = 0, q = 0; r < rows; r++) {
@@ -187,6 +192,35 @@ test('a factor is given up between its blocks once time is over', () => {
     let left = asks;
     expect(normalOf(sample).update(D, E, [], 1e-4, () => left-- === 0)).toBe(false);
   }
+});
+
+test('entries keep their columns, however far apart, and their values to a hundredth', () => {
+  const [columns, places] = [1200, [0, 254, 255, 510, 766, 1199]];
+  const matrix = new Float32Array(2 * columns);
+  places.forEach((c, k) => {
+    matrix[columns + c] = (k + 1) ** 2 / 30;
+  });
+  const pools = { count: 0, of: new Int32Array(4 * columns), weights: new Float32Array(4 * columns) };
+  const own = Int32Array.of(0, 1);
+  const readRows = (which: Int32Array): Float32Array =>
+    Float32Array.from([...which].flatMap((r) => [...matrix.subarray(r * columns, (r + 1) * columns)]));
+  const reader = { columns, pools, readRows, readTails: () => new Float32Array(0) };
+  const { parts, widest, squares } = compactRows(reader, { rows: own, starts: Int32Array.of(0, 2), memberOf: own });
+  const { entryStarts, entrySteps, entryValues, entryScales } = parts[0]!;
+  const line = new Float64Array(columns);
+  for (let q = entryStarts[1]!, c = 0; q < entryStarts[2]!; q++) {
+    c += entrySteps[q]!;
+    line[c]! += entryScales[1]! * decoded(entryValues[q]!);
+  }
+  line.forEach((value, c) => {
+    expect(Math.abs(value - matrix[columns + c]!), `column ${c}`).toBeLessThanOrEqual(0.02 * matrix[columns + c]!);
+  });
+  expect([entryStarts[1], widest]).toEqual([0, places.length]);
+  expect(squares[1]! / matrix.reduce((sum, x) => sum + x * x, 0)).toBeCloseTo(1, 12);
+});
+
+test('modules work on memory that all threads see as well', () => {
+  for (const module of [denseModule, productsModule]) expect(compileWasm(module, true)).not.toBeNull();
 });
 
 test('stiff rows are those with many times the curvature of the one after the last that could be', () => {
