@@ -55,6 +55,8 @@ const field = z.strictObject({
   fluence: z.strictObject({ x: edges, y: edges, weights: z.array(finite) }).optional(),
   /** IMRT in segments: what its fluence is the sum of. */
   segments: z.strictObject({ bank, shapes: z.array(shape).min(1) }).optional(),
+  /** IMRT by leaves that move: where they stand when so many units have been given. */
+  controlPoints: z.strictObject({ bank, shapes: z.array(shape).min(2) }).optional(),
 });
 const goal = z.strictObject({
   name: z.string(),
@@ -105,7 +107,14 @@ const outcome = z.strictObject({
   priorities: z.array(priority).optional(),
   worstCase: z.strictObject({ value: finite, gap: finite.nullable() }).optional(),
   delivery: z
-    .strictObject({ segments: count, value: finite, lowerBound: finite.nullable(), price: finite.nullable() })
+    .strictObject({
+      kind: z.enum(['sliding-window', 'arc']).optional(),
+      segments: count,
+      seconds: finite.optional(),
+      value: finite,
+      lowerBound: finite.nullable(),
+      price: finite.nullable(),
+    })
     .optional(),
   ball: z
     .strictObject({

@@ -118,7 +118,7 @@ function figures(result: PlanningResult): Row[] {
     ...row('  of any fluence: price of delivery', ({ plan: { delivery } }) => {
       return delivery?.price === undefined || delivery.price === null
         ? undefined
-        : `${(100 * delivery.price).toFixed(2)} %, ${delivery.segments} segments`;
+        : `${(100 * delivery.price).toFixed(2)} %, ${delivery.segments} ${delivery.kind === undefined ? 'segments' : 'control points'}`;
     }),
     ...row('verdict', (own) => verdictOf(own, dose)),
   ];

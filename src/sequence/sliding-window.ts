@@ -13,8 +13,8 @@
  *     rate * width + sum of rises     units.
  *
  * Ends of a pair that keep a gap are a least fluence, with the place beside the field for the gap at start and end. Where opposing ends
- * of neighbouring pairs must not overlap, a right end waits as in `sweep.ts`; a left end that would catch up with one that waits
- * waits too, so that with a gap *and* that rule some pixels get more than was asked for.
+ * of neighbouring pairs must not overlap, a right end waits as in `sweep.ts`. A left end that would come nearer than the gap to one that
+ * waits stays a gap behind: with a gap *and* that rule a strip as wide as the gap gets more than was asked for, since no leaves can help it.
  */
 import { checkNonNegative, checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
@@ -41,7 +41,7 @@ export interface WindowSchedule {
   readonly spans: readonly (readonly [first: number, end: number])[];
   /** Right end, at `row * columns + pixel`: units at a place x of the pixel, less rate * (x - first edge). */
   readonly uncovered: Float64Array;
-  /** Left end: later by what the pixel gets, at least what was asked for. */
+  /** Left end: later by what the pixel gets. */
   readonly covered: Float64Array;
   /** In which all is delivered. */
   readonly units: number;
@@ -80,7 +80,7 @@ export function slidingWindow(
   const common = isWhole ? unionOf(rows.map(litSpan)) : undefined;
   const spans = rows.map((row) => common ?? litSpan(row));
   const asked = rows.map((row) => row.map((units) => Math.max(units, rate * gap)));
-  const { uncovered, covered } = earliest(asked, spans, edges, { rate, gap, interleaf });
+  const { uncovered, covered } = earliest(asked, spans, edges, { rate, interleaf });
   let units = 0;
   spans.forEach(([first, end], i) => {
     if (end > first) units = Math.max(units, covered[i * columns + end - 1]! + rate * (edges[end]! - edges[0]!));
@@ -121,7 +121,7 @@ function earliest(
   asked: readonly Float64Array[],
   spans: WindowSchedule['spans'],
   edges: Float64Array,
-  { rate, gap, interleaf }: Required<WindowRules>,
+  { rate, interleaf }: Pick<WindowSchedule, 'rate'> & { readonly interleaf: boolean },
 ): Pick<WindowSchedule, 'uncovered' | 'covered'> {
   const columns = edges.length - 1;
   const uncovered = new Float64Array(asked.length * columns);
@@ -143,12 +143,7 @@ function earliest(
       for (const i of crossing) if (i > 0) wait(i, i - 1, j);
       for (const i of crossing.toReversed()) if (i + 1 < asked.length) wait(i, i + 1, j);
     }
-    for (const i of crossing) {
-      const at = i * columns + j;
-      covered[at] = uncovered[at]! + asked[i]![j]!;
-      // An end that waited for its neighbours must not be caught up: the left one waits too, and the pixel before gets more.
-      if (gap > 0 && j > spans[i]![0]) covered[at - 1] = Math.max(covered[at - 1]!, uncovered[at]! + rate * gap);
-    }
+    for (const i of crossing) covered[i * columns + j] = uncovered[i * columns + j]! + asked[i]![j]!;
   }
   return { uncovered, covered };
 }
@@ -179,11 +174,15 @@ export function windowPoints(schedule: WindowSchedule, count?: number): WindowPo
     Array.from({ length: rows }, (_, i) => pathOf(schedule, i, side)),
   ) as [Path[], Path[]];
   const times = count === undefined ? eventsOf([...lefts, ...rights], whole) : evenly(count, whole);
-  return times.map((units) => ({
-    units,
-    left: Float64Array.from(lefts, (path) => placeAfter(path, units)),
-    right: Float64Array.from(rights, (path) => placeAfter(path, units)),
-  }));
+  const { gap, spans } = schedule;
+  return times.map((units) => {
+    const right = Float64Array.from(rights, (path) => placeAfter(path, units));
+    const left = Float64Array.from(lefts, (path, i) => {
+      const place = placeAfter(path, units);
+      return spans[i]![1] > spans[i]![0] ? Math.min(place, right[i]! - gap) : place;
+    });
+    return { units, left, right };
+  });
 }
 
 const evenly = (count: number, whole: number): number[] =>

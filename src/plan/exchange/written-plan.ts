@@ -6,7 +6,6 @@ import { addFieldDose, viewOfBeam } from '../../dose/beam-view.js';
 import type { ControlPoint, LimitingDevice, TreatmentBeam } from '../../io/dicom/treatment-plan.js';
 import type { WritablePlan } from '../../io/dicom/treatment-plan-write.js';
 import type { Machine } from '../../machine/machine.js';
-import { segmentSettings } from '../delivery/segment-fields.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlannedField, TechniquePlan } from '../technique/technique-plan.js';
@@ -31,9 +30,9 @@ export function whyNoTreatmentPlan({
   technique,
   fields,
 }: Pick<TechniquePlan, 'technique' | 'fields'>): string | undefined {
-  return fields.every((field) => shapesOf(field).length > 0)
+  return fields.every((field) => field.controlPoints !== undefined || shapesOf(field).length > 0)
     ? undefined
-    : `${technique}: it is fluence, of which no RTPLAN is written; let imrt.delivery be "step-and-shoot"`;
+    : `${technique}: it is fluence, of which no RTPLAN is written; let imrt.delivery be "step-and-shoot" or "sliding-window"`;
 }
 
 /** What a field delivers one after the other: one aperture, or segments; nothing of a fluence. */
@@ -53,7 +52,7 @@ export function treatmentPlanOf(
   const reason = whyNoTreatmentPlan(plan);
   if (reason !== undefined) throw new UnsupportedError(`${reason}.`);
   const { prescription, fcrt, imrt, doseModel } = planCase;
-  const transmission = plan.technique === 'fcrt' ? fcrt.transmission : (segmentSettings(imrt)?.transmission ?? {});
+  const transmission = plan.technique === 'fcrt' ? fcrt.transmission : transmissionOfImrt(imrt);
   const { dose, fractions, to } = prescription;
   const { patient, isocenter, target } = model;
   const { structureSetUid, targetRoi } = references;
@@ -99,6 +98,11 @@ export function treatmentPlanOf(
   };
 }
 
+/** Of the leaves that deliver it. */
+function transmissionOfImrt({ delivery }: PlanCase['imrt']): PlanCase['fcrt']['transmission'] {
+  return typeof delivery === 'object' ? delivery.transmission : {};
+}
+
 function beamOf(
   field: PlannedField,
   number: number,
@@ -106,8 +110,9 @@ function beamOf(
   machine: Machine,
 ): TreatmentBeam {
   const { beam, monitorUnits } = field;
+  const { controlPoints: moving } = field;
   const shapes = shapesOf(field);
-  const { bank, jaws } = shapes[0]!.aperture;
+  const { bank, jaws } = (moving ?? shapes)[0]!.aperture;
   const [forX, forY] = machine.penumbra.collimator;
   const { gantry, collimator, couch, isocenter } = beam.pose;
   const devices: LimitingDevice[] = [
@@ -131,7 +136,11 @@ function beamOf(
     isocenter,
   };
   let delivered = 0;
-  const controlPoints = shapes.flatMap(({ aperture, monitorUnits: own }, s): ControlPoint[] => {
+  const moved = moving?.map(({ aperture, monitorUnits: given }, p): ControlPoint => {
+    const weight = p === moving.length - 1 ? 1 : given / monitorUnits;
+    return { ...point, weight, positions: positionsOf(aperture) };
+  });
+  const standing = shapes.flatMap(({ aperture, monitorUnits: own }, s): ControlPoint[] => {
     const positions = positionsOf(aperture);
     const before = delivered;
     delivered = s === shapes.length - 1 ? 1 : before + own / monitorUnits;
@@ -143,10 +152,10 @@ function beamOf(
   return {
     number,
     name: beam.name,
-    description: `Leaves ${bank.name}, ${openOf(shapes)}. Research only.`,
+    description: `Leaves ${bank.name}, ${moving ? 'sliding window' : openOf(shapes)}. Research only.`,
     machine: machine.name,
     radiation: 'PHOTON',
-    type: shapes.length === 1 ? 'STATIC' : 'DYNAMIC',
+    type: moving === undefined && shapes.length === 1 ? 'STATIC' : 'DYNAMIC',
     delivery: 'TREATMENT',
     unit: 'MU',
     sad: machine.sad,
@@ -154,7 +163,7 @@ function beamOf(
     devices,
     accessories: [],
     finalWeight: 1,
-    controlPoints,
+    controlPoints: moved ?? standing,
     transmission: { jaws: transmission.jaws ?? 0, leaves: transmission.leaves ?? bank.transmission },
   };
 }

@@ -86,6 +86,45 @@ export const transmissionSchema = described(
   ),
 );
 
+const machineNumber = (largest: number, unit: string) =>
+  z.number({ error: (issue) => `is ${String(issue.input)}, but must be a number of ${unit}` }).check(
+    z.refine((value) => value > 0 && value <= largest, {
+      error: (issue) => `is ${String(issue.input)} ${unit}, but must be above 0 and at most ${largest}`,
+    }),
+  );
+
+/** What leaves that move while the beam is on may do; the numbers are recalled, not found. */
+const movingLeaves = {
+  mlc: described(
+    'Name of a leaf bank, or one of your own: see docs/case.md#collimators. By default leaves as wide as a beamlet.',
+    z.optional(leafBankSchema),
+  ),
+  leafSpeed: described(
+    'Of a leaf in the isocentre plane, mm/s; the default is recalled, not found.',
+    z._default(machineNumber(500, 'mm/s'), 25),
+  ),
+  leafGap: described(
+    'Least distance of the ends of a pair, mm; the default is recalled, not found.',
+    z._default(z.number().check(z.minimum(0), z.maximum(50)), 0.5),
+  ),
+  interleaf: described('Whether opposing ends of neighbouring pairs must not overlap.', z._default(z.boolean(), false)),
+  transmission: transmissionSchema,
+};
+
+/** IMRT by leaves that cross each field once. */
+export const slidingWindowSchema = z.strictObject({
+  kind: described('Leaves that cross each field while the beam is on.', z.literal('sliding-window')),
+  doseRate: described(
+    'At most, MU/min; the default is recalled, not found.',
+    z._default(machineNumber(10_000, 'MU/min'), 600),
+  ),
+  points: described(
+    'Control points of each field, evenly over its monitor units.',
+    z._default(z.int().check(z.minimum(2), z.maximum(1000)), 100),
+  ),
+  ...movingLeaves,
+});
+
 /** How the dose engine treats matter that is not water, and what its dose is given to. */
 export const doseModelSchema = described(
   'How matter that is not water counts, and what the dose is given to: docs/how-it-works.md#which-dose.',

@@ -13,7 +13,7 @@ import { furtherTargets } from '../asked/asked-target.js';
 import { dicomPatient, edge, margin, maskedPatient, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
-import { beams, doseModelSchema, leafBankSchema, text, transmissionSchema } from './check-json.js';
+import { beams, doseModelSchema, leafBankSchema, slidingWindowSchema, text, transmissionSchema } from './check-json.js';
 import { dose, fractions, vector } from './course.js';
 import { goalList } from './goal-list.js';
 
@@ -108,8 +108,10 @@ const segmented = z.strictObject({
   interleaf: described('Whether opposing ends of neighbouring pairs must not overlap.', z._default(z.boolean(), false)),
   transmission: transmissionSchema,
 });
-const delivery = z.union([z.enum(['fluence', 'step-and-shoot']), segmented], {
-  error: 'must be "fluence", "step-and-shoot" or { "kind": "step-and-shoot", "segments": 100, ... }',
+const moving = z.discriminatedUnion('kind', [segmented, slidingWindowSchema]);
+const delivery = z.union([z.enum(['fluence', 'step-and-shoot', 'sliding-window']), moving], {
+  error:
+    'must be "fluence", "step-and-shoot", "sliding-window", or one with its settings: { "kind": "sliding-window", "leafSpeed": 25, ... }',
 });
 
 const imrt = z.strictObject({
@@ -126,7 +128,7 @@ const imrt = z.strictObject({
     z.optional(gap),
   ),
   delivery: described(
-    'What the plan is delivered by: its `fluence` as it is, the default, or `step-and-shoot` segments: docs/delivery.md.',
+    'What the plan is delivered by: its `fluence` as it is, the default, `step-and-shoot` segments, or a `sliding-window`: docs/delivery.md.',
     z.optional(delivery),
   ),
   robust: described("Shifts under which the cord's cap holds: docs/retreatment.md#robust-plans.", z.optional(robust)),

@@ -10,6 +10,7 @@ import { type Solution, type SolveProgress, solve } from '../../optimize/solver.
 import { smoothing } from '../../optimize/worst-scenario.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
+import { deliverMoving, type MovingDelivery, movesLeaves } from '../delivery/moving-delivery.js';
 import { type PlannedSegments, planSegments } from '../delivery/plan-segments.js';
 import { fluenceOfSegments, type SegmentSettings, segmentSettings } from '../delivery/segment-fields.js';
 import type { PlanCase } from '../input/plan-case.js';
@@ -142,8 +143,14 @@ export function planModulated(
   const ballScale = Math.min(1, 1 / (found?.worst.value ?? 1));
   const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
-    const { segmented, ...own } = solved;
+    const { segmented, moving, ...own } = solved;
     const shared = { technique: 'imrt', hold, maxima, organs, held, aims } as const;
+    if (moving !== undefined) {
+      const { operator, solution: weighed, delivery } = moving;
+      const problem = { ...own.problem, operator };
+      const made = finish(model, planCase, { ...shared, ...own, fields: moving.planned, problem, solution: weighed });
+      return { ...made, fluence: solution.weights, delivery };
+    }
     if (segmented !== undefined) {
       const { operator, solution: weighed, delivery } = segmented;
       const fields = segmentedFields(segmented, beams, segmentSettings(planCase.imrt)!, machine);
@@ -184,6 +191,8 @@ interface ModulatedJob {
 type SolvedModulated = Pick<OptimisedPlan, 'voxels' | 'problem' | 'solution' | 'priorities' | 'conflict'> & {
   /** Where the plan is delivered in segments. */
   readonly segmented?: PlannedSegments;
+  /** Where it is delivered by leaves that move. */
+  readonly moving?: MovingDelivery;
 };
 
 /** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
@@ -252,9 +261,13 @@ function solveModulated(
     const { solution, conflict } = settleConstraints({ ...problem, preconditioner }, first, again, timeLeft, sample);
     const made = { voxels, problem, solution, priorities, conflict };
     const settings = segmentSettings(planCase.imrt);
+    const told = { gap: fine, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
+    if (movesLeaves(planCase.imrt) && solution.certificate.lowerBound !== null) {
+      const fluence = { prepared, beams, ...made };
+      return { ...made, moving: deliverMoving(fluence, planCase, model, machine, { ...told, timeLeft }) };
+    }
     if (settings === undefined || solution.certificate.lowerBound === null) return made;
     const { operator } = prepared;
-    const told = { gap: fine, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     const segmented = planSegments({ operator, beams, ...made }, settings, model, machine, timeLeft, told);
     return { ...made, segmented };
   } finally {

@@ -69,7 +69,8 @@ const recordedShape = ({ leaves, jaws }: Aperture) => ({
   ...(jaws && { jaws: { ...jaws } }),
 });
 
-function recordedField({ beam, monitorUnits, aperture, fluence, segments }: PlannedField): RecordedField {
+function recordedField({ beam, monitorUnits, aperture, fluence, ...shapes }: PlannedField): RecordedField {
+  const { segments, controlPoints } = shapes;
   const { gantry, collimator, couch } = beam.pose;
   const head = { name: beam.name, gantry, collimator, couch, monitorUnits };
   if (aperture === undefined) {
@@ -81,6 +82,12 @@ function recordedField({ beam, monitorUnits, aperture, fluence, segments }: Plan
         segments: {
           bank: recordedBank(segments[0]!.aperture.bank),
           shapes: segments.map((own) => ({ ...recordedShape(own.aperture), monitorUnits: own.monitorUnits })),
+        },
+      }),
+      ...(controlPoints && {
+        controlPoints: {
+          bank: recordedBank(controlPoints[0]!.aperture.bank),
+          shapes: controlPoints.map((own) => ({ ...recordedShape(own.aperture), monitorUnits: own.monitorUnits })),
         },
       }),
     };
@@ -157,21 +164,29 @@ function bankOf({ overtravel, ...bank }: NonNullable<RecordedField['aperture']>[
 }
 
 function shapeOf(
-  { monitorUnits, aperture: given, fluence, segments }: Omit<RecordedField, 'name' | 'gantry' | 'collimator' | 'couch'>,
+  {
+    monitorUnits,
+    aperture: given,
+    fluence,
+    segments,
+    controlPoints,
+  }: Omit<RecordedField, 'name' | 'gantry' | 'collimator' | 'couch'>,
   transmission: PlanCase['fcrt']['transmission'],
   machine: PlanJob['machine'],
-): Pick<PlannedField, 'monitorUnits' | 'aperture' | 'fluence' | 'segments'> {
+): Pick<PlannedField, 'monitorUnits' | 'aperture' | 'fluence' | 'segments' | 'controlPoints'> {
   if (given === undefined) {
     const { x, y, weights } = fluence!;
     const grid = { x: Float64Array.from(x), y: Float64Array.from(y) };
-    const shapes = segments?.shapes.map((shape) => ({
-      aperture: createAperture(bankOf(segments.bank), shape.leaves, shape.jaws),
-      monitorUnits: shape.monitorUnits,
-    }));
+    const shapesIn = (recorded: NonNullable<RecordedField['segments']>) =>
+      recorded.shapes.map((shape) => ({
+        aperture: createAperture(bankOf(recorded.bank), shape.leaves, shape.jaws),
+        monitorUnits: shape.monitorUnits,
+      }));
     return {
       monitorUnits,
       fluence: { grid, weights: Float64Array.from(weights) },
-      ...(shapes && { segments: shapes }),
+      ...(segments && { segments: shapesIn(segments) }),
+      ...(controlPoints && { controlPoints: shapesIn(controlPoints) }),
     };
   }
   const aperture = createAperture(bankOf(given.bank), given.leaves, given.jaws);

@@ -29,6 +29,8 @@ export interface PlannedField {
   readonly fluence: FluenceField;
   /** Step-and-shoot: what the fluence is the sum of; `monitorUnits` is theirs. */
   readonly segments?: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[];
+  /** Sliding window: where leaves stand when so many units have been given; in between they move evenly. */
+  readonly controlPoints?: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[];
 }
 
 /** A finished plan of one technique: fields with monitor units, their dose, and the proof. */
@@ -78,7 +80,12 @@ export interface TechniquePlan {
    * fluence, as a fraction of it; null where nothing is proven.
    */
   readonly delivery?: {
+    /** @default 'step-and-shoot' */
+    readonly kind?: 'sliding-window' | 'arc' | undefined;
+    /** Of leaves that move: control points of all fields. */
     readonly segments: number;
+    /** Of leaves that move: beam-on time of one fraction, s. */
+    readonly seconds?: number | undefined;
     readonly value: number;
     readonly lowerBound: number | null;
     readonly price: number | null;
