@@ -111,6 +111,7 @@ const outcome = z.strictObject({
       kind: z.enum(['sliding-window', 'arc']).optional(),
       segments: count,
       seconds: finite.optional(),
+      arc: z.strictObject({ bank, shapes: z.array(shape.extend({ gantry: finite })).min(2) }).optional(),
       value: finite,
       lowerBound: finite.nullable(),
       price: finite.nullable(),

@@ -69,7 +69,10 @@ export function planPictures(result: PlanningResult): Map<string, string | Drawi
   // Techniques often share beams, and so the shadows in their views.
   const shadows = new Map<string, FieldOutlines>();
   for (const evaluation of plans) {
+    // Of an arc a few of the static beams that stand for it.
+    const every = evaluation.plan.delivery?.kind === 'arc' ? Math.ceil(evaluation.plan.fields.length / ARC_VIEWS) : 1;
     evaluation.plan.fields.forEach((field, i) => {
+      if (i % every !== 0) return;
       const name = `field_${evaluation.plan.technique}_${String(i + 1).padStart(2, '0')}`;
       const pose = JSON.stringify([field.beam.machine.name, field.beam.pose]);
       const outlines = shadows.get(pose) ?? fieldOutlines(result, field);
@@ -79,6 +82,9 @@ export function planPictures(result: PlanningResult): Map<string, string | Drawi
   }
   return out;
 }
+
+/** Beam's-eye views of an arc, at most. */
+const ARC_VIEWS = 12;
 
 /** Targets besides that of the prescription, for a subtitle. */
 const furtherOf = ({ several }: PlanningResult['model']): string =>

@@ -6,7 +6,9 @@ import type { Machine } from '../../machine/machine.js';
 import type { Solution, SolveOptions } from '../../optimize/solver.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
+import { type ArcPoint, arcSettings, checkCrossing } from './arc-fields.js';
 import { checkLeaves, type LeafPoint } from './moving-leaves.js';
+import { planArc } from './plan-arc.js';
 import { type MovingPrice, type PreparedFluence, planWindows } from './plan-windows.js';
 import { leafFieldsOf } from './segment-fields.js';
 import { unitsOf, type WindowField, windowSettings } from './window-fields.js';
@@ -19,12 +21,12 @@ export interface MovingDelivery {
   })[];
   readonly operator: LinearOperator;
   readonly solution: Solution;
-  readonly delivery: MovingPrice;
+  readonly delivery: MovingPrice & { readonly arc?: readonly ArcPoint[] };
 }
 
 /** Does a case ask for leaves that move? */
 export const movesLeaves = (imrt: Pick<PlanCase['imrt'], 'delivery' | 'beamlet'>): boolean =>
-  windowSettings(imrt) !== undefined;
+  windowSettings(imrt) !== undefined || arcSettings(imrt) !== undefined;
 
 /**
  * Whether leaves that move can deliver what a case asks for, before anything is optimised.
@@ -36,10 +38,12 @@ export function checkMoving(
   planCase: Pick<PlanCase, 'imrt' | 'objectives' | 'priorities'>,
   beams: readonly ModulatedBeam[],
 ): void {
-  const settings = windowSettings(planCase.imrt);
+  const arc = arcSettings(planCase.imrt);
+  const settings = arc ?? windowSettings(planCase.imrt);
   if (settings === undefined) return;
   leafFieldsOf(beams, settings.bank);
   checkLeaves(planCase, beams, settings);
+  if (arc !== undefined) checkCrossing(beams, arc);
 }
 
 /** What leaves deliver of an optimised fluence. */
@@ -50,6 +54,11 @@ export function deliverMoving(
   machine: Machine,
   told: Pick<SolveOptions, 'gap' | 'onProgress'> & { readonly timeLeft: TimeLeft },
 ): MovingDelivery {
+  const arc = arcSettings(planCase.imrt);
+  if (arc !== undefined) {
+    const { points, fields, ...solved } = planArc(fluence, arc, planCase, model, machine, told);
+    return { planned: fields, ...solved, delivery: { ...solved.delivery, arc: points } };
+  }
   const made = planWindows(fluence, windowSettings(planCase.imrt)!, planCase, model, machine, told);
   const { operator, solution, delivery } = made;
   const planned = made.fields.flatMap((field) => {

@@ -44,7 +44,7 @@ export function segmentSettings({
   delivery,
   beamlet,
 }: Pick<PlanCase['imrt'], 'delivery' | 'beamlet'>): SegmentSettings | undefined {
-  if (delivery === undefined || delivery === 'fluence' || delivery === 'sliding-window') return undefined;
+  if (delivery === undefined || (typeof delivery === 'string' && delivery !== 'step-and-shoot')) return undefined;
   if (typeof delivery === 'object' && delivery.kind !== 'step-and-shoot') return undefined;
   const asked = delivery === 'step-and-shoot' ? { segments: 100, interleaf: false, transmission: {} } : delivery;
   const mlc = typeof delivery === 'string' ? undefined : delivery.mlc;

@@ -1,5 +1,5 @@
 /** Sliding windows of a case's IMRT: the leaves' way over each field, and what they let through on it. */
-import { createAperture } from '../../beam/aperture.js';
+import { createAperture, type JawField } from '../../beam/aperture.js';
 import type { Beam } from '../../beam/beam.js';
 import type { FluenceField } from '../../dose/beam-view.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
@@ -100,29 +100,35 @@ export function windowFields(
   return litRowsOf(beams, bank, weights).flatMap((lit, b): WindowField[] => {
     if (lit === undefined) return [];
     const way = windowPoints(slidingWindow(lit.rows, lit.edges, rules), count);
-    const points = way.map((point) => ({ aperture: apertureAt(point, lit, bank, gap), monitorUnits: point.units }));
+    const jaws = jawsAround(lit);
+    const points = way.map((point) => {
+      return { aperture: createAperture(bank, leavesAt(point, lit, bank, gap), jaws), monitorUnits: point.units };
+    });
     const { beam } = beams[b]!;
     return [{ beam, points, fluence: fluenceOfPoints(points, settings, machine) }];
   });
 }
 
-/** Leaves of all pairs: those beside the rows are closed to the gap where the nearest row's left end stands, behind the jaws. */
-export function apertureAt(
+/** Leaves of all pairs: those beside the rows are closed to the gap where the nearest row's left end stands. */
+export function leavesAt(
   { left, right }: Pick<WindowPoint, 'left' | 'right'>,
-  { rows, edges, sides }: LitRows,
+  { rows, sides }: Pick<LitRows, 'rows' | 'sides'>,
   bank: LeafBank,
   gap: number,
-) {
-  const leaves = bank.boundaries.slice(1).map((top, n): [number, number] => {
+): [number, number][] {
+  return bank.boundaries.slice(1).map((top, n): [number, number] => {
     const middle = (top + bank.boundaries[n]!) / 2;
     const row = sides.findLastIndex((side) => side <= middle);
     const nearest = Math.min(Math.max(row, 0), rows.length - 1);
     const x1 = left[nearest]!;
     return row === nearest ? [x1, Math.max(x1, right[nearest]!)] : [x1, x1 + gap];
   });
+}
+
+/** The rectangle of all pixels with fluence. */
+export function jawsAround({ rows, edges, sides }: LitRows): JawField {
   const lit = Array.from(edges.subarray(1), (_, j) => j).filter((j) => rows.some((row) => row[j]! > 0));
-  const jaws = { x1: edges[lit[0]!]!, x2: edges[lit.at(-1)! + 1]!, y1: sides[0]!, y2: sides.at(-1)! };
-  return createAperture(bank, leaves, jaws);
+  return { x1: edges[lit[0]!]!, x2: edges[lit.at(-1)! + 1]!, y1: sides[0]!, y2: sides.at(-1)! };
 }
 
 /** The units of a field are those given up to its last point. */

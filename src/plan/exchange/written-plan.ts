@@ -29,10 +29,12 @@ export interface WrittenCase {
 export function whyNoTreatmentPlan({
   technique,
   fields,
-}: Pick<TechniquePlan, 'technique' | 'fields'>): string | undefined {
+  delivery,
+}: Pick<TechniquePlan, 'technique' | 'fields' | 'delivery'>): string | undefined {
+  if (delivery?.arc !== undefined) return undefined;
   return fields.every((field) => field.controlPoints !== undefined || shapesOf(field).length > 0)
     ? undefined
-    : `${technique}: it is fluence, of which no RTPLAN is written; let imrt.delivery be "step-and-shoot" or "sliding-window"`;
+    : `${technique}: it is fluence, of which no RTPLAN is written; let imrt.delivery be "step-and-shoot"`;
 }
 
 /** What a field delivers one after the other: one aperture, or segments; nothing of a fluence. */
@@ -46,7 +48,7 @@ const shapesOf = ({ aperture, segments, monitorUnits }: PlannedField): NonNullab
  */
 export function treatmentPlanOf(
   { case: planCase, model, machine }: WrittenCase,
-  plan: Pick<TechniquePlan, 'technique' | 'fields'>,
+  plan: Pick<TechniquePlan, 'technique' | 'fields' | 'delivery'>,
   references: PlanReferences,
 ): WritablePlan {
   const reason = whyNoTreatmentPlan(plan);
@@ -56,6 +58,9 @@ export function treatmentPlanOf(
   const { dose, fractions, to } = prescription;
   const { patient, isocenter, target } = model;
   const { structureSetUid, targetRoi } = references;
+  const arc = plan.delivery?.arc;
+  // An arc is one beam, whatever stands for it.
+  const given = arc === undefined ? plan.fields.map((field) => [field]) : [plan.fields];
   // The dose at the isocentre is that of one point: no beam is traced for more.
   const isocenterDose = ({ beam, fluence }: PlannedField): number => {
     const points = Float64Array.from(isocenter);
@@ -85,18 +90,22 @@ export function treatmentPlanOf(
         number: 1,
         fractions,
         brachySetups: 0,
-        beams: plan.fields.map((field, f) => ({
+        beams: given.map((fields, f) => ({
           beam: f + 1,
-          meterset: field.monitorUnits / fractions,
-          dose: toDecimals(isocenterDose(field) / fractions, 8),
+          meterset: fields.reduce((sum, { monitorUnits }) => sum + monitorUnits, 0) / fractions,
+          dose: toDecimals(fields.reduce((sum, field) => sum + isocenterDose(field), 0) / fractions, 8),
           point: isocenter,
         })),
       },
     ],
-    beams: plan.fields.map((field, f) => beamOf(field, f + 1, transmission, machine)),
+    beams: given.map((fields, f) => beamOf(fields[0]!, f + 1, transmission, machine, arc)),
     brachySetups: 0,
   };
 }
+
+type ArcPoints = NonNullable<NonNullable<TechniquePlan['delivery']>['arc']>;
+
+const degreesOf = (angle: number): number => ((angle % 360) + 360) % 360;
 
 /** Of the leaves that deliver it. */
 function transmissionOfImrt({ delivery }: PlanCase['imrt']): PlanCase['fcrt']['transmission'] {
@@ -108,9 +117,11 @@ function beamOf(
   number: number,
   transmission: PlanCase['fcrt']['transmission'],
   machine: Machine,
+  arc?: ArcPoints,
 ): TreatmentBeam {
-  const { beam, monitorUnits } = field;
-  const { controlPoints: moving } = field;
+  const { beam } = field;
+  const moving = arc ?? field.controlPoints;
+  const monitorUnits = arc ? arc.at(-1)!.monitorUnits : field.monitorUnits;
   const shapes = shapesOf(field);
   const { bank, jaws } = (moving ?? shapes)[0]!.aperture;
   const [forX, forY] = machine.penumbra.collimator;
@@ -138,7 +149,8 @@ function beamOf(
   let delivered = 0;
   const moved = moving?.map(({ aperture, monitorUnits: given }, p): ControlPoint => {
     const weight = p === moving.length - 1 ? 1 : given / monitorUnits;
-    return { ...point, weight, positions: positionsOf(aperture) };
+    const angle = arc && { gantry: degreesOf(arc[p]!.gantry), gantryTurn: p === arc.length - 1 ? 'NONE' : 'CW' };
+    return { ...point, ...angle, weight, positions: positionsOf(aperture) } as ControlPoint;
   });
   const standing = shapes.flatMap(({ aperture, monitorUnits: own }, s): ControlPoint[] => {
     const positions = positionsOf(aperture);
@@ -151,8 +163,8 @@ function beamOf(
   });
   return {
     number,
-    name: beam.name,
-    description: `Leaves ${bank.name}, ${moving ? 'sliding window' : openOf(shapes)}. Research only.`,
+    name: arc ? 'Arc' : beam.name,
+    description: `Leaves ${bank.name}, ${arc ? 'arc' : moving ? 'sliding window' : openOf(shapes)}. Research only.`,
     machine: machine.name,
     radiation: 'PHOTON',
     type: moving === undefined && shapes.length === 1 ? 'STATIC' : 'DYNAMIC',

@@ -13,7 +13,16 @@ import { furtherTargets } from '../asked/asked-target.js';
 import { dicomPatient, edge, margin, maskedPatient, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
-import { beams, doseModelSchema, leafBankSchema, slidingWindowSchema, text, transmissionSchema } from './check-json.js';
+import {
+  arcAngles,
+  arcSchema,
+  beams,
+  doseModelSchema,
+  leafBankSchema,
+  slidingWindowSchema,
+  text,
+  transmissionSchema,
+} from './check-json.js';
 import { dose, fractions, vector } from './course.js';
 import { goalList } from './goal-list.js';
 
@@ -108,10 +117,10 @@ const segmented = z.strictObject({
   interleaf: described('Whether opposing ends of neighbouring pairs must not overlap.', z._default(z.boolean(), false)),
   transmission: transmissionSchema,
 });
-const moving = z.discriminatedUnion('kind', [segmented, slidingWindowSchema]);
-const delivery = z.union([z.enum(['fluence', 'step-and-shoot', 'sliding-window']), moving], {
+const moving = z.discriminatedUnion('kind', [segmented, slidingWindowSchema, arcSchema]);
+const delivery = z.union([z.enum(['fluence', 'step-and-shoot', 'sliding-window', 'arc']), moving], {
   error:
-    'must be "fluence", "step-and-shoot", "sliding-window", or one with its settings: { "kind": "sliding-window", "leafSpeed": 25, ... }',
+    'must be "fluence", "step-and-shoot", "sliding-window", "arc", or one with its settings: { "kind": "sliding-window", "leafSpeed": 25, ... }',
 });
 
 const imrt = z.strictObject({
@@ -128,7 +137,7 @@ const imrt = z.strictObject({
     z.optional(gap),
   ),
   delivery: described(
-    'What the plan is delivered by: its `fluence` as it is, the default, `step-and-shoot` segments, or a `sliding-window`: docs/delivery.md.',
+    'What the plan is delivered by: its `fluence` as it is, the default, `step-and-shoot` segments, a `sliding-window` or an `arc`: docs/delivery.md.',
     z.optional(delivery),
   ),
   robust: described("Shifts under which the cord's cap holds: docs/retreatment.md#robust-plans.", z.optional(robust)),
@@ -222,11 +231,19 @@ const fields = z.strictObject({
 /** The cap of a case that names none: 25 Gy EQD2 (alpha/beta 2 Gy) in 22 fractions, HyTEC's maximum of a retreatment, Gy. */
 export const DEFAULT_CORD_CAP = 29.8;
 
+/** An arc has its own beams. */
+function withArcBeams(asked: z.output<typeof imrt>): z.output<typeof imrt> {
+  const { delivery: by } = asked;
+  if (by !== 'arc' && !(typeof by === 'object' && by.kind === 'arc')) return asked;
+  return { ...asked, beams: arcAngles(by === 'arc' ? arcSchema.parse({ kind: by }) : by) };
+}
+
 /** Who set the cap is kept: a number that a case gives is its own, whatever the default rests on. */
 export const schema = z.pipe(
   fields,
   z.transform(({ cordCap, ...rest }: z.output<typeof fields>) => ({
     ...rest,
+    imrt: withArcBeams(rest.imrt),
     cordCap: cordCap ?? DEFAULT_CORD_CAP,
     cordCapOrigin: cordCap === undefined ? ('default' as const) : ('case' as const),
   })),

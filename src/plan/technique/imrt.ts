@@ -149,7 +149,8 @@ export function planModulated(
       const { operator, solution: weighed, delivery } = moving;
       const problem = { ...own.problem, operator };
       const made = finish(model, planCase, { ...shared, ...own, fields: moving.planned, problem, solution: weighed });
-      return { ...made, fluence: solution.weights, delivery };
+      const arc = delivery.arc?.map((point) => ({ ...point, monitorUnits: made.scale * point.monitorUnits }));
+      return { ...made, fluence: solution.weights, delivery: { ...delivery, ...(arc && { arc }) } };
     }
     if (segmented !== undefined) {
       const { operator, solution: weighed, delivery } = segmented;

@@ -36,7 +36,7 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
     ...(conflict && { conflict: [...conflict] }),
     ...(priorities && { priorities: priorities.map(recordedPriority) }),
     ...(worstCase && { worstCase }),
-    ...(delivery && { delivery: { ...delivery } }),
+    ...(delivery && { delivery: recordedDelivery(delivery) }),
     ...(ball && { ball: { ...ball, added: ball.added.map(tripleOf), found: foundOf(ball.found) } }),
   };
   return {
@@ -47,6 +47,28 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
     organVoxels: voxels.organs.map(({ name, voxels: own }) => ({ structure: name, runs: runsOf(own) })),
     outcome,
   };
+}
+
+function recordedDelivery({ arc, ...told }: NonNullable<TechniquePlan['delivery']>) {
+  if (arc === undefined) return told;
+  const shapes = arc.map(({ gantry, aperture, monitorUnits }) => ({
+    ...recordedShape(aperture),
+    monitorUnits,
+    gantry,
+  }));
+  return { ...told, arc: { bank: recordedBank(arc[0]!.aperture.bank), shapes } };
+}
+
+function deliveryOf({
+  arc,
+  ...told
+}: NonNullable<RecordedOutcome['delivery']>): NonNullable<TechniquePlan['delivery']> {
+  if (arc === undefined) return told;
+  const bank = bankOf(arc.bank);
+  const points = arc.shapes.map(({ gantry, leaves, jaws, monitorUnits }) => {
+    return { gantry, aperture: createAperture(bank, leaves, jaws), monitorUnits };
+  });
+  return { ...told, arc: points };
 }
 
 const recordedPriority = ({ goals, ...step }: PlannedPriority) => ({
@@ -154,7 +176,7 @@ export function planFromRecord(
     ...(conflict && { conflict }),
     ...(priorities && { priorities }),
     ...(worstCase && { worstCase }),
-    ...(delivery && { delivery }),
+    ...(delivery && { delivery: deliveryOf(delivery) }),
     ...(ball && { ball }),
   };
 }

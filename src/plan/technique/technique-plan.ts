@@ -86,6 +86,10 @@ export interface TechniquePlan {
     readonly segments: number;
     /** Of leaves that move: beam-on time of one fraction, s. */
     readonly seconds?: number | undefined;
+    /** Of an arc: where gantry and leaves stand when so many units of the course have been given; `fields` are static beams that stand for it. */
+    readonly arc?:
+      | readonly { readonly gantry: number; readonly aperture: Aperture; readonly monitorUnits: number }[]
+      | undefined;
     readonly value: number;
     readonly lowerBound: number | null;
     readonly price: number | null;
