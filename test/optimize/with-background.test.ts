@@ -10,7 +10,8 @@ import { withBackground } from '../../src/optimize/with-background.js';
 
 const rows = 24;
 /** Columns of overlapping hills. */
-const hill = (at: number): Float64Array => Float64Array.from({ length: rows }, (_, r) => Math.exp(-(((r - at) / 3) ** 2)));
+const hill = (at: number): Float64Array =>
+  Float64Array.from({ length: rows }, (_, r) => Math.exp(-(((r - at) / 3) ** 2)));
 const operator = new ColumnOperator([3, 7, 11, 15, 19].map(hill));
 const setOf = (from: number, to: number) => ({
   rows: Int32Array.from({ length: to - from }, (_, q) => from + q),
@@ -21,7 +22,11 @@ const level = { value: 10 };
 const problem: Problem = {
   operator,
   objectives: [squaredDeviation('target', target, level, 1), squaredOverdose('organ', organ, 2, 0.5)],
-  constraints: [maximumDose('organ', organ, 5), maximumMean('organ mean', organ, 3), maximumHottest('hot', organ, 0.3, 4.5)],
+  constraints: [
+    maximumDose('organ', organ, 5),
+    maximumMean('organ mean', organ, 3),
+    maximumHottest('hot', organ, 0.3, 4.5),
+  ],
 };
 const background = Float64Array.from(hill(18), (d) => 1.5 * d);
 

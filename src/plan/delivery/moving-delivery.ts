@@ -49,7 +49,7 @@ export function checkMoving(
 /** What leaves deliver of an optimised fluence. */
 export function deliverMoving(
   fluence: PreparedFluence,
-  planCase: Pick<PlanCase, 'imrt' | 'prescription'>,
+  planCase: Pick<PlanCase, 'imrt' | 'prescription' | 'doseModel'>,
   model: PatientModel,
   machine: Machine,
   told: Pick<SolveOptions, 'gap' | 'onProgress'> & { readonly timeLeft: TimeLeft },

@@ -67,9 +67,9 @@ export function windowSeconds(
   { leafSpeed, doseRate }: { readonly leafSpeed: number; readonly doseRate: number },
   fractions: number,
 ): number {
-  return motionsOf(points).reduce((sum, { from, to, monitorUnits }, p) => {
+  return motionsOf(points).reduce((sum, { monitorUnits }, p) => {
     const travel = farthestTravel(points[p]!.aperture, points[p + 1]!.aperture);
-    return from === to ? sum : sum + Math.max((60 * monitorUnits) / fractions / doseRate, travel / leafSpeed);
+    return sum + Math.max((60 * monitorUnits) / fractions / doseRate, travel / leafSpeed);
   }, 0);
 }
 

@@ -12,6 +12,7 @@ import { createAperture } from '../../beam/aperture.js';
 import { beamletOffsets } from '../../beam/fluence.js';
 import type { TimeLeft } from '../../core/deadline.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
+import { ForwardDose } from '../../dose/forward-dose.js';
 import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { addForces, evaluateAll } from '../../optimize/half-spaces.js';
@@ -71,23 +72,17 @@ interface Weighed extends Way {
 export function planArc(
   fluence: PreparedFluence,
   settings: ArcSettings,
-  planCase: Pick<PlanCase, 'prescription'>,
+  planCase: Pick<PlanCase, 'prescription' | 'doseModel'>,
   model: PatientModel,
   machine: Machine,
   told: Pick<SolveOptions, 'gap' | 'onProgress'> & { readonly timeLeft: TimeLeft },
 ): PlannedArc {
   const work = new ArcWork(fluence, settings, planCase, model, machine, told);
-  model.onStage('imrt: arc');
-  const first = arcPoints(fluence.beams, fluence.solution.weights, settings);
-  let best = work.weigh(work.wayOf(first), unitsIn(first));
-  let move = FIRST_MOVE;
-  for (let round = 0; round < ROUNDS && move >= LEAST_MOVE && told.timeLeft() > 0; round++) {
-    model.onStage(`imrt: leaf ends of the arc, round ${round + 1}`);
-    const next = work.refined(best, move);
-    if (next === undefined) break;
-    const gain = 1 - next.solution.objective / best.solution.objective;
-    if (gain > 0 && next.solution.status !== 'infeasible') best = next;
-    if (!(gain > LEAST_GAIN)) move /= 2;
+  let best: Weighed;
+  try {
+    best = bestWay(work, fluence, settings, (stage) => model.onStage(`imrt: ${stage}`));
+  } finally {
+    work.close();
   }
   const { operator, solution } = best;
   const points = withUnits(best.points, best.units);
@@ -107,6 +102,28 @@ export function planArc(
   };
 }
 
+/** Leaf ends move as long as that gains. */
+function bestWay(
+  work: ArcWork,
+  { beams, solution: { weights } }: PreparedFluence,
+  settings: ArcSettings,
+  onStage: (stage: string) => void,
+): Weighed {
+  onStage('arc');
+  const first = arcPoints(beams, weights, settings);
+  let best = work.weigh(work.wayOf(first), unitsIn(first));
+  let move = FIRST_MOVE;
+  for (let round = 1; round <= ROUNDS && move >= LEAST_MOVE && !work.isOver(); round++) {
+    onStage(`leaf ends of the arc, round ${round}`);
+    const next = work.refined(best, move);
+    if (next === undefined) break;
+    const gain = 1 - next.solution.objective / best.solution.objective;
+    if (gain > 0 && next.solution.status !== 'infeasible') best = next;
+    if (!(gain > LEAST_GAIN)) move /= 2;
+  }
+  return best;
+}
+
 const unitsIn = (points: readonly ArcPoint[]): Float64Array =>
   Float64Array.from({ length: points.length - 1 }, (_, k) => points[k + 1]!.monitorUnits - points[k]!.monitorUnits);
 
@@ -122,27 +139,32 @@ function withUnits(points: readonly ArcPoint[], units: ArrayLike<number>): ArcPo
 class ArcWork {
   readonly where: Parameters<typeof arcFields>[3];
 
+  /** At the planning voxels alone: what a beam sees of the whole body is too much to keep for so many. */
+  private readonly dose: ForwardDose;
+
   constructor(
     private readonly fluence: PreparedFluence,
     private readonly settings: ArcSettings,
-    private readonly planCase: Pick<PlanCase, 'prescription'>,
-    private readonly model: PatientModel,
+    private readonly planCase: Pick<PlanCase, 'prescription' | 'doseModel'>,
+    model: PatientModel,
     private readonly machine: Machine,
     private readonly told: Pick<SolveOptions, 'gap' | 'onProgress'> & { readonly timeLeft: TimeLeft },
   ) {
+    const { executor, patient } = model;
+    this.dose = new ForwardDose(patient.density, fluence.voxels.points, { executor, ...planCase.doseModel });
     this.where = { isocenter: model.isocenter, position: model.patient.position };
   }
 
   /** The engine's dose of a unit in each interval. */
   wayOf(points: readonly ArcPoint[]): Way {
-    const { settings, machine, model, fluence } = this;
+    const { settings, machine } = this;
     const fields = arcFields(
       withUnits(points, new Float64Array(points.length - 1).fill(1)),
       settings,
       machine,
       this.where,
     );
-    const doses = model.bodyDose.columnsAt(fields.flat(), fluence.voxels.places);
+    const doses = this.dose.columns(fields.flat());
     let next = 0;
     const columns = fields.map((own) => {
       const sum = doses[next++]!;
@@ -153,6 +175,14 @@ class ArcWork {
       return sum;
     });
     return { points, columns };
+  }
+
+  isOver(): boolean {
+    return this.told.timeLeft() === 0;
+  }
+
+  close(): void {
+    this.dose.close();
   }
 
   /** The best units of all intervals; none gets fewer than the least dose rate gives while leaves and gantry pass it. */

@@ -69,7 +69,10 @@ export function treatmentPlanOf(
   return {
     label: `respine ${plan.technique}`,
     name: `respine ${plan.technique} of ${target}`,
-    description: 'Neither collisions nor gaps and speeds of leaves are checked.',
+    description:
+      plan.delivery?.kind === undefined
+        ? 'Neither collisions nor gaps and speeds of leaves are checked.'
+        : 'Gaps and speeds of leaves are those of the case, collisions are not checked.',
     geometry: 'PATIENT',
     structureSetUid,
     // A dose refers to its plan; the plan cannot refer to it too, as both UIDs are of their content.

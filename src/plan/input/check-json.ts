@@ -134,7 +134,7 @@ const arcFields = z.strictObject({
   start: described('Gantry angle where it begins; the angle rises from there, degrees.', z._default(gantryAngle, 181)),
   stop: described('Where it ends.', z._default(gantryAngle, 179)),
   spacing: described(
-    'Of control points, at least, degrees.',
+    'Of control points, about, degrees: as many intervals of one size as fit a part of the arc best.',
     z._default(z.number().check(z.minimum(LEAST_SPACING), z.maximum(20)), LEAST_SPACING),
   ),
   every: described(
@@ -169,7 +169,7 @@ export function arcSectors({
 } {
   const span = (((stop - start) % 360) + 360) % 360;
   const sectors = Math.max(1, Math.round(span / every));
-  const intervals = Math.max(1, Math.floor(span / sectors / spacing + 1e-9));
+  const intervals = Math.max(1, Math.round(span / sectors / spacing));
   return { sectors, intervals, turn: span / sectors / intervals };
 }
 
