@@ -170,7 +170,9 @@ test('one place each: what is done once is not written again', () => {
       /^plan\/[\s\S]*\bsolve\(/,
       [
         'plan/delivery/field-in-field.ts',
+        'plan/delivery/plan-arc.ts',
         'plan/delivery/plan-segments.ts',
+        'plan/delivery/plan-windows.ts',
         'plan/technique/fcrt.ts',
         'plan/technique/imrt.ts',
         'plan/technique/prepared-technique.ts',

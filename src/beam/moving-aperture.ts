@@ -127,6 +127,7 @@ class MotionPainter {
   private readonly jawTransmission: number;
   private readonly leafTransmission: number;
   private readonly pixel: number;
+  private readonly isAtRest: boolean;
 
   constructor(
     private readonly bank: LeafBank | undefined,
@@ -153,6 +154,7 @@ class MotionPainter {
     );
     this.y = risingEdges([limit.y1, limit.y2, ...boundaries, ...rows]);
     const isAtRest = motions.every(({ from, to }) => isSameShape(from, to));
+    this.isAtRest = isAtRest;
     const travel = options.travelPixel ?? 0.5;
     const ends = motions.flatMap(({ from, to }) =>
       [from, to].flatMap((shape) => shape.leaves?.filter(([a, b]) => a < b).flat() ?? []),
@@ -178,6 +180,7 @@ class MotionPainter {
     const nx = this.x.length - 1;
     const weights = new Float64Array(nx * (this.y.length - 1));
     for (const motion of this.motions) if (motion.monitorUnits > 0) this.add(motion, weights);
+    if (!this.isAtRest) snap(weights, nx);
     return splitPixels(mergePixels({ grid: { x: this.x, y: this.y }, weights }), this.pixel);
   }
 
@@ -206,6 +209,19 @@ class MotionPainter {
       }
     }
   }
+}
+
+/** Sums that differ by rounding alone, fraction of the largest. */
+const ROUNDING = 1e-12;
+
+/** Neighbours that differ by rounding are made equal, so that which of them become one pixel does not hang on the last digit of a file. */
+function snap(weights: Float64Array, nx: number): void {
+  const tolerance = ROUNDING * weights.reduce((a, b) => Math.max(a, b), 0);
+  const follow = (c: number, before: number): void => {
+    if (Math.abs(weights[c]! - weights[before]!) <= tolerance) weights[c] = weights[before]!;
+  };
+  for (let c = 1; c < weights.length; c++) if (c % nx > 0) follow(c, c - 1);
+  for (let c = nx; c < weights.length; c++) follow(c, c - nx);
 }
 
 /** The values themselves where they are few, else equal steps from the least to the largest. */

@@ -69,6 +69,8 @@ const field = z.strictObject({
   /** FCRT: what stands in the beam besides. */
   wedge: wedge.optional(),
   block: block.optional(),
+  /** IMRT by leaves that move: where they stand when so many units have been given. */
+  controlPoints: z.strictObject({ bank, shapes: z.array(shape).min(2) }).optional(),
 });
 const goal = z.strictObject({
   name: z.string(),
@@ -120,7 +122,10 @@ const outcome = z.strictObject({
   worstCase: z.strictObject({ value: finite, gap: finite.nullable() }).optional(),
   delivery: z
     .strictObject({
+      kind: z.enum(['sliding-window', 'arc']).optional(),
       segments: count,
+      seconds: finite.optional(),
+      arc: z.strictObject({ bank, shapes: z.array(shape.extend({ gantry: finite })).min(2) }).optional(),
       value: finite,
       lowerBound: finite.nullable(),
       price: finite.nullable(),

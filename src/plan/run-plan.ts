@@ -18,6 +18,7 @@ import type { Machine } from '../machine/machine.js';
 import { askedCourse, parseConstraints } from './asked/asked-constraint.js';
 import { type StructureTolerance, structureTolerances } from './constraint/structure-tolerance.js';
 import { checkTolerancesLeaveDose, cordMaxima, organMaxima } from './constraint/voxel-maximum.js';
+import { checkMoving } from './delivery/moving-delivery.js';
 import { checkDelivery, usualDelivery } from './delivery/segment-fields.js';
 import { evaluatePlan, type PlanEvaluation } from './evaluation/evaluate-plan.js';
 import { ownLimits } from './evaluation/retreatment.js';
@@ -87,7 +88,11 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
     if (techniques.some((technique) => planCase[technique].hold === 'cord')) checkTolerancesLeaveDose(tolerances);
     checkAskedOnPatient(parseConstraints(planCase.constraints, askedCourse(planCase)), model);
     // What asks for too much must show before the optimiser runs.
-    if (techniques.includes('imrt')) checkDelivery(planCase, modulatedBeams(model, planCase.imrt, machine));
+    if (techniques.includes('imrt')) {
+      const beams = modulatedBeams(model, planCase.imrt, machine);
+      checkDelivery(planCase, beams);
+      checkMoving(planCase, beams);
+    }
     const rows = new WorkingSet(
       model,
       planCase,

@@ -21,6 +21,7 @@ export function deliveryReport(plan: DeliveredPlan, planCase: DeliveredCase): { 
   const { kind, all, monitorUnitsPerGray, speeds } = metrics;
   const delivery = {
     kind,
+    // Of leaves that move, steps from one control point to the next.
     segments: all.segments,
     monitorUnits: toDecimals(monitorUnitsOf(plan), 1),
     monitorUnitsPerFraction: toDecimals(all.monitorUnits, 2),
@@ -51,7 +52,8 @@ function priceBlock(delivery: NonNullable<TechniquePlan['delivery']>): Record<st
 
 /** What plan.json tells of every field besides its place: nothing of a plan of fluence. */
 export function fieldDeliveries(plan: DeliveredPlan, planCase: DeliveredCase): Record<string, unknown>[] {
-  const metrics = planDelivery(plan, planCase);
+  // Static beams stand for an arc: what is told of it is told of all.
+  const metrics = plan.delivery?.arc ? undefined : planDelivery(plan, planCase);
   return plan.fields.map((_, f) => {
     const own = metrics?.fields[f];
     if (own === undefined) return {};
@@ -67,23 +69,31 @@ export function deliveryLines(plan: DeliveredPlan, planCase: DeliveredCase): str
   const { doseRate, leafSpeed, gantrySpeed, betweenFields } = speeds;
   const pause = betweenFields > 0 ? `, ${betweenFields} s between fields` : '';
   const recalled = planCase.delivery === undefined ? ', all recalled' : '';
-  const of = plan.delivery === undefined ? `${all.segments} fields` : `${all.segments} segments`;
+  const of = `${all.segments} ${WHAT[metrics.kind]}`;
   return [
     `${of}, ${all.monitorUnits.toFixed(0)} MU a fraction, ${monitorUnitsPerGray.toFixed(0)} MU per Gy of its prescribed dose, ${monitorUnitsOf(plan).toFixed(0)} MU in all`,
     `mean area ${said(all.meanArea, 1)} cm2, complexity score ${said(all.complexity, 2)} (1: an open rectangle)`,
     `${minutes(all.time)} a fraction, ${minutes(all.beamOn)} of it beam, at ${doseRate} MU/min, leaves ${leafSpeed} mm/s, gantry ${gantrySpeed} degrees/s${pause}${recalled}`,
     ...(plan.delivery === undefined ? [] : [priceSentence(plan.delivery)]),
-    ...columns([TABLE, ...rowsOf(plan, metrics)])
+    ...columns([TABLE, ...rowsOf(metrics)])
       .trimEnd()
       .split('\n'),
   ];
 }
 
+/** What monitor units are given in, one after the other. */
+const WHAT: Readonly<Record<PlanDelivery['kind'], string>> = {
+  static: 'fields',
+  'step-and-shoot': 'segments',
+  'sliding-window': 'intervals of sliding windows',
+  arc: 'intervals of an arc',
+};
+
 const TABLE = ['field', 'MU', 'segments', 'area cm2', 'score', 's'];
 
-const rowsOf = ({ fields }: DeliveredPlan, metrics: PlanDelivery): string[][] =>
-  metrics.fields.map(({ monitorUnits, segments, meanArea, complexity, time }, f) => [
-    fields[f]!.beam.name,
+const rowsOf = ({ fields, names }: PlanDelivery): string[][] =>
+  fields.map(({ monitorUnits, segments, meanArea, complexity, time }, f) => [
+    names[f]!.name,
     monitorUnits.toFixed(1),
     String(segments),
     said(meanArea, 1),
@@ -100,12 +110,13 @@ function minutes(seconds: number): string {
   return whole < 60 ? `${whole} s` : `${(whole - rest) / 60} min ${String(rest).padStart(2, '0')} s`;
 }
 
-function priceSentence({ price }: NonNullable<TechniquePlan['delivery']>): string {
+function priceSentence({ kind, price }: NonNullable<TechniquePlan['delivery']>): string {
   const cost =
     price === null
       ? 'no bound of the fluence is proven'
       : `the objective at most ${(100 * price).toFixed(2)} % above that of the best fluence of these beamlets`;
-  return `${cost}; "above the best" is of the weights of these segments`;
+  const these = kind === 'arc' ? 'intervals' : kind === 'sliding-window' ? 'leaf ways' : 'segments';
+  return `${cost}; "above the best" is of the weights of these ${these}`;
 }
 
 /** Of the summary: segments, monitor units and time of a fraction. */
@@ -133,7 +144,7 @@ export function deliveryTable({ plans, case: planCase }: Pick<PlanningResult, 'p
       own.time.toFixed(2),
     ];
     return [
-      ...plan.fields.map(({ beam }, f) => row(beam.name, String(beam.pose.gantry), metrics.fields[f]!)),
+      ...metrics.names.map(({ name, gantry }, f) => row(name, String(gantry), metrics.fields[f]!)),
       row('all', '', metrics.all),
     ];
   });

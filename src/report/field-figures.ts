@@ -10,6 +10,9 @@ import type { PlannedField } from '../plan/technique/technique-plan.js';
 import { type BeamsEyeFluence, type BeamsEyeOutline, beamsEyeFigure } from '../render/beams-eye.js';
 import { structureColor } from '../render/colour.js';
 
+/** Views of the static beams that stand for an arc, at most. */
+const ARC_VIEWS = 12;
+
 type FieldOutlines = readonly BeamsEyeOutline[];
 
 /** A view of every field of every technique, by file name. */
@@ -22,13 +25,15 @@ export function fieldPictures(result: PlanningResult): [name: string, svg: strin
       (high, map) => (map?.values as Float64Array | undefined)?.reduce((a, b) => Math.max(a, b), high) ?? high,
       1e-6,
     );
-    return plan.fields.map((field, i): [string, string] => {
+    const every = plan.delivery?.kind === 'arc' ? Math.ceil(plan.fields.length / ARC_VIEWS) : 1;
+    return plan.fields.flatMap((field, i): [string, string][] => {
+      if (i % every !== 0) return [];
       const pose = JSON.stringify([field.beam.machine.name, field.beam.pose]);
       const outlines = shadows.get(pose) ?? fieldOutlines(result, field);
       shadows.set(pose, outlines);
       const title = `${result.model.patient.name}: ${plan.technique.toUpperCase()} field ${i + 1} of ${plan.fields.length}`;
       const svg = fieldView(field, { title, outlines, map: maps[i], largest }, result.case.prescription.fractions);
-      return [`field_${plan.technique}_${String(i + 1).padStart(2, '0')}`, svg];
+      return [[`field_${plan.technique}_${String(i + 1).padStart(2, '0')}`, svg]];
     });
   });
 }

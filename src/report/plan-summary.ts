@@ -119,7 +119,7 @@ function figures(result: PlanningResult): Row[] {
     ...row('  of any fluence: price of delivery', ({ plan: { delivery } }) => {
       return delivery?.price === undefined || delivery.price === null
         ? undefined
-        : `${(100 * delivery.price).toFixed(2)} %, ${delivery.segments} segments`;
+        : `${(100 * delivery.price).toFixed(2)} %, ${delivery.segments} ${delivery.kind === undefined ? 'segments' : 'control points'}`;
     }),
     ...(plans.some(({ plan }) => plan.delivery !== undefined)
       ? row('  segments / MU / min of a fraction', ({ plan }) => deliveryCell(plan, planCase))

@@ -54,8 +54,8 @@ export function segmentSettings({
   beamlet,
   onAxis,
 }: Pick<PlanCase['imrt'], 'delivery' | 'beamlet' | 'onAxis'>): SegmentSettings | undefined {
-  if (delivery === undefined || delivery === 'fluence') return undefined;
   if (delivery === 'step-and-shoot') return { ...DEFAULTS, bank: fittingLeaves(beamlet, onAxis) };
+  if (typeof delivery !== 'object' || delivery.kind !== 'step-and-shoot') return undefined;
   const { kind: _, mlc, ...asked } = delivery;
   return { ...asked, bank: mlc === undefined ? fittingLeaves(beamlet, onAxis) : resolveLeafBank(mlc) };
 }

@@ -17,7 +17,9 @@ const SPEEDS: DeliverySpeeds = { doseRate: 600, leafSpeed: 25, gantrySpeed: 6, b
 /** Figures of a plan that can be delivered; monitor units and times are of one fraction. */
 export interface PlanDelivery extends DeliveryMetrics {
   /** One aperture a field, segments, or leaves that move while the beam is on. */
-  readonly kind: 'static' | 'step-and-shoot' | 'moving';
+  readonly kind: 'static' | 'step-and-shoot' | 'sliding-window' | 'arc';
+  /** What each of `fields` is called, and where its gantry stands, or begins. */
+  readonly names: readonly { readonly name: string; readonly gantry: number }[];
   /** Of a fraction per Gy of its prescribed dose. */
   readonly monitorUnitsPerGray: number;
   readonly speeds: DeliverySpeeds;
@@ -25,29 +27,36 @@ export interface PlanDelivery extends DeliveryMetrics {
 
 /** @returns undefined for a plan of fluence, which no machine delivers as it is */
 export function planDelivery(
-  { fields }: Pick<TechniquePlan, 'fields'>,
-  { prescription, delivery }: Pick<PlanCase, 'prescription' | 'delivery'>,
+  { fields, delivery: planned }: Pick<TechniquePlan, 'fields' | 'delivery'>,
+  { prescription, delivery, imrt }: Pick<PlanCase, 'prescription' | 'delivery' | 'imrt'>,
 ): PlanDelivery | undefined {
   const { dose, fractions } = prescription;
-  const delivered = fields.map((field) => deliveredField(field, fractions));
-  if (!delivered.every((field) => field !== undefined)) return undefined;
-  const speeds = delivery ?? SPEEDS;
+  const arc = planned?.arc;
+  const given = arc
+    ? [{ name: 'Arc', pose: { ...fields[0]!.beam.pose, gantry: arc[0]!.gantry }, steps: stepsBetween(arc) }]
+    : fields.map(({ beam, ...field }) => ({ name: beam.name, pose: beam.pose, steps: stepsOf(field) }));
+  const delivered = given.flatMap(({ pose: { gantry, collimator, couch }, steps }): DeliveredField[] => {
+    const own = steps?.map((step) => ({ ...step, monitorUnits: step.monitorUnits / fractions }));
+    return own ? [{ pose: { gantry, collimator, couch }, steps: own }] : [];
+  });
+  if (delivered.length < given.length) return undefined;
+  const speeds = { ...SPEEDS, ...(planned?.kind && speedsOf(imrt.delivery)), ...delivery };
   const metrics = deliveryMetrics(delivered, speeds);
-  const steps = delivered.flatMap((field) => field.steps);
-  const isMoving = steps.some(({ from, to }) => from !== to);
-  const kind = isMoving
-    ? 'moving'
-    : fields.some(({ segments }) => segments !== undefined)
-      ? 'step-and-shoot'
-      : 'static';
-  return { ...metrics, kind, monitorUnitsPerGray: (metrics.all.monitorUnits * fractions) / dose, speeds };
+  return {
+    ...metrics,
+    kind: planned?.kind ?? (fields.some(({ segments }) => segments !== undefined) ? 'step-and-shoot' : 'static'),
+    names: given.map(({ name, pose }) => ({ name, gantry: pose.gantry })),
+    monitorUnitsPerGray: (metrics.all.monitorUnits * fractions) / dose,
+    speeds,
+  };
 }
 
-/** The steps of a field, one after the other; undefined of a fluence. */
-function deliveredField({ beam, ...field }: PlannedField, fractions: number): DeliveredField | undefined {
-  const { gantry, collimator, couch } = beam.pose;
-  const steps = stepsOf(field)?.map((step) => ({ ...step, monitorUnits: step.monitorUnits / fractions }));
-  return steps && { pose: { gantry, collimator, couch }, steps };
+/** What leaves that move are planned with holds for their time too. */
+function speedsOf(delivery: PlanCase['imrt']['delivery']): Partial<DeliverySpeeds> {
+  if (typeof delivery !== 'object' || delivery.kind === 'step-and-shoot') return {};
+  const { leafSpeed, doseRate } = delivery;
+  if (delivery.kind === 'sliding-window') return { leafSpeed, doseRate: delivery.doseRate };
+  return { leafSpeed, gantrySpeed: delivery.gantrySpeed, ...(Array.isArray(doseRate) && { doseRate: doseRate[1] }) };
 }
 
 /** What may deliver a field. */

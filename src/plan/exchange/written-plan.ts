@@ -7,7 +7,6 @@ import { addFieldDose, viewOfBeam } from '../../dose/beam-view.js';
 import type { ControlPoint, LimitingDevice, TreatmentBeam } from '../../io/dicom/treatment-plan.js';
 import type { WritablePlan } from '../../io/dicom/treatment-plan-write.js';
 import type { Machine } from '../../machine/machine.js';
-import { segmentSettings } from '../delivery/segment-fields.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import type { PlannedField, TechniquePlan } from '../technique/technique-plan.js';
@@ -31,8 +30,10 @@ export interface WrittenCase {
 export function whyNoTreatmentPlan({
   technique,
   fields,
-}: Pick<TechniquePlan, 'technique' | 'fields'>): string | undefined {
-  return fields.every((field) => shapesOf(field).length > 0)
+  delivery,
+}: Pick<TechniquePlan, 'technique' | 'fields' | 'delivery'>): string | undefined {
+  if (delivery?.arc !== undefined) return undefined;
+  return fields.every((field) => field.controlPoints !== undefined || shapesOf(field).length > 0)
     ? undefined
     : `${technique}: it is fluence, of which no RTPLAN is written; let imrt.delivery be "step-and-shoot"`;
 }
@@ -48,16 +49,19 @@ const shapesOf = ({ aperture, segments, monitorUnits }: PlannedField): NonNullab
  */
 export function treatmentPlanOf(
   { case: planCase, model, machine }: WrittenCase,
-  plan: Pick<TechniquePlan, 'technique' | 'fields'>,
+  plan: Pick<TechniquePlan, 'technique' | 'fields' | 'delivery'>,
   references: PlanReferences,
 ): WritablePlan {
   const reason = whyNoTreatmentPlan(plan);
   if (reason !== undefined) throw new UnsupportedError(`${reason}.`);
   const { prescription, fcrt, imrt, doseModel } = planCase;
-  const transmission = plan.technique === 'fcrt' ? fcrt.transmission : (segmentSettings(imrt)?.transmission ?? {});
+  const transmission = plan.technique === 'fcrt' ? fcrt.transmission : transmissionOfImrt(imrt);
   const { dose, fractions, to } = prescription;
   const { patient, isocenter, target } = model;
   const { structureSetUid, targetRoi } = references;
+  const arc = plan.delivery?.arc;
+  // An arc is one beam, whatever stands for it.
+  const given = arc === undefined ? plan.fields.map((field) => [field]) : [plan.fields];
   // The dose at the isocentre is that of one point: no beam is traced for more.
   const isocenterDose = ({ beam, fluence }: PlannedField): number => {
     const points = Float64Array.from(isocenter);
@@ -66,7 +70,10 @@ export function treatmentPlanOf(
   return {
     label: `respine ${plan.technique}`,
     name: `respine ${plan.technique} of ${target}`,
-    description: 'Neither collisions nor gaps and speeds of leaves are checked.',
+    description:
+      plan.delivery?.kind === undefined
+        ? 'Neither collisions nor gaps and speeds of leaves are checked.'
+        : 'Gaps and speeds of leaves are those of the case, collisions are not checked.',
     geometry: 'PATIENT',
     structureSetUid,
     // A dose refers to its plan; the plan cannot refer to it too, as both UIDs are of their content.
@@ -87,17 +94,26 @@ export function treatmentPlanOf(
         number: 1,
         fractions,
         brachySetups: 0,
-        beams: plan.fields.map((field, f) => ({
+        beams: given.map((fields, f) => ({
           beam: f + 1,
-          meterset: field.monitorUnits / fractions,
-          dose: toDecimals(isocenterDose(field) / fractions, 8),
+          meterset: fields.reduce((sum, { monitorUnits }) => sum + monitorUnits, 0) / fractions,
+          dose: toDecimals(fields.reduce((sum, field) => sum + isocenterDose(field), 0) / fractions, 8),
           point: isocenter,
         })),
       },
     ],
-    beams: plan.fields.map((field, f) => beamOf(field, f + 1, transmission, machine)),
+    beams: given.map((fields, f) => beamOf(fields[0]!, f + 1, transmission, machine, arc)),
     brachySetups: 0,
   };
+}
+
+type ArcPoints = NonNullable<NonNullable<TechniquePlan['delivery']>['arc']>;
+
+const degreesOf = (angle: number): number => ((angle % 360) + 360) % 360;
+
+/** Of the leaves that deliver it. */
+function transmissionOfImrt({ delivery }: PlanCase['imrt']): PlanCase['fcrt']['transmission'] {
+  return typeof delivery === 'object' ? delivery.transmission : {};
 }
 
 function beamOf(
@@ -105,10 +121,13 @@ function beamOf(
   number: number,
   transmission: PlanCase['fcrt']['transmission'],
   machine: Machine,
+  arc?: ArcPoints,
 ): TreatmentBeam {
-  const { beam, monitorUnits } = field;
+  const { beam } = field;
+  const moving = arc ?? field.controlPoints;
+  const monitorUnits = arc ? arc.at(-1)!.monitorUnits : field.monitorUnits;
   const shapes = shapesOf(field);
-  const { bank, jaws } = shapes[0]!.aperture;
+  const { bank, jaws } = (moving ?? shapes)[0]!.aperture;
   const [forX, forY] = machine.penumbra.collimator;
   const { gantry, collimator, couch, isocenter } = beam.pose;
   const devices: LimitingDevice[] = [
@@ -132,7 +151,12 @@ function beamOf(
     isocenter,
   };
   let delivered = 0;
-  const controlPoints = shapes.flatMap(({ aperture, monitorUnits: own }, s): ControlPoint[] => {
+  const moved = moving?.map(({ aperture, monitorUnits: given }, p): ControlPoint => {
+    const weight = p === moving.length - 1 ? 1 : given / monitorUnits;
+    const angle = arc && { gantry: degreesOf(arc[p]!.gantry), gantryTurn: p === arc.length - 1 ? 'NONE' : 'CW' };
+    return { ...point, ...angle, weight, positions: positionsOf(aperture) } as ControlPoint;
+  });
+  const standing = shapes.flatMap(({ aperture, monitorUnits: own }, s): ControlPoint[] => {
     const positions = positionsOf(aperture);
     const before = delivered;
     delivered = s === shapes.length - 1 ? 1 : before + own / monitorUnits;
@@ -143,11 +167,11 @@ function beamOf(
   });
   return {
     number,
-    name: beam.name,
-    description: `Leaves ${bank.name}, ${openOf(shapes)}${besides(field)}. Research only.`,
+    name: arc ? 'Arc' : beam.name,
+    description: `Leaves ${bank.name}, ${arc ? 'arc' : moving ? 'sliding window' : openOf(shapes)}${besides(field)}. Research only.`,
     machine: machine.name,
     radiation: 'PHOTON',
-    type: shapes.length === 1 ? 'STATIC' : 'DYNAMIC',
+    type: moving === undefined && shapes.length === 1 ? 'STATIC' : 'DYNAMIC',
     delivery: 'TREATMENT',
     unit: 'MU',
     sad: machine.sad,
@@ -156,7 +180,7 @@ function beamOf(
     accessories: [],
     ...modifiersOf(field),
     finalWeight: 1,
-    controlPoints,
+    controlPoints: moved ?? standing,
     transmission: { jaws: transmission.jaws ?? 0, leaves: transmission.leaves ?? bank.transmission },
   };
 }

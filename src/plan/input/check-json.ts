@@ -90,6 +90,118 @@ export const transmissionSchema = described(
   ),
 );
 
+const machineNumber = (largest: number, unit: string) =>
+  z.number({ error: (issue) => `is ${String(issue.input)}, but must be a number of ${unit}` }).check(
+    z.refine((value) => value > 0 && value <= largest, {
+      error: (issue) => `is ${String(issue.input)} ${unit}, but must be above 0 and at most ${largest}`,
+    }),
+  );
+
+/** What leaves that move while the beam is on may do; the numbers are recalled, not found. */
+const movingLeaves = {
+  mlc: described(
+    'Name of a leaf bank, or one of your own: see docs/case.md#collimators. By default leaves as wide as a beamlet.',
+    z.optional(leafBankSchema),
+  ),
+  leafSpeed: described(
+    'Of a leaf in the isocentre plane, mm/s; the default is recalled, not found.',
+    z._default(machineNumber(500, 'mm/s'), 25),
+  ),
+  leafGap: described(
+    'Least distance of the ends of a pair, mm; the default is recalled, not found.',
+    z._default(z.number().check(z.minimum(0), z.maximum(50)), 0.5),
+  ),
+  interleaf: described('Whether opposing ends of neighbouring pairs must not overlap.', z._default(z.boolean(), false)),
+  transmission: transmissionSchema,
+};
+
+/** IMRT by leaves that cross each field once. */
+export const slidingWindowSchema = z.strictObject({
+  kind: described('Leaves that cross each field while the beam is on.', z.literal('sliding-window')),
+  doseRate: described(
+    'At most, MU/min; the default is recalled, not found.',
+    z._default(machineNumber(10_000, 'MU/min'), 600),
+  ),
+  points: described(
+    'Control points of each field, evenly over its monitor units.',
+    z._default(z.int().check(z.minimum(2), z.maximum(1000)), 100),
+  ),
+  ...movingLeaves,
+});
+
+const gantryAngle = z.number().check(z.minimum(-360), z.maximum(360));
+/** Shorter intervals than a static beam of an arc stands for would not be computed one by one. */
+const LEAST_SPACING = 2;
+
+const arcFields = z.strictObject({
+  kind: described('Leaves that move while the gantry turns with the beam on.', z.literal('arc')),
+  start: described('Gantry angle where it begins; the angle rises from there, degrees.', z._default(gantryAngle, 181)),
+  stop: described('Where it ends.', z._default(gantryAngle, 179)),
+  spacing: described(
+    'Of control points, about, degrees: as many intervals of one size as fit a part of the arc best.',
+    z._default(z.number().check(z.minimum(LEAST_SPACING), z.maximum(20)), LEAST_SPACING),
+  ),
+  every: described(
+    'Of the beams whose fluence is optimised and proven, degrees: leaves cross the field once while the gantry turns by so much. They take the place of `imrt.beams`.',
+    z._default(z.number().check(z.minimum(5), z.maximum(60)), 20),
+  ),
+  leafTravel: described(
+    'Of a leaf per degree of gantry, at most, mm; the gantry slows down for it.',
+    z._default(machineNumber(200, 'mm'), 10),
+  ),
+  gantrySpeed: described(
+    'At most, degrees/s; the default is recalled, not found.',
+    z._default(machineNumber(60, 'degrees/s'), 6),
+  ),
+  doseRate: described(
+    'Least and largest while the beam is on, MU/min; the default is recalled, not found.',
+    z._default(z.tuple([z.number().check(z.minimum(0)), machineNumber(10_000, 'MU/min')]), [0, 600]),
+  ),
+  ...movingLeaves,
+});
+
+/** An arc's beams: how many parts it has, how many intervals each has between control points, and how far each of those turns, degrees. */
+export function arcSectors({
+  start,
+  stop,
+  spacing,
+  every,
+}: Pick<z.output<typeof arcFields>, 'start' | 'stop' | 'spacing' | 'every'>): {
+  readonly sectors: number;
+  readonly intervals: number;
+  readonly turn: number;
+} {
+  const span = (((stop - start) % 360) + 360) % 360;
+  const sectors = Math.max(1, Math.round(span / every));
+  const intervals = Math.max(1, Math.round(span / sectors / spacing));
+  return { sectors, intervals, turn: span / sectors / intervals };
+}
+
+/** IMRT by leaves that move while the gantry turns. */
+export const arcSchema = arcFields.check(
+  z.refine(({ start, stop, spacing }) => (((stop - start) % 360) + 360) % 360 >= spacing, {
+    error: (issue) => {
+      const { start, stop } = issue.input as { start: number; stop: number };
+      return `goes from ${start} to ${stop} degrees, in which there is no control point: give a start and a stop that differ, of a whole turn 181 and 179`;
+    },
+  }),
+  z.refine(({ spacing, every }) => spacing <= every, {
+    error: 'has control points farther apart than beams of fluence: give a spacing of at most "every"',
+  }),
+  z.refine(({ doseRate: [least, largest] }) => least < largest, {
+    error: 'has a least dose rate that is not below the largest: give [least, largest] in MU/min',
+  }),
+);
+
+/** The gantry angles, within 0 to 360 degrees, whose fluence an arc delivers around them: the middles of its parts. */
+export function arcAngles(arc: Parameters<typeof arcSectors>[0]): { gantry: number }[] {
+  const { sectors, intervals, turn } = arcSectors(arc);
+  return Array.from({ length: sectors }, (_, s) => {
+    const gantry = arc.start + (s + 0.5) * intervals * turn;
+    return { gantry: ((gantry % 360) + 360) % 360 };
+  });
+}
+
 /** How the dose engine treats matter that is not water, and what its dose is given to. */
 export const doseModelSchema = described(
   'How matter that is not water counts, and what the dose is given to: docs/how-it-works.md#which-dose.',

@@ -14,7 +14,16 @@ import { cordBlockSchema, wedgesSchema } from '../asked/asked-wedge.js';
 import { dicomPatient, edge, margin, maskedPatient, phantomPatient } from './case-patient.js';
 import { prior } from './case-prior.js';
 import { alphaBetaValue, retreatment } from './case-retreatment.js';
-import { beams, doseModelSchema, leafBankSchema, text, transmissionSchema } from './check-json.js';
+import {
+  arcAngles,
+  arcSchema,
+  beams,
+  doseModelSchema,
+  leafBankSchema,
+  slidingWindowSchema,
+  text,
+  transmissionSchema,
+} from './check-json.js';
 import { dose, fractions, vector } from './course.js';
 import { goalList } from './goal-list.js';
 
@@ -137,8 +146,10 @@ const segmented = z.strictObject({
   interleaf: described('Whether opposing ends of neighbouring pairs must not overlap.', z._default(z.boolean(), false)),
   transmission: transmissionSchema,
 });
-const delivery = z.union([z.enum(['fluence', 'step-and-shoot']), segmented], {
-  error: 'must be "fluence", "step-and-shoot" or { "kind": "step-and-shoot", "segments": 100, ... }',
+const moving = z.discriminatedUnion('kind', [segmented, slidingWindowSchema, arcSchema]);
+const delivery = z.union([z.enum(['fluence', 'step-and-shoot', 'sliding-window', 'arc']), moving], {
+  error:
+    'must be "fluence", "step-and-shoot", "sliding-window", "arc", or one with its settings: { "kind": "sliding-window", "leafSpeed": 25, ... }',
 });
 
 const imrt = z.strictObject({
@@ -155,7 +166,7 @@ const imrt = z.strictObject({
     z.optional(gap),
   ),
   delivery: described(
-    'What a plan is delivered by: `step-and-shoot` segments, or its `fluence` as it is: docs/delivery.md. By default segments, and the fluence where `robust`, `priorities` or smoothness is asked for, and in all commands that compare many plans.',
+    'What a plan is delivered by: `step-and-shoot` segments, a `sliding-window`, an `arc`, or its `fluence` as it is: docs/delivery.md. By default segments, and the fluence where `robust`, `priorities` or smoothness is asked for, and in all commands that compare many plans.',
     z.optional(delivery),
   ),
   robust: described("Shifts under which the cord's cap holds: docs/retreatment.md#robust-plans.", z.optional(robust)),
@@ -269,11 +280,19 @@ const fields = z.strictObject({
 /** The cap of a case that names none: 25 Gy EQD2 (alpha/beta 2 Gy) in 22 fractions, HyTEC's maximum of a retreatment, Gy. */
 export const DEFAULT_CORD_CAP = 29.8;
 
+/** An arc has its own beams. */
+function withArcBeams(asked: z.output<typeof imrt>): z.output<typeof imrt> {
+  const { delivery: by } = asked;
+  if (by !== 'arc' && !(typeof by === 'object' && by.kind === 'arc')) return asked;
+  return { ...asked, beams: arcAngles(by === 'arc' ? arcSchema.parse({ kind: by }) : by) };
+}
+
 /** Who set the cap is kept: a number that a case gives is its own, whatever the default rests on. */
 export const schema = z.pipe(
   fields,
   z.transform(({ cordCap, ...rest }: z.output<typeof fields>) => ({
     ...rest,
+    imrt: withArcBeams(rest.imrt),
     cordCap: cordCap ?? DEFAULT_CORD_CAP,
     cordCapOrigin: cordCap === undefined ? ('default' as const) : ('case' as const),
   })),

@@ -150,6 +150,9 @@ export function scaledFields(fields: readonly PlannedField[], scale: number): Pl
     ...(field.segments && {
       segments: field.segments.map((own) => ({ ...own, monitorUnits: scale * own.monitorUnits })),
     }),
+    ...(field.controlPoints && {
+      controlPoints: field.controlPoints.map((own) => ({ ...own, monitorUnits: scale * own.monitorUnits })),
+    }),
   }));
 }
 

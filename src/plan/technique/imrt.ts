@@ -11,6 +11,7 @@ import { smoothing } from '../../optimize/worst-scenario.js';
 import { inDeliveryOrder } from '../../sequence/segment-order.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
+import { deliverMoving, type MovingDelivery, movesLeaves } from '../delivery/moving-delivery.js';
 import { type PlannedSegments, planSegments } from '../delivery/plan-segments.js';
 import { fluenceOfSegments, type SegmentSettings, segmentSettings } from '../delivery/segment-fields.js';
 import type { PlanCase } from '../input/plan-case.js';
@@ -143,8 +144,15 @@ export function planModulated(
   const ballScale = Math.min(1, 1 / (found?.worst.value ?? 1));
   const scenarios = robust ? new ScenarioDose(model, planCase, [...shifts, ...added]) : undefined;
   try {
-    const { segmented, ...own } = solved;
+    const { segmented, moving, ...own } = solved;
     const shared = { technique: 'imrt', hold, maxima, organs, held, aims } as const;
+    if (moving !== undefined) {
+      const { operator, solution: weighed, delivery } = moving;
+      const problem = { ...own.problem, operator };
+      const made = finish(model, planCase, { ...shared, ...own, fields: moving.planned, problem, solution: weighed });
+      const arc = delivery.arc?.map((point) => ({ ...point, monitorUnits: made.scale * point.monitorUnits }));
+      return { ...made, fluence: solution.weights, delivery: { ...delivery, ...(arc && { arc }) } };
+    }
     if (segmented !== undefined) {
       const { operator, solution: weighed, delivery } = segmented;
       const fields = segmentedFields(segmented, beams, segmentSettings(planCase.imrt)!, machine);
@@ -185,6 +193,8 @@ interface ModulatedJob {
 type SolvedModulated = Pick<OptimisedPlan, 'voxels' | 'problem' | 'solution' | 'priorities' | 'conflict'> & {
   /** Where the plan is delivered in segments. */
   readonly segmented?: PlannedSegments;
+  /** Where it is delivered by leaves that move. */
+  readonly moving?: MovingDelivery;
 };
 
 /** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
@@ -253,9 +263,13 @@ function solveModulated(
     const { solution, conflict } = settleConstraints({ ...problem, preconditioner }, first, again, timeLeft, sample);
     const made = { voxels, problem, solution, priorities, conflict };
     const settings = segmentSettings(planCase.imrt);
+    const told = { gap: fine, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
+    if (movesLeaves(planCase.imrt) && solution.certificate.lowerBound !== null) {
+      const fluence = { prepared, beams, ...made };
+      return { ...made, moving: deliverMoving(fluence, planCase, model, machine, { ...told, timeLeft }) };
+    }
     if (settings === undefined || solution.certificate.lowerBound === null) return made;
     const { operator } = prepared;
-    const told = { gap: fine, onProgress: (p: SolveProgress) => onProgress?.('imrt', p) };
     const { fractions } = planCase.prescription;
     const own = { ...settings, fractions };
     const segmented = planSegments({ operator, beams, ...made }, own, model, machine, timeLeft, told);

@@ -38,7 +38,7 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
     ...(conflict && { conflict: [...conflict] }),
     ...(priorities && { priorities: priorities.map(recordedPriority) }),
     ...(worstCase && { worstCase }),
-    ...(delivery && { delivery: { ...delivery } }),
+    ...(delivery && { delivery: recordedDelivery(delivery) }),
     ...(ball && { ball: { ...ball, added: ball.added.map(tripleOf), found: foundOf(ball.found) } }),
   };
   return {
@@ -49,6 +49,28 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
     organVoxels: voxels.organs.map(({ name, voxels: own }) => ({ structure: name, runs: runsOf(own) })),
     outcome,
   };
+}
+
+function recordedDelivery({ arc, ...told }: NonNullable<TechniquePlan['delivery']>) {
+  if (arc === undefined) return told;
+  const shapes = arc.map(({ gantry, aperture, monitorUnits }) => ({
+    ...recordedShape(aperture),
+    monitorUnits,
+    gantry,
+  }));
+  return { ...told, arc: { bank: recordedBank(arc[0]!.aperture.bank), shapes } };
+}
+
+function deliveryOf({
+  arc,
+  ...told
+}: NonNullable<RecordedOutcome['delivery']>): NonNullable<TechniquePlan['delivery']> {
+  if (arc === undefined) return told;
+  const bank = bankOf(arc.bank);
+  const points = arc.shapes.map(({ gantry, leaves, jaws, monitorUnits }) => {
+    return { gantry, aperture: createAperture(bank, leaves, jaws), monitorUnits };
+  });
+  return { ...told, arc: points };
 }
 
 const recordedPriority = ({ goals, ...step }: PlannedPriority) => ({
@@ -82,7 +104,7 @@ const recordedTransmission = (given: WedgeTransmission): NonNullable<RecordedFie
     : { kind: 'physical', profile: given.profile.map(([s, value]): [number, number] => [s, value]) };
 
 function recordedField(field: PlannedField): RecordedField {
-  const { beam, monitorUnits, aperture, fluence, segments } = field;
+  const { beam, monitorUnits, aperture, fluence, segments, controlPoints } = field;
   const { gantry, collimator, couch } = beam.pose;
   const head = { name: beam.name, gantry, collimator, couch, monitorUnits, ...recordedModifiers(field) };
   if (aperture === undefined) {
@@ -94,6 +116,12 @@ function recordedField(field: PlannedField): RecordedField {
         segments: {
           bank: recordedBank(segments[0]!.aperture.bank),
           shapes: segments.map((own) => ({ ...recordedShape(own.aperture), monitorUnits: own.monitorUnits })),
+        },
+      }),
+      ...(controlPoints && {
+        controlPoints: {
+          bank: recordedBank(controlPoints[0]!.aperture.bank),
+          shapes: controlPoints.map((own) => ({ ...recordedShape(own.aperture), monitorUnits: own.monitorUnits })),
         },
       }),
     };
@@ -160,7 +188,7 @@ export function planFromRecord(
     ...(conflict && { conflict }),
     ...(priorities && { priorities }),
     ...(worstCase && { worstCase }),
-    ...(delivery && { delivery }),
+    ...(delivery && { delivery: deliveryOf(delivery) }),
     ...(ball && { ball }),
   };
 }
@@ -175,6 +203,7 @@ function shapeOf(
     aperture: given,
     fluence,
     segments,
+    controlPoints,
     wedge,
     block,
   }: Omit<RecordedField, 'name' | 'gantry' | 'collimator' | 'couch'>,
@@ -185,14 +214,16 @@ function shapeOf(
   if (given === undefined) {
     const { x, y, weights } = fluence!;
     const grid = { x: Float64Array.from(x), y: Float64Array.from(y) };
-    const shapes = segments?.shapes.map((shape) => ({
-      aperture: createAperture(bankOf(segments.bank), shape.leaves, shape.jaws),
-      monitorUnits: shape.monitorUnits,
-    }));
+    const shapesIn = (recorded: NonNullable<RecordedField['segments']>) =>
+      recorded.shapes.map((shape) => ({
+        aperture: createAperture(bankOf(recorded.bank), shape.leaves, shape.jaws),
+        monitorUnits: shape.monitorUnits,
+      }));
     return {
       monitorUnits,
       fluence: { grid, weights: Float64Array.from(weights) },
-      ...(shapes && { segments: shapes }),
+      ...(segments && { segments: shapesIn(segments) }),
+      ...(controlPoints && { controlPoints: shapesIn(controlPoints) }),
       ...modifiers,
     };
   }

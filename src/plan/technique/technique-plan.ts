@@ -34,6 +34,8 @@ export interface PlannedField {
   readonly wedge?: BeamModifiers['wedge'];
   /** @internal The same of blocks. */
   readonly block?: BeamModifiers['block'];
+  /** Sliding window: where leaves stand when so many units have been given; in between they move evenly. */
+  readonly controlPoints?: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[];
 }
 
 /** A finished plan of one technique: fields with monitor units, their dose, and the proof. */
@@ -83,7 +85,16 @@ export interface TechniquePlan {
    * fluence, as a fraction of it; null where nothing is proven.
    */
   readonly delivery?: {
+    /** @default 'step-and-shoot' */
+    readonly kind?: 'sliding-window' | 'arc' | undefined;
+    /** Of leaves that move: control points of all fields. */
     readonly segments: number;
+    /** Of leaves that move: beam-on time of one fraction, s. */
+    readonly seconds?: number | undefined;
+    /** Of an arc: where gantry and leaves stand when so many units of the course have been given; `fields` are static beams that stand for it. */
+    readonly arc?:
+      | readonly { readonly gantry: number; readonly aperture: Aperture; readonly monitorUnits: number }[]
+      | undefined;
     readonly value: number;
     readonly lowerBound: number | null;
     readonly price: number | null;
