@@ -224,7 +224,7 @@ test.each([
 });
 
 test.each([
-  ['a kind that is not there', 'arc'],
+  ['a kind that is not there', 'tomotherapy'],
   ['a negative least area', { kind: 'step-and-shoot', leastArea: -1 }],
   ['a span of nothing', { kind: 'step-and-shoot', mlc: { boundaries: [-10, 0, 10], span: 0 } }],
   ['no segments', { kind: 'step-and-shoot', segments: 0 }],
