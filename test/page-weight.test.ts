@@ -10,8 +10,8 @@ describe('a page that plans', async () => {
 
   // The page plans objectives, constraints, priorities and several targets of a case too: 458.5 kB, 476.5 with compact rows, 513.5 with
   // segments and what keeps constraints that can just be kept.
-  test('weighs at most 560 kB, 45 of them zod', () => {
-    expect(bytes).toBeLessThan(560_000);
+  test('weighs at most 580 kB, 45 of them zod', () => {
+    expect(bytes).toBeLessThan(580_000);
     expect(packages.get('zod')).toBeGreaterThan(10_000);
     expect(packages.get('zod')).toBeLessThan(45_000);
   });

@@ -47,7 +47,7 @@ const NEGLIGIBLE = 1e-3;
 const PATIENCE = 1;
 const JOINED_GAIN = 0.02;
 const REFINING_PATIENCE = 2;
-const LEAST_GAIN = 2e-3;
+const LEAST_GAIN = 3e-3;
 /**
  * The best segments that are found for a problem of beamlets.
  *
