@@ -13,14 +13,17 @@ const STARTS = 2000;
 /** Ways that differ by less, mm, are the same. */
 const SAME = 1e-9;
 
-/** Farthest that a leaf end or jaw moves from one aperture to another of the same leaves, mm. */
+/** Farthest that a leaf end moves from one aperture to another of the same leaves, mm. */
+export const leafTravel = (from: Pick<Aperture, 'leaves'>, to: Pick<Aperture, 'leaves'>): number =>
+  from.leaves.reduce((farthest, [x1, x2], n) => {
+    const [other1, other2] = to.leaves[n] ?? [x1, x2];
+    return Math.max(farthest, Math.abs(other1 - x1), Math.abs(other2 - x2));
+  }, 0);
+
+/** The same of leaf ends and jaws. */
 export function travelBetween(from: Aperture, to: Aperture): number {
   if (from === to) return 0;
-  let farthest = 0;
-  from.leaves.forEach(([x1, x2], n) => {
-    const [other1, other2] = to.leaves[n] ?? [x1, x2];
-    farthest = Math.max(farthest, Math.abs(other1 - x1), Math.abs(other2 - x2));
-  });
+  const farthest = leafTravel(from, to);
   const [a, b] = [from.jaws, to.jaws];
   if (!(a && b)) return farthest;
   return (['x1', 'x2', 'y1', 'y2'] as const).reduce((far, key) => Math.max(far, Math.abs(a[key] - b[key])), farthest);

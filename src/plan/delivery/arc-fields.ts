@@ -13,11 +13,12 @@ import type { ModulatedBeam } from '../../influence/operator.js';
 import type { ControlPoint } from '../../io/dicom/treatment-plan.js';
 import type { Machine } from '../../machine/machine.js';
 import { uniformLeaves } from '../../machine/mlc.js';
+import { leafTravel } from '../../sequence/segment-order.js';
 import { slidingWindow, type WindowPoint, windowPoints } from '../../sequence/sliding-window.js';
 import { ARC_STEP, PoseGroups } from '../field/treated-poses.js';
 import { arcSchema, arcSectors, resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
-import { farthestTravel, type LeafSettings, motionsOf, throughOf } from './moving-leaves.js';
+import { type LeafSettings, motionsOf, throughOf } from './moving-leaves.js';
 import { jawsAround, type LitRows, leavesAt, litRowsOf } from './window-fields.js';
 
 /** How a case's IMRT is delivered by an arc. */
@@ -72,7 +73,7 @@ export const leastSeconds = (
   from: Pick<Aperture, 'leaves'>,
   to: Pick<Aperture, 'leaves'>,
   { turn, gantrySpeed, leafSpeed }: ArcSettings,
-): number => Math.max(turn / gantrySpeed, farthestTravel(from, to) / leafSpeed);
+): number => Math.max(turn / gantrySpeed, leafTravel(from, to) / leafSpeed);
 
 /** Beam-on time of one fraction: gantry and dose rate slow down for whichever of gantry, leaves and units takes longest, s. */
 export function arcSeconds(points: readonly ArcPoint[], settings: ArcSettings, fractions: number): number {

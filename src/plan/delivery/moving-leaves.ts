@@ -6,6 +6,7 @@ import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import type { LeafBank } from '../../machine/mlc.js';
+import { leafTravel } from '../../sequence/segment-order.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import type { PlanCase } from '../input/plan-case.js';
 
@@ -50,14 +51,6 @@ export const fluenceOfPoints = (
   machine: Machine,
 ): PixelFluence => movingFluence(settings.bank, motionsOf(points), throughOf(settings, machine));
 
-/** Farthest that any leaf end travels between two control points, mm. */
-export function farthestTravel(from: Pick<Aperture, 'leaves'>, to: Pick<Aperture, 'leaves'>): number {
-  return from.leaves.reduce((far, [x1, x2], n) => {
-    const [y1, y2] = to.leaves[n]!;
-    return Math.max(far, Math.abs(y1 - x1), Math.abs(y2 - x2));
-  }, 0);
-}
-
 /**
  * Beam-on time of one fraction, s: each interval takes as long as its units at the full dose rate, or its leaves at full speed, whichever is
  * longer, at a lower dose rate then.
@@ -68,7 +61,7 @@ export function windowSeconds(
   fractions: number,
 ): number {
   return motionsOf(points).reduce((sum, { monitorUnits }, p) => {
-    const travel = farthestTravel(points[p]!.aperture, points[p + 1]!.aperture);
+    const travel = leafTravel(points[p]!.aperture, points[p + 1]!.aperture);
     return sum + Math.max((60 * monitorUnits) / fractions / doseRate, travel / leafSpeed);
   }, 0);
 }
