@@ -191,21 +191,32 @@ const overlap = z.array(text).check(
   }),
 );
 
-const delivered = z.strictObject({
-  doseRate: described('Monitor units per minute.', z._default(z.number().check(z.minimum(1), z.maximum(10_000)), 600)),
-  leafSpeed: described(
-    'Of leaf ends and jaws in the isocentre plane, mm/s.',
-    z._default(z.number().check(z.minimum(0.1), z.maximum(1000)), 25),
-  ),
-  gantrySpeed: described(
-    'Of gantry, collimator and couch, degrees/s.',
-    z._default(z.number().check(z.minimum(0.01), z.maximum(100)), 6),
-  ),
-  betweenFields: described(
-    'What passes between two fields besides their turn, s.',
-    z._default(z.number().check(z.minimum(0), z.maximum(3600)), 0),
-  ),
-});
+const delivered = z.strictObject(
+  {
+    doseRate: described(
+      'Monitor units per minute.',
+      z._default(z.number().check(z.minimum(1), z.maximum(10_000)), 600),
+    ),
+    leafSpeed: described(
+      'Of leaf ends and jaws in the isocentre plane, mm/s.',
+      z._default(z.number().check(z.minimum(0.1), z.maximum(1000)), 25),
+    ),
+    gantrySpeed: described(
+      'Of gantry, collimator and couch, degrees/s.',
+      z._default(z.number().check(z.minimum(0.01), z.maximum(100)), 6),
+    ),
+    betweenFields: described(
+      'What passes between two fields besides their turn, s.',
+      z._default(z.number().check(z.minimum(0), z.maximum(3600)), 0),
+    ),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type'
+        ? 'must be an object of speeds, as { "doseRate": 600 }; what a plan is delivered by stands in imrt.delivery'
+        : undefined,
+  },
+);
 
 const fields = z.strictObject({
   name: described('For titles and tables.', z.optional(text)),
