@@ -4,7 +4,7 @@ import { InvalidInputError } from '../core/errors.js';
 import { checkStorable } from '../io/dicom/write.js';
 import { writeAll } from '../node/files.js';
 import { importWeights } from '../node/import-weights.js';
-import { type LoadedJob, loadJob } from '../node/load-job.js';
+import { caseHash, type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
 import { renderPictures } from '../node/pictures.js';
 import { checkInputsKept, planFiles } from '../node/plan-files.js';
@@ -85,7 +85,12 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   const proof = source.from && checkRemade(source.from, result);
   watch.start('tables, packed doses');
   const { files, remake } = await planFiles(result, options.out, source.job.folder);
-  const report = planReport(result, { version, inputs: source.job.inputs, remake }, sensitivities, gridChecks);
+  const report = planReport(
+    result,
+    { version, inputs: { ...source.job.inputs, case: caseHash(result.case) }, remake },
+    sensitivities,
+    gridChecks,
+  );
   const written = dicom && planToDicom(result, dicom);
   for (const { name, bytes } of written?.files ?? []) files.set(`dicom/${name}`, bytes);
   if (written) report['dicom'] = { structures: written.structures, notes: written.notes };

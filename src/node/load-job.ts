@@ -38,6 +38,9 @@ export async function loadJob(path: string): Promise<LoadedJob> {
   return jobOf((await readJson(path)) as PlanCaseInput, path);
 }
 
+/** SHA-256 of a case as it is planned: of a plan that was made, with how it is delivered. */
+export const caseHash = (planCase: PlanCase): string => sha256(JSON.stringify(planCase));
+
 /** The same for the content of a case; paths in it are relative to `path`, or to the working folder. */
 export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJob> {
   const asked = parseCase(json, path);
@@ -49,7 +52,7 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
   };
   const machine = await readMachine(asked.machine.endsWith('.json') ? from(asked.machine) : asked.machine);
   const inputs: Record<string, string> = {
-    case: sha256(JSON.stringify(asked)),
+    case: caseHash(asked),
     machine: sha256(JSON.stringify(machine)),
   };
   const { patient: source } = asked;

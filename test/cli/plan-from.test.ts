@@ -52,6 +52,23 @@ test('every file of the set is made again, byte for byte, pictures and plan.json
   expect(run.stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(30);
 });
 
+test('a case that says nothing of its delivery: planned in segments, and the same again', {
+  timeout: 300_000,
+}, async () => {
+  const { delivery: _, ...imrt } = asked.imrt;
+  writeFileSync(at('cases', 'usual.json'), JSON.stringify({ ...asked, imrt }));
+  const args = ['--technique', 'imrt', '--no-pictures'];
+  const made = await respine('plan', 'cases/usual.json', '--out', 'runs/usual', ...args);
+  expect([made.code, made.stderr]).toEqual([0, '']);
+  const { case: planned, plans } = planOf('runs/usual');
+  expect([planned.imrt.delivery, plans[0].delivery.kind]).toEqual(['step-and-shoot', 'step-and-shoot']);
+  const run = await respine('plan', '--from', 'runs/usual/plan.json', '--out', 'runs/usual-again', ...args);
+  expect([run.code, run.stderr]).toEqual([0, '']);
+  for (const name of filesOf('runs/usual')) {
+    expect(readFileSync(at('runs/usual-again', name)).equals(readFileSync(at('runs/usual', name))), name).toBe(true);
+  }
+});
+
 test('a run replaces the files of the one before, pictures of both plans included, and no other file', {
   timeout: 300_000,
 }, async () => {
