@@ -4,10 +4,11 @@ import { InvalidInputError } from '../core/errors.js';
 import { checkStorable } from '../io/dicom/write.js';
 import { writeAll } from '../node/files.js';
 import { importWeights } from '../node/import-weights.js';
-import { caseHash, type LoadedJob, loadJob } from '../node/load-job.js';
+import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
 import { renderPictures } from '../node/pictures.js';
 import { checkInputsKept, planFiles } from '../node/plan-files.js';
+import { sha256OfJson } from '../node/sha256.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
@@ -85,9 +86,10 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   const proof = source.from && checkRemade(source.from, result);
   watch.start('tables, packed doses');
   const { files, remake } = await planFiles(result, options.out, source.job.folder);
+  // As it was planned: with how it is delivered where the case says nothing of it.
   const report = planReport(
     result,
-    { version, inputs: { ...source.job.inputs, case: caseHash(result.case) }, remake },
+    { version, inputs: { ...source.job.inputs, case: sha256OfJson(result.case) }, remake },
     sensitivities,
     gridChecks,
   );

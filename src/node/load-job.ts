@@ -17,7 +17,7 @@ import { loadCourseDose, loadTransform } from './load-courses.js';
 import { loadMaskedPatient } from './load-masked-patient.js';
 import { readMachine } from './machines.js';
 import { readPhantom } from './phantoms.js';
-import { sha256 } from './sha256.js';
+import { sha256, sha256OfJson } from './sha256.js';
 
 /** A case with all that it names: patient, machine, prior doses; a job whose inputs were files. */
 export interface LoadedJob extends PlanJob {
@@ -38,9 +38,6 @@ export async function loadJob(path: string): Promise<LoadedJob> {
   return jobOf((await readJson(path)) as PlanCaseInput, path);
 }
 
-/** SHA-256 of a case as it is planned: of a plan that was made, with how it is delivered. */
-export const caseHash = (planCase: PlanCase): string => sha256(JSON.stringify(planCase));
-
 /** The same for the content of a case; paths in it are relative to `path`, or to the working folder. */
 export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJob> {
   const asked = parseCase(json, path);
@@ -52,7 +49,7 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
   };
   const machine = await readMachine(asked.machine.endsWith('.json') ? from(asked.machine) : asked.machine);
   const inputs: Record<string, string> = {
-    case: caseHash(asked),
+    case: sha256OfJson(asked),
     machine: sha256(JSON.stringify(machine)),
   };
   const { patient: source } = asked;

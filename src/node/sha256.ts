@@ -7,3 +7,6 @@ export function sha256(...parts: (string | Uint8Array)[]): string {
   for (const part of parts) hash.update(part);
   return hash.digest('hex');
 }
+
+/** Of what JSON makes of a value: of a case, of all its fields in the order of its parser. */
+export const sha256OfJson = (value: object): string => sha256(JSON.stringify(value));
