@@ -12,13 +12,13 @@ import type { Vec3 } from '../../geometry/grid.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { ControlPoint } from '../../io/dicom/treatment-plan.js';
 import type { Machine } from '../../machine/machine.js';
-import { uniformLeaves } from '../../machine/mlc.js';
 import { leafTravel } from '../../sequence/segment-order.js';
 import { slidingWindow, type WindowPoint, windowPoints } from '../../sequence/sliding-window.js';
 import { ARC_STEP, PoseGroups } from '../field/treated-poses.js';
-import { arcSchema, arcSectors, resolveLeafBank } from '../input/check-json.js';
+import { arcSchema, arcSectors } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
-import { type LeafSettings, motionsOf, throughOf } from './moving-leaves.js';
+import { leavesOf, throughOf } from './leaf-settings.js';
+import { type LeafSettings, motionsOf } from './moving-leaves.js';
 import { jawsAround, type LitRows, leavesAt, litRowsOf } from './window-fields.js';
 
 /** How a case's IMRT is delivered by an arc. */
@@ -49,7 +49,8 @@ export interface ArcPoint {
 export function arcSettings({
   delivery,
   beamlet,
-}: Pick<PlanCase['imrt'], 'delivery' | 'beamlet'>): ArcSettings | undefined {
+  onAxis,
+}: Pick<PlanCase['imrt'], 'delivery' | 'beamlet' | 'onAxis'>): ArcSettings | undefined {
   const asked = delivery === 'arc' ? arcSchema.parse({ kind: delivery }) : delivery;
   if (typeof asked !== 'object' || asked.kind !== 'arc') return undefined;
   const { mlc, leafGap, start, leafTravel, leafSpeed, gantrySpeed, doseRate, interleaf, transmission } = asked;
@@ -59,7 +60,7 @@ export function arcSettings({
     start,
     travel: leafTravel * parts.turn,
     gap: leafGap,
-    bank: mlc === undefined ? uniformLeaves(beamlet) : resolveLeafBank(mlc),
+    bank: leavesOf({ beamlet, onAxis, mlc }),
     leafSpeed,
     gantrySpeed,
     doseRate,

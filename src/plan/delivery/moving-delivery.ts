@@ -25,7 +25,7 @@ export interface MovingDelivery {
 }
 
 /** Does a case ask for leaves that move? */
-export const movesLeaves = (imrt: Pick<PlanCase['imrt'], 'delivery' | 'beamlet'>): boolean =>
+export const movesLeaves = (imrt: Pick<PlanCase['imrt'], 'delivery' | 'beamlet' | 'onAxis'>): boolean =>
   windowSettings(imrt) !== undefined || arcSettings(imrt) !== undefined;
 
 /**

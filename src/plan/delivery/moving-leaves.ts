@@ -1,14 +1,14 @@
 /** Leaves that move while the beam is on: what a machine may do, where leaves stand at control points, how long it takes. */
 import type { Aperture } from '../../beam/aperture.js';
-import { type ApertureMotion, type MovingFluenceOptions, movingFluence } from '../../beam/moving-aperture.js';
+import { type ApertureMotion, movingFluence } from '../../beam/moving-aperture.js';
 import type { PixelFluence } from '../../beam/pixel-fluence.js';
 import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import type { LeafBank } from '../../machine/mlc.js';
 import { leafTravel } from '../../sequence/segment-order.js';
-import { smoothnessOf } from '../asked/asked-objective.js';
 import type { PlanCase } from '../input/plan-case.js';
+import { type Delivered, notNominal, throughOf } from './leaf-settings.js';
 
 /** What the leaves of a machine may do, whatever turns meanwhile. */
 export interface LeafSettings {
@@ -33,16 +33,6 @@ export const motionsOf = (points: readonly LeafPoint[]): ApertureMotion[] =>
     const { aperture: from, monitorUnits: before } = points[p]!;
     return { from, to, monitorUnits: monitorUnits - before };
   });
-
-/** What closed leaves and jaws let through, as the reader of an RTPLAN has it. */
-export const throughOf = (
-  { bank, transmission: { jaws = 0, leaves = bank.transmission } }: Pick<LeafSettings, 'bank' | 'transmission'>,
-  machine: Machine,
-): MovingFluenceOptions => ({
-  jawTransmission: jaws,
-  leafTransmission: leaves,
-  largestField: machine.range.fieldSide[1],
-});
 
 /** Monitor units per pixel of leaves that move from point to point, as their RTPLAN gives them. */
 export const fluenceOfPoints = (
@@ -73,19 +63,14 @@ export function windowSeconds(
  * @throws {InvalidInputError} where a field is wider than the leaves reach, or the gap wider than a beamlet
  */
 export function checkLeaves(
-  { imrt, objectives, priorities }: Pick<PlanCase, 'imrt' | 'objectives' | 'priorities'>,
+  { imrt, objectives, priorities }: Delivered,
   beams: readonly ModulatedBeam[],
   { bank, gap }: LeafSettings,
 ): void {
-  const asked: readonly [string, boolean][] = [
-    ['imrt.robust', imrt.robust !== undefined],
-    ['priorities', priorities.length > 0],
-    ['smoothness', smoothnessOf(objectives) !== undefined],
-  ];
-  const other = asked.find(([, isAsked]) => isAsked);
+  const other = notNominal({ imrt, objectives, priorities });
   if (other !== undefined) {
     throw new UnsupportedError(
-      `case: imrt.delivery: moving leaves are optimised for the objectives and constraints of a nominal plan, but the case asks for ${other[0]}. Leave that out, or let delivery be "fluence".`,
+      `case: imrt.delivery: moving leaves are optimised for the objectives and constraints of a nominal plan, but the case asks for ${other}. Leave that out, or let delivery be "fluence".`,
     );
   }
   if (gap > imrt.beamlet) {

@@ -21,7 +21,8 @@ import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import { fluenceOfPoints, type LeafPoint, motionsOf, throughOf, windowSeconds } from './moving-leaves.js';
+import { throughOf } from './leaf-settings.js';
+import { fluenceOfPoints, type LeafPoint, motionsOf, windowSeconds } from './moving-leaves.js';
 import { type WindowField, type WindowSettings, windowFields } from './window-fields.js';
 
 /** The fluence that leaves should deliver, and what it was optimised with. */

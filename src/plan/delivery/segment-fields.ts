@@ -11,11 +11,10 @@ import { InvalidInputError, UnsupportedError } from '../../core/errors.js';
 import type { FluenceField } from '../../dose/beam-view.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
-import { createLeafBank, type LeafBank, uniformLeaves } from '../../machine/mlc.js';
+import type { LeafBank } from '../../machine/mlc.js';
 import type { FieldSegment, LeafField } from '../../sequence/leaf-field.js';
-import { smoothnessOf } from '../asked/asked-objective.js';
-import { resolveLeafBank } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
+import { type Delivered, leavesOf, notNominal, throughOf } from './leaf-settings.js';
 
 /** How a case's IMRT is delivered in segments. */
 export interface SegmentSettings {
@@ -54,33 +53,15 @@ export function segmentSettings({
   beamlet,
   onAxis,
 }: Pick<PlanCase['imrt'], 'delivery' | 'beamlet' | 'onAxis'>): SegmentSettings | undefined {
-  if (delivery === 'step-and-shoot') return { ...DEFAULTS, bank: fittingLeaves(beamlet, onAxis) };
+  if (delivery === 'step-and-shoot') return { ...DEFAULTS, bank: leavesOf({ beamlet, onAxis }) };
   if (typeof delivery !== 'object' || delivery.kind !== 'step-and-shoot') return undefined;
   const { kind: _, mlc, ...asked } = delivery;
-  return { ...asked, bank: mlc === undefined ? fittingLeaves(beamlet, onAxis) : resolveLeafBank(mlc) };
-}
-
-/** Leaves as wide as the beamlets, with boundaries where beamlets end. */
-function fittingLeaves(beamlet: number, onAxis: PlanCase['imrt']['onAxis']): LeafBank {
-  const bank = uniformLeaves(beamlet);
-  if (onAxis !== 'middle') return bank;
-  const { boundaries, name, evidence } = bank;
-  const shifted = [boundaries[0]! - beamlet / 2, ...boundaries.map((y) => y + beamlet / 2)];
-  return createLeafBank(shifted, { name: `${name}, one on the axis`, evidence });
-}
-
-type Delivered = Pick<PlanCase, 'imrt' | 'objectives' | 'priorities'>;
-
-/** What a case asks for that segments are not optimised for. */
-export function notSegmented({ imrt, objectives, priorities }: Delivered): string | undefined {
-  if (imrt.robust !== undefined) return 'imrt.robust';
-  if (priorities.length > 0) return 'priorities';
-  return smoothnessOf(objectives) === undefined ? undefined : 'smoothness';
+  return { ...asked, bank: leavesOf({ beamlet, onAxis, mlc }) };
 }
 
 /** How a case that says nothing of it is delivered: in segments, unless it asks for what these are not made for. */
 export const usualDelivery = (planCase: Delivered): 'step-and-shoot' | 'fluence' =>
-  notSegmented(planCase) === undefined ? 'step-and-shoot' : 'fluence';
+  notNominal(planCase) === undefined ? 'step-and-shoot' : 'fluence';
 
 /**
  * Whether a case can be delivered as it asks, before anything is optimised.
@@ -91,7 +72,7 @@ export const usualDelivery = (planCase: Delivered): 'step-and-shoot' | 'fluence'
 export function checkDelivery({ imrt, objectives, priorities }: Delivered, beams: readonly ModulatedBeam[]): void {
   const settings = segmentSettings(imrt);
   if (settings === undefined) return;
-  const other = notSegmented({ imrt, objectives, priorities });
+  const other = notNominal({ imrt, objectives, priorities });
   if (other !== undefined) {
     throw new UnsupportedError(
       `case: imrt.delivery: segments are optimised for the objectives and constraints of a nominal plan, but the case asks for ${other}. Leave that out, or let delivery be "fluence".`,
@@ -187,7 +168,7 @@ export function segmentFieldsOf(
   { bank, transmission }: SegmentSettings,
   machine: Machine,
 ): SegmentField[] {
-  const through = throughOf(transmission, machine);
+  const through = throughOf({ bank, transmission }, machine);
   return segments.map(({ field, left, right }): SegmentField => {
     const { of, first, columns } = leafFields[field]!;
     const { beam, beamlets } = beams[of]!;
@@ -212,12 +193,6 @@ export function segmentFieldsOf(
   });
 }
 
-const throughOf = ({ jaws, leaves }: SegmentSettings['transmission'], machine: Machine) => ({
-  jawTransmission: jaws,
-  leafTransmission: leaves,
-  largestField: machine.range.fieldSide[1],
-});
-
 /** Monitor units per pixel of the segments of one beam, as their RTPLAN gives them. */
 export function fluenceOfSegments(
   segments: readonly { readonly aperture: Aperture; readonly monitorUnits: number }[],
@@ -225,7 +200,7 @@ export function fluenceOfSegments(
   machine: Machine,
 ): FluenceField {
   const motions = segments.map(({ aperture, monitorUnits }) => ({ from: aperture, to: aperture, monitorUnits }));
-  return movingFluence(bank, motions, throughOf(transmission, machine));
+  return movingFluence(bank, motions, throughOf({ bank, transmission }, machine));
 }
 
 /** mm of a place in pixels. */

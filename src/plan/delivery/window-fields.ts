@@ -4,11 +4,12 @@ import type { Beam } from '../../beam/beam.js';
 import type { FluenceField } from '../../dose/beam-view.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
-import { type LeafBank, uniformLeaves } from '../../machine/mlc.js';
+import type { LeafBank } from '../../machine/mlc.js';
 import type { LeafField } from '../../sequence/leaf-field.js';
 import { slidingWindow, type WindowPoint, type WindowRules, windowPoints } from '../../sequence/sliding-window.js';
-import { resolveLeafBank, slidingWindowSchema } from '../input/check-json.js';
+import { slidingWindowSchema } from '../input/check-json.js';
 import type { PlanCase } from '../input/plan-case.js';
+import { leavesOf } from './leaf-settings.js';
 import { fluenceOfPoints, type LeafPoint, type LeafSettings } from './moving-leaves.js';
 import { leafFieldsOf } from './segment-fields.js';
 
@@ -34,11 +35,12 @@ const DARK = 1e-3;
 export function windowSettings({
   delivery,
   beamlet,
-}: Pick<PlanCase['imrt'], 'delivery' | 'beamlet'>): WindowSettings | undefined {
+  onAxis,
+}: Pick<PlanCase['imrt'], 'delivery' | 'beamlet' | 'onAxis'>): WindowSettings | undefined {
   const asked = delivery === 'sliding-window' ? slidingWindowSchema.parse({ kind: delivery }) : delivery;
   if (typeof asked !== 'object' || asked.kind !== 'sliding-window') return undefined;
   const { mlc, leafGap, kind: _, ...own } = asked;
-  return { ...own, gap: leafGap, bank: mlc === undefined ? uniformLeaves(beamlet) : resolveLeafBank(mlc) };
+  return { ...own, gap: leafGap, bank: leavesOf({ beamlet, onAxis, mlc }) };
 }
 
 /** The rows of a field between its outermost pixels with fluence. */
