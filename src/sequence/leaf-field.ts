@@ -10,16 +10,20 @@ export interface LeafField {
   readonly beamlets: Int32Array;
 }
 
-/** A segment of one of several fields. */
-export interface FieldSegment extends LeafEnds {
+/** Ends of the leaves of one of several fields. */
+export interface LeafShape extends LeafEnds {
   /** Index of the field. */
   readonly field: number;
+}
+
+/** A segment of one of several fields. */
+export interface FieldSegment extends LeafShape {
   /** Monitor units, > 0. */
   readonly weight: number;
 }
 
 /** A shape with its dose per unit. */
-export interface Shape extends Omit<FieldSegment, 'weight'> {
+export interface Shape extends LeafShape {
   /** Area that is open, in pixels. */
   readonly pixels: number;
   readonly dose: Float64Array;
