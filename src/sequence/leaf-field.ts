@@ -58,3 +58,24 @@ export function between(from: Shape, to: Shape, part: number): Shape {
     dose: mix(from.dose, to.dose),
   };
 }
+
+/** Of the highest dose that any shape gives: what gives less everywhere is not delivered. */
+const NEGLIGIBLE = 1e-3;
+
+/**
+ * Which shapes deliver anything, by the highest dose that each gives. Monitor units alone would not tell: those of a shape whose dose
+ * lies where nothing is asked of it can be a thousand times those of the others.
+ *
+ * @param doses   per unit of each shape, Gy
+ * @param weights of each
+ * @returns their indices, rising
+ */
+export function deliveringShapes(doses: readonly Float64Array[], weights: ArrayLike<number>): number[] {
+  const highest = doses.map((dose, n) => {
+    let high = 0;
+    for (let row = 0; row < dose.length; row++) if (dose[row]! > high) high = dose[row]!;
+    return high * weights[n]!;
+  });
+  const least = NEGLIGIBLE * highest.reduce((a, b) => Math.max(a, b), 0);
+  return highest.flatMap((high, n) => (high > least ? [n] : []));
+}

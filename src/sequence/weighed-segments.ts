@@ -16,7 +16,7 @@
 import { checkInteger } from '../core/check.js';
 import type { Problem } from '../optimize/problem.js';
 import type { Solution } from '../optimize/solution.js';
-import { between, checkFields, type FieldSegment, type LeafField, type Shape } from './leaf-field.js';
+import { between, checkFields, deliveringShapes, type FieldSegment, type LeafField, type Shape } from './leaf-field.js';
 import { BEGINNING, type Weighed, Weighing, type WeighingOptions } from './weighing.js';
 
 /** Segments with their weights, their dose, and the proof that no other weights of these shapes are better. */
@@ -44,8 +44,6 @@ export interface WeighedSegmentsOptions extends WeighingOptions {
 
 /** Of the most segments, what joins in each round. */
 const JOINING = 0.09;
-/** Segments below this fraction of the heaviest are not delivered. */
-const NEGLIGIBLE = 1e-3;
 /** Rounds that gain less than a fraction of the value in turn, after which shapes no longer join, and ends no longer move. */
 const PATIENCE = 1;
 const JOINED_GAIN = 0.02;
@@ -139,10 +137,10 @@ function movedShapes(work: Weighing, begun: Weighed, options: Rounds): Weighed {
 /** The shapes that deliver most, with their weights. */
 function heaviest({ shapes, solution }: Weighed, count: number): { shapes: Shape[]; weights: number[] } {
   const { weights } = solution;
-  const least = NEGLIGIBLE * weights.reduce((a, b) => Math.max(a, b), 0);
-  const order = shapes
-    .map((_, n) => n)
-    .filter((n) => weights[n]! > least)
+  const order = deliveringShapes(
+    shapes.map(({ dose }) => dose),
+    weights,
+  )
     .sort((a, b) => weights[b]! * shapes[b]!.pixels - weights[a]! * shapes[a]!.pixels)
     .slice(0, count)
     .sort((a, b) => a - b);

@@ -6,7 +6,7 @@ import { squaredOverdose } from '../../src/optimize/objective/squared-overdose.j
 import type { Problem } from '../../src/optimize/problem.js';
 import { type Solution, solve } from '../../src/optimize/solver.js';
 import { coverageOf } from '../../src/sequence/leaf-ends.js';
-import type { LeafField, LeafShape } from '../../src/sequence/leaf-field.js';
+import { deliveringShapes, type LeafField, type LeafShape } from '../../src/sequence/leaf-field.js';
 import { interdigitates } from '../../src/sequence/segment.js';
 import { type WeighedSegments, weighSegments } from '../../src/sequence/weighed-segments.js';
 import { dense } from '../optimize/problems.js';
@@ -142,6 +142,18 @@ describe('a horseshoe around a cord', () => {
       }),
     });
     expect(other.segments.map((one) => openOf(one, true))).toEqual(own.segments.map((one) => openOf(one, false)));
+  });
+
+  test('what delivers is told by dose: monitor units where nothing is asked for drown no other shape', () => {
+    const doses = [
+      [1e-7, 0],
+      [0.5, 1],
+      [0, 0.1],
+    ].map((column) => Float64Array.from(column));
+    expect(deliveringShapes(doses, [1e6, 1, 1])).toEqual([0, 1, 2]);
+    expect(deliveringShapes(doses, [1, 1, 1])).toEqual([1, 2]);
+    expect(deliveringShapes(doses, [1, 1, 0.005])).toEqual([1]);
+    expect(deliveringShapes(doses, [0, 0, 0])).toEqual([]);
   });
 
   describe('with the doses of apertures', () => {

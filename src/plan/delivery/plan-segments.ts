@@ -13,7 +13,7 @@ import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { evaluateAll } from '../../optimize/half-spaces.js';
 import { type Solution, type SolveOptions, solve } from '../../optimize/solver.js';
-import type { LeafShape } from '../../sequence/leaf-field.js';
+import { deliveringShapes, type LeafShape } from '../../sequence/leaf-field.js';
 import { weighSegments } from '../../sequence/weighed-segments.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
@@ -50,8 +50,6 @@ export interface OptimisedFluence {
   readonly solution: Solution;
 }
 
-/** Segments below this fraction of the heaviest are not delivered. */
-const NEGLIGIBLE = 1e-3;
 /** To which the weights of shapes that still change are proven. */
 const ROUGH = 0.01;
 /** Shapes whose dose without what leaves let through has this multiple of the fluence's bound are good enough. */
@@ -89,8 +87,7 @@ export function planSegments(
         voxels.places,
       ),
   });
-  const least = NEGLIGIBLE * made.segments.reduce((high, { weight }) => Math.max(high, weight), 0);
-  const kept = made.segments.flatMap(({ weight }, n) => (weight > least ? [n] : []));
+  const kept = deliveringShapes(made.doses, made.solution.weights);
   const all = fieldsOf(kept.map((n) => made.segments[n]!));
   const doses = kept.map((n) => made.doses[n]!);
   model.onStage('imrt: weights of segments');

@@ -290,7 +290,7 @@ const COARSE = 10;
 function coarseNote({ spacing }: Grid, fine: readonly string[]): string[] {
   if (spacing.every((s) => s <= COARSE)) return [];
   return [
-    `The dose grid has voxels of ${spacing.map((s) => toDigits(s, 4)).join(' x ')} mm: but for ${fine.join(', ')} doses are read between points so far apart, and say little of what lies there. Let doseGrid.spacing be 5 mm or less.`,
+    `The dose grid has voxels of ${spacing.map((s) => toDigits(s, 4)).join(' x ')} mm: but for ${fine.join(', ')} doses are read, and tissue is spared, at points so far apart, and say little of what lies between. Let doseGrid.spacing be 5 mm or less.`,
   ];
 }
 
