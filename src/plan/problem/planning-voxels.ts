@@ -182,7 +182,7 @@ function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly
   const isBeside = besideTarget(model);
   // Near the target the planning grid's voxels stand for the cord's volume, of which there are so many in one of the dose grid.
   const farCord = fine === undefined ? 1 : voxelVolume(grid) / voxelVolume(fine.grid);
-  const cordShare = (centre: ArrayLike<number>): number =>
+  const cordFraction = (centre: ArrayLike<number>): number =>
     fine !== undefined && model.isNearTarget(centre) ? 0 : farCord;
   const rowOf = new Int32Array(target.length).fill(-1);
   for (let p = 0; p < body.index.length; p++) {
@@ -200,7 +200,7 @@ function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly
     rowOf[voxel] = row;
     if (t > 0 && fine === undefined) rows.addTarget(row, t, several?.fractionsOf(voxel));
     if (t === 0 && isOfTarget) rows.beside.push(row);
-    if (c > 0) rows.addCord(row, c * cordShare(centre), voxel);
+    if (c > 0) rows.addCord(row, c * cordFraction(centre), voxel);
     if (!isSampled) continue;
     rows.tissue.add(row, (1 - t) * stride ** 3);
     rows.tissueDistances.push(d);
