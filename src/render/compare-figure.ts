@@ -5,7 +5,7 @@ import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { capital } from './dose-figure.js';
 import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
-import { dosePanels, type PanelOptions } from './dose-panel.js';
+import { dosePanels, type Panel, type PanelKey, type PanelOptions } from './dose-panel.js';
 import { type Drawing, drawingSvg, type PlacedImage, pageDrawing } from './drawing.js';
 import { FOOT, group, HEAD, MARGIN, text } from './figure.js';
 
@@ -73,6 +73,12 @@ export function compareDrawing(options: CompareFigureOptions): Drawing {
       footer: `Dose in ${doseUnits(first)}. ${capital(options.plane)} plane.`,
     },
     images,
-    children.join('') + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
+    children.join('') + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, keyOfAll(panels)),
   );
+}
+
+/** What any of the panels shows: their structures are the same. */
+function keyOfAll(panels: readonly Panel[]): PanelKey {
+  const levels = new Set(panels.flatMap(({ key }) => key.levels));
+  return { structures: panels[0]!.key.structures, levels: [...levels].sort((a, b) => b - a) };
 }

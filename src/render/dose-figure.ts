@@ -61,8 +61,7 @@ export function doseDrawings(
         footer: `Dose in ${doseUnits(dose)}. ${capital(options.plane)} plane.`,
       },
       [{ x: left, y: top, width: panel.width, height: panel.height, pixels: panel.pixels }],
-      group(left, top, panel.vectors) +
-        doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
+      group(left, top, panel.vectors) + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, panel.key),
     );
   });
 }

@@ -7,12 +7,14 @@ import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Box, coordinateAt, type Vec3 } from '../geometry/grid.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
-import { type Color, cssColor } from './colour.js';
+import type { Color } from './colour.js';
 import { grayShades, levelColor, type WashView, washOver } from './dose-wash.js';
 import type { PlacedImage } from './drawing.js';
 import { paperAround, path, polylinePath, px, rect, text } from './figure.js';
 import { isolinesOf, outline, type Polylines } from './isodose.js';
+import { lineLabels } from './line-labels.js';
 import { letters, scaleBar } from './marks.js';
+import { type Pen, pensOf } from './pen.js';
 import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent } from './slice.js';
 import { textWidth } from './text-width.js';
 
@@ -22,6 +24,8 @@ export interface FigureStructure {
   /** #rrggbb or 0..255 each. */
   readonly color: Color | string;
   readonly mask: Volume<'mask'>;
+  /** Dash as in SVG, empty for a solid line. @default one that tells the structure from the others */
+  readonly dash?: string;
 }
 
 /** What the panel of a dose figure shows: CT, outlines, isodoses, in one plane. */
@@ -42,6 +46,8 @@ export interface PanelOptions {
   readonly washFrom?: number;
   /** Opacity of the wash, 0..1. @default 0.5 */
   readonly washOpacity?: number;
+  /** Colours of dose: the rainbow of clinics, or one with equal steps. @default 'rainbow' */
+  readonly colors?: 'rainbow' | 'even';
   /** Box of interest, LPS mm. @default the whole CT */
   readonly crop?: Box;
 }
@@ -61,6 +67,20 @@ export interface Panel {
   readonly height: number;
   /** px per mm */
   readonly scale: number;
+  /** What of it is in the plane: for the legend. */
+  readonly key: PanelKey;
+}
+
+/** Lines that a panel shows. */
+export interface PanelKey {
+  readonly structures: readonly KeyStructure[];
+  /** Percent, hottest first. */
+  readonly levels: readonly number[];
+}
+
+/** A structure as its line stands in a legend. */
+export interface KeyStructure extends Pen {
+  readonly name: string;
 }
 
 /** A panel's part of the plane and the way from patient mm to px. */
@@ -83,30 +103,41 @@ export function dosePanels(
   const { plane, point } = options;
   const view = viewOf(options, room);
   const { extent, width, height, scale } = view;
-  const outlines = structureOutlines(options, view);
+  const levels = levelsOf(options);
+  const outlined = structureOutlines(options, view);
+  const outlines = outlined.map(outlineDrawing).join('');
   const shades = grayShades(cropSlice(extractSlice(options.hounsfield, plane, point), extent), options, view);
   return doses.map((volume) => {
     const dose = cropSlice(extractSlice(volume, plane, point), extent);
-    const parts: string[] = [];
-    const levels = levelsOf(options);
     const isodoses = isolinesOf(
       dose,
       levels.map((percent) => (percent / 100) * options.prescription),
-    ).map(view.toPixel);
-    levels.forEach((percent, i) => {
-      const d = polylinePath(partsWithin(isodoses[i]!, width, height));
-      parts.push(path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }));
-      parts.push(path(d, { stroke: levelColor(percent), width: 1.3 }));
-    });
-    parts.push(outlines, paperAround(0, 0, width, height, 3 * RIM), levelLabels(levels, isodoses, width, height));
-    parts.push(
+    ).map((lines, i) => ({ percent: levels[i]!, lines: partsWithin(view.toPixel(lines), width, height) }));
+    const labels = [
+      ...isodoses.map(({ percent, lines }) => ({ words: String(percent), lines })),
+      ...outlined.filter(({ isLabelled }) => isLabelled).map(({ name, lines }) => ({ words: name, lines })),
+    ];
+    const vectors = [
+      ...isodoses.map(({ percent, lines }) => isodoseDrawing(lines, levelColor(percent, options.colors))),
+      outlines,
+      paperAround(0, 0, width, height, 3 * RIM),
+      lineLabels(labels, width, height),
       scaleBar(scale, width, height),
       letters(planeAxes(plane).letters, width, height),
       coordinate(plane, point, height),
-    );
-    parts.push(rect(0, 0, width, height, { stroke: '#30343a', width: 1 }));
-    return { pixels: washOver(shades, dose, options, view), vectors: parts.join(''), width, height, scale };
+      rect(0, 0, width, height, { stroke: '#30343a', width: 1 }),
+    ].join('');
+    const key = {
+      structures: outlined,
+      levels: isodoses.filter(({ lines }) => lines.length > 0).map(({ percent }) => percent),
+    };
+    return { pixels: washOver(shades, dose, options, view), vectors, width, height, scale, key };
   });
+}
+
+function isodoseDrawing(lines: readonly Float64Array[], color: string): string {
+  const d = polylinePath(lines);
+  return path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }) + path(d, { stroke: color, width: 1.3 });
 }
 
 function viewOf(options: PanelOptions, room: { width: number; height: number }): PanelView {
@@ -128,22 +159,37 @@ function viewOf(options: PanelOptions, room: { width: number; height: number }):
   return { extent, isDownReversed, width, height, scale, toPixel };
 }
 
-function structureOutlines({ structures, plane, point }: PanelOptions, view: PanelView): string {
+/** A structure in the plane. */
+interface Outlined extends KeyStructure {
+  /** px */
+  readonly lines: readonly Float64Array[];
+}
+
+/** The structures that the panel shows; pens are those of all, so that a structure has the same one in every plane. */
+function structureOutlines(options: PanelOptions, view: PanelView): Outlined[] {
+  const { structures, plane, point } = options;
   const { through } = planeAxes(plane);
-  const parts: string[] = [];
-  for (const { mask, color } of structures) {
+  const pens = pensOf(
+    structures,
+    levelsOf(options).map((percent) => levelColor(percent, options.colors)),
+  );
+  return structures.flatMap(({ name, mask }, s) => {
     const { grid } = mask;
     const at = point[through];
     const reach = grid.spacing[through] / 2;
     const n = [grid.shape[2], grid.shape[1], grid.shape[0]][through]!;
     // A structure's own grid may end before this plane: then there is nothing of it to draw.
-    if (at < grid.origin[through] - reach || at > coordinateAt(grid, through, n - 1) + reach) continue;
-    const lines = view.toPixel(outline(cropSlice(extractSlice(mask, plane, point), view.extent)));
-    const d = polylinePath(partsWithin(lines, view.width, view.height));
-    parts.push(path(d, { stroke: '#ffffff', width: 3.4, opacity: 0.55 }));
-    parts.push(path(d, { stroke: cssColor(color), width: 2 }));
-  }
-  return parts.join('');
+    if (at < grid.origin[through] - reach || at > coordinateAt(grid, through, n - 1) + reach) return [];
+    const drawn = view.toPixel(outline(cropSlice(extractSlice(mask, plane, point), view.extent)));
+    const lines = partsWithin(drawn, view.width, view.height);
+    return lines.length === 0 ? [] : [{ name, ...pens[s]!, lines }];
+  });
+}
+
+/** On a light line, which a dash shows between its strokes. */
+function outlineDrawing({ lines, color, dash }: Outlined): string {
+  const d = polylinePath(lines);
+  return path(d, { stroke: '#ffffff', width: 3.4, opacity: 0.55 }) + path(d, { stroke: color, width: 2, dash });
 }
 
 /** The isodose levels in percent, hottest first. */
@@ -182,46 +228,6 @@ function partsWithin(lines: readonly Float64Array[], width: number, height: numb
     }
     if (from >= 0) out.push(points.subarray(from));
   }
-  return out;
-}
-
-/** One percentage on each isodose, where its line is furthest from the labels already set and from the panel's edge. */
-function levelLabels(
-  levels: readonly number[],
-  lines: readonly Float64Array[][],
-  width: number,
-  height: number,
-): string {
-  const placed: [number, number][] = [];
-  let out = '';
-  levels.forEach((percent, i) => {
-    let best = 0;
-    let at: [number, number] | undefined;
-    for (const points of lines[i]!) {
-      // A short loop is smaller than its label.
-      if (points.length < 60) continue;
-      for (let p = 0; p < points.length; p += 2) {
-        const x = points[p]!;
-        const y = points[p + 1]!;
-        const edge = Math.min(x - 34, width - 34 - x, y - 26, height - 40 - y);
-        let room = Math.min(edge + 20, 120);
-        for (const [qx, qy] of placed) room = Math.min(room, Math.hypot(x - qx, 1.6 * (y - qy)));
-        if (room > best + 1e-9 && edge > 0) {
-          best = room;
-          at = [x, y];
-        }
-      }
-    }
-    if (at === undefined || best < 26) return;
-    placed.push(at);
-    out += text(at[0], at[1] + 4, String(percent), {
-      size: 11,
-      anchor: 'middle',
-      bold: true,
-      fill: '#ffffff',
-      halo: '#1a1a1a',
-    });
-  });
   return out;
 }
 

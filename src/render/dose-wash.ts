@@ -3,7 +3,7 @@
  *
  * Sampled bilinearly at `RASTER` pixels per SVG unit, so that what is seen does not depend on how a renderer scales slices.
  */
-import { type Color, cssColor, doseColor } from './colour.js';
+import { type Color, cssColor, type DoseColors, doseColor } from './colour.js';
 import type { PlacedImage } from './drawing.js';
 import { rowSampler, type Slice } from './slice.js';
 
@@ -26,6 +26,8 @@ export interface WashOptions {
   readonly washFrom?: number;
   /** Opacity of the wash, 0..1. @default 0.5 */
   readonly washOpacity?: number;
+  /** Colours of dose, of wash and isodoses alike. @default 'rainbow' */
+  readonly colors?: DoseColors;
 }
 
 /** What part of the plane is shown, mm, and how large, SVG units. */
@@ -37,13 +39,13 @@ export interface WashView {
 }
 
 /** Colour of an isodose line: that of the wash, so one key reads both. */
-export function levelColor(percent: number): string {
-  return cssColor(washColor(percent));
+export function levelColor(percent: number, colors?: DoseColors): string {
+  return cssColor(washColor(percent, colors));
 }
 
 /** Colour of the wash at a percentage of the prescription. */
-export function washColor(percent: number): Color {
-  return doseColor(0.06 + (0.9 * percent) / WASH_TO);
+export function washColor(percent: number, colors?: DoseColors): Color {
+  return doseColor(0.06 + (0.9 * percent) / WASH_TO, colors);
 }
 
 /** The CT as grey levels, 0..255 and not yet rounded, `RASTER` per SVG unit. */
@@ -72,11 +74,11 @@ export function washOver(
   options: WashOptions,
   view: WashView,
 ): PlacedImage['pixels'] {
-  const { prescription, washFrom = 20, washOpacity = 0.5 } = options;
+  const { prescription, washFrom = 20, washOpacity = 0.5, colors = 'rainbow' } = options;
   const opacity = Math.min(1, Math.max(0, washOpacity));
   const wash = {
     // Bytes are cut, so that half a level more rounds.
-    tints: Float32Array.from(washColors(), (color) => opacity * color + 0.5),
+    tints: Float32Array.from(washColors(colors), (color) => opacity * color + 0.5),
     from: (washFrom / 100) * prescription,
     stepsPerGray: (100 * STEPS_PER_PERCENT) / prescription,
     kept: 1 - opacity,
@@ -137,13 +139,15 @@ function viewSampler(slice: Slice, view: WashView, outside: number): (r: number)
 
 /** So fine that the next colour is never more than one level of 255 away. */
 const STEPS_PER_PERCENT = 64;
-let table: Uint8Array | undefined;
+const tables = new Map<DoseColors, Uint8Array>();
 
 /** Colours of the wash, RGB, from 0 percent up to where they stay the same. */
-function washColors(): Uint8Array {
-  if (table !== undefined) return table;
+function washColors(colors: DoseColors): Uint8Array {
+  const known = tables.get(colors);
+  if (known !== undefined) return known;
   const steps = Math.ceil((0.94 / 0.9) * WASH_TO * STEPS_PER_PERCENT);
-  table = new Uint8Array(3 * (steps + 1));
-  for (let i = 0; i <= steps; i++) table.set(washColor(i / STEPS_PER_PERCENT), 3 * i);
+  const table = new Uint8Array(3 * (steps + 1));
+  for (let i = 0; i <= steps; i++) table.set(washColor(i / STEPS_PER_PERCENT, colors), 3 * i);
+  tables.set(colors, table);
   return table;
 }

@@ -5,6 +5,7 @@ import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { DvhCurve } from '../evaluate/dvh.js';
 import { type Color, cssColor } from './colour.js';
+import { curveNumbers, numberBadge } from './curve-numbers.js';
 import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, px, text } from './figure.js';
 import { chartFrame, type LineChart, lineChart } from './line-chart.js';
 import { fitText, textWidth } from './text-width.js';
@@ -93,6 +94,13 @@ export function dvhFigure(options: DvhFigureOptions): string {
   });
   // A shorter dose axis than the curves cuts them at the frame.
   parts.push(paperAround(frame.left, frame.top, frame.width, frame.height, width));
+  const numbers = numbersOf(curves);
+  const numbered = curves.map(({ structure, points, color }) => ({
+    number: numbers.get(structure)!,
+    color: cssColor(color),
+    points: Array.from(points.dose, (dose, i) => [chart.x(dose), chart.y(points.percent[i]!)]).flat(),
+  }));
+  const inFrame = curveNumbers(numbered, frame);
   return page(
     width,
     height,
@@ -101,8 +109,15 @@ export function dvhFigure(options: DvhFigureOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       ...(options.doseUnits === undefined ? {} : { footer: `Dose in ${options.doseUnits}.` }),
     },
-    chart.svg(parts.join('') + markers(labels, chart)) + key(options, width - MARGIN - KEY, top),
+    chart.svg(parts.join('') + markers(labels, chart) + inFrame) + key(options, width - MARGIN - KEY, top),
   );
+}
+
+/** Structures from 1 on, in the order of their first curves. */
+function numbersOf(curves: readonly DvhFigureCurve[]): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const { structure } of curves) if (!numbers.has(structure)) numbers.set(structure, numbers.size + 1);
+  return numbers;
 }
 
 interface Marker {
@@ -168,6 +183,7 @@ function key(options: DvhFigureOptions, x: number, y: number): string {
   at += 14;
   parts.push(text(x, at, 'Structure', { size: 13, bold: true }));
   at += 22;
+  const numbers = numbersOf(options.curves);
   const seen = new Map<string, string>();
   for (const { structure, color } of options.curves) if (!seen.has(structure)) seen.set(structure, cssColor(color));
   const height = options.height ?? 600;
@@ -175,6 +191,7 @@ function key(options: DvhFigureOptions, x: number, y: number): string {
   const names = [...seen];
   for (const [name, color] of names.slice(0, names.length > rows ? rows - 1 : rows)) {
     parts.push(line(x, at - 4, x + 34, at - 4, { stroke: color, width: 3 }));
+    parts.push(numberBadge(x + 17, at - 4, numbers.get(name)!, color));
     parts.push(text(x + 44, at, fitText(name, 12, KEY - 44), { size: 12 }));
     at += 19;
   }

@@ -4,6 +4,7 @@ import { commission } from '../../src/machine/commission.js';
 import { depthDoseCurves } from '../../src/machine/depth-dose-curves.js';
 import { createLeafBank } from '../../src/machine/mlc.js';
 import { beamsEyeFigure } from '../../src/render/beams-eye.js';
+import { structureColor } from '../../src/render/colour.js';
 import { compareDrawing } from '../../src/render/compare-figure.js';
 import { depthDoseFigure } from '../../src/render/depth-dose-figure.js';
 import { doseDrawing } from '../../src/render/dose-figure.js';
@@ -33,8 +34,12 @@ for (let j = 0; j < 10; j++)
   }
 
 const outlines = [
-  { name: 'PTV_3960', color: '#e01e8c', polygons: [circle(0, 0, 22).map((v, i) => (i % 2 === 0 ? 1.4 * v : 0.8 * v))] },
-  { name: 'SpinalCord', color: '#0a84d8', polygons: [[-5, -200, 5, -200, 5, 200, -5, 200]] },
+  {
+    name: 'PTV_3960',
+    color: structureColor('PTV'),
+    polygons: [circle(0, 0, 22).map((v, i) => (i % 2 === 0 ? 1.4 * v : 0.8 * v))],
+  },
+  { name: 'SpinalCord', color: structureColor('SpinalCord'), polygons: [[-5, -200, 5, -200, 5, 200, -5, 200]] },
 ];
 /** Leaf steps of 5 mm. */
 const aperture = [
@@ -96,8 +101,8 @@ export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
       curves: dvhCurves([imrt, fcrt]),
       prescription: PRESCRIPTION,
       limits: [
-        { label: 'SpinalCord Max <= 29.8 Gy', dose: 29.8, color: '#0a84d8' },
-        { label: 'PTV_3960 D95% >= 37.6 Gy', dose: 37.62, volume: 95, color: '#e01e8c' },
+        { label: 'SpinalCord Max <= 29.8 Gy', dose: 29.8, color: structureColor('SpinalCord') },
+        { label: 'PTV_3960 D95% >= 37.6 Gy', dose: 37.62, volume: 95, color: structureColor('PTV') },
       ],
       doseUnits: doseUnits(imrt),
     }),
