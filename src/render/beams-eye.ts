@@ -9,7 +9,7 @@ import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Axes, colorBar, createAxes, type Frame } from './axis.js';
 import { type Color, cssColor } from './colour.js';
-import { FAINT, FOOT, group, HEAD, line, MARGIN, page, paperAround, path, polylinePath, rect, text } from './figure.js';
+import { cutToBox, FAINT, FOOT, group, HEAD, line, MARGIN, page, path, polylinePath, rect, text } from './figure.js';
 import {
   CLOSED,
   type DrawnSegment,
@@ -144,8 +144,7 @@ export function beamsEyeFigure(options: BeamsEyeOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       footer: 'Seen from the source; IEC 61217.',
     },
-    inside.join('') +
-      paperAround(frame.left, frame.top, side, side, width) +
+    cutToBox(frame.left, frame.top, side, side, width, inside.join('')) +
       group(frame.left, frame.top, marks) +
       axes.svg +
       bar +

@@ -10,7 +10,7 @@ import type { DoseVolume, Volume } from '../geometry/volume.js';
 import type { Color } from './colour.js';
 import { grayShades, levelColor, type WashView, washOver } from './dose-wash.js';
 import type { PlacedImage } from './drawing.js';
-import { paperAround, path, polylinePath, px, rect, text } from './figure.js';
+import { cutToBox, path, polylinePath, px, rect, text } from './figure.js';
 import { isolinesOf, outline, type Polylines } from './isodose.js';
 import { lineLabels } from './line-labels.js';
 import { letters, scaleBar } from './marks.js';
@@ -118,9 +118,7 @@ export function dosePanels(
       ...outlined.filter(({ isLabelled }) => isLabelled).map(({ name, lines }) => ({ words: name, lines })),
     ];
     const vectors = [
-      ...isodoses.map(({ percent, lines }) => isodoseDrawing(lines, levelColor(percent, options.colors))),
-      outlines,
-      paperAround(0, 0, width, height, 3 * RIM),
+      cutToBox(0, 0, width, height, 3 * RIM, isodoses.map(isodoseDrawing(options)).join('') + outlines),
       lineLabels(labels, width, height),
       scaleBar(scale, width, height),
       letters(planeAxes(plane).letters, width, height),
@@ -135,10 +133,16 @@ export function dosePanels(
   });
 }
 
-function isodoseDrawing(lines: readonly Float64Array[], color: string): string {
-  const d = polylinePath(lines);
-  return path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }) + path(d, { stroke: color, width: 1.3 });
-}
+/** A line of one level on a dark one. */
+const isodoseDrawing =
+  ({ colors }: Pick<PanelOptions, 'colors'>) =>
+  ({ percent, lines }: { readonly percent: number; readonly lines: readonly Float64Array[] }): string => {
+    const d = polylinePath(lines);
+    return (
+      path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }) +
+      path(d, { stroke: levelColor(percent, colors), width: 1.3 })
+    );
+  };
 
 function viewOf(options: PanelOptions, room: { width: number; height: number }): PanelView {
   const { isDownReversed } = planeAxes(options.plane);

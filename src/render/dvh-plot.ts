@@ -6,7 +6,7 @@ import { InvalidInputError } from '../core/errors.js';
 import type { DvhCurve } from '../evaluate/dvh.js';
 import { type Color, cssColor } from './colour.js';
 import { curveNumbers, numberBadge } from './curve-numbers.js';
-import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, px, text } from './figure.js';
+import { cutToBox, FAINT, FOOT, HEAD, line, MARGIN, page, path, px, text } from './figure.js';
 import { chartFrame, type LineChart, lineChart } from './line-chart.js';
 import { fitText, textWidth } from './text-width.js';
 
@@ -93,7 +93,7 @@ export function dvhFigure(options: DvhFigureOptions): string {
     return chart.curve(along, { stroke: cssColor(color), width: 2, dash: plans[plan]!.dash ?? '' });
   });
   // A shorter dose axis than the curves cuts them at the frame.
-  parts.push(paperAround(frame.left, frame.top, frame.width, frame.height, width));
+  const drawn = cutToBox(frame.left, frame.top, frame.width, frame.height, width, parts.join(''));
   const numbers = numbersOf(curves);
   const numbered = curves.map(({ structure, points, color }) => ({
     number: numbers.get(structure)!,
@@ -109,7 +109,7 @@ export function dvhFigure(options: DvhFigureOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       ...(options.doseUnits === undefined ? {} : { footer: `Dose in ${options.doseUnits}.` }),
     },
-    chart.svg(parts.join('') + markers(labels, chart) + inFrame) + key(options, width - MARGIN - KEY, top),
+    chart.svg(drawn + markers(labels, chart) + inFrame) + key(options, width - MARGIN - KEY, top),
   );
 }
 

@@ -10,7 +10,7 @@ import { encodePng } from '../../src/render/png.js';
 import { createRasterizer } from '../../src/render/rasterize.js';
 import { PICTURES } from './pictures.js';
 
-test.each(Object.entries(PICTURES))('%s', { timeout: 30_000 }, async (name, draw) => {
+test.each(Object.entries(PICTURES))('%s', { timeout: 120_000 }, async (name, draw) => {
   const rasterizer = await loadRasterizer();
   // Half size keeps the repository small; every element is still in the picture.
   const png = encodePng(rasterizer.rasterize(draw(), 0.5), { level: 9 });
