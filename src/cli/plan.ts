@@ -30,10 +30,11 @@ import { planPictures } from '../report/plan-figures.js';
 import { planDetails, planReport } from '../report/plan-report.js';
 import { summary, wrapped } from '../report/plan-summary.js';
 import { bitsOf, isodosesOf, secondsOf } from './dose-options.js';
+import { coloursOf, type FigureFlags, figureStyle } from './figure-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
-export interface PlanOptions {
+export interface PlanOptions extends Omit<FigureFlags, 'pixelScale'> {
   readonly technique?: string;
   /** Weights of the case's beamlets, in place of an optimiser's. */
   readonly weights?: string;
@@ -73,6 +74,8 @@ export async function planCommand(path: string | undefined, options: PlanOptions
     return 0;
   }
   const dicom = dicomOptions(options);
+  const style = figureStyle(options);
+  coloursOf(options.colours);
   const progress = progressLine();
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
@@ -100,9 +103,10 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   if (written) report['dicom'] = { structures: written.structures, notes: written.notes };
   if (options.pictures) {
     watch.start('pictures');
-    const pictures = planPictures(result);
+    const pictures = planPictures(result, { colors: coloursOf(options.colours) });
     for (const s of sensitivities) pictures.set(`sensitivity_${s.technique}`, sensitivityFigure(result, s));
     const drawn = await figureFiles(pictures, {
+      ...style,
       about: aboutPlan(result, report),
       onPicture: (name) => progress.say(`picture ${name}`),
     });

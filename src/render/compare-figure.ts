@@ -5,9 +5,10 @@ import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { capital } from './dose-figure.js';
 import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
-import { dosePanels, type Panel, type PanelKey, type PanelOptions } from './dose-panel.js';
+import { dosePanels, type Panel, type PanelKey } from './dose-panel.js';
 import { type Drawing, drawingSvg, type PlacedImage, pageDrawing } from './drawing.js';
 import { FOOT, group, HEAD, MARGIN, text } from './figure.js';
+import type { PanelOptions } from './panel-view.js';
 
 export interface CompareFigureOptions extends PanelOptions {
   /** Two or three plans; their doses must be of one quantity and fractionation. */
@@ -77,8 +78,9 @@ export function compareDrawing(options: CompareFigureOptions): Drawing {
   );
 }
 
-/** What any of the panels shows: their structures are the same. */
-function keyOfAll(panels: readonly Panel[]): PanelKey {
+/** What any of the panels shows. */
+export function keyOfAll(panels: readonly Panel[]): PanelKey {
   const levels = new Set(panels.flatMap(({ key }) => key.levels));
-  return { structures: panels[0]!.key.structures, levels: [...levels].sort((a, b) => b - a) };
+  const structures = new Map(panels.flatMap(({ key }) => key.structures).map((own) => [own.name, own]));
+  return { structures: [...structures.values()], levels: [...levels].sort((a, b) => b - a) };
 }

@@ -3,9 +3,10 @@
  */
 import type { DoseVolume } from '../geometry/volume.js';
 import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
-import { dosePanels, type PanelOptions } from './dose-panel.js';
+import { dosePanels } from './dose-panel.js';
 import { type Drawing, drawingSvg, pageDrawing } from './drawing.js';
 import { FOOT, group, HEAD, MARGIN } from './figure.js';
+import type { PanelOptions } from './panel-view.js';
 
 /** What a dose figure shows: one dose on one plane of a CT. */
 export interface DoseFigureOptions extends PanelOptions {

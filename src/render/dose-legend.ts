@@ -3,9 +3,10 @@
  */
 import type { DoseVolume } from '../geometry/volume.js';
 import { cssColor } from './colour.js';
-import type { PanelKey, PanelOptions } from './dose-panel.js';
+import type { PanelKey } from './dose-panel.js';
 import { levelColor, WASH_TO, washColor } from './dose-wash.js';
 import { FAINT, line, rect, text } from './figure.js';
+import type { KeyStructure, PanelOptions } from './panel-view.js';
 import { fitText } from './text-width.js';
 
 /** Width kept for the key, px. */
@@ -37,7 +38,7 @@ export function doseLegend(
   x: number,
   y: number,
   height: number,
-  options: Pick<PanelOptions, 'prescription' | 'washFrom' | 'colors'>,
+  options: Pick<PanelOptions, 'prescription' | 'washFrom' | 'colors' | 'dashed' | 'label'>,
   { levels, structures }: PanelKey,
 ): string {
   const { prescription, colors } = options;
@@ -91,10 +92,25 @@ export function doseLegend(
     at += 17;
   }
 
-  at += 8;
-  parts.push(text(x, at, 'Structures', { size: 13, bold: true }));
+  if (options.dashed) {
+    at += 4;
+    for (const [label, dash] of [
+      [options.label ?? 'this plan', ''],
+      [options.dashed.label, '5 3'],
+    ] as const) {
+      parts.push(line(x, at - 4, x + KEY_LINE, at - 4, { stroke: '#30343a', width: 2, dash }));
+      parts.push(text(x + KEY_LINE + 8, at, fitText(label, 12, LEGEND_WIDTH - KEY_LINE - 8), { size: 12 }));
+      at += 17;
+    }
+  }
+  return parts.join('') + structureRows(x, at + 8, y + height, structures);
+}
+
+/** The structures of a key, from `at` down to `bottom` px. */
+export function structureRows(x: number, at: number, bottom: number, structures: readonly KeyStructure[]): string {
+  const parts = [text(x, at, 'Structures', { size: 13, bold: true })];
   at += 20;
-  const rows = Math.max(1, Math.floor((y + height - at) / 18) + 1);
+  const rows = Math.max(1, Math.floor((bottom - at) / 18) + 1);
   structures.slice(0, structures.length > rows ? rows - 1 : rows).forEach(({ name, color, dash }) => {
     parts.push(line(x, at - 4, x + KEY_LINE, at - 4, { stroke: color, width: 3, dash }));
     parts.push(text(x + KEY_LINE + 8, at, fitText(name, 12, LEGEND_WIDTH - KEY_LINE - 8), { size: 12 }));

@@ -49,7 +49,7 @@ export function washColor(percent: number, colors?: DoseColors): Color {
 }
 
 /** The CT as grey levels, 0..255 and not yet rounded, `RASTER` per SVG unit. */
-export function grayShades(ct: Slice, options: WashOptions, view: WashView): Float32Array {
+export function grayShades(ct: Slice, options: Pick<WashOptions, 'window'>, view: WashView): Float32Array {
   const { window = { level: 100, width: 900 } } = options;
   const low = window.level - window.width / 2;
   const perUnit = (BRIGHT - DARK) / window.width;
@@ -87,6 +87,30 @@ export function washOver(
   const sample = viewSampler(dose, view, 0);
   const data = new Uint8Array(3 * width * height);
   for (let r = 0; r < height; r++) washRow(shades, r * width, sample(r), wash, data);
+  return { width, height, channels: 3, data };
+}
+
+/** The CT in grey, in a colour wherever `colorOf` gives one for the value there. */
+export function tintOver(
+  shades: Float32Array,
+  values: Slice,
+  view: WashView,
+  opacity: number,
+  colorOf: (value: number) => Color | undefined,
+): PlacedImage['pixels'] {
+  const { width, height } = rasterOf(view);
+  const sample = viewSampler(values, view, Number.NaN);
+  const data = new Uint8Array(3 * width * height);
+  for (let r = 0, out = 0; r < height; r++) {
+    const row = sample(r);
+    for (let c = 0; c < width; c++, out += 3) {
+      const gray = shades[r * width + c]!;
+      const color = Number.isFinite(row[c]) ? colorOf(row[c]!) : undefined;
+      for (let i = 0; i < 3; i++) {
+        data[out + i] = color === undefined ? gray + 0.5 : (1 - opacity) * gray + opacity * color[i]! + 0.5;
+      }
+    }
+  }
   return { width, height, channels: 3, data };
 }
 
