@@ -74,13 +74,16 @@ export function compareDrawing(options: CompareFigureOptions): Drawing {
       footer: `Dose in ${doseUnits(first)}. ${capital(options.plane)} plane.`,
     },
     images,
-    children.join('') + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, keyOfAll(panels)),
+    children.join('') + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, keyOfAll(panels, options)),
   );
 }
 
-/** What any of the panels shows. */
-export function keyOfAll(panels: readonly Panel[]): PanelKey {
+/** What any of the panels shows, in the order of the structures. */
+export function keyOfAll(panels: readonly Panel[], { structures: all }: Pick<PanelOptions, 'structures'>): PanelKey {
   const levels = new Set(panels.flatMap(({ key }) => key.levels));
   const structures = new Map(panels.flatMap(({ key }) => key.structures).map((own) => [own.name, own]));
-  return { structures: [...structures.values()], levels: [...levels].sort((a, b) => b - a) };
+  return {
+    structures: all.flatMap(({ name }) => structures.get(name) ?? []),
+    levels: [...levels].sort((a, b) => b - a),
+  };
 }

@@ -2,6 +2,7 @@
  * Difference of two doses in one plane: red where the evaluated dose is higher, blue where it is lower, clear where they agree.
  */
 import { checkPositive } from '../core/check.js';
+import { toDigits } from '../core/rounding.js';
 import type { Volume } from '../geometry/volume.js';
 import { colorBar } from './axis.js';
 import { type Color, cssColor } from './colour.js';
@@ -35,8 +36,8 @@ export interface DifferenceFigureOptions
 
 const KEY_HEIGHT = 400;
 const OPACITY = 0.62;
-/** Below this part of the largest, nothing is tinted: it is agreement. */
-const AGREEMENT = 0.04;
+/** Up to this part of the largest, the tint fades: where the doses agree, the CT is seen. */
+const FADING = 0.25;
 
 /** Lower, equal, higher: blue and red that no colour-blind eye confuses. */
 const LOW: Color = [8, 64, 156];
@@ -60,9 +61,10 @@ export function differenceDrawing(options: DifferenceFigureOptions): Drawing {
   const slice = cropSlice(extractSlice(difference, plane, point), view.extent);
   const largest = checkPositive('difference figure: largest', options.largest ?? roundedUp(slice.data));
   const shades = grayShades(cropSlice(extractSlice(options.hounsfield, plane, point), view.extent), options, view);
-  const pixels = tintOver(shades, slice, view, OPACITY, (value) =>
-    Math.abs(value) < AGREEMENT * largest ? undefined : differenceColor(value / largest),
-  );
+  const pixels = tintOver(shades, slice, view, (value) => ({
+    color: differenceColor(value / largest),
+    opacity: OPACITY * Math.min(1, Math.abs(value) / (FADING * largest)),
+  }));
   const outlined = structureOutlines(options, view);
   const body = Math.max(view.height, KEY_HEIGHT);
   const left = MARGIN + (room.width - view.width) / 2;
@@ -96,5 +98,5 @@ function roundedUp(values: Float32Array): number {
   for (const value of values) if (Math.abs(value) > largest) largest = Math.abs(value);
   if (largest === 0) return 1;
   const unit = 10 ** (Math.floor(Math.log10(largest)) - 1);
-  return Number((Math.ceil(largest / unit) * unit).toPrecision(2));
+  return toDigits(Math.ceil(largest / unit) * unit, 2);
 }

@@ -90,13 +90,18 @@ export function washOver(
   return { width, height, channels: 3, data };
 }
 
-/** The CT in grey, in a colour wherever `colorOf` gives one for the value there. */
+/** A colour over the grey, and how much of it: opacity 0 to 1. */
+export interface Tint {
+  readonly color: Color;
+  readonly opacity: number;
+}
+
+/** The CT in grey, tinted by the value that is there; grey where there is no number. */
 export function tintOver(
   shades: Float32Array,
   values: Slice,
   view: WashView,
-  opacity: number,
-  colorOf: (value: number) => Color | undefined,
+  tintOf: (value: number) => Tint,
 ): PlacedImage['pixels'] {
   const { width, height } = rasterOf(view);
   const sample = viewSampler(values, view, Number.NaN);
@@ -105,14 +110,14 @@ export function tintOver(
     const row = sample(r);
     for (let c = 0; c < width; c++, out += 3) {
       const gray = shades[r * width + c]!;
-      const color = Number.isFinite(row[c]) ? colorOf(row[c]!) : undefined;
-      for (let i = 0; i < 3; i++) {
-        data[out + i] = color === undefined ? gray + 0.5 : (1 - opacity) * gray + opacity * color[i]! + 0.5;
-      }
+      const { color, opacity } = Number.isFinite(row[c]) ? tintOf(row[c]!) : CLEAR;
+      for (let i = 0; i < 3; i++) data[out + i] = (1 - opacity) * gray + opacity * color[i]! + 0.5;
     }
   }
   return { width, height, channels: 3, data };
 }
+
+const CLEAR: Tint = { color: [0, 0, 0], opacity: 0 };
 
 interface Wash {
   /** What each step of dose adds to the grey that is kept, RGB. */

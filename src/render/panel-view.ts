@@ -13,6 +13,7 @@ import { type LabelledLines, lineLabels } from './line-labels.js';
 import { letters, scaleBar } from './marks.js';
 import { type Pen, pensOf } from './pen.js';
 import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent } from './slice.js';
+import { textWidth } from './text-width.js';
 
 /** A structure as a figure outlines it. */
 export interface FigureStructure {
@@ -160,13 +161,16 @@ export function panelVectors(
     lineLabels([...labels, ...names], width, height),
     scaleBar(scale, width, height),
     letters(planeAxes(plane).letters, width, height),
-    coordinate(plane, point, height),
+    coordinate(plane, point, width, height),
     rect(0, 0, width, height, { stroke: '#30343a', width: 1 }),
   ].join('');
 }
 
-function coordinate(plane: Plane, point: Vec3, height: number): string {
+function coordinate(plane: Plane, point: Vec3, width: number, height: number): string {
   const { through } = planeAxes(plane);
-  const label = `${'xyz'[through]} = ${px(Math.round(point[through] * 10) / 10)} mm (LPS)`;
+  const at = `${'xyz'[through]} = ${px(Math.round(point[through] * 10) / 10)} mm`;
+  const whole = `${at} (LPS)`;
+  // The letter of the lower edge stands in its middle.
+  const label = textWidth(whole, 12) > width / 2 - 24 ? at : whole;
   return text(10, height - 10, label, { size: 12, fill: '#ffffff', halo: '#1a1a1a' });
 }

@@ -60,6 +60,6 @@ export function sheetDrawing(options: SheetFigureOptions): Drawing {
     },
     panels.map(({ pixels, width: w, height }, i) => ({ ...places[i]!, width: w, height, pixels })),
     panels.map(({ vectors }, i) => group(places[i]!.x, places[i]!.y, vectors)).join('') +
-      doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, keyOfAll(panels)),
+      doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, keyOfAll(panels, options)),
   );
 }

@@ -3,6 +3,7 @@
  */
 import { eqd2, quadraticOf } from '../biology/linear-quadratic.js';
 import { InvalidInputError } from '../core/errors.js';
+import { toDecimals } from '../core/rounding.js';
 import { doseDifference } from '../evaluate/dose-difference.js';
 import type { AnyStructure } from '../evaluate/roi-dvh.js';
 import { type Box, coordinateAt, createGrid, type Grid, gridBox, type Vec3 } from '../geometry/grid.js';
@@ -108,7 +109,7 @@ export function asEqd2(dose: DoseVolume, alphaBeta: number): DoseVolume {
 
 /** What the prescription is in EQD2. */
 export const prescriptionEqd2 = (prescription: number, fractions: number, alphaBeta: number): number =>
-  Number(eqd2(prescription, fractions, alphaBeta).toFixed(2));
+  toDecimals(eqd2(prescription, fractions, alphaBeta), 2);
 
 /** Middle of the voxels that get half of the maximum or more, LPS, mm. @throws {InvalidInputError} if there is no dose */
 export function middleOfDose({ data, grid }: DoseVolume): Vec3 {

@@ -4,6 +4,7 @@
 
 import { toDecimals } from '../core/rounding.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
+import { dvhBand } from '../evaluate/dvh-band.js';
 import { gridBox } from '../geometry/grid.js';
 import { occupiedFrom } from '../geometry/volume.js';
 import { targetMaskOf, targetNames } from '../plan/patient/patient-model.js';
@@ -14,9 +15,10 @@ import { doseDrawings } from '../render/dose-figure.js';
 import { doseUnits } from '../render/dose-legend.js';
 import { DEFAULT_LEVELS } from '../render/dose-panel.js';
 import type { Drawing } from '../render/drawing.js';
-import { dvhFigure } from '../render/dvh-plot.js';
+import { type DvhGoal, dvhFigure } from '../render/dvh-plot.js';
 import type { FigureStructure } from '../render/panel-view.js';
 import { cropAround } from './crop.js';
+import { goalPoint } from './dvh-goals.js';
 import { fieldPictures } from './field-figures.js';
 
 const planes = ['axial', 'sagittal', 'coronal'] as const;
@@ -102,6 +104,24 @@ function structuresShown({ model, plans, case: planCase }: PlanningResult): Figu
     .map(([name, mask]) => ({ name, color: model.structures.get(name)!.color ?? structureColor(name), mask }));
 }
 
+/** Goals of all plans on structures that are shown; one is met where no plan misses it. */
+function goalsOf(
+  { plans, case: planCase }: PlanningResult,
+  colors: ReadonlyMap<string, FigureStructure['color']>,
+): DvhGoal[] {
+  const points = new Map<string, DvhGoal>();
+  for (const { goals, dvhs } of plans) {
+    for (const goal of goals) {
+      const color = colors.get(goal.structure);
+      const point = goalPoint(goal, dvhs.get(goal.structure), planCase.prescription.dose);
+      if (color === undefined || point === undefined) continue;
+      const key = `${point.structure} ${point.dose} ${point.volume}`;
+      points.set(key, { ...point, color, isMet: point.isMet && (points.get(key)?.isMet ?? true) });
+    }
+  }
+  return [...points.values()];
+}
+
 function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtitle: string): string {
   const { plans, model, case: planCase } = result;
   const colors = new Map(shown.map((s) => [s.name, s.color]));
@@ -121,8 +141,11 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
           color: colors.get(dvh.name)!,
           plan: p,
           points: cumulativeCurve(dvh, 161),
+          ...(dvh.bounds && { band: dvhBand([dvh, dvh.bounds.lower, dvh.bounds.upper], 161) }),
         })),
     ),
+    bandLabel: 'how far off at most',
+    goals: goalsOf(result, colors),
     prescription: planCase.prescription.dose,
     limits: [
       ...(model.several?.all.slice(1) ?? []).map(({ name, dose }) => ({
