@@ -8,6 +8,7 @@ import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
 import { renderPictures } from '../node/pictures.js';
 import { checkInputsKept, planFiles } from '../node/plan-files.js';
+import { REPORT_FILE, reportFile } from '../node/report-file.js';
 import { sha256OfJson } from '../node/sha256.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
@@ -46,6 +47,8 @@ export interface PlanOptions {
   /** Everything that is told of the plans, in place of one screen. */
   readonly details?: boolean;
   readonly pictures: boolean;
+  /** All of it as one HTML file beside plan.json. */
+  readonly report?: boolean;
   /** The plan under uniform water, depth scaling and density scaling. */
   readonly sensitivity?: boolean;
   /** Target and cord computed anew on a grid of 1 mm. */
@@ -102,6 +105,11 @@ export async function planCommand(path: string | undefined, options: PlanOptions
     for (const s of sensitivities) pictures.set(`sensitivity_${s.technique}`, sensitivityFigure(result, s));
     const drawn = await renderPictures(pictures, (name) => progress.say(`picture ${name}`));
     for (const [name, png] of drawn) files.set(`${name}.png`, png);
+  }
+  if (options.report) {
+    watch.start('report');
+    progress.say('report');
+    files.set(REPORT_FILE, await reportFile(result, report));
   }
   const timing = options.timing ? watch.stop() : undefined;
   if (timing) report['timing'] = timingReport(timing);
