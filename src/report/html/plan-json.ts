@@ -1,4 +1,6 @@
 /** Of a plan.json what a report shows: every figure in the page is one of these, as it stands there. */
+import type { StructureReport } from '../../plan/evaluation/evaluate-plan.js';
+import type { RetreatmentAssessment } from '../../plan/evaluation/retreatment.js';
 
 export interface PlanJson {
   readonly software: string;
@@ -29,7 +31,7 @@ export interface PlanEntry {
   readonly delivery?: DeliveryEntry;
   readonly constraints: readonly ConstraintEntry[];
   readonly fields: readonly FieldEntry[];
-  readonly structures: readonly StructureEntry[];
+  readonly structures: readonly StructureReport[];
   readonly goals: readonly GoalEntry[];
   readonly conformity: Readonly<Record<string, number | null>>;
   readonly cumulativeCordEqd2?: unknown;
@@ -49,15 +51,6 @@ export interface GoalEntry {
   readonly courses: string;
   readonly warnings: readonly string[];
   readonly reason?: string;
-}
-
-export interface StructureEntry {
-  readonly name: string;
-  readonly role: string;
-  readonly volumeCc: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly errorBounds: Readonly<Record<string, number>>;
-  readonly remarks?: readonly string[];
 }
 
 export interface CertificateEntry {
@@ -117,14 +110,7 @@ export interface RetreatmentEntry {
   readonly cord: string;
   readonly level: string;
   readonly prior: { readonly description: string; readonly months: number; readonly notes: readonly string[] };
-  readonly maximum: {
-    readonly thisCourse: number;
-    readonly alphaBeta: number;
-    readonly thisEqd2: number;
-    readonly priorEqd2: number;
-    readonly cumulative: number;
-    readonly sumOfMaxima: number;
-  };
+  readonly maximum: RetreatmentAssessment['maximum'];
   readonly cumulativeNearMax: number | null;
   readonly position?: {
     readonly search: readonly number[];

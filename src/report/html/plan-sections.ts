@@ -1,6 +1,7 @@
 /** What a plan was made under, what is proven of it, how it is delivered, and what it rests on. */
+import type { StructureReport } from '../../plan/evaluation/evaluate-plan.js';
 import { bounded, type Content, figure, html, list, type Markup, raw, section, table } from './markup.js';
-import type { CertificateEntry, PlanEntry, PlanJson, StructureEntry } from './plan-json.js';
+import type { CertificateEntry, PlanEntry, PlanJson } from './plan-json.js';
 import { labelOf, percentOf } from './verdict-section.js';
 
 /** Volume and metrics of every structure in every plan. */
@@ -16,7 +17,7 @@ export function metricSection({ plans }: PlanJson): Markup {
 }
 
 /** Targets and organs have other metrics. */
-function metricTable(plan: PlanEntry, what: string, isOf: (own: StructureEntry) => boolean): Markup | undefined {
+function metricTable(plan: PlanEntry, what: string, isOf: (own: StructureReport) => boolean): Markup | undefined {
   const structures = plan.structures.filter(isOf);
   if (structures.length === 0) return undefined;
   const keys = [...new Set(structures.flatMap(({ metrics }) => Object.keys(metrics)))];
