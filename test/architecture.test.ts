@@ -31,7 +31,7 @@ const layers = [
   ['plan'],
   ['plan/sweep'],
   ['report'],
-  ['validate'],
+  ['page', 'validate'],
   ['node'],
   ['cli'],
 ];

@@ -66,6 +66,7 @@ program
   .option('--timing', 'where every second went, printed and in plan.json')
   .option('--dicom [bits]', 'the doses as RTDOSE in DIR/dicom, of 32 bits (default) or 16, beside CT and structures')
   .option('--isodoses <Gy>', 'with --dicom: isodose lines of each technique as an RTSTRUCT, with commas')
+  .option('--report', 'all of it as one HTML file too, report.html, that needs no network: docs/report.md')
   .option('--no-pictures', 'leave the pictures out')
   .option('--colours <name>', 'of dose in the pictures: rainbow, or even, whose steps all look alike', 'rainbow')
   .option('--format <names>', 'of the pictures: png, svg, pdf, with commas', 'png')
@@ -73,6 +74,16 @@ program
   .action(async (path, options) => {
     const { planCommand } = await import('./plan.js');
     code = await planCommand(path, options);
+  });
+
+program
+  .command('report')
+  .description('one HTML file of an earlier plan, its doses made again: tables, planes to scroll through, DVHs to read')
+  .argument('<plan>', 'plan.json of an earlier run, or its folder')
+  .option('--out <file>', '.html file (default report.html beside plan.json)')
+  .action(async (path, options) => {
+    const { reportCommand } = await import('./report.js');
+    code = await reportCommand(path, options);
   });
 
 program

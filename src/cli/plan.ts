@@ -8,6 +8,7 @@ import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
 import { figureFiles } from '../node/pictures.js';
 import { checkInputsKept, planFiles } from '../node/plan-files.js';
+import { REPORT_FILE, reportFile } from '../node/report-file.js';
 import { sha256OfJson } from '../node/sha256.js';
 import { Stopwatch, timingReport, timingTable } from '../node/stopwatch.js';
 import { version } from '../node/version.js';
@@ -49,6 +50,8 @@ export interface PlanOptions extends Omit<FigureFlags, 'pixelScale'> {
   /** Everything that is told of the plans, in place of one screen. */
   readonly details?: boolean;
   readonly pictures: boolean;
+  /** All of it as one HTML file beside plan.json. */
+  readonly report?: boolean;
   /** The plan under uniform water, depth scaling and density scaling. */
   readonly sensitivity?: boolean;
   /** Target and cord computed anew on a grid of 1 mm. */
@@ -111,6 +114,11 @@ export async function planCommand(path: string | undefined, options: PlanOptions
       onPicture: (name) => progress.say(`picture ${name}`),
     });
     for (const [name, bytes] of drawn) files.set(name, bytes);
+  }
+  if (options.report) {
+    watch.start('report');
+    progress.say('report');
+    files.set(REPORT_FILE, await reportFile(result, report));
   }
   const timing = options.timing ? watch.stop() : undefined;
   if (timing) report['timing'] = timingReport(timing);

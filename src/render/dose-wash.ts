@@ -11,7 +11,7 @@ import { rowSampler, type Slice } from './slice.js';
 export const WASH_TO = 110;
 
 /** Image pixels per SVG unit. */
-const RASTER = 1.5;
+export const RASTER = 1.5;
 
 /** Grey of air, and of the densest bone: below white, so that the wash keeps its colour on bone. */
 const DARK = 12;

@@ -80,8 +80,12 @@ export function planPictures(
 const furtherOf = ({ several }: PlanningResult['model']): string =>
   (several?.all.slice(1) ?? []).map(({ name, dose }) => `; ${name} ${dose} Gy`).join('');
 
-/** Isodoses of several targets, percent of the prescription: of each its 95 %, of the highest dose the hot spot. */
-function levelsOfTargets(all: NonNullable<PlanningResult['model']['several']>['all']): number[] {
+/**
+ * Isodoses of several targets, percent of the prescription: of each its 95 %, of the highest dose the hot spot.
+ *
+ * @internal
+ */
+export function levelsOfTargets(all: NonNullable<PlanningResult['model']['several']>['all']): number[] {
   const percents = all.map(({ dose }) => dose / all[0]!.dose);
   const highest = Math.max(...percents);
   const wanted = [107 * highest, ...percents.map((own) => 95 * own), ...DEFAULT_LEVELS.filter((level) => level < 95)];
@@ -89,7 +93,7 @@ function levelsOfTargets(all: NonNullable<PlanningResult['model']['several']>['a
 }
 
 /** Targets, what carries a goal or limits the plan, the external, and organs that get more than a tenth of the dose. */
-function structuresShown({ model, plans, case: planCase }: PlanningResult): FigureStructure[] {
+export function structuresShown({ model, plans, case: planCase }: PlanningResult): FigureStructure[] {
   const wanted = new Set([...targetNames(model), 'CTV', 'GTV', model.cord, 'ThecalSac', model.external]);
   for (const { goals, dvhs } of plans) {
     for (const goal of goals) wanted.add(goal.structure);
