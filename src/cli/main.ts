@@ -368,6 +368,15 @@ program
   });
 
 program
+  .command('serve')
+  .description('the planner in a tab of the browser, served to this machine alone: docs/app.md')
+  .option('--port <number>', 'of localhost; 0 for one that is free', '8080')
+  .action(async (options) => {
+    const { serveCommand } = await import('./serve.js');
+    code = await serveCommand(options);
+  });
+
+program
   .command('schema')
   .description('JSON Schema of a request, for editors, whose use docs/case.md describes')
   .argument('<name>', 'case, fields, goals, courses, study, phantom, or inspection of what inspect prints')
