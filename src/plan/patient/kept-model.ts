@@ -32,9 +32,9 @@ export class KeptModel {
 }
 
 /** All fields that a model is made from or checked against, and the beams. */
-function keyOf({ imrt, fcrt, ...planCase }: KeptCase): string {
+function keyOf(planCase: KeptCase): string {
   const { target, targets, prescription, cord, isocenter, doseGrid, doseModel, prior, retreatment, goals } = planCase;
-  const { objectives, constraints, priorities, overlap } = planCase;
+  const { objectives, constraints, priorities, overlap, imrt, fcrt } = planCase;
   const made = { target, targets, prescription, cord, isocenter, doseGrid, doseModel, prior, retreatment, goals };
   // A field that a model comes to depend on must stand here: the compiler asks for it.
   const of = { ...made, objectives, constraints, priorities, overlap } satisfies Record<keyof ModelledCase, unknown>;
