@@ -37,21 +37,35 @@ export interface DoseVoxels {
  * @throws {InvalidInputError} if there is none
  */
 export function voxelsInside(mask: Volume<'mask'>, threshold = 0.5): DoseVoxels {
-  const { grid, data } = mask;
+  const { grid } = mask;
+  const index = indicesInside(mask, threshold);
+  return { grid, index, points: centresOf(grid, index) };
+}
+
+/** The voxels alone, see {@link voxelsInside}. @internal */
+export function indicesInside({ data }: Volume<'mask'>, threshold = 0.5): Int32Array {
   let count = 0;
   for (let i = 0; i < data.length; i++) if (data[i]! >= threshold) count++;
   if (count === 0)
     throw new InvalidInputError('dose: no voxel lies inside the external contour. Check it against the dose grid.');
   const index = new Int32Array(count);
   for (let i = 0, at = 0; at < count; i++) if (data[i]! >= threshold) index[at++] = i;
-  return { grid, index, points: centresOf(grid, index) };
+  return index;
 }
 
-/** Centres of voxels in rising order, x, y, z triples in LPS, mm. */
-function centresOf(grid: Grid, index: Int32Array): Float64Array {
+/**
+ * Centres of voxels in rising order, x, y, z triples in LPS, mm.
+ *
+ * @param points overwritten from its beginning and returned. @default as long as it takes
+ * @internal
+ */
+export function centresOf(
+  grid: Grid,
+  index: Int32Array,
+  points: Float64Array = new Float64Array(3 * index.length),
+): Float64Array {
   const [, ny, nx] = grid.shape;
   const [xs, ys, zs] = [axisCentres(grid, 0), axisCentres(grid, 1), axisCentres(grid, 2)];
-  const points = new Float64Array(3 * index.length);
   let row = -1;
   let y = 0;
   let z = 0;

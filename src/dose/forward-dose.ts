@@ -29,6 +29,13 @@ export interface ForwardDoseOptions extends BeamOptions {
   readonly viewBytes?: number;
 }
 
+/** Points that are made when they are needed. */
+export interface LatePoints {
+  readonly count: number;
+  /** x, y, z triples in LPS, mm; the same array every time, which must not change. */
+  make(): Float64Array;
+}
+
 /** Fields of each thread whose columns are held at once: they are what a dose takes most memory for. */
 const BATCH = 2;
 
@@ -182,7 +189,7 @@ export class ForwardDose {
    */
   constructor(
     private readonly density: Volume<'density'>,
-    private readonly points: Float64Array,
+    private readonly points: Float64Array | LatePoints,
     private readonly options: ForwardDoseOptions = {},
   ) {
     this.executor = options.executor ?? serialExecutor;
@@ -267,7 +274,8 @@ export class ForwardDose {
 
   /** Doses in a column. */
   private get count(): number {
-    return this.points.length / 3;
+    const { points } = this;
+    return 'make' in points ? points.count : points.length / 3;
   }
 
   /** Frees what the threads hold of the beams; the next dose traces them again. */
@@ -313,7 +321,7 @@ export class ForwardDose {
     const { executor } = this;
     const { step, executor: _, viewBytes = VIEW_BYTES, ...view } = this.options;
     const density = { ...this.density, data: executor.share(this.density.data) };
-    const points = executor.share(this.points);
+    const points = executor.share('make' in this.points ? this.points.make() : this.points);
     const { threads } = executor;
     const inputs = Array.from({ length: threads }, (_, thread) => ({
       thread,

@@ -42,6 +42,9 @@ interface PlacedBand extends PlacedMap {
   readonly places: number;
 }
 
+/** Points whose values are in memory at a time: each beam has this memory for itself. */
+const PIECE = 4096;
+
 export class SimdMaps {
   private readonly kernels: MapKernels;
   private readonly bands: readonly PlacedBand[];
@@ -63,7 +66,7 @@ export class SimdMaps {
     this.count = points.u.length;
     this.horn = map.horn;
     this.pixels = layout.reserve(4 * this.nx * this.ny);
-    this.values = layout.reserve(8 * this.count);
+    this.values = layout.reserve(8 * Math.min(PIECE, this.count));
     const { bands, rows, lines } = placeMaps(layout, map);
     this.bands = bands.map((placed, b) => ({
       ...placed,
@@ -80,23 +83,23 @@ export class SimdMaps {
   apply(fluence: Float64Array, out: Float64Array): void {
     const pixels = new Float32Array(this.memory.buffer, this.pixels, fluence.length);
     for (let c = 0; c < pixels.length; c++) pixels[c] = fluence[c]! * this.horn[c]!;
-    const values = new Float64Array(this.memory.buffer, this.values, this.count).fill(0);
-    for (const placed of this.bands) {
-      this.kernels.spread(...this.spreadArguments(placed));
-      this.kernels.gather(...this.readArguments(placed));
-    }
-    for (let p = 0; p < values.length; p++) out[p]! += values[p]!;
+    for (const placed of this.bands) this.kernels.spread(...this.spreadArguments(placed));
+    this.forPieces((from, values) => {
+      values.fill(0);
+      for (const placed of this.bands) this.kernels.gather(...this.readArguments(placed, from, values.length));
+      for (let p = 0; p < values.length; p++) out[from + p]! += values[p]!;
+    });
   }
 
   /** Transpose of `apply`: fluence = what the points' values ask of every cell. */
   applyTranspose(rowValues: Float64Array, fluence: Float64Array): void {
     const pixels = new Float32Array(this.memory.buffer, this.pixels, fluence.length).fill(0);
-    new Float64Array(this.memory.buffer, this.values, this.count).set(rowValues);
-    for (const placed of this.bands) {
-      new Uint8Array(this.memory.buffer, placed.nodes, placed.nodeBytes).fill(0);
-      this.kernels.scatter(...this.readArguments(placed));
-      this.kernels.collect(...this.spreadArguments(placed));
-    }
+    for (const { nodes, nodeBytes } of this.bands) new Uint8Array(this.memory.buffer, nodes, nodeBytes).fill(0);
+    this.forPieces((from, values) => {
+      values.set(rowValues.subarray(from, from + values.length));
+      for (const placed of this.bands) this.kernels.scatter(...this.readArguments(placed, from, values.length));
+    });
+    for (const placed of this.bands) this.kernels.collect(...this.spreadArguments(placed));
     for (let c = 0; c < pixels.length; c++) fluence[c] = pixels[c]! * this.horn[c]!;
   }
 
@@ -113,9 +116,17 @@ export class SimdMaps {
     return [widths, band.widths.length, pixels, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines];
   }
 
-  private readArguments({ groups, lineBytes, nodes, weights, places }: PlacedBand): number[] {
-    const { count, values } = this;
-    return [nodes, lineBytes, groups, count, places, weights, values];
+  /** Of the points [from, from + count). */
+  private readArguments(placed: PlacedBand, from: number, count: number): number[] {
+    const { groups, lineBytes, nodes, weights, places } = placed;
+    return [nodes, lineBytes, groups, count, places + 12 * from, weights + 16 * groups * from, this.values];
+  }
+
+  /** Gives the memory for the values of some points after the other; each point is in one piece. */
+  private forPieces(use: (from: number, values: Float64Array) => void): void {
+    for (let from = 0; from < this.count; from += PIECE) {
+      use(from, new Float64Array(this.memory.buffer, this.values, Math.min(PIECE, this.count - from)));
+    }
   }
 }
 

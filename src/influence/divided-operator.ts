@@ -1,12 +1,11 @@
 /**
  * The influence operator with its beams divided over the threads of an executor.
  *
- *   apply            each thread: dose of each of its beams, then the sum over all beams for a range of the rows
+ *   apply            in rounds of one beam a thread: the dose of its beam; then, for a range of the rows, the sum over the round's beams
  *   applyTranspose   each thread: the columns of its beams
  *
- * A beam's dose is an array of its own, and beams are summed in their order for every row: dose, gradient, and so the
- * plan, are the same to the last bit with any number of threads, and those of {@link InfluenceOperator} to rounding. That costs
- * O(rows x beams) of memory, like the operator itself.
+ * A beam's dose is an array of its own until it is summed, in the round after, and beams are summed in their order for every row: dose,
+ * gradient, and so the plan, are the same to the last bit with any number of threads, and those of {@link InfluenceOperator} to rounding.
  */
 import { beamletOffsets } from '../beam/fluence.js';
 import { InvalidInputError } from '../core/errors.js';
@@ -29,8 +28,8 @@ interface ThreadBeam {
   /** Its columns: [from, to). */
   readonly from: number;
   readonly to: number;
-  /** Its dose, one value per row; shared by all threads. */
-  readonly dose: Float64Array;
+  /** Among the beams of all. */
+  readonly number: number;
   /** Its places of the slow part, pixels of its grid, and the first one's number. */
   readonly places: Int32Array;
   readonly firstPlace: number;
@@ -38,7 +37,10 @@ interface ThreadBeam {
 
 interface ThreadInput {
   readonly own: readonly ThreadBeam[];
-  /** The dose of all beams, in order. */
+  /** Beams in all, and threads: a round has one beam of each thread. */
+  readonly beams: number;
+  readonly threads: number;
+  /** Doses of the beams of one round and of the next, in order. */
   readonly doses: readonly Float64Array[];
   /** Rows [from, to) that this thread sums. */
   readonly rows: readonly [from: number, to: number];
@@ -64,36 +66,51 @@ interface ReadRows {
   readonly places?: number;
 }
 
-type ThreadCommand = 'apply' | 'sum' | 'transpose' | ReadRows;
+/** The doses of a round's beams, and the sum of the round before. */
+interface ApplyRound {
+  readonly round: number;
+}
+
+type ThreadCommand = 'transpose' | ApplyRound | ReadRows;
 
 export const influenceJob: JobType<ThreadInput, ThreadCommand, void> = {
   name: 'influence',
-  create({ own, doses, rows: [first, end], density, points, options, buffers }) {
+  create({ own, beams, threads, doses, rows: [first, end], density, points, options, buffers }) {
     const { weights, dose, rowValues, gradient } = buffers;
-    const parts = own.map(({ beam, seen, from, to, dose, places, firstPlace }) => ({
+    /** Two rounds have theirs side by side. */
+    const doseOf = (beam: number): Float64Array => doses[beam % (2 * threads)]!;
+    const sumRound = (round: number): void => {
+      const last = Math.min(beams, threads * (round + 1));
+      for (let beam = threads * round; beam < last; beam++) {
+        const own = doseOf(beam);
+        for (let r = first; r < end; r++) dose[r]! += own[r]!;
+      }
+    };
+    const parts = own.map(({ beam, seen, from, to, number, places, firstPlace }) => ({
       operator: new InfluenceOperator([beam], density, points, { ...options, ...(seen && { seen: [seen] }) }),
       weights: weights.subarray(from, to),
       gradient: gradient.subarray(from, to),
-      dose,
+      number,
       from,
       places,
       firstPlace,
     }));
     releaseRays();
     return (command) => {
-      if (typeof command === 'object') {
+      if (command === 'transpose') {
+        for (const part of parts) part.operator.applyTranspose(rowValues, part.gradient);
+      } else if ('round' in command) {
+        const { round } = command;
+        if (round === 0) dose.fill(0, first, end);
+        else sumRound(round - 1);
+        const part = parts.find(({ number }) => Math.floor(number / threads) === round);
+        part?.operator.apply(part.weights, doseOf(part.number));
+      } else {
         const { which, matrix, stride, places } = command;
         for (const { operator, from, ...part } of parts) {
           if (places === undefined) operator.readRows(which, matrix.subarray(from), stride);
           else operator.readTails(which, [part.places], matrix.subarray(part.firstPlace), places);
         }
-      } else if (command === 'apply') {
-        for (const part of parts) part.operator.apply(part.weights, part.dose);
-      } else if (command === 'transpose') {
-        for (const part of parts) part.operator.applyTranspose(rowValues, part.gradient);
-      } else {
-        dose.fill(0, first, end);
-        for (const beam of doses) for (let r = first; r < end; r++) dose[r]! += beam[r]!;
       }
     };
   },
@@ -111,6 +128,7 @@ export class DividedOperator implements LinearOperator {
   /** Where the slow part of the influence is told. @internal */
   readonly pools: TailPools;
   private readonly executor: Executor;
+  private readonly rounds: number;
   private readonly buffers: Buffers;
   private readonly group: JobGroup<ThreadCommand, void>;
 
@@ -138,7 +156,7 @@ export class DividedOperator implements LinearOperator {
         ...(own && { seen: own }),
         from: offsets[b]!,
         to: offsets[b + 1]!,
-        dose: executor.allocate(rows),
+        number: b,
         places: pools.pixels[b]!,
         firstPlace: pools.offsets[b]!,
       };
@@ -149,14 +167,16 @@ export class DividedOperator implements LinearOperator {
       rowValues: executor.allocate(rows),
       gradient: executor.allocate(columns),
     };
+    const threads = Math.min(executor.threads, parts.length);
     const common = {
-      doses: parts.map((part) => part.dose),
+      beams: parts.length,
+      threads,
+      doses: Array.from({ length: Math.min(2 * threads, parts.length) }, () => executor.allocate(rows)),
       density: { ...density, data: executor.share(density.data) },
       points: executor.share(points),
       options,
       buffers,
     };
-    const threads = Math.min(executor.threads, parts.length);
     const inputs = Array.from(
       { length: threads },
       (_, thread): ThreadInput => ({
@@ -168,6 +188,7 @@ export class DividedOperator implements LinearOperator {
     );
     this.group = executor.start(influenceJob, inputs);
     this.executor = executor;
+    this.rounds = Math.ceil(parts.length / threads);
     this.rows = rows;
     this.columns = columns;
     this.pools = pools;
@@ -177,8 +198,7 @@ export class DividedOperator implements LinearOperator {
   /** Gy at every point for monitor units per beamlet. */
   apply(weights: Float64Array, out: Float64Array): Float64Array {
     this.buffers.weights.set(weights);
-    this.group.run('apply');
-    this.group.run('sum');
+    for (let round = 0; round <= this.rounds; round++) this.group.run({ round });
     out.set(this.buffers.dose);
     return out;
   }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createBeam } from '../../src/beam/beam.js';
 import { uniformFluenceGrid } from '../../src/beam/fluence.js';
 import { createRandom } from '../../src/core/random.js';
+import { selectPoints } from '../../src/dose/beam-points.js';
 import { viewOfBeam } from '../../src/dose/beam-view.js';
 import { hasSimd } from '../../src/dose/simd-maps.js';
 import { createGrid } from '../../src/geometry/grid.js';
@@ -49,4 +50,31 @@ test.each([
   const column = plain.columns >> 1;
   const columns = [plain, simd].map((operator) => operator.column(column, new Float64Array(operator.rows)));
   expect(apart(columns[0]!, columns[1]!)).toBeLessThan(1e-6);
+});
+
+test('points are computed in pieces: a dose is that of each part by itself to the last bit, a transpose the sum of theirs (seed 14)', () => {
+  const some = createRandom(14);
+  const beam = createBeam(artiste6mv, { isocenter: [3, -2, 1], gantry: 77, collimator: 20, couch: 0 });
+  const grid = uniformFluenceGrid(-20, -20, 5, 7, 8);
+  const beams = [{ beam, beamlets: { grid, pixels: Int32Array.from({ length: 56 }, (_, c) => c) } }];
+  // More than a piece has, by what is no whole piece.
+  const all = Float64Array.from({ length: 3 * 9001 }, (_, c) => (c % 3 === 1 ? 200 : 160) * (some.uniform() - 0.5));
+  const { points: seen } = viewOfBeam(beam, chest, { points: all });
+  const operatorOf = (from: number, to: number): InfluenceOperator => {
+    const at = Int32Array.from({ length: to - from }, (_, q) => from + q);
+    return new InfluenceOperator(beams, chest, all.subarray(3 * from, 3 * to), { seen: [selectPoints(seen, at)] });
+  };
+  const [whole, first, second] = [operatorOf(0, 9001), operatorOf(0, 3000), operatorOf(3000, 9001)];
+  const w = Float64Array.from({ length: 56 }, () => some.uniform());
+  const dose = whole.apply(w, new Float64Array(9001));
+  expect(dose.subarray(0, 3000)).toEqual(first.apply(w, new Float64Array(3000)));
+  expect(dose.subarray(3000)).toEqual(second.apply(w, new Float64Array(6001)));
+  const y = Float64Array.from({ length: 9001 }, () => some.normal());
+  const asked = whole.applyTranspose(y, new Float64Array(56));
+  const ofSecond = second.applyTranspose(y.subarray(3000), new Float64Array(56));
+  const sum = first.applyTranspose(y.subarray(0, 3000), new Float64Array(56)).map((a, c) => a + ofSecond[c]!);
+  const largest = asked.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  asked.forEach((value, c) => {
+    expect(Math.abs(value - sum[c]!)).toBeLessThan(2e-6 * largest);
+  });
 });

@@ -28,6 +28,27 @@ test('the case is a page of 30 lines, and one that is read', () => {
   expect(parseCase(given)).toMatchObject({ target: 'OuterTarget', overlap: ['OuterTarget', 'Core', 'BODY'] });
 });
 
+test('the case of the harder goals is the same patient under the same beams, and asks for all three with room', () => {
+  const harder = JSON.parse(readFileSync(new URL('../../examples/c-shape/HARDER.json', import.meta.url), 'utf8'));
+  const { name, prescription, objectives, goals, ...rest } = harder;
+  const { name: _, prescription: own, objectives: ofPeer, ...same } = given;
+  expect(rest).toEqual(same);
+  expect(prescription.dose).toBe(own!.dose);
+  expect(goals).toEqual(['OuterTarget D95% >= 50Gy', 'OuterTarget D10% <= 55Gy', 'Core D10% <= 10Gy']);
+  const asked = parseCase(harder).objectives!.filter((o) => typeof o === 'object' && o.kind.endsWith('-dvh'));
+  expect(asked).toHaveLength(3);
+  for (const [structure, volume, sign, bound] of [
+    ['OuterTarget', '95%', 1, 50],
+    ['OuterTarget', '10%', -1, 55],
+    ['Core', '10%', -1, 10],
+  ] as const) {
+    const own = objectives.find(
+      (o: { structure: string; volume?: string }) => o.structure === structure && o.volume === volume,
+    );
+    expect(sign * (own.dose - bound), `${structure} D${volume}`).toBeGreaterThan(0);
+  }
+});
+
 noteSkipped('the C-shape from CASE.json');
 describe.skipIf(!hasShared)('with the peer’s files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'respine-c-shape-'));

@@ -2,7 +2,7 @@
 import { checkCount } from '../../core/budget.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { missingStructure } from '../../evaluate/structure-name.js';
-import { voxelCount } from '../../geometry/grid.js';
+import { placeOf, voxelCount } from '../../geometry/grid.js';
 import { voxelizeStructure } from '../../geometry/voxelize.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { fineVoxel, surfaceVoxel } from '../patient/planning-grid.js';
@@ -41,7 +41,7 @@ export function rowsOfPlanning(model: PatientModel, { points, places }: Planning
  * @throws {InvalidInputError} for a structure that there is not, or none with a voxel, or more than 2 million voxels
  */
 export function rowsOfStructures(model: PatientModel, names: 'body' | readonly string[]): ExportedRows {
-  const { body, masks } = model;
+  const { body, grid, masks } = model;
   const known = [...masks.keys()];
   if (names !== 'body') {
     const missing = names.find((name) => !masks.has(name));
@@ -61,7 +61,7 @@ export function rowsOfStructures(model: PatientModel, names: 'body' | readonly s
   checkCount('influence: voxels', own.length, MOST_ROWS, 'Name fewer structures, or use a coarser dose grid.');
   const points = new Float64Array(3 * own.length);
   own.forEach((p, row) => {
-    points.set(body.points.subarray(3 * p, 3 * p + 3), 3 * row);
+    points.set(placeOf(grid, body.index[p]!), 3 * row);
   });
   return describeRows(
     model,

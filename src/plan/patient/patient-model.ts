@@ -7,7 +7,7 @@ import { checkBytes } from '../../core/budget.js';
 import { InvalidInputError } from '../../core/errors.js';
 import { type Executor, serialExecutor } from '../../core/executor.js';
 import { toDecimals, toDigits } from '../../core/rounding.js';
-import { type DoseVoxels, voxelsInside } from '../../dose/beam-view.js';
+import type { DoseVoxels } from '../../dose/beam-view.js';
 import { ForwardDose } from '../../dose/forward-dose.js';
 import { fallOffReach } from '../../evaluate/fall-off.js';
 import { StructureCells } from '../../evaluate/structure-cells.js';
@@ -36,16 +36,15 @@ import type { AskedFields } from '../asked/asked-structures.js';
 import { targetsOf } from '../asked/asked-target.js';
 import { checkStructureNames } from '../input/case-names.js';
 import type { PlanCase } from '../input/plan-case.js';
+import { bodyPoints } from './body-points.js';
 import { checkHasDose, type DrawnFraction, drawnFraction, fractionNote, linesOf } from './drawn-share.js';
 import {
-  fineVoxel,
   NEAR_TARGET,
   type PlanningGrid,
   planningGridOf,
   pointsInCord,
   SURFACE_LATTICES,
   surfacePointsOf,
-  surfaceVoxel,
   touching,
   voxelAt,
 } from './planning-grid.js';
@@ -191,7 +190,6 @@ export function modelPatient(
   const targetMask = several?.mask ?? masks.get(target)!;
   const isocenter = planCase.isocenter ?? centroid(targetMask, target);
   checkInside(isocenter, masks.get(external)!, external);
-  const inside = voxelsInside(masks.get(external)!);
   const fine = planningGridOf(
     grid,
     {
@@ -204,7 +202,6 @@ export function modelPatient(
   if (fine !== undefined) {
     for (const name of [...targets, cord]) lines.set(name, linesOf(structures.get(name)!, fine.grid));
   }
-  const first = inside.points.length + 3;
   let distance: Float32Array | undefined;
   const targetDistance = (): Float32Array => {
     distance ??= several?.nearest().distance ?? distanceMap(targetMask, occupiedFrom(targetMask));
@@ -228,21 +225,7 @@ export function modelPatient(
   const fineCord = (fine?.voxels ?? new Int32Array(0)).filter(
     (voxel) => fine!.cord.data[voxel]! > 0 && isNearTarget(placeOf(fine!.grid, voxel)),
   );
-  // Once, where all threads see them: of a fine grid they are the largest part of a patient.
-  const points = executor.allocate(first + (fine?.points.length ?? 0) + surface.length);
-  points.set(inside.points);
-  points.set(isocenter, inside.points.length);
-  const body = { ...inside, points: points.subarray(0, inside.points.length) };
-  points.set(fine?.points ?? [], first);
-  points.set(surface, points.length - surface.length);
-  const voxelOfPoint = new Int32Array(points.length / 3).fill(-1);
-  voxelOfPoint.set(body.index);
-  fine?.voxels.forEach((voxel, q) => {
-    voxelOfPoint[first / 3 + q] = fineVoxel({ grid }, voxel);
-  });
-  for (let q = 0; 3 * q < surface.length; q++) {
-    voxelOfPoint[(points.length - surface.length) / 3 + q] = surfaceVoxel({ grid, ...(fine ? { fine } : {}) }, q);
-  }
+  const points = bodyPoints(masks.get(external)!, { isocenter, fine, surface }, executor);
   const bodyDose = new ForwardDose(patient.density, points, { executor, ...planCase.doseModel });
   let inCord: Int32Array | undefined;
   const cordPoints = (): Int32Array => {
@@ -272,9 +255,11 @@ export function modelPatient(
     targetDistance,
     isNearTarget,
     cordGap,
-    body,
-    points,
-    voxelOfPoint,
+    body: points.body,
+    get points() {
+      return points.make();
+    },
+    voxelOfPoint: points.voxelOfPoint,
     ...names,
     isocenter,
     executor,

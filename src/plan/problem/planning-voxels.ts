@@ -8,7 +8,7 @@
  * both apply, and the hard maximum wins.
  */
 import type { ShiftedRows } from '../../dose/shifted-rows.js';
-import { type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';
+import { placeOf, type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedRows } from '../asked/asked-structures.js';
 import { besideTarget, type PatientModel, targetMaskOf } from '../patient/patient-model.js';
@@ -195,7 +195,7 @@ function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly
     const isSampled = t < 1 && ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
     const isOfTarget = fine === undefined && (t > 0 || isBeside[voxel] === 1);
     if (c === 0 && !isOfTarget && !isSampled && isOfOrgan[voxel] === 0) continue;
-    const centre = body.points.subarray(3 * p, 3 * p + 3);
+    const centre = placeOf(grid, voxel);
     const row = rows.add(centre, p, zoneAt(t, c, d, isOfOrgan[voxel] === 1));
     rowOf[voxel] = row;
     if (t > 0 && fine === undefined) rows.addTarget(row, t, several?.fractionsOf(voxel));

@@ -6,6 +6,7 @@
  * held to is the structure as it is drawn: the plan's dose is read there, and what sampling is off by is taken off the bound.
  */
 import { InvalidInputError } from '../../core/errors.js';
+import { placeOf, type Vec3 } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import { type AskedRows, namedStructures } from '../asked/asked-structures.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -16,7 +17,7 @@ import { isOnLattice, strideAt } from './sampling-lattice.js';
 const ENOUGH = 400;
 
 /** The row of a voxel of the grid, made where there is none. */
-export type RowOfVoxel = (point: Float64Array, place: number, voxel: number) => number;
+export type RowOfVoxel = (point: Vec3, place: number, voxel: number) => number;
 
 /** @throws {InvalidInputError} for a structure without a voxel in the body */
 export function structureRows(
@@ -70,7 +71,7 @@ function sampled(model: PatientModel, name: string, rowOf: RowOfVoxel): VoxelSet
       const [held, listed] = all.get(stride) ?? [0, 0];
       all.set(stride, [held + volume, listed + (isListed ? volume : 0)]);
       if (!isListed) continue;
-      rows.push(rowOf(body.points.subarray(3 * p, 3 * p + 3), p, voxel));
+      rows.push(rowOf(placeOf(grid, voxel), p, voxel));
       volumes.push(volume);
       strides.push(stride);
     }
