@@ -22,6 +22,8 @@ interface Field {
 type Point = readonly [x: number, y: number];
 
 const HIGH = 14;
+/** Between points of a curve that are looked at, px. */
+const STEP = 8;
 /** From the frame, px. */
 const RIM = 10;
 /** A number further than that from everything is as good as any. */
@@ -53,29 +55,36 @@ export function numberBadge(x: number, y: number, number: number, color: string)
 /** Points every few px along a curve, inside the frame. */
 function tracePoints(points: ArrayLike<number>, { left, top, width, height }: Field): Point[] {
   const out: Point[] = [];
+  let ahead = 0;
   for (let p = 0; p + 3 < points.length; p += 2) {
     const [x0, y0, x1, y1] = [points[p]!, points[p + 1]!, points[p + 2]!, points[p + 3]!];
-    const steps = Math.max(1, Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 8));
-    for (let s = 0; s < steps; s++) {
-      const [x, y] = [x0 + (s / steps) * (x1 - x0), y0 + (s / steps) * (y1 - y0)];
+    const length = Math.hypot(x1 - x0, y1 - y0);
+    for (; ahead < length; ahead += STEP) {
+      const part = ahead / length;
+      const [x, y] = [x0 + part * (x1 - x0), y0 + part * (y1 - y0)];
       if (x > left + RIM && x < left + width - RIM && y > top + RIM && y < top + height - RIM) out.push([x, y]);
     }
+    ahead -= length;
   }
   return out;
 }
 
 function freest(own: readonly Point[], others: readonly Point[], placed: readonly Point[]): Point | undefined {
-  let best = -1;
+  let best = Number.NEGATIVE_INFINITY;
   let at: Point | undefined;
   for (const [x, y] of own) {
     let free = FREE;
     for (const [qx, qy] of placed) free = Math.min(free, 1.5 * Math.max(Math.abs(x - qx), Math.abs(y - qy)) - HIGH);
     if (free <= best) continue;
+    let square = Number.POSITIVE_INFINITY;
+    const enough = best > 0 ? best * best : -1;
     for (const [qx, qy] of others) {
-      free = Math.min(free, Math.hypot(x - qx, y - qy));
-      if (free <= best) break;
+      const far = (x - qx) * (x - qx) + (y - qy) * (y - qy);
+      if (far < square) square = far;
+      if (square <= enough) break;
     }
-    if (free > best + 1e-9) {
+    free = Math.min(free, Math.sqrt(square));
+    if (at === undefined || free > best + 1e-9) {
       best = free;
       at = [x, y];
     }

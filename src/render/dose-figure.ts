@@ -43,12 +43,13 @@ export function doseDrawing(options: DoseFigureOptions): Drawing {
 /** The same plane of several plans, as {@link doseDrawing} draws each. */
 export function doseDrawings(
   options: Omit<DoseFigureOptions, 'dose' | 'title'>,
-  plans: readonly { readonly dose: DoseVolume; readonly title: string }[],
+  plans: readonly { readonly dose: DoseVolume; readonly title: string; readonly beams?: PanelOptions['beams'] }[],
 ): Drawing[] {
   const width = options.width ?? 920;
   const room = { width: width - 2 * MARGIN - LEGEND_WIDTH - 24, height: options.panelHeight ?? 620 };
   const doses = plans.map(({ dose }) => dose);
-  return dosePanels(options, doses, room).map((panel, i) => {
+  const beams = plans.map((plan) => plan.beams ?? options.beams);
+  return dosePanels(options, doses, room, beams).map((panel, i) => {
     const { dose, title } = plans[i]!;
     const body = Math.max(panel.height, KEY_HEIGHT);
     const left = MARGIN + (room.width - panel.width) / 2;

@@ -6,6 +6,7 @@
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
+import { beamLines } from './beam-lines.js';
 import { grayShades, levelColor, washOver } from './dose-wash.js';
 import type { PlacedImage } from './drawing.js';
 import { path, polylinePath } from './figure.js';
@@ -47,12 +48,14 @@ export interface PanelKey {
 /**
  * Draws the same panel for several doses, each as large as fits in `room`, px; CT and outlines are worked out once.
  *
+ * @param beams of each dose. @default those of the options
  * @throws {InvalidInputError} if the plane misses the CT or a dose grid, the crop leaves nothing, or a level is not positive
  */
 export function dosePanels(
   options: PanelOptions,
   doses: readonly DoseVolume[],
   room: { width: number; height: number },
+  beams: readonly PanelOptions['beams'][] = doses.map(() => options.beams),
 ): Panel[] {
   const { plane, point, dashed, colors } = options;
   checkPanelOptions(options, dashed ? [...doses, dashed.dose] : doses);
@@ -66,10 +69,14 @@ export function dosePanels(
   const shades = grayShades(cropSlice(extractSlice(options.hounsfield, plane, point), extent), options, view);
   const sliceOf = (volume: DoseVolume): Slice => checkedSlice(cropSlice(extractSlice(volume, plane, point), extent));
   const others = dashed ? isodosesOf(sliceOf(dashed.dose), options, view) : [];
-  return doses.map((volume) => {
+  return doses.map((volume, d) => {
     const dose = sliceOf(volume);
     const isodoses = isodosesOf(dose, options, view);
-    const lines = [...others.map(isodoseDrawing(options, '5 3')), ...isodoses.map(isodoseDrawing(options))].join('');
+    const lines = [
+      beamLines({ plane, point, beams: beams[d] ?? [] }, view),
+      ...others.map(isodoseDrawing(options, '5 3')),
+      ...isodoses.map(isodoseDrawing(options)),
+    ].join('');
     const labels = isodoses.map((own) => ({ words: String(own.percent), lines: own.lines }));
     const shown = [...isodoses, ...others].filter((own) => own.lines.length > 0).map(({ percent }) => percent);
     const key = { structures: outlined, levels: levelsOf(options).filter((percent) => shown.includes(percent)) };

@@ -45,6 +45,8 @@ export interface PanelOptions {
   readonly washOpacity?: number;
   /** Colours of dose: the rainbow of clinics, or one with equal steps. @default 'rainbow' */
   readonly colors?: 'rainbow' | 'even';
+  /** Beams whose axes lie in the plane, within 10 degrees: lines from `point` towards their sources (LPS, mm), with labels at the end. */
+  readonly beams?: readonly { readonly label: string; readonly source: Vec3 }[];
   /** Another plan, whose isodoses are drawn dashed over the same wash. */
   readonly dashed?: { readonly label: string; readonly dose: DoseVolume };
   /** What the solid isodoses are of, where others are dashed. */

@@ -16,8 +16,9 @@ import { doseUnits } from '../render/dose-legend.js';
 import { DEFAULT_LEVELS } from '../render/dose-panel.js';
 import type { Drawing } from '../render/drawing.js';
 import { type DvhGoal, dvhFigure } from '../render/dvh-plot.js';
-import type { FigureStructure } from '../render/panel-view.js';
+import type { FigureStructure, PanelOptions } from '../render/panel-view.js';
 import { cropAround } from './crop.js';
+import { doseProfileFigure } from './dose-profile.js';
 import { goalPoint } from './dvh-goals.js';
 import { fieldPictures } from './field-figures.js';
 
@@ -48,6 +49,7 @@ export function planPictures(
   const near = cropAround(targetMaskOf(model), gridBox(model.patient.hounsfield.grid), 45);
   const titled = plans.map(({ plan: { technique, dose: volume, fields } }) => ({
     dose: volume,
+    beams: axesOf(fields),
     title: `${model.patient.name}: ${technique.toUpperCase()}, ${fields.length} fields`,
   }));
   for (const plane of planes) {
@@ -72,8 +74,19 @@ export function planPictures(
     }
   }
   out.set('dvh', dvhOf(result, shown, prescribed));
+  const profile = doseProfileFigure(result, prescribed);
+  if (profile !== undefined) out.set('profile', profile);
   for (const [name, svg] of fieldPictures(result)) out.set(name, svg);
   return out;
+}
+
+/** More axes than that hide the plan: those of an arc. */
+const MOST_AXES = 15;
+
+/** Of the fields, by their gantry angles. */
+function axesOf(fields: PlanningResult['plans'][number]['plan']['fields']): NonNullable<PanelOptions['beams']> {
+  if (fields.length > MOST_AXES) return [];
+  return fields.map(({ beam: { frame, pose } }) => ({ label: `${toDecimals(pose.gantry, 1)}°`, source: frame.source }));
 }
 
 /** Targets besides that of the prescription, for a subtitle. */

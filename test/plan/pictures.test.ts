@@ -89,11 +89,30 @@ test('are three planes per technique, two side by side, the DVHs and every field
   expect([...pictures.keys()].sort()).toEqual(
     [
       ...['axial', 'sagittal', 'coronal'].flatMap((plane) => [`${plane}_fcrt`, `${plane}_imrt`]),
-      ...['compare_axial', 'compare_sagittal', 'dvh', 'field_fcrt_01', 'field_imrt_01', 'field_imrt_02'],
+      ...['compare_axial', 'compare_sagittal', 'dvh', 'profile', 'field_fcrt_01', 'field_imrt_01', 'field_imrt_02'],
     ].sort(),
   );
   const alone = planPictures(resultOf([planned('imrt', [modulated(0)])]));
   expect([...alone.keys()].some((name) => name.startsWith('compare'))).toBe(false);
+});
+
+test('the profile runs from the cord through the target, and says how steeply the dose falls', () => {
+  // The dose is the same all along y, from the cord to the target 20 mm ahead of it.
+  expect(said(pictures.get('profile')!)).toEqual(expect.arrayContaining(['PTV', 'SpinalCord', 'falls 0 Gy/mm']));
+  const falling = createDose(
+    grid,
+    { quantity: 'physical', fractions: 5 },
+    Float32Array.from({ length: size }, (_, v) => 20 - 0.2 * centre(v)[1]!),
+  );
+  const plan = planned('imrt', [modulated(0)]);
+  const steep = planPictures(resultOf([{ ...plan, plan: { ...plan.plan, dose: falling } }]));
+  expect(said(steep.get('profile')!)).toContain('falls 0.2 Gy/mm');
+});
+
+test('axes of the beams are in the planes of a plan, with their gantry angles', () => {
+  expect(said(pictures.get('axial_imrt')!)).toEqual(expect.arrayContaining(['0°', '90°']));
+  expect(said(pictures.get('axial_fcrt')!)).not.toContain('90°');
+  expect(said(pictures.get('compare_axial')!)).not.toContain('90°');
 });
 
 test('say whose dose they are, and to what it is prescribed', () => {

@@ -5,6 +5,7 @@ import { APART, areApart, colorDistance, seenColor, VISIONS } from '../../src/re
 import { doseFigure } from '../../src/render/dose-figure.js';
 import { DEFAULT_LEVELS } from '../../src/render/dose-panel.js';
 import { levelColor } from '../../src/render/dose-wash.js';
+import { dvhFigure } from '../../src/render/dvh-plot.js';
 import { pensOf } from '../../src/render/pen.js';
 import { doseLike, hounsfield, isocenter, PRESCRIPTION, structures } from './scene.js';
 
@@ -84,6 +85,19 @@ describe('structures', () => {
         { name: 'CTV', color: '#3b6fb5' },
       ]).map(({ dash }) => dash),
     ).toEqual(['8 4', '']);
+  });
+});
+
+describe('curves of a DVH', () => {
+  test('each has the number of its structure, even where others lie on it', () => {
+    const points = { dose: Float64Array.of(0, 10, 20, 30), percent: Float64Array.of(100, 90, 40, 0) };
+    const curves = ['A', 'B', 'C'].flatMap((structure) =>
+      [0, 1].map((plan) => ({ structure, color: '#3b6fb5', plan, points })),
+    );
+    const figure = dvhFigure({ title: 'D', plans: [{ label: 'a' }, { label: 'b', dash: '7 4' }], curves });
+    // Two curves and the key.
+    for (const number of [1, 2, 3])
+      expect(figure.split(`font-weight="bold" fill="#1b1b1b">${number}<`)).toHaveLength(4);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The pictures that the golden tests compare, by name. */
 import { createAperture } from '../../src/beam/aperture.js';
 import { doseDifference } from '../../src/evaluate/dose-difference.js';
+import { valueAt } from '../../src/geometry/resample.js';
 import { commission } from '../../src/machine/commission.js';
 import { depthDoseCurves } from '../../src/machine/depth-dose-curves.js';
 import { createLeafBank } from '../../src/machine/mlc.js';
@@ -13,6 +14,7 @@ import { doseDrawing } from '../../src/render/dose-figure.js';
 import { doseUnits } from '../../src/render/dose-legend.js';
 import type { Drawing } from '../../src/render/drawing.js';
 import { dvhFigure } from '../../src/render/dvh-plot.js';
+import { profileFigure } from '../../src/render/profile-figure.js';
 import { sheetDrawing } from '../../src/render/sheet-figure.js';
 import { measureNoisy } from '../machine/synthetic.js';
 import { doseLike, dvhCurves, hounsfield, isocenter, PRESCRIPTION, structures } from './scene.js';
@@ -84,6 +86,17 @@ function withBand(curve: ReturnType<typeof dvhCurves>[number]) {
   return { ...curve, band: { dose, low: shifted(2), high: shifted(-2) } };
 }
 
+/** Axis of a beam from a gantry angle, degrees; 180 comes from behind. */
+const axisAt = (gantry: number) => {
+  const angle = (gantry * Math.PI) / 180;
+  const source = [isocenter[0] + 1000 * Math.sin(angle), isocenter[1] - 1000 * Math.cos(angle), isocenter[2]] as const;
+  return { label: `${gantry}°`, source };
+};
+
+/** Dose across the scene's cord and target, mm from the cord to the front. */
+const across = (dose: typeof imrt) =>
+  Array.from({ length: 101 }, (_, i) => [i - 30, valueAt(dose, 0, 30 - i, 0)!] as const);
+
 /** What each shows, for docs/gallery.md. */
 export const CAPTIONS: Readonly<Record<string, string>> = {
   'dose-axial':
@@ -97,6 +110,7 @@ export const CAPTIONS: Readonly<Record<string, string>> = {
     'The difference of two doses: red where the second is higher, blue where it is lower, clear where they agree.',
   sheet: 'Contact sheet of parallel planes.',
   dvh: 'Dose-volume histograms of two plans. Numbers name the curves; a band says how far off a curve may be, diamonds are goals, full where they are met.',
+  profile: 'Dose along a line from the cord through the target, with the steepest fall between them.',
   'depth-dose': 'Measured depth doses with a model, and what it leaves over.',
   'beam-aperture': "Beam's-eye view of a conformal field.",
   'beam-segments': 'A field in segments: their sum with the ends of all leaves, and each by itself.',
@@ -112,6 +126,7 @@ export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
       plane: 'axial',
       title: 'IMRT, 9 posterior fields',
       subtitle: 'Synthetic patient, 39.6 Gy in 22 fractions to the PTV',
+      beams: [100, 140, 180, 220, 260].map(axisAt),
     }),
   'dose-sagittal': () => doseDrawing({ ...common, dose: imrt, plane: 'sagittal', title: 'IMRT, sagittal', crop }),
   'dose-coronal': () => doseDrawing({ ...common, dose: fcrt, plane: 'coronal', title: 'FCRT <coronal> & more', crop }),
@@ -157,6 +172,22 @@ export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
       ],
       prescription: PRESCRIPTION,
       limits: [{ label: 'SpinalCord Max <= 29.8 Gy', dose: 29.8, color: structureColor('SpinalCord') }],
+      doseUnits: doseUnits(imrt),
+    }),
+  profile: () =>
+    profileFigure({
+      title: 'Dose from the cord through the target',
+      along: 'Distance from the middle of the cord to the front [mm]',
+      curves: [
+        { label: 'IMRT', points: across(imrt), note: 'falls 4.1 Gy/mm' },
+        { label: 'FCRT', dash: '7 4', points: across(fcrt) },
+      ],
+      spans: [
+        { name: 'PTV_3960', color: structureColor('PTV'), from: -23, to: -7 },
+        { name: 'SpinalCord', color: structureColor('SpinalCord'), from: -5, to: 5 },
+        { name: 'PTV_3960', color: structureColor('PTV'), from: 9, to: 43 },
+      ],
+      prescription: PRESCRIPTION,
       doseUnits: doseUnits(imrt),
     }),
   'depth-dose': depthDose,
