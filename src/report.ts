@@ -3,7 +3,7 @@
 
 // Dose on CT.
 export { doseFigure, type DoseFigureOptions } from './render/dose-figure.js';
-export type { PanelOptions, FigureStructure } from './render/dose-panel.js';
+export type { PanelOptions, FigureStructure } from './render/panel-view.js';
 export type { Color } from './render/colour.js';
 
 // Dose-volume histograms.

@@ -7,6 +7,7 @@ import { tryFile, tryFolder } from '../node/files.js';
 import { version } from '../node/version.js';
 import { addStructureFlags, sliceSpacingHelp } from './dose-and-structures.js';
 import { addDoseFlags } from './dose-options.js';
+import { addFigureFlags } from './figure-options.js';
 /**
  * The command line: thin commands over the library.
  *
@@ -67,6 +68,9 @@ program
   .option('--isodoses <Gy>', 'with --dicom: isodose lines of each technique as an RTSTRUCT, with commas')
   .option('--report', 'all of it as one HTML file too, report.html, that needs no network: docs/report.md')
   .option('--no-pictures', 'leave the pictures out')
+  .option('--colours <name>', 'of dose in the pictures: rainbow, or even, whose steps all look alike', 'rainbow')
+  .option('--format <names>', 'of the pictures: png, svg, pdf, with commas', 'png')
+  .option('--dpi <n>', 'pixels per inch of PNG, 24 to 768', '96')
   .action(async (path, options) => {
     const { planCommand } = await import('./plan.js');
     code = await planCommand(path, options);
@@ -163,6 +167,33 @@ addStructureFlags(program.command('check'))
   .action(async (options) => {
     const { checkCommand } = await import('./check.js');
     code = await checkCommand(options);
+  });
+
+addFigureFlags(addDoseFlags(program.command('render'), { hasPlan: true }))
+  .description('pictures of any dose on any CT with any structures (DICOM or NRRD): planes, contact sheets, two plans')
+  .requiredOption('--ct <dir>', 'folder of the CT, or an NRRD of HU')
+  .requiredOption('--dose <file>', 'RTDOSE, or NRRD in Gy')
+  .option('--structures <files...>', 'RTSTRUCT, NRRD masks (mask_NAME.nrrd, x.seg.nrrd), or a folder of them')
+  .option('--roi <names...>', 'only these structures, by their exact names')
+  .option('--against <file>', 'a second dose')
+  .option('--as <name>', 'with --against: panels, lines (solid and dashed) or difference (second less first)', 'panels')
+  .option('--prescription <gy>', '100 % of the isodoses; otherwise the maximum of the dose')
+  .option('--eqd2 <gy>', 'show physical doses, and the prescription, as EQD2 with this alpha/beta')
+  .option('--planes <names>', 'with commas', 'axial,sagittal,coronal')
+  .option('--at <place>', 'where the planes cross: x,y,z in mm (LPS), or a structure; otherwise the target')
+  .option('--crop <name>', 'only what lies around this structure, 45 mm, or NAME,mm')
+  .option('--sheet <n>', 'in place of one plane of a kind, so many on a contact sheet')
+  .option('--window <name>', 'of the CT: spine, soft, bone, lung, or level,width in HU', 'spine')
+  .option('--levels <percents>', 'isodoses, with commas (default 107,95,75,50,30)')
+  .option('--wash-from <percent>', 'colour the dose from here on (default 20)')
+  .option('--end-slices <rule>', 'where contours end beyond the first and last slice: half-slice or none', 'half-slice')
+  .option('--slice-spacing <mm>', 'thickness of what is drawn on one slice only; otherwise that of the CT')
+  .option('--scale <n>', 'pixels per unit of the figure, 0.25 to 8, in place of --dpi')
+  .requiredOption('--out <dir>', 'folder for the pictures')
+  .option('--json', 'print JSON instead of the names of the files')
+  .action(async (options) => {
+    const { renderCommand } = await import('./render.js');
+    code = await renderCommand(options);
   });
 
 program
@@ -287,6 +318,9 @@ program
   )
   .argument('<study>', 'STUDY.json; its fields are described in docs/case.md')
   .requiredOption('--out <dir>', 'folder for study.csv')
+  .option('--jobs <n>', 'plans side by side (default as many as cores, fewer where memory is short)')
+  .option('--shard <i/n>', 'only every n-th plan from the i-th on: one of several machines')
+  .option('--merge <dirs...>', 'plan nothing: put the tables of these folders into one')
   .option('--retry', 'plan again what failed before')
   .option('--time-limit <seconds>', 'of each plan: then the best so far, whose row says time-limit')
   .option('--json', 'print the rows as JSON instead of a summary')
@@ -331,6 +365,15 @@ program
   .action(async (path, options) => {
     const { inspectCommand } = await import('./inspect.js');
     code = await inspectCommand(path, options);
+  });
+
+program
+  .command('serve')
+  .description('the planner in a tab of the browser, served to this machine alone: docs/app.md')
+  .option('--port <number>', 'of localhost; 0 for one that is free', '8080')
+  .action(async (options) => {
+    const { serveCommand } = await import('./serve.js');
+    code = await serveCommand(options);
   });
 
 program

@@ -6,7 +6,7 @@ import { writeAll } from '../node/files.js';
 import { importWeights } from '../node/import-weights.js';
 import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
-import { renderPictures } from '../node/pictures.js';
+import { figureFiles } from '../node/pictures.js';
 import { checkInputsKept, planFiles } from '../node/plan-files.js';
 import { REPORT_FILE, reportFile } from '../node/report-file.js';
 import { sha256OfJson } from '../node/sha256.js';
@@ -19,6 +19,8 @@ import { type PlanningResult, planOfWeights, remakePlan, runPlan } from '../plan
 import { type ModelSensitivity, modelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import { type GridCheck, gridCheck } from '../plan/sweep/grid-check.js';
 import type { ProgressListener } from '../plan/technique/technique-plan.js';
+import { aboutPicture } from '../render/about.js';
+import { doseUnits } from '../render/dose-legend.js';
 import { askedInFull } from '../report/asked-in-full.js';
 import { whyUnproven } from '../report/certificate.js';
 import { checkLevels, type DicomOptions } from '../report/dicom-export.js';
@@ -29,10 +31,11 @@ import { planPictures } from '../report/plan-figures.js';
 import { planDetails, planReport } from '../report/plan-report.js';
 import { summary, wrapped } from '../report/plan-summary.js';
 import { bitsOf, isodosesOf, secondsOf } from './dose-options.js';
+import { coloursOf, type FigureFlags, figureStyle } from './figure-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
 
-export interface PlanOptions {
+export interface PlanOptions extends Omit<FigureFlags, 'pixelScale'> {
   readonly technique?: string;
   /** Weights of the case's beamlets, in place of an optimiser's. */
   readonly weights?: string;
@@ -74,6 +77,8 @@ export async function planCommand(path: string | undefined, options: PlanOptions
     return 0;
   }
   const dicom = dicomOptions(options);
+  const style = figureStyle(options);
+  coloursOf(options.colours);
   const progress = progressLine();
   const watch = new Stopwatch('start, case, patient');
   progress.say('reading the case');
@@ -101,10 +106,14 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   if (written) report['dicom'] = { structures: written.structures, notes: written.notes };
   if (options.pictures) {
     watch.start('pictures');
-    const pictures = planPictures(result);
+    const pictures = planPictures(result, { colors: coloursOf(options.colours) });
     for (const s of sensitivities) pictures.set(`sensitivity_${s.technique}`, sensitivityFigure(result, s));
-    const drawn = await renderPictures(pictures, (name) => progress.say(`picture ${name}`));
-    for (const [name, png] of drawn) files.set(`${name}.png`, png);
+    const drawn = await figureFiles(pictures, {
+      ...style,
+      about: aboutPlan(result, report),
+      onPicture: (name) => progress.say(`picture ${name}`),
+    });
+    for (const [name, bytes] of drawn) files.set(name, bytes);
   }
   if (options.report) {
     watch.start('report');
@@ -133,6 +142,19 @@ export async function planCommand(path: string | undefined, options: PlanOptions
     printPlan(result, extra, end, options.details ?? false);
   }
   return options.strict && isMissed(result) ? 1 : 0;
+}
+
+/** What the pictures say of themselves. */
+function aboutPlan(
+  { plans }: PlanningResult,
+  { inputs, assumptions }: Record<string, unknown>,
+): Record<string, string> {
+  return aboutPicture({
+    version,
+    inputs: inputs as Record<string, string>,
+    quantity: plans[0] ? doseUnits(plans[0].plan.dose) : 'Gy',
+    assumptions: assumptions as readonly string[],
+  });
 }
 
 /** @throws {InvalidInputError} where levels stand without --dicom, or are none */

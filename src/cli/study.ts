@@ -1,9 +1,13 @@
 /** `respine study STUDY.json --out DIR`: many plans, one row of a table each. */
 
+import { checkInteger } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
 import { readJson } from '../node/files.js';
-import { runStudy, type StudyOutcome } from '../node/run-study.js';
-import { describeValues, parseStudy, type Study } from '../plan/input/study-file.js';
-import { studyRecord } from '../report/study-table.js';
+import { type MergeOutcome, mergeStudy } from '../node/merge-study.js';
+import { runStudy, type Shard, type StudyOutcome } from '../node/run-study.js';
+import { nameOfRun } from '../node/study-planner.js';
+import { parseStudy, type Study } from '../plan/input/study-file.js';
+import { type StudyRow, studyRecord } from '../report/study-table.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
@@ -13,23 +17,40 @@ export interface StudyCommandOptions {
   readonly retry?: boolean;
   /** Seconds of each plan, at most. */
   readonly timeLimit?: string;
+  /** Plans side by side. */
+  readonly jobs?: string;
+  /** As "2/8". */
+  readonly shard?: string;
+  /** Folders whose tables are put together; nothing is planned. */
+  readonly merge?: readonly string[];
   readonly json?: boolean;
 }
 
-/** @returns the exit code: 1 where a plan of the study failed, now or before */
+/** @returns the exit code: 1 where a plan of the study failed, now or before, or is in none of the merged folders */
 export async function studyCommand(path: string, options: StudyCommandOptions): Promise<number> {
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
-  const progress = progressLine();
+  const jobs = options.jobs === undefined ? undefined : jobsOf(options.jobs);
+  const shard = options.shard === undefined ? undefined : shardOf(options.shard);
+  const { retry = false, merge } = options;
+  if (merge !== undefined) checkNothingPlanned({ timeLimit, jobs, shard, retry });
   const study = parseStudy(await readJson(path), path);
-  let failed = 0;
+  if (merge !== undefined) return mergeTables(study, merge, options);
+  const progress = progressLine();
+  const begun = performance.now();
+  let [done, failed] = [0, 0];
   const outcome = await runStudy(study, options.out, {
-    retry: options.retry ?? false,
-    ...(timeLimit === undefined ? {} : { timeLimit }),
-    onPlan: ({ technique, values }, index, count) =>
-      progress.say(
-        `plan ${index + 1} of ${count}${failed > 0 ? `, ${failed} failed` : ''}: ${technique}, ${describeValues(values)}`,
-      ),
+    retry,
+    ...(timeLimit !== undefined && { timeLimit }),
+    ...(jobs !== undefined && { jobs }),
+    ...(shard !== undefined && { shard }),
+    onPlan: (run, index, count, side) => {
+      const left = done === 0 ? '' : `, ${timeText(((performance.now() - begun) / done) * (count - done))} left`;
+      const beside = side > 1 ? `, ${side} at a time` : '';
+      const lost = failed > 0 ? `, ${failed} failed` : '';
+      progress.say(`plan ${index + 1} of ${count}${beside}${lost}${left}: ${nameOfRun(run)}`);
+    },
     onRow: ({ isFailure }) => {
+      done++;
       if (isFailure) failed++;
     },
   });
@@ -38,18 +59,71 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   return outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
 }
 
-function report(study: Study, { file, rows, planned, others }: StudyOutcome): Record<string, unknown> {
+async function mergeTables(study: Study, dirs: readonly string[], { out, json }: StudyCommandOptions): Promise<number> {
+  const outcome = await mergeStudy(study, dirs, out);
+  print(json ? `${JSON.stringify(mergeReport(study, outcome), null, 2)}\n` : mergeSummary(study, outcome));
+  return outcome.missing.length > 0 || outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
+}
+
+function checkNothingPlanned(planning: Readonly<Record<'timeLimit' | 'jobs' | 'shard' | 'retry', unknown>>): void {
+  const names = { timeLimit: '--time-limit', jobs: '--jobs', shard: '--shard', retry: '--retry' };
+  for (const [option, value] of Object.entries(planning)) {
+    if (value === undefined || value === false) continue;
+    throw new InvalidInputError(
+      `--merge: nothing is planned, so ${names[option as keyof typeof names]} says nothing. Leave one of the two out.`,
+    );
+  }
+}
+
+function jobsOf(text: string): number {
+  const jobs = Number(text);
+  checkInteger('--jobs', jobs, 1);
+  return jobs;
+}
+
+function shardOf(text: string): Shard {
+  const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  if (index === undefined || of === undefined) {
+    throw new InvalidInputError(`--shard: "${text}" is no shard. Write for example 2/8: the second of eight.`);
+  }
+  return { index: Number(index), of: Number(of) };
+}
+
+/** Of milliseconds, in the unit that fits. */
+function timeText(milliseconds: number): string {
+  const minutes = milliseconds / 60_000;
+  if (minutes < 1.5) return `${Math.ceil(milliseconds / 1000)} s`;
+  return minutes < 90 ? `${Math.round(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+const failuresIn = (rows: readonly StudyRow[]): number => rows.filter(({ isFailure }) => isFailure).length;
+
+function report(study: Study, { file, rows, planned, others, jobs, memory }: StudyOutcome): Record<string, unknown> {
   return {
     file,
     plans: rows.length,
     planned,
-    failed: rows.filter(({ isFailure }) => isFailure).length,
+    failed: failuresIn(rows),
+    others,
+    jobs,
+    memoryBytes: memory,
+    rows: rows.map((row) => studyRecord(study, row)),
+  };
+}
+
+function mergeReport(study: Study, { file, rows, missing, others }: MergeOutcome): Record<string, unknown> {
+  return {
+    file,
+    plans: rows.length,
+    missing: missing.length,
+    failed: failuresIn(rows),
     others,
     rows: rows.map((row) => studyRecord(study, row)),
   };
 }
 
-function summary(study: Study, { file, rows, planned, others }: StudyOutcome): string {
+/** How many plans ended how, and each failure in a line. */
+function tallyOf(study: Study, rows: readonly StudyRow[]): { readonly tally: string; readonly lines: string[] } {
   const counts = new Map<string, number>();
   const lines: string[] = [];
   for (const row of rows) {
@@ -60,10 +134,30 @@ function summary(study: Study, { file, rows, planned, others }: StudyOutcome): s
       lines.push(`failed: ${technique}${values}: ${error}`);
     }
   }
-  const tally = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  return { tally: [...counts].map(([status, count]) => `${count} ${status}`).join(', '), lines };
+}
+
+function mergeSummary(study: Study, { file, rows, missing, others }: MergeOutcome): string {
+  const { tally, lines } = tallyOf(study, rows);
+  lines.push(`${rows.length} plans${rows.length > 0 ? `: ${tally}` : ''}.`);
+  if (missing.length > 0) {
+    lines.push(
+      `${missing.length} plans of the study are in none of the folders, the first of them ${nameOfRun(missing[0]!)}. The same command without --merge makes them.`,
+    );
+  }
+  lines.push(...othersLine(others), `Table: ${file}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const othersLine = (others: number): string[] =>
+  others > 0
+    ? [`${others} rows are of other cases, shards or another version; they stand at the end of the table.`]
+    : [];
+
+function summary(study: Study, { file, rows, planned, others, jobs, memory }: StudyOutcome): string {
+  const { tally, lines } = tallyOf(study, rows);
   lines.push(`${rows.length} plans: ${tally}; ${planned} planned now, ${rows.length - planned} before.`);
-  if (others > 0)
-    lines.push(`${others} rows are of other cases or another version; they stand at the end of the table.`);
-  lines.push(`Table: ${file}`);
+  if (planned > 0) lines.push(`${jobs} at a time; ${(memory / 1e6).toFixed(0)} MB of memory at most.`);
+  lines.push(...othersLine(others), `Table: ${file}`);
   return `${lines.join('\n')}\n`;
 }

@@ -57,6 +57,7 @@ export async function validateCommand(options: ValidateOptions): Promise<number>
         title: `Water, ${name}, water: the engine (lines) and Monte Carlo (points)`,
         subtitle: `Parallel beam, dose on the axis of circular fields by their equivalent square; ${heterogeneity === 'depth' ? 'depth scaling alone' : 'density scaling'}`,
         kind: 'pdd',
+        data: 'Monte Carlo',
         fields,
         tolerance: 2,
         footer: 'Monte Carlo: dose to medium. Machine commissioned from the Monte Carlo kernel of water.',

@@ -72,7 +72,8 @@ function deepest(issue: $ZodIssue, file: File): $ZodIssue | JsonIssue {
   const missing = inner.filter(
     ({ code, path }) =>
       path.length === issue.path.length + 1 &&
-      (code === 'invalid_type' || (code === 'invalid_union' && valueAt(file.json, path) === undefined)),
+      (code === 'invalid_type' || code === 'invalid_union') &&
+      valueAt(file.json, path) === undefined,
   );
   return inner.find((own) => !missing.includes(own)) ?? issue;
 }

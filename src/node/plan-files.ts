@@ -2,59 +2,25 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { InvalidInputError, shownPath } from '../core/errors.js';
-import type { DoseVolume, Volume } from '../geometry/volume.js';
-import { encodeFluence } from '../io/fluence-file.js';
-import { encodeNrrd } from '../io/nrrd.js';
-import { COMPUTED_AROUND } from '../io/nrrd-dose.js';
-import { remainingDoseVolume } from '../plan/constraint/structure-tolerance.js';
-import type { Technique } from '../plan/input/plan-case.js';
-import { targetNames } from '../plan/patient/patient-model.js';
-import { type PlanningResult, recordsOf } from '../plan/run-plan.js';
-import { planningDose } from '../plan/technique/finish-plan.js';
-import { deliveryTable } from '../report/delivery.js';
-import { dvhTable, type RemakeRecord } from '../report/plan-report.js';
+import type { DoseVolume } from '../geometry/volume.js';
+import type { PlanningResult } from '../plan/run-plan.js';
+import { bytesOf } from '../report/dicom-export.js';
+import { type ResultFiles, resultFiles } from '../report/result-files.js';
 import { gzipFast } from './gzip.js';
 import { sha256 } from './sha256.js';
 import { version } from './version.js';
-
-export interface PlanFiles {
-  /** Content by name. */
-  readonly files: Map<string, Uint8Array | string>;
-  /** What plan.json tells of them. */
-  readonly remake: RemakeRecord;
-}
 
 /**
  * @param outDir where they are to be written
  * @param folder that paths in the case are relative to, where it names files
  */
-export async function planFiles(result: PlanningResult, outDir: string, folder?: string): Promise<PlanFiles> {
-  const files = new Map<string, Uint8Array | string>([['dvh.csv', dvhTable(result)]]);
-  const delivery = deliveryTable(result);
-  if (delivery !== undefined) files.set('delivery.csv', delivery);
-  for (const { plan } of result.plans) {
-    files.set(`dose_${plan.technique}.nrrd`, await packed(plan.dose));
-    const between = planningDose(result.model, plan);
-    const around = [...targetNames(result.model), result.model.cord].join(', ');
-    if (between !== undefined)
-      files.set(`dose_${plan.technique}_planning.nrrd`, await packed(between, { [COMPUTED_AROUND]: around }));
-  }
-  if (result.tolerances.length > 0 && result.prior) {
-    files.set('allowance.nrrd', await packed(remainingDoseVolume(result.tolerances, result.model, result.case)));
-  }
-  const plans: Partial<Record<Technique, RemakeRecord['plans'][Technique] & object>> = {};
-  for (const [p, recorded] of recordsOf(result).entries()) {
-    const { technique } = recorded;
-    const text = encodeFluence(recorded);
-    const name = `fluence_${technique}.json`;
-    files.set(name, text);
-    plans[technique] = {
-      fluence: { file: name, sha256: sha256(text) },
-      dose: { file: `dose_${technique}.nrrd`, sha256: doseHash(result.plans[p]!.plan.dose) },
-    };
-  }
-  return { files, remake: { ...(folder !== undefined && { folder: pathFrom(outDir, folder) }), plans } };
-}
+export const planFiles = (result: PlanningResult, outDir: string, folder?: string): Promise<ResultFiles> =>
+  resultFiles(result, {
+    hash: sha256,
+    software: `respine ${version}`,
+    gzip: gzipFast,
+    folder: folder === undefined ? undefined : pathFrom(outDir, folder),
+  });
 
 /** Names in the set that may be of an input too; in `dicom` all of them may. */
 const DATA =
@@ -85,11 +51,7 @@ export async function checkInputsKept(outDir: string, inputs: readonly string[])
 }
 
 /** Of the values alone, as they lie in memory. */
-export const doseHash = ({ data }: DoseVolume): string =>
-  sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-
-const packed = (volume: Volume, fields?: Readonly<Record<string, string>>): Promise<Uint8Array> =>
-  encodeNrrd(volume, { gzip: gzipFast, fields: { software: `respine ${version}`, ...fields } });
+export const doseHash = (dose: DoseVolume): string => sha256(bytesOf(dose));
 
 /** With slashes on every system. */
 const pathFrom = (outDir: string, folder: string): string =>

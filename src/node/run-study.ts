@@ -1,50 +1,60 @@
 /**
- * A study, plan by plan on the worker pool, with its table on disk after every one.
+ * A study, plans side by side on the machine's cores, with its table on disk after every one.
  *
- * Plans do not start from one another, although neighbours are near: a row is the same whatever was planned before it, so
- * that a study that was interrupted ends with the same table as one that was not.
+ * Plans do not start from one another, although neighbours are near, and are the same on one thread or many: a row is the same whatever
+ * was planned before it or beside it. So a study that was interrupted, or made in shards on several machines, ends with the same table
+ * as one that was not.
  */
 import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { isRespineError } from '../core/errors.js';
+import { checkInteger } from '../core/check.js';
+import { InvalidInputError } from '../core/errors.js';
 import { expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
-import { runPlan } from '../plan/run-plan.js';
-import { failedRow, readStudyTable, type StudyRow, studyRow, studyTable } from '../report/study-table.js';
+import { readStudyTable, type StudyRow, studyTable } from '../report/study-table.js';
 import { readBytes, tryFile, writeFileAtomic } from './files.js';
 import { lockFolder } from './folder-lock.js';
-import { jobOf } from './load-job.js';
 import { makeFolder } from './output-set.js';
 import { resolveStudy } from './resolve-study.js';
 import { sha256 } from './sha256.js';
+import { planRuns, plansAtOnce } from './study-threads.js';
 import { version } from './version.js';
-import { startWorkerPool, type WorkerPool } from './worker-pool.js';
 
 export interface StudyOptions {
   /** Plans again what failed before. @default false */
   readonly retry?: boolean;
   /** Seconds that each plan may take, > 0: then the best so far, whose row says `time-limit`. @default none */
   readonly timeLimit?: number;
-  /** Threads of the pool. @default as many as `startWorkerPool` takes */
-  readonly threads?: number;
-  /** Before a plan: it is the `index`-th of `count` that are to be made. */
-  readonly onPlan?: (run: StudyRun, index: number, count: number) => void;
+  /** Plans side by side; fewer where memory is short. @default as many as the machine has cores */
+  readonly jobs?: number;
+  /** Of all runs every `of`-th from the `index`-th on, 1 <= index <= of: what one of several machines makes. @default all */
+  readonly shard?: Shard;
+  /** Before a plan: it is the `index`-th of `count` that are to be made, `jobs` of them side by side. */
+  readonly onPlan?: (run: StudyRun, index: number, count: number, jobs: number) => void;
   /** After a plan. */
   readonly onRow?: (row: StudyRow, run: StudyRun) => void;
+}
+
+/** One part of a study's runs. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
 }
 
 export interface StudyOutcome {
   /** The table, `study.csv` in the output folder. */
   readonly file: string;
-  /** Of every run of the study, in its order. */
+  /** Of every run of the study or its shard, in its order. */
   readonly rows: readonly StudyRow[];
   /** How many were planned now; the others stood in the table. */
   readonly planned: number;
-  /** Rows of the table that are of other cases or another version of the engine; they are kept at its end. */
+  /** Rows of the table that are of other cases, shards or another version of the engine; they are kept at its end. */
   readonly others: number;
+  /** Plans that were made side by side. */
+  readonly jobs: number;
+  /** Bytes that the process took at most. */
+  readonly memory: number;
 }
-
-/** Characters of the hash that are written. */
-const KEY_LENGTH = 16;
 
 /**
  * Makes the plans of a study that its table does not hold yet.
@@ -57,69 +67,103 @@ const KEY_LENGTH = 16;
  * @throws {FormatError} if the table holds a line that is no row
  */
 export async function runStudy(study: Study, outDir: string, options: StudyOptions = {}): Promise<StudyOutcome> {
-  const runs = expandStudy(study, { version, hash: (text) => sha256(text).slice(0, KEY_LENGTH) });
-  // A name that is wrong must show before the first plan, not when its turn comes.
+  const { jobs = availableParallelism(), shard } = options;
+  checkInteger('study: plans side by side', jobs, 1);
+  if (shard !== undefined) checkShard(shard);
+  const all = await runsOfStudy(study);
+  const runs = shard === undefined ? all : all.filter((_, r) => r % shard.of === shard.index - 1);
+  const file = join(outDir, TABLE);
+  return inOwnFolder(outDir, file, () => continueStudy(study, runs, file, { ...options, jobs }));
+}
+
+/** Characters of the hash that are written. */
+const KEY_LENGTH = 16;
+const keyOf = (text: string): string => sha256(text).slice(0, KEY_LENGTH);
+export const TABLE = 'study.csv';
+
+/** All runs; a name that is wrong shows here, before the first plan, not when its turn comes. */
+export async function runsOfStudy(study: Study): Promise<StudyRun[]> {
+  const runs = expandStudy(study, { version, hash: keyOf });
   await resolveStudy(study, runs);
-  const file = join(outDir, 'study.csv');
+  return runs;
+}
+
+function checkShard({ index, of }: Shard): void {
+  checkInteger('study: shards', of, 1);
+  if (Number.isInteger(index) && index >= 1 && index <= of) return;
+  throw new InvalidInputError(`study: there is no shard ${index} of ${of}. Name one from 1 to ${of}, as "1/${of}".`);
+}
+
+/** The folder is this run's alone as long as it works. */
+export async function inOwnFolder<T>(outDir: string, file: string, work: () => Promise<T>): Promise<T> {
   await tryFile(file);
   await makeFolder(outDir);
   const lock = await lockFolder(outDir);
   try {
-    return await continueStudy(study, runs, file, options);
+    return await work();
   } finally {
     await lock.release();
   }
 }
 
-/** The folder is this run's alone. */
 async function continueStudy(
   study: Study,
   runs: readonly StudyRun[],
   file: string,
-  { retry = false, timeLimit, threads, onPlan, onRow }: StudyOptions,
+  { retry = false, timeLimit, jobs: asked, onPlan, onRow }: StudyOptions & { readonly jobs: number },
 ): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
-  const write = (): Promise<void> => writeFileAtomic(file, studyTable(study, inOrder(runs, rows)));
+  const table = new TableWriter(file, () => studyTable(study, inOrder(runs, rows)));
   // A table in the study's order, also where nothing is open; without rows there is none yet.
-  if (rows.size > 0) await write();
-  const pool = new PoolOfStudy(threads);
-  try {
-    for (const [index, run] of open.entries()) {
-      onPlan?.(run, index, open.length);
-      const row = await planRow(study, run, pool, timeLimit);
+  if (rows.size > 0) await table.write();
+  const jobs = plansAtOnce(asked, open.length);
+  let begun = 0;
+  await planRuns(
+    study,
+    open,
+    // More plans than cores share what is there; of a single plan at a time the pool has all cores.
+    { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) },
+    (run) => onPlan?.(run, begun++, open.length, jobs),
+    async (row, run) => {
       rows.set(run.key, row);
-      await write();
+      await table.write();
       onRow?.(row, run);
-    }
-  } finally {
-    await pool.close();
-  }
+    },
+  );
   return {
     file,
     rows: runs.map(({ key }) => rows.get(key)!),
     planned: open.length,
     others: rows.size - runs.length,
+    jobs,
+    memory: process.resourceUsage().maxRSS * 1024,
   };
 }
 
-async function planRow(study: Study, run: StudyRun, pool: PoolOfStudy, timeLimit?: number): Promise<StudyRow> {
-  try {
-    const { plans } = runPlan(await jobOf(run.input, study.path), {
-      techniques: [run.technique],
-      executor: await pool.get(),
-      ...(timeLimit === undefined ? {} : { timeLimit }),
+/** Writes a table whole; rows that come while it is written go with the next one. */
+class TableWriter {
+  private last: Promise<void> = Promise.resolve();
+  private next: Promise<void> | undefined;
+
+  constructor(
+    private readonly file: string,
+    private readonly content: () => string,
+  ) {}
+
+  /** @returns when all rows that there are now stand in the file */
+  write(): Promise<void> {
+    this.next ??= this.last.then(() => {
+      this.next = undefined;
+      this.last = writeFileAtomic(this.file, this.content());
+      return this.last;
     });
-    return studyRow(study, run, plans[0]!, version);
-  } catch (error) {
-    // What was started on the pool may not have been closed, and one of its threads may have ended.
-    await pool.close();
-    const message = error instanceof Error ? error.message : String(error);
-    return failedRow(study, run, isRespineError(error) ? message : `a bug, please report it: ${message}`, version);
+    return this.next;
   }
 }
 
-async function readTable(study: Study, file: string): Promise<Map<string, StudyRow>> {
+/** The table of a folder; no rows where there is none. */
+export async function readTable(study: Study, file: string): Promise<Map<string, StudyRow>> {
   const isThere = await stat(file).then(
     (known) => known.isFile(),
     () => false,
@@ -128,26 +172,8 @@ async function readTable(study: Study, file: string): Promise<Map<string, StudyR
 }
 
 /** Rows of the study in its order, as far as there are any, then those of others. */
-function inOrder(runs: readonly StudyRun[], rows: ReadonlyMap<string, StudyRow>): StudyRow[] {
+export function inOrder(runs: readonly StudyRun[], rows: ReadonlyMap<string, StudyRow>): StudyRow[] {
   const own = new Set(runs.map(({ key }) => key));
   const known = runs.flatMap(({ key }) => rows.get(key) ?? []);
   return [...known, ...[...rows.values()].filter(({ key }) => !own.has(key))];
-}
-
-/** A pool that is started when it is needed, also after it was closed. */
-class PoolOfStudy {
-  private pool: WorkerPool | undefined;
-
-  constructor(private readonly threads: number | undefined) {}
-
-  async get(): Promise<WorkerPool> {
-    this.pool ??= await startWorkerPool(this.threads === undefined ? {} : { threads: this.threads });
-    return this.pool;
-  }
-
-  async close(): Promise<void> {
-    const { pool } = this;
-    this.pool = undefined;
-    await pool?.close();
-  }
 }

@@ -108,7 +108,7 @@ export class PlaneView {
     const key = [point[this.axes.through], window.level, window.width].join();
     if (this.shades?.key !== key) {
       const slice = cropSlice(extractSlice(this.volumes.ct, plane, point), view.extent);
-      this.shades = { key, values: grayShades(slice, { prescription, window }, view) };
+      this.shades = { key, values: grayShades(slice, { window }, view) };
     }
     const dose = sliceOf(this.volumes.doses[shown.dose]!, plane, point);
     const washFrom = shown.hasWash && dose !== undefined ? 20 : Infinity;

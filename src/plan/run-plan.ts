@@ -27,7 +27,8 @@ import { cordPosition, ShiftedCord } from './evaluation/setup-uncertainty.js';
 import { checkMaps, checkWeightCount, checkWeights, fieldsOfMaps } from './exchange/given-fields.js';
 import { planOfGiven } from './exchange/given-plan.js';
 import type { PlanCase, PlanCaseInput, Technique } from './input/plan-case.js';
-import { modelPatient, type PatientModel, type StageListener } from './patient/patient-model.js';
+import { KeptModel } from './patient/kept-model.js';
+import type { PatientModel, StageListener } from './patient/patient-model.js';
 import { checkJob, type PlanJob, withCase } from './patient/plan-job.js';
 import { exposeToPrior } from './patient/prior-course.js';
 import type { PriorExposure } from './patient/prior-exposure.js';
@@ -69,6 +70,8 @@ export interface PipelineOptions {
   readonly timeLimit?: number;
   /** Objectives of the caller's own, besides those of the case. @default none */
   readonly further?: FurtherObjectives;
+  /** @internal Where the patient's model stays for the next plan on it; whoever keeps it closes it. @default it is made for this plan */
+  readonly kept?: KeptModel;
 }
 
 /**
@@ -257,13 +260,13 @@ type Maker = (technique: Technique, isNominal: boolean) => TechniquePlan;
 function evaluateAll(
   job: PlanJob,
   techniques: readonly Technique[],
-  { onStage, executor }: Pick<PipelineOptions, 'onStage' | 'executor'>,
+  { onStage, executor, kept }: Pick<PipelineOptions, 'onStage' | 'executor' | 'kept'>,
   makerOf: (model: PatientModel, tolerances: readonly StructureTolerance[], prior: PriorExposure | undefined) => Maker,
 ): PlanningResult {
   checkJob(job);
   checkTechniques(techniques);
   const { case: planCase, patient, machine } = job;
-  const model = modelPatient(patient, planCase, executor, onStage);
+  const model = (kept ?? new KeptModel()).of(patient, planCase, executor, onStage);
   let shiftedCord: ShiftedCord | undefined;
   try {
     model.onStage('prior course, tolerances');
@@ -299,7 +302,7 @@ function evaluateAll(
     };
   } finally {
     shiftedCord?.close();
-    model.bodyDose.close();
+    if (kept === undefined) model.bodyDose.close();
   }
 }
 

@@ -9,7 +9,7 @@ import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { type Axes, colorBar, createAxes, type Frame } from './axis.js';
 import { type Color, cssColor } from './colour.js';
-import { FAINT, FOOT, group, HEAD, line, MARGIN, page, paperAround, path, polylinePath, rect, text } from './figure.js';
+import { cutToBox, FAINT, FOOT, group, HEAD, line, MARGIN, page, path, polylinePath, rect, text } from './figure.js';
 import {
   CLOSED,
   type DrawnSegment,
@@ -21,6 +21,7 @@ import {
   segmentViews,
 } from './leaf-drawing.js';
 import { type EdgeLetters, letters, scaleBar } from './marks.js';
+import { pensOf } from './pen.js';
 import { fitText } from './text-width.js';
 
 /** Closed polygons as flat [x0, y0, x1, y1, ...], mm in the isocentre plane. */
@@ -143,8 +144,7 @@ export function beamsEyeFigure(options: BeamsEyeOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       footer: 'Seen from the source; IEC 61217.',
     },
-    inside.join('') +
-      paperAround(frame.left, frame.top, side, side, width) +
+    cutToBox(frame.left, frame.top, side, side, width, inside.join('')) +
       group(frame.left, frame.top, marks) +
       axes.svg +
       bar +
@@ -160,12 +160,14 @@ const toPixels =
 
 /** Outlines with a light edge, so that they show on light and dark. */
 function outlinesDrawing(outlines: readonly BeamsEyeOutline[], view: LeafView, stroke: number): string {
+  const pens = pensOf(outlines);
   return outlines
-    .map(({ polygons, color }) => {
+    .map(({ polygons }, i) => {
       const d = polylinePath(polygons.map(toPixels(view)), true);
+      const { color, dash } = pens[i]!;
       return (
         path(d, { stroke: '#ffffff', width: 3.6 * stroke, opacity: 0.65 }) +
-        path(d, { stroke: cssColor(color), width: 2.2 * stroke })
+        path(d, { stroke: color, width: 2.2 * stroke, dash })
       );
     })
     .join('');
@@ -190,7 +192,7 @@ function key(options: BeamsEyeOptions, x: number): string {
   }
   let at = HEAD + BELOW_ANGLES + (options.fluence === undefined ? 0 : 184);
   const tell = (sign: string, words: string): void => {
-    parts.push(sign, text(x + 36, at, words, { size: 11.5 }));
+    parts.push(sign, text(x + 44, at, words, { size: 11.5 }));
     at += 20;
   };
   const stroked = (color: string, dash = ''): string =>
@@ -201,9 +203,10 @@ function key(options: BeamsEyeOptions, x: number): string {
   }
   if (options.leaves?.jaws !== undefined) tell(stroked('#1b1b1b', '5 3'), 'Jaws');
   if (options.segments !== undefined) tell(stroked(LEAF_END), 'Ends of leaves');
-  for (const { name, color } of options.outlines ?? []) {
-    parts.push(line(x + 6, at - 4, x + 28, at - 4, { stroke: cssColor(color), width: 3 }));
-    parts.push(text(x + 36, at, fitText(name, 12, KEY - 36), { size: 12 }));
+  const outlines = options.outlines ?? [];
+  for (const [i, { color, dash }] of pensOf(outlines).entries()) {
+    parts.push(line(x + 6, at - 4, x + 36, at - 4, { stroke: color, width: 3, dash }));
+    parts.push(text(x + 44, at, fitText(outlines[i]!.name, 12, KEY - 44), { size: 12 }));
     at += 20;
   }
   return parts.join('');

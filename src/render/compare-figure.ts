@@ -5,9 +5,10 @@ import { InvalidInputError } from '../core/errors.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { capital } from './dose-figure.js';
 import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
-import { dosePanels, type PanelOptions } from './dose-panel.js';
+import { dosePanels, type Panel, type PanelKey } from './dose-panel.js';
 import { type Drawing, drawingSvg, type PlacedImage, pageDrawing } from './drawing.js';
 import { FOOT, group, HEAD, MARGIN, text } from './figure.js';
+import type { PanelOptions } from './panel-view.js';
 
 export interface CompareFigureOptions extends PanelOptions {
   /** Two or three plans; their doses must be of one quantity and fractionation. */
@@ -73,6 +74,16 @@ export function compareDrawing(options: CompareFigureOptions): Drawing {
       footer: `Dose in ${doseUnits(first)}. ${capital(options.plane)} plane.`,
     },
     images,
-    children.join('') + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
+    children.join('') + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, keyOfAll(panels, options)),
   );
+}
+
+/** What any of the panels shows, in the order of the structures. */
+export function keyOfAll(panels: readonly Panel[], { structures: all }: Pick<PanelOptions, 'structures'>): PanelKey {
+  const levels = new Set(panels.flatMap(({ key }) => key.levels));
+  const structures = new Map(panels.flatMap(({ key }) => key.structures).map((own) => [own.name, own]));
+  return {
+    structures: all.flatMap(({ name }) => structures.get(name) ?? []),
+    levels: [...levels].sort((a, b) => b - a),
+  };
 }

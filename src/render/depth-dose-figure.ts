@@ -12,6 +12,8 @@ export interface DepthDoseFigureOptions {
   readonly subtitle?: string;
   /** `tpr` or `pdd`: names the axis. */
   readonly kind: 'tpr' | 'pdd';
+  /** What the points are. @default 'measured' */
+  readonly data?: 'measured' | 'Monte Carlo';
   /** From `depthDoseCurves`, small fields first. */
   readonly fields: readonly DepthDoseCurves[];
   /** Band of the lower panel that is shaded as met, percent of the maximum. @default 1 */
@@ -49,7 +51,12 @@ export function depthDoseFigure(options: DepthDoseFigureOptions): string {
   const name = options.kind === 'tpr' ? 'TPR [% of maximum]' : 'Depth dose [% of maximum]';
   const above = lineChart(upper, { ...x, name: '' }, { min: 0, max: 105, name, ticks: 10 });
   const half = residualSpan(fields);
-  const below = lineChart(lower, x, { min: -half, max: half, name: 'Model - meas. [%]', ticks: 5 });
+  const below = lineChart(lower, x, {
+    min: -half,
+    max: half,
+    name: options.data === 'Monte Carlo' ? 'Model - MC [%]' : 'Model - meas. [%]',
+    ticks: 5,
+  });
   const tolerance = options.tolerance ?? 1;
   const inner = insetFrame(upper, fields, deepest);
   const inset = lineChart(
@@ -93,7 +100,7 @@ export function depthDoseFigure(options: DepthDoseFigureOptions): string {
     {
       title: options.title,
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
-      footer: options.footer ?? 'Each field in percent of its own measured maximum.',
+      footer: options.footer ?? `Each field in percent of its own ${options.data ?? 'measured'} maximum.`,
     },
     above.svg(above.clipped('depth-dose', [...lines, ...marks, ...last].join(''))) +
       rect(inner.left, inner.top, inner.width, inner.height, { fill: '#ffffff' }) +
@@ -128,7 +135,7 @@ function residualSpan(fields: readonly DepthDoseCurves[]): number {
   return largest > 2 ? Math.ceil(1.15 * largest) : largest > 0.9 ? 2.4 : 1.2;
 }
 
-function key({ fields, kind }: DepthDoseFigureOptions, x: number, y: number): string {
+function key({ fields, kind, data = 'measured' }: DepthDoseFigureOptions, x: number, y: number): string {
   const parts = [text(x, y + 10, 'Field side', { size: 13, bold: true })];
   let at = y + 32;
   fields.forEach(({ side }, f) => {
@@ -139,7 +146,7 @@ function key({ fields, kind }: DepthDoseFigureOptions, x: number, y: number): st
   });
   at += 12;
   const legend: [string, string][] = [
-    [dot(x + 15, at - 4, FAINT), 'measured'],
+    [dot(x + 15, at - 4, FAINT), data],
     [line(x, at + 14, x + 30, at + 14, { stroke: FAINT, width: 1.8 }), 'model'],
   ];
   if (fields.some(({ points }) => points.some((p) => p.isExcluded))) {

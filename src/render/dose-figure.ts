@@ -3,9 +3,10 @@
  */
 import type { DoseVolume } from '../geometry/volume.js';
 import { doseLegend, doseUnits, LEGEND_WIDTH } from './dose-legend.js';
-import { dosePanels, type PanelOptions } from './dose-panel.js';
+import { dosePanels } from './dose-panel.js';
 import { type Drawing, drawingSvg, pageDrawing } from './drawing.js';
 import { FOOT, group, HEAD, MARGIN } from './figure.js';
+import type { PanelOptions } from './panel-view.js';
 
 /** What a dose figure shows: one dose on one plane of a CT. */
 export interface DoseFigureOptions extends PanelOptions {
@@ -61,8 +62,7 @@ export function doseDrawings(
         footer: `Dose in ${doseUnits(dose)}. ${capital(options.plane)} plane.`,
       },
       [{ x: left, y: top, width: panel.width, height: panel.height, pixels: panel.pixels }],
-      group(left, top, panel.vectors) +
-        doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, options.structures),
+      group(left, top, panel.vectors) + doseLegend(width - MARGIN - LEGEND_WIDTH, HEAD, body, options, panel.key),
     );
   });
 }

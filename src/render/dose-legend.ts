@@ -3,13 +3,16 @@
  */
 import type { DoseVolume } from '../geometry/volume.js';
 import { cssColor } from './colour.js';
-import { type FigureStructure, levelsOf, type PanelOptions } from './dose-panel.js';
+import type { PanelKey } from './dose-panel.js';
 import { levelColor, WASH_TO, washColor } from './dose-wash.js';
 import { FAINT, line, rect, text } from './figure.js';
+import type { KeyStructure, PanelOptions } from './panel-view.js';
 import { fitText } from './text-width.js';
 
 /** Width kept for the key, px. */
 export const LEGEND_WIDTH = 196;
+/** Length of a structure's line in the key: two of the longest dashes. */
+const KEY_LINE = 34;
 
 /** `Gy (total, physical, 22 fractions)`: what the numbers of a dose are. */
 export function doseUnits(dose: DoseVolume): string {
@@ -30,15 +33,15 @@ function physical(medium: DoseVolume['medium']): string {
 /** A dose in Gy with one decimal, or two below 1 Gy. */
 export const gray = (dose: number): string => dose.toFixed(dose < 1 ? 2 : 1);
 
-/** @returns the key with its upper left corner at (x, y), at most `height` px tall */
+/** @param key what the panels show @returns the key with its upper left corner at (x, y), at most `height` px tall */
 export function doseLegend(
   x: number,
   y: number,
   height: number,
-  options: Pick<PanelOptions, 'levels' | 'prescription' | 'washFrom'>,
-  structures: readonly FigureStructure[],
+  options: Pick<PanelOptions, 'prescription' | 'washFrom' | 'colors' | 'dashed' | 'label'>,
+  { levels, structures }: PanelKey,
 ): string {
-  const { prescription } = options;
+  const { prescription, colors } = options;
   const from = options.washFrom ?? 20;
   const parts: string[] = [text(x, y + 12, 'Dose', { size: 13, bold: true })];
   parts.push(
@@ -46,13 +49,12 @@ export function doseLegend(
   );
 
   // The wash: 44 steps are finer than the eye follows at this height.
-  const levels = levelsOf(options);
   const barTop = y + 26;
   const barHeight = Math.min(210, Math.max(120, 0.36 * height));
   const steps = 44;
   const percentAt = (t: number): number => from + t * (WASH_TO - from);
   for (let i = 0; i < steps; i++) {
-    const color = cssColor(washColor(percentAt((i + 0.5) / steps)));
+    const color = cssColor(washColor(percentAt((i + 0.5) / steps), colors));
     const top = barTop + barHeight * (1 - (i + 1) / steps);
     parts.push(rect(x, top, 20, barHeight / steps + 0.6, { fill: color }));
   }
@@ -65,7 +67,7 @@ export function doseLegend(
   const places = spread(wanted, 16, barTop + 4, barTop + barHeight - 2);
   shown.forEach((level, i) => {
     parts.push(line(x + 20, wanted[i]!, x + 32, places[i]!, { stroke: '#30343a', width: 1 }));
-    parts.push(line(x + 32, places[i]!, x + 52, places[i]!, { stroke: levelColor(level), width: 3 }));
+    parts.push(line(x + 32, places[i]!, x + 52, places[i]!, { stroke: levelColor(level, colors), width: 3 }));
     parts.push(text(x + 102, places[i]! + 4, `${level} %`, { size: 12, anchor: 'end' }));
     parts.push(
       text(x + LEGEND_WIDTH - 14, places[i]! + 4, `${gray((level / 100) * prescription)} Gy`, {
@@ -82,7 +84,7 @@ export function doseLegend(
   );
   let at = barTop + barHeight + 34;
   for (const level of beyond) {
-    parts.push(line(x + 32, at, x + 52, at, { stroke: levelColor(level), width: 3 }));
+    parts.push(line(x + 32, at, x + 52, at, { stroke: levelColor(level, colors), width: 3 }));
     parts.push(text(x + 102, at + 4, `${level} %`, { size: 12, anchor: 'end' }));
     parts.push(
       text(x + LEGEND_WIDTH - 14, at + 4, `${gray((level / 100) * prescription)} Gy`, { size: 12, anchor: 'end' }),
@@ -90,17 +92,32 @@ export function doseLegend(
     at += 17;
   }
 
-  at += 8;
-  parts.push(text(x, at, 'Structures', { size: 13, bold: true }));
+  if (options.dashed) {
+    at += 4;
+    for (const [label, dash] of [
+      [options.label ?? 'this plan', ''],
+      [options.dashed.label, '5 3'],
+    ] as const) {
+      parts.push(line(x, at - 4, x + KEY_LINE, at - 4, { stroke: '#30343a', width: 2, dash }));
+      parts.push(text(x + KEY_LINE + 8, at, fitText(label, 12, LEGEND_WIDTH - KEY_LINE - 8), { size: 12 }));
+      at += 17;
+    }
+  }
+  return parts.join('') + structureRows(x, at + 8, y + height, structures);
+}
+
+/** The structures of a key, from `at` down to `bottom` px. */
+export function structureRows(x: number, at: number, bottom: number, structures: readonly KeyStructure[]): string {
+  const parts = [text(x, at, 'Structures', { size: 13, bold: true })];
   at += 20;
-  const rows = Math.max(1, Math.floor((y + height - at) / 18) + 1);
-  structures.slice(0, structures.length > rows ? rows - 1 : rows).forEach((structure) => {
-    parts.push(line(x, at - 4, x + 22, at - 4, { stroke: cssColor(structure.color), width: 3 }));
-    parts.push(text(x + 30, at, fitText(structure.name, 12, LEGEND_WIDTH - 30), { size: 12 }));
+  const rows = Math.max(1, Math.floor((bottom - at) / 18) + 1);
+  structures.slice(0, structures.length > rows ? rows - 1 : rows).forEach(({ name, color, dash }) => {
+    parts.push(line(x, at - 4, x + KEY_LINE, at - 4, { stroke: color, width: 3, dash }));
+    parts.push(text(x + KEY_LINE + 8, at, fitText(name, 12, LEGEND_WIDTH - KEY_LINE - 8), { size: 12 }));
     at += 18;
   });
   if (structures.length > rows)
-    parts.push(text(x + 30, at, `and ${structures.length - rows + 1} more`, { size: 12, fill: FAINT }));
+    parts.push(text(x + KEY_LINE + 8, at, `and ${structures.length - rows + 1} more`, { size: 12, fill: FAINT }));
   return parts.join('');
 }
 

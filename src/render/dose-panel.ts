@@ -5,52 +5,24 @@
  */
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { type Box, coordinateAt, type Vec3 } from '../geometry/grid.js';
-import type { DoseVolume, Volume } from '../geometry/volume.js';
-import { type Color, cssColor } from './colour.js';
-import { grayShades, levelColor, type WashView, washOver } from './dose-wash.js';
+import type { DoseVolume } from '../geometry/volume.js';
+import { grayShades, levelColor, washOver } from './dose-wash.js';
 import type { PlacedImage } from './drawing.js';
-import { paperAround, path, polylinePath, px, rect, text } from './figure.js';
-import { isolinesOf, outline, type Polylines } from './isodose.js';
-import { letters, scaleBar } from './marks.js';
-import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent } from './slice.js';
-import { textWidth } from './text-width.js';
-
-/** A structure as a figure outlines it. */
-export interface FigureStructure {
-  readonly name: string;
-  /** #rrggbb or 0..255 each. */
-  readonly color: Color | string;
-  readonly mask: Volume<'mask'>;
-}
-
-/** What the panel of a dose figure shows: CT, outlines, isodoses, in one plane. */
-export interface PanelOptions {
-  /** CT under the dose, HU. */
-  readonly hounsfield: Volume<'hounsfield'>;
-  readonly structures: readonly FigureStructure[];
-  readonly plane: 'axial' | 'sagittal' | 'coronal';
-  /** LPS, mm: the plane goes through it. */
-  readonly point: Vec3;
-  /** Total dose of the course, Gy. */
-  readonly prescription: number;
-  /** Isodose lines, percent of the prescription. @default DEFAULT_LEVELS */
-  readonly levels?: readonly number[];
-  /** CT window, HU; the default keeps grey steps inside bone, where spine targets lie. @default { level: 100, width: 900 } */
-  readonly window?: { readonly level: number; readonly width: number };
-  /** Dose wash from this percent of the prescription up. @default 20 */
-  readonly washFrom?: number;
-  /** Opacity of the wash, 0..1. @default 0.5 */
-  readonly washOpacity?: number;
-  /** Box of interest, LPS mm. @default the whole CT */
-  readonly crop?: Box;
-}
+import { path, polylinePath } from './figure.js';
+import { isolinesOf } from './isodose.js';
+import {
+  type KeyStructure,
+  type PanelOptions,
+  type PanelView,
+  panelVectors,
+  partsWithin,
+  structureOutlines,
+  viewOf,
+} from './panel-view.js';
+import { cropSlice, extractSlice, type Slice } from './slice.js';
 
 /** 95 % is coverage, 107 % the ICRU ceiling; 75 % stands at the cord limit of the reference case. */
 export const DEFAULT_LEVELS: readonly number[] = [107, 95, 75, 50, 30];
-
-/** How far beyond the panel lines are kept, px: more than half of the widest. */
-const RIM = 4;
 
 export interface Panel {
   /** CT and wash. */
@@ -61,12 +33,15 @@ export interface Panel {
   readonly height: number;
   /** px per mm */
   readonly scale: number;
+  /** What of it is in the plane: for the legend. */
+  readonly key: PanelKey;
 }
 
-/** A panel's part of the plane and the way from patient mm to px. */
-interface PanelView extends WashView {
-  readonly scale: number;
-  readonly toPixel: (lines: Polylines) => Float64Array[];
+/** Lines that a panel shows. */
+export interface PanelKey {
+  readonly structures: readonly KeyStructure[];
+  /** Percent, hottest first. */
+  readonly levels: readonly number[];
 }
 
 /**
@@ -79,72 +54,55 @@ export function dosePanels(
   doses: readonly DoseVolume[],
   room: { width: number; height: number },
 ): Panel[] {
-  checkPanelOptions(options, doses);
-  const { plane, point } = options;
+  const { plane, point, dashed, colors } = options;
+  checkPanelOptions(options, dashed ? [...doses, dashed.dose] : doses);
   const view = viewOf(options, room);
   const { extent, width, height, scale } = view;
-  const outlines = structureOutlines(options, view);
+  const outlined = structureOutlines(
+    options,
+    view,
+    levelsOf(options).map((percent) => levelColor(percent, colors)),
+  );
   const shades = grayShades(cropSlice(extractSlice(options.hounsfield, plane, point), extent), options, view);
+  const sliceOf = (volume: DoseVolume): Slice => checkedSlice(cropSlice(extractSlice(volume, plane, point), extent));
+  const others = dashed ? isodosesOf(sliceOf(dashed.dose), options, view) : [];
   return doses.map((volume) => {
-    const dose = cropSlice(extractSlice(volume, plane, point), extent);
-    const parts: string[] = [];
-    const levels = levelsOf(options);
-    const isodoses = isolinesOf(
-      dose,
-      levels.map((percent) => (percent / 100) * options.prescription),
-    ).map(view.toPixel);
-    levels.forEach((percent, i) => {
-      const d = polylinePath(partsWithin(isodoses[i]!, width, height));
-      parts.push(path(d, { stroke: '#000000', width: 2.6, opacity: 0.45 }));
-      parts.push(path(d, { stroke: levelColor(percent), width: 1.3 }));
-    });
-    parts.push(outlines, paperAround(0, 0, width, height, 3 * RIM), levelLabels(levels, isodoses, width, height));
-    parts.push(
-      scaleBar(scale, width, height),
-      letters(planeAxes(plane).letters, width, height),
-      coordinate(plane, point, height),
-    );
-    parts.push(rect(0, 0, width, height, { stroke: '#30343a', width: 1 }));
-    return { pixels: washOver(shades, dose, options, view), vectors: parts.join(''), width, height, scale };
+    const dose = sliceOf(volume);
+    const isodoses = isodosesOf(dose, options, view);
+    const lines = [...others.map(isodoseDrawing(options, '5 3')), ...isodoses.map(isodoseDrawing(options))].join('');
+    const labels = isodoses.map((own) => ({ words: String(own.percent), lines: own.lines }));
+    const shown = [...isodoses, ...others].filter((own) => own.lines.length > 0).map(({ percent }) => percent);
+    const key = { structures: outlined, levels: levelsOf(options).filter((percent) => shown.includes(percent)) };
+    const vectors = panelVectors(options, view, outlined, lines, labels);
+    return { pixels: washOver(shades, dose, options, view), vectors, width, height, scale, key };
   });
 }
 
-function viewOf(options: PanelOptions, room: { width: number; height: number }): PanelView {
-  const { isDownReversed } = planeAxes(options.plane);
-  const extent = planeExtent(options.hounsfield.grid, options.plane, options.crop);
-  const scale = Math.min(room.width / (extent.uMax - extent.uMin), room.height / (extent.vMax - extent.vMin));
-  const toPixel = (lines: Polylines): Float64Array[] =>
-    lines.map((points) => {
-      const out = new Float64Array(points.length);
-      for (let i = 0; i < points.length; i += 2) {
-        out[i] = (points[i]! - extent.uMin) * scale;
-        const v = points[i + 1]!;
-        out[i + 1] = (isDownReversed ? extent.vMax - v : v - extent.vMin) * scale;
-      }
-      return out;
-    });
-  const width = Math.round((extent.uMax - extent.uMin) * scale);
-  const height = Math.round((extent.vMax - extent.vMin) * scale);
-  return { extent, isDownReversed, width, height, scale, toPixel };
+/** A line of one level, px. */
+interface Isodose {
+  readonly percent: number;
+  readonly lines: readonly Float64Array[];
 }
 
-function structureOutlines({ structures, plane, point }: PanelOptions, view: PanelView): string {
-  const { through } = planeAxes(plane);
-  const parts: string[] = [];
-  for (const { mask, color } of structures) {
-    const { grid } = mask;
-    const at = point[through];
-    const reach = grid.spacing[through] / 2;
-    const n = [grid.shape[2], grid.shape[1], grid.shape[0]][through]!;
-    // A structure's own grid may end before this plane: then there is nothing of it to draw.
-    if (at < grid.origin[through] - reach || at > coordinateAt(grid, through, n - 1) + reach) continue;
-    const lines = view.toPixel(outline(cropSlice(extractSlice(mask, plane, point), view.extent)));
-    const d = polylinePath(partsWithin(lines, view.width, view.height));
-    parts.push(path(d, { stroke: '#ffffff', width: 3.4, opacity: 0.55 }));
-    parts.push(path(d, { stroke: cssColor(color), width: 2 }));
-  }
-  return parts.join('');
+function isodosesOf(dose: Slice, options: PanelOptions, view: PanelView): Isodose[] {
+  const levels = levelsOf(options);
+  const doses = levels.map((percent) => (percent / 100) * options.prescription);
+  return isolinesOf(dose, doses).map((lines, i) => ({
+    percent: levels[i]!,
+    lines: partsWithin(view.toPixel(lines), view.width, view.height),
+  }));
 }
+
+/** On a dark line, by which it is told from a structure. */
+const isodoseDrawing =
+  ({ colors }: Pick<PanelOptions, 'colors'>, dash = '') =>
+  ({ percent, lines }: Isodose): string => {
+    const d = polylinePath(lines);
+    return (
+      path(d, { stroke: '#000000', width: 2.6, opacity: 0.45, dash }) +
+      path(d, { stroke: levelColor(percent, colors), width: 1.3, dash })
+    );
+  };
 
 /** The isodose levels in percent, hottest first. */
 export function levelsOf(options: Pick<PanelOptions, 'levels'>): number[] {
@@ -162,76 +120,14 @@ function checkPanelOptions(options: PanelOptions, doses: readonly DoseVolume[]):
   }
 }
 
-/** The parts of polylines that come within RIM of the box, in whole segments. */
-function partsWithin(lines: readonly Float64Array[], width: number, height: number): Float64Array[] {
-  const out: Float64Array[] = [];
-  for (const points of lines) {
-    let from = -1;
-    for (let p = 0; p + 3 < points.length; p += 2) {
-      const [x0, y0, x1, y1] = [points[p]!, points[p + 1]!, points[p + 2]!, points[p + 3]!];
-      const isBeyond =
-        Math.max(x0, x1) < -RIM ||
-        Math.min(x0, x1) > width + RIM ||
-        Math.max(y0, y1) < -RIM ||
-        Math.min(y0, y1) > height + RIM;
-      if (!isBeyond && from < 0) from = p;
-      if (isBeyond && from >= 0) {
-        out.push(points.subarray(from, p + 2));
-        from = -1;
-      }
-    }
-    if (from >= 0) out.push(points.subarray(from));
+/** @throws {InvalidInputError} where a value of the slice is no number, which would look like no dose */
+function checkedSlice(slice: Slice): Slice {
+  const at = slice.data.findIndex((dose) => !Number.isFinite(dose));
+  if (at >= 0) {
+    const place = [slice.u0 + (at % slice.columns) * slice.du, slice.v0 + Math.floor(at / slice.columns) * slice.dv];
+    throw new InvalidInputError(
+      `dose figure: the dose is ${slice.data[at]} in the ${slice.plane} plane at ${place.map((mm) => mm.toFixed(1)).join(', ')} mm. Draw a dose that is a number everywhere.`,
+    );
   }
-  return out;
-}
-
-/** One percentage on each isodose, where its line is furthest from the labels already set and from the panel's edge. */
-function levelLabels(
-  levels: readonly number[],
-  lines: readonly Float64Array[][],
-  width: number,
-  height: number,
-): string {
-  const placed: [number, number][] = [];
-  let out = '';
-  levels.forEach((percent, i) => {
-    let best = 0;
-    let at: [number, number] | undefined;
-    for (const points of lines[i]!) {
-      // A short loop is smaller than its label.
-      if (points.length < 60) continue;
-      for (let p = 0; p < points.length; p += 2) {
-        const x = points[p]!;
-        const y = points[p + 1]!;
-        const edge = Math.min(x - 34, width - 34 - x, y - 26, height - 40 - y);
-        let room = Math.min(edge + 20, 120);
-        for (const [qx, qy] of placed) room = Math.min(room, Math.hypot(x - qx, 1.6 * (y - qy)));
-        if (room > best + 1e-9 && edge > 0) {
-          best = room;
-          at = [x, y];
-        }
-      }
-    }
-    if (at === undefined || best < 26) return;
-    placed.push(at);
-    out += text(at[0], at[1] + 4, String(percent), {
-      size: 11,
-      anchor: 'middle',
-      bold: true,
-      fill: '#ffffff',
-      halo: '#1a1a1a',
-    });
-  });
-  return out;
-}
-
-function coordinate(plane: Plane, point: Vec3, height: number): string {
-  const { through } = planeAxes(plane);
-  const label = `${'xyz'[through]} = ${px(Math.round(point[through] * 10) / 10)} mm (LPS)`;
-  return text(10, height - 10, label, { size: 12, fill: '#ffffff', halo: '#1a1a1a' });
-}
-
-/** Width of the widest of some labels, px. */
-export function widest(labels: readonly string[], size: number): number {
-  return labels.reduce((largest, label) => Math.max(largest, textWidth(label, size)), 0);
+  return slice;
 }

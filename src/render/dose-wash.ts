@@ -3,7 +3,7 @@
  *
  * Sampled bilinearly at `RASTER` pixels per SVG unit, so that what is seen does not depend on how a renderer scales slices.
  */
-import { type Color, cssColor, doseColor } from './colour.js';
+import { type Color, cssColor, type DoseColors, doseColor } from './colour.js';
 import type { PlacedImage } from './drawing.js';
 import { rowSampler, type Slice } from './slice.js';
 
@@ -26,6 +26,8 @@ export interface WashOptions {
   readonly washFrom?: number;
   /** Opacity of the wash, 0..1. @default 0.5 */
   readonly washOpacity?: number;
+  /** Colours of dose, of wash and isodoses alike. @default 'rainbow' */
+  readonly colors?: DoseColors;
 }
 
 /** What part of the plane is shown, mm, and how large, SVG units. */
@@ -37,17 +39,17 @@ export interface WashView {
 }
 
 /** Colour of an isodose line: that of the wash, so one key reads both. */
-export function levelColor(percent: number): string {
-  return cssColor(washColor(percent));
+export function levelColor(percent: number, colors?: DoseColors): string {
+  return cssColor(washColor(percent, colors));
 }
 
 /** Colour of the wash at a percentage of the prescription. */
-export function washColor(percent: number): Color {
-  return doseColor(0.06 + (0.9 * percent) / WASH_TO);
+export function washColor(percent: number, colors?: DoseColors): Color {
+  return doseColor(0.06 + (0.9 * percent) / WASH_TO, colors);
 }
 
 /** The CT as grey levels, 0..255 and not yet rounded, `RASTER` per SVG unit. */
-export function grayShades(ct: Slice, options: WashOptions, view: WashView): Float32Array {
+export function grayShades(ct: Slice, options: Pick<WashOptions, 'window'>, view: WashView): Float32Array {
   const { window = { level: 100, width: 900 } } = options;
   const low = window.level - window.width / 2;
   const perUnit = (BRIGHT - DARK) / window.width;
@@ -72,11 +74,11 @@ export function washOver(
   options: WashOptions,
   view: WashView,
 ): PlacedImage['pixels'] {
-  const { prescription, washFrom = 20, washOpacity = 0.5 } = options;
+  const { prescription, washFrom = 20, washOpacity = 0.5, colors = 'rainbow' } = options;
   const opacity = Math.min(1, Math.max(0, washOpacity));
   const wash = {
     // Bytes are cut, so that half a level more rounds.
-    tints: Float32Array.from(washColors(), (color) => opacity * color + 0.5),
+    tints: Float32Array.from(washColors(colors), (color) => opacity * color + 0.5),
     from: (washFrom / 100) * prescription,
     stepsPerGray: (100 * STEPS_PER_PERCENT) / prescription,
     kept: 1 - opacity,
@@ -87,6 +89,35 @@ export function washOver(
   for (let r = 0; r < height; r++) washRow(shades, r * width, sample(r), wash, data);
   return { width, height, channels: 3, data };
 }
+
+/** A colour over the grey, and how much of it: opacity 0 to 1. */
+export interface Tint {
+  readonly color: Color;
+  readonly opacity: number;
+}
+
+/** The CT in grey, tinted by the value that is there; grey where there is no number. */
+export function tintOver(
+  shades: Float32Array,
+  values: Slice,
+  view: WashView,
+  tintOf: (value: number) => Tint,
+): PlacedImage['pixels'] {
+  const { width, height } = rasterOf(view);
+  const sample = viewSampler(values, view, Number.NaN);
+  const data = new Uint8Array(3 * width * height);
+  for (let r = 0, out = 0; r < height; r++) {
+    const row = sample(r);
+    for (let c = 0; c < width; c++, out += 3) {
+      const gray = shades[r * width + c]!;
+      const { color, opacity } = Number.isFinite(row[c]) ? tintOf(row[c]!) : CLEAR;
+      for (let i = 0; i < 3; i++) data[out + i] = (1 - opacity) * gray + opacity * color[i]! + 0.5;
+    }
+  }
+  return { width, height, channels: 3, data };
+}
+
+const CLEAR: Tint = { color: [0, 0, 0], opacity: 0 };
 
 interface Wash {
   /** What each step of dose adds to the grey that is kept, RGB. */
@@ -137,13 +168,15 @@ function viewSampler(slice: Slice, view: WashView, outside: number): (r: number)
 
 /** So fine that the next colour is never more than one level of 255 away. */
 const STEPS_PER_PERCENT = 64;
-let table: Uint8Array | undefined;
+const tables = new Map<DoseColors, Uint8Array>();
 
 /** Colours of the wash, RGB, from 0 percent up to where they stay the same. */
-function washColors(): Uint8Array {
-  if (table !== undefined) return table;
+function washColors(colors: DoseColors): Uint8Array {
+  const known = tables.get(colors);
+  if (known !== undefined) return known;
   const steps = Math.ceil((0.94 / 0.9) * WASH_TO * STEPS_PER_PERCENT);
-  table = new Uint8Array(3 * (steps + 1));
-  for (let i = 0; i <= steps; i++) table.set(washColor(i / STEPS_PER_PERCENT), 3 * i);
+  const table = new Uint8Array(3 * (steps + 1));
+  for (let i = 0; i <= steps; i++) table.set(washColor(i / STEPS_PER_PERCENT, colors), 3 * i);
+  tables.set(colors, table);
   return table;
 }

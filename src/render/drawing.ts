@@ -4,7 +4,7 @@
  * A dose figure is mostly image. As pixels it need not be packed, written into the SVG, unpacked and stretched by the
  * renderer of the vectors.
  */
-import { PAPER, pageContent, px, rect, svgDocument, type Words } from './figure.js';
+import { pageContent, px, sheet, svgDocument, type Words } from './figure.js';
 import { base64, encodePng } from './png.js';
 
 /** An image stretched to a box, SVG units. */
@@ -41,11 +41,7 @@ export function pageDrawing(
 
 /** The drawing as one SVG document, its images as PNG inside. */
 export function drawingSvg({ width, height, images, vectors }: Drawing): string {
-  return svgDocument(
-    width,
-    height,
-    rect(0, 0, width, height, { fill: PAPER }) + images.map(imageElement).join('') + vectors,
-  );
+  return svgDocument(width, height, sheet(width, height) + images.map(imageElement).join('') + vectors);
 }
 
 /** The upper layer alone, transparent where it draws nothing. */

@@ -5,7 +5,8 @@ import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { DvhCurve } from '../evaluate/dvh.js';
 import { type Color, cssColor } from './colour.js';
-import { FAINT, FOOT, HEAD, line, MARGIN, page, paperAround, path, px, text } from './figure.js';
+import { curveNumbers, numberBadge } from './curve-numbers.js';
+import { cutToBox, FAINT, FOOT, HEAD, line, MARGIN, page, path, polylinePath, px, text } from './figure.js';
 import { chartFrame, type LineChart, lineChart } from './line-chart.js';
 import { fitText, textWidth } from './text-width.js';
 
@@ -17,6 +18,12 @@ export interface DvhFigureCurve {
   readonly plan: number;
   /** From `cumulativeCurve`. */
   readonly points: Pick<DvhCurve, 'dose' | 'percent'>;
+  /** Between which volumes the curve may lie, as of its error or of shifts; from `dvhBand`. Percent, by dose in Gy. */
+  readonly band?: {
+    readonly dose: ArrayLike<number>;
+    readonly low: ArrayLike<number>;
+    readonly high: ArrayLike<number>;
+  };
 }
 
 /** A clinical limit to mark. */
@@ -40,6 +47,19 @@ export interface DvhFigureOptions {
   /** Total, Gy; drawn as a line. */
   readonly prescription?: number;
   readonly limits?: readonly DvhMarker[];
+  /** Drawn as diamonds. */
+  readonly goals?: readonly {
+    readonly structure: string;
+    readonly color: Color | string;
+    /** Gy */
+    readonly dose: number;
+    /** Percent of the structure. */
+    readonly volume: number;
+    /** Full where it is met, hollow where it is missed. */
+    readonly isMet: boolean;
+  }[];
+  /** What the bands show, for the key. @default 'band' */
+  readonly bandLabel?: string;
   /** What the dose is, e.g. from doseUnits(dose). */
   readonly doseUnits?: string;
   /** End of the dose axis, Gy. @default past the largest dose drawn */
@@ -49,6 +69,9 @@ export interface DvhFigureOptions {
   /** @default 600 */
   readonly height?: number;
 }
+
+/** A goal as a point of the plot. */
+export type DvhGoal = NonNullable<DvhFigureOptions['goals']>[number];
 
 const KEY = 190;
 
@@ -87,12 +110,20 @@ export function dvhFigure(options: DvhFigureOptions): string {
   );
 
   const { frame } = chart;
+  const bands = curves.map(({ band, color }) => (band ? bandDrawing(band, cssColor(color), chart) : ''));
   const parts = curves.map(({ points, color, plan }) => {
     const along = Array.from(points.dose, (dose, i) => [dose, points.percent[i]!] as const);
     return chart.curve(along, { stroke: cssColor(color), width: 2, dash: plans[plan]!.dash ?? '' });
   });
   // A shorter dose axis than the curves cuts them at the frame.
-  parts.push(paperAround(frame.left, frame.top, frame.width, frame.height, width));
+  const drawn = cutToBox(frame.left, frame.top, frame.width, frame.height, width, [...bands, ...parts].join(''));
+  const numbers = numbersOf(curves);
+  const numbered = curves.map(({ structure, points, color }) => ({
+    number: numbers.get(structure)!,
+    color: cssColor(color),
+    points: Array.from(points.dose, (dose, i) => [chart.x(dose), chart.y(points.percent[i]!)]).flat(),
+  }));
+  const inFrame = curveNumbers(numbered, frame);
   return page(
     width,
     height,
@@ -101,8 +132,41 @@ export function dvhFigure(options: DvhFigureOptions): string {
       ...(options.subtitle === undefined ? {} : { subtitle: options.subtitle }),
       ...(options.doseUnits === undefined ? {} : { footer: `Dose in ${options.doseUnits}.` }),
     },
-    chart.svg(parts.join('') + markers(labels, chart)) + key(options, width - MARGIN - KEY, top),
+    chart.svg(drawn + markers(labels, chart) + inFrame + goalsDrawing(options, chart)) +
+      key(options, width - MARGIN - KEY, top),
   );
+}
+
+/** What lies between two curves. */
+function bandDrawing(
+  { dose, low, high }: NonNullable<DvhFigureCurve['band']>,
+  color: string,
+  { x, y }: LineChart,
+): string {
+  const along = (volume: ArrayLike<number>): number[][] => Array.from(dose, (gray, i) => [x(gray), y(volume[i]!)]);
+  const outline = [...along(high), ...along(low).reverse()].flat();
+  return path(polylinePath([outline], true), { fill: color, fillOpacity: 0.22 });
+}
+
+const diamond = (x: number, y: number, color: string, isMet: boolean): string =>
+  path(`M${px(x)} ${px(y - 6)}l6 6l-6 6l-6 -6z`, { stroke: color, width: 2, fill: isMet ? color : '#ffffff' });
+
+/** Goals beyond the frame stand at its edge. */
+function goalsDrawing({ goals = [] }: DvhFigureOptions, { frame, x, y }: LineChart): string {
+  return goals
+    .map(({ dose, volume, color, isMet }) => {
+      const [left, top] = [frame.left, y(100)];
+      const atX = Math.min(left + frame.width, Math.max(left, x(dose)));
+      return diamond(atX, Math.min(frame.top + frame.height, Math.max(top, y(volume))), cssColor(color), isMet);
+    })
+    .join('');
+}
+
+/** Structures from 1 on, in the order of their first curves. */
+function numbersOf(curves: readonly DvhFigureCurve[]): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const { structure } of curves) if (!numbers.has(structure)) numbers.set(structure, numbers.size + 1);
+  return numbers;
 }
 
 interface Marker {
@@ -165,9 +229,21 @@ function key(options: DvhFigureOptions, x: number, y: number): string {
     parts.push(text(x + 44, at, fitText(label, 12, KEY - 44), { size: 12 }));
     at += 19;
   }
+  if (options.curves.some(({ band }) => band)) {
+    parts.push(path(`M${px(x)} ${px(at - 9)}h34v10h-34z`, { fill: '#333333', fillOpacity: 0.22 }));
+    parts.push(text(x + 44, at, fitText(options.bandLabel ?? 'band', 12, KEY - 44), { size: 12 }));
+    at += 19;
+  }
+  for (const isMet of [true, false]) {
+    if (!options.goals?.some((goal) => goal.isMet === isMet)) continue;
+    parts.push(diamond(x + 17, at - 4, '#333333', isMet));
+    parts.push(text(x + 44, at, isMet ? 'goal, met' : 'goal, missed', { size: 12 }));
+    at += 19;
+  }
   at += 14;
   parts.push(text(x, at, 'Structure', { size: 13, bold: true }));
   at += 22;
+  const numbers = numbersOf(options.curves);
   const seen = new Map<string, string>();
   for (const { structure, color } of options.curves) if (!seen.has(structure)) seen.set(structure, cssColor(color));
   const height = options.height ?? 600;
@@ -175,6 +251,7 @@ function key(options: DvhFigureOptions, x: number, y: number): string {
   const names = [...seen];
   for (const [name, color] of names.slice(0, names.length > rows ? rows - 1 : rows)) {
     parts.push(line(x, at - 4, x + 34, at - 4, { stroke: color, width: 3 }));
+    parts.push(numberBadge(x + 17, at - 4, numbers.get(name)!, color));
     parts.push(text(x + 44, at, fitText(name, 12, KEY - 44), { size: 12 }));
     at += 19;
   }

@@ -125,15 +125,41 @@ export function group(
 }
 
 /**
- * Paper around a box, `margin` px wide: it hides what was drawn across the edge of the box.
+ * What is drawn in a box, cut at its edges by paper around it, `margin` px wide.
  *
  * Where there is nothing else around the box yet, this takes a fraction of the time of a clip path, for which the renderer
- * draws all that is clipped on a layer of its own.
+ * draws all that is clipped on a layer of its own. {@link withoutPaper} makes a clip path of it.
  */
-export function paperAround(x: number, y: number, width: number, height: number, margin: number): string {
+export function cutToBox(
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  margin: number,
+  children: string,
+): string {
   const outer = `M${px(x - margin)} ${px(y - margin)}h${px(width + 2 * margin)}v${px(height + 2 * margin)}H${px(x - margin)}Z`;
   const inner = `M${px(x)} ${px(y)}v${px(height)}h${px(width)}V${px(y)}Z`;
-  return `<path d="${outer}${inner}" fill="${PAPER}"/>`;
+  const box = [x, y, width, height].map(px).join(' ');
+  return `<g data-cut="${box}">${children}</g><path class="paper" d="${outer}${inner}" fill="${PAPER}"/>`;
+}
+
+/** The sheet under a page. */
+export const sheet = (width: number, height: number): string =>
+  `<rect class="paper" x="0" y="0" width="${px(width)}" height="${px(height)}" fill="${PAPER}"/>`;
+
+/** A document of these functions on nothing: transparent where it draws nothing. */
+export function withoutPaper(svg: string): string {
+  let cuts = 0;
+  return svg
+    .replace(/<(?:rect|path) class="paper"[^>]*\/>/g, '')
+    .replace(/<g data-cut="([^ ]+) ([^ ]+) ([^ ]+) ([^"]+)">/g, (_, x, y, width, height) => {
+      const id = `cut-${++cuts}`;
+      return (
+        `<clipPath id="${id}"><rect x="${x}" y="${y}" width="${width}" height="${height}"/></clipPath>` +
+        `<g clip-path="url(#${id})">`
+      );
+    });
 }
 
 export interface Words {
@@ -144,11 +170,7 @@ export interface Words {
 
 /** The whole document on white, with title, subtitle and footer placed alike in every figure. */
 export function page(width: number, height: number, words: Words, children: string): string {
-  return svgDocument(
-    width,
-    height,
-    rect(0, 0, width, height, { fill: PAPER }) + pageContent(width, height, words, children),
-  );
+  return svgDocument(width, height, sheet(width, height) + pageContent(width, height, words, children));
 }
 
 export function svgDocument(width: number, height: number, children: string): string {

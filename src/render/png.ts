@@ -4,6 +4,7 @@
  * The pixels are the same whoever deflates them; the bytes are so for one deflater.
  */
 import { encode } from 'fast-png';
+import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 
 /** Pixels in rows from the top, `channels` bytes each. */
@@ -24,6 +25,10 @@ export interface PngOptions {
   readonly level?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
   /** Makes the zlib stream (RFC 1950) of the rows, where a faster one is at hand, as in Node. @default that of fast-png */
   readonly deflate?: (bytes: Uint8Array) => Uint8Array;
+  /** Pixels per inch, so that a page is as large as it was drawn. @default not told */
+  readonly resolution?: number;
+  /** Words that the file carries, by keyword: PNG knows Title, Author, Description, Software, Source, Comment, Disclaimer. */
+  readonly text?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -41,9 +46,50 @@ export function encodePng(picture: RasterImage, options: PngOptions = {}): Uint8
   }
   const plain = channels === 4 ? withoutAlpha(data) : undefined;
   const image = { width, height, channels: plain ? 3 : channels, data: plain ?? data } as const;
-  return options.deflate === undefined
-    ? encode({ ...image, depth: 8 }, { zlib: { level: options.level ?? 6 } })
-    : assemblePng(image, options.deflate);
+  const png =
+    options.deflate === undefined
+      ? encode({ ...image, depth: 8 }, { zlib: { level: options.level ?? 6 } })
+      : assemblePng(image, options.deflate);
+  return withChunks(png, [...resolutionChunk(options.resolution), ...textChunks(options.text)]);
+}
+
+type Chunk = readonly [type: string, content: Uint8Array];
+
+/** Pixels per metre in both directions. */
+function resolutionChunk(perInch: number | undefined): Chunk[] {
+  if (perInch === undefined) return [];
+  const content = new Uint8Array(9);
+  const view = new DataView(content.buffer);
+  const perMetre = Math.round(checkPositive('png: resolution', perInch) / 0.0254);
+  view.setUint32(0, perMetre);
+  view.setUint32(4, perMetre);
+  content[8] = 1;
+  return [['pHYs', content]];
+}
+
+/** Latin text as `tEXt`, which every reader knows, other text as `iTXt`, UTF-8. */
+function textChunks(text: Readonly<Record<string, string>> = {}): Chunk[] {
+  const utf8 = new TextEncoder();
+  return Object.entries(text).map(([keyword, words]) => {
+    if (!/^[ -~]{1,79}$/.test(keyword)) {
+      throw new InvalidInputError(`png: a keyword is "${keyword}", but must be 1 to 79 plain letters.`);
+    }
+    const isPlain = /^[\n -~]*$/.test(words);
+    const between = isPlain ? '\0' : '\0\0\0\0\0';
+    return [isPlain ? 'tEXt' : 'iTXt', utf8.encode(keyword + between + words)];
+  });
+}
+
+/** The file with further chunks after its header. */
+function withChunks(png: Uint8Array, chunks: readonly Chunk[]): Uint8Array {
+  if (chunks.length === 0) return png;
+  const head = SIGNATURE.length + 12 + 13;
+  const out = new Uint8Array(png.length + chunks.reduce((sum, [, content]) => sum + 12 + content.length, 0));
+  out.set(png.subarray(0, head));
+  let at = head;
+  for (const [type, content] of chunks) at = writeChunk(out, at, type, content);
+  out.set(png.subarray(head), at);
+  return out;
 }
 
 /** RGB of RGBA; undefined where a pixel is not opaque. */

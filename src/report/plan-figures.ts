@@ -4,36 +4,48 @@
 
 import { toDecimals } from '../core/rounding.js';
 import { cumulativeCurve } from '../evaluate/dvh.js';
-import { type Box, coordinateAt, gridBox, type Vec3 } from '../geometry/grid.js';
-import { occupiedFrom, type Volume } from '../geometry/volume.js';
+import { dvhBand } from '../evaluate/dvh-band.js';
+import { gridBox } from '../geometry/grid.js';
+import { occupiedFrom } from '../geometry/volume.js';
 import { targetMaskOf, targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import { structureColor } from '../render/colour.js';
 import { compareDrawing } from '../render/compare-figure.js';
 import { doseDrawings } from '../render/dose-figure.js';
 import { doseUnits } from '../render/dose-legend.js';
-import { DEFAULT_LEVELS, type FigureStructure } from '../render/dose-panel.js';
+import { DEFAULT_LEVELS } from '../render/dose-panel.js';
 import type { Drawing } from '../render/drawing.js';
-import { dvhFigure } from '../render/dvh-plot.js';
+import { type DvhGoal, dvhFigure } from '../render/dvh-plot.js';
+import type { FigureStructure } from '../render/panel-view.js';
+import { cropAround } from './crop.js';
+import { goalPoint } from './dvh-goals.js';
 import { fieldPictures } from './field-figures.js';
 
 const planes = ['axial', 'sagittal', 'coronal'] as const;
 
-/** The pictures of a plan by file name without extension: drawings, or SVG where there are no images. */
-export function planPictures(result: PlanningResult): Map<string, string | Drawing> {
+/**
+ * The pictures of a plan by file name without extension: drawings, or SVG where there are no images.
+ *
+ * @param options.colors of dose: the rainbow of clinics, or one with equal steps. @default 'rainbow'
+ */
+export function planPictures(
+  result: PlanningResult,
+  options: { readonly colors?: 'rainbow' | 'even' } = {},
+): Map<string, string | Drawing> {
   const { model, plans, case: planCase } = result;
   const out = new Map<string, string | Drawing>();
   const shown = structuresShown(result);
   const { dose, fractions, to } = planCase.prescription;
   const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}${furtherOf(model)}`;
   const common = {
+    ...options,
     hounsfield: model.patient.hounsfield,
     structures: shown,
     point: model.isocenter,
     prescription: dose,
     ...(model.several && { levels: levelsOfTargets(model.several.all) }),
   };
-  const near = cropAround(targetMaskOf(model), gridBox(model.patient.hounsfield.grid));
+  const near = cropAround(targetMaskOf(model), gridBox(model.patient.hounsfield.grid), 45);
   const titled = plans.map(({ plan: { technique, dose: volume, fields } }) => ({
     dose: volume,
     title: `${model.patient.name}: ${technique.toUpperCase()}, ${fields.length} fields`,
@@ -96,28 +108,22 @@ export function structuresShown({ model, plans, case: planCase }: PlanningResult
     .map(([name, mask]) => ({ name, color: model.structures.get(name)!.color ?? structureColor(name), mask }));
 }
 
-/** 45 mm around the target, within the CT. */
-function cropAround({ grid, data }: Volume<'mask'>, within: Box): Box {
-  const [nz, ny, nx] = grid.shape;
-  const first = [nx, ny, nz];
-  const last = [-1, -1, -1];
-  for (let row = 0, at = 0; row < ny * nz; row++) {
-    for (let i = 0; i < nx; i++, at++) {
-      if (data[at] === 0) continue;
-      const [j, k] = [row % ny, Math.floor(row / ny)];
-      first[0] = Math.min(first[0]!, i);
-      first[1] = Math.min(first[1]!, j);
-      first[2] = Math.min(first[2]!, k);
-      last[0] = Math.max(last[0]!, i);
-      last[1] = Math.max(last[1]!, j);
-      last[2] = Math.max(last[2]!, k);
+/** Goals of all plans on structures that are shown; one is met where no plan misses it. */
+function goalsOf(
+  { plans, case: planCase }: PlanningResult,
+  colors: ReadonlyMap<string, FigureStructure['color']>,
+): DvhGoal[] {
+  const points = new Map<string, DvhGoal>();
+  for (const { goals, dvhs } of plans) {
+    for (const goal of goals) {
+      const color = colors.get(goal.structure);
+      const point = goalPoint(goal, dvhs.get(goal.structure), planCase.prescription.dose);
+      if (color === undefined || point === undefined) continue;
+      const key = `${point.structure} ${point.dose} ${point.volume}`;
+      points.set(key, { ...point, color, isMet: point.isMet && (points.get(key)?.isMet ?? true) });
     }
   }
-  const pick = (f: (a: number) => number): Vec3 => [f(0), f(1), f(2)];
-  return {
-    min: pick((a) => Math.max(within.min[a]!, coordinateAt(grid, a, first[a]!) - 45)),
-    max: pick((a) => Math.min(within.max[a]!, coordinateAt(grid, a, last[a]!) + 45)),
-  };
+  return [...points.values()];
 }
 
 function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtitle: string): string {
@@ -139,8 +145,11 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
           color: colors.get(dvh.name)!,
           plan: p,
           points: cumulativeCurve(dvh, 161),
+          ...(dvh.bounds && { band: dvhBand([dvh, dvh.bounds.lower, dvh.bounds.upper], 161) }),
         })),
     ),
+    bandLabel: 'how far off at most',
+    goals: goalsOf(result, colors),
     prescription: planCase.prescription.dose,
     limits: [
       ...(model.several?.all.slice(1) ?? []).map(({ name, dose }) => ({

@@ -88,7 +88,7 @@ function headOf(result: PlanningResult, width: number): string[] {
 const headRow = ({ plans }: PlanningResult): Row => ['', ...plans.map(({ plan }) => plan.technique.toUpperCase())];
 
 /** Cord, both courses, coverage, prescription, proof, verdict. */
-function figures(result: PlanningResult): Row[] {
+export function figures(result: PlanningResult): Row[] {
   const { case: planCase, model, plans } = result;
   const { dose, to } = planCase.prescription;
   const { cord, target } = model;
@@ -161,7 +161,7 @@ function metricOf(own: PlanEvaluation, name: string, metric: string, unit: strin
 }
 
 /** `NO PLAN`, `FAIL` where a goal fails or cannot be evaluated, `UNPROVEN` where none does but the proof is missing, or `PASS`. */
-function verdictOf({ plan, goals, asked }: PlanEvaluation, prescription: number): string {
+export function verdictOf({ plan, goals, asked }: PlanEvaluation, prescription: number): string {
   if (whyNoPlan(plan, prescription) !== undefined) return 'NO PLAN';
   const broken = asked.filter(({ force, result }) => force === 'hard' && result !== 'pass').length;
   if (broken > 0) return `FAIL, ${broken} of ${asked.length} constraints`;
@@ -255,7 +255,7 @@ function limitName({ title, structure, metric, courses, limit, scale }: Assessme
 }
 
 /** For the physician: what the cord gets, and which limit decides. */
-function sentenceOf(own: PlanEvaluation, { case: planCase, model }: PlanningResult): string {
+export function sentenceOf(own: PlanEvaluation, { case: planCase, model }: PlanningResult): string {
   const { plan, retreatment } = own;
   const { dose, fractions } = planCase.prescription;
   const name = plan.technique.toUpperCase();

@@ -10,16 +10,20 @@ export interface LeafField {
   readonly beamlets: Int32Array;
 }
 
-/** A segment of one of several fields. */
-export interface FieldSegment extends LeafEnds {
+/** Ends of the leaves of one of several fields. */
+export interface LeafShape extends LeafEnds {
   /** Index of the field. */
   readonly field: number;
+}
+
+/** A segment of one of several fields. */
+export interface FieldSegment extends LeafShape {
   /** Monitor units, > 0. */
   readonly weight: number;
 }
 
 /** A shape with its dose per unit. */
-export interface Shape extends Omit<FieldSegment, 'weight'> {
+export interface Shape extends LeafShape {
   /** Area that is open, in pixels. */
   readonly pixels: number;
   readonly dose: Float64Array;
@@ -53,4 +57,25 @@ export function between(from: Shape, to: Shape, part: number): Shape {
     pixels: from.pixels + part * (to.pixels - from.pixels),
     dose: mix(from.dose, to.dose),
   };
+}
+
+/** Of the highest dose that any shape gives: what gives less everywhere is not delivered. */
+const NEGLIGIBLE = 1e-3;
+
+/**
+ * Which shapes deliver anything, by the highest dose that each gives. Monitor units alone would not tell: those of a shape whose dose
+ * lies where nothing is asked of it can be a thousand times those of the others.
+ *
+ * @param doses   per unit of each shape, Gy
+ * @param weights of each
+ * @returns their indices, rising
+ */
+export function deliveringShapes(doses: readonly Float64Array[], weights: ArrayLike<number>): number[] {
+  const highest = doses.map((dose, n) => {
+    let high = 0;
+    for (let row = 0; row < dose.length; row++) if (dose[row]! > high) high = dose[row]!;
+    return high * weights[n]!;
+  });
+  const least = NEGLIGIBLE * highest.reduce((a, b) => Math.max(a, b), 0);
+  return highest.flatMap((high, n) => (high > least ? [n] : []));
 }

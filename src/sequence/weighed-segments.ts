@@ -8,14 +8,15 @@
  * 3. Its multipliers price every pixel, and of each field the shape that collects most joins in (column generation). When there
  *    are too many, those go that deliver least.
  * 4. Leaf ends leave the pixel edges: each shape is joined by one with moved ends, and both become one with ends in between. Shapes
- *    that deliver nothing any more make room for new ones.
+ *    that deliver nothing any more make room for new ones. Between pixel edges an aperture is sharper than the sum of beamlets that
+ *    stands for it, so where its own dose can be had, that is what further ends move from, and what weights are made for.
  *
  * The value of what is found is at least the lower bound of any fluence: what it is above is the price of delivery.
  */
 import { checkInteger } from '../core/check.js';
 import type { Problem } from '../optimize/problem.js';
 import type { Solution } from '../optimize/solution.js';
-import { between, checkFields, type FieldSegment, type LeafField, type Shape } from './leaf-field.js';
+import { between, checkFields, deliveringShapes, type FieldSegment, type LeafField, type Shape } from './leaf-field.js';
 import { BEGINNING, type Weighed, Weighing, type WeighingOptions } from './weighing.js';
 
 /** Segments with their weights, their dose, and the proof that no other weights of these shapes are better. */
@@ -23,6 +24,8 @@ export interface WeighedSegments {
   readonly segments: readonly FieldSegment[];
   /** Of the weights of these segments, in their order. */
   readonly solution: Solution;
+  /** Of each segment per monitor unit, as the weights were made for it. */
+  readonly doses: readonly Float64Array[];
   /** Values after each round, best first shape to last. */
   readonly values: readonly number[];
 }
@@ -41,13 +44,14 @@ export interface WeighedSegmentsOptions extends WeighingOptions {
 
 /** Of the most segments, what joins in each round. */
 const JOINING = 0.09;
-/** Segments below this fraction of the heaviest are not delivered. */
-const NEGLIGIBLE = 1e-3;
 /** Rounds that gain less than a fraction of the value in turn, after which shapes no longer join, and ends no longer move. */
 const PATIENCE = 1;
 const JOINED_GAIN = 0.02;
 const REFINING_PATIENCE = 2;
 const LEAST_GAIN = 3e-3;
+/** Times that ends move until the doses of what is delivered are made anew. */
+const MOVES = 2;
+
 /**
  * The best segments that are found for a problem of beamlets.
  *
@@ -62,14 +66,35 @@ export function weighSegments(
   fluence: Float64Array,
   options: WeighedSegmentsOptions = {},
 ): WeighedSegments {
-  const { allowed = 100, rounds = 20, enough = -Infinity, isOver = () => false, onRound } = options;
+  const { allowed = 100, rounds = 20 } = options;
   checkInteger('segments: the number allowed', allowed, 1);
   checkInteger('segments: rounds', rounds, 0);
   checkFields(fields, problem.operator.columns);
   const work = new Weighing(problem, fields, options);
-  let state = work.weigh(work.begun(fluence, allowed));
-  let best = state;
-  const values = [state.solution.objective];
+  const values: number[] = [];
+  const all = { ...options, allowed, rounds, values };
+  const { shapes, solution } = movedShapes(
+    work,
+    joinedShapes(work, work.weigh(work.begun(fluence, allowed)), all),
+    all,
+  );
+  const segments = shapes.map(({ left, right, field }, n) => ({ left, right, field, weight: solution.weights[n]! }));
+  return { segments, solution, doses: shapes.map(({ dose }) => dose), values };
+}
+
+interface Rounds extends WeighedSegmentsOptions {
+  readonly allowed: number;
+  readonly rounds: number;
+  /** Gets the value of each round. */
+  readonly values: number[];
+}
+
+/** Shapes on pixel edges: those that prices ask for join, until that gains little. */
+function joinedShapes(work: Weighing, begun: Weighed, options: Rounds): Weighed {
+  const { allowed, rounds, values, enough = -Infinity, isOver = () => false, onRound } = options;
+  let state = begun;
+  let best = begun;
+  values.push(begun.solution.objective);
   let idle = 0;
   for (let round = 0; round < rounds && idle < PATIENCE && !isOver(); round++) {
     if (best.solution.objective <= enough) break;
@@ -83,29 +108,39 @@ export function weighSegments(
     idle = objective < (1 - JOINED_GAIN) * best.solution.objective ? 0 : idle + 1;
     if (objective < best.solution.objective) best = state;
   }
-  state = best;
-  idle = 0;
-  for (let round = 0; round < rounds && idle < REFINING_PATIENCE && !isOver(); round++) {
-    if (best.solution.objective <= enough) break;
-    state = refine(work, state, allowed);
+  return best;
+}
+
+/** Shapes with ends anywhere, as they are delivered. */
+function movedShapes(work: Weighing, begun: Weighed, options: Rounds): Weighed {
+  const { allowed, rounds, values, enough = -Infinity, isOver = () => false, onRound } = options;
+  let state = begun;
+  // What beamlets stand for is no plan yet where the doses of apertures can be had.
+  let best = work.isDelivered ? undefined : begun;
+  let idle = 0;
+  for (let round = 0; round < rounds && idle < REFINING_PATIENCE; round++) {
+    if (best !== undefined && (best.solution.objective <= enough || isOver())) break;
+    for (let move = 0; move < MOVES && !isOver(); move++) state = refine(work, state, allowed);
+    if (work.isDelivered) {
+      const { shapes, weights } = heaviest(state, allowed);
+      state = work.weigh(work.delivered(shapes), weights);
+    }
     const { objective } = state.solution;
     values.push(objective);
     onRound?.({ segments: state.shapes.length, value: objective });
-    idle = objective < (1 - LEAST_GAIN) * best.solution.objective ? 0 : idle + 1;
-    if (objective < best.solution.objective) best = state;
+    idle = best === undefined || objective < (1 - LEAST_GAIN) * best.solution.objective ? 0 : idle + 1;
+    if (best === undefined || objective < best.solution.objective) best = state;
   }
-  const { weights } = best.solution;
-  const segments = best.shapes.map(({ left, right, field }, n) => ({ left, right, field, weight: weights[n]! }));
-  return { segments, solution: best.solution, values };
+  return best ?? begun;
 }
 
 /** The shapes that deliver most, with their weights. */
 function heaviest({ shapes, solution }: Weighed, count: number): { shapes: Shape[]; weights: number[] } {
   const { weights } = solution;
-  const least = NEGLIGIBLE * weights.reduce((a, b) => Math.max(a, b), 0);
-  const order = shapes
-    .map((_, n) => n)
-    .filter((n) => weights[n]! > least)
+  const order = deliveringShapes(
+    shapes.map(({ dose }) => dose),
+    weights,
+  )
     .sort((a, b) => weights[b]! * shapes[b]!.pixels - weights[a]! * shapes[a]!.pixels)
     .slice(0, count)
     .sort((a, b) => a - b);

@@ -38,6 +38,8 @@ export interface Weighed {
 export interface WeighingOptions extends ShapeRules {
   /** Open area of a segment, at least, in pixels. @default 0 */
   readonly leastArea?: number;
+  /** The doses of apertures per unit, which are sharper than the sums of beamlets. @default not told: the sums are what is delivered */
+  readonly delivered?: (shapes: readonly Shape[]) => readonly Float64Array[];
   /** To which each set of weights is proven, fraction of the value. @default 0.003 */
   readonly gap?: number;
 }
@@ -153,12 +155,23 @@ export class Weighing {
 
   /** Of some shapes those with ends at the next pixel edge where that lowers the value; undefined where none moves. */
   moved(shapes: readonly Shape[], prices: Float64Array): (Shape | undefined)[] {
-    return shapes.map(({ field, ...ends }) => {
-      const { columns, beamlets } = this.fields[field]!;
+    return shapes.map((shape) => {
+      const { columns, beamlets } = this.fields[shape.field]!;
       const own = Float64Array.from(beamlets, (b) => (b < 0 ? FORBIDDEN : prices[b]!));
-      const moved = movedEnds(ends, own, columns, this.options);
-      return moved && this.shapeOf(field, moved);
+      const moved = movedEnds(shape, own, columns, this.options);
+      return moved && this.shapeOf(shape.field, moved, shape);
     });
+  }
+
+  /** Whether the doses of apertures are told. */
+  get isDelivered(): boolean {
+    return this.options.delivered !== undefined;
+  }
+
+  /** Shapes with the doses of their apertures, where these are told. */
+  delivered(shapes: readonly Shape[]): readonly Shape[] {
+    const doses = this.options.delivered?.(shapes);
+    return doses === undefined ? shapes : shapes.map((shape, n) => ({ ...shape, dose: doses[n]! }));
   }
 
   /** What every beamlet lowers the value by per unit. */
@@ -170,8 +183,12 @@ export class Weighing {
     return operator.applyTranspose(slope, new Float64Array(operator.columns)).map((value) => -value);
   }
 
-  /** A shape with its dose; undefined where it opens no beamlet, or less than the least area. */
-  shapeOf(field: number, ends: LeafEnds): Shape | undefined {
+  /**
+   * A shape with its dose; undefined where it opens no beamlet, or less than the least area.
+   *
+   * @param from whose dose is known: that of the shape differs from it by what the beamlets give of which more or less is open
+   */
+  private shapeOf(field: number, ends: LeafEnds, from?: Shape): Shape | undefined {
     const { operator } = this.problem;
     const { columns, beamlets } = this.fields[field]!;
     const weights = new Float64Array(operator.columns);
@@ -183,7 +200,15 @@ export class Weighing {
       pixels += open;
     });
     if (pixels === 0 || pixels < (this.options.leastArea ?? 0) - ROUNDING) return undefined;
+    if (from !== undefined) {
+      coverageOf(from, columns).forEach((open, at) => {
+        const beamlet = beamlets[at]!;
+        if (beamlet >= 0) weights[beamlet]! -= open;
+      });
+    }
+    const dose = operator.apply(weights, new Float64Array(operator.rows));
+    if (from !== undefined) for (let i = 0; i < dose.length; i++) dose[i]! += from.dose[i]!;
     const { left, right } = ends;
-    return { field, left, right, pixels, dose: operator.apply(weights, new Float64Array(operator.rows)) };
+    return { field, left, right, pixels, dose };
   }
 }

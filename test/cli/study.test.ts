@@ -1,8 +1,10 @@
 /** `respine study`: one row per plan, resumed after an interruption, failures reported without stopping. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { respineIn } from './respine.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'respine-study-'));
@@ -103,4 +105,103 @@ test('a table of another study is left as it is', { timeout: 60_000 }, async () 
   expect(code).toBe(2);
   expect(stderr).toMatch(/study\.csv is the table of another study: its column \d+ is .*Name another --out/);
   expect(readFileSync(csv, 'utf8')).toBe(before);
+});
+
+describe('many plans', () => {
+  const many = {
+    base: { ...study.base, fcrt: { beams: 'posterior-3' } },
+    vary: { 'patient.target': ['body', 'horseshoe'], cordCap: [24, 28, 32] },
+    techniques: ['fcrt'],
+    metrics: ['SpinalCord Max', 'PTV_3960 D95%'],
+  };
+  writeFileSync(join(folder, 'many.json'), JSON.stringify(many));
+  const run = (...more: string[]) => respine('study', 'many.json', '--json', ...more);
+  const table = (out: string): string => readFileSync(join(folder, out, 'study.csv'), 'utf8');
+  beforeAll(async () => {
+    expect((await run('--out', 'one', '--jobs', '1')).stderr).toBe('');
+  }, 120_000);
+
+  test('one after the other, side by side, and in shards that are merged: the same bytes', {
+    timeout: 180_000,
+  }, async () => {
+    const beside = JSON.parse((await run('--out', 'beside', '--jobs', '2')).stdout);
+    expect(beside).toMatchObject({ plans: 6, planned: 6, failed: 0, jobs: 2 });
+    expect(beside.memoryBytes).toBeGreaterThan(5e7);
+    expect(table('beside')).toBe(table('one'));
+    for (const shard of ['1/2', '2/2']) {
+      const part = JSON.parse((await run('--out', `shard ${shard[0]}`, '--shard', shard)).stdout);
+      expect(part).toMatchObject({ plans: 3, planned: 3, others: 0 });
+    }
+    const merged = JSON.parse((await run('--merge', 'shard 1', 'shard 2', '--out', 'merged')).stdout);
+    expect(merged).toMatchObject({ plans: 6, missing: 0, failed: 0, others: 0 });
+    expect(table('merged')).toBe(table('one'));
+    // Both shards into one folder, one after the other, end alike once the study looks at it.
+    await run('--out', 'shard 1', '--shard', '2/2');
+    expect(JSON.parse((await run('--out', 'shard 1')).stdout)).toMatchObject({ planned: 0, others: 0 });
+    expect(table('shard 1')).toBe(table('one'));
+  });
+
+  test('merged tables: a failure gives way, other figures are refused, what is missing is told', async () => {
+    const lines = table('one').trimEnd().split('\n');
+    const put = (out: string, own: readonly string[]): void => {
+      mkdirSync(join(folder, out), { recursive: true });
+      writeFileSync(join(folder, out, 'study.csv'), `${own.join('\n')}\n`);
+    };
+    const columns = lines[0]!.split(',');
+    const failed = lines[1]!.split(',').map((cell, c) => {
+      if (columns[c] === 'status') return 'failed';
+      return c > columns.indexOf('status') ? (columns[c] === 'error' ? 'the disk was full' : '') : cell;
+    });
+    put('a', [lines[0]!, failed.join(','), lines[2]!]);
+    put('b', [lines[0]!, lines[1]!, ...lines.slice(3, 6)]);
+    for (const order of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const { code, stdout } = await run('--merge', ...order, '--out', `merged ${order[0]}`);
+      expect([code, JSON.parse(stdout)]).toMatchObject([1, { plans: 5, missing: 1, failed: 0 }]);
+      expect(table(`merged ${order[0]}`)).toBe(`${lines.slice(0, 6).join('\n')}\n`);
+    }
+    const words = await respine('study', 'many.json', '--merge', 'a', '--out', 'only a');
+    expect(words.stdout).toMatch(/4 plans of the study are in none of the folders, the first of them fcrt, /);
+    put('c', [lines[0]!, lines[1]!.replace(/,reached,([\d.]+),/, ',reached,1,')]);
+    const other = await run('--merge', 'b', 'c', '--out', 'merged c');
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(
+      /b\/study\.csv and c\/study\.csv hold the plan \w+ with other figures \("39.* and "1" in column/,
+    );
+    expect(existsSync(join(folder, 'merged c'))).toBe(false);
+  });
+
+  test.each([
+    [['--shard', '3/2'], /there is no shard 3 of 2/],
+    [['--shard', '0/2'], /there is no shard 0 of 2/],
+    [['--shard', 'half'], /"half" is no shard\. Write for example 2\/8/],
+    [['--jobs', '0'], /--jobs is 0/],
+    [['--merge', 'one', '--jobs', '2'], /nothing is planned, so --jobs says nothing/],
+    [['--merge', 'nowhere'], /nowhere\/study\.csv cannot be read/],
+  ])('%j: exit 2, one sentence', async (options, sentence) => {
+    const { code, stdout, stderr } = await run('--out', 'never', ...options);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(sentence);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(existsSync(join(folder, 'never'))).toBe(false);
+  });
+
+  test('killed at any moment: the next run ends with the same table', { timeout: 180_000 }, async () => {
+    const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+    const args = [main, 'study', 'many.json', '--out', 'killed', '--jobs', '2'];
+    for (const after of [900, 1500, 2100]) {
+      const child = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      const timer = setTimeout(() => child.kill('SIGKILL'), after);
+      await ended;
+      clearTimeout(timer);
+    }
+    const { stdout, stderr } = await run('--out', 'killed', '--jobs', '2');
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({ plans: 6, failed: 0, others: 0 });
+    expect(table('killed')).toBe(table('one'));
+    expect(readdirSync(join(folder, 'killed'))).toEqual(['study.csv']);
+  });
 });

@@ -172,7 +172,7 @@ describe('one dose, read one way', () => {
   test('plan, DVH from the drawn structures and trade-off say the same at one cap', () => {
     const parameters = { length: 90 };
     const horseshoe = spine({ spacing: 5, target: 'horseshoe', parameters });
-    const imrt = { beams: 'posterior-3', beamlet: 10 };
+    const imrt = { beams: 'posterior-3', beamlet: 10, delivery: 'fluence' as const };
     const plan = spineCase(5, 'horseshoe', { cordCap: 25, imrt }, parameters);
     const [evaluation] = runPlan(
       { patient: horseshoe, case: plan, machine: artiste6mv },

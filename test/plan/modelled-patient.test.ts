@@ -1,10 +1,13 @@
 /** A patient as a plan sees it: blocks of water whose isocentre, volumes and distances are known. */
 import { expect, test } from 'vitest';
+import { placeOf, type Vec3 } from '../../src/geometry/grid.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import type { PlanCaseInput } from '../../src/plan/input/plan-case.js';
 import { maskVolume, modelPatient } from '../../src/plan/patient/patient-model.js';
+import { cordVoxels, fineVoxel } from '../../src/plan/patient/planning-grid.js';
+import { choosePlanningVoxels } from '../../src/plan/problem/planning-voxels.js';
 
 type Part = readonly [name: string, role: string, center: number[], size: number[]];
 const parts: Part[] = [
@@ -98,3 +101,51 @@ test('a structure that lies outside the body is said to have no dose there; a ta
   expect(() => modelled({ cord: 'Nerve' })).toThrow(/Nerve/);
   expect(() => modelled({}, parts.slice(1))).toThrow(/external/);
 });
+
+test.each<[number, number, number]>([
+  [6, 6, 4],
+  [5, 5, 5],
+  [4, 7, 3],
+  [3, 3, 10],
+])(
+  'the cord’s maxima hold all over its near side, wherever the voxels of a grid of %d x %d x %d mm end',
+  (...spacing) => {
+    // From y = 9 + shift on, 4 mm from the target, which a coarse voxel holds part of.
+    for (const shift of [0, 1, 2.5]) {
+      const near = parts.map(
+        (part): Part =>
+          part[0] === 'PTV'
+            ? ['PTV', 'target', [20, -10 + shift, 5], [20, 30, 10]]
+            : part[0] === 'CaudaEquina'
+              ? ['CaudaEquina', 'organ', [20, 14 + shift, 5], [10, 10, 30]]
+              : part,
+      );
+      const model = modelled({ doseGrid: { spacing } }, near);
+      const away = ([x, y, z]: Vec3): number =>
+        Math.hypot(
+          Math.max(0, Math.abs(x - 20) - 10),
+          Math.max(0, Math.abs(y + 10 - shift) - 15),
+          Math.max(0, Math.abs(z - 5) - 5),
+        );
+      const held = new Set(cordVoxels(model));
+      const fine = model.fine!;
+      fine.voxels.forEach((voxel) => {
+        if (!(fine.cord.data[voxel]! > 0) || away(placeOf(fine.grid, voxel)) > 6) return;
+        expect(held).toContain(fineVoxel(model, voxel));
+      });
+      // One point at least within each square of 2 mm of the face towards the target.
+      const face = Array.from({ length: model.surface.length / 3 }, (_, q) => model.surface.subarray(3 * q, 3 * q + 3))
+        .filter(([, y]) => Math.abs(y! - 9 - shift) < 0.1)
+        .map(([x, , z]) => [x!, z!]);
+      for (let x = 16; x <= 24; x += 2) {
+        for (let z = 1; z <= 9; z += 2) {
+          expect(Math.min(...face.map((at) => Math.max(Math.abs(at[0]! - x), Math.abs(at[1]! - z))))).toBeLessThan(
+            1.01,
+          );
+        }
+      }
+      // What the optimiser holds is what is checked.
+      expect(new Set(choosePlanningVoxels(model).cord.voxels)).toEqual(held);
+    }
+  },
+);

@@ -54,7 +54,11 @@ const bank = createLeafBank([-20, -10, 0, 10, 20], { name: 'four pairs' });
 const shape = (...leaves: [number, number][]) => createAperture(bank, leaves);
 const aperture = shape([0, 0], [-15, 5], [-12, 20], [0, 0]);
 const planned = (technique: string, fields: object[]) =>
-  ({ plan: { technique, dose, fields }, dvhs, goals: [{ structure: 'SpinalCord' }] }) as any;
+  ({
+    plan: { technique, dose, fields },
+    dvhs,
+    goals: [{ structure: 'SpinalCord', metric: 'Max[Gy]', limit: 20, unit: 'Gy', value: 15, result: 'pass' }],
+  }) as any;
 const shaped = { beam: beamAt(0), fluence, aperture, monitorUnits: 120 };
 const modulated = (gantry: number, scale = 1) => ({
   beam: beamAt(gantry),

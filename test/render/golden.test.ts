@@ -1,21 +1,24 @@
 /**
- * Golden pictures: decoded pixels must be equal. After a wanted change, look at the new pictures, then write them with
- * `RESPINE_GOLDEN=write npx vitest run test/render/golden.test.ts`.
+ * Golden pictures, which are those of docs/gallery.md: decoded pixels must be equal. After a wanted change, look at the new
+ * pictures, then write them and their page with `npm run gallery`.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { decode } from 'fast-png';
 import { expect, test } from 'vitest';
 import { loadFonts, loadRasterizer } from '../../src/node/font.js';
 import { encodePng } from '../../src/render/png.js';
 import { createRasterizer } from '../../src/render/rasterize.js';
-import { PICTURES } from './pictures.js';
+import { CAPTIONS, PICTURES } from './pictures.js';
 
-test.each(Object.entries(PICTURES))('%s', { timeout: 30_000 }, async (name, draw) => {
+const gallery = new URL('../../docs/gallery/', import.meta.url);
+const isWriting = process.env['RESPINE_GOLDEN'] === 'write';
+
+test.each(Object.entries(PICTURES))('%s', { timeout: 120_000 }, async (name, draw) => {
   const rasterizer = await loadRasterizer();
   // Half size keeps the repository small; every element is still in the picture.
   const png = encodePng(rasterizer.rasterize(draw(), 0.5), { level: 9 });
-  const file = new URL(`../golden/${name}.png`, import.meta.url);
-  if (process.env['RESPINE_GOLDEN'] === 'write') writeFileSync(file, png);
+  const file = new URL(`${name}.png`, gallery);
+  if (isWriting) writeFileSync(file, png);
   expect(existsSync(file), `${name}.png is missing; write it as the head of this file says`).toBe(true);
   const golden = decode(readFileSync(file));
   const now = decode(png);
@@ -23,6 +26,25 @@ test.each(Object.entries(PICTURES))('%s', { timeout: 30_000 }, async (name, draw
   let different = 0;
   for (let i = 0; i < now.data.length; i++) if (now.data[i] !== golden.data[i]) different++;
   expect(different, 'bytes that differ').toBe(0);
+});
+
+test('the gallery shows them all, each with a caption, and no others', () => {
+  const parts = Object.keys(PICTURES).map((name) => `![${name}](gallery/${name}.png)\n\n${CAPTIONS[name]}`);
+  const page = `${[
+    '# Gallery',
+    'Every kind of picture, of a patient and a machine that are made up for it. `npm run gallery` makes this page and its pictures;\nthe same pictures, pixel for pixel, are a test.',
+    '`respine plan` makes them of a plan, `respine render` of any dose on any CT: [command line](cli.md). As SVG and PDF too, with\n`--format`; PNG files carry program, hashes of the inputs, quantity and assumptions.',
+    ...parts,
+  ].join('\n\n')}\n`;
+  const file = new URL('../gallery.md', gallery);
+  if (isWriting) writeFileSync(file, page);
+  expect(readFileSync(file, 'utf8')).toBe(page);
+  expect(Object.keys(CAPTIONS).sort()).toEqual(Object.keys(PICTURES).sort());
+  expect(readdirSync(gallery).sort()).toEqual(
+    Object.keys(PICTURES)
+      .map((name) => `${name}.png`)
+      .sort(),
+  );
 });
 
 test('text is drawn, larger at a larger scale, and bad input is refused', async () => {

@@ -1,15 +1,19 @@
 /** The pictures that the golden tests compare, by name. */
 import { createAperture } from '../../src/beam/aperture.js';
+import { doseDifference } from '../../src/evaluate/dose-difference.js';
 import { commission } from '../../src/machine/commission.js';
 import { depthDoseCurves } from '../../src/machine/depth-dose-curves.js';
 import { createLeafBank } from '../../src/machine/mlc.js';
 import { beamsEyeFigure } from '../../src/render/beams-eye.js';
+import { structureColor } from '../../src/render/colour.js';
 import { compareDrawing } from '../../src/render/compare-figure.js';
 import { depthDoseFigure } from '../../src/render/depth-dose-figure.js';
+import { differenceDrawing } from '../../src/render/difference-figure.js';
 import { doseDrawing } from '../../src/render/dose-figure.js';
 import { doseUnits } from '../../src/render/dose-legend.js';
 import type { Drawing } from '../../src/render/drawing.js';
 import { dvhFigure } from '../../src/render/dvh-plot.js';
+import { sheetDrawing } from '../../src/render/sheet-figure.js';
 import { measureNoisy } from '../machine/synthetic.js';
 import { doseLike, dvhCurves, hounsfield, isocenter, PRESCRIPTION, structures } from './scene.js';
 
@@ -33,8 +37,12 @@ for (let j = 0; j < 10; j++)
   }
 
 const outlines = [
-  { name: 'PTV_3960', color: '#e01e8c', polygons: [circle(0, 0, 22).map((v, i) => (i % 2 === 0 ? 1.4 * v : 0.8 * v))] },
-  { name: 'SpinalCord', color: '#0a84d8', polygons: [[-5, -200, 5, -200, 5, 200, -5, 200]] },
+  {
+    name: 'PTV_3960',
+    color: structureColor('PTV'),
+    polygons: [circle(0, 0, 22).map((v, i) => (i % 2 === 0 ? 1.4 * v : 0.8 * v))],
+  },
+  { name: 'SpinalCord', color: structureColor('SpinalCord'), polygons: [[-5, -200, 5, -200, 5, 200, -5, 200]] },
 ];
 /** Leaf steps of 5 mm. */
 const aperture = [
@@ -65,6 +73,37 @@ function depthDose(): string {
   });
 }
 
+/** A curve with what lies 2 Gy to both sides of it. */
+function withBand(curve: ReturnType<typeof dvhCurves>[number]) {
+  const { dose, percent } = curve.points;
+  const at = (gray: number): number => {
+    const next = dose.findIndex((d) => d >= gray);
+    return next < 0 ? 0 : percent[next]!;
+  };
+  const shifted = (by: number): Float64Array => dose.map((gray) => at(gray + by));
+  return { ...curve, band: { dose, low: shifted(2), high: shifted(-2) } };
+}
+
+/** What each shows, for docs/gallery.md. */
+export const CAPTIONS: Readonly<Record<string, string>> = {
+  'dose-axial':
+    'One plane of a plan. Structures are told apart by colour and dash, isodoses by their numbers; the key lists what is in the plane.',
+  'dose-even': 'The same with even colours: equal steps of dose look equally far apart, and lightness only rises.',
+  'dose-sagittal': 'Sagittal, around the target.',
+  'dose-coronal': 'Coronal; names of any letters.',
+  compare: 'Two plans side by side, one key and one scale.',
+  lines: 'Isodoses of two plans in one panel, solid and dashed, over the wash of the first.',
+  difference:
+    'The difference of two doses: red where the second is higher, blue where it is lower, clear where they agree.',
+  sheet: 'Contact sheet of parallel planes.',
+  dvh: 'Dose-volume histograms of two plans. Numbers name the curves; a band says how far off a curve may be, diamonds are goals, full where they are met.',
+  'depth-dose': 'Measured depth doses with a model, and what it leaves over.',
+  'beam-aperture': "Beam's-eye view of a conformal field.",
+  'beam-segments': 'A field in segments: their sum with the ends of all leaves, and each by itself.',
+  'beam-leaves': 'Leaves and jaws, drawn whole.',
+  'beam-fluence': 'Fluence of a modulated field.',
+};
+
 export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
   'dose-axial': () =>
     doseDrawing({
@@ -88,17 +127,36 @@ export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
       title: 'FCRT and IMRT under one prescription',
       subtitle: '39.6 Gy in 22 fractions, D50% of the PTV',
     }),
+  'dose-even': () =>
+    doseDrawing({ ...common, dose: imrt, plane: 'axial', title: 'IMRT, even colours', crop, colors: 'even' }),
+  lines: () =>
+    doseDrawing({
+      ...{ ...common, plane: 'axial', crop, title: 'IMRT and FCRT in one panel', levels: [95, 50] },
+      ...{ dose: imrt, label: 'IMRT', dashed: { label: 'FCRT', dose: fcrt } },
+    }),
+  difference: () =>
+    differenceDrawing({
+      ...{ ...common, plane: 'axial', crop, title: 'IMRT less FCRT', evaluated: 'IMRT', reference: 'FCRT' },
+      ...{ difference: doseDifference(fcrt, imrt).map, units: doseUnits(imrt) },
+    }),
+  sheet: () =>
+    sheetDrawing({
+      ...{ ...common, plane: 'axial', crop, title: 'IMRT, slice by slice', dose: imrt },
+      positions: [-24, -12, -6, 0, 6, 12, 24],
+    }),
   dvh: () =>
     dvhFigure({
       title: 'Dose-volume histograms',
       subtitle: 'Synthetic patient, both techniques',
       plans: [{ label: 'IMRT' }, { label: 'FCRT', dash: '7 4' }],
-      curves: dvhCurves([imrt, fcrt]),
-      prescription: PRESCRIPTION,
-      limits: [
-        { label: 'SpinalCord Max <= 29.8 Gy', dose: 29.8, color: '#0a84d8' },
-        { label: 'PTV_3960 D95% >= 37.6 Gy', dose: 37.62, volume: 95, color: '#e01e8c' },
+      curves: dvhCurves([imrt, fcrt]).map((curve) => (curve.structure === 'SpinalCord' ? withBand(curve) : curve)),
+      bandLabel: '2 Gy to both sides',
+      goals: [
+        { structure: 'SpinalCord', color: structureColor('SpinalCord'), dose: 29.8, volume: 0, isMet: true },
+        { structure: 'PTV_3960', color: structureColor('PTV'), dose: 37.62, volume: 95, isMet: false },
       ],
+      prescription: PRESCRIPTION,
+      limits: [{ label: 'SpinalCord Max <= 29.8 Gy', dose: 29.8, color: structureColor('SpinalCord') }],
       doseUnits: doseUnits(imrt),
     }),
   'depth-dose': depthDose,

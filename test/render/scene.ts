@@ -3,7 +3,7 @@ import { createDvh, cumulativeCurve } from '../../src/evaluate/dvh.js';
 import { createGrid, type Grid, type Vec3, voxelCount } from '../../src/geometry/grid.js';
 import { createDose, createVolume, type DoseVolume, type Volume } from '../../src/geometry/volume.js';
 import { structureColor } from '../../src/render/colour.js';
-import type { FigureStructure } from '../../src/render/dose-panel.js';
+import type { FigureStructure } from '../../src/render/panel-view.js';
 
 type Distance = (x: number, y: number, z: number) => number;
 

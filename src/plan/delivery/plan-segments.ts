@@ -1,9 +1,9 @@
 /**
  * A modulated plan in segments: shapes that the optimised fluence leads to, and their weights in the engine's dose of the apertures.
  *
- * Shapes are found with the influence of the beamlets. Then every aperture is computed by itself, leaf ends where they are and
- * with what closed leaves let through, and the weights are optimised once more on these doses, under the same constraints and to the same
- * prescription: what holds, holds in the dose of what is delivered.
+ * Shapes are found with the influence of the beamlets, and their ends moved from the engine's dose of every aperture by itself, leaf
+ * ends where they are and with what closed leaves let through. Weights are optimised on these doses at last, under the same
+ * constraints and to the same prescription: what holds, holds in the dose of what is delivered.
  */
 import type { TimeLeft } from '../../core/deadline.js';
 import { InvalidInputError } from '../../core/errors.js';
@@ -13,6 +13,7 @@ import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { evaluateAll } from '../../optimize/half-spaces.js';
 import { type Solution, type SolveOptions, solve } from '../../optimize/solver.js';
+import { deliveringShapes, type LeafShape } from '../../sequence/leaf-field.js';
 import { weighSegments } from '../../sequence/weighed-segments.js';
 import type { PatientModel } from '../patient/patient-model.js';
 import { type PlanningProblem, settledProblem } from '../problem/planning-problem.js';
@@ -49,10 +50,8 @@ export interface OptimisedFluence {
   readonly solution: Solution;
 }
 
-/** Segments below this fraction of the heaviest are not delivered. */
-const NEGLIGIBLE = 1e-3;
 /** To which the weights of shapes that still change are proven. */
-const ROUGH = 0.003;
+const ROUGH = 0.01;
 /** Shapes whose dose without what leaves let through has this multiple of the fluence's bound are good enough. */
 const ENOUGH = 1.03;
 
@@ -72,6 +71,8 @@ export function planSegments(
   model.onStage('imrt: segments');
   const isOver = (): boolean => timeLeft() === 0;
   const { grid } = beams[0]!.beamlets;
+  const fieldsOf = (shapes: readonly LeafShape[]): SegmentField[] =>
+    segmentFieldsOf(shapes, leafFields, beams, settings, machine);
   const made = weighSegments({ operator, objectives, constraints }, leafFields, fluence.weights, {
     allowed,
     interleaf,
@@ -80,15 +81,16 @@ export function planSegments(
     gap: ROUGH,
     enough: lowerBound === null ? -Infinity : ENOUGH * lowerBound,
     isOver,
+    delivered: (shapes) =>
+      model.bodyDose.columnsAt(
+        fieldsOf(shapes).map(({ beam, open }) => ({ beam, fluence: open })),
+        voxels.places,
+      ),
   });
-  const least = NEGLIGIBLE * made.segments.reduce((high, { weight }) => Math.max(high, weight), 0);
-  const kept = made.segments.filter(({ weight }) => weight > least);
-  const all = segmentFieldsOf(kept, leafFields, beams, settings, machine);
+  const kept = deliveringShapes(made.doses, made.solution.weights);
+  const all = fieldsOf(kept.map((n) => made.segments[n]!));
+  const doses = kept.map((n) => made.doses[n]!);
   model.onStage('imrt: weights of segments');
-  const doses = model.bodyDose.columnsAt(
-    all.map(({ beam, open }) => ({ beam, fluence: open })),
-    voxels.places,
-  );
   const solveFor = (some: readonly number[], start: Float64Array): { columns: ColumnOperator; solution: Solution } => {
     const columns = new ColumnOperator(some.map((n) => doses[n]!));
     return {
@@ -96,7 +98,7 @@ export function planSegments(
       solution: solve({ ...problem, operator: columns }, { ...options, timeLimit: timeLeft(), start }),
     };
   };
-  const start = Float64Array.from(kept, ({ weight }) => weight);
+  const start = Float64Array.from(kept, (n) => made.segments[n]!.weight);
   const { some, columns, solution } = withoutLight(solveFor, start, settings.leastUnits * settings.fractions);
   const value = evaluateAll(objectives, solution.dose, new Float64Array(columns.rows));
   const priceOf = (reached: number): number | null =>

@@ -12,7 +12,7 @@ import type { FluenceField } from '../../dose/beam-view.js';
 import type { ModulatedBeam } from '../../influence/operator.js';
 import type { Machine } from '../../machine/machine.js';
 import type { LeafBank } from '../../machine/mlc.js';
-import type { FieldSegment, LeafField } from '../../sequence/leaf-field.js';
+import type { LeafField, LeafShape } from '../../sequence/leaf-field.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { type Delivered, leavesOf, notNominal, throughOf } from './leaf-settings.js';
 
@@ -162,7 +162,7 @@ export function leafFieldsOf(
 
 /** The apertures of segments: pairs beside the beamlets are closed where the nearest pair stands, and jaws follow what is open. */
 export function segmentFieldsOf(
-  segments: readonly FieldSegment[],
+  segments: readonly LeafShape[],
   leafFields: readonly CarriageField[],
   beams: readonly ModulatedBeam[],
   { bank, transmission }: SegmentSettings,

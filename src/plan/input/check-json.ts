@@ -104,7 +104,7 @@ const movingLeaves = {
     z.optional(leafBankSchema),
   ),
   leafSpeed: described(
-    'Of a leaf in the isocentre plane, mm/s; the default is recalled, not found.',
+    'Of a leaf in the isocentre plane, mm/s, above 0 and at most 500; the default is recalled, not found.',
     z._default(machineNumber(500, 'mm/s'), 25),
   ),
   leafGap: described(
@@ -119,7 +119,7 @@ const movingLeaves = {
 export const slidingWindowSchema = z.strictObject({
   kind: described('Leaves that cross each field while the beam is on.', z.literal('sliding-window')),
   doseRate: described(
-    'At most, MU/min; the default is recalled, not found.',
+    'At most, MU/min, above 0 and at most 10000; the default is recalled, not found.',
     z._default(machineNumber(10_000, 'MU/min'), 600),
   ),
   points: described(
@@ -146,15 +146,15 @@ const arcFields = z.strictObject({
     z._default(z.number().check(z.minimum(5), z.maximum(60)), 20),
   ),
   leafTravel: described(
-    'Of a leaf per degree of gantry, at most, mm; the gantry slows down for it.',
+    'Of a leaf per degree of gantry, at most, mm, above 0 and at most 200; the gantry slows down for it.',
     z._default(machineNumber(200, 'mm'), 10),
   ),
   gantrySpeed: described(
-    'At most, degrees/s; the default is recalled, not found.',
+    'At most, degrees/s, above 0 and at most 60; the default is recalled, not found.',
     z._default(machineNumber(60, 'degrees/s'), 6),
   ),
   doseRate: described(
-    'Least and largest while the beam is on, MU/min; the default is recalled, not found.',
+    'Least and largest while the beam is on, MU/min, at most 10000; the default is recalled, not found.',
     z._default(z.tuple([z.number().check(z.minimum(0)), machineNumber(10_000, 'MU/min')]), [0, 600]),
   ),
   ...movingLeaves,

@@ -82,6 +82,8 @@ export interface PatientModel {
   cordPoints(): Int32Array;
   /** @internal Of every voxel centre from the nearest one in a target, mm; found when first asked for. */
   targetDistance(): Float32Array;
+  /** @internal Whether a place is so near a target that the cord's maxima hold on the planning grid there, on which that is measured. */
+  isNearTarget(place: ArrayLike<number>): boolean;
   /** @internal Between target and cord; found when first asked for. */
   cordGap(): SurfaceGap;
   readonly body: DoseVoxels;
@@ -208,7 +210,13 @@ export function modelPatient(
     distance ??= several?.nearest().distance ?? distanceMap(targetMask, occupiedFrom(targetMask));
     return distance;
   };
-  const distanceAt = (place: ArrayLike<number>): number => targetDistance()[voxelAt(grid, place)]!;
+  // On a coarse dose grid half a voxel would decide which points of the cord are near.
+  const nearby =
+    fine === undefined
+      ? { grid, distance: targetDistance() }
+      : { grid: fine.grid, distance: distanceMap(fine.target, occupiedFrom(fine.target)) };
+  const distanceAt = (place: ArrayLike<number>): number => nearby.distance[voxelAt(nearby.grid, place)]!;
+  const isNearTarget = (place: ArrayLike<number>): boolean => distanceAt(place) <= NEAR_TARGET;
   const isInBody = (place: ArrayLike<number>): boolean => masks.get(external)!.data[voxelAt(grid, place)]! >= 0.5;
   const surface = Float64Array.from(
     SURFACE_LATTICES.flatMap(({ from, to, spacing }) => {
@@ -218,7 +226,7 @@ export function modelPatient(
     }),
   );
   const fineCord = (fine?.voxels ?? new Int32Array(0)).filter(
-    (voxel) => fine!.cord.data[voxel]! > 0 && distanceAt(placeOf(fine!.grid, voxel)) <= NEAR_TARGET,
+    (voxel) => fine!.cord.data[voxel]! > 0 && isNearTarget(placeOf(fine!.grid, voxel)),
   );
   // Once, where all threads see them: of a fine grid they are the largest part of a patient.
   const points = executor.allocate(first + (fine?.points.length ?? 0) + surface.length);
@@ -262,6 +270,7 @@ export function modelPatient(
     fineCord,
     cordPoints,
     targetDistance,
+    isNearTarget,
     cordGap,
     body,
     points,
@@ -281,7 +290,7 @@ const COARSE = 10;
 function coarseNote({ spacing }: Grid, fine: readonly string[]): string[] {
   if (spacing.every((s) => s <= COARSE)) return [];
   return [
-    `The dose grid has voxels of ${spacing.map((s) => toDigits(s, 4)).join(' x ')} mm: but for ${fine.join(', ')} doses are read between points so far apart, and say little of what lies there. Let doseGrid.spacing be 5 mm or less.`,
+    `The dose grid has voxels of ${spacing.map((s) => toDigits(s, 4)).join(' x ')} mm: but for ${fine.join(', ')} doses are read, and tissue is spared, at points so far apart, and say little of what lies between. Let doseGrid.spacing be 5 mm or less.`,
   ];
 }
 

@@ -12,7 +12,7 @@ import { type Vec3, voxelCount, voxelVolume } from '../../geometry/grid.js';
 import type { VoxelSet } from '../../optimize/objective/objective.js';
 import type { AskedRows } from '../asked/asked-structures.js';
 import { besideTarget, type PatientModel, targetMaskOf } from '../patient/patient-model.js';
-import { fineVoxel, NEAR_TARGET, surfaceVoxel, touching, voxelAt } from '../patient/planning-grid.js';
+import { fineVoxel, surfaceVoxel, touching } from '../patient/planning-grid.js';
 import type { SeveralTargets } from '../patient/several-targets.js';
 import { isOnLattice, MIDDLE, NEAR, strideAt } from './sampling-lattice.js';
 import { ownedRows, structureRows } from './structure-rows.js';
@@ -181,8 +181,9 @@ function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly
   const nearest = several?.nearest().target;
   const isBeside = besideTarget(model);
   // Near the target the planning grid's voxels stand for the cord's volume, of which there are so many in one of the dose grid.
-  const nearCord = fine === undefined ? 1 : 0;
   const farCord = fine === undefined ? 1 : voxelVolume(grid) / voxelVolume(fine.grid);
+  const cordFraction = (centre: ArrayLike<number>): number =>
+    fine !== undefined && model.isNearTarget(centre) ? 0 : farCord;
   const rowOf = new Int32Array(target.length).fill(-1);
   for (let p = 0; p < body.index.length; p++) {
     const voxel = body.index[p]!;
@@ -194,11 +195,12 @@ function addGridVoxels(rows: RowCollector, model: PatientModel, organs: readonly
     const isSampled = t < 1 && ((voxel - nx * line) & (stride - 1)) === 0 && isOnLattice(line, ny, stride);
     const isOfTarget = fine === undefined && (t > 0 || isBeside[voxel] === 1);
     if (c === 0 && !isOfTarget && !isSampled && isOfOrgan[voxel] === 0) continue;
-    const row = rows.add(body.points.subarray(3 * p, 3 * p + 3), p, zoneAt(t, c, d, isOfOrgan[voxel] === 1));
+    const centre = body.points.subarray(3 * p, 3 * p + 3);
+    const row = rows.add(centre, p, zoneAt(t, c, d, isOfOrgan[voxel] === 1));
     rowOf[voxel] = row;
     if (t > 0 && fine === undefined) rows.addTarget(row, t, several?.fractionsOf(voxel));
     if (t === 0 && isOfTarget) rows.beside.push(row);
-    if (c > 0) rows.addCord(row, c * (d <= NEAR_TARGET ? nearCord : farCord), voxel);
+    if (c > 0) rows.addCord(row, c * cordFraction(centre), voxel);
     if (!isSampled) continue;
     rows.tissue.add(row, (1 - t) * stride ** 3);
     rows.tissueDistances.push(d);
@@ -218,17 +220,16 @@ function zoneAt(t: number, c: number, distance: number, isOfOrgan: boolean): Zon
 
 /** Target and the cord near it on the planning grid, where the dose grid is coarse. */
 function addFineVoxels(rows: RowCollector, model: PatientModel): void {
-  const { grid, fine, body, several } = model;
+  const { fine, body, several } = model;
   if (fine === undefined) return;
   const targets = several?.on(fine.grid);
   const { data: target } = targets?.mask ?? fine.target;
-  const distance = model.targetDistance();
   const isBeside = touching(target, fine.grid, new Uint8Array(voxelCount(fine.grid)));
   for (let q = 0; q < fine.voxels.length; q++) {
     const voxel = fine.voxels[q]!;
     const t = target[voxel]!;
     const at = fine.points.subarray(3 * q, 3 * q + 3);
-    const c = distance[voxelAt(grid, at)]! <= NEAR_TARGET ? fine.cord.data[voxel]! : 0;
+    const c = model.isNearTarget(at) ? fine.cord.data[voxel]! : 0;
     if (c === 0 && isBeside[voxel] === 0) continue;
     const row = rows.add(at, body.index.length + 1 + q, c > 0 ? 0 : t === 1 ? 4 : 1);
     if (t > 0) rows.addTarget(row, t, targets?.fractionsOf(voxel));

@@ -1,0 +1,184 @@
+/** The page's side of its workers: one that holds the patient, and for each plan one that plans, with its threads. */
+
+import { createLink } from '../work/link.js';
+import type {
+  Answer,
+  ExportKind,
+  GivenFile,
+  PatientView,
+  PhantomChoice,
+  PlannerRequest,
+  PlanRequest,
+  Progress,
+  ReaderRequest,
+  ResultView,
+  Role,
+  SavedFile,
+  SlicePicture,
+  SliceRequest,
+  ThreadLink,
+  Told,
+} from '../work/messages.js';
+import Work from '../work/worker.ts?worker&inline';
+
+/** Threads of a plan, at most: as many as it has beams. */
+const MOST_THREADS = 8;
+
+/** A sentence for whoever sits before the page. */
+export class Refusal extends Error {}
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One worker: asks, and waits for answers. */
+class Client<Request> {
+  onProgress: (progress: Progress) => void = () => undefined;
+  private readonly worker = new Work();
+  private readonly waiting = new Map<number, Waiting>();
+  private next = 0;
+  /** Rejected where it ends before. */
+  readonly ready: Promise<void>;
+  private giveUp: (error: Error) => void = () => undefined;
+
+  constructor(role: Role, transfer: readonly MessagePort[] = []) {
+    let isReady = (): void => undefined;
+    this.ready = new Promise((resolve, reject) => {
+      isReady = resolve;
+      this.giveUp = reject;
+    });
+    // Not everybody waits for it.
+    this.ready.catch(() => undefined);
+    this.worker.onmessage = ({ data }: MessageEvent<Told | Answer<never>>) => {
+      if ('told' in data) {
+        if (data.told === 'ready') isReady();
+        else this.onProgress(data.progress);
+        return;
+      }
+      const asker = this.waiting.get(data.id);
+      this.waiting.delete(data.id);
+      if ('error' in data) asker?.reject(data.isBug ? bug(data.error) : new Refusal(data.error));
+      else asker?.resolve(data.value);
+    };
+    this.worker.onerror = (event) => this.fail(bug(event.message || 'a worker ended'));
+    this.worker.postMessage(role, [...transfer]);
+  }
+
+  ask<T>(request: Request, transfer: readonly Transferable[] = []): Promise<T> {
+    const id = this.next++;
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      this.worker.postMessage({ id, request }, [...transfer]);
+    });
+  }
+
+  fail(error: Error): void {
+    this.giveUp(error);
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+
+  end(): void {
+    this.worker.terminate();
+    this.fail(new Cancelled());
+  }
+}
+
+/** That a request was given up. */
+export class Cancelled extends Error {}
+
+const bug = (message: string): Refusal =>
+  new Refusal(
+    `This should not have happened: ${message.replace(/\.?$/, '.')} Reload the page; if it happens again, report it with the case.`,
+  );
+
+/** A planner with its threads, all of which end together. */
+class Planning {
+  private readonly threads: readonly Client<never>[];
+  private readonly client: Client<PlannerRequest>;
+
+  constructor(reader: MessagePort, count: number, onProgress: (progress: Progress) => void) {
+    const made = Array.from({ length: count - 1 }, createLink);
+    this.threads = made.map(({ link, port }) => {
+      const own: ThreadLink = { ...link, port };
+      return new Client<never>({ role: 'thread', link: own }, [port]);
+    });
+    const links = made.map(({ link }) => link);
+    this.client = new Client<PlannerRequest>({ role: 'planner', threads: links, port: reader }, [
+      reader,
+      ...links.map(({ port }) => port),
+    ]);
+    this.client.onProgress = onProgress;
+  }
+
+  async plan(request: PlanRequest): Promise<ResultView> {
+    // A planner that computes waits for its threads, which must have begun by then.
+    await Promise.all(this.threads.map(({ ready }) => ready));
+    return this.client.ask<ResultView>({ kind: 'plan', request });
+  }
+
+  files(of: ExportKind): Promise<readonly SavedFile[]> {
+    return this.client.ask({ kind: 'files', of });
+  }
+
+  end(): void {
+    for (const thread of this.threads) thread.end();
+    this.client.end();
+  }
+}
+
+/** All that the page computes with. */
+export class Session {
+  private reader = new Client<ReaderRequest>({ role: 'reader' });
+  /** Whose plan is shown, and who plans now. */
+  private shown: Planning | undefined;
+  private current: Planning | undefined;
+  readonly threads = globalThis.crossOriginIsolated
+    ? Math.max(1, Math.min(MOST_THREADS, navigator.hardwareConcurrency))
+    : 1;
+
+  /** A patient in place of the one before; plans of that one are gone. */
+  load(given: PhantomChoice | readonly GivenFile[]): Promise<PatientView> {
+    this.cancel();
+    this.shown?.end();
+    this.shown = undefined;
+    // What it may still be reading is not wanted any more.
+    this.reader.end();
+    this.reader = new Client<ReaderRequest>({ role: 'reader' });
+    return this.reader.ask('phantom' in given ? { kind: 'phantom', choice: given } : { kind: 'files', files: given });
+  }
+
+  slice(request: SliceRequest): Promise<SlicePicture> {
+    return this.reader.ask({ kind: 'slice', request });
+  }
+
+  /** The plan that was shown before stays until this one is there, and if this is cancelled. */
+  async plan(request: PlanRequest, onProgress: (progress: Progress) => void): Promise<ResultView> {
+    this.cancel();
+    const { port1, port2 } = new MessageChannel();
+    const planning = new Planning(port1, this.threads, onProgress);
+    this.current = planning;
+    try {
+      await this.reader.ask({ kind: 'meet', port: port2 }, [port2]);
+      const result = await planning.plan(request);
+      this.shown?.end();
+      this.shown = planning;
+      this.current = undefined;
+      return result;
+    } catch (error) {
+      planning.end();
+      if (this.current === planning) this.current = undefined;
+      throw error;
+    }
+  }
+
+  cancel(): void {
+    this.current?.end();
+    this.current = undefined;
+  }
+
+  files(of: ExportKind): Promise<readonly SavedFile[]> {
+    return this.shown!.files(of);
+  }
+}

@@ -1,0 +1,173 @@
+/** The planner in a tab, in headless Chromium: what it computes is what Node computes, and what it is given is told. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patientToDicom } from '../../dist/dicom.js';
+import { buildPhantom, parsePhantom, runPlan } from '../../dist/index.js';
+import { planFiles } from '../../dist/node/plan-files.js';
+import { sha256OfJson } from '../../dist/node/sha256.js';
+import { jobOf, version } from '../../dist/node.js';
+import { planReport } from '../../dist/report/plan-report.js';
+import { hasShared, shared } from '../shared.js';
+import { builtPage, download, fillSmallCase, type OpenedPage, openPage, planButton, whyNoPage } from './page.js';
+
+if (whyNoPage !== undefined) console.warn(`skipped: ${whyNoPage}, so no page plans`);
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'respine-app-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Rules that are broken, of those that keep somebody from using the page. */
+async function seriousViolations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { violations } = await (globalThis as any).axe.run();
+    return violations.map((v: any) => `${v.impact}: ${v.id}: ${v.nodes[0].html.slice(0, 200)}`);
+  });
+  return found.filter((line: string) => /^(serious|critical)/.test(line));
+}
+
+const spine = JSON.parse(readFileSync(new URL('../../phantoms/spine-t8.json', import.meta.url), 'utf8'));
+
+/** A phantom as DICOM, in a folder of its own. */
+function writePhantom(name: string, length: number): string {
+  const patient = buildPhantom(parsePhantom(spine), { spacing: [8, 8, 8], target: 'body', parameters: { length } });
+  const to = join(folder, name);
+  for (const { name: path, bytes } of patientToDicom(patient).files) {
+    mkdirSync(dirname(join(to, path)), { recursive: true });
+    writeFileSync(join(to, path), bytes);
+  }
+  return to;
+}
+
+describe.skipIf(whyNoPage !== undefined)('the page', () => {
+  let opened: OpenedPage;
+  let page: Page;
+  beforeAll(async () => {
+    opened = await openPage();
+    page = opened.page;
+    await page.locator('.axial svg').waitFor();
+  }, 180_000);
+  afterAll(() => opened?.close());
+
+  const problem = () => page.locator('.problem');
+
+  test('is isolated, and serious rules of accessibility hold before there is a plan', async () => {
+    expect(await page.evaluate('crossOriginIsolated')).toBe(true);
+    expect(await seriousViolations(page)).toEqual([]);
+  });
+
+  test('is cancelled, says that it was closed while planning, and plans then what Node plans, number by number', async () => {
+    await fillSmallCase(page);
+    await planButton(page).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await planButton(page).and(page.locator(':enabled')).waitFor();
+    expect(await page.locator('.verdicts').count()).toBe(0);
+
+    await planButton(page).click();
+    await page.getByRole('button', { name: 'Cancel' }).waitFor();
+    page.once('dialog', (dialog) => dialog.accept());
+    await page.reload();
+    expect(await problem().textContent()).toContain('was still being computed when this tab was closed');
+    expect(await page.getByLabel('Dose grid').inputValue()).toBe('6');
+
+    await planButton(page).and(page.locator(':enabled')).waitFor();
+    await planButton(page).click();
+    await page.locator('.verdicts').waitFor();
+    expect(await problem().count()).toBe(0);
+    const there = readFileSync(await download(page, 'plan.json'), 'utf8');
+    const asked = JSON.parse(readFileSync(await download(page, 'CASE.json'), 'utf8'));
+    const job = await jobOf(asked);
+    const result = runPlan(job, { techniques: ['imrt'] });
+    const { files, remake } = await planFiles(result, folder);
+    const report = planReport(result, { version, inputs: { ...job.inputs, case: sha256OfJson(result.case) }, remake });
+    report['files'] = [...files.keys(), 'plan.json'];
+    const [own, its] = [JSON.parse(JSON.stringify(report)), JSON.parse(there)];
+    // The dose by its SHA-256, the certificate to its last digit. Another engine than that of Node 20 rounds Math.exp its own way.
+    if (process.versions.v8.startsWith('11.')) expect(its).toEqual(own);
+    else expect(Math.abs(its.plans[0].certificate.value / own.plans[0].certificate.value - 1)).toBeLessThan(0.02);
+  }, 240_000);
+
+  test('shows what came of it: slices that move, volumes that are read, no serious breach', async () => {
+    const label = page.locator('.axial canvas');
+    const before = await label.getAttribute('aria-label');
+    await page.getByLabel('axial slice').focus();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => label.getAttribute('aria-label')).not.toBe(before);
+    expect(await page.locator('.axial svg path').count()).toBeGreaterThan(5);
+    const read = page.locator('.dvh tbody tr').first().locator('td').first();
+    await page.getByLabel('Read at').fill('0');
+    expect(await read.textContent()).toBe('100.0 %');
+    expect(await seriousViolations(page)).toEqual([]);
+  }, 60_000);
+
+  test('reads a CT folder; what is wrong with files it says in one sentence', async () => {
+    await page.getByLabel('Own CT').check();
+    const give = (paths: string[] | string): Promise<void> =>
+      page.getByLabel(typeof paths === 'string' ? 'Folder of the CT' : 'Files of the CT').setInputFiles(paths);
+    const said = async (paths: string[] | string, part: RegExp): Promise<void> => {
+      await give(paths);
+      await problem().getByText(part).waitFor();
+      expect((await problem().textContent())!.length).toBeLessThanOrEqual(400);
+    };
+    const phantom = writePhantom('phantom', 88);
+    await give(phantom);
+    await page.locator('.axial svg').waitFor();
+    expect(await page.getByLabel('Target', { exact: true }).inputValue()).toBe('PTV_3960');
+    expect(await page.getByLabel('Cord', { exact: true }).inputValue()).toBe('SpinalCord');
+
+    const note = join(folder, 'note.txt');
+    writeFileSync(note, 'no CT');
+    await said([note], /There is no CT among "note\.txt", and no DICOM at all\. Drop the folder/);
+    const large = join(folder, 'large.dcm');
+    writeFileSync(large, '');
+    truncateSync(large, 4e9);
+    await said([large], /"large\.dcm" has 4\.0 GB, more than the 1\.0 GB/);
+    rmSync(large);
+    const other = writePhantom('other', 72);
+    const ct = (of: string): string[] => Array.from({ length: 8 }, (_, i) => join(of, `CT/CT_00${i + 1}.dcm`));
+    await said(ct(phantom), /no RTSTRUCT among these files/);
+    await said([...ct(phantom), join(other, 'RS.dcm')], /frame of reference/);
+  }, 120_000);
+
+  test.skipIf(!hasShared)(
+    'reads a real CT where it lies',
+    async () => {
+      await page.getByLabel('Folder of the CT').setInputFiles(shared('patients/thorax-a'));
+      await page.getByRole('checkbox', { name: 'Lung_L' }).waitFor();
+      expect(await page.getByLabel('Target', { exact: true }).inputValue()).toBe('PTV_3960');
+      expect(await page.locator('.axial canvas').getAttribute('aria-label')).toContain('z = ');
+    },
+    120_000,
+  );
+
+  test('complains of nothing, breaks no policy, and asks for nothing from elsewhere', () => {
+    expect(opened.complaints).toEqual([]);
+  });
+});
+
+describe.skipIf(whyNoPage !== undefined)('the files of the page', () => {
+  test('open from a folder too, on one thread', async () => {
+    const { page, complaints, close } = await openPage(pathToFileURL(builtPage).href);
+    try {
+      await page.locator('.axial svg').waitFor();
+      expect(await page.locator('footer').textContent()).toContain('on 1 thread;');
+      expect(complaints).toEqual([]);
+    } finally {
+      await close();
+    }
+  }, 120_000);
+
+  test('weigh at most 1.5 MB packed', () => {
+    const html = readFileSync(builtPage, 'utf8');
+    const linked = [...html.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map(([, path]) => join(dirname(builtPage), path!));
+    const packed = [builtPage, ...linked].reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0);
+    expect(linked.length).toBe(2);
+    expect(packed).toBeLessThan(1_500_000);
+  });
+});

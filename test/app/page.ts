@@ -1,0 +1,72 @@
+/** The built page in headless Chromium, served as `respine serve` serves it. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type ServedApp, serveApp } from '../../dist/node/serve.js';
+import { findChromium } from '../browser/chromium.js';
+
+export const builtPage = fileURLToPath(new URL('../../dist-app/index.html', import.meta.url));
+
+/** Why no page is opened here; undefined where one is. */
+export const whyNoPage = !existsSync(builtPage)
+  ? 'the page is not built: `npm run app:build` does'
+  : findChromium() === undefined
+    ? 'no Chromium on the PATH or in RESPINE_CHROMIUM'
+    : undefined;
+
+export interface OpenedPage {
+  readonly page: Page;
+  /** Errors of the console, violations of the policy, requests to elsewhere. */
+  readonly complaints: readonly string[];
+  readonly app: ServedApp;
+  close(): Promise<void>;
+}
+
+/** @param url in place of that of a server */
+export async function openPage(url?: string): Promise<OpenedPage> {
+  const app = await serveApp(0);
+  const complaints: string[] = [];
+  const browser: Browser = await chromium.launch({
+    executablePath: findChromium()!,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+  });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, acceptDownloads: true });
+  page.setDefaultTimeout(60_000);
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    const to = request.url();
+    if (!/^(data|blob):/.test(to) && !to.startsWith(url === undefined ? app.url : 'file:')) complaints.push(to);
+  });
+  await page.goto(url ?? app.url);
+  const close = async (): Promise<void> => {
+    await browser.close();
+    await app.close();
+  };
+  return { page, complaints, app, close };
+}
+
+/** A small case: one vertebral body, three beams, 6 mm. */
+export async function fillSmallCase(page: Page): Promise<void> {
+  await page.getByLabel('Target', { exact: true }).selectOption('body');
+  await page.getByText('Measures of the phantom').click();
+  await page.getByLabel('Length', { exact: true }).fill('90');
+  await page.getByLabel('Dose grid').fill('6');
+  await page.getByLabel('Delivery').selectOption('fluence');
+  await page.getByLabel('Beams of IMRT').selectOption('posterior-3');
+  await page.getByLabel('FCRT: conformal fields').uncheck();
+  await planButton(page).and(page.locator(':enabled')).waitFor();
+}
+
+export const planButton = (page: Page) => page.getByRole('button', { name: 'Plan', exact: true });
+
+/** What a button of the files saves. */
+export async function download(page: Page, button: string): Promise<string> {
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: button, exact: true }).click(),
+  ]);
+  return saved.path();
+}
