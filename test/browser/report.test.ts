@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { toDigits } from '../../src/core/rounding.js';
 import { valueAt } from '../../src/geometry/resample.js';
 import { decodeNrrd } from '../../src/io/nrrd.js';
 import { html, scriptJson } from '../../src/report/html/markup.js';
@@ -101,9 +102,10 @@ describe('the file', () => {
     expect(shown.length).toBeGreaterThan(200);
     for (const [, value, text] of shown) {
       expect(numbers, `${value} is in plan.json`).toContain(Number(value));
-      const [is, was] = [Number(text), Number(value)];
-      const asPercent = Math.abs(is - 100 * was) <= 0.051 * Math.abs(100 * was);
-      expect(Math.abs(is - was) <= 0.51 || asPercent, `${text} for ${value}`).toBe(true);
+      const was = Number(value);
+      const asItIs = was.toFixed(/\.(\d+)$/.exec(text!)?.[1]?.length ?? 0);
+      const asPercent = [String(toDigits(100 * was, 3)), (100 * was).toPrecision(2)];
+      expect([asItIs, ...asPercent], `${text} for ${value}`).toContain(text);
     }
     for (const { goals, retreatment, structures } of json.plans) {
       for (const { value } of goals) expect(page).toContain(`<data value="${value}">${value.toFixed(2)}</data>`);
@@ -155,7 +157,7 @@ describe('respine report', () => {
       /case\.json is a file, but a folder is needed/,
     ],
     ['fields that are missing', ['bare'], /fluence_fcrt\.json cannot be read \(no such file/],
-  ])('%s is told in one sentence, and nothing is written', async (_, args, said) => {
+  ])('%s is told in one sentence, and nothing is written', { timeout: 120_000 }, async (_, args, said) => {
     for (const name of ['empty', 'taken.html', 'bare']) mkdirSync(at(name), { recursive: true });
     writeFileSync(at('bare/plan.json'), JSON.stringify({ ...json, remake: { ...json.remake, folder: '..' } }));
     const run = await respine('report', ...args);
@@ -348,7 +350,8 @@ describe.skipIf(found === undefined)('in Chromium', { timeout: 180_000 }, () => 
   test('who cannot see or point is served: axe finds nothing serious', async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     await open.evaluate(axe);
-    const { violations } = await open.evaluate(() => (globalThis as any).axe.run());
+    // Parts of a picture are not looked at one by one: it is named as a whole.
+    const { violations } = await open.evaluate(() => (globalThis as any).axe.run({ exclude: ['.beams svg *'] }));
     const grave = violations.filter(({ impact }: { impact: string }) => impact !== 'minor' && impact !== 'moderate');
     expect(grave.map(({ id, nodes }: any) => `${id}: ${nodes[0].html}`)).toEqual([]);
   });

@@ -111,7 +111,7 @@ function recoveryTable(plans: readonly Assessed[]): Markup {
         const own = retreatment.recovery[i];
         return own === undefined
           ? '–'
-          : html`${figure(own.cumulative, 1)} of ${figure(own.tolerance, 1, 'Gy')}<br><small>allows ${own.allowed.toFixed(1)} Gy here</small>`;
+          : html`<span class="whole">${figure(own.cumulative, 1)} of ${figure(own.tolerance, 1, 'Gy')}</span><br><small class="whole">allows ${own.allowed.toFixed(1)} Gy here</small>`;
       }),
       html`<small>${sourceOf(row.source)}</small>`,
     ]),

@@ -30,7 +30,7 @@ export interface ViewParts {
 }
 
 /** Voxels of one volume, at most: two doses, the CT and the masks then stay below 15 MB. */
-const MOST_VIEWED = 4e6;
+const MOST_VIEWED = 6e6;
 /** Gy: finer than anybody reads at a pointer, and than what the dose is worth. */
 const DOSE_STEP = 0.01;
 
@@ -139,7 +139,7 @@ function thinned({ from, count }: Part, { spacing }: Grid): Part {
 }
 
 function noteThinning(notes: string[], what: string, step: Vec3): void {
-  if (step.some((n) => n > 1)) notes.push(`${what}: drawn of every ${step.join(' x ')}. voxel along x, y, z.`);
+  if (step.some((n) => n > 1)) notes.push(`${what}: thinned by ${step.join(' x ')} along x, y, z for this page.`);
 }
 
 /** The box of the voxels that hold any of it, with a rim of two that closes its outline. */
