@@ -40,19 +40,34 @@ async function openPage(): Promise<Page> {
 const plan = (page: Page) => page.getByRole('button', { name: 'Plan', exact: true });
 const isReady = (page: Page): Promise<void> => plan(page).and(page.locator(':enabled')).waitFor();
 
-/** Seconds from the click to the verdict, its dose drawn. */
-async function planned(page: Page): Promise<number> {
+/** Seconds on the clock, and of all cores together. */
+interface Time {
+  readonly clock: number;
+  readonly cpu: number;
+}
+
+async function browserCpu(): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+}
+
+/** From the click to the verdict, its dose drawn. */
+async function planned(page: Page): Promise<Time> {
   await isReady(page);
+  const before = await browserCpu();
   const begun = performance.now();
   await plan(page).click();
   await page.locator('.cancel').waitFor();
   await page.locator('.cancel').waitFor({ state: 'detached' });
   await page.locator('.planes').getByText('95', { exact: true }).first().waitFor();
-  return (performance.now() - begun) / 1000;
+  const clock = (performance.now() - begun) / 1000;
+  return { clock, cpu: (await browserCpu()) - before };
 }
 
-/** The same case in a process of its own: seconds from its start to the result. */
-function nodeSeconds(delivery: string): number {
+/** The same case in a process of its own, from its start to the result. */
+function plannedInNode(delivery: string): Time {
   const script = `
     import { runPlan } from 'respine';
     import { jobOf, startWorkerPool } from 'respine/node';
@@ -62,10 +77,12 @@ function nodeSeconds(delivery: string): number {
       fcrt: { beams: 'posterior-9' }, imrt: { beams: 'posterior-9', delivery: '${delivery}' } });
     const executor = await startWorkerPool({ threads: ${availableParallelism()} });
     runPlan(job, { executor });
-    await executor.close();`;
+    await executor.close();
+    const { user, system } = process.cpuUsage();
+    console.log((user + system) / 1e6);`;
   const begun = performance.now();
-  execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: fileURLToPath(root) });
-  return (performance.now() - begun) / 1000;
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: fileURLToPath(root) });
+  return { clock: (performance.now() - begun) / 1000, cpu: Number(said.toString()) };
 }
 
 if (wants('time')) {
@@ -73,9 +90,13 @@ if (wants('time')) {
     const page = await openPage();
     await page.getByLabel('Delivery').selectOption(delivery);
     const pairs = [];
-    for (let run = 0; run < 2; run++) pairs.push([await planned(page), nodeSeconds(delivery)] as const);
-    const ratios = pairs.map(
-      ([tab, node]) => `${tab.toFixed(1)} s against ${node.toFixed(1)} s (${(tab / node).toFixed(2)})`,
+    for (let run = 0; run < 2; run++) pairs.push([await planned(page), plannedInNode(delivery)] as const);
+    const ratios = pairs.map(([tab, node]) =>
+      (['clock', 'cpu'] as const)
+        .map(
+          (of) => `${of} ${tab[of].toFixed(1)} s against ${node[of].toFixed(1)} s (${(tab[of] / node[of]).toFixed(2)})`,
+        )
+        .join(', '),
     );
     console.log(
       `reference case at 3 mm, ${delivery}, ${availableParallelism()} threads, tab against Node: ${ratios.join('; ')}`,

@@ -67,7 +67,7 @@ function PhantomFields({ settings, change }: Props) {
         onChange={(chosen) => change({ vertebra: chosen })}
       />
       <SelectField
-        label="Side of the lesion"
+        label="Lesion"
         value={side}
         options={[
           ['left', 'Left'],

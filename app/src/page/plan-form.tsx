@@ -39,8 +39,8 @@ export function PlanForm(props: Props) {
           label="Prescribed to"
           value={settings.to}
           options={[
-            ['D50', 'Median of the target (D50)'],
-            ['D95', '95 % of the target (D95)'],
+            ['D50', 'Median, D50'],
+            ['D95', '95 % of the target, D95'],
             ['isocenter', 'Isocentre'],
           ]}
           onChange={(to) => change({ to })}

@@ -24,6 +24,9 @@ import Work from '../work/worker.ts?worker&inline';
 /** Threads of a plan, at most: as many as it has beams. */
 const MOST_THREADS = 8;
 
+/** Files that are handed over at a time: a hundred take the page some 40 ms. */
+const AT_A_TIME = 50;
+
 /** A sentence for whoever sits before the page. */
 export class Refusal extends Error {}
 
@@ -139,14 +142,19 @@ export class Session {
     : 1;
 
   /** A patient in place of the one before; plans of that one are gone. */
-  load(given: PhantomChoice | readonly GivenFile[]): Promise<PatientView> {
+  async load(given: PhantomChoice | readonly GivenFile[]): Promise<PatientView> {
     this.cancel();
     this.shown?.end();
     this.shown = undefined;
     // What it may still be reading is not wanted any more.
     this.reader.end();
-    this.reader = new Client<ReaderRequest>({ role: 'reader' });
-    return this.reader.ask('phantom' in given ? { kind: 'phantom', choice: given } : { kind: 'files', files: given });
+    const reader = new Client<ReaderRequest>({ role: 'reader' });
+    this.reader = reader;
+    if ('phantom' in given) return reader.ask({ kind: 'phantom', choice: given });
+    for (let from = 0; from < given.length; from += AT_A_TIME) {
+      await reader.ask({ kind: 'take', files: given.slice(from, from + AT_A_TIME) });
+    }
+    return reader.ask({ kind: 'files' });
   }
 
   slice(request: SliceRequest): Promise<SlicePicture> {

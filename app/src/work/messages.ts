@@ -81,7 +81,9 @@ export interface SlicePicture {
 /** To the worker that holds the patient. */
 export type ReaderRequest =
   | { readonly kind: 'phantom'; readonly choice: PhantomChoice }
-  | { readonly kind: 'files'; readonly files: readonly GivenFile[] }
+  /** Some of the files; then that these were all. */
+  | { readonly kind: 'take'; readonly files: readonly GivenFile[] }
+  | { readonly kind: 'files' }
   | { readonly kind: 'slice'; readonly request: SliceRequest }
   /** Gives the patient of files to a planner, and takes its doses. */
   | { readonly kind: 'meet'; readonly port: MessagePort };

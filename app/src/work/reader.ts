@@ -28,6 +28,7 @@ const MOST_VOXELS = 4e6;
 export class Reader {
   private patient: Patient | undefined;
   private prior: ImportedDose | undefined;
+  private readonly given: GivenFile[] = [];
   private readonly masks = new Map<string, Volume<'mask'>>();
   private readonly doses = new Map<Technique, DoseVolume>();
 
@@ -35,8 +36,12 @@ export class Reader {
     return this.take(buildPhantom(phantomNamed(phantom), options));
   }
 
-  async files(given: readonly GivenFile[]): Promise<PatientView> {
-    const { patient, prior, source, priorFile } = await readPatient(given);
+  takeFiles(some: readonly GivenFile[]): void {
+    this.given.push(...some);
+  }
+
+  async files(): Promise<PatientView> {
+    const { patient, prior, source, priorFile } = await readPatient(this.given);
     const view = this.take(patient);
     this.prior = prior;
     if (prior === undefined || priorFile === undefined) return { ...view, source };

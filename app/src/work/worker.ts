@@ -19,8 +19,10 @@ function readerOf(): Handler {
     switch (request.kind) {
       case 'phantom':
         return reader.phantom(request.choice);
+      case 'take':
+        return reader.takeFiles(request.files);
       case 'files':
-        return reader.files(request.files);
+        return reader.files();
       case 'slice':
         return reader.slice(request.request);
       case 'meet':
