@@ -35,8 +35,7 @@ test('the case of the harder goals is the same patient under the same beams, and
   expect(rest).toEqual(same);
   expect(prescription.dose).toBe(own!.dose);
   expect(goals).toEqual(['OuterTarget D95% >= 50Gy', 'OuterTarget D10% <= 55Gy', 'Core D10% <= 10Gy']);
-  const asked = parseCase(harder).objectives!.filter((o) => typeof o === 'object' && o.kind.endsWith('-dvh'));
-  expect(asked).toHaveLength(3);
+  expect(parseCase(harder)).toMatchObject({ goals });
   for (const [structure, volume, sign, bound] of [
     ['OuterTarget', '95%', 1, 50],
     ['OuterTarget', '10%', -1, 55],
