@@ -122,8 +122,8 @@ export class PlaneView {
       });
     }
     for (const s of shown.structures) {
-      const { color } = this.volumes.structures[s]!;
-      this.stroke(this.outlineOf(s, point), ['rgba(255, 255, 255, 0.55)', 4.2], [color, 2.4]);
+      const { color, dash } = this.volumes.structures[s]!;
+      this.stroke(this.outlineOf(s, point), ['rgba(255, 255, 255, 0.55)', 4.2], [color, 2.4, dash]);
     }
     this.drawLetters();
   }
@@ -203,14 +203,16 @@ export class PlaneView {
   }
 }
 
-type Stroke = readonly [style: string, width: number];
+type Stroke = readonly [style: string, width: number, dash?: readonly number[]];
 
 function strokeOn(context: CanvasRenderingContext2D, path: Path2D, lines: readonly Stroke[]): void {
-  for (const [style, width] of lines) {
+  for (const [style, width, dash = []] of lines) {
+    context.setLineDash([...dash]);
     context.strokeStyle = style;
     context.lineWidth = width;
     context.stroke(path);
   }
+  context.setLineDash([]);
 }
 
 /** Opaque. */

@@ -7,6 +7,8 @@ import type { PackedVolume, ViewData } from '../report/html/view-types.js';
 export interface ViewedStructure {
   readonly name: string;
   readonly color: string;
+  /** px, as a canvas has it. */
+  readonly dash: readonly number[];
   readonly mask: Volume<'mask'>;
 }
 
@@ -28,7 +30,9 @@ export async function unpackVolumes({ ct, doses, structures }: ViewData): Promis
   for (const own of structures) {
     // Bytes serve as they are: whoever cuts a slice of them divides by 255.
     const data = (await bytesOf(own)) as unknown as Float32Array;
-    masks.push({ name: own.name, color: own.color, mask: volumeOf('mask', own, data) });
+    // A canvas has more pixels than the figure that the dash is made for.
+    const dash = own.dash === '' ? [] : own.dash.split(/[ ,]+/).map((length) => 1.3 * Number(length));
+    masks.push({ name: own.name, color: own.color, dash, mask: volumeOf('mask', own, data) });
   }
   return { ct: volumeOf('hounsfield', ct, hounsfield), doses: unpacked, structures: masks };
 }

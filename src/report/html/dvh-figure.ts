@@ -71,10 +71,10 @@ export function dvhSection(
   );
 }
 
-/** A box to tick, ticked, with the colour of what it shows. */
-export const check = (id: string, label: string, color?: string): Markup =>
-  html`<label><input type="checkbox" id="${id}" checked>${color && swatch(color)} ${label}</label>
+/** A box to tick, ticked, with the line of what it shows. @param dash as in SVG */
+export const check = (id: string, label: string, color?: string, dash = ''): Markup =>
+  html`<label><input type="checkbox" id="${id}" checked>${color && swatch(color, dash)} ${label}</label>
 `;
 
-const swatch = (color: string): Markup =>
-  html`<svg class="swatch" width="18" height="10" aria-hidden="true"><rect width="18" height="10" fill="${color}"/></svg>`;
+const swatch = (color: string, dash: string): Markup =>
+  html`<svg width="30" height="10" aria-hidden="true"><path d="M0 5H30" stroke="${color}" stroke-width="4" stroke-dasharray="${dash}"/></svg>`;

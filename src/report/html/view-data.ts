@@ -16,7 +16,9 @@ import type { PlanningResult } from '../../plan/run-plan.js';
 import { cssColor } from '../../render/colour.js';
 import { doseUnits } from '../../render/dose-legend.js';
 import { DEFAULT_LEVELS } from '../../render/dose-panel.js';
+import { levelColor } from '../../render/dose-wash.js';
 import type { FigureStructure } from '../../render/panel-view.js';
+import { pensOf } from '../../render/pen.js';
 import { base64 } from '../../render/png.js';
 import { levelsOfTargets, structuresShown } from '../plan-figures.js';
 import type { ViewData, ViewedCurve } from './view-types.js';
@@ -59,23 +61,29 @@ export function viewParts(result: PlanningResult): ViewParts {
       id: put(`dose-${technique}`, doseBytes(values, step, part.count[0])),
     };
   });
+  const levels = model.several ? levelsOfTargets(model.several.all) : DEFAULT_LEVELS;
+  const pens = pensOf(
+    shown,
+    levels.map((percent) => levelColor(percent)),
+  );
   return {
     data: {
       prescription: planCase.prescription.dose,
       doseUnits: doseUnits(plans[0]!.plan.dose),
       point: model.isocenter,
-      levels: model.several ? levelsOfTargets(model.several.all) : DEFAULT_LEVELS,
+      levels,
       ct: {
         hounsfield: HOUNSFIELD,
         grid: gridOfPart(hounsfield.grid, ct, middle),
         id: put('ct', ctBytes(meanOf(hounsfield, ct))),
       },
       doses,
-      structures: shown.map(({ name, color, mask }, s) => {
+      structures: shown.map(({ name, mask }, s) => {
         const part = thinned(partOfMask(mask), mask.grid);
         const bytes = Uint8Array.from(meanOf(mask, part), (fraction) => Math.ceil(255 * fraction - 0.5));
         const grid = gridOfPart(mask.grid, part, middle);
-        return { name, color: cssColor(color), grid, id: put(`mask-${s}`, bytes) };
+        const { color, dash } = pens[s]!;
+        return { name, color, dash, grid, id: put(`mask-${s}`, bytes) };
       }),
       curves: curvesOf(result, shown),
     },

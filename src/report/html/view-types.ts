@@ -41,7 +41,12 @@ export interface ViewData {
   readonly ct: PackedVolume & { readonly hounsfield: readonly number[] };
   /** Gy of one step. */
   readonly doses: readonly (PackedVolume & { readonly technique: string; readonly step: number })[];
-  readonly structures: readonly (PackedVolume & { readonly name: string; readonly color: string })[];
+  readonly structures: readonly (PackedVolume & {
+    readonly name: string;
+    readonly color: string;
+    /** As in SVG: what tells it from others where colours do not. */
+    readonly dash: string;
+  })[];
   readonly curves: readonly ViewedCurve[];
   readonly frame: DvhFrame;
 }

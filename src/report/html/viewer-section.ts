@@ -32,7 +32,7 @@ export function viewerSection(data: Omit<ViewData, 'frame'>, notes: readonly str
         html`<label><input type="radio" name="window" value="${level} ${width}"${w === 0 ? html` checked` : ''}> ${name} (${level}/${width})</label>
 `,
     )}</fieldset>
-<fieldset><legend>Structures</legend>${data.structures.map(({ name, color }, s) => check(`show-structure-${s}`, name, color))}<button type="button" id="show-all">all</button> <button type="button" id="show-none">none</button></fieldset>
+<fieldset><legend>Structures</legend>${data.structures.map(({ name, color, dash }, s) => check(`show-structure-${s}`, name, color, dash))}<button type="button" id="show-all">all</button> <button type="button" id="show-none">none</button></fieldset>
 </div>
 <div class="views script">${PLANES.map(planeFigure)}</div>
 <div class="script"><output id="place">&nbsp;</output><p class="small" id="pointed">Pointer: over no image.</p></div>
