@@ -8,7 +8,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  */
 const FIRST = [
   /test\/(cli|robust)\/|test\/(examples|docs)\./,
-  /test\/(validate|node|plan|phantom|core|browser)\/|test\/machine\/commission\./,
+  /test\/(validate|node|plan|phantom|core|browser|app)\/|test\/machine\/commission\./,
 ];
 
 class SlowFirst extends BaseSequencer {

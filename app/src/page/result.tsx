@@ -27,11 +27,7 @@ export function Verdict({ result }: { readonly result: ResultView }) {
         <thead>
           <tr>
             <td />
-            {plans.map(({ technique }) => (
-              <th key={technique} scope="col" class="number">
-                {technique.toUpperCase()}
-              </th>
-            ))}
+            <Heads plans={plans} />
           </tr>
         </thead>
         <tbody>
@@ -51,6 +47,19 @@ export function Verdict({ result }: { readonly result: ResultView }) {
   );
 }
 
+/** A column of each plan. */
+function Heads({ plans }: Pick<ResultView, 'plans'>) {
+  return (
+    <>
+      {plans.map(({ technique }) => (
+        <th key={technique} scope="col" class="number">
+          {technique.toUpperCase()}
+        </th>
+      ))}
+    </>
+  );
+}
+
 const WORDS = { pass: 'Pass', variation: 'Pass, varied', fail: 'Fail', 'not evaluable': 'Not evaluable' } as const;
 
 export function Goals({ plans }: Pick<ResultView, 'plans'>) {
@@ -61,11 +70,7 @@ export function Goals({ plans }: Pick<ResultView, 'plans'>) {
         <thead>
           <tr>
             <th scope="col">Goal</th>
-            {plans.map(({ technique }) => (
-              <th key={technique} scope="col" class="number">
-                {technique.toUpperCase()}
-              </th>
-            ))}
+            <Heads plans={plans} />
           </tr>
         </thead>
         <tbody>

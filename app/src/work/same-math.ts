@@ -57,23 +57,25 @@ export function exp(given: number): number {
   return k >= -1021 ? y * scale : y * scale * 2 ** -1000;
 }
 
-/** x = 2^k (1 + f) with sqrt(2)/2 < 1 + f < sqrt(2); undefined where that is not asked for: 0, negative, infinite. */
+/** x as 2^k of one that is normal, with its upper half; the logarithm itself of 0, of what is negative, infinite or no number. */
+function normalised(given: number): { readonly x: number; readonly hx: number; readonly k: number } | number {
+  const hx = high(given);
+  if (hx >= 0x7ff00000) return given + given;
+  if (hx >= 0x00100000) return { x: given, hx, k: 0 };
+  if (((hx & 0x7fffffff) | low(given)) === 0) return Number.NEGATIVE_INFINITY;
+  if (hx < 0) return Number.NaN;
+  const x = given * TWO54;
+  return { x, hx: high(x), k: -54 };
+}
+
+/** x = 2^k (1 + f) with sqrt(2)/2 < 1 + f < sqrt(2). */
 function split(given: number): { readonly k: number; readonly f: number; readonly hx: number } | number {
-  let x = given;
-  let hx = high(x);
-  let k = 0;
-  if (hx < 0x00100000) {
-    if (((hx & 0x7fffffff) | low(x)) === 0) return Number.NEGATIVE_INFINITY;
-    if (hx < 0) return Number.NaN;
-    k -= 54;
-    x *= TWO54;
-    hx = high(x);
-  }
-  if (hx >= 0x7ff00000) return x + x;
-  k += (hx >> 20) - 1023;
-  hx &= 0x000fffff;
+  const parts = normalised(given);
+  if (typeof parts === 'number') return parts;
+  const { x } = parts;
+  const hx = parts.hx & 0x000fffff;
   const i = (hx + 0x95f64) & 0x100000;
-  k += i >> 20;
+  const k = parts.k + (parts.hx >> 20) - 1023 + (i >> 20);
   return { k, f: withHigh(x, hx | (i ^ 0x3ff00000)) - 1, hx };
 }
 
@@ -132,19 +134,11 @@ export function log2(x: number): number {
 }
 
 export function log10(given: number): number {
-  let x = given;
-  let hx = high(x);
-  let k = 0;
-  if (hx < 0x00100000) {
-    if (((hx & 0x7fffffff) | low(x)) === 0) return Number.NEGATIVE_INFINITY;
-    if (hx < 0) return Number.NaN;
-    k -= 54;
-    x *= TWO54;
-    hx = high(x);
-  }
-  if (hx >= 0x7ff00000) return x + x;
-  if (hx === 0x3ff00000 && low(x) === 0) return 0;
-  k += (hx >> 20) - 1023;
+  if (given === 1) return 0;
+  const parts = normalised(given);
+  if (typeof parts === 'number') return parts;
+  const { x, hx } = parts;
+  const k = parts.k + (hx >> 20) - 1023;
   const i = (k & 0x80000000) >>> 31;
   const y = k + i;
   const mantissa = withHigh(x, (hx & 0x000fffff) | ((0x3ff - i) << 20));
