@@ -241,9 +241,28 @@ export class ForwardDose {
    * @throws {UnsupportedError} if a beam's central ray meets no tissue
    */
   columnsAt(fields: readonly DoseField[], at: Int32Array): Float64Array[] {
-    const out: Float64Array[] = [];
-    this.forBatches(fields, (_, columns) => out.push(...columns.map((column) => Float64Array.from(column))), at);
+    const order = this.spread(fields);
+    const out = new Array<Float64Array>(fields.length);
+    let next = 0;
+    const keep = (_: unknown, columns: readonly Float64Array[]): void => {
+      for (const column of columns) out[order[next++]!] = Float64Array.from(column);
+    };
+    this.forBatches(
+      order.map((f) => fields[f]!),
+      keep,
+      at,
+    );
     return out;
+  }
+
+  /** Fields in an order in which each batch has work for all threads: many of one beam would be one thread's alone. */
+  private spread(fields: readonly DoseField[]): number[] {
+    const own = Array.from({ length: this.executor.threads }, (): number[] => []);
+    fields.forEach(({ beam }, f) => {
+      own[this.threadOf(this.idOf(beam))]!.push(f);
+    });
+    const longest = own.reduce((length, some) => Math.max(length, some.length), 0);
+    return Array.from({ length: longest }, (_, q) => own.flatMap((some) => some[q] ?? [])).flat();
   }
 
   /**

@@ -45,11 +45,15 @@ export function sampleVoxels(operator: LinearOperator): VoxelSample {
 /** Rows that are written before the next: of all columns they stay in the cache. */
 const BLOCK = 64;
 
-/** The sample of an operator whose columns are at hand: all rows, as {@link sampleVoxels} reads them. */
-export function sampleColumns(columns: readonly Float64Array[]): VoxelSample {
+/**
+ * The sample of an operator whose columns are at hand: all rows, as {@link sampleVoxels} reads them.
+ *
+ * @param memory memory for it, which is overwritten; of at least as many entries. @default memory of its own
+ */
+export function sampleColumns(columns: readonly Float64Array[], memory?: Float32Array): VoxelSample {
   const rows = columns[0]!.length;
   const count = columns.length;
-  const matrix = new Float32Array(rows * count);
+  const matrix = memory === undefined ? new Float32Array(rows * count) : memory.subarray(0, rows * count);
   const grouped = count & ~3;
   for (let first = 0; first < rows; first += BLOCK) {
     const end = Math.min(first + BLOCK, rows);

@@ -45,6 +45,9 @@ export interface WeighingOptions extends ShapeRules {
 }
 
 export class Weighing {
+  /** For the sample of the shapes that are weighed, which are those of one solve: new arrays for each costs more than filling it. */
+  private memory = new Float32Array(0);
+
   constructor(
     private readonly problem: Pick<Problem, 'operator' | 'objectives' | 'constraints'>,
     private readonly fields: readonly LeafField[],
@@ -116,7 +119,9 @@ export class Weighing {
     const { objectives, constraints } = this.problem;
     const doses = shapes.map(({ dose }) => dose);
     const operator = new ColumnOperator(doses);
-    const sample = sampleColumns(doses);
+    const entries = doses.length * operator.rows;
+    if (this.memory.length < entries) this.memory = new Float32Array(Math.ceil(1.5 * entries));
+    const sample = sampleColumns(doses, this.memory);
     const preconditioner = new NormalMatrix(sample, operator.columns);
     const least = BEGINNING * known.reduce((a, b) => Math.max(a, b), 0);
     let dual: Dual | undefined;

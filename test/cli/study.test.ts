@@ -110,7 +110,7 @@ test('a table of another study is left as it is', { timeout: 60_000 }, async () 
 describe('many plans', () => {
   const many = {
     base: { ...study.base, fcrt: { beams: 'posterior-3' } },
-    vary: { 'patient.target': ['body', 'horseshoe'], cordCap: [24, 28, 32] },
+    vary: { 'patient.target': ['body', 'horseshoe'], cordCap: [24, 28] },
     techniques: ['fcrt'],
     metrics: ['SpinalCord Max', 'PTV_3960 D95%'],
   };
@@ -125,15 +125,15 @@ describe('many plans', () => {
     timeout: 180_000,
   }, async () => {
     const beside = JSON.parse((await run('--out', 'beside', '--jobs', '2')).stdout);
-    expect(beside).toMatchObject({ plans: 6, planned: 6, failed: 0, jobs: 2 });
+    expect(beside).toMatchObject({ plans: 4, planned: 4, failed: 0, jobs: 2 });
     expect(beside.memoryBytes).toBeGreaterThan(5e7);
     expect(table('beside')).toBe(table('one'));
     for (const shard of ['1/2', '2/2']) {
       const part = JSON.parse((await run('--out', `shard ${shard[0]}`, '--shard', shard)).stdout);
-      expect(part).toMatchObject({ plans: 3, planned: 3, others: 0 });
+      expect(part).toMatchObject({ plans: 2, planned: 2, others: 0 });
     }
     const merged = JSON.parse((await run('--merge', 'shard 1', 'shard 2', '--out', 'merged')).stdout);
-    expect(merged).toMatchObject({ plans: 6, missing: 0, failed: 0, others: 0 });
+    expect(merged).toMatchObject({ plans: 4, missing: 0, failed: 0, others: 0 });
     expect(table('merged')).toBe(table('one'));
     // Both shards into one folder, one after the other, end alike once the study looks at it.
     await run('--out', 'shard 1', '--shard', '2/2');
@@ -153,17 +153,17 @@ describe('many plans', () => {
       return c > columns.indexOf('status') ? (columns[c] === 'error' ? 'the disk was full' : '') : cell;
     });
     put('a', [lines[0]!, failed.join(','), lines[2]!]);
-    put('b', [lines[0]!, lines[1]!, ...lines.slice(3, 6)]);
+    put('b', [lines[0]!, lines[1]!, lines[3]!]);
     for (const order of [
       ['a', 'b'],
       ['b', 'a'],
     ]) {
       const { code, stdout } = await run('--merge', ...order, '--out', `merged ${order[0]}`);
-      expect([code, JSON.parse(stdout)]).toMatchObject([1, { plans: 5, missing: 1, failed: 0 }]);
-      expect(table(`merged ${order[0]}`)).toBe(`${lines.slice(0, 6).join('\n')}\n`);
+      expect([code, JSON.parse(stdout)]).toMatchObject([1, { plans: 3, missing: 1, failed: 0 }]);
+      expect(table(`merged ${order[0]}`)).toBe(`${lines.slice(0, 4).join('\n')}\n`);
     }
     const words = await respine('study', 'many.json', '--merge', 'a', '--out', 'only a');
-    expect(words.stdout).toMatch(/4 plans of the study are in none of the folders, the first of them fcrt, /);
+    expect(words.stdout).toMatch(/2 plans of the study are in none of the folders, the first of them fcrt, /);
     put('c', [lines[0]!, lines[1]!.replace(/,reached,([\d.]+),/, ',reached,1,')]);
     const other = await run('--merge', 'b', 'c', '--out', 'merged c');
     expect(other.code).toBe(2);
@@ -191,7 +191,7 @@ describe('many plans', () => {
   test('killed at any moment: the next run ends with the same table', { timeout: 180_000 }, async () => {
     const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
     const args = [main, 'study', 'many.json', '--out', 'killed', '--jobs', '2'];
-    for (const after of [900, 1500, 2100]) {
+    for (const after of [900, 1800]) {
       const child = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
       const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       const timer = setTimeout(() => child.kill('SIGKILL'), after);
@@ -200,7 +200,7 @@ describe('many plans', () => {
     }
     const { stdout, stderr } = await run('--out', 'killed', '--jobs', '2');
     expect(stderr).toBe('');
-    expect(JSON.parse(stdout)).toMatchObject({ plans: 6, failed: 0, others: 0 });
+    expect(JSON.parse(stdout)).toMatchObject({ plans: 4, failed: 0, others: 0 });
     expect(table('killed')).toBe(table('one'));
     expect(readdirSync(join(folder, 'killed'))).toEqual(['study.csv']);
   });
