@@ -48,7 +48,7 @@ const BLOCK = 64;
 /**
  * The sample of an operator whose columns are at hand: all rows, as {@link sampleVoxels} reads them.
  *
- * @param memory memory for it, which is overwritten; of at least as many entries. @default memory of its own
+ * @param memory for it, which is overwritten, of at least as many entries. @default its own
  */
 export function sampleColumns(columns: readonly Float64Array[], memory?: Float32Array): VoxelSample {
   const rows = columns[0]!.length;
