@@ -6,7 +6,7 @@ import { defineConfig, type Plugin } from 'vite';
 /** The operator, which is not the opening of a comment. */
 const POWER = /[\w)\]] ?\*\* ?[\w(-]/;
 
-/** `a ** b` as Math.pow(a, b), which src/work/same-math.ts computes: nothing else of the language is lowered. */
+/** `a ** b` as Math.pow(a, b), which src/planning/same-math.ts computes: nothing else of the language is lowered. */
 const powers: Plugin = {
   name: 'powers',
   enforce: 'post',

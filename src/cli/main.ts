@@ -9,12 +9,11 @@ import { addStructureFlags, sliceSpacingHelp } from './dose-and-structures.js';
 import { addDoseFlags } from './dose-options.js';
 import { addFigureFlags } from './figure-options.js';
 /**
- * The command line: thin commands over the library.
- *
- * Exit codes: 0 done, 1 a clinical goal fails under --strict or a plan of a study, 2 bad input (one sentence on stderr), 70 a bug of respine.
+ * The command line: thin commands over the library. Exit codes: 0 done, 1 a clinical goal fails under --strict or a plan of a study, 2 bad input (one sentence on stderr), 70 a bug of respine.
  */
 import { flushed, print, say } from './output.js';
 
+const NO_COMMAND = 'error: no command of respine is named. Plan with respine plan CASE.json; respine --help lists all.';
 let code = 0;
 const program = new Command('respine')
   .description(
@@ -25,8 +24,7 @@ const program = new Command('respine')
   .configureOutput({
     writeOut: print,
     // Only where help would stand in for an answer: no command, or help of one that is not there.
-    writeErr: () =>
-      say('error: no command of respine is named. Plan with respine plan CASE.json; respine --help lists all.'),
+    writeErr: () => say(NO_COMMAND),
     outputError: (text) => say(shortSentence(text.trim())),
   })
   // Before anything is computed: what cannot be written must show now.

@@ -8,7 +8,8 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { checkInteger } from '../core/check.js';
 import { InvalidInputError, UnsupportedError } from '../core/errors.js';
-import { closedError, type Executor, type JobGroup, type JobType, type SharableArray } from '../core/executor.js';
+import { closedError, type Executor, type JobGroup, type JobType } from '../core/executor.js';
+import { SharedMemory } from '../core/shared-memory.js';
 import {
   type Answer,
   ENDED,
@@ -90,7 +91,7 @@ export async function startWorkerPool(options: WorkerPoolOptions = {}): Promise<
 /** A pool of worker threads, made by {@link startWorkerPool}. */
 export class WorkerPool implements Executor {
   readonly threads: number;
-  private readonly copies = new WeakMap<SharableArray, SharableArray>();
+  private readonly memory: SharedMemory;
   /** Why workers have ended, by thread. */
   private readonly reasons = new Map<number, string>();
   private nextGroup = 0;
@@ -109,6 +110,7 @@ export class WorkerPool implements Executor {
     private readonly watch: Worker | undefined,
   ) {
     this.threads = ports.length + 1;
+    this.memory = new SharedMemory(this.threads);
   }
 
   /**
@@ -117,19 +119,12 @@ export class WorkerPool implements Executor {
    * @param length numbers of 8 bytes
    */
   allocate(length: number): Float64Array {
-    return this.threads === 1 ? new Float64Array(length) : new Float64Array(new SharedArrayBuffer(8 * length));
+    return this.memory.allocate(length);
   }
 
   /** The array in memory that all threads see, copied once. */
   share<T extends Float32Array | Float64Array | Int32Array>(array: T): T {
-    if (this.threads === 1 || array.buffer instanceof SharedArrayBuffer) return array;
-    const known = this.copies.get(array) as T | undefined;
-    if (known) return known;
-    const Type = array.constructor as new (buffer: SharedArrayBuffer) => T;
-    const copy = new Type(new SharedArrayBuffer(array.byteLength));
-    copy.set(array);
-    this.copies.set(array, copy);
-    return copy;
+    return this.memory.share(array);
   }
 
   /**

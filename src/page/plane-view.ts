@@ -1,7 +1,7 @@
 /** One plane on its canvas: CT, dose wash, isodose lines, outlines, the cross. */
 import { coordinateAt, gridBox, type Vec3 } from '../geometry/grid.js';
 import type { Volume } from '../geometry/volume.js';
-import { grayShades, levelColor, RASTER, type WashView, washOver } from '../render/dose-wash.js';
+import { grayShades, levelColor, RASTER, rgbaOf, type WashView, washOver } from '../render/dose-wash.js';
 import { isolinesOf, outline, type Polylines } from '../render/isodose.js';
 import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent, type Slice } from '../render/slice.js';
 import type { ViewData } from '../report/html/view-types.js';
@@ -113,7 +113,7 @@ export class PlaneView {
     const dose = sliceOf(this.volumes.doses[shown.dose]!, plane, point);
     const washFrom = shown.hasWash && dose !== undefined ? 20 : Infinity;
     const pixels = washOver(this.shades.values, dose ?? NOTHING, { prescription, washFrom }, view);
-    under.putImageData(imageOf(pixels), 0, 0);
+    under.putImageData(new ImageData(rgbaOf(pixels), pixels.width, pixels.height), 0, 0);
     if (shown.hasIsodoses && dose !== undefined) {
       const sorted = [...levels].sort((a, b) => b - a);
       const grays = sorted.map((percent) => (percent / 100) * prescription);
@@ -213,18 +213,6 @@ function strokeOn(context: CanvasRenderingContext2D, path: Path2D, lines: readon
     context.stroke(path);
   }
   context.setLineDash([]);
-}
-
-/** Opaque. */
-function imageOf({ width, height, data }: ReturnType<typeof washOver>): ImageData {
-  const image = new ImageData(width, height);
-  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-    image.data[to] = data[from]!;
-    image.data[to + 1] = data[from + 1]!;
-    image.data[to + 2] = data[from + 2]!;
-    image.data[to + 3] = 255;
-  }
-  return image;
 }
 
 const NOTHING: Slice = { plane: 'axial', columns: 0, rows: 0, u0: 0, du: 1, v0: 0, dv: 1, data: new Float32Array(0) };

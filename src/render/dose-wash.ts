@@ -180,3 +180,15 @@ function washColors(colors: DoseColors): Uint8Array {
   tables.set(colors, table);
   return table;
 }
+
+/** Opaque pixels as a canvas takes them. */
+export function rgbaOf({ data }: PlacedImage['pixels']): Uint8ClampedArray<ArrayBuffer> {
+  const out = new Uint8ClampedArray((data.length / 3) * 4);
+  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
+    out[to] = data[from]!;
+    out[to + 1] = data[from + 1]!;
+    out[to + 2] = data[from + 2]!;
+    out[to + 3] = 255;
+  }
+  return out;
+}

@@ -15,8 +15,8 @@ import {
   sin,
   tan,
   tanh,
-} from '../../app/src/work/same-math.js';
-import { pow } from '../../app/src/work/same-pow.js';
+} from '../../app/src/planning/same-math.js';
+import { pow } from '../../app/src/planning/same-pow.js';
 import { createRandom } from '../../src/core/random.js';
 
 /** V8 11, whose functions these are: elsewhere the engine has others, and what is tested is that these stay. */

@@ -1,7 +1,7 @@
 /** The page: the form at the left, what came of it at the right. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { version } from '../../../package.json';
-import type { GivenFile, PatientView, Progress, ResultView } from '../work/messages.js';
+import type { GivenFile, PatientView, Progress, ResultView } from '../planning/messages.js';
 import { Dvh } from './dvh.js';
 import { PatientForm } from './patient-form.js';
 import { Pictures } from './pictures.js';

@@ -1,5 +1,5 @@
 /** Files that were dropped, folders opened, with their paths; nothing is read. */
-import type { GivenFile } from '../work/messages.js';
+import type { GivenFile } from '../planning/messages.js';
 
 /** Files of a list, as an input gives them: with their paths where a folder was chosen. */
 export const filesOfList = (list: FileList): GivenFile[] =>

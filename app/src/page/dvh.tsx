@@ -1,6 +1,6 @@
 /** Dose-volume histograms of all plans; values are read with the pointer, or with the slider below. */
 import { useState } from 'preact/hooks';
-import type { DvhLine, PlanView } from '../work/messages.js';
+import type { DvhLine, PlanView } from '../planning/messages.js';
 
 const [WIDTH, HEIGHT] = [720, 380];
 const [LEFT, RIGHT, TOP, BOTTOM] = [52, 16, 14, 44];

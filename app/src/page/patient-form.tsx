@@ -1,6 +1,6 @@
 /** Who is planned: a phantom with its measures, or files. */
 import { useRef, useState } from 'preact/hooks';
-import type { GivenFile, PatientView } from '../work/messages.js';
+import type { GivenFile, PatientView } from '../planning/messages.js';
 import { filesOfDrop, filesOfList } from './drop.js';
 import { Group, NumberField, SelectField } from './fields.js';
 import { measuresOf } from './measures.js';

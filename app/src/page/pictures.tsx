@@ -1,7 +1,7 @@
 /** Three planes of the patient, each with its slider: CT, dose, outlines, as the worker draws them. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Technique, Vec3 } from '../../../dist/index.js';
-import type { PatientView, Plane, SlicePicture, SliceRequest } from '../work/messages.js';
+import type { PatientView, Plane, SlicePicture, SliceRequest } from '../planning/messages.js';
 import { CheckField } from './fields.js';
 import { Cancelled, type Session } from './session.js';
 

@@ -1,6 +1,6 @@
 /** What is asked for: prescription, prior course, limits, beams. */
 import { useId } from 'preact/hooks';
-import type { PatientView } from '../work/messages.js';
+import type { PatientView } from '../planning/messages.js';
 import { CheckField, Group, NumberField, SelectField } from './fields.js';
 import { ARRANGEMENTS, type Settings } from './settings.js';
 

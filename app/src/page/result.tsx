@@ -1,6 +1,6 @@
 /** What came of it: the verdict first, then goals, proof and files. */
 import { useState } from 'preact/hooks';
-import type { ExportKind, PlanView, ResultView } from '../work/messages.js';
+import type { ExportKind, PlanView, ResultView } from '../planning/messages.js';
 import { save } from './drop.js';
 import { pngOf } from './png.js';
 import { Refusal, type Session } from './session.js';

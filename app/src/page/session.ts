@@ -1,6 +1,6 @@
 /** The page's side of its workers: one that holds the patient, and for each plan one that plans, with its threads. */
 
-import { createLink } from '../work/link.js';
+import { createLink } from '../planning/link.js';
 import type {
   Answer,
   ExportKind,
@@ -18,8 +18,8 @@ import type {
   SliceRequest,
   ThreadLink,
   Told,
-} from '../work/messages.js';
-import Work from '../work/worker.ts?worker&inline';
+} from '../planning/messages.js';
+import Work from '../planning/worker.ts?worker&inline';
 
 /** Threads of a plan, at most: as many as it has beams. */
 const MOST_THREADS = 8;

@@ -1,6 +1,6 @@
 /** What the form holds, and the case that it makes. */
 import type { PlanCaseInput, Technique } from '../../../dist/index.js';
-import type { PatientView, PhantomChoice } from '../work/messages.js';
+import type { PatientView, PhantomChoice } from '../planning/messages.js';
 
 export interface Settings {
   readonly source: 'phantom' | 'files';

@@ -7,6 +7,7 @@
 
 import { InvalidInputError } from '../../../dist/core/errors.js';
 import { closedError, type Executor, type JobGroup, type JobType } from '../../../dist/core/executor.js';
+import { SharedMemory } from '../../../dist/core/shared-memory.js';
 import { jobTypes } from '../../../dist/node/jobs.js';
 import { type Answer, packError, type Request, unpackError } from '../../../dist/node/pool-message.js';
 import { LONGEST } from './link.js';
@@ -43,33 +44,25 @@ export function serve({ port, state, answer }: ThreadLink): void {
   };
 }
 
-type Shared = Parameters<Executor['share']>[0];
-
 /** The planner's side: thread 0 is the planner itself. */
 export class PagePool implements Executor {
   readonly threads: number;
-  private readonly copies = new WeakMap<Shared, Shared>();
+  private readonly memory: SharedMemory;
   private readonly asked: number[];
   private nextGroup = 0;
 
   constructor(private readonly links: readonly ThreadLink[]) {
     this.threads = links.length + 1;
+    this.memory = new SharedMemory(this.threads);
     this.asked = links.map(() => 0);
   }
 
   allocate(length: number): Float64Array {
-    return this.threads === 1 ? new Float64Array(length) : new Float64Array(new SharedArrayBuffer(8 * length));
+    return this.memory.allocate(length);
   }
 
   share<T extends Float32Array | Float64Array | Int32Array>(array: T): T {
-    if (this.threads === 1 || array.buffer instanceof SharedArrayBuffer) return array;
-    const known = this.copies.get(array) as T | undefined;
-    if (known) return known;
-    const Type = array.constructor as new (buffer: SharedArrayBuffer) => T;
-    const copy = new Type(new SharedArrayBuffer(array.byteLength));
-    copy.set(array);
-    this.copies.set(array, copy);
-    return copy;
+    return this.memory.share(array);
   }
 
   start<Input, Command, Result>(

@@ -8,6 +8,7 @@ import { voxelizeStructure } from '../../../dist/geometry/voxelize.js';
 import { buildPhantom, type ImportedDose, type Technique } from '../../../dist/index.js';
 import { structureColor } from '../../../dist/render/colour.js';
 import { dosePanels } from '../../../dist/render/dose-panel.js';
+import { rgbaOf } from '../../../dist/render/dose-wash.js';
 import { planeAxes, planeExtent } from '../../../dist/render/slice.js';
 import { readPatient } from './files.js';
 import type { GivenFile, PatientView, PhantomChoice, SlicePicture, SliceRequest } from './messages.js';
@@ -84,7 +85,7 @@ export class Reader {
     const { isDownReversed } = planeAxes(plane);
     return {
       plane,
-      image: imageOf(pixels),
+      image: new ImageData(rgbaOf(pixels), pixels.width, pixels.height),
       vectors,
       width,
       height,
@@ -205,17 +206,6 @@ function boxOf({ shape, name }: Structure, slice: number): Box {
 function noDose({ min, max }: Box): DoseVolume {
   const spacing = [0, 1, 2].map((a) => max[a]! - min[a]!) as unknown as Vec3;
   return createDose(createGrid([2, 2, 2], spacing, min as Vec3), { quantity: 'physical' });
-}
-
-function imageOf({ width, height, data }: { width: number; height: number; data: Uint8Array }): ImageData {
-  const image = new ImageData(width, height);
-  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-    image.data[to] = data[from]!;
-    image.data[to + 1] = data[from + 1]!;
-    image.data[to + 2] = data[from + 2]!;
-    image.data[to + 3] = 255;
-  }
-  return image;
 }
 
 /** CT and density in memory that the planner sees too, where the page may have such; else they are copied on their way. */
