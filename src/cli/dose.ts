@@ -12,7 +12,7 @@ import { fieldsReport, fieldsSummary } from '../report/field-dose.js';
 import { patientNoteLines } from '../report/patient-notes.js';
 import { print } from './output.js';
 import { checkNoPlanFlags, type PlanDoseFlags, planDoseCommand } from './plan-dose.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
 
 export interface DoseOptions extends PlanDoseFlags {
   readonly out: string;
@@ -29,10 +29,10 @@ export async function doseCommand(path: string | undefined, options: DoseOptions
   if (!options.out.endsWith('.nrrd')) {
     throw new InvalidInputError(`--out is "${options.out}", but the dose is an NRRD file. Use for example dose.nrrd.`);
   }
-  const progress = progressLine();
-  progress.say('reading the fields');
+  const progress = startProgress('dose');
+  progress.stage('reading the fields');
   const { patient, fields, machine, inputs } = await loadFields(path);
-  progress.say(`dose of ${fields.beams.length} beams`);
+  progress.stage(`dose of ${fields.beams.length} beams`);
   const result = computeFields(patient, fields, machine);
   const header = {
     software: `respine ${version}`,

@@ -12,6 +12,7 @@ import { addFigureFlags } from './figure-options.js';
  * The command line: thin commands over the library. Exit codes: 0 done, 1 a clinical goal fails under --strict or a plan of a study, 2 bad input (one sentence on stderr), 70 a bug of respine.
  */
 import { flushed, print, say } from './output.js';
+import { addProgressFlags, askProgress, endProgress, type ProgressFlags } from './progress-flags.js';
 
 const NO_COMMAND = 'error: no command of respine is named. Plan with respine plan CASE.json; respine --help lists all.';
 let code = 0;
@@ -29,7 +30,8 @@ const program = new Command('respine')
   })
   // Before anything is computed: what cannot be written must show now.
   .hook('preAction', async (_, command) => {
-    const { out, picture } = command.opts<{ out?: string; picture?: string }>();
+    const { out, picture, ...asked } = command.opts<{ out?: string; picture?: string } & ProgressFlags>();
+    askProgress(asked);
     if (out !== undefined) await (isFileOut(command) ? tryFile(out) : tryFolder(out));
     if (picture !== undefined) await tryFile(picture);
   });
@@ -384,6 +386,8 @@ program
     code = await schemaCommand(name, options);
   });
 
+addProgressFlags(program);
+
 try {
   await program.parseAsync();
   if (!(await flushed())) say('respine: the reader of the output went before its end.');
@@ -396,5 +400,8 @@ try {
     say(`respine: a bug, please report it. ${plainText(error instanceof Error ? String(error.stack) : String(error))}`);
     code = 70;
   }
+} finally {
+  // A bar that nobody took away would keep the process.
+  endProgress();
 }
 process.exitCode = code;

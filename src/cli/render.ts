@@ -28,6 +28,7 @@ import { describeEndRule, drawnOptions, endRuleOf, pickStructures } from './dose
 import { alphaBetaOf, countOf, type DoseFlags, doseOf, doseOptions, listOf, numberOf, oneOf } from './dose-options.js';
 import { coloursOf, type FigureFlags, figureStyle } from './figure-options.js';
 import { print } from './output.js';
+import { startProgress } from './progress.js';
 
 export interface RenderCommandOptions extends DoseFlags, Omit<FigureFlags, 'pixelScale'> {
   readonly ct: string;
@@ -52,6 +53,8 @@ export interface RenderCommandOptions extends DoseFlags, Omit<FigureFlags, 'pixe
   readonly json?: boolean;
 }
 
+const [READING, PICTURES] = ['reading CT, structures, dose', 'pictures'] as const;
+
 /** @returns the exit code */
 export async function renderCommand(options: RenderCommandOptions): Promise<number> {
   // Words first: a wrong one must not wait for a CT.
@@ -67,6 +70,12 @@ export async function renderCommand(options: RenderCommandOptions): Promise<numb
     throw new InvalidInputError('--sheet shows one dose. Leave --against or --sheet out.');
   }
 
+  const progress = startProgress('render');
+  progress.expect([
+    { name: READING, cost: 1 },
+    { name: PICTURES, cost: 1 },
+  ]);
+  progress.stage(READING);
   const ct = await loadCt(options.ct);
   const loaded = await structuresOf(options, ct);
   const structures = pickStructures(loaded, options.roi);
@@ -76,6 +85,7 @@ export async function renderCommand(options: RenderCommandOptions): Promise<numb
   const point = pointOf(options.at, structures, plan);
   const crop =
     options.crop === undefined ? undefined : cropOf(options.crop, structures, plan, gridBox(ct.hounsfield.grid));
+  progress.stage(PICTURES);
   const pictures = dosePictures({
     ...look,
     ...{ hounsfield: ct.hounsfield, structures, plan, planes, point, sheet },
@@ -89,8 +99,13 @@ export async function renderCommand(options: RenderCommandOptions): Promise<numb
     ...{ version, inputs, quantity: doseUnits(plan.dose) },
     assumptions: [describeEndRule(endRuleOf(options.endSlices)), ...notes],
   });
-  const files = await figureFiles(pictures, { ...style, about });
+  const files = await figureFiles(pictures, {
+    ...style,
+    about,
+    onPicture: (name, done) => progress.step({ done, total: pictures.size, unit: 'pictures', case: name }),
+  });
   await writeAll(options.out, files);
+  progress.end();
   const report = { software: `respine ${version}`, inputs, point, grid, files: [...files.keys()], notes };
   print(
     options.json

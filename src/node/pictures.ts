@@ -28,8 +28,8 @@ export type DrawnPictures = readonly (readonly [index: number, png: Uint8Array])
 export interface PictureOptions extends Partial<FigureStyle> {
   /** What every file says of itself, by keyword; see {@link aboutPicture}. */
   readonly about?: Readonly<Record<string, string>>;
-  /** Called before each picture that this thread draws. */
-  readonly onPicture?: (name: string) => void;
+  /** Called before each picture that this thread draws, with how many all have drawn or begun before it. */
+  readonly onPicture?: (name: string, before: number) => void;
 }
 
 /** Files by name, `NAME.png` and what else is asked for, in the order of the figures; the same bytes with one thread or two. */
@@ -69,7 +69,7 @@ export async function renderPictures(
     : Promise.resolve([[]]);
   // A failure there must wait until this thread asks for the answer.
   answer.catch(() => undefined);
-  const drawn = await drawPictures(work, (i) => onPicture(names[i]!));
+  const drawn = await drawPictures(work, (i) => onPicture(names[i]!, i));
   const pngs: Uint8Array[] = [];
   for (const [i, png] of [...drawn, ...(await answer)[0]]) pngs[i] = png;
   return new Map(names.map((name, i) => [name, pngs[i]!]));
