@@ -7,7 +7,7 @@ import { writeAll } from '../node/files.js';
 import { importWeights } from '../node/import-weights.js';
 import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
-import { figureFiles } from '../node/pictures.js';
+import { figureFiles, startPictureThread } from '../node/pictures.js';
 import { checkInputsKept, planFiles } from '../node/plan-files.js';
 import { REPORT_FILE, reportFile } from '../node/report-file.js';
 import { sha256OfJson } from '../node/sha256.js';
@@ -109,10 +109,12 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   if (options.pictures) {
     watch.start('pictures');
     progress.stage(PICTURES);
+    const thread = style.formats.includes('png') ? startPictureThread() : undefined;
     const pictures = planPictures(result, { colors: coloursOf(options.colours) });
     for (const s of sensitivities) pictures.set(`sensitivity_${s.technique}`, sensitivityFigure(result, s));
     const drawn = await figureFiles(pictures, {
       ...style,
+      thread,
       about: aboutPlan(result, report),
       onPicture: (name, done) => progress.step({ done, total: pictures.size, unit: 'pictures', case: name }),
     });
