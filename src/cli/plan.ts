@@ -1,13 +1,12 @@
 /** `respine plan CASE.json`: the main job. */
 
 import { InvalidInputError } from '../core/errors.js';
-import type { JobProgress, Stage } from '../core/job-progress.js';
+import type { JobProgress } from '../core/job-progress.js';
 import { checkStorable } from '../io/dicom/write.js';
 import { writeAll } from '../node/files.js';
 import { importWeights } from '../node/import-weights.js';
 import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
-import { figureFiles, startPictureThread } from '../node/pictures.js';
 import { checkInputsKept, planFiles } from '../node/plan-files.js';
 import { REPORT_FILE, reportFile } from '../node/report-file.js';
 import { sha256OfJson } from '../node/sha256.js';
@@ -19,21 +18,20 @@ import type { Technique } from '../plan/input/plan-case.js';
 import { type PlanningResult, planOfWeights, remakePlan, runPlan } from '../plan/run-plan.js';
 import { type ModelSensitivity, modelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import { type GridCheck, gridCheck } from '../plan/sweep/grid-check.js';
-import { aboutPicture } from '../render/about.js';
-import { doseUnits } from '../render/dose-legend.js';
 import { askedInFull } from '../report/asked-in-full.js';
 import { whyUnproven } from '../report/certificate.js';
 import { checkLevels, type DicomOptions } from '../report/dicom-export.js';
-import { sensitivityFigure, sensitivitySummary } from '../report/dose-model-sensitivity.js';
+import { sensitivitySummary } from '../report/dose-model-sensitivity.js';
 import { gridCheckSummary } from '../report/grid-check.js';
 import { planToDicom } from '../report/plan-dicom.js';
-import { planPictures } from '../report/plan-figures.js';
-import { PICTURES, PlanProgress, planStages, READING } from '../report/plan-progress.js';
+import { PICTURES, PlanProgress, READING } from '../report/plan-progress.js';
 import { planDetails, planReport } from '../report/plan-report.js';
 import { summary, wrapped } from '../report/plan-summary.js';
 import { bitsOf, isodosesOf, secondsOf } from './dose-options.js';
 import { coloursOf, type FigureFlags, figureStyle } from './figure-options.js';
 import { print } from './output.js';
+import { drawPlan } from './plan-pictures.js';
+import { commandStages, FINER_GRID, OTHER_MODELS, REPORT, TABLES } from './plan-stages.js';
 import { startProgress } from './progress.js';
 
 export interface PlanOptions extends Omit<FigureFlags, 'pixelScale'> {
@@ -84,7 +82,7 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   const watch = new Stopwatch('start, case, patient');
   progress.stage(READING);
   const source = await sourceOf(path, options);
-  progress.expect(stagesOf(source, options));
+  progress.expect(commandStages(source, options));
   // A plan.json that is made again may be written anew.
   const named = [path, options.weights].filter((name) => name !== undefined);
   await checkInputsKept(options.out, [...named, ...source.job.paths]);
@@ -93,7 +91,7 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   watch.start('threads');
   const { result, sensitivities, gridChecks } = await planned(source, options, progress, watch);
   const proof = source.from && checkRemade(source.from, result);
-  watch.start('tables, packed doses');
+  watch.start(TABLES);
   progress.stage(TABLES);
   const { files, remake } = await planFiles(result, options.out, source.job.folder);
   // As it was planned: with how it is delivered where the case says nothing of it.
@@ -107,22 +105,14 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   for (const { name, bytes } of written?.files ?? []) files.set(`dicom/${name}`, bytes);
   if (written) report['dicom'] = { structures: written.structures, notes: written.notes };
   if (options.pictures) {
-    watch.start('pictures');
+    watch.start(PICTURES);
     progress.stage(PICTURES);
-    const thread = style.formats.includes('png') ? startPictureThread() : undefined;
-    const pictures = planPictures(result, { colors: coloursOf(options.colours) });
-    for (const s of sensitivities) pictures.set(`sensitivity_${s.technique}`, sensitivityFigure(result, s));
-    const drawn = await figureFiles(pictures, {
-      ...style,
-      thread,
-      about: aboutPlan(result, report),
-      onPicture: (name, done) => progress.step({ done, total: pictures.size, unit: 'pictures', case: name }),
-    });
-    for (const [name, bytes] of drawn) files.set(name, bytes);
+    const look = { colors: coloursOf(options.colours), style };
+    for (const [name, bytes] of await drawPlan(result, sensitivities, report, look, progress)) files.set(name, bytes);
   }
   if (options.report) {
-    watch.start('report');
-    progress.stage('report');
+    watch.start(REPORT);
+    progress.stage(REPORT);
     files.set(REPORT_FILE, await reportFile(result, report));
   }
   const timing = options.timing ? watch.stop() : undefined;
@@ -147,19 +137,6 @@ export async function planCommand(path: string | undefined, options: PlanOptions
     printPlan(result, extra, end, options.details ?? false);
   }
   return options.strict && isMissed(result) ? 1 : 0;
-}
-
-/** What the pictures say of themselves. */
-function aboutPlan(
-  { plans }: PlanningResult,
-  { inputs, assumptions }: Record<string, unknown>,
-): Record<string, string> {
-  return aboutPicture({
-    version,
-    inputs: inputs as Record<string, string>,
-    quantity: plans[0] ? doseUnits(plans[0].plan.dose) : 'Gy',
-    assumptions: assumptions as readonly string[],
-  });
 }
 
 /** @throws {InvalidInputError} where levels stand without --dicom, or are none */
@@ -248,26 +225,6 @@ function checkWeightOptions({ weights, scale, prove, from, technique, timeLimit 
   if (timeLimit !== undefined && !prove) {
     refuse('--time-limit is of the optimiser, which runs with --weights only for --prove. Leave it out.');
   }
-}
-
-const [TABLES, OTHER_MODELS, FINER_GRID] = ['tables, packed doses', 'other dose models', 'finer grid'];
-
-/** Of the whole command. */
-function stagesOf(source: Source, options: PlanOptions): Stage[] {
-  const { case: planCase } = source.job;
-  const isOptimised = source.from === undefined && (source.weights === undefined || (options.prove ?? false));
-  const { techniques } = source;
-  const plans = techniques.length;
-  const some = (isAsked: boolean | undefined, name: string, cost: number): Stage[] => (isAsked ? [{ name, cost }] : []);
-  return [
-    { name: READING, cost: 1 },
-    ...planStages({ case: planCase, techniques, isOptimised }),
-    ...some(options.sensitivity, OTHER_MODELS, 6 * plans),
-    ...some(options.gridCheck, FINER_GRID, 6 * plans),
-    { name: TABLES, cost: 0.3 },
-    ...some(options.pictures, PICTURES, 1 + 0.7 * plans),
-    ...some(options.report, 'report', 2),
-  ];
 }
 
 interface Planned {
