@@ -13,7 +13,7 @@ import type { PlanCaseInput } from '../plan/input/plan-case.js';
 import { type BeamChoice, chooseBeams } from '../plan/sweep/choose-beams.js';
 import { beamFigure, beamReport, beamSummary, beamTable } from '../report/beam-choice.js';
 import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
-import { PICTURES, READING } from '../report/plan-progress.js';
+import { PICTURES, PlanProgress, READING } from '../report/plan-progress.js';
 import { countOf, listOf, numberOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { startProgress } from './progress.js';
@@ -33,9 +33,9 @@ export interface BeamsCommandOptions {
 const BEAM_STAGES = [
   { name: READING, cost: 1 },
   { name: 'structures and voxels', cost: 1.2 },
-  { name: 'beams: influence of all candidates', cost: 9 },
+  { name: 'beams: influence of all candidates', cost: 5 },
   { name: 'beams: level', cost: 1.5 },
-  { name: 'beams: search', cost: 20 },
+  { name: 'beams: search', cost: 13 },
   { name: 'beams: bound of all candidates', cost: 15 },
   { name: 'beams: plans of what was found', cost: 2 },
   { name: PICTURES, cost: 0.5 },
@@ -62,7 +62,7 @@ export async function beamsCommand(path: string, options: BeamsCommandOptions): 
       executor,
       ...(couch && { couch }),
       ...(timeLimit !== undefined && { timeLimit }),
-      onStage: (stage) => progress.stage(stage),
+      onStage: new PlanProgress(progress).onStage,
     });
   } finally {
     await executor.close();

@@ -42,15 +42,16 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   const job = await loadJob(path);
   const executor = await startWorkerPool();
   let result: CumulativeTradeOff;
-  const point = sweepTeller(progress, count);
+  const told = sweepTeller(progress, count);
   try {
     result = cumulativeTradeOff(job, limits, {
       executor,
+      onProgress: told.onProgress,
       techniques,
       ...(timeLimit === undefined ? {} : { timeLimit }),
       ...(options.shifts ? {} : { positions: [] }),
       onPoint: ({ technique, limit, plan: done }) =>
-        point(`${technique}, ${limit} Gy`, done === null ? 'nothing left' : `D95 ${done.d95.toFixed(2)} Gy`),
+        told.point(`${technique}, ${limit} Gy`, done === null ? 'nothing left' : `D95 ${done.d95.toFixed(2)} Gy`),
     });
   } finally {
     await executor.close();

@@ -50,14 +50,15 @@ export async function fractionationCommand(path: string, options: FractionationC
   const job = await loadJob(path);
   const executor = await startWorkerPool();
   let result: Fractionation;
-  const point = sweepTeller(progress, counts.length);
+  const told = sweepTeller(progress, counts.length);
   try {
     result = isoeffectiveFractionation(job, counts, {
       executor,
+      onProgress: told.onProgress,
       ...(alphaBeta === undefined ? {} : { alphaBeta }),
       ...(technique === undefined ? {} : { technique }),
       ...(timeLimit === undefined ? {} : { timeLimit }),
-      onRow: ({ fractions, dose }) => point(`${fractions} fractions`, `${dose.toFixed(2)} Gy`),
+      onRow: ({ fractions, dose }) => told.point(`${fractions} fractions`, `${dose.toFixed(2)} Gy`),
     });
   } finally {
     await executor.close();

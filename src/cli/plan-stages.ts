@@ -34,7 +34,7 @@ export function commandStages({ job, techniques, from, weights }: Asked, flags: 
     ...some(flags.sensitivity, OTHER_MODELS, 6 * plans),
     ...some(flags.gridCheck, FINER_GRID, 6 * plans),
     { name: TABLES, cost: 0.3 },
-    ...some(flags.pictures, PICTURES, 1 + 0.7 * plans),
+    ...some(flags.pictures, PICTURES, 1.5 + 0.9 * plans),
     ...some(flags.report, REPORT, 2),
   ];
 }

@@ -56,15 +56,16 @@ async function capsCommand(path: string, given: string, options: TradeOffCommand
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
   let held: readonly ListedConstraint[] = [];
-  const point = sweepTeller(progress, caps.length);
+  const told = sweepTeller(progress, caps.length);
   try {
     points = tradeOff(job, caps, {
       executor,
+      onProgress: told.onProgress,
       ...(timeLimit === undefined ? {} : { timeLimit }),
       onConstraints: (list) => {
         held = list;
       },
-      onPoint: ({ cap, d95 }) => point(`${cap} Gy`, `D95 ${d95.toFixed(2)} Gy`),
+      onPoint: ({ cap, d95 }) => told.point(`${cap} Gy`, `D95 ${d95.toFixed(2)} Gy`),
     });
   } finally {
     await executor.close();

@@ -2,6 +2,7 @@
  * How far planning is: the stages that `runPlan` tells, with what each costs against the others, and the steps of its optimiser.
  */
 import type { JobProgress, Stage } from '../core/job-progress.js';
+import type { SolveProgress } from '../optimize/solution.js';
 import { arcSettings } from '../plan/delivery/arc-fields.js';
 import { usualDelivery } from '../plan/delivery/segment-fields.js';
 import { windowSettings } from '../plan/delivery/window-fields.js';
@@ -24,7 +25,8 @@ const COST = {
   'fcrt: weights': 0.5,
   'imrt: beamlets, rows': 1.2,
   'imrt: fluence': 2.5,
-  'imrt: segments': 14,
+  'imrt: segments': 2.5,
+  'imrt: leaf ends of segments': 11,
   'imrt: sliding windows': 4,
   'imrt: weights along the way': 10,
   'imrt: arc': 2,
@@ -39,8 +41,11 @@ const COST = {
 const USUAL_STEPS: Readonly<Record<string, number>> = {
   'fcrt: weights': 4,
   'imrt: fluence': 12,
-  'imrt: segments': 8,
+  'imrt: segments': 10,
+  'imrt: leaf ends of segments': 5,
   'imrt: weights of segments': 22,
+  'beams: influence of all candidates': 6,
+  'beams: search': 35,
 };
 /** Of a stage whose end nobody knows, what steps can fill. */
 const FULLEST = 0.95;
@@ -81,8 +86,14 @@ function deliveryOf(planCase: PlannedStages['case']): (keyof typeof COST)[] {
   if (arcSettings(imrt) !== undefined) return ['imrt: arc', 'imrt: leaf ends of the arc, round 1'];
   if (windowSettings(imrt) !== undefined) return ['imrt: sliding windows', 'imrt: weights along the way'];
   const isFluence = (imrt.delivery ?? usualDelivery(planCase)) === 'fluence';
-  return isFluence ? [] : ['imrt: segments', 'imrt: weights of segments'];
+  return isFluence ? [] : ['imrt: segments', 'imrt: leaf ends of segments', 'imrt: weights of segments'];
 }
+
+/** How near to its proof a plan is; before there is any, what the target gets. */
+export const toldGap = ({ gap, prescriptionDose }: SolveProgress): string =>
+  Number.isFinite(gap)
+    ? `within ${(100 * gap).toFixed(1)} % of the best`
+    : `prescription dose ${prescriptionDose.toFixed(2)} Gy`;
 
 /** Tells of a plan as it is made: what `runPlan` is given as `onStage` and `onProgress`. */
 export class PlanProgress {
@@ -105,16 +116,14 @@ export class PlanProgress {
     this.progress.stage(stage, { case: this.technique });
   };
 
-  readonly onProgress: ProgressListener = (technique, { prescriptionDose, gap }) => {
+  readonly onProgress: ProgressListener = (technique, step) => {
     this.steps++;
     this.progress.step({
       done: this.steps,
       unit: 'steps',
       part: this.part(),
       case: technique,
-      note: Number.isFinite(gap)
-        ? `within ${(100 * gap).toFixed(1)} % of the best`
-        : `prescription dose ${prescriptionDose.toFixed(2)} Gy`,
+      note: toldGap(step),
     });
   };
 
