@@ -19,6 +19,13 @@ export interface DoseOptions extends PlanDoseFlags {
   readonly json?: boolean;
 }
 
+const [READING, FIELDS, WRITING] = ['reading the fields', 'dose of the fields', 'writing the dose'] as const;
+const STAGES = [
+  { name: READING, cost: 1 },
+  { name: FIELDS, cost: 5 },
+  { name: WRITING, cost: 0.5 },
+];
+
 /** @returns the exit code */
 export async function doseCommand(path: string | undefined, options: DoseOptions): Promise<number> {
   if ((path === undefined) === (options.plan === undefined)) {
@@ -30,10 +37,13 @@ export async function doseCommand(path: string | undefined, options: DoseOptions
     throw new InvalidInputError(`--out is "${options.out}", but the dose is an NRRD file. Use for example dose.nrrd.`);
   }
   const progress = startProgress('dose');
-  progress.stage('reading the fields');
+  progress.expect(STAGES);
+  progress.stage(READING);
   const { patient, fields, machine, inputs } = await loadFields(path);
-  progress.stage(`dose of ${fields.beams.length} beams`);
-  const result = computeFields(patient, fields, machine);
+  progress.stage(FIELDS);
+  const total = fields.beams.length;
+  const result = computeFields(patient, fields, machine, (done) => progress.step({ done, total, unit: 'fields' }));
+  progress.stage(WRITING);
   const header = {
     software: `respine ${version}`,
     patient: result.patient,
