@@ -33,11 +33,13 @@ export function cumulativePictures(
   });
   if (sums.length === 0) return out;
   const largest = Math.max(...sums.map(({ sum }) => largestIn(sum)));
+  const least = Math.min(...sums.map(({ sum }) => leastIn(sum, model.body.index)));
   // The colours end near the largest sum that one would expect in the target.
   const reference = eqd2(largestIn(prior.dose), prior.fractions, alphaBeta) + eqd2(dose, fractions, alphaBeta);
   const step = largest > 10 * (MOST_LINES + 2) ? 20 : 10;
   const levels = Array.from({ length: Math.floor(largest / step) }, (_, i) => step * (i + 1))
-    .filter((gray) => gray >= 0.2 * reference)
+    // What the whole body is above would be a line along its surface.
+    .filter((gray) => gray >= 0.2 * reference && gray > least)
     .map((gray) => (100 * gray) / reference);
   const drawings = doseDrawings(
     {
@@ -62,6 +64,9 @@ export function cumulativePictures(
 
 /** Of the voxels that have a number. */
 const largestIn = ({ data }: DoseVolume): number => data.reduce((top, gray) => (gray > top ? gray : top), 0);
+
+const leastIn = ({ data }: DoseVolume, voxels: Int32Array): number =>
+  voxels.reduce((least, voxel) => (data[voxel]! < least ? data[voxel]! : least), Number.POSITIVE_INFINITY);
 
 /** Whether every voxel of the plane has a number. */
 const isKnown = (sum: DoseVolume, { point }: Look): boolean =>

@@ -172,7 +172,7 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
         })),
     ),
     bandLabel: 'how far off at most',
-    ...(shifted && { shiftsLabel: `${shifted.structure}, shifts ${shiftSize(shifted.search)}` }),
+    ...(shifted && { shiftsLabel: `shifts ${shiftSize(shifted.search)}` }),
     goals: goalsOf(result, colors),
     prescription: planCase.prescription.dose,
     limits: [
