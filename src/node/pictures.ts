@@ -44,13 +44,15 @@ export interface PictureThread {
 export function startPictureThread(): PictureThread | undefined {
   if (availableParallelism() === 1) return undefined;
   const worker = new Worker(new URL('./picture.worker.js', import.meta.url));
+  // From the start on: a thread that ends before it is asked must be told where it is.
+  const answer = once(worker, 'message') as Promise<[DrawnPictures]>;
+  answer.catch(() => undefined);
   worker.unref();
   return {
     async draw(work) {
       worker.ref();
       worker.postMessage(work);
-      const [drawn] = (await once(worker, 'message')) as [DrawnPictures];
-      return drawn;
+      return (await answer)[0];
     },
   };
 }
