@@ -52,7 +52,8 @@ for (const phantom of levels) {
       const percent = (gray: number): string => ((100 * gray) / job.case.prescription.dose).toFixed(1);
       const delivered = planDelivery(plan, result.case)?.all;
       const price = plan.delivery?.price;
-      const stages = technique === 'fcrt' ? ['weights'] : ['fluence', 'segments', 'weights of segments'];
+      const stages =
+        technique === 'fcrt' ? ['weights'] : ['fluence', 'segments', 'leaf ends of segments', 'weights of segments'];
       const spent = stages.reduce((sum, stage) => sum + (seconds.get(`${technique}: ${stage}`) ?? 0), 0);
       const cells = [
         ...[phantom, target, conformity.targetVolume.toFixed(1), result.gap.distance!.toFixed(1)],

@@ -12,7 +12,7 @@ import { accumulationReport, accumulationSummary } from '../report/accumulation.
 import { sumToDicom } from '../report/sum-dicom.js';
 import { bitsOf } from './dose-options.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
 
 export interface AccumulateCommandOptions {
   readonly courses: string;
@@ -22,17 +22,25 @@ export interface AccumulateCommandOptions {
   readonly json?: boolean;
 }
 
+const [READING, ADDING, WRITING] = ['reading the courses', 'adding them up', 'writing'] as const;
+const STAGES = [
+  { name: READING, cost: 3 },
+  { name: ADDING, cost: 4 },
+  { name: WRITING, cost: 2 },
+];
+
 /** @returns the exit code */
 export async function accumulateCommand(options: AccumulateCommandOptions): Promise<number> {
   const bits = bitsOf(options.dicom);
   if (bits !== undefined && options.out === undefined) {
     throw new InvalidInputError('accumulate: --dicom is written into the folder of --out. Name one.');
   }
-  const progress = progressLine();
-  progress.say('reading the courses');
+  const progress = startProgress('accumulate');
+  progress.expect(STAGES);
+  progress.stage(READING);
   const loaded = await loadCourses(options.courses);
   const { courses, doses, reference, structures, notes, inputs } = loaded;
-  progress.say('adding them up');
+  progress.stage(ADDING);
   const executor = await startWorkerPool();
   let result: Accumulation;
   try {
@@ -40,6 +48,7 @@ export async function accumulateCommand(options: AccumulateCommandOptions): Prom
   } finally {
     await executor.close();
   }
+  progress.stage(WRITING);
   const name = `cumulative_${courses.quantity}.nrrd`;
   const written = bits === undefined ? [] : sumToDicom(result.total.dose, loaded, { bits, version });
   const report = {

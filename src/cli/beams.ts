@@ -13,9 +13,10 @@ import type { PlanCaseInput } from '../plan/input/plan-case.js';
 import { type BeamChoice, chooseBeams } from '../plan/sweep/choose-beams.js';
 import { beamFigure, beamReport, beamSummary, beamTable } from '../report/beam-choice.js';
 import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
+import { PICTURES, PlanProgress, READING } from '../report/plan-progress.js';
 import { countOf, listOf, numberOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
 
 export interface BeamsCommandOptions {
   readonly choose: string;
@@ -28,6 +29,18 @@ export interface BeamsCommandOptions {
   readonly json?: boolean;
 }
 
+/** In seconds of a case of 3 mm and 36 candidates. */
+const BEAM_STAGES = [
+  { name: READING, cost: 1 },
+  { name: 'structures and voxels', cost: 1.2 },
+  { name: 'beams: influence of all candidates', cost: 5 },
+  { name: 'beams: level', cost: 1.5 },
+  { name: 'beams: search', cost: 13 },
+  { name: 'beams: bound of all candidates', cost: 15 },
+  { name: 'beams: plans of what was found', cost: 2 },
+  { name: PICTURES, cost: 0.5 },
+];
+
 /** @returns the exit code */
 export async function beamsCommand(path: string, options: BeamsCommandOptions): Promise<number> {
   const chosen = countOf('--choose', options.choose);
@@ -36,8 +49,9 @@ export async function beamsCommand(path: string, options: BeamsCommandOptions): 
     options.couch === undefined ? undefined : listOf('--couch', options.couch).map((part) => numberOf('--couch', part));
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const candidates = await candidatesOf(options.candidates);
-  const progress = progressLine();
-  progress.say('reading the case');
+  const progress = startProgress('beams');
+  progress.expect(BEAM_STAGES);
+  progress.stage(READING);
   const job = await loadJob(path);
   const executor = await startWorkerPool();
   let choice: BeamChoice;
@@ -48,11 +62,12 @@ export async function beamsCommand(path: string, options: BeamsCommandOptions): 
       executor,
       ...(couch && { couch }),
       ...(timeLimit !== undefined && { timeLimit }),
-      onStage: (stage) => progress.say(stage),
+      onStage: new PlanProgress(progress).onStage,
     });
   } finally {
     await executor.close();
   }
+  progress.stage(PICTURES);
   const { beams } = choice.points.find((point) => point.beams.length === chosen)!;
   const title = `${job.patient.name}: choice of beams`;
   const files = new Map<string, Uint8Array | string>([

@@ -13,7 +13,7 @@ import { version } from '../node/version.js';
 import { depthDoseFigure } from '../render/depth-dose-figure.js';
 import { commissionReport, commissionSummary, fitReport } from '../report/commissioning.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
 
 export interface CommissionCommandOptions {
   readonly out: string;
@@ -22,6 +22,13 @@ export interface CommissionCommandOptions {
   readonly widths?: string;
   readonly json?: boolean;
 }
+
+const [READING, FITTING, RESIDUALS] = ['reading the tables', 'fitting the kernel', 'residuals'] as const;
+const STAGES = [
+  { name: READING, cost: 0.05 },
+  { name: FITTING, cost: 0.15 },
+  { name: RESIDUALS, cost: 1 },
+];
 
 /** @returns the exit code */
 export async function commissionCommand(dir: string, options: CommissionCommandOptions): Promise<number> {
@@ -33,10 +40,11 @@ export async function commissionCommand(dir: string, options: CommissionCommandO
     throw new InvalidInputError(`--picture is "${picture}", but must be a .png file. Use for example residuals.png.`);
   }
   const widths = options.widths === undefined ? undefined : widthsOf(options.widths);
-  const progress = progressLine();
-  progress.say('reading the tables');
+  const progress = startProgress('commission');
+  progress.expect(STAGES);
+  progress.stage(READING);
   const { data, exclude, inputs } = await loadBeamData(dir, options.name);
-  progress.say('fitting the kernel');
+  progress.stage(FITTING);
   const commissioned = commission(data, {
     exclude,
     ...(widths ? { widths } : {}),
@@ -46,7 +54,7 @@ export async function commissionCommand(dir: string, options: CommissionCommandO
   const text = `${JSON.stringify({ ...machine, fit: fitReport(commissioned), software: `respine ${version}`, inputs }, null, 1)}\n`;
   // Whatever is written must be readable again.
   parseMachine(JSON.parse(text), out);
-  progress.say('residuals');
+  progress.stage(RESIDUALS);
   const printed = options.json
     ? JSON.stringify(commissionReport(data, commissioned, { version, inputs }), null, 2)
     : commissionSummary(data, commissioned);

@@ -12,10 +12,12 @@ import {
   cumulativeTable,
 } from '../report/cumulative-trade-off.js';
 import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
+import { PICTURES, READING } from '../report/plan-progress.js';
 import { dosesOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { techniquesOf } from './plan.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
+import { sweepStages, sweepTeller } from './sweep-progress.js';
 
 export interface CumulativeCommandOptions {
   readonly cumulative: string;
@@ -33,23 +35,28 @@ export async function cumulativeCommand(path: string, options: CumulativeCommand
   const limits = dosesOf('--cumulative', options.cumulative, '50,60,70');
   const techniques = techniquesOf(options.technique);
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
-  const progress = progressLine();
-  progress.say('reading the case');
+  const progress = startProgress('trade-off');
+  const count = new Set(limits).size * techniques.length;
+  progress.expect(sweepStages(count));
+  progress.stage(READING);
   const job = await loadJob(path);
   const executor = await startWorkerPool();
   let result: CumulativeTradeOff;
+  const told = sweepTeller(progress, count);
   try {
     result = cumulativeTradeOff(job, limits, {
       executor,
+      onProgress: told.onProgress,
       techniques,
       ...(timeLimit === undefined ? {} : { timeLimit }),
       ...(options.shifts ? {} : { positions: [] }),
       onPoint: ({ technique, limit, plan: done }) =>
-        progress.say(`${technique}, ${limit} Gy: ${done === null ? 'nothing left' : `D95 ${done.d95.toFixed(2)} Gy`}`),
+        told.point(`${technique}, ${limit} Gy`, done === null ? 'nothing left' : `D95 ${done.d95.toFixed(2)} Gy`),
     });
   } finally {
     await executor.close();
   }
+  progress.stage(PICTURES);
   const svg = cumulativeFigure(result, `${job.patient.name}: what the prior course costs`);
   const report = { ...cumulativeReport(result), notes: patientNotes(job.patient) };
   const files = new Map<string, Uint8Array | string>([

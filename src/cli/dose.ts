@@ -12,12 +12,19 @@ import { fieldsReport, fieldsSummary } from '../report/field-dose.js';
 import { patientNoteLines } from '../report/patient-notes.js';
 import { print } from './output.js';
 import { checkNoPlanFlags, type PlanDoseFlags, planDoseCommand } from './plan-dose.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
 
 export interface DoseOptions extends PlanDoseFlags {
   readonly out: string;
   readonly json?: boolean;
 }
+
+const [READING, FIELDS, WRITING] = ['reading the fields', 'dose of the fields', 'writing the dose'] as const;
+const STAGES = [
+  { name: READING, cost: 1 },
+  { name: FIELDS, cost: 5 },
+  { name: WRITING, cost: 0.5 },
+];
 
 /** @returns the exit code */
 export async function doseCommand(path: string | undefined, options: DoseOptions): Promise<number> {
@@ -29,11 +36,14 @@ export async function doseCommand(path: string | undefined, options: DoseOptions
   if (!options.out.endsWith('.nrrd')) {
     throw new InvalidInputError(`--out is "${options.out}", but the dose is an NRRD file. Use for example dose.nrrd.`);
   }
-  const progress = progressLine();
-  progress.say('reading the fields');
+  const progress = startProgress('dose');
+  progress.expect(STAGES);
+  progress.stage(READING);
   const { patient, fields, machine, inputs } = await loadFields(path);
-  progress.say(`dose of ${fields.beams.length} beams`);
-  const result = computeFields(patient, fields, machine);
+  progress.stage(FIELDS);
+  const total = fields.beams.length;
+  const result = computeFields(patient, fields, machine, (done) => progress.step({ done, total, unit: 'fields' }));
+  progress.stage(WRITING);
   const header = {
     software: `respine ${version}`,
     patient: result.patient,

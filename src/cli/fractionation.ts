@@ -13,9 +13,11 @@ import {
   fractionationTable,
 } from '../report/fractionation.js';
 import { patientNoteLines, patientNotes } from '../report/patient-notes.js';
+import { PICTURES, READING } from '../report/plan-progress.js';
 import { alphaBetaOf, fractionsOf, listOf, oneOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
+import { sweepStages, sweepTeller } from './sweep-progress.js';
 
 export interface FractionationCommandOptions {
   readonly fractions: string;
@@ -42,22 +44,26 @@ export async function fractionationCommand(path: string, options: FractionationC
   }
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const alphaBeta = options.alphaBeta === undefined ? undefined : alphaBetaOf('--alpha-beta', options.alphaBeta);
-  const progress = progressLine();
-  progress.say('reading the case');
+  const progress = startProgress('fractionation');
+  progress.expect(sweepStages(counts.length));
+  progress.stage(READING);
   const job = await loadJob(path);
   const executor = await startWorkerPool();
   let result: Fractionation;
+  const told = sweepTeller(progress, counts.length);
   try {
     result = isoeffectiveFractionation(job, counts, {
       executor,
+      onProgress: told.onProgress,
       ...(alphaBeta === undefined ? {} : { alphaBeta }),
       ...(technique === undefined ? {} : { technique }),
       ...(timeLimit === undefined ? {} : { timeLimit }),
-      onRow: ({ fractions, dose }) => progress.say(`${fractions} fractions: ${dose.toFixed(2)} Gy`),
+      onRow: ({ fractions, dose }) => told.point(`${fractions} fractions`, `${dose.toFixed(2)} Gy`),
     });
   } finally {
     await executor.close();
   }
+  progress.stage(PICTURES);
   const svg = fractionationFigure(result, `${job.patient.name}: isoeffective fractionation`);
   const report = { ...fractionationReport(result), notes: patientNotes(job.patient) };
   const files = new Map<string, Uint8Array | string>([

@@ -6,8 +6,9 @@ import { exportInfluence } from '../node/export-influence.js';
 import { loadJob } from '../node/load-job.js';
 import type { InfluenceExportOptions } from '../plan/exchange/influence-data.js';
 import { patientNoteLines } from '../report/patient-notes.js';
+import { READING } from '../report/plan-progress.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
 
 export interface InfluenceOptions {
   readonly out: string;
@@ -18,6 +19,14 @@ export interface InfluenceOptions {
   readonly json?: boolean;
 }
 
+/** In seconds of the reference case. */
+const STAGES = [
+  { name: READING, cost: 0.5 },
+  { name: 'structures and voxels', cost: 1 },
+  { name: 'prior course, tolerances', cost: 0.2 },
+  { name: 'influence, beam by beam', cost: 3 },
+];
+
 /** @returns the exit code */
 export async function influenceCommand(path: string, options: InfluenceOptions): Promise<number> {
   const { out, voxels, json } = options;
@@ -27,10 +36,11 @@ export async function influenceCommand(path: string, options: InfluenceOptions):
     cut: fractionOf(options.cut),
     voxels: rowsOf(voxels),
   };
-  const progress = progressLine();
-  progress.say('reading the case');
+  const progress = startProgress('influence');
+  progress.expect(STAGES);
+  progress.stage(READING);
   const job = await loadJob(path);
-  const done = await exportInfluence(job, out, { ...settings, onStage: (stage) => progress.say(stage) });
+  const done = await exportInfluence(job, out, { ...settings, onStage: (stage) => progress.stage(stage) });
   progress.end();
   if (json) print(await readFile(join(out, 'influence.json'), 'utf8'));
   else {

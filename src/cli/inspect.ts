@@ -2,12 +2,15 @@
 import { inspectPath } from '../node/inspect.js';
 import { inspectionText } from '../report/inspection.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
 
 export interface InspectCommandOptions {
   readonly names?: boolean;
   readonly json?: boolean;
 }
+
+/** Files between two words of progress. */
+const SOME = 100;
 
 /** Columns of a terminal that lines are fitted to. */
 const [NARROW, WIDE] = [80, 120];
@@ -18,10 +21,11 @@ export async function inspectCommand(
   path: string,
   { names = false, json = false }: InspectCommandOptions,
 ): Promise<number> {
-  const progress = progressLine();
+  const progress = startProgress('inspect');
+  progress.stage('reading files');
   const inspection = await inspectPath(path, {
     withNames: names,
-    onFile: (count) => count % 500 === 0 && progress.say(`${count} files`),
+    onFile: (count) => count % SOME === 0 && progress.step({ done: count, unit: 'files' }),
   });
   progress.end();
   const width = Math.min(WIDE, Math.max(NARROW, process.stdout.columns ?? USUAL));

@@ -12,6 +12,7 @@ import { addFigureFlags } from './figure-options.js';
  * The command line: thin commands over the library. Exit codes: 0 done, 1 a clinical goal fails under --strict or a plan of a study, 2 bad input (one sentence on stderr), 70 a bug of respine.
  */
 import { flushed, print, say } from './output.js';
+import { addProgressFlags, askProgress, endProgress, type ProgressFlags } from './progress-flags.js';
 
 const NO_COMMAND = 'error: no command of respine is named. Plan with respine plan CASE.json; respine --help lists all.';
 let code = 0;
@@ -29,7 +30,8 @@ const program = new Command('respine')
   })
   // Before anything is computed: what cannot be written must show now.
   .hook('preAction', async (_, command) => {
-    const { out, picture } = command.opts<{ out?: string; picture?: string }>();
+    const { out, picture, ...asked } = command.opts<{ out?: string; picture?: string } & ProgressFlags>();
+    askProgress(asked);
     if (out !== undefined) await (isFileOut(command) ? tryFile(out) : tryFolder(out));
     if (picture !== undefined) await tryFile(picture);
   });
@@ -180,6 +182,7 @@ addFigureFlags(addDoseFlags(program.command('render'), { hasPlan: true }))
   .option('--planes <names>', 'with commas', 'axial,sagittal,coronal')
   .option('--at <place>', 'where the planes cross: x,y,z in mm (LPS), or a structure; otherwise the target')
   .option('--crop <name>', 'only what lies around this structure, 45 mm, or NAME,mm')
+  .option('--inset <name>', 'this small structure again, larger, beside the panel, with 10 mm around it, or NAME,mm')
   .option('--sheet <n>', 'in place of one plane of a kind, so many on a contact sheet')
   .option('--window <name>', 'of the CT: spine, soft, bone, lung, or level,width in HU', 'spine')
   .option('--levels <percents>', 'isodoses, with commas (default 107,95,75,50,30)')
@@ -384,6 +387,8 @@ program
     code = await schemaCommand(name, options);
   });
 
+addProgressFlags(program);
+
 try {
   await program.parseAsync();
   if (!(await flushed())) say('respine: the reader of the output went before its end.');
@@ -396,5 +401,8 @@ try {
     say(`respine: a bug, please report it. ${plainText(error instanceof Error ? String(error.stack) : String(error))}`);
     code = 70;
   }
+} finally {
+  // A bar that nobody took away would keep the process.
+  endProgress();
 }
 process.exitCode = code;

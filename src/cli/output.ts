@@ -3,6 +3,7 @@
  */
 import { InvalidInputError } from '../core/errors.js';
 import { plainText } from '../core/sentence.js';
+import { endProgress } from './progress-flags.js';
 
 /** Why nothing more can be printed; undefined as long as it can. */
 let failure: NodeJS.ErrnoException | undefined;
@@ -18,8 +19,9 @@ export function print(text: string): void {
   if (failure === undefined) process.stdout.write(plainText(text));
 }
 
-/** One sentence for standard error. */
+/** One sentence for standard error, where no bar stands beside it. */
 export function say(sentence: string): void {
+  endProgress();
   process.stderr.write(`${sentence}\n`);
 }
 

@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { checkRange } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import type { JobProgress } from '../core/job-progress.js';
 import { toDecimals } from '../core/rounding.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
@@ -19,7 +20,8 @@ import type { TreatmentChoice } from '../plan/field/treated-plan.js';
 import { planDoseReport, planDoseSummary } from '../report/plan-dose.js';
 import { countOf, listOf, numberOf } from './dose-options.js';
 import { print, say } from './output.js';
-import { type ProgressLine, progressLine } from './progress.js';
+import { startProgress } from './progress.js';
+import { askedProgress } from './progress-flags.js';
 
 /** What `dose --plan` is told besides. */
 export interface PlanDoseFlags {
@@ -52,6 +54,13 @@ const MANY_POINTS = 1000;
 /** mm */
 const SPACING = '3';
 
+const [READING, FIELDS, WRITING] = ['reading plan and CT', 'dose of the fields', 'writing the dose'] as const;
+const STAGES = [
+  { name: READING, cost: 1 },
+  { name: FIELDS, cost: 10 },
+  { name: WRITING, cost: 0.5 },
+];
+
 /** @throws {InvalidInputError} for an option that speaks of an RTPLAN where there is none */
 export function checkNoPlanFlags(options: PlanDoseFlags): void {
   const odd = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).find((key) => options[key] !== undefined);
@@ -75,8 +84,9 @@ export async function planDoseCommand(
     throw new InvalidInputError('dose: --plan needs the CT that it was made on. Give its folder with --ct.');
   const spacing = spacingOf(options.spacing ?? SPACING);
   const choice = choiceOf(options);
-  const progress = progressLine();
-  progress.say('reading plan and CT');
+  const progress = startProgress('dose');
+  progress.expect(STAGES);
+  progress.stage(READING);
   const { ct, structures, machine: named } = options;
   const { patient, treated, machine, inputs } = await loadTreatment(
     { plan: path, ct, structures, machine: named },
@@ -88,6 +98,7 @@ export async function planDoseCommand(
     );
   }
   const grid = gridOfSpacing(patient.density.grid, spacing);
+  progress.stage(FIELDS);
   const executor = await startWorkerPool();
   let result: PlanDose;
   try {
@@ -95,7 +106,7 @@ export async function planDoseCommand(
   } finally {
     await executor.close();
   }
-  progress.say('writing the dose');
+  progress.stage(WRITING);
   await writeFileAtomic(out, await encoded(out, result, patient));
   progress.end();
   print(
@@ -125,10 +136,11 @@ async function encoded(out: string, result: PlanDose, { study }: Patient): Promi
 }
 
 /** Says how far it is; of many control points how long it takes, as soon as the first fields tell. */
-function teller({ beams }: PlanDose['treated'], progress: ProgressLine): (done: number, all: number) => void {
+function teller({ beams }: PlanDose['treated'], progress: JobProgress): (done: number, all: number) => void {
   const points = beams.reduce((sum, { beam }) => sum + beam.controlPoints.length, 0);
   const start = performance.now();
-  let isTold = points <= MANY_POINTS;
+  const { quiet, jsonProgress } = askedProgress();
+  let isTold = points <= MANY_POINTS || quiet || jsonProgress;
   return (done, all) => {
     if (done > 0 && !isTold) {
       const minutes = ((performance.now() - start) * (all - done)) / done / 60_000;
@@ -137,7 +149,7 @@ function teller({ beams }: PlanDose['treated'], progress: ProgressLine): (done: 
       );
       isTold = true;
     }
-    progress.say(`dose of field ${done + 1} of ${all}`);
+    progress.step({ done, total: all, unit: 'fields' });
   };
 }
 

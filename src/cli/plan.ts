@@ -1,12 +1,12 @@
 /** `respine plan CASE.json`: the main job. */
 
 import { InvalidInputError } from '../core/errors.js';
+import type { JobProgress } from '../core/job-progress.js';
 import { checkStorable } from '../io/dicom/write.js';
 import { writeAll } from '../node/files.js';
 import { importWeights } from '../node/import-weights.js';
 import { type LoadedJob, loadJob } from '../node/load-job.js';
 import { checkRemade, type LoadedPlan, loadPlan } from '../node/load-plan.js';
-import { figureFiles } from '../node/pictures.js';
 import { checkInputsKept, planFiles } from '../node/plan-files.js';
 import { REPORT_FILE, reportFile } from '../node/report-file.js';
 import { sha256OfJson } from '../node/sha256.js';
@@ -18,22 +18,21 @@ import type { Technique } from '../plan/input/plan-case.js';
 import { type PlanningResult, planOfWeights, remakePlan, runPlan } from '../plan/run-plan.js';
 import { type ModelSensitivity, modelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
 import { type GridCheck, gridCheck } from '../plan/sweep/grid-check.js';
-import type { ProgressListener } from '../plan/technique/technique-plan.js';
-import { aboutPicture } from '../render/about.js';
-import { doseUnits } from '../render/dose-legend.js';
 import { askedInFull } from '../report/asked-in-full.js';
 import { whyUnproven } from '../report/certificate.js';
 import { checkLevels, type DicomOptions } from '../report/dicom-export.js';
-import { sensitivityFigure, sensitivitySummary } from '../report/dose-model-sensitivity.js';
+import { sensitivitySummary } from '../report/dose-model-sensitivity.js';
 import { gridCheckSummary } from '../report/grid-check.js';
 import { planToDicom } from '../report/plan-dicom.js';
-import { planPictures } from '../report/plan-figures.js';
+import { PICTURES, PlanProgress, READING } from '../report/plan-progress.js';
 import { planDetails, planReport } from '../report/plan-report.js';
 import { summary, wrapped } from '../report/plan-summary.js';
 import { bitsOf, isodosesOf, secondsOf } from './dose-options.js';
 import { coloursOf, type FigureFlags, figureStyle } from './figure-options.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { drawPlan } from './plan-pictures.js';
+import { commandStages, FINER_GRID, OTHER_MODELS, REPORT, TABLES } from './plan-stages.js';
+import { startProgress } from './progress.js';
 
 export interface PlanOptions extends Omit<FigureFlags, 'pixelScale'> {
   readonly technique?: string;
@@ -79,20 +78,21 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   const dicom = dicomOptions(options);
   const style = figureStyle(options);
   coloursOf(options.colours);
-  const progress = progressLine();
+  const progress = startProgress('plan');
   const watch = new Stopwatch('start, case, patient');
-  progress.say('reading the case');
+  progress.stage(READING);
   const source = await sourceOf(path, options);
+  progress.expect(commandStages(source, options));
   // A plan.json that is made again may be written anew.
   const named = [path, options.weights].filter((name) => name !== undefined);
   await checkInputsKept(options.out, [...named, ...source.job.paths]);
   const { patient } = source.job;
   if (dicom && patient.study === undefined) checkStorable(patient.hounsfield);
-  progress.say('structures and voxels');
   watch.start('threads');
   const { result, sensitivities, gridChecks } = await planned(source, options, progress, watch);
   const proof = source.from && checkRemade(source.from, result);
-  watch.start('tables, packed doses');
+  watch.start(TABLES);
+  progress.stage(TABLES);
   const { files, remake } = await planFiles(result, options.out, source.job.folder);
   // As it was planned: with how it is delivered where the case says nothing of it.
   const report = planReport(
@@ -105,19 +105,14 @@ export async function planCommand(path: string | undefined, options: PlanOptions
   for (const { name, bytes } of written?.files ?? []) files.set(`dicom/${name}`, bytes);
   if (written) report['dicom'] = { structures: written.structures, notes: written.notes };
   if (options.pictures) {
-    watch.start('pictures');
-    const pictures = planPictures(result, { colors: coloursOf(options.colours) });
-    for (const s of sensitivities) pictures.set(`sensitivity_${s.technique}`, sensitivityFigure(result, s));
-    const drawn = await figureFiles(pictures, {
-      ...style,
-      about: aboutPlan(result, report),
-      onPicture: (name) => progress.say(`picture ${name}`),
-    });
-    for (const [name, bytes] of drawn) files.set(name, bytes);
+    watch.start(PICTURES);
+    progress.stage(PICTURES);
+    const look = { colors: coloursOf(options.colours), style };
+    for (const [name, bytes] of await drawPlan(result, sensitivities, report, look, progress)) files.set(name, bytes);
   }
   if (options.report) {
-    watch.start('report');
-    progress.say('report');
+    watch.start(REPORT);
+    progress.stage(REPORT);
     files.set(REPORT_FILE, await reportFile(result, report));
   }
   const timing = options.timing ? watch.stop() : undefined;
@@ -142,19 +137,6 @@ export async function planCommand(path: string | undefined, options: PlanOptions
     printPlan(result, extra, end, options.details ?? false);
   }
   return options.strict && isMissed(result) ? 1 : 0;
-}
-
-/** What the pictures say of themselves. */
-function aboutPlan(
-  { plans }: PlanningResult,
-  { inputs, assumptions }: Record<string, unknown>,
-): Record<string, string> {
-  return aboutPicture({
-    version,
-    inputs: inputs as Record<string, string>,
-    quantity: plans[0] ? doseUnits(plans[0].plan.dose) : 'Gy',
-    assumptions: assumptions as readonly string[],
-  });
 }
 
 /** @throws {InvalidInputError} where levels stand without --dicom, or are none */
@@ -254,12 +236,17 @@ interface Planned {
 async function planned(
   { job, techniques, timeLimit, from, weights }: Source,
   { sensitivity, gridCheck: isChecked, scale, prove }: PlanOptions,
-  progress: ReturnType<typeof progressLine>,
+  progress: JobProgress,
   watch: Stopwatch,
 ): Promise<Planned> {
   const executor = await startWorkerPool();
-  const usual = { techniques, executor, onStage: (stage: string) => watch.start(stage) };
-  const solving = { ...usual, ...(timeLimit !== undefined && { timeLimit }), onProgress: sayer(progress) };
+  const told = new PlanProgress(progress);
+  const onStage = (stage: string): void => {
+    watch.start(stage);
+    told.onStage(stage);
+  };
+  const usual = { techniques, executor, onStage };
+  const solving = { ...usual, ...(timeLimit !== undefined && { timeLimit }), onProgress: told.onProgress };
   const made = (): PlanningResult => {
     if (from !== undefined) return remakePlan(job, from.records, usual);
     if (weights === undefined) return runPlan(job, solving);
@@ -267,27 +254,15 @@ async function planned(
   };
   try {
     const result = made();
-    const stage = (of: string, name: string): void => {
-      progress.say(of);
-      watch.start(name);
-    };
-    if (sensitivity) stage('the same plans under other dose models', 'other dose models');
+    if (sensitivity) onStage(OTHER_MODELS);
     const sensitivities = sensitivity ? result.plans.map((one) => modelSensitivity(result, one, executor)) : [];
-    if (isChecked) stage('the same plans on a finer grid', 'finer grid');
+    if (isChecked) onStage(FINER_GRID);
     const gridChecks = isChecked ? result.plans.map((one) => gridCheck(result, one, executor)) : [];
     return { result, sensitivities, gridChecks };
   } finally {
     await executor.close();
   }
 }
-
-/** Tells where the optimiser is. */
-const sayer =
-  (progress: ReturnType<typeof progressLine>): ProgressListener =>
-  (technique, { step, prescriptionDose, gap }) => {
-    const within = Number.isFinite(gap) ? `, within ${(100 * gap).toFixed(1)} % of the best` : '';
-    progress.say(`${technique} step ${step}: prescription dose ${prescriptionDose.toFixed(2)} Gy${within}`);
-  };
 
 const isMissed = ({ plans, case: planCase }: PlanningResult): boolean =>
   plans.some(

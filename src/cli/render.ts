@@ -13,6 +13,7 @@ import { figureFiles } from '../node/pictures.js';
 import { version } from '../node/version.js';
 import { aboutPicture } from '../render/about.js';
 import { doseUnits } from '../render/dose-legend.js';
+import type { InsetOptions } from '../render/inset.js';
 import { parseWindow } from '../render/window.js';
 import {
   asEqd2,
@@ -28,6 +29,7 @@ import { describeEndRule, drawnOptions, endRuleOf, pickStructures } from './dose
 import { alphaBetaOf, countOf, type DoseFlags, doseOf, doseOptions, listOf, numberOf, oneOf } from './dose-options.js';
 import { coloursOf, type FigureFlags, figureStyle } from './figure-options.js';
 import { print } from './output.js';
+import { startProgress } from './progress.js';
 
 export interface RenderCommandOptions extends DoseFlags, Omit<FigureFlags, 'pixelScale'> {
   readonly ct: string;
@@ -43,6 +45,7 @@ export interface RenderCommandOptions extends DoseFlags, Omit<FigureFlags, 'pixe
   readonly planes: string;
   readonly at?: string;
   readonly crop?: string;
+  readonly inset?: string;
   readonly sheet?: string;
   readonly window: string;
   readonly levels?: string;
@@ -51,6 +54,8 @@ export interface RenderCommandOptions extends DoseFlags, Omit<FigureFlags, 'pixe
   readonly out: string;
   readonly json?: boolean;
 }
+
+const [READING, PICTURES] = ['reading CT, structures, dose', 'pictures'] as const;
 
 /** @returns the exit code */
 export async function renderCommand(options: RenderCommandOptions): Promise<number> {
@@ -66,7 +71,14 @@ export async function renderCommand(options: RenderCommandOptions): Promise<numb
   if (sheet > 0 && options.against !== undefined) {
     throw new InvalidInputError('--sheet shows one dose. Leave --against or --sheet out.');
   }
+  checkInsetFits(options, sheet);
 
+  const progress = startProgress('render');
+  progress.expect([
+    { name: READING, cost: 1 },
+    { name: PICTURES, cost: 1 },
+  ]);
+  progress.stage(READING);
   const ct = await loadCt(options.ct);
   const loaded = await structuresOf(options, ct);
   const structures = pickStructures(loaded, options.roi);
@@ -76,10 +88,13 @@ export async function renderCommand(options: RenderCommandOptions): Promise<numb
   const point = pointOf(options.at, structures, plan);
   const crop =
     options.crop === undefined ? undefined : cropOf(options.crop, structures, plan, gridBox(ct.hounsfield.grid));
+  const inset = options.inset === undefined ? undefined : insetAsked(options.inset, structures);
+  progress.stage(PICTURES);
   const pictures = dosePictures({
     ...look,
     ...{ hounsfield: ct.hounsfield, structures, plan, planes, point, sheet },
     ...(crop && { crop }),
+    ...(inset && { inset }),
     ...(other && { other: { ...other, view: view satisfies PairView } }),
     ...(asked !== undefined && { prescription: prescriptionOf(asked, options, plan) }),
   });
@@ -89,8 +104,13 @@ export async function renderCommand(options: RenderCommandOptions): Promise<numb
     ...{ version, inputs, quantity: doseUnits(plan.dose) },
     assumptions: [describeEndRule(endRuleOf(options.endSlices)), ...notes],
   });
-  const files = await figureFiles(pictures, { ...style, about });
+  const files = await figureFiles(pictures, {
+    ...style,
+    about,
+    onPicture: (name, done) => progress.step({ done, total: pictures.size, unit: 'pictures', case: name }),
+  });
   await writeAll(options.out, files);
+  progress.end();
   const report = { software: `respine ${version}`, inputs, point, grid, files: [...files.keys()], notes };
   print(
     options.json
@@ -168,12 +188,29 @@ function pointOf(text: string | undefined, structures: readonly AnyStructure[], 
 }
 
 function cropOf(text: string, structures: readonly AnyStructure[], { dose }: NamedDose, within: Box): Box {
+  const { name, margin = 45 } = nameAndMargin('--crop', text);
+  return cropAroundStructure(structureNamed('--crop', name, structures), dose.grid, within, margin);
+}
+
+/** `NAME` or `NAME,mm`. */
+function nameAndMargin(option: string, text: string): { readonly name: string; readonly margin?: number } {
   const comma = text.lastIndexOf(',');
-  const margin = comma < 0 ? Number.NaN : Number(text.slice(comma + 1));
-  const [name, around] = Number.isFinite(margin)
-    ? [text.slice(0, comma), checkRange('--crop: margin', margin, 0, 1000)]
-    : [text, 45];
-  return cropAroundStructure(structureNamed('--crop', name, structures), dose.grid, within, around);
+  const margin = comma < 0 || text.slice(comma + 1).trim() === '' ? Number.NaN : Number(text.slice(comma + 1));
+  if (!Number.isFinite(margin)) return { name: text };
+  return { name: text.slice(0, comma), margin: checkRange(`${option}: margin`, margin, 0, 1000) };
+}
+
+/** @throws {InvalidInputError} beside what has no single panel */
+function checkInsetFits({ inset, against, as }: RenderCommandOptions, sheet: number): void {
+  if (inset === undefined || (sheet === 0 && (against === undefined || as === 'lines'))) return;
+  throw new InvalidInputError(
+    '--inset stands beside one panel: of one dose, or of two with --as lines. Leave it out, or what asks for more panels.',
+  );
+}
+
+function insetAsked(text: string, structures: readonly AnyStructure[]): InsetOptions {
+  const { name, margin } = nameAndMargin('--inset', text);
+  return { structure: structureNamed('--inset', name, structures).name, ...(margin !== undefined && { margin }) };
 }
 
 /** @throws {InvalidInputError} that names what is near, or lists those that are there */

@@ -9,10 +9,14 @@ import { REPORT_FILE, reportFile } from '../node/report-file.js';
 import { sha256OfJson } from '../node/sha256.js';
 import { version } from '../node/version.js';
 import { startWorkerPool } from '../node/worker-pool.js';
+import type { Technique } from '../plan/input/plan-case.js';
 import { type PlanningResult, remakePlan } from '../plan/run-plan.js';
+import { PlanProgress, planStages, READING } from '../report/plan-progress.js';
 import { planReport } from '../report/plan-report.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
+
+const WRITING = 'writing the report';
 
 export interface ReportOptions {
   /** @default report.html beside the plan.json */
@@ -26,21 +30,27 @@ export async function reportCommand(path: string, { out }: ReportOptions): Promi
   if (!/\.html?$/i.test(file)) {
     throw new InvalidInputError(`report: --out ${shownPath(file)} is no name of a page. End it in .html.`);
   }
-  const progress = progressLine();
-  progress.say('reading the plan');
+  const progress = startProgress('report');
+  progress.stage(READING);
   const loaded = await loadPlan(plan);
   await tryFile(file);
-  progress.say('making its doses again');
-  const result = await remade(loaded);
+  const { job, records } = loaded;
+  const techniques = records.map(({ technique }) => technique);
+  progress.expect([
+    { name: READING, cost: 1 },
+    ...planStages({ case: job.case, techniques, isOptimised: false }),
+    { name: WRITING, cost: 2 },
+  ]);
+  const result = await remade(loaded, techniques, new PlanProgress(progress));
   const isSame = checkRemade(loaded, result);
   if (result.plans.some((own) => doseHash(own.plan.dose) !== loaded.doses.get(own.plan.technique))) {
     throw new InvalidInputError(`report: ${isSame} Make the report with that version, or plan the case anew.`);
   }
-  const { inputs, folder } = loaded.job;
+  progress.stage(WRITING);
+  const { inputs, folder } = job;
   const { remake } = await planFiles(result, dirname(plan), folder);
   // The doses are those of the version that planned; all that is told of them is told by this one.
   const json = planReport(result, { version, inputs: { ...inputs, case: sha256OfJson(result.case) }, remake });
-  progress.say('writing the report');
   const page = await reportFile(result, json);
   await writeFileAtomic(file, page);
   progress.end();
@@ -48,10 +58,14 @@ export async function reportCommand(path: string, { out }: ReportOptions): Promi
   return 0;
 }
 
-async function remade({ job, records }: LoadedPlan): Promise<PlanningResult> {
+async function remade(
+  { job, records }: LoadedPlan,
+  techniques: readonly Technique[],
+  { onStage }: PlanProgress,
+): Promise<PlanningResult> {
   const executor = await startWorkerPool();
   try {
-    return remakePlan(job, records, { executor, techniques: records.map(({ technique }) => technique) });
+    return remakePlan(job, records, { executor, techniques, onStage });
   } finally {
     await executor.close();
   }

@@ -6,11 +6,13 @@ import { readJson } from '../node/files.js';
 import { type MergeOutcome, mergeStudy } from '../node/merge-study.js';
 import { runStudy, type Shard, type StudyOutcome } from '../node/run-study.js';
 import { nameOfRun } from '../node/study-planner.js';
-import { parseStudy, type Study } from '../plan/input/study-file.js';
+import { parseStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { type StudyRow, studyRecord } from '../report/study-table.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
+
+const PLANS = 'plans';
 
 export interface StudyCommandOptions {
   readonly out: string;
@@ -35,23 +37,39 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   if (merge !== undefined) checkNothingPlanned({ timeLimit, jobs, shard, retry });
   const study = parseStudy(await readJson(path), path);
   if (merge !== undefined) return mergeTables(study, merge, options);
-  const progress = progressLine();
-  const begun = performance.now();
-  let [done, failed] = [0, 0];
+  const progress = startProgress('study');
+  progress.stage('reading the study');
+  let [done, failed, spent] = [0, 0, 0];
+  const tell = (run: StudyRun, total: number, jobs: number): void => {
+    const notes = [...(jobs > 1 ? [`${jobs} at a time`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
+    progress.step({
+      done,
+      total,
+      unit: 'plans',
+      part: spent,
+      case: nameOfRun(run),
+      note: notes.join(', ') || undefined,
+    });
+  };
+  let told: [number, number] = [0, 0];
   const outcome = await runStudy(study, options.out, {
     retry,
     ...(timeLimit !== undefined && { timeLimit }),
     ...(jobs !== undefined && { jobs }),
     ...(shard !== undefined && { shard }),
     onPlan: (run, index, count, side) => {
-      const left = done === 0 ? '' : `, ${timeText(((performance.now() - begun) / done) * (count - done))} left`;
-      const beside = side > 1 ? `, ${side} at a time` : '';
-      const lost = failed > 0 ? `, ${failed} failed` : '';
-      progress.say(`plan ${index + 1} of ${count}${beside}${lost}${left}: ${nameOfRun(run)}`);
+      if (index === 0) {
+        progress.expect([{ name: PLANS, cost: 1 }]);
+        progress.stage(PLANS);
+      }
+      told = [count, side];
+      tell(run, ...told);
     },
-    onRow: ({ isFailure }) => {
+    onRow: ({ isFailure }, run, fraction) => {
       done++;
+      spent = fraction;
       if (isFailure) failed++;
+      tell(run, ...told);
     },
   });
   progress.end();
@@ -87,13 +105,6 @@ function shardOf(text: string): Shard {
     throw new InvalidInputError(`--shard: "${text}" is no shard. Write for example 2/8: the second of eight.`);
   }
   return { index: Number(index), of: Number(of) };
-}
-
-/** Of milliseconds, in the unit that fits. */
-function timeText(milliseconds: number): string {
-  const minutes = milliseconds / 60_000;
-  if (minutes < 1.5) return `${Math.ceil(milliseconds / 1000)} s`;
-  return minutes < 90 ? `${Math.round(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
 const failuresIn = (rows: readonly StudyRow[]): number => rows.filter(({ isFailure }) => isFailure).length;

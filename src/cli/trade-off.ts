@@ -10,11 +10,13 @@ import type { ListedConstraint } from '../plan/evaluation/constraint-list.js';
 import { type TradeOffPoint, tradeOff } from '../plan/sweep/trade-off.js';
 import { constraintListSentences } from '../report/constraint-list.js';
 import { patientNoteLines } from '../report/patient-notes.js';
+import { PICTURES, READING } from '../report/plan-progress.js';
 import { tradeOffFigure, tradeOffTable } from '../report/trade-off.js';
 import { cumulativeCommand } from './cumulative.js';
 import { dosesOf, secondsOf } from './dose-options.js';
 import { print, say } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
+import { sweepStages, sweepTeller } from './sweep-progress.js';
 
 export interface TradeOffCommandOptions {
   readonly caps?: string;
@@ -47,24 +49,28 @@ export async function tradeOffCommand(path: string, options: TradeOffCommandOpti
 async function capsCommand(path: string, given: string, options: TradeOffCommandOptions): Promise<number> {
   const caps = dosesOf('--caps', given, '20,25,30');
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
-  const progress = progressLine();
-  progress.say('reading the case');
+  const progress = startProgress('trade-off');
+  progress.expect(sweepStages(caps.length));
+  progress.stage(READING);
   const job = await loadJob(path);
   const executor = await startWorkerPool();
   let points: TradeOffPoint[];
   let held: readonly ListedConstraint[] = [];
+  const told = sweepTeller(progress, caps.length);
   try {
     points = tradeOff(job, caps, {
       executor,
+      onProgress: told.onProgress,
       ...(timeLimit === undefined ? {} : { timeLimit }),
       onConstraints: (list) => {
         held = list;
       },
-      onPoint: ({ cap, d95 }) => progress.say(`cap ${cap} Gy: D95 ${d95.toFixed(2)} Gy`),
+      onPoint: ({ cap, d95 }) => told.point(`${cap} Gy`, `D95 ${d95.toFixed(2)} Gy`),
     });
   } finally {
     await executor.close();
   }
+  progress.stage(PICTURES);
   const { dose } = job.case.prescription;
   const svg = tradeOffFigure(points, `${job.patient.name}: target dose under a cap of the cord`, dose);
   const table = tradeOffTable(points);

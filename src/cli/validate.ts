@@ -10,13 +10,15 @@ import { validateAll } from '../validate/all.js';
 import { comparisonTable, isMet, marginOf } from '../validate/comparison.js';
 import { slabCurves } from '../validate/slabs.js';
 import { print } from './output.js';
-import { progressLine } from './progress.js';
+import { startProgress } from './progress.js';
 
 export interface ValidateOptions {
   readonly reference?: string;
   readonly out?: string;
   readonly json?: boolean;
 }
+
+const COMPARING = 'comparisons';
 
 const slabPictures = [
   ['lung', 'density'],
@@ -28,8 +30,12 @@ const slabPictures = [
 /** @returns the exit code: 1 where a comparison misses its limit */
 export async function validateCommand(options: ValidateOptions): Promise<number> {
   const read = referenceReader(options.reference);
-  const progress = progressLine();
-  const sections = await validateAll(read, (title) => progress.say(title));
+  const progress = startProgress('validate');
+  progress.expect([{ name: COMPARING, cost: 1 }]);
+  progress.stage(COMPARING);
+  const sections = await validateAll(read, ({ title, done, total, part }) =>
+    progress.step({ done, total, unit: 'sections', part, case: title }),
+  );
   progress.end();
   const text = sections
     .map(({ title, needs, comparisons }) =>

@@ -13,7 +13,7 @@ import { loadRasterizer } from './font.js';
 import { figurePdf } from './pdf.js';
 import { encodePngFast } from './png.js';
 
-/** What the worker is born with. */
+/** What the worker is told. */
 export interface PictureWork extends Pick<FigureStyle, 'scale' | 'isTransparent'> {
   readonly figures: readonly (string | Drawing)[];
   /** Shared: the number of figures taken. */
@@ -28,8 +28,33 @@ export type DrawnPictures = readonly (readonly [index: number, png: Uint8Array])
 export interface PictureOptions extends Partial<FigureStyle> {
   /** What every file says of itself, by keyword; see {@link aboutPicture}. */
   readonly about?: Readonly<Record<string, string>>;
-  /** Called before each picture that this thread draws. */
-  readonly onPicture?: (name: string) => void;
+  /** A thread that was started while the figures were still in the making. @default one is started where there are more than some */
+  readonly thread?: PictureThread | undefined;
+  /** Called before each picture that this thread draws, with how many all have drawn or begun before it. */
+  readonly onPicture?: (name: string, before: number) => void;
+}
+
+/** A second thread that draws; it loads what it needs from the start on, and keeps no process alive until it is asked. */
+export interface PictureThread {
+  /** Draws what no other thread has taken; once. */
+  draw(work: PictureWork): Promise<DrawnPictures>;
+}
+
+/** Undefined where the machine has a single core. */
+export function startPictureThread(): PictureThread | undefined {
+  if (availableParallelism() === 1) return undefined;
+  const worker = new Worker(new URL('./picture.worker.js', import.meta.url));
+  // From the start on: a thread that ends before it is asked must be told where it is.
+  const answer = once(worker, 'message') as Promise<[DrawnPictures]>;
+  answer.catch(() => undefined);
+  worker.unref();
+  return {
+    async draw(work) {
+      worker.ref();
+      worker.postMessage(work);
+      return (await answer)[0];
+    },
+  };
 }
 
 /** Files by name, `NAME.png` and what else is asked for, in the order of the figures; the same bytes with one thread or two. */
@@ -61,17 +86,13 @@ export async function renderPictures(
   const names = [...pictures.keys()];
   const taken = new Int32Array(new SharedArrayBuffer(4));
   const work = { figures: [...pictures.values()], taken, scale, isTransparent, about };
-  const isShared = availableParallelism() > 1 && names.length > 3;
-  const answer: Promise<[DrawnPictures]> = isShared
-    ? (once(new Worker(new URL('./picture.worker.js', import.meta.url), { workerData: work }), 'message') as Promise<
-        [DrawnPictures]
-      >)
-    : Promise.resolve([[]]);
+  const thread = options.thread ?? (names.length > 3 ? startPictureThread() : undefined);
+  const answer: Promise<DrawnPictures> = thread?.draw(work) ?? Promise.resolve([]);
   // A failure there must wait until this thread asks for the answer.
   answer.catch(() => undefined);
-  const drawn = await drawPictures(work, (i) => onPicture(names[i]!));
+  const drawn = await drawPictures(work, (i) => onPicture(names[i]!, i));
   const pngs: Uint8Array[] = [];
-  for (const [i, png] of [...drawn, ...(await answer)[0]]) pngs[i] = png;
+  for (const [i, png] of [...drawn, ...(await answer)]) pngs[i] = png;
   return new Map(names.map((name, i) => [name, pngs[i]!]));
 }
 

@@ -17,6 +17,7 @@ import { lockFolder } from './folder-lock.js';
 import { makeFolder } from './output-set.js';
 import { resolveStudy } from './resolve-study.js';
 import { sha256 } from './sha256.js';
+import { StudyProgress } from './study-progress.js';
 import { planRuns, plansAtOnce } from './study-threads.js';
 import { version } from './version.js';
 
@@ -31,8 +32,8 @@ export interface StudyOptions {
   readonly shard?: Shard;
   /** Before a plan: it is the `index`-th of `count` that are to be made, `jobs` of them side by side. */
   readonly onPlan?: (run: StudyRun, index: number, count: number, jobs: number) => void;
-  /** After a plan. */
-  readonly onRow?: (row: StudyRow, run: StudyRun) => void;
+  /** After a plan: of the seconds that all take, the fraction that is spent, as far as plans that are over tell. */
+  readonly onRow?: (row: StudyRow, run: StudyRun, fraction: number) => void;
 }
 
 /** One part of a study's runs. */
@@ -119,16 +120,22 @@ async function continueStudy(
   if (rows.size > 0) await table.write();
   const jobs = plansAtOnce(asked, open.length);
   let begun = 0;
+  const progress = new StudyProgress(open);
+  const now = (): number => performance.now() / 1000;
   await planRuns(
     study,
     open,
     // More plans than cores share what is there; of a single plan at a time the pool has all cores.
     { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) },
-    (run) => onPlan?.(run, begun++, open.length, jobs),
+    (run) => {
+      progress.begin(run, now());
+      onPlan?.(run, begun++, open.length, jobs);
+    },
     async (row, run) => {
       rows.set(run.key, row);
       await table.write();
-      onRow?.(row, run);
+      progress.end(run, now());
+      onRow?.(row, run, progress.fraction);
     },
   );
   return {

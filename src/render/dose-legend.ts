@@ -21,6 +21,8 @@ export function doseUnits(dose: DoseVolume): string {
       ? physical(dose.medium)
       : `${dose.quantity.toUpperCase()}, alpha/beta ${dose.alphaBeta} Gy`;
   const { fractions } = dose;
+  // EQD2 and BED mean the same in any fractions, and sums of courses have none of their own.
+  if (fractions === undefined && dose.quantity !== 'physical') return `Gy (total, ${kind})`;
   const given = fractions === undefined ? 'fractions unknown' : `${fractions} fraction${fractions === 1 ? '' : 's'}`;
   return `Gy (total, ${kind}, ${given})`;
 }
@@ -38,15 +40,24 @@ export function doseLegend(
   x: number,
   y: number,
   height: number,
-  options: Pick<PanelOptions, 'prescription' | 'washFrom' | 'colors' | 'dashed' | 'label'>,
+  options: Pick<PanelOptions, 'prescription' | 'washFrom' | 'colors' | 'dashed' | 'label' | 'numbers'>,
   { levels, structures }: PanelKey,
 ): string {
   const { prescription, colors } = options;
   const from = options.washFrom ?? 20;
   const parts: string[] = [text(x, y + 12, 'Dose', { size: 13, bold: true })];
-  parts.push(
-    text(x + LEGEND_WIDTH, y + 12, `100 % = ${gray(prescription)} Gy`, { size: 11.5, anchor: 'end', fill: FAINT }),
-  );
+  const isInPercent = options.numbers !== 'gray';
+  if (isInPercent) {
+    parts.push(
+      text(x + LEGEND_WIDTH, y + 12, `100 % = ${gray(prescription)} Gy`, { size: 11.5, anchor: 'end', fill: FAINT }),
+    );
+  }
+  const row = (level: number, baseline: number): string =>
+    (isInPercent ? text(x + 102, baseline, `${level} %`, { size: 12, anchor: 'end' }) : '') +
+    text(isInPercent ? x + LEGEND_WIDTH - 14 : x + 110, baseline, `${gray((level / 100) * prescription)} Gy`, {
+      size: 12,
+      anchor: 'end',
+    });
 
   // The wash: 44 steps are finer than the eye follows at this height.
   const barTop = y + 26;
@@ -68,16 +79,11 @@ export function doseLegend(
   shown.forEach((level, i) => {
     parts.push(line(x + 20, wanted[i]!, x + 32, places[i]!, { stroke: '#30343a', width: 1 }));
     parts.push(line(x + 32, places[i]!, x + 52, places[i]!, { stroke: levelColor(level, colors), width: 3 }));
-    parts.push(text(x + 102, places[i]! + 4, `${level} %`, { size: 12, anchor: 'end' }));
-    parts.push(
-      text(x + LEGEND_WIDTH - 14, places[i]! + 4, `${gray((level / 100) * prescription)} Gy`, {
-        size: 12,
-        anchor: 'end',
-      }),
-    );
+    parts.push(row(level, places[i]! + 4));
   });
+  const lowest = `${gray((from / 100) * prescription)} Gy`;
   parts.push(
-    text(x, barTop + barHeight + 16, `wash from ${from} % (${gray((from / 100) * prescription)} Gy)`, {
+    text(x, barTop + barHeight + 16, isInPercent ? `wash from ${from} % (${lowest})` : `wash from ${lowest}`, {
       size: 11,
       fill: FAINT,
     }),
@@ -85,10 +91,7 @@ export function doseLegend(
   let at = barTop + barHeight + 34;
   for (const level of beyond) {
     parts.push(line(x + 32, at, x + 52, at, { stroke: levelColor(level, colors), width: 3 }));
-    parts.push(text(x + 102, at + 4, `${level} %`, { size: 12, anchor: 'end' }));
-    parts.push(
-      text(x + LEGEND_WIDTH - 14, at + 4, `${gray((level / 100) * prescription)} Gy`, { size: 12, anchor: 'end' }),
-    );
+    parts.push(row(level, at + 4));
     at += 17;
   }
 

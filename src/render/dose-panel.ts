@@ -5,6 +5,7 @@
  */
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import { toDecimals } from '../core/rounding.js';
 import type { DoseVolume } from '../geometry/volume.js';
 import { beamLines } from './beam-lines.js';
 import { grayShades, levelColor, washOver } from './dose-wash.js';
@@ -77,7 +78,7 @@ export function dosePanels(
       ...others.map(isodoseDrawing(options, '5 3')),
       ...isodoses.map(isodoseDrawing(options)),
     ].join('');
-    const labels = isodoses.map((own) => ({ words: String(own.percent), lines: own.lines }));
+    const labels = isodoses.map((own) => ({ words: levelWords(own.percent, options), lines: own.lines }));
     const shown = [...isodoses, ...others].filter((own) => own.lines.length > 0).map(({ percent }) => percent);
     const key = { structures: outlined, levels: levelsOf(options).filter((percent) => shown.includes(percent)) };
     const vectors = panelVectors(options, view, outlined, lines, labels);
@@ -110,6 +111,14 @@ const isodoseDrawing =
       path(d, { stroke: levelColor(percent, colors), width: 1.3, dash })
     );
   };
+
+/** A level as it stands at its line. */
+function levelWords(
+  percent: number,
+  { numbers, prescription }: Pick<PanelOptions, 'numbers' | 'prescription'>,
+): string {
+  return String(numbers === 'gray' ? toDecimals((percent / 100) * prescription, 1) : percent);
+}
 
 /** The isodose levels in percent, hottest first. */
 export function levelsOf(options: Pick<PanelOptions, 'levels'>): number[] {

@@ -18,13 +18,17 @@ export interface DvhFigureCurve {
   readonly plan: number;
   /** From `cumulativeCurve`. */
   readonly points: Pick<DvhCurve, 'dose' | 'percent'>;
-  /** Between which volumes the curve may lie, as of its error or of shifts; from `dvhBand`. Percent, by dose in Gy. */
+  /** Between which volumes the curve may lie, as of its error; from `dvhBand`. Percent, by dose in Gy. */
   readonly band?: {
     readonly dose: ArrayLike<number>;
     readonly low: ArrayLike<number>;
     readonly high: ArrayLike<number>;
   };
+  /** A wider one, drawn lighter between thin lines: as of shifts, where `band` is of the error. */
+  readonly shifts?: DvhFigureCurve['band'];
 }
+
+type VolumeBand = NonNullable<DvhFigureCurve['band']>;
 
 /** A clinical limit to mark. */
 export interface DvhMarker {
@@ -60,6 +64,8 @@ export interface DvhFigureOptions {
   }[];
   /** What the bands show, for the key. @default 'band' */
   readonly bandLabel?: string;
+  /** The same of the wider ones. @default 'under shifts' */
+  readonly shiftsLabel?: string;
   /** What the dose is, e.g. from doseUnits(dose). */
   readonly doseUnits?: string;
   /** End of the dose axis, Gy. @default past the largest dose drawn */
@@ -74,6 +80,8 @@ export interface DvhFigureOptions {
 export type DvhGoal = NonNullable<DvhFigureOptions['goals']>[number];
 
 const KEY = 190;
+/** Of a band of shifts. */
+const SHIFTS_OPACITY = 0.1;
 
 /**
  * The DVH plot, as SVG.
@@ -110,7 +118,11 @@ export function dvhFigure(options: DvhFigureOptions): string {
   );
 
   const { frame } = chart;
-  const bands = curves.map(({ band, color }) => (band ? bandDrawing(band, cssColor(color), chart) : ''));
+  const bands = curves.map(
+    ({ band, shifts, color }) =>
+      (shifts ? shiftsDrawing(shifts, cssColor(color), chart) : '') +
+      (band ? bandDrawing(band, cssColor(color), chart) : ''),
+  );
   const parts = curves.map(({ points, color, plan }) => {
     const along = Array.from(points.dose, (dose, i) => [dose, points.percent[i]!] as const);
     return chart.curve(along, { stroke: cssColor(color), width: 2, dash: plans[plan]!.dash ?? '' });
@@ -138,14 +150,20 @@ export function dvhFigure(options: DvhFigureOptions): string {
 }
 
 /** What lies between two curves. */
-function bandDrawing(
-  { dose, low, high }: NonNullable<DvhFigureCurve['band']>,
-  color: string,
-  { x, y }: LineChart,
-): string {
+function bandDrawing({ dose, low, high }: VolumeBand, color: string, { x, y }: LineChart, fillOpacity = 0.22): string {
   const along = (volume: ArrayLike<number>): number[][] => Array.from(dose, (gray, i) => [x(gray), y(volume[i]!)]);
   const outline = [...along(high), ...along(low).reverse()].flat();
-  return path(polylinePath([outline], true), { fill: color, fillOpacity: 0.22 });
+  return path(polylinePath([outline], true), { fill: color, fillOpacity });
+}
+
+/** Lighter, between thin lines. */
+function shiftsDrawing(band: VolumeBand, color: string, chart: LineChart): string {
+  const { dose, low, high } = band;
+  const edges = [low, high].map((volume) => Array.from(dose, (gray, i) => [chart.x(gray), chart.y(volume[i]!)]).flat());
+  return (
+    bandDrawing(band, color, chart, SHIFTS_OPACITY) +
+    path(polylinePath(edges), { stroke: color, width: 0.8, dash: '1.5 2.5' })
+  );
 }
 
 const diamond = (x: number, y: number, color: string, isMet: boolean): string =>
@@ -232,6 +250,13 @@ function key(options: DvhFigureOptions, x: number, y: number): string {
   if (options.curves.some(({ band }) => band)) {
     parts.push(path(`M${px(x)} ${px(at - 9)}h34v10h-34z`, { fill: '#333333', fillOpacity: 0.22 }));
     parts.push(text(x + 44, at, fitText(options.bandLabel ?? 'band', 12, KEY - 44), { size: 12 }));
+    at += 19;
+  }
+  if (options.curves.some(({ shifts }) => shifts)) {
+    const box = `M${px(x)} ${px(at - 9)}h34v10h-34z`;
+    parts.push(path(box, { fill: '#333333', fillOpacity: SHIFTS_OPACITY }));
+    parts.push(path(box, { stroke: '#333333', width: 0.8, dash: '1.5 2.5' }));
+    parts.push(text(x + 44, at, fitText(options.shiftsLabel ?? 'under shifts', 12, KEY - 44), { size: 12 }));
     at += 19;
   }
   for (const isMet of [true, false]) {

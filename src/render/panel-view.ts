@@ -37,6 +37,8 @@ export interface PanelOptions {
   readonly prescription: number;
   /** Isodose lines, percent of the prescription. @default DEFAULT_LEVELS */
   readonly levels?: readonly number[];
+  /** What numbers at lines and in the key are in, where a percentage says little, as of the sum of courses. @default 'percent' */
+  readonly numbers?: 'percent' | 'gray';
   /** CT window, HU; the default keeps grey steps inside bone, where spine targets lie. @default { level: 100, width: 900 } */
   readonly window?: { readonly level: number; readonly width: number };
   /** Dose wash from this percent of the prescription up. @default 20 */

@@ -15,6 +15,7 @@ import { differenceDrawing } from '../render/difference-figure.js';
 import { doseDrawing } from '../render/dose-figure.js';
 import { doseUnits } from '../render/dose-legend.js';
 import type { Drawing } from '../render/drawing.js';
+import type { InsetOptions } from '../render/inset.js';
 import type { FigureStructure, PanelOptions } from '../render/panel-view.js';
 import { sheetDrawing } from '../render/sheet-figure.js';
 import { type Plane, planeAxes } from '../render/slice.js';
@@ -40,13 +41,26 @@ export interface DosePicturesRequest
   readonly planes: readonly Plane[];
   /** Where the planes cross, LPS, mm. */
   readonly point: Vec3;
+  /** Of one dose, or of two in one panel: what is drawn again, larger. @default none */
+  readonly inset?: InsetOptions;
   /** Planes of a contact sheet of each kind; 0 for none. @default 0 */
   readonly sheet?: number;
 }
 
 /** @throws {InvalidInputError} if a plane misses CT or dose, or the dose is zero everywhere or not a number in a plane */
 export function dosePictures(request: DosePicturesRequest): Map<string, Drawing> {
-  const { plan, other, structures, hounsfield, point, planes, sheet = 0, prescription: asked, ...look } = request;
+  const {
+    plan,
+    other,
+    structures,
+    hounsfield,
+    point,
+    planes,
+    sheet = 0,
+    prescription: asked,
+    inset,
+    ...look
+  } = request;
   const prescription = asked ?? maximumOf(plan.dose);
   const subtitle = asked === undefined ? '100 % is the maximum of the dose' : `100 % is ${asked} Gy`;
   const out = new Map<string, Drawing>();
@@ -63,15 +77,20 @@ export function dosePictures(request: DosePicturesRequest): Map<string, Drawing>
       );
       continue;
     }
-    const figure = { ...common, structures: shown };
+    const figure = { ...common, structures: shown, ...(inset && { inset }) };
     if (other === undefined) out.set(plane, doseDrawing({ ...figure, dose: plan.dose, title: plan.label }));
     else out.set(`${other.view}_${plane}`, pairDrawing(figure, plan, other));
+  }
+  if (inset !== undefined && [...out.values()].every(({ images }) => images.length < 2)) {
+    throw new InvalidInputError(
+      `--inset: "${inset.structure}" is in none of the planes (${planes.join(', ')}), or as large there as an inset. Name another structure, or other planes.`,
+    );
   }
   return out;
 }
 
 function pairDrawing(
-  figure: PanelOptions & { readonly subtitle: string },
+  figure: PanelOptions & { readonly subtitle: string; readonly inset?: InsetOptions },
   plan: NamedDose,
   other: NamedDose & { readonly view: PairView },
 ): Drawing {

@@ -35,3 +35,7 @@ export const gapPercent = ({
 /** An object with some of its fields under the names that files have for them, in the same order. */
 export const renamed = (object: object, names: Readonly<Record<string, string>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [names[key] ?? key, value]));
+
+/** How far shifts reach: semi-axes of an ellipsoid, mm, or one number where they are the same. */
+export const shiftSize = (semiAxes: readonly number[]): string =>
+  `${new Set(semiAxes).size === 1 ? semiAxes[0] : semiAxes.join(' x ')} mm`;

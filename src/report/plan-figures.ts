@@ -3,8 +3,9 @@
  */
 
 import { toDecimals } from '../core/rounding.js';
-import { cumulativeCurve } from '../evaluate/dvh.js';
+import { cumulativeCurve, type Dvh, volumeAtDose } from '../evaluate/dvh.js';
 import { dvhBand } from '../evaluate/dvh-band.js';
+import { aroundCurve, type ShiftBand } from '../evaluate/shift-band.js';
 import { gridBox } from '../geometry/grid.js';
 import { occupiedFrom } from '../geometry/volume.js';
 import { targetMaskOf, targetNames } from '../plan/patient/patient-model.js';
@@ -18,9 +19,11 @@ import type { Drawing } from '../render/drawing.js';
 import { type DvhGoal, dvhFigure } from '../render/dvh-plot.js';
 import type { FigureStructure, PanelOptions } from '../render/panel-view.js';
 import { cropAround } from './crop.js';
+import { cumulativePictures } from './cumulative-figures.js';
 import { doseProfileFigure } from './dose-profile.js';
 import { goalPoint } from './dvh-goals.js';
 import { fieldPictures } from './field-figures.js';
+import { shiftSize } from './numbers.js';
 
 const planes = ['axial', 'sagittal', 'coronal'] as const;
 
@@ -38,11 +41,9 @@ export function planPictures(
   const shown = structuresShown(result);
   const { dose, fractions, to } = planCase.prescription;
   const prescribed = `${dose} Gy in ${fractions} fractions, ${to === 'isocenter' ? 'isocentre' : `${to} of ${model.target}`}${furtherOf(model)}`;
+  const look = { ...options, hounsfield: model.patient.hounsfield, structures: shown, point: model.isocenter };
   const common = {
-    ...options,
-    hounsfield: model.patient.hounsfield,
-    structures: shown,
-    point: model.isocenter,
+    ...look,
     prescription: dose,
     ...(model.several && { levels: levelsOfTargets(model.several.all) }),
   };
@@ -53,7 +54,9 @@ export function planPictures(
     title: `${model.patient.name}: ${technique.toUpperCase()}, ${fields.length} fields`,
   }));
   for (const plane of planes) {
-    const drawings = doseDrawings({ ...common, plane, subtitle: prescribed }, titled);
+    // The cord is small where it is cut across.
+    const inset = plane === 'axial' ? { structure: model.cord } : undefined;
+    const drawings = doseDrawings({ ...common, plane, subtitle: prescribed, ...(inset && { inset }) }, titled);
     drawings.forEach((drawing, i) => {
       out.set(`${plane}_${plans[i]!.plan.technique}`, drawing);
     });
@@ -73,6 +76,7 @@ export function planPictures(
       );
     }
   }
+  for (const [name, drawing] of cumulativePictures(result, look)) out.set(name, drawing);
   out.set('dvh', dvhOf(result, shown, prescribed));
   const profile = doseProfileFigure(result, prescribed);
   if (profile !== undefined) out.set('profile', profile);
@@ -139,9 +143,14 @@ function goalsOf(
   return [...points.values()];
 }
 
+/** What the set-up may make of a curve. */
+const underShifts = (dvh: Dvh, band: ShiftBand) =>
+  aroundCurve(band, (dose) => (100 * volumeAtDose(dvh, dose)) / dvh.volumeCc);
+
 function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtitle: string): string {
   const { plans, model, case: planCase } = result;
   const colors = new Map(shown.map((s) => [s.name, s.color]));
+  const shifted = plans.find(({ position }) => position !== undefined)?.position;
   return dvhFigure({
     title: `${model.patient.name}: dose-volume histograms`,
     subtitle,
@@ -150,7 +159,7 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
       label: p.technique.toUpperCase(),
       ...(i < plans.length - 1 ? { dash: '7 4' } : {}),
     })),
-    curves: plans.flatMap(({ dvhs }, p) =>
+    curves: plans.flatMap(({ dvhs, position }, p) =>
       [...dvhs.values()]
         .filter((dvh) => colors.has(dvh.name) && dvh.name !== model.external)
         .map((dvh) => ({
@@ -159,9 +168,11 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
           plan: p,
           points: cumulativeCurve(dvh, 161),
           ...(dvh.bounds && { band: dvhBand([dvh, dvh.bounds.lower, dvh.bounds.upper], 161) }),
+          ...(position?.structure === dvh.name && { shifts: underShifts(dvh, position.band) }),
         })),
     ),
     bandLabel: 'how far off at most',
+    ...(shifted && { shiftsLabel: `shifts ${shiftSize(shifted.search)}` }),
     goals: goalsOf(result, colors),
     prescription: planCase.prescription.dose,
     limits: [

@@ -14,6 +14,7 @@ import { targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import { givenSentence, whyUnproven } from './certificate.js';
 import { deliveryCell } from './delivery.js';
+import { shiftSize } from './numbers.js';
 import { patientNotes } from './patient-notes.js';
 import { gapInWords } from './plan-report.js';
 
@@ -102,7 +103,10 @@ export function figures(result: PlanningResult): Row[] {
     ...row(`${cord} Max`, (own) => metricOf(own, cord, 'Max[Gy]', 'Gy')),
     ...row('  worst shift that the plan is for', ({ robust }) => robust && gray(worstOfReport(robust).own.cordMax)),
     ...row(`  both courses, EQD2/${alphaBeta}`, ({ cumulativeCord: c }) => c && gray(c.noRecovery.max)),
-    ...row(`  both, worst shift in ${sizeOf(position?.search)}`, (own) => own.position && gray(own.position.worst)),
+    ...row(
+      `  both, worst shift in ${position ? shiftSize(position.search) : ''}`,
+      (own) => own.position && gray(own.position.worst),
+    ),
     ...row(`${target} V95%`, (own) => metricOf(own, target, 'V95%[%]', '%')),
     ...row(`${target} D95%`, (own) => metricOf(own, target, 'D95%[Gy]', '%', 100 / dose)),
     ...row(`prescribed: ${dose} Gy ${to}`, ({ plan: { solution } }) => {
@@ -147,9 +151,6 @@ function coverageOf({ structures }: PlanEvaluation, name: string, dose: number):
   if (volume === undefined || near === undefined) return undefined;
   return `${volume.toFixed(1)} / ${((100 * near) / dose).toFixed(1)}`;
 }
-
-const sizeOf = (search: readonly number[] | undefined): string =>
-  search === undefined ? '' : `${new Set(search).size === 1 ? search[0] : search.join(' x ')} mm`;
 
 /** Of a structure as it is drawn, with its error bound. @param scale of value and bound */
 function metricOf(own: PlanEvaluation, name: string, metric: string, unit: string, scale = 1): string | undefined {

@@ -83,6 +83,11 @@ export function retreatmentTable(assessment: RetreatmentAssessment): string {
   ].join('');
 }
 
+/** The band is for pictures. */
+function withoutBand({ band: _, ...told }: PositionReport): Omit<PositionReport, 'band'> {
+  return told;
+}
+
 /** The content of `retreatment` in plan.json; figures to 1e-4. */
 export function retreatmentReport(
   assessment: RetreatmentAssessment,
@@ -119,7 +124,7 @@ export function retreatmentReport(
       ? {}
       : {
           position: {
-            ...position,
+            ...withoutBand(position),
             ...figures({
               nominal: position.nominal,
               worst: position.worst,

@@ -39,6 +39,8 @@ export interface WeighedSegmentsOptions extends WeighingOptions {
   readonly enough?: number;
   /** Looked at between rounds. @default never over */
   readonly isOver?: () => boolean;
+  /** Before each round: further shapes, or their ends. */
+  readonly onBegin?: (of: 'shapes' | 'ends') => void;
   readonly onRound?: (round: { readonly segments: number; readonly value: number }) => void;
 }
 
@@ -91,13 +93,14 @@ interface Rounds extends WeighedSegmentsOptions {
 
 /** Shapes on pixel edges: those that prices ask for join, until that gains little. */
 function joinedShapes(work: Weighing, begun: Weighed, options: Rounds): Weighed {
-  const { allowed, rounds, values, enough = -Infinity, isOver = () => false, onRound } = options;
+  const { allowed, rounds, values, enough = -Infinity, isOver = () => false, onBegin, onRound } = options;
   let state = begun;
   let best = begun;
   values.push(begun.solution.objective);
   let idle = 0;
   for (let round = 0; round < rounds && idle < PATIENCE && !isOver(); round++) {
     if (best.solution.objective <= enough) break;
+    onBegin?.('shapes');
     const joining = work.priced(work.pricesOf(state), Math.max(1, Math.round(JOINING * allowed)));
     if (joining.length === 0) break;
     const kept = heaviest(state, allowed - joining.length);
@@ -113,13 +116,14 @@ function joinedShapes(work: Weighing, begun: Weighed, options: Rounds): Weighed 
 
 /** Shapes with ends anywhere, as they are delivered. */
 function movedShapes(work: Weighing, begun: Weighed, options: Rounds): Weighed {
-  const { allowed, rounds, values, enough = -Infinity, isOver = () => false, onRound } = options;
+  const { allowed, rounds, values, enough = -Infinity, isOver = () => false, onBegin, onRound } = options;
   let state = begun;
   // What beamlets stand for is no plan yet where the doses of apertures can be had.
   let best = work.isDelivered ? undefined : begun;
   let idle = 0;
   for (let round = 0; round < rounds && idle < REFINING_PATIENCE; round++) {
     if (best !== undefined && (best.solution.objective <= enough || isOver())) break;
+    onBegin?.('ends');
     for (let move = 0; move < MOVES && !isOver(); move++) state = refine(work, state, allowed);
     if (work.isDelivered) {
       const { shapes, weights } = heaviest(state, allowed);

@@ -131,6 +131,9 @@ describe('respine render', () => {
     [['--dpi', '5000'], /--dpi is 5000/],
     [['--dpi', '96', '--scale', '1'], /Give one of them/],
     [['--sheet', '0'], /--sheet is "0"/],
+    [['--inset', 'Chord'], /--inset: no structure "Chord", did you mean "Cord"\?/],
+    [['--inset', 'Cord,5', '--sheet', '4'], /--inset stands beside one panel/],
+    [['--inset', 'Cord,1000'], /--inset: "Cord" is in none of the planes .* or as large there/],
     [['--ct', 'dose.nrrd'], /holds dose, not hounsfield/],
     [['--out', 'ct.nrrd'], /ct\.nrrd/],
   ] as const)('refuses %j', async (options, sentence) => {

@@ -96,6 +96,48 @@ test('are three planes per technique, two side by side, the DVHs and every field
   expect([...alone.keys()].some((name) => name.startsWith('compare'))).toBe(false);
 });
 
+describe('after a prior course', () => {
+  const uniform = (gray: number, meaning: object) =>
+    createDose(grid, { quantity: 'physical', fractions: 10, ...meaning } as never, new Float32Array(size).fill(gray));
+  const after = (before: ReturnType<typeof uniform>, more: object = {}) => {
+    const own = resultOf([{ ...planned('imrt', [modulated(0)]), ...more }]);
+    const body = { index: Int32Array.from({ length: size }, (_, v) => v) };
+    const prior = { courses: [{ dose: before }], dose: before, fractions: 10, description: 'Prior course: some.' };
+    return planPictures({
+      ...own,
+      model: { ...own.model, body },
+      case: { ...own.case, alphaBeta: { cord: 2 } },
+      prior,
+    } as any);
+  };
+
+  test('both together are drawn as EQD2, in Gy, with the cord enlarged', () => {
+    const told = said(after(uniform(20, {})).get('cumulative_axial_imrt')!);
+    // 30 Gy in 5 fractions are 30 (6 + 2) / 4 = 60 Gy, on top of 20 Gy.
+    expect(told).toEqual(expect.arrayContaining(['70.0 Gy', '40.0 Gy']));
+    expect(told.join(' ')).toMatch(/EQD2 of all courses, alpha\/beta 2 Gy, no recovery. Prior course: some./);
+    expect(told.join(' ')).toMatch(/SpinalCord, [\d.]+ times as large/);
+    expect(told.join(' ')).not.toMatch(/\d %/);
+  });
+
+  test('nothing is drawn of a prior dose that is unknown in the plane, or of another alpha/beta', () => {
+    const names = (before: ReturnType<typeof uniform>): string[] => [...after(before).keys()];
+    expect(names(uniform(Number.NaN, {})).some((name) => name.startsWith('cumulative'))).toBe(false);
+    expect(names(uniform(20, { quantity: 'eqd2', alphaBeta: 3 })).some((name) => name.startsWith('cumulative'))).toBe(
+      false,
+    );
+  });
+
+  test('the DVH says what shifts make of the cord', () => {
+    const band = { dose: Float64Array.of(0, 30), low: Float64Array.of(0, -1), high: Float64Array.of(0, 2) };
+    const told = said(
+      after(uniform(20, {}), { position: { structure: 'SpinalCord', search: [2, 2, 2], band } }).get('dvh')!,
+    );
+    expect(told).toContain('shifts 2 mm');
+    expect(said(after(uniform(20, {})).get('dvh')!).join(' ')).not.toContain('shifts');
+  });
+});
+
 test('the profile runs from the cord through the target, and says how steeply the dose falls', () => {
   // The dose is the same all along y, from the cord to the target 20 mm ahead of it.
   expect(said(pictures.get('profile')!)).toEqual(expect.arrayContaining(['PTV', 'SpinalCord', 'falls 0 Gy/mm']));

@@ -1,7 +1,9 @@
 /** The pictures that the golden tests compare, by name. */
 import { createAperture } from '../../src/beam/aperture.js';
+import { eqd2 } from '../../src/biology/linear-quadratic.js';
 import { doseDifference } from '../../src/evaluate/dose-difference.js';
 import { valueAt } from '../../src/geometry/resample.js';
+import { createDose } from '../../src/geometry/volume.js';
 import { commission } from '../../src/machine/commission.js';
 import { depthDoseCurves } from '../../src/machine/depth-dose-curves.js';
 import { createLeafBank } from '../../src/machine/mlc.js';
@@ -21,6 +23,12 @@ import { doseLike, dvhCurves, hounsfield, isocenter, PRESCRIPTION, structures } 
 
 const imrt = doseLike(0.45);
 const fcrt = doseLike(0.1);
+/** A prior course of 38 Gy in 19 fractions under the same shape, and the new one, as EQD2 with alpha/beta 2 Gy. */
+const together = createDose(
+  imrt.grid,
+  { quantity: 'eqd2', alphaBeta: 2 },
+  imrt.data.map((gray, i) => eqd2(gray, 22, 2) + eqd2(Math.min(38, 1.2 * fcrt.data[i]!), 19, 2)),
+);
 const common = { hounsfield, structures, point: isocenter, prescription: PRESCRIPTION };
 const crop = { min: [-90, -115, -40], max: [90, 55, 40] } as const;
 
@@ -102,6 +110,9 @@ export const CAPTIONS: Readonly<Record<string, string>> = {
   'dose-axial':
     'One plane of a plan. Structures are told apart by colour and dash, isodoses by their numbers; the key lists what is in the plane.',
   'dose-even': 'The same with even colours: equal steps of dose look equally far apart, and lightness only rises.',
+  'dose-inset': 'With the cord drawn again, larger, and its place in the panel.',
+  cumulative:
+    'Both courses together as EQD2; lines and key in Gy, because a percentage of one course says little of the sum.',
   'dose-sagittal': 'Sagittal, around the target.',
   'dose-coronal': 'Coronal; names of any letters.',
   compare: 'Two plans side by side, one key and one scale.',
@@ -110,6 +121,7 @@ export const CAPTIONS: Readonly<Record<string, string>> = {
     'The difference of two doses: red where the second is higher, blue where it is lower, clear where they agree.',
   sheet: 'Contact sheet of parallel planes.',
   dvh: 'Dose-volume histograms of two plans. Numbers name the curves; a band says how far off a curve may be, diamonds are goals, full where they are met.',
+  'dvh-shifts': 'A light band between dotted lines says what rigid shifts of the patient make of the cord.',
   profile: 'Dose along a line from the cord through the target, with the steepest fall between them.',
   'depth-dose': 'Measured depth doses with a model, and what it leaves over.',
   'beam-aperture': "Beam's-eye view of a conformal field.",
@@ -127,6 +139,17 @@ export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
       title: 'IMRT, 9 posterior fields',
       subtitle: 'Synthetic patient, 39.6 Gy in 22 fractions to the PTV',
       beams: [100, 140, 180, 220, 260].map(axisAt),
+    }),
+  'dose-inset': () =>
+    doseDrawing({
+      ...{ ...common, dose: imrt, plane: 'axial', title: 'IMRT, with the cord drawn larger' },
+      ...{ subtitle: '39.6 Gy in 22 fractions', inset: { structure: 'SpinalCord' } },
+    }),
+  cumulative: () =>
+    doseDrawing({
+      ...{ ...common, dose: together, plane: 'axial', title: 'IMRT and the prior course together', crop },
+      ...{ prescription: 75, levels: [70, 60, 50, 40, 30, 20].map((gray) => (100 * gray) / 75), numbers: 'gray' },
+      subtitle: 'EQD2 of both courses, alpha/beta 2 Gy, no recovery',
     }),
   'dose-sagittal': () => doseDrawing({ ...common, dose: imrt, plane: 'sagittal', title: 'IMRT, sagittal', crop }),
   'dose-coronal': () => doseDrawing({ ...common, dose: fcrt, plane: 'coronal', title: 'FCRT <coronal> & more', crop }),
@@ -170,6 +193,20 @@ export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
         { structure: 'SpinalCord', color: structureColor('SpinalCord'), dose: 29.8, volume: 0, isMet: true },
         { structure: 'PTV_3960', color: structureColor('PTV'), dose: 37.62, volume: 95, isMet: false },
       ],
+      prescription: PRESCRIPTION,
+      limits: [{ label: 'SpinalCord Max <= 29.8 Gy', dose: 29.8, color: structureColor('SpinalCord') }],
+      doseUnits: doseUnits(imrt),
+    }),
+  'dvh-shifts': () =>
+    dvhFigure({
+      title: 'Dose-volume histograms under shifts',
+      plans: [{ label: 'IMRT' }],
+      curves: dvhCurves([imrt]).map((curve) => {
+        if (curve.structure !== 'SpinalCord') return curve;
+        const { band, ...own } = withBand(curve);
+        return { ...own, shifts: band };
+      }),
+      shiftsLabel: 'SpinalCord, shifts 3 mm',
       prescription: PRESCRIPTION,
       limits: [{ label: 'SpinalCord Max <= 29.8 Gy', dose: 29.8, color: structureColor('SpinalCord') }],
       doseUnits: doseUnits(imrt),

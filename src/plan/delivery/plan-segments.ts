@@ -81,6 +81,7 @@ export function planSegments(
     gap: ROUGH,
     enough: lowerBound === null ? -Infinity : ENOUGH * lowerBound,
     isOver,
+    onBegin: (of) => model.onStage(of === 'shapes' ? 'imrt: segments' : 'imrt: leaf ends of segments'),
     delivered: (shapes) =>
       model.bodyDose.columnsAt(
         fieldsOf(shapes).map(({ beam, open }) => ({ beam, fluence: open })),

@@ -15,6 +15,7 @@ import {
   surfaceShifts,
 } from '../../biology/position-interval.js';
 import { ShiftedDose } from '../../dose/shifted-dose.js';
+import { type ShiftBand, shiftBand } from '../../evaluate/shift-band.js';
 import type { Vec3 } from '../../geometry/grid.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
@@ -31,6 +32,8 @@ export interface PositionReport extends PositionInterval {
   readonly search: Vec3;
   readonly sd: { readonly prior: Vec3; readonly now: Vec3 };
   readonly notes: readonly string[];
+  /** @internal By how much the DVH of this course in it moves under the shifts at which its fields were computed anew. */
+  readonly band: ShiftBand;
 }
 
 /** Where the set-up error of the defaults comes from. */
@@ -59,11 +62,12 @@ export function cordPosition(
   const nowShifts = surfaceShifts(search);
   const deviations = { prior: priorSd, now: sd };
   const own = shifted ?? new ShiftedCord(model, planCase, search);
-  const intervalOf = (): PositionInterval =>
+  const parts = Float64Array.from(model.cells.get(model.cord)!.voxels, (voxel) => mask.data[voxel]!);
+  const intervalOf = (shiftedCourse: ShiftedCourse): PositionInterval =>
     positionInterval({
       prior: { ...movedDose(prior.dose, points), fractions: prior.fractions },
       now: movedDose(technique.dose, points),
-      nowEnvelope: own.courseOf(technique),
+      nowEnvelope: shiftedCourse,
       alphaBeta,
       priorShifts: ellipsoidShifts(search),
       nowShifts,
@@ -72,8 +76,11 @@ export function cordPosition(
       sd: deviations,
     });
   let interval: PositionInterval;
+  let band: ShiftBand;
   try {
-    interval = intervalOf();
+    const shiftedCourse = own.courseOf(technique);
+    interval = intervalOf(shiftedCourse);
+    band = shiftBand(own.shifts.map(shiftedCourse.at), parts);
   } finally {
     if (shifted === undefined) own.close();
   }
@@ -83,6 +90,7 @@ export function cordPosition(
     search,
     sd: deviations,
     ...interval,
+    band,
     notes: [
       `Worst: prior dose moved by every shift within the ellipsoid, new course computed anew at ${nowShifts.length} shifts of its surface; from the worst of these on, either is searched continuously for the largest sum.`,
       `Nominal, worst and expected are largest over the voxels of ${model.cord} of any occupancy, which reach up to half a voxel beyond it; the cumulative maximum without shifts is of the structure as drawn, and may be lower.`,
@@ -100,7 +108,8 @@ const pointsOf = (model: PatientModel): Float64Array => centresOf(model, model.c
  * computed at all voxels, others at those that are asked for.
  */
 export class ShiftedCord {
-  private readonly shifts: readonly Vec3[];
+  /** At which the cord is computed at all its voxels, no shift first. */
+  readonly shifts: readonly Vec3[];
   private readonly fractions: number;
   private readonly dose: ShiftedDose;
 

@@ -63,6 +63,7 @@ const MOST_VOXELS = 1e8;
  * Dose of explicit fields on a patient, Gy, total over the course.
  *
  * @param patient density zero outside its one structure of role `external`
+ * @param onBeam called before each field, with how many there were before it
  * @throws {InvalidInputError} for a bad field, a grid of more than 1e8 voxels, a patient without external
  * @throws {UnsupportedError} where the central ray of a beam misses the patient
  */
@@ -70,6 +71,7 @@ export function computeFields(
   patient: Pick<Patient, 'name' | 'position' | 'density' | 'structures' | 'notes'>,
   fields: Fields,
   machine: Machine,
+  onBeam: (done: number) => void = () => undefined,
 ): FieldsResult {
   const opened = openFields(fields, machine);
   const external = patient.structures.find((s) => s.role === 'external');
@@ -91,6 +93,7 @@ export function computeFields(
   const isInside = isPointInside(isocenter, mask);
   const total = new Float64Array(count + 1);
   const beams = fields.beams.map(({ name, gantry, collimator, couch }, b): BeamDose => {
+    onBeam(b);
     const pose = { isocenter, gantry, collimator, couch, position: patient.position };
     const beam = createBeam(machine, pose, name);
     const before = total[count]!;

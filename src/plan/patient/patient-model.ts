@@ -50,7 +50,7 @@ import {
 } from './planning-grid.js';
 import { type SeveralTargets, severalTargets } from './several-targets.js';
 
-/** Told the name of each stage of a plan as it begins. */
+/** Told the name of each stage of a plan as it begins, and again with each round of one that has rounds. */
 export type StageListener = (stage: string) => void;
 
 /** The patient as planning sees it: masks on the dose grid, the voxels that carry dose, and which structure is what. */

@@ -15,6 +15,8 @@ const TOLD = 0.005;
 /** Of the plan whose level is taken. */
 const LEVEL = 0.01;
 
+const SEARCH = 'beams: search';
+
 /** A problem whose level follows the prescription, as the level of all choices is that of one plan. */
 export type PrescribedProblem = PlanningProblem & { readonly prescription: Prescription };
 
@@ -63,7 +65,11 @@ export class BeamChoosing {
     voxels.target.rows.forEach((row, q) => {
       target[row] = voxels.target.volumes[q]!;
     });
-    this.search = new BeamSearch(pool, coarse, coarse.gains(target), { timeLeft, starts: options.starts });
+    this.search = new BeamSearch(pool, coarse, coarse.gains(target), {
+      timeLeft,
+      starts: options.starts,
+      onPlan: () => options.stage(SEARCH),
+    });
   }
 
   run(
@@ -71,7 +77,7 @@ export class BeamChoosing {
     compared: readonly (readonly number[])[],
   ): { all: BeamSet; points: BeamSet[]; rest: BeamSet[] } {
     const { pool, options } = this;
-    options.stage('beams: search');
+    options.stage(SEARCH);
     const found = this.search.run(counts);
     this.isCutShort = options.timeLeft() === 0;
     options.stage('beams: bound of all candidates');

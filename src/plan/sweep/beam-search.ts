@@ -23,6 +23,8 @@ export interface SearchOptions {
   /** Sets that are tried besides, of any numbers. @default none */
   readonly starts?: readonly (readonly number[])[] | undefined;
   readonly timeLeft?: TimeLeft | undefined;
+  /** Told of every plan that is made on the way. */
+  readonly onPlan?: (() => void) | undefined;
   /** Told of every better set. */
   readonly onBetter?: ((set: BeamSet) => void) | undefined;
 }
@@ -109,6 +111,7 @@ export class BeamSearch {
       const first = before && keptOf(open, before.weights);
       plan = this.columns.best(open, { gap, first, timeLeft: this.timeLeft });
       this.known.set(key, plan);
+      this.options.onPlan?.();
     }
     return { beams: rising, plan };
   }

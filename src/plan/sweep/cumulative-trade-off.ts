@@ -26,6 +26,7 @@ import { exposeToPrior } from '../patient/prior-course.js';
 import { effectAt } from '../patient/prior-effect.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { refuseRobust } from '../problem/scenario.js';
+import type { ProgressListener } from '../technique/technique-plan.js';
 import { type Coverage, cumulativeMaximum, priorCordMaximum } from './coverage.js';
 import { type Level, onModel, type SweptPlan, sweep } from './sweep.js';
 
@@ -84,6 +85,8 @@ export interface CumulativeTradeOffOptions {
   /** Of which limits the maximum is told under shifts, which costs some seconds per point. @default all of them */
   readonly positions?: readonly number[];
   readonly onPoint?: (point: CumulativePoint) => void;
+  /** Told after every step of the optimiser. */
+  readonly onProgress?: ProgressListener;
   /** Seconds that each plan may take, > 0: then the best so far, whose status is `time-limit`. @default none */
   readonly timeLimit?: number;
   /** Looked at between steps; the points so far are returned. */
@@ -154,7 +157,7 @@ function pointsOf(
   technique: Technique,
   limitsHere: readonly CumulativeLimit[],
   { model, planCase, machine, prior }: CurveInput,
-  { positions, onPoint, signal, timeLimit }: CumulativeTradeOffOptions,
+  { positions, onPoint, onProgress, signal, timeLimit }: CumulativeTradeOffOptions,
 ): CumulativePoint[] {
   const points: CumulativePoint[] = [];
   const tell = (point: CumulativePoint): void => {
@@ -162,7 +165,7 @@ function pointsOf(
     onPoint?.(point);
   };
   const left = limitsHere.filter(({ reason }) => reason === null);
-  for (const swept of sweep(technique, left, model, planCase, machine, { signal, timeLimit })) {
+  for (const swept of sweep(technique, left, model, planCase, machine, { signal, timeLimit, onProgress })) {
     const { limit, maximum } = swept.level;
     const hasPosition = positions?.includes(limit) ?? true;
     const { status } = swept;

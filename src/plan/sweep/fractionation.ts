@@ -30,6 +30,7 @@ import { placeOfVoxel } from '../patient/planning-grid.js';
 import { exposeToPrior } from '../patient/prior-course.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { refuseRobust } from '../problem/scenario.js';
+import type { ProgressListener } from '../technique/technique-plan.js';
 import { type Coverage, cumulativeMaximum } from './coverage.js';
 import { type FractionationLimit, literatureLimits } from './fractionation-limits.js';
 import { type Level, onModel, type SweptPlan, sweep } from './sweep.js';
@@ -98,6 +99,8 @@ export interface FractionationOptions {
   /** @default serialExecutor */
   readonly executor?: Executor;
   readonly onRow?: (row: FractionationRow) => void;
+  /** Told after every step of the optimiser. */
+  readonly onProgress?: ProgressListener;
   /** Seconds that each plan may take, > 0: then the best so far, whose status is `time-limit`. @default none */
   readonly timeLimit?: number;
   /** Looked at between steps; the rows so far are returned. */
@@ -244,7 +247,7 @@ interface RowsInput {
 function rowsOf(
   schedules: readonly Schedule[],
   input: RowsInput,
-  { technique, onRow, signal, timeLimit }: FractionationOptions,
+  { technique, onRow, onProgress, signal, timeLimit }: FractionationOptions,
 ): FractionationRow[] {
   if (technique === undefined) {
     const rows = schedules.map(({ row }) => ({ ...row, plan: null }));
@@ -259,7 +262,7 @@ function rowsOf(
       return { row, scale, capsOf: (voxels: Int32Array) => capsOf(voxels).map((cap) => cap / scale) };
     });
   const rows: FractionationRow[] = [];
-  for (const swept of sweep(technique, levels, model, planCase, machine, { signal, timeLimit })) {
+  for (const swept of sweep(technique, levels, model, planCase, machine, { signal, timeLimit, onProgress })) {
     const planned: FractionationRow = { ...swept.level.row, plan: planOf(swept, input) };
     rows.push(planned);
     onRow?.(planned);

@@ -20,6 +20,7 @@ import { exposeToPrior } from '../patient/prior-course.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { refuseRobust } from '../problem/scenario.js';
 import { doseOfPlan, drawnDvh } from '../technique/drawn-dvh.js';
+import type { ProgressListener } from '../technique/technique-plan.js';
 import { type Level, onModel, type SweptPlan, sweep } from './sweep.js';
 
 /** The plan under one cap of the cord: coverage, cord maximum, and what one more Gy on the cord would gain. */
@@ -62,6 +63,8 @@ export interface TradeOffOptions {
   /** Told what holds besides the caps, before the first plan. */
   readonly onConstraints?: (constraints: readonly ListedConstraint[]) => void;
   readonly onPoint?: (point: TradeOffPoint) => void;
+  /** Told after every step of the optimiser. */
+  readonly onProgress?: ProgressListener;
   /** Seconds that each plan may take, > 0: then the best so far, whose status is `time-limit`. @default none */
   readonly timeLimit?: number;
   /** Looked at between steps; the points so far are returned. */
@@ -79,7 +82,7 @@ export interface TradeOffOptions {
 export function tradeOff(
   job: PlanJob,
   caps: readonly number[],
-  { executor, onConstraints, onPoint, signal, timeLimit }: TradeOffOptions = {},
+  { executor, onConstraints, onPoint, onProgress, signal, timeLimit }: TradeOffOptions = {},
 ): TradeOffPoint[] {
   if (caps.length === 0) throw new InvalidInputError('trade-off: there are no caps. Give at least one in Gy.');
   for (const cap of caps) checkPositive('trade-off: cap in Gy', cap);
@@ -95,7 +98,7 @@ export function tradeOff(
       .sort((a, b) => b - a)
       .map((cap) => ({ cap, capsOf: (voxels: Int32Array) => cordMaxima(tolerances, model, cap, voxels) }));
     const points: TradeOffPoint[] = [];
-    const options = { organs: organMaxima(tolerances, model), signal, timeLimit };
+    const options = { organs: organMaxima(tolerances, model), signal, timeLimit, onProgress };
     for (const swept of sweep('imrt', levels, model, planCase, machine, options)) {
       const point = pointOf(swept, model);
       points.push(point);

@@ -33,7 +33,7 @@ const BATCH = 6;
  */
 export function readBeams(
   beams: readonly ModulatedBeam[],
-  { patient, executor }: PatientModel,
+  { patient, executor, onStage }: PatientModel,
   voxels: PlanningVoxels,
   { doseModel }: Pick<PlanCase, 'doseModel'>,
 ): BeamPool {
@@ -64,6 +64,7 @@ export function readBeams(
     } finally {
       operator.close();
     }
+    onStage('beams: influence of all candidates');
   }
   return { beams, offsets, coarse, fine };
 }

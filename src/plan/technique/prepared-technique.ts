@@ -11,7 +11,7 @@ import { ColumnOperator } from '../../influence/field-operator.js';
 import type { Machine } from '../../machine/machine.js';
 import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
 import type { Preconditioner } from '../../optimize/preconditioner.js';
-import { solve } from '../../optimize/solver.js';
+import { type SolveProgress, solve } from '../../optimize/solver.js';
 import { sampleVoxels } from '../../optimize/voxel-sample.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import type { PlanCase, Technique } from '../input/plan-case.js';
@@ -24,7 +24,7 @@ import { conformalColumns, conformalFields, weighedFields } from './fcrt.js';
 import { FINE, finish } from './finish-plan.js';
 import { modulatedBeams, modulatedFields } from './imrt.js';
 import { prepareInfluence } from './prepared-influence.js';
-import type { PlannedField, PosedCase, TechniquePlan } from './technique-plan.js';
+import type { PlannedField, PosedCase, ProgressListener, TechniquePlan } from './technique-plan.js';
 
 export interface PreparedTechnique {
   readonly technique: Technique;
@@ -46,6 +46,8 @@ export interface SolveOptions {
   readonly signal?: { readonly aborted: boolean } | undefined;
   /** Seconds; then the best so far, whose status is `time-limit`. @default none */
   readonly timeLimit?: number | undefined;
+  /** Told after every step. */
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 export interface PreparedOptions {
@@ -73,7 +75,7 @@ export function prepareTechnique(
   const arrange = technique === 'fcrt' ? conformal : modulated;
   const { operator, sample, preconditioner, fieldsOf, close } = arrange(model, voxels, planCase, machine);
   let start = first;
-  const planWith = (maxima: Float64Array, { signal, timeLimit }: SolveOptions): TechniquePlan => {
+  const planWith = (maxima: Float64Array, { signal, timeLimit, onProgress }: SolveOptions): TechniquePlan => {
     const [, ...organMaxima] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);
     const problem = {
       operator,
@@ -84,6 +86,7 @@ export function prepareTechnique(
       ...(start && { start }),
       ...(signal && { signal }),
       ...(timeLimit !== undefined && { timeLimit }),
+      onProgress: (progress: SolveProgress) => onProgress?.(technique, progress),
     };
     const solution = solve({ ...problem, sample, preconditioner }, given);
     const made = { technique, hold: 'cord', fields: fieldsOf(solution.weights) } as const;
