@@ -1,0 +1,51 @@
+/** `respine worker --queue redis://HOST`: makes plans of studies that others put on a queue. */
+import { availableParallelism } from 'node:os';
+import { checkInteger } from '../core/check.js';
+import { connectQueue } from '../node/queue/connect.js';
+import { serveQueue } from '../node/queue/serve-queue.js';
+import { nameOfRun } from '../node/study-planner.js';
+import { plansAtOnce } from '../node/study-threads.js';
+import { version } from '../node/version.js';
+import { print, say } from './output.js';
+
+export interface WorkerCommandOptions {
+  readonly queue: string;
+  /** Plans side by side. */
+  readonly concurrency?: string;
+  /** Folder in place of the study's own. */
+  readonly inputs?: string;
+}
+
+/** Serves until it is interrupted. @returns the exit code */
+export async function workerCommand({ queue, concurrency, inputs }: WorkerCommandOptions): Promise<number> {
+  if (concurrency !== undefined) checkInteger('--concurrency', Number(concurrency), 1);
+  const asked = concurrency === undefined ? availableParallelism() : Number(concurrency);
+  const slots = plansAtOnce(asked, asked);
+  const connection = await connectQueue(queue);
+  const [finish, giveBack] = [new AbortController(), new AbortController()];
+  process.on('SIGINT', () => {
+    if (finish.signal.aborted) giveBack.abort();
+    else say('respine: ends when the plans in work are made; Ctrl+C again gives them back to the queue.');
+    finish.abort();
+  });
+  process.on('SIGTERM', () => giveBack.abort());
+  print(`Worker of ${connection.place}, respine ${version}, ${slots} plans at a time. Ctrl+C ends it.\n`);
+  let plans = 0;
+  try {
+    await serveQueue(connection, {
+      slots,
+      inputs,
+      finish: finish.signal,
+      giveBack: giveBack.signal,
+      onRow: ({ isFailure, cells }, { run }, seconds) => {
+        plans++;
+        const end = isFailure ? `failed: ${cells.at(-1)}` : 'made';
+        print(`${run.key} ${nameOfRun(run)}: ${end}, ${seconds.toFixed(1)} s\n`);
+      },
+    });
+  } finally {
+    connection.close();
+  }
+  print(`${plans} plans made.\n`);
+  return 0;
+}
