@@ -11,6 +11,9 @@ import { InvalidInputError } from '../../core/errors.js';
 /** Ahead of every key of ours on the Redis. */
 export const PREFIX = 'respine';
 
+/** Variable with the password of an address that has none: a command line is seen by all who are on a machine. */
+const PASSWORD = 'RESPINE_QUEUE_PASSWORD';
+
 export interface QueueConnection {
   /** Without its password, for messages. */
   readonly place: string;
@@ -40,7 +43,9 @@ export async function connectQueue(
   const { bullmq, connector } = await loadPackages();
   let failure = 'no answer';
   let isOpen = false;
+  const password = new URL(url).password === '' ? process.env[PASSWORD] : undefined;
   const redis = new connector(url, {
+    ...(password !== undefined && { password }),
     lazyConnect: true,
     connectTimeout: within * 1000,
     maxRetriesPerRequest: null,

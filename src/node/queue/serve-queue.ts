@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Job } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { isRespineError } from '../../core/errors.js';
 import { failedRow, type StudyRow } from '../../report/study-table.js';
 import { version } from '../version.js';
@@ -36,7 +36,7 @@ export interface ServeOptions {
 
 /** A plan is given to so many workers that are lost under it, then it is a failure. */
 const MOST_LOST = 5;
-/** s for which a plan that a worker has no files for is left to others, at most. */
+/** s for which a worker that has no files for a plan leaves the next ones to others, at most. */
 const LONGEST_REST = 15;
 /** ms between its words that it is there. */
 const WORD = 5000;
@@ -57,6 +57,9 @@ class QueueWorker {
   private readonly hashes = new FileHashes();
   private readonly slots: PlannerSlots;
   private readonly givenBack: Promise<never>;
+  private worker: Worker | undefined;
+  /** Plans that it had no files for, one after the other. */
+  private refused = 0;
 
   constructor(
     private readonly connection: QueueConnection,
@@ -83,6 +86,7 @@ class QueueWorker {
       runRetryDelay: 1000,
       // Where a plan is another's by now, or Redis is away for a while: what counts is told by `lost`.
     }).on('error', () => undefined);
+    this.worker = worker;
     try {
       await Promise.race([ended(options.finish), ended(options.giveBack), lost]);
       const closed = worker.close();
@@ -97,12 +101,17 @@ class QueueWorker {
   private async answer(job: Job, token: string | undefined): Promise<string> {
     const begun = performance.now();
     const { row, asked } = await this.rowOf(job, token);
-    if (asked !== undefined) this.options.onRow?.(row, asked, (performance.now() - begun) / 1000);
-    return answerOf(row);
+    this.options.onRow?.(row, asked, (performance.now() - begun) / 1000);
+    try {
+      return answerOf(row);
+    } catch (cause) {
+      if (!isRespineError(cause)) throw cause;
+      return answerOf(failedRow(asked.study, asked.run, cause.message, version));
+    }
   }
 
   /** The row of a job; what is no job of a study is refused for good. */
-  private async rowOf(job: Job, token: string | undefined): Promise<{ row: StudyRow; asked?: AskedRow }> {
+  private async rowOf(job: Job, token: string | undefined): Promise<{ row: StudyRow; asked: AskedRow }> {
     const { UnrecoverableError } = this.connection.bullmq;
     let asked: AskedRow;
     try {
@@ -112,6 +121,7 @@ class QueueWorker {
     }
     const reason = await this.whyNot(asked);
     if (reason !== undefined) return { row: await this.refuse(job, token, asked, reason), asked };
+    this.refused = 0;
     const { planner, release } = await this.slots.take(asked);
     try {
       const row = await Promise.race([planner.row(asked.run), this.givenBack]);
@@ -160,9 +170,17 @@ class QueueWorker {
       return failedRow(asked.study, asked.run, `no worker has its files: ${told.join('; ')}`, version);
     }
     await job.updateData({ ...(job.data as RowJob), refusals });
-    const rest = Math.min(LONGEST_REST, job.attemptsStarted);
-    await job.moveToDelayed(Date.now() + rest * 1000, token);
-    throw new connection.bullmq.DelayedError();
+    await job.moveToWait(token);
+    await this.rest();
+    throw new connection.bullmq.WaitingError();
+  }
+
+  /** Takes no plan for a while, the longer the more it has refused one after the other: others are to have them. */
+  private async rest(): Promise<void> {
+    const { worker } = this;
+    await worker?.pause(true);
+    const seconds = Math.min(LONGEST_REST, 2 ** this.refused++);
+    setTimeout(() => void worker?.resume(), seconds * 1000).unref();
   }
 }
 

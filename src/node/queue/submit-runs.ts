@@ -18,14 +18,12 @@ import { PREFIX, type QueueConnection } from './connect.js';
 import { checkVersions, type Member, type Membership, membersOf, takeStudyPlace } from './membership.js';
 import { jobIdOf, jobOfRun, QUEUE, rowOfAnswer, submissionOf } from './row-job.js';
 
-/** Jobs that are on the queue and not yet answered, at most: a few MB. */
-const AHEAD = 1000;
-/** Put at once. */
+/** Put, and taken, at once. */
 const BATCH = 100;
 /** ms between two looks for rows, where there was none. */
 const LOOK = 200;
 /** ms between two counts of what is there: workers, jobs. */
-const COUNT = 3000;
+const COUNT = 2000;
 /** ms after which an absence of workers is told. */
 const ALONE = 5000;
 /** ms that taking leave of a queue may take, which may not be there any more. */
@@ -34,6 +32,8 @@ const LEAVE = 3000;
 const WEEK = 7 * 24 * 3600;
 
 export interface SubmitOptions {
+  /** Plans that are on the queue at a time, whatever the study has: of 1000 a few MB. @default 1000 */
+  readonly ahead?: number;
   /** Ends it: what waits on the queue is taken back. */
   readonly signal?: AbortSignal;
   /** Told once: there is nobody to plan. */
@@ -102,10 +102,12 @@ export class QueueSubmitter implements RowMaker {
     place: Membership,
   ): Promise<void> {
     const open = sorted(runs).values();
+    const { ahead = 1000 } = this.options;
     let [isAllAsked, counted, alone] = [runs.length === 0, 0, performance.now()];
     while (!isAllAsked || this.asked.size > 0) {
       this.checkSignal();
-      if (!isAllAsked && this.asked.size < AHEAD) isAllAsked = await this.inTime(this.put(study, open, timeLimit));
+      const free = Math.min(BATCH, ahead - this.asked.size);
+      if (!isAllAsked && free > 0) isAllAsked = await this.inTime(this.put(study, open, free, timeLimit));
       if (performance.now() - counted > COUNT) {
         const workers = await this.inTime(this.count(study, timeLimit, place));
         if (workers.length > 0) alone = Number.POSITIVE_INFINITY;
@@ -131,9 +133,14 @@ export class QueueSubmitter implements RowMaker {
   }
 
   /** Puts the next runs. @returns whether these were the last */
-  private async put(study: Study, open: Iterator<StudyRun>, timeLimit: number | undefined): Promise<boolean> {
+  private async put(
+    study: Study,
+    open: Iterator<StudyRun>,
+    count: number,
+    timeLimit: number | undefined,
+  ): Promise<boolean> {
     const ids: string[] = [];
-    while (ids.length < BATCH) {
+    while (ids.length < count) {
       const { value: run, done } = open.next();
       if (done) break;
       const files = await this.filesOf(study, run);
@@ -142,7 +149,7 @@ export class QueueSubmitter implements RowMaker {
       ids.push(id);
     }
     await this.add(study, ids, timeLimit);
-    return ids.length < BATCH;
+    return ids.length < count;
   }
 
   /** Those that are there already stay as they are. */
