@@ -46,7 +46,7 @@ async function work(url: string, milliseconds: number): Promise<void> {
       close: async () => undefined,
     }),
   });
-  connection.close();
+  process.exit();
 }
 
 async function measure([rows = 2000, workers = 8, milliseconds = 50]: number[]): Promise<void> {

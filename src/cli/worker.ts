@@ -39,12 +39,14 @@ export async function workerCommand({ queue, concurrency, inputs }: WorkerComman
       giveBack: giveBack.signal,
       onRow: ({ isFailure, cells }, { run }, seconds) => {
         plans++;
-        const end = isFailure ? `failed: ${cells.at(-1)}` : 'made';
+        const end = isFailure ? `failed: ${cells.at(-1)?.replace(/\.$/, '')}` : 'made';
         print(`${run.key} ${nameOfRun(run)}: ${end}, ${seconds.toFixed(1)} s\n`);
       },
     });
   } finally {
     connection.close();
+    // A connection that is still sought keeps nobody.
+    setTimeout(() => process.exit(), 2000).unref();
   }
   print(`${plans} plans made.\n`);
   return 0;

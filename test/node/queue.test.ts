@@ -130,6 +130,18 @@ describe.skipIf(!hasRedis)('a queue', () => {
     expect(await keysLeft()).toEqual([]);
   });
 
+  test('takes back what waits when its submitter is ended', async () => {
+    const { study, runs } = studyOf(100);
+    const end = new AbortController();
+    const submitter = new QueueSubmitter(await connected(), folder, { signal: end.signal });
+    const nothing = async (): Promise<void> => undefined;
+    const rows = submitter.rows(study, runs, { timeLimit: undefined, onRun: () => undefined, onRow: nothing });
+    while ((await keysLeft()).length < 64) await pause(20);
+    end.abort();
+    await expect(rows).rejects.toThrow(/^study: interrupted; its rows so far are kept/);
+    expect(await keysLeft()).toEqual([]);
+  });
+
   test('takes files by their contents: a worker without them leaves the plan to others; without any, the row says who lacks what', async () => {
     const [here, there] = [join(folder, 'here'), join(folder, 'there')];
     for (const [dir, text] of [
@@ -220,6 +232,38 @@ describe.skipIf(!hasRedis)('a queue', () => {
     expect(planned).toHaveLength(1);
   });
 });
+
+test.skipIf(!hasRedis)(
+  'a Redis that goes and does not come back is waited for as long as was asked, on both sides',
+  async () => {
+    const redis = new TestRedis(await freePort(), folder);
+    await redis.start();
+    const [one, other] = await Promise.all([1, 2].map(() => connectQueue(redis.url, { patience: 1 })));
+    const { study, runs } = studyOf(1);
+    const nothing = async (): Promise<void> => undefined;
+    const sides = [
+      new QueueSubmitter(one!, folder).rows(study, runs, {
+        timeLimit: undefined,
+        onRun: () => undefined,
+        onRow: nothing,
+      }),
+      serveQueue(other!, {
+        slots: 1,
+        planner: () => ({ row: () => new Promise(() => undefined), close: nothing }),
+      }),
+    ];
+    while ((await one!.redis.keys('*:active')).length === 0) await pause(20);
+    const ends = Promise.allSettled(sides);
+    await redis.kill();
+    for (const end of await ends) {
+      expect((end as PromiseRejectedResult).reason.message).toMatch(
+        /: Redis has not answered for 1 s\. Start it again/,
+      );
+    }
+    one!.close();
+    other!.close();
+  },
+);
 
 test('an address that is none, or where nothing is: one sentence within seconds, without the password', async () => {
   const begun = performance.now();

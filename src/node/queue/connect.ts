@@ -61,9 +61,9 @@ export async function connectQueue(
     );
   } catch (cause) {
     redis.disconnect();
-    throw new InvalidInputError(
-      `--queue ${place}: Redis cannot be used there (${isWorthy(cause) ? reasonOf(cause) : failure}). Start redis-server, or give the address of one that runs.`,
-    );
+    const reason = isWorthy(cause) ? reasonOf(cause) : failure;
+    const remedy = reason === NO_ENTRY ? `Give it in the address, or in ${PASSWORD}.` : REMEDY;
+    throw new InvalidInputError(`--queue ${place}: Redis cannot be used there (${reason}). ${remedy}`);
   }
   isOpen = true;
   const lost = watch(redis, place, patience);
@@ -132,6 +132,9 @@ async function inTime<T>(answer: Promise<T>, seconds: number): Promise<T> {
   }
 }
 
+const NO_ENTRY = 'it wants another user or password';
+const REMEDY = 'Start redis-server, or give the address of one that runs.';
+
 /** ioredis says of a connection that was refused only that it is closed; why, its error event has said. */
 const isWorthy = (cause: unknown): boolean => cause instanceof Error && !/Connection is closed/.test(cause.message);
 
@@ -139,6 +142,8 @@ function reasonOf(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'nothing listens';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
-  if (/NOAUTH|WRONGPASS|invalid password/i.test(message)) return 'it wants another user or password';
+  if (/NOAUTH|WRONGPASS|invalid password/i.test(message)) return NO_ENTRY;
+  if (code === 'ECONNRESET') return 'it hangs up: perhaps it wants TLS, rediss://';
+  if (/Unknown RESP type|Protocol error/.test(message)) return 'what answers is no Redis';
   return message.replace(/\s+/g, ' ').replace(/\.$/, '');
 }

@@ -23,6 +23,7 @@ interface Slot {
 /** As many planners as there were plans at a time, at most. */
 export class PlannerSlots {
   private readonly idle: Slot[] = [];
+  private readonly started = new Set<Planner>();
 
   constructor(private readonly start: PlannerFactory = threadPlanner) {}
 
@@ -39,18 +40,25 @@ export class PlannerSlots {
     if (found !== undefined) idle.splice(idle.indexOf(found), 1);
     const isFit = found !== undefined && ofThis(found);
     // A file may have other contents now under the same name.
-    if (!isFit) await found?.planner.close();
+    if (found !== undefined && !isFit) await this.end(found.planner);
     const planner = isFit ? found.planner : this.start(asked);
+    this.started.add(planner);
     return {
       planner,
       release: async (isGood) => {
         if (isGood) idle.push({ planner, ofStudy, shared });
-        else await planner.close();
+        else await this.end(planner);
       },
     };
   }
 
+  private async end(planner: Planner): Promise<void> {
+    this.started.delete(planner);
+    await planner.close();
+  }
+
+  /** Ends those that are at a plan too. */
   async close(): Promise<void> {
-    await Promise.all(this.idle.splice(0).map(({ planner }) => planner.close()));
+    await Promise.all([...this.started].map((planner) => this.end(planner)));
   }
 }

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
 import { isRespineError } from '../../core/errors.js';
 import { failedRow, type StudyRow } from '../../report/study-table.js';
@@ -38,6 +39,8 @@ export interface ServeOptions {
 const MOST_LOST = 5;
 /** s for which a worker that has no files for a plan leaves the next ones to others, at most. */
 const LONGEST_REST = 15;
+/** ms that taking leave of a queue may take. */
+const LEAVE = 2000;
 /** ms between its words that it is there. */
 const WORD = 5000;
 
@@ -89,12 +92,12 @@ class QueueWorker {
     this.worker = worker;
     try {
       await Promise.race([ended(options.finish), ended(options.giveBack), lost]);
-      const closed = worker.close();
-      await Promise.race([closed, lost, this.givenBack.catch(() => closed)]);
-      await place?.leave();
+      const closed = worker.close().then(() => place?.leave());
+      // A Redis that is away at that moment is not waited for.
+      await Promise.race([closed, lost, ended(options.giveBack).then(() => pause(LEAVE))]);
     } finally {
       clearInterval(word);
-      await this.slots.close();
+      await Promise.race([Promise.all([this.slots.close(), worker.disconnect()]), pause(LEAVE)]);
     }
   }
 

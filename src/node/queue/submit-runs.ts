@@ -27,12 +27,12 @@ const COUNT = 2000;
 /** ms after which an absence of workers is told. */
 const ALONE = 5000;
 /** ms that taking leave of a queue may take, which may not be there any more. */
-const LEAVE = 3000;
+const LEAVE = 5000;
 /** s after which a row that nobody has taken leaves the queue. */
 const WEEK = 7 * 24 * 3600;
 
 export interface SubmitOptions {
-  /** Plans that are on the queue at a time, whatever the study has: of 1000 a few MB. @default 1000 */
+  /** Plans that are on the queue at a time, whatever the study has. @default four for each that workers make at a time, 64 to 1000 */
   readonly ahead?: number;
   /** Ends it: what waits on the queue is taken back. */
   readonly signal?: AbortSignal;
@@ -55,6 +55,8 @@ export class QueueSubmitter implements RowMaker {
   /** On the queue, by id. */
   private readonly asked = new Map<string, Asked>();
   private submission = '';
+  /** Plans that workers make at a time, as last counted. */
+  private slots = 0;
 
   /** @param outDir of the table */
   constructor(
@@ -102,11 +104,10 @@ export class QueueSubmitter implements RowMaker {
     place: Membership,
   ): Promise<void> {
     const open = sorted(runs).values();
-    const { ahead = 1000 } = this.options;
     let [isAllAsked, counted, alone] = [runs.length === 0, 0, performance.now()];
     while (!isAllAsked || this.asked.size > 0) {
       this.checkSignal();
-      const free = Math.min(BATCH, ahead - this.asked.size);
+      const free = Math.min(BATCH, this.ahead() - this.asked.size);
       if (!isAllAsked && free > 0) isAllAsked = await this.inTime(this.put(study, open, free, timeLimit));
       if (performance.now() - counted > COUNT) {
         const workers = await this.inTime(this.count(study, timeLimit, place));
@@ -175,7 +176,7 @@ export class QueueSubmitter implements RowMaker {
 
   /** Rows that are there, some at a time; what is of nobody any more goes. */
   private async take(study: Study): Promise<{ job: Job; row: StudyRow; run: StudyRun }[]> {
-    const ids = (await this.queue.getRanges(['completed', 'failed'])).filter((id) => this.isOwn(id));
+    const ids = (await this.queue.getRanges(['completed', 'failed'], 0, -1)).filter((id) => this.isOwn(id));
     const jobs = await Promise.all(ids.slice(0, BATCH).map((id) => this.queue.getJob(id)));
     const found: { job: Job; row: StudyRow; run: StudyRun }[] = [];
     for (const job of jobs) {
@@ -215,10 +216,8 @@ export class QueueSubmitter implements RowMaker {
       );
     }
     const workers = (await membersOf(connection, 'worker')).filter((member) => member.version === version);
-    this.jobs = Math.max(
-      this.jobs,
-      workers.reduce((sum, { slots }) => sum + slots, 0),
-    );
+    this.slots = workers.reduce((sum, { slots }) => sum + slots, 0);
+    this.jobs = Math.max(this.jobs, this.slots);
     const ids = [...asked.keys()];
     const there = await Promise.all(ids.map((id) => connection.redis.exists(queue.toKey(id))));
     const gone = ids.filter((_, i) => there[i] === 0);
@@ -231,17 +230,20 @@ export class QueueSubmitter implements RowMaker {
    * end all there is.
    */
   private async clean(isBeginning: boolean): Promise<void> {
-    const states = isBeginning ? (['failed'] as const) : (['waiting', 'delayed', 'completed', 'failed'] as const);
-    const ids = (await this.queue.getRanges([...states])).filter((id) => this.isOwn(id));
+    const states = isBeginning ? (['failed'] as const) : (['wait', 'delayed', 'completed', 'failed'] as const);
+    const ids = (await this.queue.getRanges([...states], 0, -1)).filter((id) => this.isOwn(id));
     if (isBeginning) {
-      const made = (await this.queue.getRanges(['completed'])).filter((id) => this.isOwn(id));
+      const made = (await this.queue.getRanges(['completed'], 0, -1)).filter((id) => this.isOwn(id));
       for (const job of await Promise.all(made.map((id) => this.queue.getJob(id)))) {
         if (job !== undefined && /"isFailure":true/.test(String(job.returnvalue))) await removed(job);
       }
     }
-    for (const job of await Promise.all(ids.map((id) => this.queue.getJob(id)))) {
-      if (job !== undefined) await removed(job);
-    }
+    await Promise.all(ids.map((id) => this.queue.remove(id)));
+  }
+
+  /** Few enough that a study that comes later is not kept waiting and Redis stays small, enough that no worker is idle. */
+  private ahead(): number {
+    return this.options.ahead ?? Math.min(1000, Math.max(64, 4 * this.slots));
   }
 
   private isOwn(id: string): boolean {
