@@ -13,7 +13,7 @@ port=${PORT:-6390}
 mkdir -p "$dir"
 # Only this machine hears it; what it has is written to DIR/redis, so that it may be started anew.
 mkdir -p "$dir/redis"
-redis-server --port "$port" --bind 127.0.0.1 --appendonly yes --dir "$dir/redis" --loglevel warning &
+redis-server --port "$port" --bind 127.0.0.1 --appendonly yes --dir "$dir/redis" --logfile redis.log &
 redis=$!
 workers=()
 # SIGTERM: a worker gives back what it is at.

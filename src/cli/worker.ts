@@ -30,7 +30,7 @@ export async function workerCommand({ queue, concurrency, inputs }: WorkerComman
   });
   process.on('SIGTERM', () => giveBack.abort());
   print(`Worker of ${connection.place}, respine ${version}, ${slots} plans at a time. Ctrl+C ends it.\n`);
-  let plans = 0;
+  let rows = 0;
   try {
     await serveQueue(connection, {
       slots,
@@ -38,7 +38,7 @@ export async function workerCommand({ queue, concurrency, inputs }: WorkerComman
       finish: finish.signal,
       giveBack: giveBack.signal,
       onRow: ({ isFailure, cells }, { run }, seconds) => {
-        plans++;
+        rows++;
         const end = isFailure ? `failed: ${cells.at(-1)?.replace(/\.$/, '')}` : 'made';
         print(`${run.key} ${nameOfRun(run)}: ${end}, ${seconds.toFixed(1)} s\n`);
       },
@@ -48,6 +48,6 @@ export async function workerCommand({ queue, concurrency, inputs }: WorkerComman
     // A connection that is still sought keeps nobody.
     setTimeout(() => process.exit(), 2000).unref();
   }
-  print(`${plans} plans made.\n`);
+  print(`${rows} rows.\n`);
   return 0;
 }
