@@ -132,6 +132,15 @@ test.each([
   expect(existsSync(join(folder, 'never'))).toBe(false);
 });
 
+test.each([
+  [['--inputs', 'nowhere'], /--inputs nowhere: there is no such folder/],
+  [['--concurrency', 'many'], /--concurrency is NaN, but must be a whole number/],
+])('worker %j: exit 2, one sentence', async (options, sentence) => {
+  const { code, stdout, stderr } = await respine('worker', '--queue', 'redis://127.0.0.1:1', ...options);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(sentence);
+});
+
 test('without its packages the command names them, and all else works', async () => {
   const hook = `export const resolve = async (name, context, next) => {
     if (name !== 'bullmq' && name !== 'ioredis') return next(name, context);
