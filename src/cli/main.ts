@@ -322,12 +322,24 @@ program
   .option('--jobs <n>', 'plans side by side (default as many as cores, fewer where memory is short)')
   .option('--shard <i/n>', 'only every n-th plan from the i-th on: one of several machines')
   .option('--merge <dirs...>', 'plan nothing: put the tables of these folders into one')
+  .option('--queue <url>', 'plan nothing here, but have the workers of this Redis do it: redis://HOST[:PORT][/DB]')
   .option('--retry', 'plan again what failed before')
   .option('--time-limit <seconds>', 'of each plan: then the best so far, whose row says time-limit')
   .option('--json', 'print the rows as JSON instead of a summary')
   .action(async (path, options) => {
     const { studyCommand } = await import('./study.js');
     code = await studyCommand(path, options);
+  });
+
+program
+  .command('worker')
+  .description('plans rows of studies that respine study --queue puts on a Redis, until Ctrl+C: docs/studies.md')
+  .requiredOption('--queue <url>', 'redis://[:PASSWORD@]HOST[:PORT][/DB], or rediss:// for TLS')
+  .option('--concurrency <n>', 'plans side by side (default as many as cores, fewer where memory is short)')
+  .option('--inputs <dir>', "folder that stands for the study's own, whose files are checked by their hashes")
+  .action(async (options) => {
+    const { workerCommand } = await import('./worker.js');
+    code = await workerCommand(options);
   });
 
 program

@@ -4,13 +4,14 @@ import { checkInteger } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { readJson } from '../node/files.js';
 import { type MergeOutcome, mergeStudy } from '../node/merge-study.js';
-import { runStudy, type Shard, type StudyOutcome } from '../node/run-study.js';
+import { runStudy, type Shard, type StudyOptions, type StudyOutcome } from '../node/run-study.js';
 import { nameOfRun } from '../node/study-planner.js';
 import { parseStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { type StudyRow, studyRecord } from '../report/study-table.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { startProgress } from './progress.js';
+import { withQueue } from './study-queue.js';
 
 const PLANS = 'plans';
 
@@ -23,6 +24,8 @@ export interface StudyCommandOptions {
   readonly jobs?: string;
   /** As "2/8". */
   readonly shard?: string;
+  /** Address of the Redis whose workers plan. */
+  readonly queue?: string;
   /** Folders whose tables are put together; nothing is planned. */
   readonly merge?: readonly string[];
   readonly json?: boolean;
@@ -33,8 +36,13 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
   const jobs = options.jobs === undefined ? undefined : jobsOf(options.jobs);
   const shard = options.shard === undefined ? undefined : shardOf(options.shard);
-  const { retry = false, merge } = options;
-  if (merge !== undefined) checkNothingPlanned({ timeLimit, jobs, shard, retry });
+  const { retry = false, merge, queue } = options;
+  if (merge !== undefined) checkNothingPlanned({ timeLimit, jobs, shard, queue, retry });
+  if (queue !== undefined && jobs !== undefined) {
+    throw new InvalidInputError(
+      '--queue: its workers say how many plans they make side by side, so --jobs says nothing. Leave it out; respine worker has --concurrency.',
+    );
+  }
   const study = parseStudy(await readJson(path), path);
   if (merge !== undefined) return mergeTables(study, merge, options);
   const progress = startProgress('study');
@@ -52,7 +60,7 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
     });
   };
   let told: [number, number] = [0, 0];
-  const outcome = await runStudy(study, options.out, {
+  const planning: StudyOptions = {
     retry,
     ...(timeLimit !== undefined && { timeLimit }),
     ...(jobs !== undefined && { jobs }),
@@ -71,7 +79,11 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
       if (isFailure) failed++;
       tell(run, ...told);
     },
-  });
+  };
+  const outcome =
+    queue === undefined
+      ? await runStudy(study, options.out, planning)
+      : await withQueue(queue, options.out, (maker) => runStudy(study, options.out, { ...planning, maker }));
   progress.end();
   print(options.json ? `${JSON.stringify(report(study, outcome), null, 2)}\n` : summary(study, outcome));
   return outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
@@ -83,8 +95,10 @@ async function mergeTables(study: Study, dirs: readonly string[], { out, json }:
   return outcome.missing.length > 0 || outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
 }
 
-function checkNothingPlanned(planning: Readonly<Record<'timeLimit' | 'jobs' | 'shard' | 'retry', unknown>>): void {
-  const names = { timeLimit: '--time-limit', jobs: '--jobs', shard: '--shard', retry: '--retry' };
+function checkNothingPlanned(
+  planning: Readonly<Record<'timeLimit' | 'jobs' | 'shard' | 'queue' | 'retry', unknown>>,
+): void {
+  const names = { timeLimit: '--time-limit', jobs: '--jobs', shard: '--shard', queue: '--queue', retry: '--retry' };
   for (const [option, value] of Object.entries(planning)) {
     if (value === undefined || value === false) continue;
     throw new InvalidInputError(
@@ -168,7 +182,10 @@ const othersLine = (others: number): string[] =>
 function summary(study: Study, { file, rows, planned, others, jobs, memory }: StudyOutcome): string {
   const { tally, lines } = tallyOf(study, rows);
   lines.push(`${rows.length} plans: ${tally}; ${planned} planned now, ${rows.length - planned} before.`);
-  if (planned > 0) lines.push(`${jobs} at a time; ${(memory / 1e6).toFixed(0)} MB of memory at most.`);
+  if (planned > 0)
+    lines.push(
+      `${jobs > 0 ? `${jobs} at a time` : 'no worker seen'}; ${(memory / 1e6).toFixed(0)} MB of memory at most.`,
+    );
   lines.push(...othersLine(others), `Table: ${file}`);
   return `${lines.join('\n')}\n`;
 }

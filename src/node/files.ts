@@ -217,5 +217,6 @@ function reasonOf(cause: unknown): string {
   );
 }
 
-const unreadable = (path: string, cause: unknown, remedy: string): InvalidInputError =>
+/** Why a path cannot be read, in one sentence. */
+export const unreadable = (path: string, cause: unknown, remedy: string): InvalidInputError =>
   new InvalidInputError(`${path} cannot be read (${reasonOf(cause)}). ${remedy} that exists and that you may read.`);

@@ -28,12 +28,29 @@ export interface StudyOptions {
   readonly timeLimit?: number;
   /** Plans side by side; fewer where memory is short. @default as many as the machine has cores */
   readonly jobs?: number;
+  /** Who makes the rows in place of this machine, as the workers of a queue do; `jobs` then says nothing. */
+  readonly maker?: RowMaker;
   /** Of all runs every `of`-th from the `index`-th on, 1 <= index <= of: what one of several machines makes. @default all */
   readonly shard?: Shard;
   /** Before a plan: it is the `index`-th of `count` that are to be made, `jobs` of them side by side. */
   readonly onPlan?: (run: StudyRun, index: number, count: number, jobs: number) => void;
   /** After a plan: of the seconds that all take, the fraction that is spent, as far as plans that are over tell. */
   readonly onRow?: (row: StudyRow, run: StudyRun, fraction: number) => void;
+}
+
+/** Makes rows elsewhere. */
+export interface RowMaker {
+  /** Plans side by side, as far as that is known; it may change while they are made. */
+  readonly jobs: number;
+  rows(study: Study, runs: readonly StudyRun[], options: RowMakerOptions): Promise<void>;
+}
+
+export interface RowMakerOptions {
+  /** Seconds that each plan may take. */
+  readonly timeLimit: number | undefined;
+  readonly onRun: (run: StudyRun) => void;
+  /** After a row; when it has ended, the row stands in the table. */
+  readonly onRow: (row: StudyRow, run: StudyRun) => Promise<void>;
 }
 
 /** One part of a study's runs. */
@@ -111,7 +128,7 @@ async function continueStudy(
   study: Study,
   runs: readonly StudyRun[],
   file: string,
-  { retry = false, timeLimit, jobs: asked, onPlan, onRow }: StudyOptions & { readonly jobs: number },
+  { retry = false, timeLimit, jobs: asked, maker, onPlan, onRow }: StudyOptions & { readonly jobs: number },
 ): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
@@ -122,28 +139,25 @@ async function continueStudy(
   let begun = 0;
   const progress = new StudyProgress(open);
   const now = (): number => performance.now() / 1000;
-  await planRuns(
-    study,
-    open,
-    // More plans than cores share what is there; of a single plan at a time the pool has all cores.
-    { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) },
-    (run) => {
-      progress.begin(run, now());
-      onPlan?.(run, begun++, open.length, jobs);
-    },
-    async (row, run) => {
-      rows.set(run.key, row);
-      await table.write();
-      progress.end(run, now());
-      onRow?.(row, run, progress.fraction);
-    },
-  );
+  const onRun = (run: StudyRun): void => {
+    progress.begin(run, now());
+    onPlan?.(run, begun++, open.length, maker?.jobs ?? jobs);
+  };
+  const keep = async (row: StudyRow, run: StudyRun): Promise<void> => {
+    rows.set(run.key, row);
+    await table.write();
+    progress.end(run, now());
+    onRow?.(row, run, progress.fraction);
+  };
+  if (maker !== undefined) await maker.rows(study, open, { timeLimit, onRun, onRow: keep });
+  // More plans than cores share what is there; of a single plan at a time the pool has all cores.
+  else await planRuns(study, open, { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) }, onRun, keep);
   return {
     file,
     rows: runs.map(({ key }) => rows.get(key)!),
     planned: open.length,
     others: rows.size - runs.length,
-    jobs,
+    jobs: maker?.jobs ?? jobs,
     memory: process.resourceUsage().maxRSS * 1024,
   };
 }

@@ -29,7 +29,7 @@ export class StudyProgress {
     const kind = kindOf(run);
     this.left.set(kind, this.left.get(kind)! - 1);
     const known = this.spent.get(kind) ?? { plans: 0, seconds: 0 };
-    this.spent.set(kind, { plans: known.plans + 1, seconds: known.seconds + now - this.begun.get(run.key)! });
+    this.spent.set(kind, { plans: known.plans + 1, seconds: known.seconds + now - (this.begun.get(run.key) ?? now) });
   }
 
   /** Of the seconds of all plans, the fraction that is spent, 0 to 1. */

@@ -11,7 +11,7 @@ export interface StudyThreadData extends PlannerOptions {
 }
 
 /** Who makes the plans of a study, one at a time. */
-interface Planner {
+export interface Planner {
   row(run: StudyRun): Promise<StudyRow>;
   close(): Promise<void>;
 }
@@ -104,7 +104,7 @@ class RunQueue {
 }
 
 /** A {@link StudyPlanner} on a thread, which is started with its first run and again after it has ended. */
-class ThreadPlanner implements Planner {
+export class ThreadPlanner implements Planner {
   private worker: Worker | undefined;
 
   constructor(private readonly data: StudyThreadData) {}
