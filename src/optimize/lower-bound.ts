@@ -24,6 +24,9 @@ export interface Tangent {
   readonly slopes: Float64Array;
 }
 
+/** What makes up for slopes below zero: a second tangent, or a limit with slopes' w <= bound, of slopes that are nowhere below zero. */
+export type Cut = Tangent | { readonly slopes: Float64Array; readonly bound: number };
+
 export interface TangentOptions {
   /** Whose dose it is, where it is one's: the bound is lowered by what the transpose differs from the operator. */
   readonly weights?: Float64Array;
@@ -60,21 +63,24 @@ export function tangentAt(
 }
 
 /** What the two tangents prove of every permitted plan at least as good as `best`; -Infinity where they prove nothing. */
-export function lowerBound(tangent: Tangent, cuts: readonly Tangent[], best: number): number {
+export function lowerBound(tangent: Tangent, cuts: readonly Cut[], best: number): number {
   return tangent.constant - restorationCost(tangent.slopes, cuts, best);
 }
 
 /** theta (F_best - k): what negative slopes cost; 0 where there are none, Infinity where no second tangent makes up for them. */
-export function restorationCost(h: Float64Array, cuts: readonly Tangent[], best: number): number {
+export function restorationCost(h: Float64Array, cuts: readonly Cut[], best: number): number {
   if (h.every((slope) => slope >= 0)) return 0;
   let cost = Infinity;
-  for (const { constant: k, slopes: c } of cuts) {
+  for (const cut of cuts) {
+    const { slopes: c } = cut;
     let theta = 0;
     for (let j = 0; j < h.length; j++) if (h[j]! < 0) theta = Math.max(theta, c[j]! > 0 ? -h[j]! / c[j]! : Infinity);
     if (theta === Infinity) continue;
     // A touch more than needed, against rounding where h + theta c is zero.
     theta *= 1 + 1e-12;
-    if (h.every((slope, j) => slope + theta * c[j]! >= 0)) cost = Math.min(cost, theta * Math.max(0, best - k));
+    if (h.every((slope, j) => slope + theta * c[j]! >= 0)) {
+      cost = Math.min(cost, theta * Math.max(0, 'bound' in cut ? cut.bound : best - cut.constant));
+    }
   }
   return cost;
 }
@@ -87,6 +93,18 @@ const CUTS = [
   [3, 1],
   [1, 2],
 ] as const;
+
+/** Of its bound, what a plane's column may be off by rounding. */
+const COLUMN_ROUNDING = 1e-6;
+
+/** Limits on sums of dose, each a cut where more of any weight means more of the sum. */
+export const cutsOf = ({ planes }: HalfSpaces): Cut[] =>
+  planes
+    .filter(({ column, bound }) => bound > 0 && column.every((slope) => slope >= 0))
+    .map(({ column, bound, tightening = 0 }) => ({
+      slopes: column,
+      bound: (bound + tightening) * (1 + COLUMN_ROUNDING),
+    }));
 
 /** Tangents at higher doses, whose slopes are positive wherever more of a weight means more of what nobody wants. */
 export function findCuts(

@@ -1,6 +1,7 @@
 /** A problem of goals in order, and what is refused of one. */
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
+import type { Constraint } from './constraint.js';
 import { checkGoal, type Goal } from './goal.js';
 import type { NormalMatrix, VoxelSample } from './normal-matrix.js';
 import { meanDose } from './objective/mean-dose.js';
@@ -12,6 +13,11 @@ import type { SolveOptions } from './solver.js';
 export interface OrderedProblem extends Omit<Problem, 'objectives'> {
   /** Lists of goals, the most important list first; goals of one list are equals. Their names differ. */
   readonly priorities: readonly (readonly Goal[])[];
+  /**
+   * What holds while lists have their turn, besides `constraints`, and no longer when objectives have theirs: the stand-in of a prescription,
+   * whose level is the objectives' alone. @default none
+   */
+  readonly listConstraints?: readonly Constraint[];
   /** What is minimised in the end, under everything. @default nothing: the plan is that of the last list */
   readonly objectives?: readonly Objective[];
 }
@@ -25,8 +31,10 @@ export interface OrderOptions extends Pick<SolveOptions, 'onProgress' | 'signal'
   readonly levelGap?: number;
   /** To be proven of the objectives, fraction. @default 0.01 */
   readonly gap?: number;
-  /** What later lists may take back of a goal that is not met, fraction of its scale, > 0. @default 0.001 */
+  /** What later lists may take back of a goal that is not met, fraction of its scale, > 0. @default 0.003 */
   readonly slack?: number;
+  /** Weights of a plan that is permitted, or nearly: where a start is searched from. @default equal weights */
+  readonly start?: Float64Array;
   /** Seconds for all steps together. @default Infinity */
   readonly timeLimit?: number;
   /**
@@ -40,7 +48,8 @@ export interface OrderOptions extends Pick<SolveOptions, 'onProgress' | 'signal'
 
 /** @throws {InvalidInputError} for a malformed problem, no goal at all, two of one name, or an option that makes no sense */
 export function checkOrder(problem: OrderedProblem, options: OrderOptions): void {
-  const { priorities, objectives = [], constraints = [], operator } = problem;
+  const { priorities, objectives = [], constraints: always = [], listConstraints = [], operator } = problem;
+  const constraints = [...always, ...listConstraints];
   for (const name of ['levelGap', 'gap', 'slack'] as const) {
     if (options[name] !== undefined) checkPositive(`goals in order: ${name}`, options[name]);
   }
@@ -65,7 +74,7 @@ export function checkOrder(problem: OrderedProblem, options: OrderOptions): void
     names.add(name);
     checkProblem({ operator, objectives: [anything], constraints: [goal.constraint] });
   }
-  checkProblem({ ...problem, objectives: objectives.length === 0 ? [anything] : objectives });
+  checkProblem({ ...problem, constraints, objectives: objectives.length === 0 ? [anything] : objectives });
 }
 
 /** Stands where a problem must have an objective to be checked. */

@@ -6,6 +6,8 @@ import type { Prescription } from './problem.js';
 
 /** How often a level that stood still may be set right. */
 const LEVEL_CHANGES = 8;
+/** A level that is held back moves by so many times what the dose is off, at most. */
+const MOST_LAG = 2;
 /** A level stays within these fractions of the prescribed dose. */
 const LEVELS = [0.8, 1.2] as const;
 
@@ -15,6 +17,7 @@ export class PrescribedLevel {
   /** How often it has moved. */
   moves = 0;
   private changes = 0;
+  private last: { readonly level: number; readonly reached: number } | undefined;
 
   constructor(
     private readonly prescription: Prescription | undefined,
@@ -22,6 +25,8 @@ export class PrescribedLevel {
     private readonly level: { value: number } | undefined,
     /** Relative error of the prescribed dose at which it is met. */
     private readonly tolerance: number,
+    /** Whether the dose follows the level only in part, as goals hold it too: then the level moves by as much more. */
+    private readonly isHeldBack = false,
   ) {
     this.isFixed = prescription === undefined;
   }
@@ -59,13 +64,25 @@ export class PrescribedLevel {
       this.isFixed = true;
       return false;
     }
-    const ratio = Math.min(1.25, Math.max(0.8, dose / reached));
+    const ratio = Math.min(
+      1.25,
+      Math.max(0.8, (dose / reached) ** (isNearEnd && this.isHeldBack ? this.lag(reached) : 1)),
+    );
     const next = Math.min(LEVELS[1] * dose, Math.max(LEVELS[0] * dose, level.value * ratio));
     if (isNearEnd && (next === level.value || ++this.changes > LEVEL_CHANGES)) this.isFixed = true;
     if (next === level.value) return false;
+    this.last = { level: level.value, reached };
     level.value = next;
     this.moves++;
     return true;
+  }
+
+  /** By how much more the level has moved than the dose, since it moved last. */
+  private lag(reached: number): number {
+    if (this.last === undefined) return 1;
+    const { level, reached: before } = this.last;
+    const followed = Math.log(reached / before) / Math.log(this.level!.value / level);
+    return followed > 0 ? Math.min(MOST_LAG, Math.max(1, 1 / followed)) : 1;
   }
 
   /** Whether one that stood still has to move once more, as the plan has moved since. */

@@ -127,14 +127,19 @@ function gainsOf(
   dose: Float64Array,
   { held, hard }: StepSite,
 ): { of: string; gain: number }[] {
-  const all = held.map((constraint, k) => {
-    const { price, active } = prices[k]!;
-    const isHeld =
-      k < hard && constraint.kind === 'voxels'
-        ? true
-        : violationOf(constraint, dose).amount > -HELD * boundOf(constraint);
-    const whole = constraint.kind === 'voxels' ? active.reduce((sum, own) => sum + own.price, 0) : price;
-    return { of: constraint.name, gain: isHeld ? whole : 0 };
+  // Constraints of one name have one price.
+  const names = [...new Set(held.map(({ name }) => name))];
+  const priceOf = new Map(prices.map((one) => [one.limit, one]));
+  const all = names.map((name) => {
+    const { price, active } = priceOf.get(name)!;
+    const own = held.flatMap((constraint, k) => (constraint.name === name ? [{ constraint, k }] : []));
+    const isHeld = own.some(
+      ({ constraint, k }) =>
+        (k < hard && constraint.kind === 'voxels') ||
+        violationOf(constraint, dose).amount > -HELD * boundOf(constraint),
+    );
+    const whole = own[0]!.constraint.kind === 'voxels' ? active.reduce((sum, one) => sum + one.price, 0) : price;
+    return { of: name, gain: isHeld ? whole : 0 };
   });
   const largest = all.reduce((a, { gain }) => Math.max(a, gain), 0);
   return all.filter(({ gain }) => gain > SMALL_GAIN * largest).sort((a, b) => b.gain - a.gain);

@@ -4,14 +4,14 @@
 import type { LinearOperator } from '../core/linear-operator.js';
 import type { HalfSpaces } from './half-spaces.js';
 import type { InteriorPoint } from './interior-point.js';
-import { findCuts, lowerBound, type Tangent, tangentAt } from './lower-bound.js';
+import { type Cut, cutsOf, findCuts, lowerBound, tangentAt } from './lower-bound.js';
 import type { Objective } from './objective/objective.js';
 
 export class Proof {
   /** -Infinity where nothing is proven yet. */
   bound = -Infinity;
-  /** Tangents at higher doses, which make up for slopes below zero. */
-  cuts: readonly Tangent[] = [];
+  /** Tangents at higher doses and limits, which make up for slopes below zero. */
+  cuts: readonly Cut[] = [];
   /** Products with the operator and its transpose, half each. */
   evaluations = 0;
   private readonly convexObjectives: readonly Objective[];
@@ -32,8 +32,9 @@ export class Proof {
   /** Once for a problem. */
   findCuts({ dose, multipliers }: InteriorPoint, halfSpaces: HalfSpaces): void {
     if (this.cuts.length > 0) return;
-    this.cuts = findCuts(this.operator, this.convexObjectives, halfSpaces, dose, multipliers);
-    this.evaluations += this.cuts.length / 2;
+    const tangents = findCuts(this.operator, this.convexObjectives, halfSpaces, dose, multipliers);
+    this.evaluations += tangents.length / 2;
+    this.cuts = [...tangents, ...cutsOf(halfSpaces)];
   }
 
   /** What is proven at a plan. */

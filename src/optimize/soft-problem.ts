@@ -11,6 +11,7 @@
  * plans that keep the constraint, as those have t_g = 0.
  */
 import type { LinearOperator } from '../core/linear-operator.js';
+import type { Certificate } from './certificate.js';
 import { type Constraint, violationOf } from './constraint.js';
 import type { VoxelSample } from './normal-matrix.js';
 import { type Objective, shown } from './objective/objective.js';
@@ -69,6 +70,31 @@ export function softProblem(
     interior: Float64Array.from([...interior.weights, ...starts]),
     ...(prescription && { prescription }),
   };
+}
+
+/**
+ * The certificate of a soft problem with rows of the operator in place of its own.
+ *
+ * @param rows of the operator
+ */
+export function softCertificate(
+  certificate: Certificate,
+  soft: readonly Pick<SoftConstraint, 'constraint'>[],
+  rows: number,
+): Certificate {
+  const ownRows = new Map<string, { readonly rows: Int32Array; readonly first: number }>();
+  let first = rows;
+  for (const { constraint } of soft) {
+    if (constraint.kind !== 'voxels') continue;
+    ownRows.set(constraint.name, { rows: constraint.rows, first });
+    first += constraint.rows.length;
+  }
+  const prices = certificate.prices.map((price) => {
+    const own = ownRows.get(price.limit);
+    if (own === undefined) return price;
+    return { ...price, active: price.active.map((one) => ({ ...one, row: own.rows[one.row - own.first]! })) };
+  });
+  return { ...certificate, prices };
 }
 
 /** A row that only a soft constraint has. */

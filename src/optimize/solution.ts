@@ -30,6 +30,8 @@ export interface SolveOptions {
    * @internal
    */
   readonly interior?: Float64Array;
+  /** @internal Whether the prescribed dose follows its level only in part, as other objectives hold it. @default false */
+  readonly isHeldBack?: boolean;
   /** @internal Called after every step with the weights, > 0; they are not to be kept. */
   readonly onPoint?: (weights: Float64Array) => void;
   /** @internal Told at the end what prices a column that the problem does not have. */

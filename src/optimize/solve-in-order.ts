@@ -13,18 +13,19 @@
  *
  * @see Breedveld et al., Phys. Med. Biol. 54 (2009) 7199, doi:10.1088/0031-9155/54/23/011 (prioritised optimisation)
  */
-import { type Certificate, certify, worstViolation } from './certificate.js';
+import { certify, worstViolation } from './certificate.js';
 import { type Constraint, violationOf } from './constraint.js';
-import { MOST_COLUMNS } from './exact-normal.js';
+import { ExactNormal, MOST_COLUMNS } from './exact-normal.js';
 import { askedOf, boundOf, constraintOf, type Goal, relaxed, valueAt } from './goal.js';
 import { evaluateAll } from './half-spaces.js';
 import { equalWeights, findInterior, type Interior, violationOfAll } from './interior-start.js';
+import { type KeptGoal, solveLast, withoutTightening } from './last-step.js';
 import type { VoxelSample } from './normal-matrix.js';
 import type { Objective } from './objective/objective.js';
 import { checkOrder, type OrderedProblem, type OrderOptions } from './ordered-problem.js';
 import { easingOf, type PriorityStep, type ScaledGoal, stepOf } from './priority-step.js';
 import type { Problem } from './problem.js';
-import { type SoftConstraint, softProblem } from './soft-problem.js';
+import { type SoftConstraint, softCertificate, softProblem } from './soft-problem.js';
 import { type Solution, type SolutionStatus, type SolveOptions, solve } from './solver.js';
 import type { StartingPoint } from './start.js';
 import { sampleVoxels } from './voxel-sample.js';
@@ -50,7 +51,7 @@ export interface OrderedSolution {
 
 /** Defaults of {@link OrderOptions}. */
 const LEVEL_GAP = 5e-4;
-const SLACK = 1e-3;
+const SLACK = 3e-3;
 /** Of the slack, what the solver holds goals to beyond what they must keep: rounding then breaks none. */
 const RESERVE = 1e-3;
 /** Of the slack, what a start of later lists must have left. */
@@ -70,15 +71,11 @@ export function solveInOrder(problem: OrderedProblem, options: OrderOptions = {}
   return new Order(problem, options).run();
 }
 
-/** A goal that had its turn, as a constraint. */
-interface KeptGoal {
-  readonly constraint: Constraint;
-  readonly scale: number;
-}
-
 class Order {
   private readonly sample: VoxelSample;
+  /** Of the lists; the last step keeps `always`. */
   private readonly hard: readonly Constraint[];
+  private readonly always: readonly Constraint[];
   private readonly end: number;
   private readonly kept: KeptGoal[] = [];
   private readonly steps: PriorityStep[] = [];
@@ -88,27 +85,30 @@ class Order {
     private readonly problem: OrderedProblem,
     private readonly options: OrderOptions,
   ) {
-    const { operator, sample, constraints = [] } = problem;
+    const { operator, sample, constraints = [], listConstraints = [] } = problem;
     this.end = Date.now() + 1000 * (options.timeLimit ?? Number.POSITIVE_INFINITY);
     if (!sample) this.evaluations += operator.columns / 2;
     this.sample = sample ?? sampleVoxels(operator);
-    this.hard = constraints;
+    this.always = constraints;
+    this.hard = [...constraints, ...listConstraints];
   }
 
   run(): OrderedSolution {
-    const { priorities, objectives = [] } = this.problem;
+    const { priorities, objectives = [], operator } = this.problem;
     const first = this.findStart();
     if ('violation' in first && !(first.violation < 0)) return this.result(this.infeasible(first));
     let start: StartingPoint = first;
     let last: Solution | undefined;
-    for (const goals of priorities) {
+    for (const [l, goals] of priorities.entries()) {
       const turn = this.takeTurn(goals, start, last?.dose ?? start.dose);
       last = turn.solution;
-      start = turn.next;
+      if (l < priorities.length - 1) start = this.nextStart(turn.path, start, goals.length);
       if (last.status === 'time-limit' || last.status === 'stopped') return this.result(last);
     }
     if (objectives.length === 0) return this.result(last!);
-    const made = this.finish(objectives, start);
+    const given = this.options.start;
+    const from = given && { weights: given, dose: operator.apply(given, new Float64Array(operator.rows)) };
+    const made = this.finish(objectives, from ?? last!);
     return this.result(made.status === 'infeasible' ? this.unfinished(last!, objectives) : made);
   }
 
@@ -123,7 +123,13 @@ class Order {
     this.evaluations += 0.5;
     const start = equalWeights(operator, this.hard, asked.reduce((a, b) => Math.max(a, b), 0) || 1);
     if (start) return start;
-    const found = findInterior(operator, this.hard, this.sample, () => Date.now() >= this.end);
+    return this.search(this.options.start);
+  }
+
+  /** A point that keeps all constraints with a margin, or what is known of one. */
+  private search(from?: Float64Array): Interior {
+    const options = { ...(from && { from }) };
+    const found = findInterior(this.problem.operator, this.held, this.sample, () => Date.now() >= this.end, options);
     this.evaluations += found.evaluations;
     return found;
   }
@@ -132,11 +138,16 @@ class Order {
     return [...this.hard, ...this.kept.map(({ constraint }) => constraint)];
   }
 
+  /** What the last step keeps. */
+  private get ending(): Constraint[] {
+    return [...this.always, ...this.kept.map(({ constraint }) => constraint)];
+  }
+
   private takeTurn(
     goals: readonly Goal[],
     start: StartingPoint,
     before: Float64Array,
-  ): { readonly solution: Solution; readonly next: StartingPoint } {
+  ): { readonly solution: Solution; readonly path: readonly Float64Array[] } {
     const { levelGap = LEVEL_GAP, slack = SLACK } = this.options;
     const { operator } = this.problem;
     const scaled = goals.map((goal) => withScale(goal, before));
@@ -151,7 +162,10 @@ class Order {
     const path: Float64Array[] = [];
     const found = this.solveStep(soft, { gap: levelGap, interior: soft.interior }, path);
     const dose = found.dose.slice(0, operator.rows);
-    const certificate = this.certificateOf(found.certificate, own, held, dose);
+    const certificate = {
+      ...softCertificate(found.certificate, own, operator.rows),
+      violation: worstViolation(held.map(withoutTightening), dose),
+    };
     const solution = { ...found, weights: found.weights.slice(0, operator.columns), dose, certificate };
     const constant = own.reduce((sum, goal) => sum + goal.constant, 0);
     const step = stepOf(scaled, solution, { held, hard: this.hard.length, constant, slack });
@@ -160,17 +174,17 @@ class Order {
       const constraint = relaxed(constraintOf(goal), easingOf(goal, dose, slack));
       this.kept.push({ constraint: { ...constraint, tightening: RESERVE * slack * goal.scale }, scale: goal.scale });
     }
-    return {
-      solution: { ...solution, certificate: step.certificate },
-      next: this.nextStart(path, start, goals.length),
-    };
+    return { solution: { ...solution, certificate: step.certificate }, path };
   }
 
   /** Solves a step; what it passes on its way is added to the path. */
   private solveStep(problem: Problem & { sample: VoxelSample }, options: SolveOptions, path: Float64Array[]): Solution {
     const { operator, sample } = problem;
     const isLarge = operator.columns > MOST_COLUMNS;
-    const preconditioner = isLarge ? this.options.createPreconditioner?.(sample, operator.columns) : undefined;
+    const isLast = problem.objectives.length > 1;
+    const sums = isLarge || isLast ? this.options.createPreconditioner?.(sample, operator.columns) : undefined;
+    const isStiff = isLast && sums !== undefined && !isLarge && sample.isExact === true;
+    const preconditioner = isStiff ? new ExactNormal(sample, operator.columns, { sums }) : sums;
     const { onProgress, signal, maxSteps } = this.options;
     try {
       const solution = solve(preconditioner ? { ...problem, preconditioner } : problem, {
@@ -184,7 +198,7 @@ class Order {
       this.evaluations += solution.evaluations;
       return solution;
     } finally {
-      preconditioner?.close();
+      sums?.close();
     }
   }
 
@@ -208,42 +222,20 @@ class Order {
     }
     const last = path.at(-1);
     if (last === undefined) return before;
-    const found = findInterior(operator, held, this.sample, () => Date.now() >= this.end);
-    this.evaluations += found.evaluations;
-    return found;
-  }
-
-  /** With rows of the operator in place of those of the soft problem, and of what the step kept. */
-  private certificateOf(
-    certificate: Certificate,
-    own: readonly SoftConstraint[],
-    held: readonly Constraint[],
-    dose: Float64Array,
-  ): Certificate {
-    let offset = this.problem.operator.rows;
-    const prices = certificate.prices.map((price, k) => {
-      const constraint = own[k - held.length]?.constraint;
-      if (constraint?.kind !== 'voxels') return price;
-      const start = offset;
-      offset += constraint.rows.length;
-      return { ...price, active: price.active.map((one) => ({ ...one, row: constraint.rows[one.row - start]! })) };
-    });
-    return { ...certificate, prices, violation: worstViolation(held.map(withoutTightening), dose) };
+    return this.search();
   }
 
   private finish(objectives: readonly Objective[], start: StartingPoint): Solution {
     const { gap = 0.01 } = this.options;
     const { operator, prescription } = this.problem;
-    const constraints = this.held;
-    const problem = { operator, objectives, constraints, sample: this.sample, ...(prescription && { prescription }) };
-    const solution = this.solveStep(problem, { gap, interior: start.weights }, []);
-    const isKept = violationOfAll(constraints.map(withoutTightening), solution.dose) <= 0;
-    const objective = evaluateAll(objectives, solution.dose, new Float64Array(operator.rows));
-    return {
-      ...solution,
-      objective,
-      status: !isKept && solution.status === 'reached' ? 'unproven' : solution.status,
-    };
+    const { sample, always: constraints, kept: goals } = this;
+    return solveLast({
+      problem: { operator, objectives, constraints, sample, ...(prescription && { prescription }) },
+      goals,
+      start,
+      gap,
+      solve: (problem, options) => this.solveStep(problem, options, []),
+    });
   }
 
   /** The plan of the last list, where no start for objectives was found: it keeps everything, and nothing is proven of its objectives. */
@@ -284,13 +276,13 @@ class Order {
       goals: step.goals.map((goal) => ({ ...goal, final: valueAt(byName.get(goal.name)!, solution.dose) })),
     }));
     const first = steps.findIndex(({ status }) => status === 'missed');
-    const violation = violationOfAll(this.hard, solution.dose);
+    const violation = violationOfAll(this.always, solution.dose);
     return {
       solution,
       status: solution.status === 'reached' && violation > 0 ? 'unproven' : solution.status,
       steps,
       endedAt: first < 0 ? null : first,
-      constraints: [...this.hard, ...this.kept.map(({ constraint }) => withoutTightening(constraint))],
+      constraints: this.ending.map(withoutTightening),
       evaluations: this.evaluations,
     };
   }
@@ -298,9 +290,4 @@ class Order {
 
 function withScale(goal: Goal, dose: Float64Array): ScaledGoal {
   return { ...goal, scale: goal.scale ?? (Math.abs(askedOf(goal) ?? valueAt(goal, dose)) || 1) };
-}
-
-function withoutTightening(constraint: Constraint): Constraint {
-  const { tightening: _, ...plain } = constraint;
-  return plain;
 }

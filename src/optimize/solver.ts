@@ -26,7 +26,7 @@ import { followLevel } from './objective/objective.js';
 import type { Preconditioner } from './preconditioner.js';
 import { PrescribedLevel } from './prescribed-level.js';
 import { checkProblem, type Problem } from './problem.js';
-import { Progress } from './progress.js';
+import { AIM, PATIENCE, Progress } from './progress.js';
 import { Proof } from './proof.js';
 import { scaleToKeep, scaleToReach } from './scale-to-keep.js';
 import type { Solution, SolveOptions } from './solution.js';
@@ -65,6 +65,8 @@ const UNPROVEN_ROUNDS = 2;
 /** Steps that a start outside the limits may take to get inside, and how many of them may be shorter than which part. */
 const MOST_OUTSIDE = 40;
 const SHORT = 0.05;
+/** Near the end, a step of at least this length follows a level that goals hold back. */
+const FOLLOWED = 0.5;
 const MOST_SHORT = 6;
 
 /** How steps end: with the proof asked for, or without; `outside`: the start's limits are still broken. */
@@ -101,7 +103,7 @@ class Session {
     if (!sample) this.evaluations += operator.columns / 2;
     this.sample = sample ?? sampleVoxels(operator);
     this.normal = problem.preconditioner ?? this.ownNormal();
-    this.level = new PrescribedLevel(prescription, level, options.prescriptionTolerance ?? 0.0005);
+    this.level = new PrescribedLevel(prescription, level, options.prescriptionTolerance ?? 0.0005, options.isHeldBack);
     const linear = constraints.filter((constraint) => constraint.kind === 'linear');
     this.evaluations += linear.length / 2;
     const planes = linear.map((l): Plane => {
@@ -266,7 +268,7 @@ class Session {
     const entered = this.enter(point);
     if (entered !== 'inside') return entered;
     this.proof.forget();
-    const progress = new Progress();
+    const progress = new Progress(this.isPatient ? 2 * PATIENCE : PATIENCE);
     let last = 1;
     for (let step = 1; step <= maxSteps; step++) {
       if (signal?.aborted) return 'stopped';
@@ -274,10 +276,14 @@ class Session {
       const wanted = this.gap * (Math.abs(point.value) || 1e-9);
       const isLate = point.complementarity < 3 * wanted;
       if (isLate) this.proof.findCuts(point, this.halfSpaces);
-      last = point.step(this.stepOptions(point, wanted, isLate));
+      if (this.isPatient) progress.lowerAim(last, point.complementarity / wanted);
+      last = point.step(this.stepOptions(point, wanted, isLate, progress.aim));
       if (last === 0 && this.isTimeOver) return 'time-limit';
       this.steps++;
-      if (!this.level.isFixed) this.moveLevel(point, point.complementarity < 4 * wanted);
+      const isNearEnd = point.complementarity < 4 * wanted;
+      // A plan that has not followed the level says nothing of where it belongs.
+      const hasFollowed = !(this.options.isHeldBack && isNearEnd && last < FOLLOWED);
+      if (!this.level.isFixed && hasFollowed) this.moveLevel(point, isNearEnd);
       if (isLate) this.proof.take(point, this.halfSpaces);
       const gap = (point.value - this.proof.bound) / (Math.abs(point.value) || 1e-9);
       this.tell(point, gap);
@@ -287,9 +293,9 @@ class Session {
     return 'used up';
   }
 
-  private stepOptions({ count, value }: InteriorPoint, wanted: number, isLate: boolean): StepOptions {
+  private stepOptions({ count, value }: InteriorPoint, wanted: number, isLate: boolean, aim = AIM): StepOptions {
     return {
-      leastMu: (0.5 * wanted) / count,
+      leastMu: (aim * wanted) / count,
       maxProducts: this.isPatient ? 60 : isLate ? 30 : 12,
       accuracy: this.isPatient ? PATIENT_ACCURACY : 0.1,
       isOver: () => this.isTimeOver,

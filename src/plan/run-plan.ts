@@ -26,6 +26,7 @@ import { compareRobust, type RobustReport } from './evaluation/robustness.js';
 import { cordPosition, ShiftedCord } from './evaluation/setup-uncertainty.js';
 import { checkMaps, checkWeightCount, checkWeights, fieldsOfMaps } from './exchange/given-fields.js';
 import { planOfGiven } from './exchange/given-plan.js';
+import { planFromRecord, recordOf } from './exchange/recorded-plan.js';
 import type { PlanCase, PlanCaseInput, Technique } from './input/plan-case.js';
 import { KeptModel } from './patient/kept-model.js';
 import type { PatientModel, StageListener } from './patient/patient-model.js';
@@ -36,7 +37,6 @@ import { checkAskedOnPatient } from './problem/asked-on-patient.js';
 import type { FurtherObjectives } from './problem/planning-problem.js';
 import { modulatedBeams, modulatedFields } from './technique/imrt.js';
 import { planWithinConstraints } from './technique/plan-within-constraints.js';
-import { planFromRecord, recordOf } from './technique/recorded-plan.js';
 import type { ProgressListener, TechniquePlan } from './technique/technique-plan.js';
 import { WorkingSet } from './technique/working-set.js';
 

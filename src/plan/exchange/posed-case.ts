@@ -47,7 +47,7 @@ export function poseRows(
 ): PosedRows {
   refuseOrder(planCase);
   const asked = parseConstraints(planCase.constraints, planCase.prescription);
-  const followed = new FollowedConstraints(asked, [], model, planCase);
+  const followed = new FollowedConstraints(asked, model, planCase);
   const { held } = followed;
   const maxima = cordMaxima(tolerances, model, followed.cordMaximum(planCase.cordCap), voxels.cord.voxels);
   const [cord, ...others] = constrainedVoxels(voxels, maxima, organs).map((set) => set.maxima);

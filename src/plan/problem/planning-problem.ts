@@ -113,8 +113,6 @@ export function posePlanningProblem(
       objectives.push(squaredOverdose(name, own.set, own.largest, 6));
     }
   }
-  const point: VoxelSet = { rows: Int32Array.of(voxels.isocenterRow), volumes: Float64Array.of(1) };
-  const prescribed = to === 'isocenter' ? point : voxels.target;
   return {
     objectives,
     constraints:
@@ -126,11 +124,22 @@ export function posePlanningProblem(
         : [],
     level,
     ...(listed.some(({ ofLevel }) => ofLevel !== undefined) && {
-      prescription: { ...prescribed, fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
+      prescription: { ...prescribedRows(voxels, planCase), fraction: to === 'D95' ? 0.95 : 0.5, dose, level },
     }),
     targets,
   };
 }
+
+/** Whether an objective follows the prescription's level: else objectives alone decide how much dose there is. */
+export const followsLevel = (planCase: PosedProblem): boolean =>
+  readObjectives(planCase.objectives, planCase, true).some(({ ofLevel }) => ofLevel !== undefined);
+
+/** The rows that a prescription is read in: the target's, or a point. */
+export const prescribedRows = (
+  { target, isocenterRow }: Pick<PlanningVoxels, 'target' | 'isocenterRow'>,
+  { prescription }: Pick<PlanCase, 'prescription'>,
+): VoxelSet =>
+  prescription.to === 'isocenter' ? { rows: Int32Array.of(isocenterRow), volumes: Float64Array.of(1) } : target;
 
 /** What follows the level asks a target for its dose times its aim. */
 function aimed(one: AskedObjective, aims: ReadonlyMap<string, number> | undefined): AskedObjective {

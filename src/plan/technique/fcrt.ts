@@ -159,7 +159,7 @@ export function planConformal(
     organs = [],
     held = [],
     further,
-    goals = [],
+    lists,
     prior,
     start,
     timeLeft = forever,
@@ -177,11 +177,12 @@ export function planConformal(
   const limited = () => ({ onProgress: onStep, timeLimit: timeLeft() });
   const solveOn: SolveOn = (own, from) => {
     const problem = { operator: new ColumnOperator(own), ...posed };
-    if (goals.length === 0)
+    if (lists === undefined)
       return { problem, solution: solve(problem, { ...limited(), ...(from && { start: from }) }) };
     const of = rowMaxima(voxels, model.cord, maxima, organs);
-    const byGoals = posedGoals(goals, voxels, model, planCase, of, () => solve(problem, limited()));
-    return { problem, ...solveByPriorities(problem, byGoals, { ...limited(), executor: model.executor }) };
+    const byGoals = posedGoals(lists, voxels, model, planCase, of);
+    const options = { ...limited(), start: from, executor: model.executor };
+    return { problem, ...solveByPriorities(problem, byGoals, options) };
   };
   const choose = (): ChosenFields => {
     if (fieldInField !== undefined) {

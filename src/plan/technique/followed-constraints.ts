@@ -24,7 +24,6 @@ import {
   withAsked,
 } from '../problem/held-constraint.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import type { FollowedGoal } from '../problem/posed-goal.js';
 import { placesBelow, type RowMaxima } from '../problem/row-maxima.js';
 import { doseOfPlan, heldDvhs } from './drawn-dvh.js';
 import { isProven } from './proof.js';
@@ -43,8 +42,6 @@ const ROOM = 5e-3;
 const PATIENCE = 2;
 /** Places of a minimum that are held after one plan, at most. */
 const MOST_PLACES = 200;
-/** A goal is met in the rows within this fraction of its dose. */
-const ROUNDING = 1e-6;
 /** A scaled dose aims below its bound by this fraction: the goal's own tolerance, and what Float32 and reading a DVH backwards are off by. */
 const AIM = 2e-6;
 
@@ -72,24 +69,22 @@ export class FollowedConstraints {
   /** Of volumes of which maxima hold too much below the dose: whose they are. */
   private readonly blocked = new Map<AskedConstraint, readonly string[]>();
   private wasRelaxed = false;
-  private goalsNow: readonly (readonly FollowedGoal[])[];
 
   constructor(
     private readonly asked: readonly AskedConstraint[],
-    goals: readonly (readonly FollowedGoal[])[],
     private readonly model: PatientModel,
     private readonly course: Pick<PlanCase, 'prescription'>,
   ) {
     this.now = asked.map((one) => ({ asked: one, factor: 1 }));
-    this.goalsNow = goals;
-  }
-
-  get goals(): readonly (readonly FollowedGoal[])[] {
-    return this.goalsNow;
   }
 
   get held(): readonly HeldConstraint[] {
     return this.now;
+  }
+
+  /** Before goals in order: maxima are held so far below their bound that nothing is scaled away for them, which lists would have to make up for. */
+  tighten(): void {
+    this.now = this.now.map((one) => (isMaximum(one.asked) ? { ...one, factor: one.factor * (1 - SLIGHT) } : one));
   }
 
   /** The same without rows that a maximum holds below what they would be held at. */
@@ -215,7 +210,7 @@ export class FollowedConstraints {
       const step = sign > 0 ? Math.min(1, nearer) : Math.max(1, nearer);
       return { ...one, factor: factor * step * (1 - sign * Math.min(MOST, MORE * 2 ** misses)) };
     });
-    return this.followGoals(plan, dvhOf) || hasMoved;
+    return hasMoved;
   }
 
   /**
@@ -278,24 +273,6 @@ export class FollowedConstraints {
         rest,
       };
     });
-  }
-
-  /** A goal that is met in the rows, but not as the structure is drawn, is asked for a little more. */
-  private followGoals(plan: SolvedPlan, dvhOf: (structure: string) => Dvh): boolean {
-    let hasMoved = false;
-    this.goalsNow = this.goalsNow.map((list, l) =>
-      list.map((goal): FollowedGoal => {
-        const { asked, factor, isLeast } = goal;
-        const result = plan.priorities?.[l]?.goals.find(({ name }) => name === asked.text);
-        if (isLeast || result === undefined || result.shortfall > ROUNDING * asked.dose) return goal;
-        const dvh = dvhOf(asked.structure);
-        const value = heldValue(asked, dvh);
-        if (isKept(asked, dvh, this.course) || !(value > 0)) return goal;
-        hasMoved = true;
-        return { ...goal, factor: factor * (asked.dose / value) * (1 - asked.sign * MORE) };
-      }),
-    );
-    return hasMoved;
   }
 }
 

@@ -22,7 +22,7 @@ import { posePrescribed } from '../problem/drawn-prescription.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
 import { type FurtherObjectives, settledProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import type { FollowedGoal } from '../problem/posed-goal.js';
+import type { AskedLists } from '../problem/posed-goal.js';
 import { rowMaxima } from '../problem/row-maxima.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
 import { worstCordShift } from './cord-shifts.js';
@@ -104,7 +104,7 @@ export function planModulated(
     held = [],
     further,
     aims,
-    goals = [],
+    lists,
     prior,
     start,
     kept,
@@ -116,7 +116,7 @@ export function planModulated(
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
-  const shared = { held, further, aims, goals, prior, kept };
+  const shared = { held, further, aims, lists, prior, kept };
   const job: ModulatedJob = { model, given, planCase, machine, robust, beams, organs, onProgress, timeLeft, ...shared };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
@@ -182,7 +182,7 @@ interface ModulatedJob {
   readonly held: readonly HeldConstraint[];
   readonly aims: ReadonlyMap<string, number> | undefined;
   readonly further: FurtherObjectives | undefined;
-  readonly goals: readonly (readonly FollowedGoal[])[];
+  readonly lists: AskedLists | undefined;
   readonly prior: PriorExposure | undefined;
   readonly onProgress: ProgressListener | undefined;
   readonly timeLeft: TimeLeft;
@@ -213,7 +213,7 @@ function solveModulated(
   const { smooth, sample, preconditioner } = prepared;
   const sets = constrainedVoxels(voxels, maxima, organs);
   const [cord, ...organMaxima] = sets.map((set) => set.maxima);
-  const { held, further, aims, goals, prior } = job;
+  const { held, further, aims, lists, prior } = job;
   const pose = (temperature?: number) => {
     const options = { maxima: cord!, organMaxima, temperature, held, further, aims, prior };
     const posed = posePrescribed(model, voxels, planCase, hold, options);
@@ -245,13 +245,14 @@ function solveModulated(
   };
   try {
     const { solution: first, priorities } =
-      goals.length === 0
+      lists === undefined
         ? { solution: best(), priorities: undefined }
         : solveByPriorities(
             problem,
-            posedGoals(goals, voxels, model, planCase, rowMaxima(voxels, model.cord, maxima, organs), best),
+            posedGoals(lists, voxels, model, planCase, rowMaxima(voxels, model.cord, maxima, organs)),
             {
               sample,
+              start,
               executor: model.executor,
               gap: fine,
               timeLimit: timeLeft(),

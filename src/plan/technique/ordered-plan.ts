@@ -4,6 +4,7 @@ import { type TimeLeft, timeLimit } from '../../core/deadline.js';
 import type { Executor } from '../../core/executor.js';
 import type { LinearOperator } from '../../core/linear-operator.js';
 import { conflictOf } from '../../optimize/conflict.js';
+import type { Constraint } from '../../optimize/constraint.js';
 import type { Goal } from '../../optimize/goal.js';
 import { findInterior, type InteriorOptions } from '../../optimize/interior-start.js';
 import { NormalMatrix, type VoxelSample } from '../../optimize/normal-matrix.js';
@@ -13,9 +14,9 @@ import type { Solution, SolveProgress } from '../../optimize/solver.js';
 import { sampleVoxels } from '../../optimize/voxel-sample.js';
 import type { PlanCase } from '../input/plan-case.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import type { PlanningProblem } from '../problem/planning-problem.js';
+import { type PlanningProblem, prescribedRows } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import { type FollowedGoal, poseGoal } from '../problem/posed-goal.js';
+import { type AskedLists, meanHeld, poseGoal } from '../problem/posed-goal.js';
 import type { RowMaxima } from '../problem/row-maxima.js';
 import type { PlannedPriority } from './technique-plan.js';
 
@@ -34,6 +35,8 @@ export interface OperatedProblem extends PlanningProblem {
 /** When a solve in order ends, and who works and is told. */
 export interface OrderedOptions {
   readonly sample?: VoxelSample;
+  /** Weights of a plan like it, where a start is searched from. */
+  readonly start?: Float64Array | undefined;
   readonly executor: Executor;
   /** Of the objectives, fraction. @default 0.01 */
   readonly gap?: number;
@@ -47,28 +50,32 @@ export interface PosedGoals {
   readonly lists: readonly (readonly Goal[])[];
   /** Those on a volume, for which rows stand that were chosen from a plan. */
   readonly onVolumes: ReadonlySet<string>;
+  /** What lists hold in the prescription's place. */
+  readonly prescribed: readonly Constraint[];
   /** The same with rows chosen from the dose of another plan. */
   again(dose: Float64Array): readonly (readonly Goal[])[];
 }
 
-/** The goals of a case on the rows of the optimiser. @param planned a plan by the objectives alone, made where it is needed */
+/** The goals of a case on the rows of the optimiser. */
 export function posedGoals(
-  goals: readonly (readonly FollowedGoal[])[],
+  asked: AskedLists,
   voxels: PlanningVoxels,
   { drawnFractions }: Pick<PatientModel, 'drawnFractions'>,
-  { prescription }: Pick<PlanCase, 'prescription'>,
+  planCase: Pick<PlanCase, 'prescription' | 'target'>,
   maxima: RowMaxima,
-  planned: () => Pick<Solution, 'dose'>,
 ): PosedGoals {
-  const chosen = goals.flat().filter(({ asked }) => asked.form.kind === 'volume');
-  const again = (dose?: Float64Array): Goal[][] => {
+  const { goals } = asked;
+  const { fractions } = planCase.prescription;
+  const again = (dose: Float64Array): Goal[][] => {
     const volumeOf = (structure: string): number => drawnFractions.get(structure)!.volumeCc;
-    const site = { voxels, volumeOf, fractions: prescription.fractions, maxima, dose };
+    const site = { voxels, volumeOf, fractions, maxima, dose };
     return goals.map((list) => list.map((goal) => poseGoal(goal, site)));
   };
+  const onVolumes = goals.flat().filter((goal) => goal.asked.form.kind === 'volume');
   return {
-    lists: again(chosen.length > 0 ? planned().dose : undefined),
-    onVolumes: new Set(chosen.map(({ asked }) => asked.text)),
+    lists: again(asked.dose),
+    onVolumes: new Set(onVolumes.map((goal) => goal.asked.text)),
+    prescribed: meanHeld(planCase.target, prescribedRows(voxels, planCase), asked),
     again,
   };
 }
@@ -80,7 +87,7 @@ export function posedGoals(
 export function solveByPriorities(
   { operator, objectives, constraints, prescription }: OperatedProblem,
   goals: PosedGoals,
-  { sample, executor, timeLimit: seconds, ...options }: OrderedOptions,
+  { sample, start, executor, timeLimit: seconds, ...options }: OrderedOptions,
 ): { readonly solution: Solution; readonly priorities: readonly PlannedPriority[] } {
   const timeLeft = seconds > 0 && Number.isFinite(seconds) ? timeLimit(seconds) : () => seconds;
   const planned = (priorities: readonly (readonly Goal[])[]): OrderedSolution =>
@@ -90,11 +97,13 @@ export function solveByPriorities(
         objectives,
         constraints,
         priorities,
+        listConstraints: goals.prescribed,
         ...(prescription && { prescription }),
         ...(sample && { sample }),
       },
       {
         ...options,
+        ...(start?.length === operator.columns && { start }),
         timeLimit: timeLeft(),
         createPreconditioner: (own, columns) => new NormalMatrix(own, columns, { executor }),
       },

@@ -15,6 +15,7 @@ import { maximumName, type RowConflict, refuseConflict, rowConflict, rowMaxima }
 import { doseOfPlan, drawnDvh } from './drawn-dvh.js';
 import { planConformal } from './fcrt.js';
 import { FollowedConstraints } from './followed-constraints.js';
+import { FollowedGoals, type ListRows } from './followed-goals.js';
 import { type ModulatedOptions, planModulated } from './imrt.js';
 import { KeptInfluence } from './prepared-influence.js';
 import type { PosedCase, SolvedPlan } from './technique-plan.js';
@@ -51,18 +52,18 @@ export function planWithinConstraints(
   const goals = isHard ? goalsOf(planCase) : [];
   const targets = new FollowedTargets(model, technique === 'imrt' ? askedByLevel(planCase) : []);
   const isFollowed = asked.length > 0 || goals.length > 0 || !targets.isEmpty;
-  const followed = new FollowedConstraints(asked, goals, model, planCase);
+  const followed = new FollowedConstraints(asked, model, planCase);
+  const ordered = new FollowedGoals(goals, model, planCase);
   const named = (structure: string): string => maximumName(structure, asked, model.cord);
   const make = technique === 'fcrt' ? planConformal : planModulated;
   const kept = new KeptInfluence();
-  const lastRound = isFollowed ? HELD_ROUNDS : ROUNDS;
+  let lastRound = isFollowed ? HELD_ROUNDS : ROUNDS;
   model.onStage('planning voxels');
   let voxels = rows.choose();
   let planned: SolvedPlan | undefined;
   const end = (plan: SolvedPlan): SolvedPlan => (isHard ? settled(plan, followed, timeLeft) : plan);
   try {
     for (let round = 1; ; round++) {
-      const { goals } = followed;
       const largest = followed.cordMaximum(planCase.cordCap);
       const maxima = cordMaxima(tolerances, model, largest, voxels.cord.voxels);
       const organs = followed.organMaxima(rows.given);
@@ -76,7 +77,7 @@ export function planWithinConstraints(
         maxima,
         organs,
         held,
-        goals,
+        lists: ordered.on(voxels),
         aims: targets.aims,
         start,
         timeLeft,
@@ -87,22 +88,64 @@ export function planWithinConstraints(
         return end(planned);
       }
       if (isGivenUp) continue;
-      const { scale } = planned;
-      const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
-      const hasMoved = isHard && followed.follow(planned, voxels, largestOfRows);
+      const next = followPlan(
+        planned,
+        { voxels, maxima: largestOfRows },
+        { rows, followed, ordered, targets, model },
+        {
+          isHard,
+          isLastButOne: round === lastRound - 1,
+        },
+      );
       const blocked = followed.conflict;
       if (blocked !== undefined) return withConflict(planned, [blocked.asked.text, ...blocked.structures.map(named)]);
-      const hasAimed = targets.follow(targetDvhs(model, planned));
-      if (!hasRows && !hasMoved && !hasAimed) return planned;
-      if (!hasRows) continue;
-      model.onStage('planning voxels');
-      const old = voxels;
-      voxels = rows.choose();
-      followed.renumber(old, voxels);
+      if (next.isSame) return planned;
+      if (next.hasBegun) lastRound = round + HELD_ROUNDS;
+      if (next.hasRows) voxels = withRows(rows, voxels, followed, model);
     }
   } finally {
     kept.close();
   }
+}
+
+/** What follows from plan to plan. */
+interface Followed {
+  readonly rows: WorkingSet;
+  readonly followed: FollowedConstraints;
+  readonly ordered: FollowedGoals;
+  readonly targets: FollowedTargets;
+  readonly model: PatientModel;
+}
+
+/** Lets all that is held follow a plan, each by what it misses; lists begin once the case's constraints are kept, or nearly all rounds are over. */
+function followPlan(
+  planned: SolvedPlan,
+  at: ListRows,
+  { rows, followed, ordered, targets, model }: Followed,
+  { isHard, isLastButOne }: { readonly isHard: boolean; readonly isLastButOne: boolean },
+): { readonly hasRows: boolean; readonly hasBegun: boolean; readonly isSame: boolean } {
+  const { scale } = planned;
+  const hasRows = rows.extend(planned.dose.data.map((dose) => dose / scale));
+  const hasMoved = isHard && followed.follow(planned, at.voxels, at.maxima);
+  const hasAimed = targets.follow(targetDvhs(model, planned));
+  const isSettled = !hasRows && (!hasMoved || isLastButOne);
+  const lists = ordered.follow(planned, isSettled ? at : undefined);
+  if (lists === 'begun') followed.tighten();
+  const isSame = !hasRows && !hasMoved && !hasAimed && lists === 'as they were';
+  return { hasRows, hasBegun: lists === 'begun', isSame };
+}
+
+/** The voxels with the rows that were added; what is held by number has the new ones. */
+function withRows(
+  rows: WorkingSet,
+  old: PlanningVoxels,
+  followed: FollowedConstraints,
+  model: PatientModel,
+): PlanningVoxels {
+  model.onStage('planning voxels');
+  const voxels = rows.choose();
+  followed.renumber(old, voxels);
+  return voxels;
 }
 
 /** DVHs of a plan in structures as they are drawn. */

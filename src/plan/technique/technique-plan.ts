@@ -18,7 +18,7 @@ import type { PriorExposure } from '../patient/prior-exposure.js';
 import type { HeldConstraint } from '../problem/held-constraint.js';
 import type { FurtherObjectives, PosedProblem } from '../problem/planning-problem.js';
 import type { PlanningVoxels } from '../problem/planning-voxels.js';
-import type { FollowedGoal } from '../problem/posed-goal.js';
+import type { AskedLists } from '../problem/posed-goal.js';
 
 /** One field of a finished plan. */
 export interface PlannedField {
@@ -165,7 +165,7 @@ export interface PlanningOptions {
   /** Of several targets: what each is asked for, as a multiple of its dose. @default 1 */
   readonly aims?: ReadonlyMap<string, number> | undefined;
   /** The case's priorities: with any, what they leave is the objectives'. @default none */
-  readonly goals?: readonly (readonly FollowedGoal[])[];
+  readonly lists?: AskedLists | undefined;
   /** Of the prior courses, for objectives on the dose of all. @default there was none */
   readonly prior?: PriorExposure | undefined;
   /** Weights of a plan like it, to start from. */

@@ -1,4 +1,4 @@
-/** Plans by goals in order: sides do not matter, a price is the slope between two plans, and who leaves the prescription no room is named. */
+/** Plans by goals in order: the prescription holds, sides do not matter, a price is the slope between two plans, and who leaves the prescription no room is named. */
 import { beforeAll, expect, test } from 'vitest';
 import { artiste6mv } from '../../../src/machine/artiste-6mv.js';
 import { buildPhantom } from '../../../src/phantom/build.js';
@@ -27,25 +27,40 @@ const plan = (input: PlanCaseInput) => {
   return runPlan(job, { techniques: ['imrt'] }).plans[0]!;
 };
 
-const LESS = 34;
-const MORE = 35;
+const LESS = 31;
+const MORE = 32;
 let [straight, turned, more] = [] as unknown as ReturnType<typeof plan>[];
 beforeAll(() => {
   [straight, turned, more] = [plan(asked(LESS)), plan(mirroredCase(asked(LESS))), plan(asked(MORE))];
 }, 240_000);
 
-test('lists that leave the prescription no room are named, with what the target has', () => {
+test('lists are met under the prescription, which ends where it was asked for', () => {
+  for (const { plan: made, priorities } of [straight!, more!]) {
+    expect(made.solution.status).toBe('reached');
+    expect(Math.abs(made.solution.prescriptionDose / 39.6 - 1)).toBeLessThan(2e-3);
+    const [coverage, lung] = priorities;
+    expect(['met', 'missed']).toContain(coverage!.status);
+    expect(lung!.gap!).toBeLessThan(1e-3);
+    // The objectives leave the lists their slack of 0.3 %, and no more.
+    for (const { optimised } of priorities.flatMap(({ goals }) => goals)) {
+      expect(Math.abs(optimised!.final / optimised!.kept - 1)).toBeLessThan(3.1e-3);
+    }
+  }
+  expect(straight!.priorities[0]!.goals[0]!.reported.result).toBe('pass');
+});
+
+test('where the prescription is missed, the lists that the last step pays for are named, with what the target has', () => {
   const { plan: made, priorities } = straight!;
-  expect(priorities.map(({ status }) => status)).toEqual(['met', 'least']);
-  expect(made.solution.status).toBe('prescription-missed');
-  const dose = made.solution.prescriptionDose;
-  expect(dose).toBeGreaterThan(40);
-  expect(prioritySentences(priorities, made.solution).at(-1)).toContain(
-    `no room: the target has ${dose.toFixed(2)} Gy under priorities 1 (PTV D95% >= ${LESS}Gy), 2 (Left Mean)`,
+  const missed = { ...made.solution, status: 'prescription-missed', prescriptionDose: 37.123 } as const;
+  const told = prioritySentences(priorities, missed).at(-1)!;
+  expect(told).toContain('no room: the target has 37.12 Gy under');
+  const paid = priorities.flatMap(({ goals }) =>
+    goals.filter(({ goal }) => made.solution.certificate.prices.find(({ limit }) => limit === goal)!.price > 1),
   );
+  expect(paid.length).toBeGreaterThan(0);
+  for (const { goal } of paid) expect(told).toContain(goal);
   // What is met by itself is not spoken of.
-  const met = { ...made.solution, status: 'reached' } as const;
-  expect(prioritySentences(priorities, met).join()).not.toContain('no room');
+  expect(prioritySentences(priorities, made.solution).join()).not.toContain('no room');
 });
 
 test('the mirrored case on the mirrored patient reaches the same, list by list', () => {

@@ -18,9 +18,9 @@ import type { PatientModel } from '../patient/patient-model.js';
 import type { PlanJob } from '../patient/plan-job.js';
 import { choosePlanningVoxels, type PlanningVoxels } from '../problem/planning-voxels.js';
 import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/scenario.js';
-import { transmissionOf } from './fcrt.js';
-import { reportedDoses, scaledFields } from './finish-plan.js';
-import type { PlannedField, PlannedPriority, TechniquePlan } from './technique-plan.js';
+import { transmissionOf } from '../technique/fcrt.js';
+import { reportedDoses, scaledFields } from '../technique/finish-plan.js';
+import type { PlannedField, PlannedPriority, TechniquePlan } from '../technique/technique-plan.js';
 
 /** What {@link planFromRecord} makes the plan of again. */
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
