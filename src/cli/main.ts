@@ -317,6 +317,7 @@ program
   .argument('<study>', 'STUDY.json; its fields are described in docs/case.md')
   .requiredOption('--out <dir>', 'folder for study.csv')
   .option('--jobs <n>', 'plans side by side (default as many as cores, fewer where memory is short)')
+  .option('--plans <n>', 'how many plans the study is: asked for above 10,000')
   .option('--shard <i/n>', 'only every n-th plan from the i-th on: one of several machines')
   .option('--merge <dirs...>', 'plan nothing: put the tables of these folders into one')
   .option('--retry', 'plan again what failed before')

@@ -19,6 +19,8 @@ export interface StudyCommandOptions {
   readonly timeLimit?: string;
   /** Plans side by side. */
   readonly jobs?: string;
+  /** How many plans these are. */
+  readonly plans?: string;
   /** As "2/8". */
   readonly shard?: string;
   /** Folders whose tables are put together; nothing is planned. */
@@ -29,7 +31,8 @@ export interface StudyCommandOptions {
 /** @returns the exit code: 1 where a plan of the study failed, now or before, or is in none of the merged folders */
 export async function studyCommand(path: string, options: StudyCommandOptions): Promise<number> {
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
-  const jobs = options.jobs === undefined ? undefined : jobsOf(options.jobs);
+  const jobs = options.jobs === undefined ? undefined : countOf('--jobs', options.jobs);
+  const plans = options.plans === undefined ? undefined : countOf('--plans', options.plans);
   const shard = options.shard === undefined ? undefined : shardOf(options.shard);
   const { retry = false, merge } = options;
   if (merge !== undefined) checkNothingPlanned({ timeLimit, jobs, shard, retry });
@@ -42,6 +45,7 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
     retry,
     ...(timeLimit !== undefined && { timeLimit }),
     ...(jobs !== undefined && { jobs }),
+    ...(plans !== undefined && { plans }),
     ...(shard !== undefined && { shard }),
     onPlan: (run, index, count, side) => {
       const left = done === 0 ? '' : `, ${timeText(((performance.now() - begun) / done) * (count - done))} left`;
@@ -75,11 +79,7 @@ function checkNothingPlanned(planning: Readonly<Record<'timeLimit' | 'jobs' | 's
   }
 }
 
-function jobsOf(text: string): number {
-  const jobs = Number(text);
-  checkInteger('--jobs', jobs, 1);
-  return jobs;
-}
+const countOf = (option: string, text: string): number => checkInteger(option, Number(text), 1);
 
 function shardOf(text: string): Shard {
   const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];

@@ -22,7 +22,8 @@ export interface StudyRow {
   readonly cells: readonly string[];
 }
 
-const HEAD = ['key', 'version', 'technique'];
+const HEAD = ['key', 'version', 'inputs', 'technique'];
+const INPUTS = HEAD.indexOf('inputs');
 /**
  * `objective`, `lowerBound`, `gap`: the certificate. `evaluations`: of the operator and its transpose. `monitorUnits`: sum over the
  * fields, for IMRT of the mean over each field's beamlets. `goalsPassed` of `goals`.
@@ -42,7 +43,7 @@ const TAIL = ['remarks', 'error'];
 /** Of a plan that could not be made. */
 const FAILED = 'failed';
 
-/** Names of the columns: key, version, technique, the parameters by path, what became of the plan, the metrics, remarks, error. */
+/** Names of the columns: key, version, hashes of the inputs, technique, the parameters by path, what became of the plan, the metrics, remarks, error. */
 export function studyColumns({ parameters, metrics }: Study): string[] {
   return [...HEAD, ...parameters, ...FIGURES, ...metrics.map(({ name }) => name), ...TAIL];
 }
@@ -120,8 +121,17 @@ export function studyRecord(study: Study, { cells }: StudyRow): Record<string, s
   return Object.fromEntries(studyColumns(study).map((name, c) => [name, value(name, cells[c]!)]));
 }
 
+/** Hashes of the inputs that a row was made of. */
+export const inputsOfRow = ({ cells }: StudyRow): string => cells[INPUTS]!;
+
 function headOf(study: Study, run: StudyRun, version: string): string[] {
-  return [run.key, version, run.technique, ...study.parameters.map((path) => parameterCell(run.values.get(path)))];
+  return [
+    run.key,
+    version,
+    run.inputs ?? '',
+    run.technique,
+    ...study.parameters.map((path) => parameterCell(run.values.get(path))),
+  ];
 }
 
 const parameterCell = (value: unknown): string =>
