@@ -11,6 +11,7 @@ import { type StudyRow, studyRecord } from '../report/study-table.js';
 import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { progressLine } from './progress.js';
+import { studySummary } from './study-summary.js';
 
 export interface StudyCommandOptions {
   readonly out: string;
@@ -23,6 +24,11 @@ export interface StudyCommandOptions {
   readonly plans?: string;
   /** As "2/8". */
   readonly shard?: string;
+  /** Key of the only row that is made. */
+  readonly row?: string;
+  /** What the table says, in place of planning; factors that are compared in it. */
+  readonly summary?: boolean;
+  readonly compare?: readonly string[];
   /** Folders whose tables are put together; nothing is planned. */
   readonly merge?: readonly string[];
   readonly json?: boolean;
@@ -34,9 +40,14 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   const jobs = options.jobs === undefined ? undefined : countOf('--jobs', options.jobs);
   const plans = options.plans === undefined ? undefined : countOf('--plans', options.plans);
   const shard = options.shard === undefined ? undefined : shardOf(options.shard);
-  const { retry = false, merge } = options;
-  if (merge !== undefined) checkNothingPlanned({ timeLimit, jobs, shard, retry });
+  const { retry = false, merge, summary: isSummary = false, compare, row } = options;
+  const planning = { timeLimit, jobs, plans, shard, row, retry };
+  if (merge !== undefined) checkNothingPlanned('--merge', { ...planning, isSummary, compare });
+  else if (isSummary) checkNothingPlanned('--summary', planning);
+  else if (compare !== undefined)
+    throw new InvalidInputError('--compare goes with --summary. Give that too, or leave it out.');
   const study = parseStudy(await readJson(path), path);
+  if (isSummary) return studySummary(study, options);
   if (merge !== undefined) return mergeTables(study, merge, options);
   const progress = progressLine();
   const begun = performance.now();
@@ -47,6 +58,7 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
     ...(jobs !== undefined && { jobs }),
     ...(plans !== undefined && { plans }),
     ...(shard !== undefined && { shard }),
+    ...(row !== undefined && { row }),
     onPlan: (run, index, count, side) => {
       const left = done === 0 ? '' : `, ${timeText(((performance.now() - begun) / done) * (count - done))} left`;
       const beside = side > 1 ? `, ${side} at a time` : '';
@@ -69,12 +81,13 @@ async function mergeTables(study: Study, dirs: readonly string[], { out, json }:
   return outcome.missing.length > 0 || outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
 }
 
-function checkNothingPlanned(planning: Readonly<Record<'timeLimit' | 'jobs' | 'shard' | 'retry', unknown>>): void {
-  const names = { timeLimit: '--time-limit', jobs: '--jobs', shard: '--shard', retry: '--retry' };
+const NAMES: Readonly<Record<string, string>> = { timeLimit: '--time-limit', isSummary: '--summary' };
+
+function checkNothingPlanned(asked: string, planning: Readonly<Record<string, unknown>>): void {
   for (const [option, value] of Object.entries(planning)) {
     if (value === undefined || value === false) continue;
     throw new InvalidInputError(
-      `--merge: nothing is planned, so ${names[option as keyof typeof names]} says nothing. Leave one of the two out.`,
+      `${asked}: nothing is planned, so ${NAMES[option] ?? `--${option}`} says nothing. Leave one of the two out.`,
     );
   }
 }

@@ -33,6 +33,8 @@ export interface StudyOptions {
   readonly plans?: number;
   /** Of all runs every `of`-th from the `index`-th on, 1 <= index <= of: what one of several machines makes. @default all */
   readonly shard?: Shard;
+  /** Key of the only run that is made. @default all */
+  readonly row?: string;
   /** Before a plan: it is the `index`-th of `count` that are to be made, `jobs` of them side by side. */
   readonly onPlan?: (run: StudyRun, index: number, count: number, jobs: number) => void;
   /** After a plan. */
@@ -75,7 +77,7 @@ export async function runStudy(study: Study, outDir: string, options: StudyOptio
   checkInteger('study: plans side by side', jobs, 1);
   if (shard !== undefined) checkShard(shard);
   const all = await runsOfStudy(study, options.plans ?? 0);
-  const runs = shard === undefined ? all : all.filter((_, r) => r % shard.of === shard.index - 1);
+  const runs = onlyRow(partOf(all, shard), options.row, study.path);
   const file = join(outDir, TABLE);
   return inOwnFolder(outDir, file, () => continueStudy(study, runs, file, { ...options, jobs }));
 }
@@ -96,9 +98,14 @@ const SECONDS = 10;
  * @param stated how many plans they are said to be; Infinity does not ask
  */
 export async function runsOfStudy(study: Study, stated = Number.POSITIVE_INFINITY): Promise<StudyRun[]> {
+  return resolveStudy(study, await keyedRuns(study, stated));
+}
+
+/** The same with nothing looked up but what lies in folders of patients: enough to read a table by. */
+export async function keyedRuns(study: Study, stated = Number.POSITIVE_INFINITY): Promise<StudyRun[]> {
   const whole = await withFolders(study);
   checkCount(countRuns(whole), stated, study.path);
-  return resolveStudy(study, expandStudy(whole, { version, hash: keyOf }));
+  return expandStudy(whole, { version, hash: keyOf });
 }
 
 function checkCount(count: number, stated: number, path: string): void {
@@ -111,6 +118,19 @@ function checkCount(count: number, stated: number, path: string): void {
   const days = ((count * SECONDS) / 86_400).toFixed(0);
   throw new InvalidInputError(
     `${path}: these are ${count} plans, some ${days} days of one core at ${SECONDS} s each. Where that is meant, say --plans ${count}.`,
+  );
+}
+
+const partOf = (runs: StudyRun[], shard: Shard | undefined): StudyRun[] =>
+  shard === undefined ? runs : runs.filter((_, r) => r % shard.of === shard.index - 1);
+
+/** @throws {InvalidInputError} for a key that no run has */
+function onlyRow(runs: StudyRun[], row: string | undefined, path: string): StudyRun[] {
+  if (row === undefined) return runs;
+  const own = runs.filter(({ key }) => key === row);
+  if (own.length > 0) return own;
+  throw new InvalidInputError(
+    `${path}: no plan of the study has the key "${row}". Keys are the first column of study.csv, and change with the study and the version.`,
   );
 }
 

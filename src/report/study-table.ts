@@ -24,9 +24,12 @@ export interface StudyRow {
 
 const HEAD = ['key', 'version', 'inputs', 'technique'];
 const INPUTS = HEAD.indexOf('inputs');
+const CORD = 'cordAllCourses[Gy EQD2]';
+const CORD_SHIFTED = 'cordAllCoursesShifted[Gy EQD2]';
 /**
  * `objective`, `lowerBound`, `gap`: the certificate. `evaluations`: of the operator and its transpose. `monitorUnits`: sum over the
- * fields, for IMRT of the mean over each field's beamlets. `goalsPassed` of `goals`.
+ * fields, for IMRT of the mean over each field's beamlets. `cordAllCourses`: largest EQD2 of the cord over all courses without recovery,
+ * where there was a prior one; `Shifted`: under the worst rigid shift of either course. `goalsPassed` of `goals`.
  */
 const FIGURES = [
   'status',
@@ -36,12 +39,14 @@ const FIGURES = [
   'gap',
   'evaluations',
   'monitorUnits',
+  CORD,
+  CORD_SHIFTED,
   'goalsPassed',
   'goals',
 ];
 const TAIL = ['remarks', 'error'];
 /** Of a plan that could not be made. */
-const FAILED = 'failed';
+export const FAILED = 'failed';
 
 /** Names of the columns: key, version, hashes of the inputs, technique, the parameters by path, what became of the plan, the metrics, remarks, error. */
 export function studyColumns({ parameters, metrics }: Study): string[] {
@@ -69,6 +74,8 @@ export function studyRow(study: Study, run: StudyRun, evaluation: PlanEvaluation
       solution.status,
       ...[solution.prescriptionDose, value, lowerBound, gap, solution.evaluations].map(tableCell),
       tableCell(fields.reduce((sum, { monitorUnits }) => sum + monitorUnits, 0)),
+      tableCell(evaluation.retreatment?.maximum.cumulative ?? null),
+      tableCell(evaluation.position?.worst ?? null),
       String(evaluation.goals.filter(({ result }) => result === 'pass').length),
       String(evaluation.goals.length),
       ...metrics.map((metric) => tableCell(metric.value)),

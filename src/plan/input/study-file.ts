@@ -39,7 +39,7 @@ const techniques = z.array(z.enum(['fcrt', 'imrt'])).check(z.minLength(1, { erro
 const values = z.array(z.json()).check(z.minLength(1, { error: 'holds no value' }));
 
 const schema = z.strictObject({
-  name: described('For messages.', z.optional(z.string())),
+  name: described('For the titles of its summary.', z.optional(z.string())),
   $schema: editorSchema(z.string()),
   base: described('Fields of CASE.json that all runs share.', z._default(z.record(z.string(), z.json()), {})),
   vary: described(
@@ -81,6 +81,7 @@ export interface StudyMetric {
 export interface Study {
   /** Where it came from, for messages. */
   readonly path: string;
+  readonly name?: string;
   readonly base: Readonly<Record<string, unknown>>;
   readonly vary: Readonly<Record<string, readonly unknown[]>>;
   readonly cases: readonly Readonly<Record<string, unknown>>[];
@@ -120,7 +121,8 @@ export interface StudyRun {
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function parseStudy(json: unknown, path = 'study'): Study {
-  const { base, vary, cases, techniques, metrics, patients: asked, sample } = checkJson(schema, json, path, REMEDY);
+  const { name, base, vary, cases, techniques, metrics, ...more } = checkJson(schema, json, path, REMEDY);
+  const { patients: asked, sample } = more;
   const patients = asked === undefined ? undefined : namedPatients(asked, path);
   const inCases = [...new Set(cases.flatMap((changes) => Object.keys(changes)))];
   const ofPatients = Array.isArray(patients) ? patients.flatMap(({ changes }) => Object.keys(changes)) : [];
@@ -144,6 +146,7 @@ export function parseStudy(json: unknown, path = 'study'): Study {
     cases,
     techniques,
     metrics: named,
+    ...(name !== undefined && { name }),
     ...(patients !== undefined && { patients }),
     ...(sample !== undefined && { sample }),
     parameters: [
