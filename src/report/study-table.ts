@@ -102,7 +102,7 @@ export function studyTable(study: Study, rows: Iterable<StudyRow>): string {
  *
  * @param text content of the file
  * @param path its name, for the message
- * @throws {InvalidInputError} if its columns are not those of the study
+ * @throws {InvalidInputError} if its columns are not those of the study, or it holds a plan twice with other figures
  * @throws {FormatError} for a line that is no row of such a table
  */
 export function readStudyTable(study: Study, text: string, path: string): Map<string, StudyRow> {
@@ -114,7 +114,16 @@ export function readStudyTable(study: Study, text: string, path: string): Map<st
   });
   checkColumns(columns, header, path);
   const status = columns.indexOf(FIGURES[0]!, HEAD.length + study.parameters.length);
-  for (const cells of records) rows.set(cells[0]!, { key: cells[0]!, isFailure: cells[status] === FAILED, cells });
+  for (const cells of records) {
+    const key = cells[0]!;
+    const other = rows.get(key)?.cells.findIndex((cell, c) => cell !== cells[c]) ?? -1;
+    if (other >= 0) {
+      throw new InvalidInputError(
+        `${path}: the plan ${key} stands there twice, with "${rows.get(key)!.cells[other]}" and "${cells[other]}" as ${header[other]}. Remove one of the lines.`,
+      );
+    }
+    rows.set(key, { key, isFailure: cells[status] === FAILED, cells });
+  }
   return rows;
 }
 

@@ -3,7 +3,7 @@ import { toDigits } from '../core/rounding.js';
 import { withUnit } from './study-data.js';
 import type { StudySummary } from './summarise-study.js';
 import { countNotes, methodNotes, outlierNotes, type ReplayPlace, replayCommand } from './summary-notes.js';
-import { latexTables, levelTable, markdownTables, pairedTable, pText, short } from './summary-tables.js';
+import { latexTables, levelTable, markdownTables, pairedTable, pText, short, signed } from './summary-tables.js';
 
 /** What a page is headed by and replayed from. */
 export interface PageSource extends ReplayPlace {
@@ -57,7 +57,7 @@ export function summaryText(summary: StudySummary, place: ReplayPlace): string {
   const differences = paired.map(
     ({ technique, factor, from, to, figure, median, interval, corrected, differences: own }) => {
       const around = interval === undefined ? 'no interval' : `${short(interval[0])} to ${short(interval[1])}`;
-      return `${technique === undefined ? '' : `${technique}, `}${factor} ${from} to ${to}: ${withUnit(figure)} ${median > 0 ? '+' : ''}${short(median)} (${around}), ${own.length} pairs, p ${pText(corrected)}`;
+      return `${technique === undefined ? '' : `${technique}, `}${factor} ${from} to ${to}: ${withUnit(figure)} ${signed(median)} (${around}), ${own.length} pairs, p ${pText(corrected)}`;
     },
   );
   const stand = outlierNotes(summary, place).map((note) => `stands out: ${note}`);

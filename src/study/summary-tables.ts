@@ -115,13 +115,14 @@ const levelCell = (own: LevelSummary | undefined): string =>
 const intervalText = (interval: Interval | undefined, say: (value: number) => string): string =>
   interval === undefined ? '' : ` (${say(interval[0])} to ${say(interval[1])})`;
 
-/** Digits for print: a decimal where figures are of tens, none of thousands. */
+/** Digits for print: a decimal where figures are of tens, none of thousands; no zero has a sign. */
 export function short(value: number): string {
   const size = Math.abs(value);
-  return value.toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : 2);
+  const text = value.toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : 2);
+  return text === '-0.00' ? '0.00' : text;
 }
 
-const signed = (value: number): string => `${value > 0 ? '+' : ''}${short(value)}`;
+export const signed = (value: number): string => `${value >= 0.005 ? '+' : ''}${short(value)}`;
 
 /** As papers print it: three decimals, or below which it is. */
 export const pText = (p: number | undefined): string =>

@@ -1,4 +1,5 @@
 /** What a study draws: streams of their own, distributions as they are stated, and one sentence for every bad input. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { normalProbability } from '../../src/core/normal.js';
 import { sha256 } from '../../src/node/sha256.js';
@@ -179,6 +180,8 @@ describe('bad input', () => {
       /patients\.0 and patients\.1 are both called "p1"\. Give each a "name"/,
     ],
     ['no patient', { patients: [{ name: 'x', cordCap: 3 }] }, /patients\.0 names no patient\. Give a "folder"/],
+    ['a patient that is none', { patients: [3] }, /patients\.0: must be a folder, or \{ "name", "folder"/],
+    ['no sd', sampled({ cordCap: { normal: { mean: 25 } } }), /normal\.sd: is missing, but must be a number/],
     ['none', { patients: [] }, /patients: holds no patient/],
     [
       'patient varied too',
@@ -206,4 +209,12 @@ describe('bad input', () => {
       /these are 1000000 plans, more than 100000/,
     );
   });
+});
+
+test.each([
+  ['uneven-prior', 80],
+  ['spine-study', 360],
+])('examples/%s is a study of %i plans', (name, count) => {
+  const file = new URL(`../../examples/${name}/STUDY.json`, import.meta.url);
+  expect(expand(JSON.parse(readFileSync(file, 'utf8')))).toHaveLength(count);
 });

@@ -4,10 +4,17 @@ import { InvalidInputError } from '../../core/errors.js';
 
 const folder = z.string().check(z.minLength(1, { error: 'is empty, but must name a folder' }), z.maxLength(1000));
 
+const ENTRY = 'must be a folder, or { "name", "folder", fields of CASE.json by path }';
+
 /** `patients` of a study whose fields are named by `path`. */
 export const askedPatients = <P extends z.core.$ZodType<string, string>>(path: P) =>
   z.union(
-    [folder, z.array(z.union([folder, z.record(path, z.json())])).check(z.minLength(1, { error: 'holds no patient' }))],
+    [
+      folder,
+      z
+        .array(z.union([folder, z.record(path, z.json())], { error: ENTRY }))
+        .check(z.minLength(1, { error: 'holds no patient' })),
+    ],
     {
       error:
         'must be a folder of folders, or a list of folders and of { "name", "folder", fields of CASE.json by path }',

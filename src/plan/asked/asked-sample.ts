@@ -20,7 +20,9 @@ const DIGITS = 6;
 /** Beyond 6 standard deviations nothing is drawn. */
 const TAIL = 1e-9;
 
-const finite = z.number({ error: (issue) => `is ${String(issue.input)}, but must be a number` });
+const notANumber = ({ input }: { readonly input?: unknown }): string =>
+  `is ${input === undefined ? 'missing' : JSON.stringify(input)}, but must be a number`;
+const finite = z.number({ error: notANumber });
 const aboveZero = (what: string) =>
   finite.check(z.positive({ error: (issue) => `is ${String(issue.input)}, but ${what} must be > 0` }));
 const bounds = {
