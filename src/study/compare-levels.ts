@@ -5,7 +5,7 @@
  */
 
 import { difference, holm, type Interval, medianInterval, quartilesOf, signedRankP } from './statistics.js';
-import type { DataRow, StudyData, StudyFactor, StudyFigure } from './study-data.js';
+import { type DataRow, type StudyData, type StudyFactor, type StudyFigure, techniquesOf } from './study-data.js';
 
 /** A factor of so many levels is compared unasked. */
 const MOST_LEVELS = 4;
@@ -15,7 +15,7 @@ export interface PairedDifference {
   readonly factor: string;
   readonly from: string;
   readonly to: string;
-  /** The technique of both, where that is another factor. */
+  /** The technique of both; undefined where that is the factor. */
   readonly technique: string | undefined;
   readonly figure: StudyFigure;
   /** In the order of the rows. */
@@ -40,9 +40,8 @@ export function compareLevels(data: StudyData, factors: readonly StudyFactor[]):
   const found = factors.flatMap((factor) => {
     const others = data.factors.filter(({ name }) => name !== factor.name);
     const pairs = factor.levels.flatMap((from, f) => factor.levels.slice(f + 1).map((to) => ({ from, to })));
-    const technique = others.find(({ name }) => name === 'technique');
     return pairs.flatMap((pair) =>
-      (technique?.levels ?? [undefined]).flatMap((own) => {
+      (factor.name === 'technique' ? [undefined] : techniquesOf(data)).flatMap((own) => {
         const rows = data.rows.filter(({ levels }) => own === undefined || levels.get('technique') === own);
         const both = pairUp(rows, factor.name, others, pair);
         return data.figures.flatMap((figure, f) => {

@@ -164,5 +164,9 @@ function levelText(value: unknown): string {
     .join(', ');
 }
 
+/** The techniques of the plans that were made, as factors have them; also where there is one alone, which is no factor. */
+export const techniquesOf = ({ factors, rows }: Pick<StudyData, 'factors' | 'rows'>): readonly string[] =>
+  factors.find(({ name }) => name === TECHNIQUE)?.levels ?? [rows[0]!.levels.get(TECHNIQUE)!];
+
 /** A factor or figure with its unit, as tables and axes name it. */
 export const withUnit = ({ name, unit }: StudyFigure): string => (unit === '' ? name : `${name} [${unit}]`);

@@ -4,15 +4,15 @@ import { nearNames } from '../core/near-names.js';
 import { comparedFactors, compareLevels, type PairedDifference } from './compare-levels.js';
 import { type OutlierSearch, outliersAmong } from './outliers.js';
 import { type Interval, medianInterval, type Quartiles, quartilesOf } from './statistics.js';
-import type { DataRow, StudyData, StudyFactor, StudyFigure } from './study-data.js';
+import { type DataRow, type StudyData, type StudyFactor, type StudyFigure, techniquesOf } from './study-data.js';
 
 /** A figure of all plans of one level. */
 export interface LevelSummary {
   /** Undefined of all plans. */
   readonly factor: StudyFactor | undefined;
   readonly level: string;
-  /** Whose plans these are, where the study has several. */
-  readonly technique: string | undefined;
+  /** Whose plans these are. */
+  readonly technique: string;
   readonly figure: StudyFigure;
   readonly count: number;
   readonly quartiles: Quartiles;
@@ -39,9 +39,8 @@ export interface StudySummary {
  */
 export function summariseStudy(data: StudyData, asked?: readonly string[]): StudySummary {
   const compared = asked === undefined ? comparedFactors(data) : asked.map((name) => factorNamed(data, name));
-  const techniques = data.factors.find(({ name }) => name === 'technique')?.levels ?? [undefined];
   const others = data.factors.filter(({ name }) => name !== 'technique');
-  const levels = techniques.flatMap((technique) => [
+  const levels = techniquesOf(data).flatMap((technique) => [
     ...summaries(data, undefined, technique),
     ...others.flatMap((factor) => summaries(data, factor, technique)),
   ]);
@@ -65,12 +64,11 @@ function factorNamed({ factors }: StudyData, name: string): StudyFactor {
 }
 
 /** One technique's figures by the levels of a factor, or of all its plans. */
-function summaries(data: StudyData, factor: StudyFactor | undefined, technique: string | undefined): LevelSummary[] {
+function summaries(data: StudyData, factor: StudyFactor | undefined, technique: string): LevelSummary[] {
   const isOf =
     (level: string) =>
     ({ levels }: DataRow): boolean =>
-      (technique === undefined || levels.get('technique') === technique) &&
-      (factor === undefined || levels.get(factor.name) === level);
+      levels.get('technique') === technique && (factor === undefined || levels.get(factor.name) === level);
   return (factor?.levels ?? ['all']).flatMap((level) => {
     const rows = data.rows.filter(isOf(level));
     const failed = data.failed.filter(isOf(level)).length;

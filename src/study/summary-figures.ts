@@ -4,7 +4,7 @@ import { FAINT, INK, line, path, rect } from '../render/figure.js';
 import type { LineChart } from '../render/line-chart.js';
 import { colorOf, figureAxis, type LevelAxis, levelAxis, levelLine, type Panel, panelPage } from './figure-panels.js';
 import { fencesOf, quartilesOf } from './statistics.js';
-import { type DataRow, type StudyData, type StudyFactor, withUnit } from './study-data.js';
+import { type DataRow, type StudyData, type StudyFactor, techniquesOf, withUnit } from './study-data.js';
 import type { StudySummary } from './summarise-study.js';
 
 /** A factor of more levels has no figure of its own. */
@@ -26,8 +26,6 @@ export function summaryFigures({ data }: Pick<StudySummary, 'data'>, study: stri
 }
 
 const fileName = (factor: string): string => factor.replace(/[^\w-]+/g, '-');
-const techniquesOf = ({ factors }: StudyData): readonly string[] =>
-  factors.find(({ name }) => name === 'technique')?.levels ?? [];
 /** Techniques that stand beside one another at a level: none where they are the levels. */
 const besideOf = (data: StudyData, { name }: StudyFactor): readonly string[] =>
   name === 'technique' ? [] : techniquesOf(data);

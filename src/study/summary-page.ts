@@ -52,7 +52,7 @@ export function summaryText(summary: StudySummary, place: ReplayPlace): string {
     .filter(({ factor }) => factor === undefined)
     .map(({ technique, figure, quartiles, interval, count }) => {
       const around = interval === undefined ? 'no interval' : `${short(interval[0])} to ${short(interval[1])}`;
-      return `${technique === undefined ? '' : `${technique}: `}${withUnit(figure)}: median ${short(quartiles.median)} (${around}) of ${count}`;
+      return `${technique}: ${withUnit(figure)}: median ${short(quartiles.median)} (${around}) of ${count}`;
     });
   const differences = paired.map(
     ({ technique, factor, from, to, figure, median, interval, corrected, differences: own }) => {
@@ -77,7 +77,6 @@ export function summaryReport(summary: StudySummary, source: PageSource): Record
     levels: levels.map(({ factor, quartiles, interval, ...own }) => ({
       factor: factor?.name ?? 'all',
       ...own,
-      technique: own.technique ?? null,
       median: digits(quartiles.median),
       interval: interval?.map(digits) ?? null,
       quartiles: [quartiles.lower, quartiles.upper].map(digits),

@@ -18,7 +18,7 @@ export function levelTable({ levels }: Pick<StudySummary, 'levels'>): string {
   const numbers = ({ least, lower, upper, largest }: Quartiles): string[] =>
     [least, lower, upper, largest].map((value) => tableCell(value));
   const lines = levels.map((own) => [
-    own.technique ?? '',
+    own.technique,
     own.factor?.name ?? 'all',
     own.factor?.unit ?? '',
     own.level,
@@ -67,14 +67,14 @@ function paperTables(summary: StudySummary, name: string): PaperTable[] {
   const kinds = [...new Set(levels.map(({ factor }) => factor))];
   const tables = kinds.map((factor): PaperTable => {
     const own = levels.filter((one) => one.factor === factor);
-    const places = [...new Set(own.map(({ technique, level }) => JSON.stringify([technique ?? '', level])))];
+    const places = [...new Set(own.map(({ technique, level }) => JSON.stringify([technique, level])))];
     const title = factor === undefined ? 'all plans' : `by ${withUnit(factor)}`;
     return {
       caption: `${name}: ${title}; median (95 % interval of the median)`,
       head: ['technique', factor === undefined ? 'plans of' : withUnit(factor), 'plans [1]', ...named],
       lines: places.map((place) => {
         const [technique, level] = JSON.parse(place) as [string, string];
-        const here = own.filter((one) => (one.technique ?? '') === technique && one.level === level);
+        const here = own.filter((one) => one.technique === technique && one.level === level);
         const cell = (f: number): string => levelCell(here.find(({ figure }) => figure === data.figures[f]));
         const plans = String(Math.max(...here.map(({ count }) => count)));
         return [technique, level, plans, ...data.figures.map((_, f) => cell(f))];
