@@ -46,7 +46,10 @@ export function createAxes(frame: Frame, xSpec: AxisSpec, ySpec: AxisSpec): Axes
   const wide = words === undefined ? 0 : x(1) - x(0) - 6;
   const isStaggered = words?.some((word) => textWidth(word, 12) > wide) ?? false;
   for (const tick of words === undefined ? x.ticks(xSpec.ticks ?? 8) : words.keys()) {
-    const name = words === undefined ? xFormat(tick) : fitText(words[tick]!, 12, isStaggered ? 2 * wide : wide);
+    // Nor beyond the frame, but for a little.
+    const inFrame = 2 * Math.min(x(tick) - left, left + width - x(tick)) + 16;
+    const free = isStaggered ? Math.min(2 * wide, inFrame) : wide;
+    const name = words === undefined ? xFormat(tick) : fitText(words[tick]!, 12, free);
     const lower = isStaggered && tick % 2 === 1 ? 15 : 0;
     if (words === undefined) grid.push(line(x(tick), top, x(tick), top + height, { stroke: '#e3e5e8' }));
     over.push(line(x(tick), top + height, x(tick), top + height + 5 + lower, { stroke: INK, width: 1.2 }));

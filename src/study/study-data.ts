@@ -31,7 +31,7 @@ export interface DataRow {
   readonly key: string;
   /** By the name of the factor. */
   readonly levels: ReadonlyMap<string, string>;
-  /** Patient and draw, as a text. */
+  /** Patient and draw, as a text; empty where there is neither. */
   readonly unit: string;
   /** In the order of the figures; null where there is none. */
   readonly values: readonly (number | null)[];
@@ -57,7 +57,7 @@ const CASE = 'case';
 /** Figures besides the metrics of the study, where any plan has them. */
 const BESIDE = [
   { column: 'cordAllCourses[Gy EQD2]', name: 'Cord, all courses', unit: 'Gy EQD2' },
-  { column: 'cordAllCoursesShifted[Gy EQD2]', name: 'Cord, all courses, worst shift', unit: 'Gy EQD2' },
+  { column: 'cordAllCoursesShifted[Gy EQD2]', name: 'Cord, all, worst shift', unit: 'Gy EQD2' },
   { column: 'monitorUnits', name: 'Monitor units', unit: 'MU' },
 ];
 
@@ -84,7 +84,7 @@ export function studyData(study: Study, runs: readonly StudyRun[], rows: Readonl
     const head: Head = {
       key: run.key,
       levels: new Map(readers.map(({ name, levelOf }) => [name, levelOf(run)])),
-      unit: [PATIENT, DRAW].map((unit) => String(run.values.get(unit) ?? '')).join(' '),
+      unit: unitOf(run),
     };
     const values = figures.map(({ column }) => figureOf(row, columns.indexOf(column)));
     const own = { ...head, values, status: row?.cells[status] ?? '' };
@@ -106,6 +106,12 @@ export function studyData(study: Study, runs: readonly StudyRun[], rows: Readonl
     hasUnits: study.patients !== undefined || study.sample !== undefined,
   };
 }
+
+/** `p07, draw 3` */
+const unitOf = ({ values }: StudyRun): string =>
+  [values.get(PATIENT), values.has(DRAW) ? `${DRAW} ${values.get(DRAW)}` : undefined]
+    .filter((part) => part !== undefined)
+    .join(', ');
 
 interface FactorReader {
   readonly name: string;

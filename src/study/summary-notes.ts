@@ -76,7 +76,7 @@ export function outlierNotes({ search: { outliers } }: StudySummary, place: Repl
 /** `imrt, cordCap 20, p07` */
 function placeOf({ row }: Outlier): string {
   const levels = [...row.levels].map(([name, level]) => (name === 'technique' ? level : `${name} ${level}`));
-  return [...levels, ...(row.unit.trim() === '' ? [] : [row.unit.trim()])].join(', ');
+  return [...levels, ...(row.unit === '' ? [] : [row.unit])].join(', ');
 }
 
 /** The command that makes one row alone, in a folder of its own beside the table. */

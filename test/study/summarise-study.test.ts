@@ -99,7 +99,7 @@ describe('by hand', () => {
       ({ technique, values }) => technique === 'imrt' && values.get('cordCap') === 28 && values.get('draw') === 5,
     )!;
     expect(note).toBe(
-      `imrt, cordCap 28, 5: PTV_3960 D95% [Gy] 30.9 (fences 34.8 to 34.9). Again: respine study 'my study.json' --row ${key} --out out/row-${key}`,
+      `imrt, cordCap 28, draw 5: PTV_3960 D95% [Gy] 30.9 (fences 34.8 to 34.9). Again: respine study 'my study.json' --row ${key} --out out/row-${key}`,
     );
   });
 
