@@ -31,7 +31,7 @@ const layers = [
   ['plan'],
   ['plan/sweep'],
   ['report'],
-  ['page', 'validate'],
+  ['page', 'validate', 'study'],
   ['node'],
   ['cli'],
 ];

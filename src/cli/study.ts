@@ -12,6 +12,7 @@ import { secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { startProgress } from './progress.js';
 import { withQueue } from './study-queue.js';
+import { studySummary } from './study-summary.js';
 
 const PLANS = 'plans';
 
@@ -22,10 +23,17 @@ export interface StudyCommandOptions {
   readonly timeLimit?: string;
   /** Plans side by side. */
   readonly jobs?: string;
+  /** How many plans these are. */
+  readonly plans?: string;
   /** As "2/8". */
   readonly shard?: string;
   /** Address of the Redis whose workers plan. */
   readonly queue?: string;
+  /** Key of the only row that is made. */
+  readonly row?: string;
+  /** What the table says, in place of planning; factors that are compared in it. */
+  readonly summary?: boolean;
+  readonly compare?: readonly string[];
   /** Folders whose tables are put together; nothing is planned. */
   readonly merge?: readonly string[];
   readonly json?: boolean;
@@ -34,16 +42,22 @@ export interface StudyCommandOptions {
 /** @returns the exit code: 1 where a plan of the study failed, now or before, or is in none of the merged folders */
 export async function studyCommand(path: string, options: StudyCommandOptions): Promise<number> {
   const timeLimit = options.timeLimit === undefined ? undefined : secondsOf('--time-limit', options.timeLimit);
-  const jobs = options.jobs === undefined ? undefined : jobsOf(options.jobs);
+  const jobs = options.jobs === undefined ? undefined : countOf('--jobs', options.jobs);
+  const plans = options.plans === undefined ? undefined : countOf('--plans', options.plans);
   const shard = options.shard === undefined ? undefined : shardOf(options.shard);
-  const { retry = false, merge, queue } = options;
-  if (merge !== undefined) checkNothingPlanned({ timeLimit, jobs, shard, queue, retry });
+  const { retry = false, merge, queue, summary: isSummary = false, compare, row } = options;
+  const where = { timeLimit, jobs, plans, shard, queue, row, retry };
+  if (merge !== undefined) checkNothingPlanned('--merge', { ...where, isSummary, compare });
+  else if (isSummary) checkNothingPlanned('--summary', where);
+  else if (compare !== undefined)
+    throw new InvalidInputError('--compare goes with --summary. Give that too, or leave it out.');
   if (queue !== undefined && jobs !== undefined) {
     throw new InvalidInputError(
       '--queue: its workers say how many plans they make side by side, so --jobs says nothing. Leave it out; respine worker has --concurrency.',
     );
   }
   const study = parseStudy(await readJson(path), path);
+  if (isSummary) return studySummary(study, options);
   if (merge !== undefined) return mergeTables(study, merge, options);
   const progress = startProgress('study');
   progress.stage('reading the study');
@@ -64,7 +78,9 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
     retry,
     ...(timeLimit !== undefined && { timeLimit }),
     ...(jobs !== undefined && { jobs }),
+    ...(plans !== undefined && { plans }),
     ...(shard !== undefined && { shard }),
+    ...(row !== undefined && { row }),
     onPlan: (run, index, count, side) => {
       if (index === 0) {
         progress.expect([{ name: PLANS, cost: 1 }]);
@@ -95,23 +111,18 @@ async function mergeTables(study: Study, dirs: readonly string[], { out, json }:
   return outcome.missing.length > 0 || outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
 }
 
-function checkNothingPlanned(
-  planning: Readonly<Record<'timeLimit' | 'jobs' | 'shard' | 'queue' | 'retry', unknown>>,
-): void {
-  const names = { timeLimit: '--time-limit', jobs: '--jobs', shard: '--shard', queue: '--queue', retry: '--retry' };
+const NAMES: Readonly<Record<string, string>> = { timeLimit: '--time-limit', isSummary: '--summary' };
+
+function checkNothingPlanned(asked: string, planning: Readonly<Record<string, unknown>>): void {
   for (const [option, value] of Object.entries(planning)) {
     if (value === undefined || value === false) continue;
     throw new InvalidInputError(
-      `--merge: nothing is planned, so ${names[option as keyof typeof names]} says nothing. Leave one of the two out.`,
+      `${asked}: nothing is planned, so ${NAMES[option] ?? `--${option}`} says nothing. Leave one of the two out.`,
     );
   }
 }
 
-function jobsOf(text: string): number {
-  const jobs = Number(text);
-  checkInteger('--jobs', jobs, 1);
-  return jobs;
-}
+const countOf = (option: string, text: string): number => checkInteger(option, Number(text), 1);
 
 function shardOf(text: string): Shard {
   const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];

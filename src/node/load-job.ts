@@ -82,23 +82,39 @@ function namesFiles(asked: Pick<PlanCase, 'patient' | 'machine' | 'prior'>): boo
   return priorsOf(asked).some(({ file }) => file !== undefined);
 }
 
+/** What can be known of a case before its patient is voxelised. */
+export interface KnownJob {
+  /** Of its structures. */
+  readonly names: readonly string[];
+  /** SHA-256 by role, as in {@link LoadedJob}. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
 /**
- * The names of a case's structures, with everything that it points to looked up and nothing voxelised: of a phantom in no time, of
- * a CT by reading it.
+ * The names of a case's structures and the hashes of its inputs, with everything that it points to looked up and nothing voxelised: of
+ * a phantom in no time, of a CT by reading it.
  *
  * @throws {InvalidInputError | FormatError | UnsupportedError} as {@link jobOf}
  */
-export async function structureNamesOf(json: PlanCaseInput, path = 'case'): Promise<string[]> {
+export async function lookUpJob(json: PlanCaseInput, path = 'case'): Promise<KnownJob> {
   const plan = parseCase(json, path);
   const { patient: source } = plan;
-  if (!('phantom' in source)) return (await jobOf(json, path)).patient.structures.map(({ name }) => name);
+  if (!('phantom' in source)) {
+    const { patient, inputs } = await jobOf(json, path);
+    return { names: patient.structures.map(({ name }) => name), inputs };
+  }
   const from = (name: string): string => resolve(dirname(path), name);
-  await readMachine(plan.machine.endsWith('.json') ? from(plan.machine) : plan.machine);
+  const machine = await readMachine(plan.machine.endsWith('.json') ? from(plan.machine) : plan.machine);
   const { phantom, ...options } = source;
   const spec = await readPhantom(phantom.endsWith('.json') ? from(phantom) : phantom);
   const structures = phantomStructures(spec, options);
-  await loadPriors(plan, from, undefined, {});
-  return structures.map(({ name }) => name);
+  const inputs: Record<string, string> = {
+    case: sha256OfJson(plan),
+    machine: sha256(JSON.stringify(machine)),
+    phantom: sha256(JSON.stringify(spec)),
+  };
+  await loadPriors(plan, from, undefined, inputs);
+  return { names: structures.map(({ name }) => name), inputs };
 }
 
 async function loadPriors(

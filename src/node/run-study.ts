@@ -10,13 +10,15 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkInteger } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
+import { countRuns, expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { readStudyTable, type StudyRow, studyTable } from '../report/study-table.js';
 import { readBytes, tryFile, writeFileAtomic } from './files.js';
 import { lockFolder } from './folder-lock.js';
 import { makeFolder } from './output-set.js';
 import { resolveStudy } from './resolve-study.js';
 import { sha256 } from './sha256.js';
+import { checkInputs } from './study-inputs.js';
+import { withFolders } from './study-patients.js';
 import { StudyProgress } from './study-progress.js';
 import { planRuns, plansAtOnce } from './study-threads.js';
 import { version } from './version.js';
@@ -30,8 +32,12 @@ export interface StudyOptions {
   readonly jobs?: number;
   /** Who makes the rows in place of this machine, as the workers of a queue do; `jobs` then says nothing. */
   readonly maker?: RowMaker;
+  /** How many plans the study is, which is asked for above 10,000. @default not said */
+  readonly plans?: number;
   /** Of all runs every `of`-th from the `index`-th on, 1 <= index <= of: what one of several machines makes. @default all */
   readonly shard?: Shard;
+  /** Key of the only run that is made. @default all */
+  readonly row?: string;
   /** Before a plan: it is the `index`-th of `count` that are to be made, `jobs` of them side by side. */
   readonly onPlan?: (run: StudyRun, index: number, count: number, jobs: number) => void;
   /** After a plan: of the seconds that all take, the fraction that is spent, as far as plans that are over tell. */
@@ -88,8 +94,8 @@ export async function runStudy(study: Study, outDir: string, options: StudyOptio
   const { jobs = availableParallelism(), shard } = options;
   checkInteger('study: plans side by side', jobs, 1);
   if (shard !== undefined) checkShard(shard);
-  const all = await runsOfStudy(study);
-  const runs = shard === undefined ? all : all.filter((_, r) => r % shard.of === shard.index - 1);
+  const all = await runsOfStudy(study, options.plans ?? 0);
+  const runs = onlyRow(partOf(all, shard), options.row, study.path);
   const file = join(outDir, TABLE);
   return inOwnFolder(outDir, file, () => continueStudy(study, runs, file, { ...options, jobs }));
 }
@@ -99,11 +105,51 @@ const KEY_LENGTH = 16;
 const keyOf = (text: string): string => sha256(text).slice(0, KEY_LENGTH);
 export const TABLE = 'study.csv';
 
-/** All runs; a name that is wrong shows here, before the first plan, not when its turn comes. */
-export async function runsOfStudy(study: Study): Promise<StudyRun[]> {
-  const runs = expandStudy(study, { version, hash: keyOf });
-  await resolveStudy(study, runs);
-  return runs;
+/** More plans than this are asked for before any is looked at. */
+const MANY = 10_000;
+/** Of a plan, about, for the question. */
+const SECONDS = 10;
+
+/**
+ * All runs; a name that is wrong shows here, before the first plan, not when its turn comes.
+ *
+ * @param stated how many plans they are said to be; Infinity does not ask
+ */
+export async function runsOfStudy(study: Study, stated = Number.POSITIVE_INFINITY): Promise<StudyRun[]> {
+  return resolveStudy(study, await keyedRuns(study, stated));
+}
+
+/** The same with nothing looked up but what lies in folders of patients: enough to read a table by. */
+export async function keyedRuns(study: Study, stated = Number.POSITIVE_INFINITY): Promise<StudyRun[]> {
+  const whole = await withFolders(study);
+  checkCount(countRuns(whole), stated, study.path);
+  return expandStudy(whole, { version, hash: keyOf });
+}
+
+function checkCount(count: number, stated: number, path: string): void {
+  if (stated === Number.POSITIVE_INFINITY || count === stated || (stated === 0 && count <= MANY)) return;
+  if (stated > 0) {
+    throw new InvalidInputError(
+      `${path}: these are ${count} plans, not ${stated}. Mend the study, or say --plans ${count}.`,
+    );
+  }
+  const days = ((count * SECONDS) / 86_400).toFixed(0);
+  throw new InvalidInputError(
+    `${path}: these are ${count} plans, some ${days} days of one core at ${SECONDS} s each. Where that is meant, say --plans ${count}.`,
+  );
+}
+
+const partOf = (runs: StudyRun[], shard: Shard | undefined): StudyRun[] =>
+  shard === undefined ? runs : runs.filter((_, r) => r % shard.of === shard.index - 1);
+
+/** @throws {InvalidInputError} for a key that no run has */
+function onlyRow(runs: StudyRun[], row: string | undefined, path: string): StudyRun[] {
+  if (row === undefined) return runs;
+  const own = runs.filter(({ key }) => key === row);
+  if (own.length > 0) return own;
+  throw new InvalidInputError(
+    `${path}: no plan of the study has the key "${row}". Keys are the first column of study.csv, and change with the study and the version.`,
+  );
 }
 
 function checkShard({ index, of }: Shard): void {
@@ -131,6 +177,7 @@ async function continueStudy(
   { retry = false, timeLimit, jobs: asked, maker, onPlan, onRow }: StudyOptions & { readonly jobs: number },
 ): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
+  checkInputs(study, runs, rows, file);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
   const table = new TableWriter(file, () => studyTable(study, inOrder(runs, rows)));
   // A table in the study's order, also where nothing is open; without rows there is none yet.

@@ -1,11 +1,12 @@
 /** One plan of a study after the other; what follows one another shares is made once. */
-import { isRespineError } from '../core/errors.js';
+import { InvalidInputError, isRespineError } from '../core/errors.js';
 import { describeValues, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { KeptModel } from '../plan/patient/kept-model.js';
 import { createJob, type PlanJob } from '../plan/patient/plan-job.js';
 import { runPlan } from '../plan/run-plan.js';
 import { failedRow, type StudyRow, studyRow } from '../report/study-table.js';
 import { jobOf } from './load-job.js';
+import { inputsText } from './study-inputs.js';
 import { version } from './version.js';
 import { startWorkerPool, type WorkerPool } from './worker-pool.js';
 
@@ -68,6 +69,11 @@ export class StudyPlanner {
     this.last = undefined;
     this.kept.close();
     const job = await jobOf(run.input, this.study.path);
+    if (run.inputs !== undefined && run.inputs !== inputsText(job.inputs)) {
+      throw new InvalidInputError(
+        'its files were changed while the study ran. Put them back, then plan it again with --retry.',
+      );
+    }
     this.last = { key, job };
     return job;
   }

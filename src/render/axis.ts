@@ -3,6 +3,7 @@
  */
 import { scaleLinear } from 'd3-scale';
 import { FAINT, INK, line, rect, text } from './figure.js';
+import { fitText, textWidth } from './text-width.js';
 
 export interface Frame {
   readonly left: number;
@@ -18,6 +19,10 @@ export interface AxisSpec {
   readonly name: string;
   /** About so many ticks. @default 8 */
   readonly ticks?: number;
+  /** From the frame to the name of an upright axis, px. @default 44 */
+  readonly beside?: number;
+  /** Words at 0, 1, 2, ... in place of numbers, for categories. */
+  readonly words?: readonly string[];
 }
 
 export interface Axes {
@@ -36,10 +41,19 @@ export function createAxes(frame: Frame, xSpec: AxisSpec, ySpec: AxisSpec): Axes
   const grid: string[] = [];
   const over: string[] = [rect(left, top, width, height, { stroke: INK, width: 1.2 })];
   const xFormat = x.tickFormat(xSpec.ticks ?? 8);
-  for (const tick of x.ticks(xSpec.ticks ?? 8)) {
-    grid.push(line(x(tick), top, x(tick), top + height, { stroke: '#e3e5e8' }));
-    over.push(line(x(tick), top + height, x(tick), top + height + 5, { stroke: INK, width: 1.2 }));
-    over.push(text(x(tick), top + height + 19, xFormat(tick), { size: 12, anchor: 'middle' }));
+  const { words } = xSpec;
+  // What a category has of the axis, less a gap; where one needs more, every other one stands lower.
+  const wide = words === undefined ? 0 : x(1) - x(0) - 6;
+  const isStaggered = words?.some((word) => textWidth(word, 12) > wide) ?? false;
+  for (const tick of words === undefined ? x.ticks(xSpec.ticks ?? 8) : words.keys()) {
+    // Nor beyond the frame, but for a little.
+    const inFrame = 2 * Math.min(x(tick) - left, left + width - x(tick)) + 16;
+    const free = isStaggered ? Math.min(2 * wide, inFrame) : wide;
+    const name = words === undefined ? xFormat(tick) : fitText(words[tick]!, 12, free);
+    const lower = isStaggered && tick % 2 === 1 ? 15 : 0;
+    if (words === undefined) grid.push(line(x(tick), top, x(tick), top + height, { stroke: '#e3e5e8' }));
+    over.push(line(x(tick), top + height, x(tick), top + height + 5 + lower, { stroke: INK, width: 1.2 }));
+    over.push(text(x(tick), top + height + 19 + lower, name, { size: 12, anchor: 'middle' }));
   }
   const yFormat = y.tickFormat(ySpec.ticks ?? 8);
   for (const tick of y.ticks(ySpec.ticks ?? 8)) {
@@ -47,8 +61,12 @@ export function createAxes(frame: Frame, xSpec: AxisSpec, ySpec: AxisSpec): Axes
     over.push(line(left - 5, y(tick), left, y(tick), { stroke: INK, width: 1.2 }));
     over.push(text(left - 9, y(tick) + 4, yFormat(tick), { size: 12, anchor: 'end' }));
   }
-  over.push(text(left + width / 2, top + height + 40, xSpec.name, { size: 13.5, anchor: 'middle' }));
-  over.push(text(left - 44, top + height / 2, ySpec.name, { size: 13.5, anchor: 'middle', rotate: -90 }));
+  over.push(
+    text(left + width / 2, top + height + (isStaggered ? 52 : 40), xSpec.name, { size: 13.5, anchor: 'middle' }),
+  );
+  over.push(
+    text(left - (ySpec.beside ?? 44), top + height / 2, ySpec.name, { size: 13.5, anchor: 'middle', rotate: -90 }),
+  );
   return { x: (value) => x(value), y: (value) => y(value), grid: grid.join(''), svg: over.join('') };
 }
 

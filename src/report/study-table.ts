@@ -22,10 +22,14 @@ export interface StudyRow {
   readonly cells: readonly string[];
 }
 
-const HEAD = ['key', 'version', 'technique'];
+const HEAD = ['key', 'version', 'inputs', 'technique'];
+const INPUTS = HEAD.indexOf('inputs');
+const CORD = 'cordAllCourses[Gy EQD2]';
+const CORD_SHIFTED = 'cordAllCoursesShifted[Gy EQD2]';
 /**
  * `objective`, `lowerBound`, `gap`: the certificate. `evaluations`: of the operator and its transpose. `monitorUnits`: sum over the
- * fields, for IMRT of the mean over each field's beamlets. `goalsPassed` of `goals`.
+ * fields, for IMRT of the mean over each field's beamlets. `cordAllCourses`: largest EQD2 of the cord over all courses without recovery,
+ * where there was a prior one; `Shifted`: under the worst rigid shift of either course. `goalsPassed` of `goals`.
  */
 const FIGURES = [
   'status',
@@ -35,14 +39,16 @@ const FIGURES = [
   'gap',
   'evaluations',
   'monitorUnits',
+  CORD,
+  CORD_SHIFTED,
   'goalsPassed',
   'goals',
 ];
 const TAIL = ['remarks', 'error'];
 /** Of a plan that could not be made. */
-const FAILED = 'failed';
+export const FAILED = 'failed';
 
-/** Names of the columns: key, version, technique, the parameters by path, what became of the plan, the metrics, remarks, error. */
+/** Names of the columns: key, version, hashes of the inputs, technique, the parameters by path, what became of the plan, the metrics, remarks, error. */
 export function studyColumns({ parameters, metrics }: Study): string[] {
   return [...HEAD, ...parameters, ...FIGURES, ...metrics.map(({ name }) => name), ...TAIL];
 }
@@ -68,6 +74,8 @@ export function studyRow(study: Study, run: StudyRun, evaluation: PlanEvaluation
       solution.status,
       ...[solution.prescriptionDose, value, lowerBound, gap, solution.evaluations].map(tableCell),
       tableCell(fields.reduce((sum, { monitorUnits }) => sum + monitorUnits, 0)),
+      tableCell(evaluation.retreatment?.maximum.cumulative ?? null),
+      tableCell(evaluation.position?.worst ?? null),
       String(evaluation.goals.filter(({ result }) => result === 'pass').length),
       String(evaluation.goals.length),
       ...metrics.map((metric) => tableCell(metric.value)),
@@ -94,7 +102,7 @@ export function studyTable(study: Study, rows: Iterable<StudyRow>): string {
  *
  * @param text content of the file
  * @param path its name, for the message
- * @throws {InvalidInputError} if its columns are not those of the study
+ * @throws {InvalidInputError} if its columns are not those of the study, or it holds a plan twice with other figures
  * @throws {FormatError} for a line that is no row of such a table
  */
 export function readStudyTable(study: Study, text: string, path: string): Map<string, StudyRow> {
@@ -106,7 +114,16 @@ export function readStudyTable(study: Study, text: string, path: string): Map<st
   });
   checkColumns(columns, header, path);
   const status = columns.indexOf(FIGURES[0]!, HEAD.length + study.parameters.length);
-  for (const cells of records) rows.set(cells[0]!, { key: cells[0]!, isFailure: cells[status] === FAILED, cells });
+  for (const cells of records) {
+    const key = cells[0]!;
+    const other = rows.get(key)?.cells.findIndex((cell, c) => cell !== cells[c]) ?? -1;
+    if (other >= 0) {
+      throw new InvalidInputError(
+        `${path}: the plan ${key} stands there twice, with "${rows.get(key)!.cells[other]}" and "${cells[other]}" as ${header[other]}. Remove one of the lines.`,
+      );
+    }
+    rows.set(key, { key, isFailure: cells[status] === FAILED, cells });
+  }
   return rows;
 }
 
@@ -120,8 +137,17 @@ export function studyRecord(study: Study, { cells }: StudyRow): Record<string, s
   return Object.fromEntries(studyColumns(study).map((name, c) => [name, value(name, cells[c]!)]));
 }
 
+/** Hashes of the inputs that a row was made of. */
+export const inputsOfRow = ({ cells }: StudyRow): string => cells[INPUTS]!;
+
 function headOf(study: Study, run: StudyRun, version: string): string[] {
-  return [run.key, version, run.technique, ...study.parameters.map((path) => parameterCell(run.values.get(path)))];
+  return [
+    run.key,
+    version,
+    run.inputs ?? '',
+    run.technique,
+    ...study.parameters.map((path) => parameterCell(run.values.get(path))),
+  ];
 }
 
 const parameterCell = (value: unknown): string =>

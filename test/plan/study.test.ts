@@ -196,6 +196,11 @@ describe('bad input', () => {
       /^a\.csv: line 2 has \d+ fields, the header \d+ fields/,
     );
     expect(() => readStudyTable(study, text.replace(/,x\n/, ',"x\n'), 'a.csv')).toThrow(/a quote that is not closed/);
+    const [head, first] = text.split('\n');
+    expect(readStudyTable(study, [head, first, first, ''].join('\n'), 'a.csv').size, 'the same twice is one').toBe(1);
+    expect(() => readStudyTable(study, [head, first, first!.replace(/,x$/, ',y'), ''].join('\n'), 'a.csv')).toThrow(
+      /^a\.csv: the plan \w+ stands there twice, with "x" and "y" as error\. Remove one of the lines/,
+    );
   });
 });
 

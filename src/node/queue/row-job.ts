@@ -27,7 +27,7 @@ export interface Refusal {
 /** The data of a job. */
 export interface RowJob {
   /** Without what makes other runs. */
-  readonly study: Omit<Study, 'base' | 'vary' | 'cases'>;
+  readonly study: Omit<Study, 'base' | 'vary' | 'cases' | 'patients' | 'sample'>;
   readonly run: Omit<StudyRun, 'case' | 'values'> & { readonly values: readonly (readonly [string, unknown])[] };
   /** Seconds. */
   readonly timeLimit?: number;
@@ -45,8 +45,9 @@ export interface AskedRow {
 }
 
 export function jobOfRun(study: Study, run: StudyRun, files: readonly CaseFile[], timeLimit?: number): RowJob {
-  const { base: _, vary: __, cases: ___, ...shared } = study;
-  const { case: ____, values, ...own } = run;
+  const { path, name, techniques, metrics, parameters } = study;
+  const shared = { path, ...(name !== undefined && { name }), techniques, metrics, parameters };
+  const { case: _, values, ...own } = run;
   // What a case leaves to its default elsewhere is undefined, which JSON has not.
   const given = [...values].filter(([, value]) => value !== undefined);
   const limited = timeLimit === undefined ? {} : { timeLimit };

@@ -12,6 +12,7 @@ const priorFields = z.strictObject({
   width: described('Of every field at the isocentre, across, mm.', z._default(fieldSide, 80)),
   length: described('The same, along the spine, mm.', z._default(fieldSide, 100)),
   isocenter: described('LPS, mm. By default that of this plan.', z.optional(vector)),
+  shift: described('Added to their isocentre, and to a reference point, mm: another set-up.', z.optional(vector)),
   reference: described(
     'Point that received `dose`, every beam the same; LPS, mm. By default their isocentre.',
     z.optional(vector),

@@ -1,7 +1,7 @@
 /**
  * STUDY.json: many plans from one case, whose parameters vary.
  *
- *     runs = cases x vary[path 1] x vary[path 2] x ... x techniques
+ *     runs = draws of sample x patients x cases x vary[path 1] x vary[path 2] x ... x techniques
  *
  * Parameters are named by their dotted path in CASE.json. Every run has a key that follows from its case, technique and
  * engine version alone, so that an interrupted study knows what is done.
@@ -11,8 +11,11 @@ import * as z from 'zod/mini';
 import { checkText } from '../../core/budget.js';
 import { described, editorSchema, type JsonSchema, jsonSchema } from '../../core/described.js';
 import { InvalidInputError } from '../../core/errors.js';
+import { canonicalJson, valueAt, withValue } from '../../core/json-path.js';
 import { formatMetric, type Metric } from '../../evaluate/metric.js';
 import { parseMetric } from '../../evaluate/metric-parser.js';
+import { type AskedPatient, askedPatients, inFolder, namedPatients } from '../asked/asked-patients.js';
+import { type AskedSample, askedSample, drawSample } from '../asked/asked-sample.js';
 import { checkJson } from './check-json.js';
 import { parseCase } from './parse-case.js';
 import type { PlanCase, PlanCaseInput, Technique } from './plan-case.js';
@@ -36,7 +39,7 @@ const techniques = z.array(z.enum(['fcrt', 'imrt'])).check(z.minLength(1, { erro
 const values = z.array(z.json()).check(z.minLength(1, { error: 'holds no value' }));
 
 const schema = z.strictObject({
-  name: described('For messages.', z.optional(z.string())),
+  name: described('For the titles of its summary.', z.optional(z.string())),
   $schema: editorSchema(z.string()),
   base: described('Fields of CASE.json that all runs share.', z._default(z.record(z.string(), z.json()), {})),
   vary: described(
@@ -47,6 +50,11 @@ const schema = z.strictObject({
     '`{ path: value }`: changes that belong together; multiplied with `vary`.',
     z._default(z.array(patch).check(z.minLength(1, { error: 'holds no case' })), [{}]),
   ),
+  patients: described(
+    'Patients by name, each planned with all else: docs/studies.md#patients. A list, or a folder whose folders are one patient each.',
+    z.optional(askedPatients(path)),
+  ),
+  sample: described('Numbers that are drawn from distributions: docs/studies.md#draws.', z.optional(askedSample(path))),
   techniques: described('Every run is planned with each.', z._default(techniques, ['imrt'])),
   metrics: described(
     '`STRUCTURE METRIC`, as in goals.',
@@ -73,14 +81,23 @@ export interface StudyMetric {
 export interface Study {
   /** Where it came from, for messages. */
   readonly path: string;
+  readonly name?: string;
   readonly base: Readonly<Record<string, unknown>>;
   readonly vary: Readonly<Record<string, readonly unknown[]>>;
   readonly cases: readonly Readonly<Record<string, unknown>>[];
+  /** By name, or the folder whose folders they are; none where the case names its patient. */
+  readonly patients?: string | readonly AskedPatient[];
+  readonly sample?: AskedSample;
   readonly techniques: readonly Technique[];
   readonly metrics: readonly StudyMetric[];
-  /** Paths of all parameters that differ, in the order of the file. */
+  /** {@link DRAW}, paths that are drawn, {@link PATIENT}, then paths of all parameters that differ, in the order of the file. */
   readonly parameters: readonly string[];
 }
+
+/** Parameter that numbers the draws, from 1. */
+export const DRAW = 'draw';
+/** Parameter that names the patient. */
+export const PATIENT = 'patient';
 
 /** One plan to be made. */
 export interface StudyRun {
@@ -92,6 +109,8 @@ export interface StudyRun {
   readonly case: PlanCase;
   /** Its values of the study's parameters, by path; undefined where the case leaves one to its default elsewhere. */
   readonly values: ReadonlyMap<string, unknown>;
+  /** Hashes of the files and data that it rests on, as they are told; once they were looked up. */
+  readonly inputs?: string;
 }
 
 /**
@@ -102,13 +121,17 @@ export interface StudyRun {
  * @throws {InvalidInputError} one sentence with the field, its value and the rule
  */
 export function parseStudy(json: unknown, path = 'study'): Study {
-  const { base, vary, cases, techniques, metrics } = checkJson(schema, json, path, REMEDY);
-  const inCases = new Set(cases.flatMap((changes) => Object.keys(changes)));
-  for (const key of Object.keys(vary)) {
-    if (inCases.has(key)) {
-      throw new InvalidInputError(`${path}: ${key} stands in both "vary" and "cases". Leave it in one of them.`);
-    }
-  }
+  const { name, base, vary, cases, techniques, metrics, ...more } = checkJson(schema, json, path, REMEDY);
+  const { patients: asked, sample } = more;
+  const patients = asked === undefined ? undefined : namedPatients(asked, path);
+  const inCases = [...new Set(cases.flatMap((changes) => Object.keys(changes)))];
+  const ofPatients = Array.isArray(patients) ? patients.flatMap(({ changes }) => Object.keys(changes)) : [];
+  checkPlaces(path, {
+    vary: Object.keys(vary),
+    cases: inCases,
+    sample: Object.keys(sample?.fields ?? {}),
+    patients: patients === undefined ? [] : [PATIENT, ...ofPatients],
+  });
   const named = metrics.map((text) => parseStudyMetric(text, path));
   for (const { name } of repeated(named, ({ name }) => name)) {
     throw new InvalidInputError(`${path}: metrics: ${name} is asked for twice. Leave one out.`);
@@ -116,11 +139,57 @@ export function parseStudy(json: unknown, path = 'study'): Study {
   for (const technique of repeated(techniques, (t) => t)) {
     throw new InvalidInputError(`${path}: techniques: ${technique} is asked for twice. Leave one out.`);
   }
-  return { path, base, vary, cases, techniques, metrics: named, parameters: [...inCases, ...Object.keys(vary)] };
+  return {
+    path,
+    base,
+    vary,
+    cases,
+    techniques,
+    metrics: named,
+    ...(name !== undefined && { name }),
+    ...(patients !== undefined && { patients }),
+    ...(sample !== undefined && { sample }),
+    parameters: [
+      ...(sample === undefined ? [] : [DRAW, ...Object.keys(sample.fields)]),
+      ...(patients === undefined ? [] : [PATIENT]),
+      ...inCases,
+      ...Object.keys(vary),
+    ],
+  };
+}
+
+/** @throws {InvalidInputError} for a path that stands in two places, of which one would be without effect */
+function checkPlaces(path: string, places: Readonly<Record<string, readonly string[]>>): void {
+  const found = new Map<string, string>();
+  for (const [place, keys] of Object.entries(places)) {
+    for (const key of new Set(keys)) {
+      const other = found.get(key);
+      if (other !== undefined) {
+        throw new InvalidInputError(
+          `${path}: ${key} stands in both "${other}" and "${place}". Leave it in one of them.`,
+        );
+      }
+      found.set(key, place);
+    }
+  }
 }
 
 /** The JSON Schema of STUDY.json, for editors. */
 export const studySchema = (): JsonSchema => jsonSchema(schema, 'STUDY.json of respine');
+
+/**
+ * How many plans a study is, without making one of them; its patients are known.
+ *
+ * @throws {InvalidInputError} for more than 100,000
+ */
+export function countRuns({ path, vary, cases, techniques, patients = [NO_CHANGE], sample }: Study): number {
+  const each = cases.length * techniques.length * patients.length * (sample?.draws ?? 1);
+  const count = Object.values(vary).reduce((product, list) => product * list.length, each);
+  if (count <= MOST_RUNS) return count;
+  throw new InvalidInputError(
+    `${path}: these are ${count} plans, more than ${MOST_RUNS}. Vary fewer parameters at once, or divide it into several studies.`,
+  );
+}
 
 /**
  * All runs of a study; the last parameter of `vary` changes fastest but for the technique.
@@ -136,17 +205,25 @@ export function expandStudy(
   { version, hash }: { readonly version: string; readonly hash: (text: string) => string },
 ): StudyRun[] {
   const values = Object.values(study.vary);
-  const count = values.reduce((product, list) => product * list.length, study.cases.length * study.techniques.length);
-  if (count > MOST_RUNS) {
+  const { patients = [NO_CHANGE] } = study;
+  if (typeof patients === 'string' || patients.some(isUnread)) {
     throw new InvalidInputError(
-      `${study.path}: these are ${count} plans, more than ${MOST_RUNS}. Vary fewer parameters at once.`,
+      `${study.path}: folders of patients were not looked into. Use runStudy of respine/node.`,
     );
   }
-  const runs = study.cases.flatMap((changes) =>
-    combinations(values).flatMap((combination) => {
-      const varied = Object.fromEntries(Object.keys(study.vary).map((key, k) => [key, combination[k]]));
-      return runsOf(study, { ...changes, ...varied }, (text) => hash(`${version}\n${text}`));
-    }),
+  countRuns(study);
+  const draws = study.sample === undefined ? [{}] : drawSample(study.sample);
+  const ofCase = (text: string): string => hash(`${version}\n${text}`);
+  const runs = draws.flatMap((drawn, d) =>
+    patients.flatMap(({ name, folder, changes: own }) =>
+      study.cases.flatMap((changes) =>
+        combinations(values).flatMap((combination) => {
+          const varied = Object.fromEntries(Object.keys(study.vary).map((key, k) => [key, combination[k]]));
+          const names = { ...(study.sample && { [DRAW]: d + 1 }), ...(study.patients && { [PATIENT]: name }) };
+          return runsOf(study, { names, folder, own, changes: { ...drawn, ...changes, ...varied } }, ofCase);
+        }),
+      ),
+    ),
   );
   for (const run of repeated(runs, ({ key }) => key)) {
     throw new InvalidInputError(
@@ -156,43 +233,47 @@ export function expandStudy(
   return runs;
 }
 
+/** What makes one case of the base. */
+interface CaseChanges {
+  /** Draw and patient. */
+  readonly names: Readonly<Record<string, unknown>>;
+  readonly folder: string | undefined;
+  /** By path: of the patient, and of all else, which is told in messages. */
+  readonly own: Readonly<Record<string, unknown>>;
+  readonly changes: Readonly<Record<string, unknown>>;
+}
+
+const NO_CHANGE: AskedPatient = { name: '', changes: {} };
+/** A patient that is still to be found in its folder. */
+export const isUnread = ({ folder, changes }: AskedPatient): boolean =>
+  folder !== undefined && changes[PATIENT] === undefined;
+
 /** One case with every technique. */
-function runsOf(study: Study, changes: Readonly<Record<string, unknown>>, hash: (text: string) => string): StudyRun[] {
-  const where = Object.keys(changes).length === 0 ? study.path : `${study.path} with ${describe(changes)}`;
+function runsOf(
+  study: Study,
+  { names, folder, own, changes }: CaseChanges,
+  hash: (text: string) => string,
+): StudyRun[] {
+  const said = { ...names, ...changes };
+  const where = Object.keys(said).length === 0 ? study.path : `${study.path} with ${describe(said)}`;
+  const all = { ...own, ...changes };
   // What is above comes first: a patient as a whole, then its margin.
-  const paths = Object.keys(changes).sort((a, b) => a.split('.').length - b.split('.').length);
-  const input = paths.reduce<unknown>(
-    (json, key) => withValue(json, key.split('.'), changes[key], `${where}: ${key}`),
+  const paths = Object.keys(all).sort((a, b) => a.split('.').length - b.split('.').length);
+  const changed = paths.reduce<unknown>(
+    (json, key) => withValue(json, key.split('.'), all[key], `${where}: ${key}`),
     study.base,
-  ) as PlanCaseInput;
+  );
+  const input = (folder === undefined ? changed : inFolder(changed, folder)) as PlanCaseInput;
   const plan = parseCase(input, where);
   // What the case is called, and whether it wrote its cap out, makes no other plan.
   const { name, $schema, cordCapOrigin, ...content } = plan;
-  const values = new Map(study.parameters.map((key) => [key, valueAt(plan, key)]));
+  const values = new Map(
+    study.parameters.map((key) => [key, Object.hasOwn(names, key) ? names[key] : valueAt(plan, key)]),
+  );
   return study.techniques.map((technique) => {
     const key = hash(`${technique}\n${canonicalJson(content)}`);
     return { key, technique, input, case: plan, values };
   });
-}
-
-/** A copy of `json` with another value at a path; objects on the way are made where there is nothing. */
-function withValue(json: unknown, [key, ...rest]: readonly string[], value: unknown, where: string): unknown {
-  if (key === undefined) return value;
-  if (json !== undefined && (typeof json !== 'object' || json === null || Array.isArray(json))) {
-    throw new InvalidInputError(
-      `${where} leads through ${JSON.stringify(json)}, which has no fields. Give the whole of it as the parameter.`,
-    );
-  }
-  const fields = (json ?? {}) as Readonly<Record<string, unknown>>;
-  const inner = Object.hasOwn(fields, key) ? fields[key] : undefined;
-  return { ...fields, [key]: withValue(inner, rest, value, where) };
-}
-
-function valueAt(json: unknown, key: string): unknown {
-  return key.split('.').reduce<unknown>((inner, field) => {
-    const isObject = typeof inner === 'object' && inner !== null && Object.hasOwn(inner, field);
-    return isObject ? (inner as Readonly<Record<string, unknown>>)[field] : undefined;
-  }, json);
 }
 
 /** The cartesian product; its last list runs fastest. */
@@ -200,15 +281,6 @@ function combinations(lists: readonly (readonly unknown[])[]): unknown[][] {
   return lists.reduce<unknown[][]>(
     (heads, list) => heads.flatMap((head) => list.map((value) => [...head, value])),
     [[]],
-  );
-}
-
-/** JSON whose text does not depend on the order of fields. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
   );
 }
 

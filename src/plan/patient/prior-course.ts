@@ -135,7 +135,17 @@ function simulatePrior(
   doseModel: PlanCase['doseModel'],
 ): PriorCourseExposure {
   const { dose: total, fractions, months, fields } = prior as Timed;
-  const { beams: named, width, length, isocenter = model.isocenter, reference = isocenter } = fields!;
+  const {
+    beams: named,
+    width,
+    length,
+    isocenter: planned = model.isocenter,
+    reference: asked = planned,
+    shift,
+  } = fields!;
+  const moved = (point: readonly [number, number, number]): [number, number, number] =>
+    shift === undefined ? [...point] : [point[0] + shift[0], point[1] + shift[1], point[2] + shift[2]];
+  const [isocenter, reference] = [moved(planned), moved(asked)];
   const angles = anglesOnPatient(named, model.patient.position);
   const { points: voxels, index } = model.body;
   const count = index.length;
