@@ -38,7 +38,7 @@ test('Node that may not compile code from a text plans and draws', () => {
   expect(drawn.isEvalAllowed, 'or nothing is shown').toBe(false);
   expect(drawn.names).toEqual(expect.arrayContaining(['axial_fcrt', 'dvh', 'field_fcrt_01']));
   const { width, height, data } = decode(readFileSync(picture));
-  expect([width, height, new Set(new Uint32Array(data.buffer.slice(0))).size > 500]).toEqual([920, 559, true]);
+  expect([width, height, new Set(new Uint32Array(data.buffer.slice(0))).size > 500]).toEqual([1204, 559, true]);
 });
 
 async function bundlePage(): Promise<string> {
@@ -87,7 +87,7 @@ test.skipIf(chromium === undefined)(
     const { figures, ...same } = drawn;
     expect(rest).toMatchObject(same);
     for (const [f, figure] of figures.entries()) expect(Math.abs(rest.figures[f] / figure - 1)).toBeLessThan(1e-9);
-    expect([shown.width, shown.height]).toEqual([920, 559]);
+    expect([shown.width, shown.height]).toEqual([1204, 559]);
     expect(shown.painted).toBeGreaterThan(0.5 * 920 * 559);
     const [there, inNode] = [decode(posted.get('picture')!).data, decode(readFileSync(picture)).data];
     expect(there.length).toBe(inNode.length);
