@@ -83,7 +83,13 @@ export function searchFeasible(
   let bound = -Infinity;
   for (let step = 0; step < STEPS && !isOver(); step++) {
     const isEnough = (reduced: Float64Array): boolean => reduced.every((h) => h >= 0);
+    const before = point.weights.slice();
     const taken = point.step({ leastMu: 0, ...(isPatient ? FINE : COARSE), isEnough, isOver });
+    if (Number.isNaN(point.value)) {
+      // A factor that rounding has spoilt, as of columns that are alike.
+      point.weights.set(before);
+      break;
+    }
     const t = point.value - T;
     if (t < 0 && point.complementarity < -0.5 * t) break;
     const tangent = tangentAt(problem.operator, problem.objectives, problem.constraints, point.dose, point.multipliers);

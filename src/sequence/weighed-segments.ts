@@ -99,17 +99,19 @@ function joinedShapes(work: Weighing, begun: Weighed, options: Rounds): Weighed 
   values.push(begun.solution.objective);
   let idle = 0;
   for (let round = 0; round < rounds && idle < PATIENCE && !isOver(); round++) {
-    if (best.solution.objective <= enough) break;
+    if (costOf(best) <= enough) break;
     onBegin?.('shapes');
     const joining = work.priced(work.pricesOf(state), Math.max(1, Math.round(JOINING * allowed)));
     if (joining.length === 0) break;
     const kept = heaviest(state, allowed - joining.length);
     state = work.weigh([...kept.shapes, ...joining], kept.weights);
-    const { objective } = state.solution;
-    values.push(objective);
-    onRound?.({ segments: state.shapes.length, value: objective });
-    idle = objective < (1 - JOINED_GAIN) * best.solution.objective ? 0 : idle + 1;
-    if (objective < best.solution.objective) best = state;
+    const value = costOf(state);
+    values.push(value);
+    onRound?.({ segments: state.shapes.length, value });
+    idle = value < (1 - JOINED_GAIN) * costOf(best) ? 0 : idle + 1;
+    if (value < costOf(best)) best = state;
+    // Shapes with which nothing keeps the constraints have no prices.
+    if (value === Infinity && costOf(best) < Infinity) state = best;
   }
   return best;
 }
@@ -122,21 +124,26 @@ function movedShapes(work: Weighing, begun: Weighed, options: Rounds): Weighed {
   let best = work.isDelivered ? undefined : begun;
   let idle = 0;
   for (let round = 0; round < rounds && idle < REFINING_PATIENCE; round++) {
-    if (best !== undefined && (best.solution.objective <= enough || isOver())) break;
+    if (best !== undefined && (costOf(best) <= enough || isOver())) break;
     onBegin?.('ends');
     for (let move = 0; move < MOVES && !isOver(); move++) state = refine(work, state, allowed);
     if (work.isDelivered) {
       const { shapes, weights } = heaviest(state, allowed);
       state = work.weigh(work.delivered(shapes), weights);
     }
-    const { objective } = state.solution;
-    values.push(objective);
-    onRound?.({ segments: state.shapes.length, value: objective });
-    idle = best === undefined || objective < (1 - LEAST_GAIN) * best.solution.objective ? 0 : idle + 1;
-    if (best === undefined || objective < best.solution.objective) best = state;
+    const value = costOf(state);
+    values.push(value);
+    onRound?.({ segments: state.shapes.length, value });
+    idle = best === undefined || value < (1 - LEAST_GAIN) * costOf(best) ? 0 : idle + 1;
+    if (best === undefined || value < costOf(best)) best = state;
+    if (value === Infinity && costOf(best) < Infinity) state = best;
   }
   return best ?? begun;
 }
+
+/** Of the objectives; Infinity where no weights of the shapes keep the constraints. */
+const costOf = ({ solution: { status, objective } }: Pick<Weighed, 'solution'>): number =>
+  status === 'infeasible' || Number.isNaN(objective) ? Infinity : objective;
 
 /** The shapes that deliver most, with their weights. */
 function heaviest({ shapes, solution }: Weighed, count: number): { shapes: Shape[]; weights: number[] } {
@@ -165,6 +172,8 @@ function refine(work: Weighing, state: Weighed, allowed: number): Weighed {
     [...shapes, ...joined.map(({ shape }) => shape), ...fresh],
     [...weights, ...joined.map(({ of }) => BEGINNING * weights[of]!)],
   );
+  // What nothing keeps the constraints with stays as it was.
+  if (costOf({ solution }) === Infinity) return state;
   const found = solution.weights;
   const merged = shapes.slice();
   const sums = Array.from(found.subarray(0, shapes.length));

@@ -103,7 +103,7 @@ export function planSegments(
   const { some, columns, solution } = withoutLight(solveFor, start, settings.leastUnits * settings.fractions);
   const value = evaluateAll(objectives, solution.dose, new Float64Array(columns.rows));
   const priceOf = (reached: number): number | null =>
-    lowerBound === null || !(lowerBound > 0) ? null : reached / lowerBound - 1;
+    lowerBound === null || !(lowerBound > 0) || reached === Infinity ? null : reached / lowerBound - 1;
   const delivery = {
     segments: some.length,
     value,
