@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { buildPhantom, parsePhantom } from 'respine';
 import { patientToDicom } from 'respine/dicom';
@@ -108,7 +108,7 @@ if (wants('time')) {
 if (wants('cancel')) {
   const page = await openPage();
   const times = [];
-  for (const stage of ['structures and voxels', 'fcrt: apertures', 'fcrt: dose', 'imrt: beamlets', 'IMRT, step']) {
+  for (const stage of ['structures and voxels', 'fcrt: apertures', 'fcrt: dose', 'imrt: beamlets', 'imrt: fluence']) {
     await isReady(page);
     await plan(page).click();
     await page.locator('.status').getByText(stage).waitFor();
@@ -189,6 +189,20 @@ if (wants('slices')) {
   await page.close();
 }
 
+/** The report that is saved, as whoever gets it opens it. */
+async function shootReport(page: Page): Promise<void> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Report, HTML' }).click(),
+  ]);
+  const path = join(folder, 'report.html');
+  await download.saveAs(path);
+  const report = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+  await report.goto(pathToFileURL(path).href);
+  await report.screenshot({ path: fileURLToPath(new URL('docs/app/7-report.png', root)) });
+  await report.close();
+}
+
 if (wants('pictures')) {
   const page = await openPage();
   const shoot = async (name: string, at?: string): Promise<void> => {
@@ -201,11 +215,12 @@ if (wants('pictures')) {
   };
   await shoot('1-patient');
   await plan(page).click();
-  await page.locator('.status').getByText('IMRT, step').waitFor();
+  await page.locator('.status').getByText('imrt: leaf ends').waitFor();
   await shoot('2-planning');
   await page.locator('.verdicts').waitFor();
   await shoot('3-result');
   await shoot('4-dvh', '[aria-labelledby=dvh-title]');
+  await shootReport(page);
   await page.getByLabel('Cord, at most').fill('26');
   await planned(page);
   await shoot('5-again');

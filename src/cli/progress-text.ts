@@ -2,7 +2,7 @@
  * What is said of progress: one line that fits a terminal, a plain line for a file, an object for a program.
  */
 import stringWidth from 'string-width';
-import type { ProgressEvent } from '../core/job-progress.js';
+import { type ProgressEvent, timeLeft } from '../core/job-progress.js';
 import { toDecimals, toDigits } from '../core/rounding.js';
 import { shortSentence } from '../core/sentence.js';
 
@@ -15,7 +15,7 @@ const [SHORTEST, LONGEST] = [8, 24];
 export function terminalLine(event: ProgressEvent, columns: number): string {
   const { fraction } = event;
   const percent = fraction === null ? '' : `${Math.floor(100 * fraction)} %`;
-  const left = leftOf(event);
+  const left = timeLeft(event);
   const stage = fitted(event.stage, Math.max(0, columns - stringWidth([percent, left].join('  ')) - 4));
   let width = columns - stringWidth(joined([stage, percent, left]));
   const bar = fraction === null || width < SHORTEST + 4 ? '' : barOf(fraction, Math.min(LONGEST, width - 4));
@@ -36,7 +36,7 @@ export function plainLine(command: string, event: ProgressEvent): string {
     stage,
     caseOf(event),
     countOf(event),
-    leftOf(event),
+    timeLeft(event),
   ];
   return shortSentence(`respine ${command}: ${parts.filter((part) => part !== '').join(', ')}`);
 }
@@ -55,21 +55,11 @@ export function jsonLine(command: string, event: ProgressEvent): string {
   });
 }
 
-/** Of seconds, in the unit that fits. */
-export function timeText(seconds: number): string {
-  const minutes = seconds / 60;
-  if (minutes < 1.5) return `${Math.ceil(seconds)} s`;
-  return minutes < 90 ? `${Math.round(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
-}
-
 /** Nothing where the stage tells it. */
 const caseOf = ({ stage, case: name }: ProgressEvent): string =>
   name === null || stage.startsWith(`${name}:`) ? '' : shortSentence(name);
 
 const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('  ');
-
-const leftOf = ({ event, secondsLeft }: ProgressEvent): string =>
-  secondsLeft === null || event === 'end' ? '' : `about ${timeText(secondsLeft)} left`;
 
 /** `3 of 12 plans, 4.1/min`. */
 function countOf({ done, total, unit, rate }: ProgressEvent): string {

@@ -51,6 +51,17 @@ export interface Step {
   readonly note?: string | undefined;
 }
 
+/** Of seconds, in the unit that fits. */
+export function timeText(seconds: number): string {
+  const minutes = seconds / 60;
+  if (minutes < 1.5) return `${Math.ceil(seconds)} s`;
+  return minutes < 90 ? `${Math.round(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+/** The time left in words; none where it is not known or over. */
+export const timeLeft = ({ event, secondsLeft }: Pick<ProgressEvent, 'event' | 'secondsLeft'>): string =>
+  secondsLeft === null || event === 'end' ? '' : `about ${timeText(secondsLeft)} left`;
+
 export type ProgressEventListener = (event: ProgressEvent) => void;
 
 /** Seconds and fraction from which on the time left is told: before, both are noise. */

@@ -5,16 +5,30 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { decode } from 'fast-png';
+import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { patientToDicom } from '../../dist/dicom.js';
-import { buildPhantom, parsePhantom, runPlan } from '../../dist/index.js';
-import { planFiles } from '../../dist/node/plan-files.js';
+import { decodeDicom, patientFromDicom, patientToDicom, readRtDose } from '../../dist/dicom.js';
+import { buildPhantom, type PlanningResult, parsePhantom, planPictures, runPlan } from '../../dist/index.js';
+import { decodeNrrd } from '../../dist/io/nrrd.js';
+import { doseHash, planFiles } from '../../dist/node/plan-files.js';
+import { reportFile } from '../../dist/node/report-file.js';
 import { sha256OfJson } from '../../dist/node/sha256.js';
 import { jobOf, version } from '../../dist/node.js';
+import { bytesOf } from '../../dist/report/dicom-export.js';
 import { planReport } from '../../dist/report/plan-report.js';
 import { hasShared, shared } from '../shared.js';
-import { builtPage, download, fillSmallCase, type OpenedPage, openPage, planButton, whyNoPage } from './page.js';
+import {
+  builtPage,
+  download,
+  dropFolder,
+  fillSmallCase,
+  type OpenedPage,
+  openPage,
+  planButton,
+  whyNoPage,
+} from './page.js';
 
 if (whyNoPage !== undefined) console.warn(`skipped: ${whyNoPage}, so no page plans`);
 
@@ -33,6 +47,9 @@ async function seriousViolations(page: Page): Promise<string[]> {
 }
 
 const spine = JSON.parse(readFileSync(new URL('../../phantoms/spine-t8.json', import.meta.url), 'utf8'));
+
+/** Another engine than that of Node 20 rounds Math.exp its own way. */
+const isNode20 = process.versions.v8.startsWith('11.');
 
 /** A phantom as DICOM, in a folder of its own. */
 function writePhantom(name: string, length: number): string {
@@ -55,6 +72,10 @@ describe.skipIf(whyNoPage !== undefined)('the page', () => {
   }, 180_000);
   afterAll(() => opened?.close());
 
+  /** What Node plans of the case that the page has planned, and tells of it. */
+  let result: PlanningResult;
+  let told: Record<string, any>;
+
   const problem = () => page.locator('.problem');
 
   test('is isolated, and serious rules of accessibility hold before there is a plan', async () => {
@@ -63,16 +84,28 @@ describe.skipIf(whyNoPage !== undefined)('the page', () => {
   });
 
   test('is cancelled, says that it was closed while planning, and plans then what Node plans, number by number', async () => {
-    // So fine that no plan is ready before it is cancelled.
+    // So fine, and with segments, that no plan is ready before it is cancelled.
     await fillSmallCase(page);
-    await page.getByLabel('Dose grid').fill('2');
-    await planButton(page).click();
-    // At once: a click waits until the button stands still, which it may not while progress is shown.
-    await page.getByRole('button', { name: 'Cancel' }).dispatchEvent('click');
+    await page.getByLabel('Dose grid').fill('3');
+    await page.getByLabel('Delivery').selectOption('step-and-shoot');
+    await planButton(page).and(page.locator(':enabled')).hover();
+    const stood = await planButton(page).boundingBox();
+    // The second of two clicks takes nothing back.
+    await planButton(page).dblclick();
+    const cancel = page.getByRole('button', { name: 'Cancel' });
+    await page.locator('progress:not([value="0"])').waitFor();
+    expect(await cancel.boundingBox()).toEqual(stood);
+    await page
+      .locator('.left')
+      .getByText(/^\d+ %, about \d+ (s|min) left/)
+      .waitFor();
+    expect(await cancel.boundingBox()).toEqual(stood);
+    await cancel.click();
     await planButton(page).and(page.locator(':enabled')).waitFor();
     expect(await page.locator('.verdicts').count()).toBe(0);
 
     await page.getByLabel('Dose grid').fill('6');
+    await page.getByLabel('Delivery').selectOption('fluence');
     await planButton(page).click();
     await page.getByRole('button', { name: 'Cancel' }).waitFor();
     page.once('dialog', (dialog) => dialog.accept());
@@ -87,13 +120,14 @@ describe.skipIf(whyNoPage !== undefined)('the page', () => {
     const there = readFileSync(await download(page, 'plan.json'), 'utf8');
     const asked = JSON.parse(readFileSync(await download(page, 'CASE.json'), 'utf8'));
     const job = await jobOf(asked);
-    const result = runPlan(job, { techniques: ['imrt'] });
+    result = runPlan(job, { techniques: ['imrt'] });
     const { files, remake } = await planFiles(result, folder);
     const report = planReport(result, { version, inputs: { ...job.inputs, case: sha256OfJson(result.case) }, remake });
+    told = { ...report };
     report['files'] = [...files.keys(), 'plan.json'];
     const [own, its] = [JSON.parse(JSON.stringify(report)), JSON.parse(there)];
-    // The dose by its SHA-256, the certificate to its last digit. Another engine than that of Node 20 rounds Math.exp its own way.
-    if (process.versions.v8.startsWith('11.')) expect(its).toEqual(own);
+    // The dose by its SHA-256, the certificate to its last digit.
+    if (isNode20) expect(its).toEqual(own);
     else expect(Math.abs(its.plans[0].certificate.value / own.plans[0].certificate.value - 1)).toBeLessThan(0.02);
   }, 240_000);
 
@@ -109,6 +143,81 @@ describe.skipIf(whyNoPage !== undefined)('the page', () => {
     expect(await read.textContent()).toBe('100.0 %');
     expect(await seriousViolations(page)).toEqual([]);
   }, 60_000);
+
+  test('saves the report that Node makes, which opens by itself and has the verdict', async () => {
+    const own = readFileSync(await download(page, 'Report, HTML'), 'utf8');
+    if (isNode20) expect(own === (await reportFile(result, told))).toBe(true);
+    const path = join(folder, 'report.html');
+    writeFileSync(path, own);
+    const report = await page.context().browser()!.newPage();
+    const complaints: string[] = [];
+    report.on('console', (message) => complaints.push(message.text()));
+    report.on('pageerror', (error) => complaints.push(String(error)));
+    await report.goto(pathToFileURL(path).href);
+    const verdict = await page.locator('.verdict strong').textContent();
+    expect(verdict).toMatch(/^(PASS|FAIL)/);
+    expect(await report.locator('#verdict').textContent()).toContain(verdict);
+    expect(complaints).toEqual([]);
+    await report.close();
+  }, 60_000);
+
+  test('saves doses, DICOM and pictures, each whole', async () => {
+    const unzipped = async (button: string): Promise<Map<string, Uint8Array>> =>
+      new Map(Object.entries(unzipSync(readFileSync(await download(page, button)))));
+    const { plan } = result.plans[0]!;
+    const nrrd = await unzipped('Doses, NRRD');
+    const { data } = await decodeNrrd(nrrd.get('dose_imrt.nrrd')!);
+    expect(data.length).toBe(plan.dose.data.length);
+    if (isNode20) expect(Buffer.compare(bytesOf({ data }), bytesOf(plan.dose))).toBe(0);
+
+    const dicom = await unzipped('DICOM');
+    const files = [...dicom].map(([name, bytes]) => ({ name, bytes }));
+    const slices = files.filter(({ name }) => name.startsWith('CT/'));
+    const read = patientFromDicom(await decodeDicom(slices), { name: 'RS.dcm', bytes: dicom.get('RS.dcm')! });
+    expect(read.structures.map(({ name }) => name)).toContain('SpinalCord');
+    const { dose } = readRtDose({ name: 'RD_imrt.dcm', bytes: dicom.get('RD_imrt.dcm')! });
+    const most = (values: Float32Array): number => values.reduce((a, b) => Math.max(a, b), 0);
+    expect(most(dose.data)).toBeCloseTo(most(plan.dose.data), isNode20 ? 3 : 0);
+    for (const [name, bytes] of dicom) {
+      mkdirSync(dirname(join(folder, 'saved', name)), { recursive: true });
+      writeFileSync(join(folder, 'saved', name), bytes);
+    }
+
+    const pictures = await unzipped('Pictures, PNG');
+    expect([...pictures.keys()]).toEqual([...planPictures(result).keys()].map((name) => `${name}.png`));
+    for (const [name, bytes] of pictures) {
+      const { width, height, data: pixels } = decode(bytes);
+      const some = Array.from({ length: 3000 }, (_, i) => pixels[Math.floor((i / 3000) * pixels.length)]);
+      expect([name, Math.min(width, height) > 500, new Set(some).size > 5]).toEqual([name, true, true]);
+    }
+    expect(await problem().count()).toBe(0);
+  }, 120_000);
+
+  test('plans on a CT whose folder is dropped, after the dose that lies with it', async () => {
+    await page.getByLabel('Own CT').check();
+    expect(await page.locator('.verdicts').count()).toBe(0);
+    // What was saved, whole: the doses of both courses and their sum.
+    await dropFolder(page, join(folder, 'saved'));
+    await problem()
+      .getByText(/^There are 3 RTDOSE files \("saved\/RD_/)
+      .waitFor();
+    for (const name of ['RD_prior.dcm', 'RD_cumulative_eqd2_imrt.dcm']) rmSync(join(folder, 'saved', name));
+    await dropFolder(page, join(folder, 'saved'));
+    await planButton(page).and(page.locator(':enabled')).waitFor();
+    expect(await problem().count()).toBe(0);
+    expect(await page.getByLabel('Given before').inputValue()).toBe('file');
+    await page.getByLabel('Dose grid').fill('10');
+    await planButton(page).click();
+    await page.locator('.verdicts').waitFor();
+    const asked = JSON.parse(readFileSync(await download(page, 'CASE.json'), 'utf8'));
+    expect(asked.patient).toEqual({ ct: 'saved/CT', structures: 'saved/RS.dcm' });
+    expect(asked.prior.file).toBe('saved/RD_imrt.dcm');
+    const { plans } = JSON.parse(readFileSync(await download(page, 'plan.json'), 'utf8'));
+    const own = runPlan(await jobOf(asked, join(folder, 'CASE.json')), { techniques: ['imrt'] });
+    if (isNode20) expect(plans[0].dose.sha256).toBe(doseHash(own.plans[0]!.plan.dose));
+    // Up to the dose of the course before.
+    expect(plans[0].retreatment.cumulativeNearMax).toBeGreaterThan(30);
+  }, 120_000);
 
   test('reads a CT folder; what is wrong with files it says in one sentence', async () => {
     await page.getByLabel('Own CT').check();

@@ -62,6 +62,19 @@ export async function fillSmallCase(page: Page): Promise<void> {
 
 export const planButton = (page: Page) => page.getByRole('button', { name: 'Plan', exact: true });
 
+/** Drags a folder from outside over the page and lets it fall where own CTs go, as a hand does. */
+export async function dropFolder(page: Page, path: string): Promise<void> {
+  const place = page.locator('.drop');
+  await place.scrollIntoViewIfNeeded();
+  const { x, y } = (await place.boundingBox())!;
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
+  }
+  await session.detach();
+}
+
 /** What a button of the files saves. */
 export async function download(page: Page, button: string): Promise<string> {
   const [saved] = await Promise.all([

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
 import { afterAll, expect, test } from 'vitest';
-import { jsonLine, plainLine, terminalLine, timeText } from '../../src/cli/progress-text.js';
-import type { ProgressEvent } from '../../src/core/job-progress.js';
+import { jsonLine, plainLine, terminalLine } from '../../src/cli/progress-text.js';
+import { type ProgressEvent, timeText } from '../../src/core/job-progress.js';
 import { main, respineIn } from './respine.js';
 
 const event: ProgressEvent = {

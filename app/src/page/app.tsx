@@ -1,5 +1,7 @@
 /** The page: the form at the left, what came of it at the right. */
+
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { timeLeft } from '../../../dist/core/job-progress.js';
 import { version } from '../../../package.json';
 import type { GivenFile, PatientView, Progress, ResultView } from '../planning/messages.js';
 import { Dvh } from './dvh.js';
@@ -8,12 +10,14 @@ import { Pictures } from './pictures.js';
 import { PlanForm } from './plan-form.js';
 import { Certificate, Downloads, Goals, Verdict } from './result.js';
 import { Cancelled, Session } from './session.js';
-import { caseOf, choiceOf, FIRST, type Settings, techniquesOf } from './settings.js';
+import { askedOf, caseOf, choiceOf, FIRST, type Settings, techniquesOf } from './settings.js';
 import { begun, ended, unfinished } from './unfinished.js';
 
 const FILES = 'files';
 /** ms without a change before a phantom is built anew. */
 const PAUSE = 350;
+
+const BEGUN: Progress = { event: 'stage', stage: 'starting threads', fraction: 0, secondsLeft: null, note: null };
 
 const session = new Session();
 const left = unfinished();
@@ -76,7 +80,12 @@ export function App() {
   useEffect(() => {
     if (settings.source !== 'files') return;
     if (files.current !== undefined) void load(files.current);
-    else setPatient(undefined);
+    else {
+      // What is shown is of a phantom, which is not asked for any more.
+      session.cancel();
+      setPatient(undefined);
+      setResult(undefined);
+    }
   }, [settings.source]);
 
   useEffect(() => {
@@ -88,7 +97,7 @@ export function App() {
 
   const plan = async (): Promise<void> => {
     setProblem(undefined);
-    setProgress({ stage: 'start' });
+    setProgress(BEGUN);
     begun(settings);
     try {
       const view = await session.plan(
@@ -142,15 +151,28 @@ export function App() {
           <PlanForm settings={settings} change={change} patient={settings.source === 'files' ? patient : undefined} />
           <div class="act">
             {isPlanning ? (
-              <button type="button" class="primary cancel" onClick={() => session.cancel()}>
+              <button
+                type="button"
+                class="primary cancel"
+                onClick={(event) => {
+                  // It is the Plan button again before the click is over, and would submit the form.
+                  event.preventDefault();
+                  if (!isSecond(event)) session.cancel();
+                }}
+              >
                 Cancel
               </button>
             ) : (
-              <button type="submit" class="primary" disabled={!canPlan}>
+              <button
+                type="submit"
+                class="primary"
+                disabled={!canPlan}
+                onClick={(event) => isSecond(event) && event.preventDefault()}
+              >
                 Plan
               </button>
             )}
-            <Status isReading={isReading} progress={progress} />
+            <Status isReading={isReading} progress={progress} asked={askedOf(settings)} />
           </div>
         </form>
         <div class="out" aria-busy={isPlanning}>
@@ -208,22 +230,37 @@ function Notes({ notes }: { readonly notes: readonly string[] }) {
   );
 }
 
-function Status({ isReading, progress }: { readonly isReading: boolean; readonly progress: Progress | undefined }) {
-  const { stage, technique, step, gap } = progress ?? {};
-  const near = gap === undefined ? '' : `, within ${(100 * gap).toFixed(1)} % of the best`;
-  const text = isReading
-    ? 'Reading the patient ...'
-    : progress === undefined
-      ? ''
-      : technique === undefined
-        ? `${stage} ...`
-        : `${technique.toUpperCase()}, step ${step}${near}`;
+/** The second click of a double click: what the first has done is not to be undone by it. */
+const isSecond = ({ detail }: MouseEvent): boolean => detail > 1;
+
+interface StatusProps {
+  readonly isReading: boolean;
+  readonly progress: Progress | undefined;
+  /** In words, what the next plan is of. */
+  readonly asked: readonly [string, string];
+}
+
+/** Where it is, in a place of the same height whether something runs or not, so that the button above stands still. */
+function Status({ isReading, progress, asked }: StatusProps) {
+  const { stage, fraction = null, note } = progress ?? {};
+  const percent = fraction === null ? '' : `${Math.floor(100 * fraction)} %`;
+  const parts = progress === undefined ? [] : [percent, timeLeft(progress), note ?? ''];
+  if (!isReading && progress === undefined) {
+    return (
+      <div class="progress">
+        <div class="bar" />
+        <p class="status">{asked[0]}</p>
+        <p class="left">{asked[1]}</p>
+      </div>
+    );
+  }
   return (
-    <>
-      {(isReading || progress !== undefined) && <progress aria-label={isReading ? 'Reading' : 'Planning'} />}
+    <div class="progress">
+      <progress aria-label={isReading ? 'Reading' : 'Planning'} {...(fraction !== null && { value: fraction })} />
       <p class="status" role="status">
-        {text}
+        {stage ?? 'reading the patient'}
       </p>
-    </>
+      <p class="left">{parts.filter((part) => part !== '').join(', ')}</p>
+    </div>
   );
 }

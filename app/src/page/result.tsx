@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { ExportKind, PlanView, ResultView } from '../planning/messages.js';
 import { save } from './drop.js';
-import { pngOf } from './png.js';
+import { picturesOf } from './png.js';
 import { Refusal, type Session } from './session.js';
 
 export function Verdict({ result }: { readonly result: ResultView }) {
@@ -123,6 +123,7 @@ export function Certificate({ result }: { readonly result: ResultView }) {
 }
 
 const DOWNLOADS: readonly (readonly [of: ExportKind, title: string])[] = [
+  ['report', 'Report, HTML'],
   ['everything', 'Everything, .zip'],
   ['plan.json', 'plan.json'],
   ['doses', 'Doses, NRRD'],
@@ -142,9 +143,10 @@ export function Downloads({
   const get = async (of: ExportKind): Promise<void> => {
     setBusy(of);
     try {
-      for (const { name, bytes, type } of await session.files(of)) {
-        if (of === 'pictures') save(name.replace(/\.svg$/, '.png'), await pngOf(bytes));
-        else save(name, new Blob([bytes], { type }));
+      const files = await session.files(of);
+      // In one file: of many at once browsers keep some.
+      for (const { name, bytes, type } of of === 'pictures' ? [await picturesOf(files)] : files) {
+        save(name, new Blob([bytes], { type }));
       }
     } catch (error) {
       onError(error instanceof Refusal ? error.message : `This file could not be made: ${String(error)}`);
@@ -162,6 +164,7 @@ export function Downloads({
         ))}
       </p>
       <p class="quiet">
+        The report is one page to send, with verdict, planes and DVHs, which needs no network.{' '}
         <code>respine plan --from plan.json</code> makes the same plan again where the .zip was unpacked, bit for bit.
       </p>
     </section>

@@ -84,6 +84,18 @@ export const techniquesOf = ({ fcrt, imrt }: Settings): Technique[] => [
   ...(imrt ? (['imrt'] as const) : []),
 ];
 
+/** What is asked for, in two short lines. */
+export function askedOf(settings: Settings): readonly [string, string] {
+  const { dose, fractions, target, spacing } = settings;
+  const techniques = techniquesOf(settings).map((technique) => technique.toUpperCase());
+  if (techniques.length === 0) return ['No plan is asked for', 'tick IMRT, FCRT or both'];
+  if ([dose, fractions, spacing].some((value) => !Number.isFinite(value))) return ['A number is missing above', ''];
+  return [
+    `${techniques.join(' and ')} on a grid of ${spacing} mm`,
+    `${dose} Gy in ${fractions} fractions to ${target}`,
+  ];
+}
+
 export function choiceOf({ phantom, vertebra, side, measures, spacing }: Settings): PhantomChoice {
   const parameters = Object.keys(measures).length > 0 ? { parameters: measures } : {};
   return { phantom, target: vertebra, side, spacing: [spacing, spacing, spacing], ...parameters };

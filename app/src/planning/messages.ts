@@ -1,4 +1,5 @@
 /** What the page and its workers say to each other: plain data. */
+import type { ProgressEvent } from '../../../dist/core/job-progress.js';
 import type { PlanCaseInput, Technique, Vec3 } from '../../../dist/index.js';
 import type { PanelOptions } from '../../../dist/report.js';
 
@@ -99,7 +100,7 @@ export type PlannerRequest =
   | { readonly kind: 'plan'; readonly request: PlanRequest }
   | { readonly kind: 'files'; readonly of: ExportKind };
 
-export type ExportKind = 'plan.json' | 'everything' | 'doses' | 'dicom' | 'pictures' | 'case';
+export type ExportKind = 'plan.json' | 'report' | 'everything' | 'doses' | 'dicom' | 'pictures' | 'case';
 
 /** A file to save. */
 export interface SavedFile {
@@ -150,13 +151,7 @@ export interface ResultView {
 }
 
 /** Where planning is. */
-export interface Progress {
-  readonly stage: string;
-  readonly technique?: Technique | undefined;
-  readonly step?: number | undefined;
-  /** Proven, fraction; absent as long as nothing is. */
-  readonly gap?: number | undefined;
-}
+export type Progress = Pick<ProgressEvent, 'event' | 'stage' | 'fraction' | 'secondsLeft' | 'note'>;
 
 /** What a worker says unasked. */
 export type Told = { readonly told: 'ready' } | { readonly told: 'progress'; readonly progress: Progress };

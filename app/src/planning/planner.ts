@@ -1,6 +1,7 @@
 /** The worker that plans: one case, then its files; it is ended where planning is cancelled. */
 import { strToU8, type Zippable, zipSync } from 'fflate';
 import { type Executor, serialExecutor } from '../../../dist/core/executor.js';
+import { JobProgress } from '../../../dist/core/job-progress.js';
 import { cumulativeCurve } from '../../../dist/evaluate/dvh.js';
 import {
   artiste6mv,
@@ -12,13 +13,17 @@ import {
   planPictures,
   runPlan,
   summary,
+  type Technique,
 } from '../../../dist/index.js';
+import pageAssets from '../../../dist/page/assets.json';
 import type { PlanCase } from '../../../dist/plan/input/plan-case.js';
 import { structureColor } from '../../../dist/render/colour.js';
 import { drawingSvg } from '../../../dist/render/drawing.js';
 import { certificateLine, whyUnproven } from '../../../dist/report/certificate.js';
 import { goalValue } from '../../../dist/report/goals.js';
+import { reportPage } from '../../../dist/report/html/report-page.js';
 import { planToDicom } from '../../../dist/report/plan-dicom.js';
+import { PlanProgress, planStages, READING } from '../../../dist/report/plan-progress.js';
 import { planReport } from '../../../dist/report/plan-report.js';
 import { figures, sentenceOf, verdictOf } from '../../../dist/report/plan-summary.js';
 import { resultFiles } from '../../../dist/report/result-files.js';
@@ -39,8 +44,8 @@ import type { HandedPatient, PlannedDoses } from './reader.js';
 
 type Evaluation = PlanningResult['plans'][number];
 
-/** ms between two words of the optimiser's progress. */
-const SELDOM = 50;
+/** Seconds between two words of progress within a stage. */
+const SELDOM = 0.05;
 
 export class Planner {
   private readonly executor: Executor;
@@ -69,21 +74,11 @@ export class Planner {
   async plan({ case: asked, techniques, phantom }: PlanRequest): Promise<ResultView> {
     const begun = performance.now();
     const planCase = parseCase(asked, 'case');
-    this.tell({ stage: 'patient' });
+    const progress = this.begin(planCase, techniques);
     const { patient, prior } = phantom === undefined ? await this.patientOfFiles() : this.phantomOf(planCase);
     const job = createJob({ case: planCase, patient, machine: artiste6mv, ...(prior && { prior }) });
-    let told = 0;
-    const result = runPlan(job, {
-      techniques,
-      executor: this.executor,
-      onStage: (stage) => this.tell({ stage }),
-      onProgress: (technique, { step, gap }) => {
-        const now = performance.now();
-        if (now - told < SELDOM) return;
-        told = now;
-        this.tell({ stage: 'optimising', technique, step, gap: Number.isFinite(gap) ? gap : undefined });
-      },
-    });
+    const { onStage, onProgress } = new PlanProgress(progress);
+    const result = runPlan(job, { techniques, executor: this.executor, onStage, onProgress });
     this.result = result;
     this.asked = asked;
     this.inputs = {
@@ -102,7 +97,7 @@ export class Planner {
     if (of === 'pictures') {
       return [...planPictures(result)].map(([title, drawing]) => {
         const svg = typeof drawing === 'string' ? drawing : drawingSvg(drawing);
-        return saved(`${title}.svg`, svg, 'image/svg+xml');
+        return saved(`${name}-pictures/${title}.svg`, svg, 'image/svg+xml');
       });
     }
     if (of === 'dicom') {
@@ -119,10 +114,27 @@ export class Planner {
       return [zipped(`${name}-doses.zip`, new Map([...files].filter(([title]) => title.endsWith('.nrrd'))))];
     }
     const report = planReport(result, { version, inputs: this.inputs, remake });
+    if (of === 'report') return [saved(`${name}-report.html`, reportPage(result, report, pageAssets), 'text/html')];
     report['files'] = [...files.keys(), 'plan.json'];
     const text = `${json(report)}\n`;
     if (of === 'plan.json') return [saved('plan.json', text, 'application/json')];
     return [zipped(`${name}-plan.zip`, new Map([...files, ['CASE.json', json(this.asked!)], ['plan.json', text]]))];
+  }
+
+  /** Every stage is told, of its steps some. */
+  private begin(planCase: PlanCase, techniques: readonly Technique[]): JobProgress {
+    let told = 0;
+    const progress = new JobProgress(
+      ({ event, stage, fraction, secondsLeft, note, seconds }) => {
+        if (event === 'step' && seconds - told < SELDOM) return;
+        told = seconds;
+        this.tell({ event, stage, fraction, secondsLeft, note });
+      },
+      () => performance.now() / 1000,
+    );
+    progress.expect([{ name: READING, cost: 0.5 }, ...planStages({ case: planCase, techniques })]);
+    progress.stage(READING);
+    return progress;
   }
 
   /** Gives the doses to whoever draws them, and waits until it has them. */
