@@ -23,7 +23,7 @@ const MET = 2e-3;
 /** By how much more than it was missed a goal is asked for, fraction. */
 const MORE = 2.5e-4;
 /** What is left of the dose that objectives alone reach of a prescription that they miss: beside the largest mean that constraints permit lies no other plan. */
-const LEFT = 0.995;
+const AIMED = 0.995;
 /** A goal is met in the rows within this fraction of its dose. */
 const ROUNDING = 1e-6;
 /** What rows and structure read otherwise, at most. */
@@ -68,7 +68,7 @@ export class FollowedGoals {
     const { prescription } = planCase;
     const { prescriptionDose } = plan.solution;
     const isMissed = plan.solution.status === 'prescription-missed';
-    this.basis = { plan, aim: isMissed ? LEFT * prescriptionDose : prescription.dose };
+    this.basis = { plan, aim: isMissed ? AIMED * prescriptionDose : prescription.dose };
     const dose = this.rowDose(voxels);
     if (followsLevel(planCase))
       this.mean = (meanOf(prescribedRows(voxels, planCase), dose) * this.basis.aim) / prescriptionDose;
