@@ -117,9 +117,9 @@ export class FollowedGoals {
   }
 
   /** A plan as it is told: with the dose of the plan by the objectives alone, where that missed the prescription too. */
-  told(plan: SolvedPlan): SolvedPlan {
+  told(made: SolvedPlan): SolvedPlan {
     const { solution } = this.basis?.plan ?? {};
-    return solution?.status === 'prescription-missed' ? { ...plan, reachedAlone: solution.prescriptionDose } : plan;
+    return solution?.status === 'prescription-missed' ? { ...made, reachedAlone: solution.prescriptionDose } : made;
   }
 
   /** A goal that is met in the rows, but not as the structure is drawn, is asked for a little more. */
