@@ -122,7 +122,11 @@ function checkNothingPlanned(asked: string, planning: Readonly<Record<string, un
   }
 }
 
-const countOf = (option: string, text: string): number => checkInteger(option, Number(text), 1);
+function countOf(option: string, text: string): number {
+  if (!/^[+-]?\d/.test(text))
+    throw new InvalidInputError(`${option}: "${text}" is no number. Give a whole number >= 1.`);
+  return checkInteger(option, Number(text), 1);
+}
 
 function shardOf(text: string): Shard {
   const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];

@@ -119,6 +119,7 @@ const outcome = z.strictObject({
   held: z.array(z.strictObject({ constraint: z.string(), factor: finite, rows: count.optional() })).optional(),
   conflict: z.array(z.string()).optional(),
   priorities: z.array(priority).optional(),
+  reachedAlone: finite.optional(),
   worstCase: z.strictObject({ value: finite, gap: finite.nullable() }).optional(),
   delivery: z
     .strictObject({

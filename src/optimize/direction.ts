@@ -56,6 +56,12 @@ export function directionOf(
   };
 }
 
+/** Whether a step leads anywhere: not where a factor broke down, or where rounding has left a slack of no more than nothing. */
+export function isPossible({ length, dualLength, weights, slacks, reduced, multipliers }: Direction): boolean {
+  const areNumbers = [weights, slacks, reduced, multipliers].every((values) => values.every(Number.isFinite));
+  return areNumbers && length >= 0 && length <= 1 && dualLength >= 0 && dualLength <= 1;
+}
+
 /** dy of x dy + y dx = mu - curvature - x y */
 function dualChange(
   x: Float64Array,

@@ -20,7 +20,7 @@
  * @see Gondzio, Comput. Optim. Appl. 6 (1996) 137, doi:10.1007/BF00249643
  */
 import { ConstraintProducts } from './constraint-products.js';
-import { type Curvatures, complementarityOf, type Direction, directionOf } from './direction.js';
+import { type Curvatures, complementarityOf, type Direction, directionOf, isPossible } from './direction.js';
 import { ExactNormal } from './exact-normal.js';
 import { firstMu, loweredMu, setProducts } from './first-multipliers.js';
 import { addForces, changesOf, evaluateAll, halfSpaceCount, type Multipliers, slacksOf } from './half-spaces.js';
@@ -276,6 +276,8 @@ export class InteriorPoint {
       : changesOf(this.problem.constraints, doseChange, new Float64Array(slacks.length));
     this.outside?.addTo(sides);
     const step = directionOf(this, change, sides, mu, curvatures);
+    // The point stays as it is, which is a plan with its bound.
+    if (!isPossible(step)) return 0;
     const { slacks: slackChange, dualLength } = step;
     let { length } = step;
 

@@ -262,7 +262,8 @@ class Order {
         dose,
         value: 0,
         lowerBound: -Infinity,
-        ...(leastViolation !== null && { leastViolation }),
+        // A search that ended early has proven nothing.
+        ...(leastViolation !== null && leastViolation > -Infinity && { leastViolation }),
       }),
       uncovered: new Int32Array(0),
     };

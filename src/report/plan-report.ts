@@ -338,7 +338,10 @@ export function planDetails(result: PlanningResult): string {
       );
     }
     if (priorities.length > 0)
-      lines.push('', ...prioritySentences(priorities, technique.solution).map((line) => `  ${line}`));
+      lines.push(
+        '',
+        ...prioritySentences(priorities, technique.solution, technique.reachedAlone).map((line) => `  ${line}`),
+      );
     if (asked.length > 0) lines.push('', ...askedSentences({ asked }).map((line) => `  ${line}`));
     if (tolerances.length > 0) lines.push('', ...constraintSentences(tolerances).map((line) => `  ${line}`));
     if (retreatment) {

@@ -9,6 +9,8 @@ const TOLD = 2;
 const PAID = 0.05;
 /** What costs more Gy than this for one is no bargain. */
 const DEAREST = 50;
+/** Lists that leave the target this fraction of what it has without them take nothing from it: 0.5 % are theirs, and 0.2 % is what a report may miss. */
+const AS_MUCH = 0.993;
 
 /** The block `priorities` of a plan in plan.json. */
 export const priorityReport = (priorities: readonly PriorityOutcome[]): Record<string, unknown>[] =>
@@ -37,10 +39,15 @@ function roundedGoal({ trades, ...goal }: NonNullable<PriorityGoal['optimised']>
   };
 }
 
-/** One line per list and goal, where the plan ran out of room, and which lists leave the prescription none. */
+/**
+ * One line per list and goal, where the plan ran out of room, and which lists leave the prescription none.
+ *
+ * @param reachedAlone what the objectives alone reach of the prescription, Gy, where they miss it too
+ */
 export function prioritySentences(
   priorities: readonly PriorityOutcome[],
   solution: Pick<PlannedSolution, 'status' | 'prescriptionDose' | 'certificate'>,
+  reachedAlone?: number,
 ): string[] {
   const ended = priorities.findIndex(({ status }) => status === 'missed');
   return [
@@ -51,7 +58,7 @@ export function prioritySentences(
     ...(ended < 0
       ? []
       : [`The plan ran out of room at priority ${ended + 1}: no plan that keeps what comes before reaches it.`]),
-    ...prescriptionSentence(priorities, solution),
+    ...prescriptionSentence(priorities, solution, reachedAlone),
   ];
 }
 
@@ -76,14 +83,26 @@ export function listsAgainstPrescription(
 function prescriptionSentence(
   priorities: readonly PriorityOutcome[],
   solution: Parameters<typeof prioritySentences>[1],
+  reachedAlone?: number,
 ): string[] {
+  const alone = reachedAlone?.toFixed(2);
+  if (
+    reachedAlone !== undefined &&
+    solution.status === 'prescription-missed' &&
+    solution.prescriptionDose >= AS_MUCH * reachedAlone
+  ) {
+    return [
+      `The prescription is missed without the priorities too: under the constraints the objectives alone give the target ${alone} Gy. ` +
+        'Loosen a constraint or the cap, or ask for another dose.',
+    ];
+  }
   const lists = listsAgainstPrescription(priorities, solution);
   if (lists.length === 0) return [];
   const names = lists.map((l) => `${l + 1} (${priorities[l]!.goals.map(({ goal }) => goal).join(', ')})`);
   const dose = solution.prescriptionDose.toFixed(2);
   return [
     `The priorities leave the prescription no room: the target has ${dose} Gy under ${names.length > 1 ? 'priorities' : 'priority'} ` +
-      `${names.join(', ')}. Ask for less there, or for another dose.`,
+      `${names.join(', ')}${alone === undefined ? '' : `, and ${alone} Gy without them, which is less than is prescribed too`}. Ask for less there, or for another dose.`,
   ];
 }
 

@@ -26,7 +26,7 @@ import type { PlannedField, PlannedPriority, TechniquePlan } from '../technique/
 export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: TechniquePlan): RecordedPlan {
   const { technique, scale, solved, solution, voxels, largestDifference, worstCase, ball, held, aims, ...more } = plan;
   const { delivery } = more;
-  const { conflict, priorities } = more;
+  const { conflict, priorities, reachedAlone } = more;
   const { weights: _, dose: __, uncovered, given, ...ended } = solution;
   const outcome: RecordedOutcome = {
     ...ended,
@@ -37,6 +37,7 @@ export function recordOf({ isocenter }: Pick<PatientModel, 'isocenter'>, plan: T
     ...(held && { held: held.map((own) => ({ ...own })) }),
     ...(conflict && { conflict: [...conflict] }),
     ...(priorities && { priorities: priorities.map(recordedPriority) }),
+    ...(reachedAlone !== undefined && { reachedAlone }),
     ...(worstCase && { worstCase }),
     ...(delivery && { delivery: recordedDelivery(delivery) }),
     ...(ball && { ball: { ...ball, added: ball.added.map(tripleOf), found: foundOf(ball.found) } }),
@@ -164,7 +165,8 @@ export function planFromRecord(
   const { fractions } = planCase.prescription;
   const { medium } = planCase.doseModel;
   const doses = reportedDoses(model, total, scale, { quantity: 'physical', fractions, medium });
-  const { largestDifference, worstCase, ball, held, aims, conflict, priorities, uncovered, ...left } = outcome;
+  const { largestDifference, worstCase, ball, held, aims, conflict, priorities, reachedAlone, uncovered, ...left } =
+    outcome;
   const { level, given, delivery, ...ended } = left;
   return {
     technique,
@@ -187,6 +189,7 @@ export function planFromRecord(
     ...(held && { held }),
     ...(conflict && { conflict }),
     ...(priorities && { priorities }),
+    ...(reachedAlone !== undefined && { reachedAlone }),
     ...(worstCase && { worstCase }),
     ...(delivery && { delivery: deliveryOf(delivery) }),
     ...(ball && { ball }),

@@ -226,8 +226,12 @@ export function expandStudy(
     ),
   );
   for (const run of repeated(runs, ({ key }) => key)) {
+    const remedy =
+      study.sample === undefined
+        ? 'Leave one out.'
+        : 'Draw from more values, such as "uniform", or list these few in "vary".';
     throw new InvalidInputError(
-      `${study.path}: ${run.technique} with ${describeValues(run.values)} is planned twice. Leave one out.`,
+      `${study.path}: ${run.technique} with ${describeValues(run.values)} is planned twice. ${remedy}`,
     );
   }
   return runs;

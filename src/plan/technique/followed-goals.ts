@@ -22,6 +22,8 @@ import type { SolvedPlan } from './technique-plan.js';
 const MET = 2e-3;
 /** By how much more than it was missed a goal is asked for, fraction. */
 const MORE = 2.5e-4;
+/** What is left of the dose that objectives alone reach of a prescription that they miss: beside the largest mean that constraints permit lies no other plan. */
+const AIMED = 0.995;
 /** A goal is met in the rows within this fraction of its dose. */
 const ROUNDING = 1e-6;
 /** What rows and structure read otherwise, at most. */
@@ -43,7 +45,7 @@ export interface ListRows {
 /** What is known from the plan by the objectives alone. */
 interface Basis {
   readonly plan: SolvedPlan;
-  /** The prescribed dose, or what of it that plan has, Gy. */
+  /** The prescribed dose, or nearly what of it that plan has, Gy. */
   readonly aim: number;
 }
 
@@ -66,7 +68,7 @@ export class FollowedGoals {
     const { prescription } = planCase;
     const { prescriptionDose } = plan.solution;
     const isMissed = plan.solution.status === 'prescription-missed';
-    this.basis = { plan, aim: isMissed ? prescriptionDose : prescription.dose };
+    this.basis = { plan, aim: isMissed ? AIMED * prescriptionDose : prescription.dose };
     const dose = this.rowDose(voxels);
     if (followsLevel(planCase))
       this.mean = (meanOf(prescribedRows(voxels, planCase), dose) * this.basis.aim) / prescriptionDose;
@@ -112,6 +114,12 @@ export class FollowedGoals {
     this.moves++;
     const hasMoved = this.followGoals(plan);
     return this.followMean(plan) || hasMoved ? 'moved' : 'as they were';
+  }
+
+  /** A plan as it is told: with the dose of the plan by the objectives alone, where that missed the prescription too. */
+  told(made: SolvedPlan): SolvedPlan {
+    const { solution } = this.basis?.plan ?? {};
+    return solution?.status === 'prescription-missed' ? { ...made, reachedAlone: solution.prescriptionDose } : made;
   }
 
   /** A goal that is met in the rows, but not as the structure is drawn, is asked for a little more. */

@@ -61,7 +61,7 @@ export function planWithinConstraints(
   model.onStage('planning voxels');
   let voxels = rows.choose();
   let planned: SolvedPlan | undefined;
-  const end = (plan: SolvedPlan): SolvedPlan => (isHard ? settled(plan, followed, timeLeft) : plan);
+  const end = (plan: SolvedPlan): SolvedPlan => ordered.told(isHard ? settled(plan, followed, timeLeft) : plan);
   try {
     for (let round = 1; ; round++) {
       const largest = followed.cordMaximum(planCase.cordCap);
@@ -99,7 +99,7 @@ export function planWithinConstraints(
       );
       const blocked = followed.conflict;
       if (blocked !== undefined) return withConflict(planned, [blocked.asked.text, ...blocked.structures.map(named)]);
-      if (next.isSame) return planned;
+      if (next.isSame) return ordered.told(planned);
       if (next.hasBegun) lastRound = round + HELD_ROUNDS;
       if (next.hasRows) voxels = withRows(rows, voxels, followed, model);
     }

@@ -103,6 +103,8 @@ export interface TechniquePlan {
   };
   /** What became of the case's priorities, list by list, in the optimiser's rows. */
   readonly priorities?: readonly PlannedPriority[];
+  /** Of a case with priorities: what of the prescribed dose its objectives alone reach, Gy, where that is less than is prescribed. */
+  readonly reachedAlone?: number;
   /** Where no plan keeps all constraints: the smallest set of them that none keeps, as far as it was found. */
   readonly conflict?: readonly string[];
   /** Body voxels deeper than the machine was commissioned for, in the worst beam. */

@@ -59,6 +59,11 @@ test('where the prescription is missed, the lists that the last step pays for ar
   );
   expect(paid.length).toBeGreaterThan(0);
   for (const { goal } of paid) expect(told).toContain(goal);
+  // Where the objectives alone miss it as well, lists are blamed for no more than they take.
+  const innocent = prioritySentences(priorities, missed, 37.2).at(-1)!;
+  expect(innocent).toContain('missed without the priorities too');
+  expect(innocent).toContain('37.20 Gy');
+  expect(prioritySentences(priorities, missed, 39).at(-1)).toContain('and 39.00 Gy without them');
   // What is met by itself is not spoken of.
   expect(prioritySentences(priorities, made.solution).join()).not.toContain('no room');
 });
