@@ -1,9 +1,9 @@
 /**
  * Constraints as CASE.json asks for them: 20 random lists over the phantoms, and whether every one holds in the dose that is reported.
  *
- *     npm run bench:constraints [-- tiny | LIST...]
+ *     npm run bench:constraints [-- [segments] [tiny | LIST...]]
  *
- * LIST: numbers of lists, 1 to 20; tiny: the first three. Each list is drawn from its number: two to five constraints on organs
+ * Fluences, of which the proof is; with "segments" what leaves deliver. LIST: numbers of lists, 1 to 20; tiny: the first three. Each list is drawn from its number: two to five constraints on organs
  * (mean, maximum, gEUD, volumes) and on the target (minimum, D98 %, mean), in Gy, percent of the prescription or EQD2; a plan of the same case
  * without them tells what is tight. The target of every fifth list is asked for what the cord's cap does not leave it.
  *
@@ -19,7 +19,8 @@ import { heldDvhs } from '../dist/plan/technique/drawn-dvh.js';
 const LISTS = 20;
 /** Those of which the target asks for too much. */
 const EVERY = 5;
-const asked = process.argv.slice(2);
+const isInSegments = process.argv[2] === 'segments';
+const asked = process.argv.slice(isInSegments ? 3 : 2);
 const tiny = asked[0] === 'tiny' ? 3 : LISTS;
 const numbers = asked.length > 0 && tiny === LISTS ? asked.map(Number) : Array.from({ length: tiny }, (_, i) => i + 1);
 
@@ -48,7 +49,7 @@ function caseOf(list: number): { planCase: PlanCaseInput; organs: readonly strin
     goals: [],
     // Every third on a planning grid of its own.
     doseGrid: { spacing: [spacing, spacing, spacing], planning: list % 3 === 0 ? 2.5 : spacing },
-    imrt: { beams: 'posterior-5', beamlet: 8 },
+    imrt: { beams: 'posterior-5', beamlet: 8, ...(!isInSegments && { delivery: 'fluence' }) },
   } as unknown as PlanCaseInput;
   return { planCase, organs, target };
 }

@@ -37,7 +37,7 @@ export interface OrderedSolution {
    * constraints and of all goals.
    */
   readonly solution: Solution;
-  /** `infeasible`: no plan keeps the hard constraints, and no list had its turn. */
+  /** `infeasible`: no plan keeps the hard constraints, and no list had its turn; `unproven` without any turn: none was found under what lists hold. */
   readonly status: SolutionStatus;
   /** One for each list that had its turn. */
   readonly steps: readonly PriorityStep[];
@@ -247,10 +247,13 @@ class Order {
 
   private infeasible({ weights, dose, leastViolation }: Interior): Solution {
     const isProven = leastViolation !== null && leastViolation > 0;
+    // With what lists alone hold nothing is said of the constraints.
+    const isOfAll = this.hard.length === this.always.length;
+    const isEarly = this.left === 0 && !(isProven && isOfAll);
     return {
       weights,
       dose,
-      status: !isProven && this.left === 0 ? 'time-limit' : 'infeasible',
+      status: isEarly ? 'time-limit' : isOfAll ? 'infeasible' : 'unproven',
       objective: Number.NaN,
       evaluations: this.evaluations,
       prescriptionDose: Number.NaN,
@@ -263,7 +266,7 @@ class Order {
         value: 0,
         lowerBound: -Infinity,
         // A search that ended early has proven nothing.
-        ...(leastViolation !== null && leastViolation > -Infinity && { leastViolation }),
+        ...(isOfAll && leastViolation !== null && leastViolation > -Infinity && { leastViolation }),
       }),
       uncovered: new Int32Array(0),
     };

@@ -221,6 +221,15 @@ test('a hard constraint that no plan keeps: infeasible, with the least violation
   expect(result.solution.certificate.leastViolation!).toBeLessThanOrEqual(4 / 3);
 });
 
+test('what lists alone hold and nothing keeps is unproven, not infeasible: it says nothing of the constraints', () => {
+  const problem = threeLevels(1);
+  const never = [minimumMean('more than all', target, 1e3), maximumMean('less than that', target, 10)];
+  const { status, steps, solution } = solveInOrder({ ...problem, listConstraints: never });
+  expect(status).toBe('unproven');
+  expect(steps).toEqual([]);
+  expect(solution.certificate.leastViolation).toBeUndefined();
+});
+
 test('convex goals: the hottest part of an organ, against its linear program', () => {
   const A = randomMatrix(30, 12, 102);
   const constraint = maximumHottest('hot', lung, 0.3, 8);

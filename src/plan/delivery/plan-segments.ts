@@ -141,3 +141,7 @@ function withoutLight<T extends { readonly solution: Solution }>(
     );
   }
 }
+
+/** That some shapes keep no constraints does not say that no fluence does: their plan is not proven, and what it breaks is told of it. */
+export const ofDelivery = (solution: Solution): Solution =>
+  solution.status === 'infeasible' ? { ...solution, status: 'unproven' } : solution;

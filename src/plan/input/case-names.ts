@@ -9,7 +9,7 @@ import { InvalidInputError } from '../../core/errors.js';
 import { nearNames } from '../../core/near-names.js';
 import { createProtocolItem, type ProtocolItemInput } from '../../evaluate/protocol.js';
 import { missingStructure, whyUnfit } from '../../evaluate/structure-name.js';
-import { askedCourse, parseConstraints } from '../asked/asked-constraint.js';
+import { askedCourse, parseConstraints, plainText } from '../asked/asked-constraint.js';
 import { checkConsistent } from '../asked/asked-contradiction.js';
 import { TISSUE } from '../asked/asked-objective.js';
 import { parsePriority } from '../asked/asked-priority.js';
@@ -95,6 +95,12 @@ function checkHotSpot(
   path: string,
 ): void {
   if (priorities.length === 0) return;
+  const twice = priorities.flat().find((text) => constraints.some((own) => plainText(own) === plainText(text)));
+  if (twice !== undefined) {
+    throw new InvalidInputError(
+      `${path}: priorities: "${twice}" is among the constraints too, where it is kept whatever it costs. Leave it out of one of the two.`,
+    );
+  }
   const asked = [
     ...parseConstraints(constraints, prescription),
     ...priorities.flat().map((text) => parsePriority(text, prescription).asked),

@@ -12,7 +12,7 @@ import { inDeliveryOrder } from '../../sequence/segment-order.js';
 import { smoothnessOf } from '../asked/asked-objective.js';
 import type { VoxelMaxima } from '../constraint/voxel-maximum.js';
 import { deliverMoving, type MovingDelivery, movesLeaves } from '../delivery/moving-delivery.js';
-import { type PlannedSegments, planSegments } from '../delivery/plan-segments.js';
+import { ofDelivery, type PlannedSegments, planSegments } from '../delivery/plan-segments.js';
 import { fluenceOfSegments, type SegmentSettings, segmentSettings } from '../delivery/segment-fields.js';
 import type { PlanCase } from '../input/plan-case.js';
 import { type PatientModel, targetMaskOf } from '../patient/patient-model.js';
@@ -149,7 +149,13 @@ export function planModulated(
     if (moving !== undefined) {
       const { operator, solution: weighed, delivery } = moving;
       const problem = { ...own.problem, operator };
-      const made = finish(model, planCase, { ...shared, ...own, fields: moving.planned, problem, solution: weighed });
+      const made = finish(model, planCase, {
+        ...shared,
+        ...own,
+        fields: moving.planned,
+        problem,
+        solution: ofDelivery(weighed),
+      });
       const arc = delivery.arc?.map((point) => ({ ...point, monitorUnits: made.scale * point.monitorUnits }));
       return { ...made, fluence: solution.weights, delivery: { ...delivery, ...(arc && { arc }) } };
     }
@@ -157,7 +163,7 @@ export function planModulated(
       const { operator, solution: weighed, delivery } = segmented;
       const fields = segmentedFields(segmented, beams, segmentSettings(planCase.imrt)!, machine);
       const problem = { ...own.problem, operator };
-      const made = finish(model, planCase, { ...shared, ...own, fields, problem, solution: weighed });
+      const made = finish(model, planCase, { ...shared, ...own, fields, problem, solution: ofDelivery(weighed) });
       return { ...made, fluence: solution.weights, delivery };
     }
     const fields = modulatedFields(beams, solution.weights);

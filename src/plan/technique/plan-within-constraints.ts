@@ -61,7 +61,9 @@ export function planWithinConstraints(
   model.onStage('planning voxels');
   let voxels = rows.choose();
   let planned: SolvedPlan | undefined;
-  const end = (plan: SolvedPlan): SolvedPlan => ordered.told(isHard ? settled(plan, followed, timeLeft) : plan);
+  let before: SolvedPlan | undefined;
+  const end = (plan: SolvedPlan): SolvedPlan =>
+    ordered.told(isHard ? settled(keptOf(plan, before, followed), followed, timeLeft) : plan);
   try {
     for (let round = 1; ; round++) {
       const largest = followed.cordMaximum(planCase.cordCap);
@@ -88,6 +90,7 @@ export function planWithinConstraints(
         return end(planned);
       }
       if (isGivenUp) continue;
+      before = planned;
       const next = followPlan(
         planned,
         { voxels, maxima: largestOfRows },
@@ -177,6 +180,15 @@ function settled({ conflict, ...made }: SolvedPlan, followed: FollowedConstraint
   const isImpossible = made.solution.status === 'infeasible' && !followed.isMoreThanAsked;
   if (isImpossible || followed.broken(made).length === 0) return { ...made, ...(conflict && { conflict }) };
   return { ...made, solution: { ...made.solution, status: timeLeft() === 0 ? 'time-limit' : 'unproven' } };
+}
+
+/** A plan whose last round has lost the constraints, in want of time or of a start, gives way to the one before if that keeps them: lists have made it so. */
+function keptOf(plan: SolvedPlan, before: SolvedPlan | undefined, followed: FollowedConstraints): SolvedPlan {
+  const { status } = plan.solution;
+  const isLost = status === 'time-limit' || status === 'unproven';
+  if (!isLost || before === undefined || before === plan) return plan;
+  if (followed.broken(plan).length === 0 || followed.broken(before).length > 0) return plan;
+  return { ...before, solution: { ...before.solution, status } };
 }
 
 /** What two that exclude each other leave: a refusal before anything is planned, or the plan so far with what conflicts. */

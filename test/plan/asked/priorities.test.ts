@@ -89,3 +89,14 @@ test('what a Gy of a goal costs of the one before lies between the prices of two
   expect(slope).toBeLessThan(1.05 * many!.gain);
   expect(many!.gain).toBeGreaterThan(0.01);
 });
+
+test('what is kept whatever it costs is no goal too: refused before planning', () => {
+  const twice = {
+    ...asked(LESS),
+    constraints: ['PTV Max <= 46Gy', 'Left  Mean <= 4Gy'],
+    priorities: [['Left Mean <= 4Gy']],
+  };
+  const patient = buildPhantom(mirrorPhantom, { spacing: [6, 6, 6] });
+  const job = () => createJob({ case: parseCase(twice), patient, machine: artiste6mv });
+  expect(job).toThrow('"Left Mean <= 4Gy" is among the constraints too');
+});
