@@ -1,6 +1,5 @@
 /** `respine study STUDY.json --out DIR`: many plans, one row of a table each. */
 
-import { checkInteger } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { readJson } from '../node/files.js';
 import { type MergeOutcome, mergeStudy } from '../node/merge-study.js';
@@ -8,7 +7,7 @@ import { runStudy, type Shard, type StudyOptions, type StudyOutcome } from '../n
 import { nameOfRun } from '../node/study-planner.js';
 import { parseStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { type StudyRow, studyRecord } from '../report/study-table.js';
-import { secondsOf } from './dose-options.js';
+import { countOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { startProgress } from './progress.js';
 import { withQueue } from './study-queue.js';
@@ -120,12 +119,6 @@ function checkNothingPlanned(asked: string, planning: Readonly<Record<string, un
       `${asked}: nothing is planned, so ${NAMES[option] ?? `--${option}`} says nothing. Leave one of the two out.`,
     );
   }
-}
-
-function countOf(option: string, text: string): number {
-  if (!/^[+-]?\d/.test(text))
-    throw new InvalidInputError(`${option}: "${text}" is no number. Give a whole number >= 1.`);
-  return checkInteger(option, Number(text), 1);
 }
 
 function shardOf(text: string): Shard {

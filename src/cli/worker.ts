@@ -1,13 +1,13 @@
 /** `respine worker --queue redis://HOST`: makes plans of studies that others put on a queue. */
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { checkInteger } from '../core/check.js';
 import { InvalidInputError, shownPath } from '../core/errors.js';
 import { connectQueue } from '../node/queue/connect.js';
 import { serveQueue } from '../node/queue/serve-queue.js';
 import { nameOfRun } from '../node/study-planner.js';
 import { plansAtOnce } from '../node/study-threads.js';
 import { version } from '../node/version.js';
+import { countOf } from './dose-options.js';
 import { print, say } from './output.js';
 
 export interface WorkerCommandOptions {
@@ -20,13 +20,12 @@ export interface WorkerCommandOptions {
 
 /** Serves until it is interrupted. @returns the exit code */
 export async function workerCommand({ queue, concurrency, inputs }: WorkerCommandOptions): Promise<number> {
-  if (concurrency !== undefined) checkInteger('--concurrency', Number(concurrency), 1);
+  const asked = concurrency === undefined ? availableParallelism() : countOf('--concurrency', concurrency);
   if (inputs !== undefined && !(await stat(inputs).catch(() => undefined))?.isDirectory()) {
     throw new InvalidInputError(
       `--inputs ${shownPath(inputs)}: there is no such folder. Give the one that has the study's files.`,
     );
   }
-  const asked = concurrency === undefined ? availableParallelism() : Number(concurrency);
   const slots = plansAtOnce(asked, asked);
   const connection = await connectQueue(queue);
   const [finish, giveBack] = [new AbortController(), new AbortController()];

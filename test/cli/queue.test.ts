@@ -134,7 +134,7 @@ test.each([
 
 test.each([
   [['--inputs', 'nowhere'], /--inputs nowhere: there is no such folder/],
-  [['--concurrency', 'many'], /--concurrency is NaN, but must be a whole number/],
+  [['--concurrency', 'many'], /--concurrency is "many", but must be a number/],
 ])('worker %j: exit 2, one sentence', async (options, sentence) => {
   const { code, stdout, stderr } = await respine('worker', '--queue', 'redis://127.0.0.1:1', ...options);
   expect([code, stdout]).toEqual([2, '']);

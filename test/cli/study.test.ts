@@ -183,7 +183,7 @@ describe('many plans', () => {
     [['--shard', '3/2'], /there is no shard 3 of 2/],
     [['--shard', '0/2'], /there is no shard 0 of 2/],
     [['--shard', 'half'], /"half" is no shard\. Write for example 2\/8/],
-    [['--jobs', '0'], /--jobs is 0/],
+    [['--jobs', '0'], /--jobs is "0"/],
     [['--merge', 'one', '--jobs', '2'], /nothing is planned, so --jobs says nothing/],
     [['--merge', 'nowhere'], /nowhere\/study\.csv cannot be read/],
   ])('%j: exit 2, one sentence', async (options, sentence) => {
