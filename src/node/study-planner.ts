@@ -1,9 +1,8 @@
 /** One plan of a study after the other; what follows one another shares is made once. */
 import { InvalidInputError, isRespineError } from '../core/errors.js';
 import { describeValues, type Study, type StudyRun } from '../plan/input/study-file.js';
-import { KeptModel } from '../plan/patient/kept-model.js';
 import { createJob, type PlanJob } from '../plan/patient/plan-job.js';
-import { runPlan } from '../plan/run-plan.js';
+import { KeptWork, runPlan } from '../plan/run-plan.js';
 import { failedRow, type StudyRow, studyRow } from '../report/study-table.js';
 import { jobOf } from './load-job.js';
 import { inputsText } from './study-inputs.js';
@@ -31,7 +30,7 @@ export function sharedBy({ case: planCase }: Pick<StudyRun, 'case'>): string {
 export class StudyPlanner {
   private pool: WorkerPool | undefined;
   private last: { readonly key: string; readonly job: PlanJob } | undefined;
-  private kept = new KeptModel();
+  private kept = new KeptWork();
 
   constructor(
     private readonly study: Study,
@@ -87,7 +86,7 @@ export class StudyPlanner {
     } catch {
       // A thread of the pool has ended: nothing is held there any more.
     }
-    this.kept = new KeptModel();
+    this.kept = new KeptWork();
     await pool?.close();
   }
 }

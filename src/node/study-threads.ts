@@ -2,6 +2,7 @@
 import { freemem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Study, StudyRun } from '../plan/input/study-file.js';
+import { modelKey } from '../plan/patient/kept-model.js';
 import { failedRow, type StudyRow } from '../report/study-table.js';
 import { type PlannerOptions, StudyPlanner, sharedBy } from './study-planner.js';
 import { version } from './version.js';
@@ -66,6 +67,18 @@ export async function planRuns(
   if (failed !== undefined) throw failed.reason;
 }
 
+/** Runs of one patient, those that share its model after one another; else in the order of the study. */
+function byModel(runs: readonly StudyRun[]): StudyRun[] {
+  const alike = new Map<string, StudyRun[]>();
+  for (const run of runs) {
+    const key = modelKey(run.case);
+    const own = alike.get(key);
+    if (own === undefined) alike.set(key, [run]);
+    else own.push(run);
+  }
+  return [...alike.values()].flat();
+}
+
 /** Runs that are still to be made, by what they share. */
 class RunQueue {
   private readonly groups = new Map<string, StudyRun[]>();
@@ -77,6 +90,7 @@ class RunQueue {
       if (group === undefined) this.groups.set(key, [run]);
       else group.push(run);
     }
+    for (const [key, group] of this.groups) this.groups.set(key, byModel(group));
   }
 
   /** The next of those that share with the last; else the first of the longest group, so that threads seldom meet in one. */

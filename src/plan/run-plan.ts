@@ -11,7 +11,8 @@ import { timeLimit } from '../core/deadline.js';
 import { InvalidInputError } from '../core/errors.js';
 import type { Executor } from '../core/executor.js';
 import type { FluenceField } from '../dose/beam-view.js';
-import { voxelVolume } from '../geometry/grid.js';
+import { type Vec3, voxelVolume } from '../geometry/grid.js';
+import type { Patient } from '../geometry/patient.js';
 import { surfaceDistance } from '../geometry/separation.js';
 import type { RecordedPlan } from '../io/fluence-file.js';
 import type { Machine } from '../machine/machine.js';
@@ -28,7 +29,7 @@ import { checkMaps, checkWeightCount, checkWeights, fieldsOfMaps } from './excha
 import { planOfGiven } from './exchange/given-plan.js';
 import { planFromRecord, recordOf } from './exchange/recorded-plan.js';
 import type { PlanCase, PlanCaseInput, Technique } from './input/plan-case.js';
-import { KeptModel } from './patient/kept-model.js';
+import { type KeptCase, KeptModel } from './patient/kept-model.js';
 import type { PatientModel, StageListener } from './patient/patient-model.js';
 import { checkJob, type PlanJob, withCase } from './patient/plan-job.js';
 import { exposeToPrior } from './patient/prior-course.js';
@@ -37,6 +38,7 @@ import { checkAskedOnPatient } from './problem/asked-on-patient.js';
 import type { FurtherObjectives } from './problem/planning-problem.js';
 import { modulatedBeams, modulatedFields } from './technique/imrt.js';
 import { planWithinConstraints } from './technique/plan-within-constraints.js';
+import { KeptRows } from './technique/prepared-influence.js';
 import type { ProgressListener, TechniquePlan } from './technique/technique-plan.js';
 import { WorkingSet } from './technique/working-set.js';
 
@@ -70,8 +72,8 @@ export interface PipelineOptions {
   readonly timeLimit?: number;
   /** Objectives of the caller's own, besides those of the case. @default none */
   readonly further?: FurtherObjectives;
-  /** @internal Where the patient's model stays for the next plan on it; whoever keeps it closes it. @default it is made for this plan */
-  readonly kept?: KeptModel;
+  /** @internal What stays for the next plan on the patient; whoever keeps it closes it. @default all is made for this plan */
+  readonly kept?: KeptWork;
 }
 
 /**
@@ -114,6 +116,7 @@ export function runPlan(job: PlanJob, options: PipelineOptions = {}): PlanningRe
         timeLeft,
         isNominal,
         further,
+        keptRows: options.kept?.rows,
       });
   });
 }
@@ -266,8 +269,8 @@ function evaluateAll(
   checkJob(job);
   checkTechniques(techniques);
   const { case: planCase, patient, machine } = job;
-  const model = (kept ?? new KeptModel()).of(patient, planCase, executor, onStage);
-  let shiftedCord: ShiftedCord | undefined;
+  const work = kept ?? new KeptWork();
+  const model = work.model(patient, planCase, executor, onStage);
   try {
     model.onStage('prior course, tolerances');
     const prior = exposeToPrior(model, planCase, machine, job.prior);
@@ -288,7 +291,7 @@ function evaluateAll(
       const { position: shifts } = planCase.retreatment;
       if (prior === undefined || shifts === null) return evaluation;
       model.onStage(`${technique}: shifts`);
-      shiftedCord ??= new ShiftedCord(model, planCase, shifts.search);
+      const shiftedCord = work.shiftedCord(model, planCase, shifts.search);
       return { ...evaluation, position: cordPosition(model, planCase, prior, made, shifts, shiftedCord) };
     });
     return {
@@ -301,8 +304,45 @@ function evaluateAll(
       gap: gapOf(model),
     };
   } finally {
-    shiftedCord?.close();
-    if (kept === undefined) model.bodyDose.close();
+    if (kept === undefined) work.close();
+  }
+}
+
+/**
+ * What stays from plan to plan, as long as plans ask for the same: the patient's model, the influence on its voxels, its cord under shifts.
+ * A plan with it is the plan without it, to the last bit.
+ */
+export class KeptWork {
+  private readonly models = new KeptModel();
+  readonly rows = new KeptRows();
+  private cord: { readonly of: PatientModel; readonly search: Vec3; readonly shifted: ShiftedCord } | undefined;
+
+  /** As {@link modelPatient}; the executor is that of the first. */
+  model(patient: Patient, planCase: KeptCase, executor?: Executor, onStage?: StageListener): PatientModel {
+    return this.models.of(patient, planCase, executor, onStage, () => this.closeRest());
+  }
+
+  /** @param search semi-axes of the ellipsoid, mm */
+  shiftedCord(model: PatientModel, planCase: Pick<PlanCase, 'prescription' | 'doseModel'>, search: Vec3): ShiftedCord {
+    const { cord } = this;
+    if (cord?.of === model && cord.search.every((semiAxis, axis) => semiAxis === search[axis])) return cord.shifted;
+    cord?.shifted.close();
+    const shifted = new ShiftedCord(model, planCase, search);
+    this.cord = { of: model, search, shifted };
+    return shifted;
+  }
+
+  /** Frees what the threads hold. */
+  close(): void {
+    this.closeRest();
+    this.models.close();
+  }
+
+  private closeRest(): void {
+    const { cord } = this;
+    this.cord = undefined;
+    cord?.shifted.close();
+    this.rows.close();
   }
 }
 

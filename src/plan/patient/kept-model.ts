@@ -5,7 +5,7 @@ import type { PlanCase } from '../input/plan-case.js';
 import { type ModelledCase, modelPatient, type PatientModel, type StageListener } from './patient-model.js';
 
 /** What a kept model is of: a model depends on no other field, and beams that no plan asks for any more should not be held. */
-type KeptCase = ModelledCase & Pick<PlanCase, 'imrt' | 'fcrt'>;
+export type KeptCase = ModelledCase & Pick<PlanCase, 'imrt' | 'fcrt'>;
 
 /**
  * The last model that was asked for. A plan on it is the plan on a model of its own, to the last bit: a model does not change, but for
@@ -14,10 +14,21 @@ type KeptCase = ModelledCase & Pick<PlanCase, 'imrt' | 'fcrt'>;
 export class KeptModel {
   private last: { readonly of: Patient['structures']; readonly key: string; readonly model: PatientModel } | undefined;
 
-  /** As {@link modelPatient}; the executor is that of the first. */
-  of(patient: Patient, planCase: KeptCase, executor?: Executor, onStage?: StageListener): PatientModel {
-    const key = keyOf(planCase);
+  /**
+   * As {@link modelPatient}; the executor is that of the first.
+   *
+   * @param onOther called before another model is made: what hangs on the last one is of no use any more
+   */
+  of(
+    patient: Patient,
+    planCase: KeptCase,
+    executor?: Executor,
+    onStage?: StageListener,
+    onOther?: () => void,
+  ): PatientModel {
+    const key = modelKey(planCase);
     if (this.last?.of === patient.structures && this.last.key === key) return this.last.model;
+    onOther?.();
     this.close();
     const model = modelPatient(patient, planCase, executor, onStage);
     this.last = { of: patient.structures, key, model };
@@ -31,8 +42,8 @@ export class KeptModel {
   }
 }
 
-/** All fields that a model is made from or checked against, and the beams. */
-function keyOf(planCase: KeptCase): string {
+/** All fields that a model is made from or checked against, and the beams: plans of one patient with one key share a model. */
+export function modelKey(planCase: KeptCase): string {
   const { target, targets, prescription, cord, isocenter, doseGrid, doseModel, prior, retreatment, goals } = planCase;
   const { objectives, constraints, priorities, overlap, imrt, fcrt } = planCase;
   const made = { target, targets, prescription, cord, isocenter, doseGrid, doseModel, prior, retreatment, goals };

@@ -113,6 +113,12 @@ export function refuseConstraints(what: string, { constraints, objectives, prior
   );
 }
 
+/** What of the planning voxels is looked at to group those of a robust plan. */
+export type GroupedVoxels = Pick<
+  PlanningVoxels,
+  'points' | 'spacing' | 'cord' | 'organs' | 'isocenterRow' | 'scenarios'
+>;
+
 /** How far from where a shifted row appears to be a nominal one is looked for, steps of the grid. */
 const REACH = 2;
 
@@ -124,7 +130,7 @@ const REACH = 2;
  *
  * @param groups of the nominal rows
  */
-export function groupScenarios(groups: VoxelClusters, voxels: PlanningVoxels): VoxelClusters {
+export function groupScenarios(groups: VoxelClusters, voxels: GroupedVoxels): VoxelClusters {
   const { points, scenarios = [] } = voxels;
   if (scenarios.length === 0) return groups;
   const chosen = Array.from(groups.rows);
@@ -148,7 +154,7 @@ export function groupScenarios(groups: VoxelClusters, voxels: PlanningVoxels): V
 
 /** Finds the nominal row without a maximum that is nearest to where a shifted one appears to be; undefined where none is near. */
 function nominalRows(
-  { points, spacing, cord, organs, isocenterRow }: PlanningVoxels,
+  { points, spacing, cord, organs, isocenterRow }: GroupedVoxels,
   count: number,
 ): (row: number, shift: Vec3) => number | undefined {
   const at = (row: number, shift: Vec3): Vec3 =>

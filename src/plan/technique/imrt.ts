@@ -28,7 +28,7 @@ import { type RobustSettings, scenarioShifts, withScenarios } from '../problem/s
 import { worstCordShift } from './cord-shifts.js';
 import { FINE, finish, type OptimisedPlan, ROUGH } from './finish-plan.js';
 import { posedGoals, settleConstraints, solveByPriorities } from './ordered-plan.js';
-import { type KeptInfluence, prepareInfluence } from './prepared-influence.js';
+import { type KeptInfluence, type KeptRows, prepareInfluence } from './prepared-influence.js';
 import { ScenarioDose } from './scenario-dose.js';
 import {
   beamsOf,
@@ -77,8 +77,10 @@ export type ModulatedCase = PosedCase & Pick<PlanCase, 'imrt'>;
 export interface ModulatedOptions extends PlanningOptions {
   /** Whether the case's `imrt.robust` is left out: the nominal plan of a robust case. @default false */
   readonly isNominal?: boolean;
-  /** What is prepared for the same voxels stays from plan to plan. @default prepared and freed for each */
+  /** What is prepared for the same voxels stays from round to round. @default prepared and freed for each */
   readonly kept?: KeptInfluence | undefined;
+  /** Where operator and rows stay for the next plan. @default freed with this one */
+  readonly keptRows?: KeptRows | undefined;
 }
 
 /**
@@ -108,6 +110,7 @@ export function planModulated(
     prior,
     start,
     kept,
+    keptRows,
     timeLeft = forever,
     isNominal = false,
   } = options;
@@ -116,7 +119,7 @@ export function planModulated(
   const shifts = robust ? scenarioShifts(robust) : [];
   model.onStage('imrt: beamlets, rows');
   const beams = modulatedBeams(model, planCase.imrt, machine);
-  const shared = { held, further, aims, lists, prior, kept };
+  const shared = { held, further, aims, lists, prior, kept, keptRows };
   const job: ModulatedJob = { model, given, planCase, machine, robust, beams, organs, onProgress, timeLeft, ...shared };
   const ball = hold === 'cord' && given.cord.rows.length > 0 ? robust?.distance : undefined;
   const added: Vec3[] = [];
@@ -193,6 +196,7 @@ interface ModulatedJob {
   readonly onProgress: ProgressListener | undefined;
   readonly timeLeft: TimeLeft;
   readonly kept: KeptInfluence | undefined;
+  readonly keptRows: KeptRows | undefined;
 }
 
 /** What the optimiser made of a modulated job. */
@@ -205,7 +209,20 @@ type SolvedModulated = Pick<OptimisedPlan, 'voxels' | 'problem' | 'solution' | '
 
 /** The best fluence under the maxima at the nominal place, in the case's scenarios and, for the cord, under further shifts. */
 function solveModulated(
-  { model, given, planCase, machine, robust, beams, organs, onProgress, timeLeft, kept, ...job }: ModulatedJob,
+  {
+    model,
+    given,
+    planCase,
+    machine,
+    robust,
+    beams,
+    organs,
+    onProgress,
+    timeLeft,
+    kept,
+    keptRows,
+    ...job
+  }: ModulatedJob,
   maxima: Float64Array,
   added: readonly Vec3[],
   start?: Float64Array,
@@ -213,7 +230,7 @@ function solveModulated(
   const { hold, gap } = planCase.imrt;
   const fine = gap === undefined ? FINE : Number.parseFloat(gap) / 100;
   const voxels = robust ? withScenarios(given, scenarioShifts(robust), robust.target, added) : given;
-  const prepare = () => prepareInfluence(beams, model, voxels, planCase, smoothnessOf(planCase.objectives));
+  const prepare = () => prepareInfluence(beams, model, voxels, planCase, smoothnessOf(planCase.objectives), keptRows);
   const prepared = kept === undefined ? prepare() : kept.of(voxels, prepare);
   model.onStage('imrt: fluence');
   const { smooth, sample, preconditioner } = prepared;

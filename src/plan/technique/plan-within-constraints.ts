@@ -28,7 +28,7 @@ const HELD_ROUNDS = 10;
 
 /** What holds besides the case's cap, and how it is planned. */
 export interface ConstrainedOptions
-  extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal' | 'further' | 'prior'> {
+  extends Pick<ModulatedOptions, 'onProgress' | 'timeLeft' | 'isNominal' | 'further' | 'prior' | 'keptRows'> {
   /** What the prior course leaves. */
   readonly tolerances: readonly StructureTolerance[];
   /** Rows of the bounded structures besides the cord; more are added where a plan needs them. */
