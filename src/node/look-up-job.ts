@@ -15,6 +15,8 @@ import { sha256 } from './sha256.js';
 
 /** What is known of a case. */
 export interface KnownJob {
+  /** What its patient is called in messages. */
+  readonly name: string;
   /** Of its structures. */
   readonly names: readonly string[];
   /** Why others of its file cannot be used, by name. */
@@ -49,13 +51,13 @@ export class JobLookUp {
     const machine = await this.machines.get(planCase.machine, async () =>
       sha256(JSON.stringify(await readMachine(this.from(planCase.machine)))),
     );
-    const { frameOfReferenceUid: uid, names, unfit, inputs } = await this.patientOf(planCase);
+    const { frameOfReferenceUid: uid, inputs, ...known } = await this.patientOf(planCase);
     const prior = await this.priors.get(JSON.stringify([planCase.prior, uid]), async () => {
       const hashes: Record<string, string> = {};
       await loadPriors(planCase, (name) => resolve(dirname(this.path), name), uid, hashes);
       return hashes;
     });
-    return { names, unfit, inputs: { machine, ...inputs, ...prior } };
+    return { ...known, inputs: { machine, ...inputs, ...prior } };
   }
 
   private async patientOf(planCase: Pick<PlanCase, 'patient' | 'doseGrid'>): Promise<KnownPatient> {
@@ -68,19 +70,19 @@ export class JobLookUp {
       });
       return this.patients.get(JSON.stringify(source), async () => {
         const names = phantomStructures(spec, options).map(({ name }) => name);
-        return { names, inputs: { phantom: hash } };
+        return { name: phantom, names, inputs: { phantom: hash } };
       });
     }
     return this.patients.get(JSON.stringify(source), async () => {
       const inputs: Record<string, string> = {};
-      const { structures, unfit, frameOfReferenceUid } = await loadPatient(
+      const { name, structures, unfit, frameOfReferenceUid } = await loadPatient(
         planCase,
         (name) => resolve(dirname(this.path), name),
         inputs,
       );
       const names = structures.map(({ name }) => name);
       checkDrawn(source, names);
-      return { names, unfit, inputs, frameOfReferenceUid };
+      return { name, names, unfit, inputs, frameOfReferenceUid };
     });
   }
 

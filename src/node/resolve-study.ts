@@ -21,15 +21,14 @@ export async function resolveStudy(study: Study, runs: readonly StudyRun[]): Pro
   const resolved: StudyRun[] = [];
   for (const run of runs) {
     const { case: planCase, values } = run;
-    const { patient } = planCase;
     try {
-      const { names, unfit, inputs } = await known.of(planCase);
+      const { name, names, unfit, inputs } = await known.of(planCase);
       const text = inputsText(inputs);
       // One text for all that share it.
       if (!texts.has(text)) texts.set(text, text);
       resolved.push({ ...run, inputs: texts.get(text)! });
-      for (const name of names) everywhere.add(name);
-      checkStructureNames(planCase, names, 'phantom' in patient ? patient.phantom : patient.ct, unfit);
+      for (const structure of names) everywhere.add(structure);
+      checkStructureNames(planCase, names, name, unfit);
     } catch (cause) {
       if (!isRespineError(cause)) throw cause;
       throw new InvalidInputError(`${study.path} with ${describeValues(values)}: ${cause.message}`);
