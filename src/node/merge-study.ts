@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
 import type { Study, StudyRun } from '../plan/input/study-file.js';
-import { readStudyTable, type StudyRow, studyTable } from '../report/study-table.js';
+import { readStudyTable, type StudyRow, tablePieces } from '../report/study-table.js';
 import { readBytes, writeFileAtomic } from './files.js';
 import { inOrder, inOwnFolder, readTable, runsOfStudy, TABLE } from './run-study.js';
 
@@ -40,7 +40,7 @@ export async function mergeStudy(study: Study, dirs: readonly string[], outDir: 
     add(await readTable(study, file), file);
     const rows = new Map([...found].map(([key, { row }]) => [key, row]));
     const sorted = inOrder(runs, rows);
-    await writeFileAtomic(file, studyTable(study, sorted));
+    await writeFileAtomic(file, tablePieces(study, sorted));
     const own = runs.filter(({ key }) => rows.has(key));
     return {
       file,

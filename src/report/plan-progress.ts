@@ -37,6 +37,9 @@ const COST = {
   shifts: 1.1,
 } as const;
 
+/** What the fluence of a robust plan costs against that of a plain one: T8 at 4 mm and shifts of 3 mm. */
+const ROBUST = 25;
+
 /** Steps or rounds that a stage takes as a rule. */
 const USUAL_STEPS: Readonly<Record<string, number>> = {
   'fcrt: weights': 4,
@@ -66,7 +69,11 @@ export function planStages({ case: planCase, techniques, isOptimised = true }: P
   const rounds = planCase.constraints.length + planCase.priorities.length > 0 ? 2 : 1;
   const optimised: Record<Technique, () => Stage[]> = {
     fcrt: () => named(['fcrt: apertures, beams, columns', 'fcrt: weights']),
-    imrt: () => named(['imrt: beamlets, rows', 'imrt: fluence', ...deliveryOf(planCase)], rounds),
+    imrt: () => [
+      ...named(['imrt: beamlets, rows'], rounds),
+      ...named(['imrt: fluence'], rounds * (planCase.imrt.robust === undefined ? 1 : ROBUST)),
+      ...named(deliveryOf(planCase), rounds),
+    ],
   };
   const hasShifts = planCase.prior !== null && planCase.retreatment.position !== null;
   return [
