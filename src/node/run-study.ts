@@ -7,7 +7,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { checkInteger } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
@@ -17,6 +17,7 @@ import { lockFolder } from './folder-lock.js';
 import { makeFolder } from './output-set.js';
 import { resolveStudy } from './resolve-study.js';
 import { sha256 } from './sha256.js';
+import { claimFolder } from './study-build.js';
 import { checkInputs } from './study-inputs.js';
 import { withFolders } from './study-patients.js';
 import { StudyProgress } from './study-progress.js';
@@ -169,6 +170,7 @@ async function continueStudy(
 ): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
   checkInputs(study, runs, rows, file);
+  await claimFolder(dirname(file), rows.size > 0);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
   const table = new TableFile(file, { whole: () => tablePieces(study, inOrder(runs, rows)), line: rowLine });
   // A table in the study's order, also where nothing is open; without rows there is none yet.
