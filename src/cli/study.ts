@@ -64,8 +64,12 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   const progress = startProgress('study');
   progress.stage('reading the study');
   let [done, failed, spent] = [0, 0, 0];
-  const tell = (run: StudyRun, total: number, jobs: number): void => {
-    const notes = [...(jobs > 1 ? [`${jobs} at a time`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
+  const tell = (run: StudyRun, total: number, jobs: number, stage?: string): void => {
+    const notes = [
+      ...(stage === undefined ? [] : [stage]),
+      ...(jobs > 1 ? [`${jobs} at a time`] : []),
+      ...(failed > 0 ? [`${failed} failed`] : []),
+    ];
     progress.step({
       done,
       total,
@@ -92,6 +96,7 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
       told = [count, side];
       tell(run, ...told);
     },
+    onStage: (stage, run) => tell(run, ...told, stage),
     onRow: ({ isFailure }, run, fraction) => {
       done++;
       spent = fraction;

@@ -45,6 +45,8 @@ export interface StudyOptions {
   readonly row?: string;
   /** Before a plan: it is the `index`-th of `count` that are to be made, `jobs` of them side by side. */
   readonly onPlan?: (run: StudyRun, index: number, count: number, jobs: number) => void;
+  /** What begins in the plan of a run; not told by workers of a queue. */
+  readonly onStage?: (stage: string, run: StudyRun) => void;
   /** After a plan: of the seconds that all take, the fraction that is spent, as far as plans that are over tell. */
   readonly onRow?: (row: StudyRow, run: StudyRun, fraction: number) => void;
 }
@@ -166,7 +168,7 @@ async function continueStudy(
   study: Study,
   runs: readonly StudyRun[],
   file: string,
-  { retry = false, timeLimit, jobs: asked, maker, onPlan, onRow }: StudyOptions & { readonly jobs: number },
+  { retry = false, timeLimit, jobs: asked, maker, onPlan, onStage, onRow }: StudyOptions & { readonly jobs: number },
 ): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
   checkInputs(study, runs, rows, file);
@@ -191,7 +193,7 @@ async function continueStudy(
   };
   if (maker !== undefined) await maker.rows(study, open, { timeLimit, onRun, onRow: keep });
   // More plans than cores share what is there; of a single plan at a time the pool has all cores.
-  else await planRuns(study, open, { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) }, onRun, keep);
+  else await planRuns(study, open, { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) }, onRun, keep, onStage);
   await table.end();
   return {
     file,
