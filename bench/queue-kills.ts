@@ -166,7 +166,7 @@ else rmSync(folder, { recursive: true, force: true });
 /** Nothing half-written: the table, and what the next run takes away. */
 function checkFolder(when: string): void {
   if (!existsSync(join(folder, 'out'))) return;
-  const names = readdirSync(join(folder, 'out')).filter((name) => name !== 'study.csv');
+  const names = readdirSync(join(folder, 'out')).filter((name) => name !== 'study.csv' && name !== 'study.build');
   const odd = when === 'in the end' ? names : names.filter((name) => !/^\.respine\.lock|\.tmp$/.test(name));
   if (odd.length > 0) problems.push(`${when} there lie ${odd.join(', ')}`);
   const text = readdirSync(join(folder, 'out')).includes('study.csv') ? table('out') : '\n';

@@ -187,8 +187,15 @@ export function cordTolerances(context: ToleranceContext): CordTolerance[] {
   return [...retreatment, ...firstCourse(context, tissue)];
 }
 
+let names: readonly string[] | undefined;
+
 /** Names of all limits, whatever they apply to. */
-export function cordToleranceNames(): string[] {
+export function cordToleranceNames(): readonly string[] {
+  names ??= allNames();
+  return names;
+}
+
+function allNames(): string[] {
   const tissues = ['cord', 'cauda'] as const;
   const all = tissues.flatMap((tissue) => cordTolerances({ fractions: 1, level: 'thoracic', priorEqd2: 0, tissue }));
   return [...new Set(all.map(({ name }) => name))];

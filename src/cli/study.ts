@@ -7,6 +7,7 @@ import { runStudy, type Shard, type StudyOptions, type StudyOutcome } from '../n
 import { nameOfRun } from '../node/study-planner.js';
 import { parseStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { type StudyRow, studyRecord } from '../report/study-table.js';
+import { askYes, canAsk } from './ask.js';
 import { countOf, secondsOf } from './dose-options.js';
 import { print } from './output.js';
 import { startProgress } from './progress.js';
@@ -24,6 +25,8 @@ export interface StudyCommandOptions {
   readonly jobs?: string;
   /** How many plans these are. */
   readonly plans?: string;
+  /** However many plans these are. */
+  readonly yes?: boolean;
   /** As "2/8". */
   readonly shard?: string;
   /** Address of the Redis whose workers plan. */
@@ -44,8 +47,8 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   const jobs = options.jobs === undefined ? undefined : countOf('--jobs', options.jobs);
   const plans = options.plans === undefined ? undefined : countOf('--plans', options.plans);
   const shard = options.shard === undefined ? undefined : shardOf(options.shard);
-  const { retry = false, merge, queue, summary: isSummary = false, compare, row } = options;
-  const where = { timeLimit, jobs, plans, shard, queue, row, retry };
+  const { retry = false, yes = false, merge, queue, summary: isSummary = false, compare, row } = options;
+  const where = { timeLimit, jobs, plans, yes, shard, queue, row, retry };
   if (merge !== undefined) checkNothingPlanned('--merge', { ...where, isSummary, compare });
   else if (isSummary) checkNothingPlanned('--summary', where);
   else if (compare !== undefined)
@@ -61,8 +64,12 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   const progress = startProgress('study');
   progress.stage('reading the study');
   let [done, failed, spent] = [0, 0, 0];
-  const tell = (run: StudyRun, total: number, jobs: number): void => {
-    const notes = [...(jobs > 1 ? [`${jobs} at a time`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
+  const tell = (run: StudyRun, total: number, jobs: number, stage?: string): void => {
+    const notes = [
+      ...(stage === undefined ? [] : [stage]),
+      ...(jobs > 1 ? [`${jobs} at a time`] : []),
+      ...(failed > 0 ? [`${failed} failed`] : []),
+    ];
     progress.step({
       done,
       total,
@@ -77,7 +84,8 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
     retry,
     ...(timeLimit !== undefined && { timeLimit }),
     ...(jobs !== undefined && { jobs }),
-    ...(plans !== undefined && { plans }),
+    ...((plans !== undefined || yes) && { plans: plans ?? Number.POSITIVE_INFINITY }),
+    ...(canAsk() && { confirm: (question) => askYes(`${question} Plan them?`) }),
     ...(shard !== undefined && { shard }),
     ...(row !== undefined && { row }),
     onPlan: (run, index, count, side) => {
@@ -88,6 +96,7 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
       told = [count, side];
       tell(run, ...told);
     },
+    onStage: (stage, run) => tell(run, ...told, stage),
     onRow: ({ isFailure }, run, fraction) => {
       done++;
       spent = fraction;

@@ -6,7 +6,7 @@ import { connectQueue } from '../node/queue/connect.js';
 import { serveQueue } from '../node/queue/serve-queue.js';
 import { nameOfRun } from '../node/study-planner.js';
 import { plansAtOnce } from '../node/study-threads.js';
-import { version } from '../node/version.js';
+import { release } from '../node/version.js';
 import { countOf } from './dose-options.js';
 import { print, say } from './output.js';
 
@@ -35,7 +35,7 @@ export async function workerCommand({ queue, concurrency, inputs }: WorkerComman
     finish.abort();
   });
   process.on('SIGTERM', () => giveBack.abort());
-  print(`Worker of ${connection.place}, respine ${version}, ${slots} plans at a time. Ctrl+C ends it.\n`);
+  print(`Worker of ${connection.place}, respine ${release}, ${slots} plans at a time. Ctrl+C ends it.\n`);
   let rows = 0;
   try {
     await serveQueue(connection, {

@@ -151,15 +151,16 @@ export function prism(outline: Float64Array, low: number, high: number, options:
     return Math.sqrt(d * d + e * e);
   };
   const [u, v, w] = outlineAxes[axis];
-  const min = [0, 0, 0];
-  const max = [0, 0, 0];
-  for (const [a, offset] of [
-    [u, 0],
-    [v, 1],
-  ] as const) {
-    const values = outline.filter((_, i) => i % 2 === offset);
-    min[a] = Math.min(...values) + inset;
-    max[a] = Math.max(...values) - inset;
+  const min = [Infinity, Infinity, Infinity];
+  const max = [-Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < outline.length; i++) {
+    const a = i % 2 === 0 ? u : v;
+    if (outline[i]! < min[a]!) min[a] = outline[i]!;
+    if (outline[i]! > max[a]!) max[a] = outline[i]!;
+  }
+  for (const a of [u, v]) {
+    min[a]! += inset;
+    max[a]! -= inset;
   }
   min[w] = low;
   max[w] = high;

@@ -100,8 +100,8 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Writes the whole file or none of it: into a temporary name beside it, then renamed. Makes the folder. */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+/** Writes the whole file or none of it: into a temporary name beside it, then renamed. Makes the folder. A large text may come in pieces. */
+export async function writeFileAtomic(path: string, content: Uint8Array | string | Iterable<string>): Promise<void> {
   await checkFolder(dirname(path));
   await checkTarget(path);
   const temporary = `${path}.${ownName().replace('-', '.')}.tmp`;
@@ -173,7 +173,8 @@ async function checkTarget(path: string): Promise<void> {
   }
 }
 
-async function orUnwritable<T>(outDir: string, write: () => Promise<T>): Promise<T> {
+/** @throws {InvalidInputError} with the reason, where what is written into a folder fails */
+export async function orUnwritable<T>(outDir: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (cause) {

@@ -6,7 +6,7 @@ import type { Patient } from '../geometry/patient.js';
 import { isDicom } from '../io/dicom/dataset.js';
 import { decodeDicom } from '../io/dicom/decode.js';
 import { patientFromDicom } from '../io/dicom/patient.js';
-import { buildPhantom, phantomStructures } from '../phantom/build.js';
+import { buildPhantom } from '../phantom/build.js';
 import { parseCase } from '../plan/input/parse-case.js';
 import { type PlanCase, type PlanCaseInput, type PriorCourseCase, priorsOf } from '../plan/input/plan-case.js';
 import { createJob, type PlanJob } from '../plan/patient/plan-job.js';
@@ -52,27 +52,38 @@ export async function jobOf(json: PlanCaseInput, path = 'case'): Promise<LoadedJ
     case: sha256OfJson(asked),
     machine: sha256(JSON.stringify(machine)),
   };
-  const { patient: source } = asked;
-  let patient: Patient;
+  const patient = await loadPatient(asked, from, inputs);
+  const prior = await loadPriors(asked, from, patient.frameOfReferenceUid, inputs);
+  const job = createJob({ case: asked, patient, machine, ...(prior && { prior }) });
+  return { ...job, inputs, paths, ...(namesFiles(asked) && { folder: resolve(dirname(path)) }) };
+}
+
+/**
+ * The patient of a case, from its files or built.
+ *
+ * @param from   path of a name in the case
+ * @param inputs gets the hashes of what is read
+ * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence that names the field or file
+ */
+export async function loadPatient(
+  { patient: source, doseGrid }: Pick<PlanCase, 'patient' | 'doseGrid'>,
+  from: (name: string) => string,
+  inputs: Record<string, string>,
+): Promise<Patient> {
   if ('phantom' in source) {
     const { phantom, ...options } = source;
     const spec = await readPhantom(phantom.endsWith('.json') ? from(phantom) : phantom);
     inputs.phantom = sha256(JSON.stringify(spec));
-    patient = buildPhantom(spec, { spacing: asked.doseGrid.spacing, ...options });
-  } else if ('masks' in source) {
-    patient = await loadMaskedPatient(source, from, inputs);
-  } else {
-    const { ct, structures, ...options } = source;
-    const slices = await decodeDicom(await readFolder(from(ct)), dicomCodecs, options.seriesUid);
-    const drawn = { name: structures, bytes: await readBytes(from(structures)) };
-    // What else lies there is no input.
-    inputs.ct = sha256(...slices.filter(isDicom).map((slice) => slice.bytes));
-    inputs.structures = sha256(drawn.bytes);
-    patient = patientFromDicom(slices, drawn, options);
+    return buildPhantom(spec, { spacing: doseGrid.spacing, ...options });
   }
-  const prior = await loadPriors(asked, from, patient.frameOfReferenceUid, inputs);
-  const job = createJob({ case: asked, patient, machine, ...(prior && { prior }) });
-  return { ...job, inputs, paths, ...(namesFiles(asked) && { folder: resolve(dirname(path)) }) };
+  if ('masks' in source) return loadMaskedPatient(source, from, inputs);
+  const { ct, structures, ...options } = source;
+  const slices = await decodeDicom(await readFolder(from(ct)), dicomCodecs, options.seriesUid);
+  const drawn = { name: structures, bytes: await readBytes(from(structures)) };
+  // What else lies there is no input.
+  inputs.ct = sha256(...slices.filter(isDicom).map((slice) => slice.bytes));
+  inputs.structures = sha256(drawn.bytes);
+  return patientFromDicom(slices, drawn, options);
 }
 
 function namesFiles(asked: Pick<PlanCase, 'patient' | 'machine' | 'prior'>): boolean {
@@ -82,42 +93,12 @@ function namesFiles(asked: Pick<PlanCase, 'patient' | 'machine' | 'prior'>): boo
   return priorsOf(asked).some(({ file }) => file !== undefined);
 }
 
-/** What can be known of a case before its patient is voxelised. */
-export interface KnownJob {
-  /** Of its structures. */
-  readonly names: readonly string[];
-  /** SHA-256 by role, as in {@link LoadedJob}. */
-  readonly inputs: Readonly<Record<string, string>>;
-}
-
 /**
- * The names of a case's structures and the hashes of its inputs, with everything that it points to looked up and nothing voxelised: of
- * a phantom in no time, of a CT by reading it.
+ * Doses of the case's prior files.
  *
- * @throws {InvalidInputError | FormatError | UnsupportedError} as {@link jobOf}
+ * @param inputs gets their hashes
  */
-export async function lookUpJob(json: PlanCaseInput, path = 'case'): Promise<KnownJob> {
-  const plan = parseCase(json, path);
-  const { patient: source } = plan;
-  if (!('phantom' in source)) {
-    const { patient, inputs } = await jobOf(json, path);
-    return { names: patient.structures.map(({ name }) => name), inputs };
-  }
-  const from = (name: string): string => resolve(dirname(path), name);
-  const machine = await readMachine(plan.machine.endsWith('.json') ? from(plan.machine) : plan.machine);
-  const { phantom, ...options } = source;
-  const spec = await readPhantom(phantom.endsWith('.json') ? from(phantom) : phantom);
-  const structures = phantomStructures(spec, options);
-  const inputs: Record<string, string> = {
-    case: sha256OfJson(plan),
-    machine: sha256(JSON.stringify(machine)),
-    phantom: sha256(JSON.stringify(spec)),
-  };
-  await loadPriors(plan, from, undefined, inputs);
-  return { names: structures.map(({ name }) => name), inputs };
-}
-
-async function loadPriors(
+export async function loadPriors(
   planCase: Pick<PlanCase, 'prior'>,
   from: (name: string) => string,
   planUid: string | undefined,

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
 import type { Study, StudyRun } from '../plan/input/study-file.js';
-import { readStudyTable, type StudyRow, studyTable } from '../report/study-table.js';
+import { readStudyTable, type StudyRow, tablePieces } from '../report/study-table.js';
 import { readBytes, writeFileAtomic } from './files.js';
 import { inOrder, inOwnFolder, readTable, runsOfStudy, TABLE } from './run-study.js';
+import { checkBuilds, markFolder } from './study-build.js';
 
 export interface MergeOutcome {
   readonly file: string;
@@ -26,6 +27,7 @@ export interface MergeOutcome {
  * @throws {FormatError} for a line that is no row
  */
 export async function mergeStudy(study: Study, dirs: readonly string[], outDir: string): Promise<MergeOutcome> {
+  await checkBuilds([...dirs, outDir]);
   const runs = await runsOfStudy(study);
   const file = join(outDir, TABLE);
   const found = new Map<string, { readonly row: StudyRow; readonly from: string }>();
@@ -40,7 +42,8 @@ export async function mergeStudy(study: Study, dirs: readonly string[], outDir: 
     add(await readTable(study, file), file);
     const rows = new Map([...found].map(([key, { row }]) => [key, row]));
     const sorted = inOrder(runs, rows);
-    await writeFileAtomic(file, studyTable(study, sorted));
+    await writeFileAtomic(file, tablePieces(study, sorted));
+    await markFolder(outDir);
     const own = runs.filter(({ key }) => rows.has(key));
     return {
       file,

@@ -5,7 +5,7 @@
 import { InvalidInputError, isRespineError } from '../core/errors.js';
 import { checkStructureNames } from '../plan/input/case-names.js';
 import { describeValues, type Study, type StudyRun } from '../plan/input/study-file.js';
-import { type KnownJob, lookUpJob } from './load-job.js';
+import { JobLookUp } from './look-up-job.js';
 import { inputsText } from './study-inputs.js';
 
 /**
@@ -15,23 +15,25 @@ import { inputsText } from './study-inputs.js';
  * @throws {InvalidInputError} naming the run whose name there is not, or a metric on a structure that no run has
  */
 export async function resolveStudy(study: Study, runs: readonly StudyRun[]): Promise<StudyRun[]> {
-  const known = new Map<string, KnownJob>();
+  const known = new JobLookUp(study.path);
+  const everywhere = new Set<string>();
+  const texts = new Map<string, string>();
   const resolved: StudyRun[] = [];
   for (const run of runs) {
-    const { input, case: planCase, values } = run;
-    const { patient, machine, prior } = planCase;
-    const key = JSON.stringify([patient, machine, prior]);
+    const { case: planCase, values } = run;
     try {
-      const job = known.get(key) ?? (await lookUpJob(input, study.path));
-      known.set(key, job);
-      resolved.push({ ...run, inputs: inputsText(job.inputs) });
-      checkStructureNames(planCase, job.names, 'phantom' in patient ? patient.phantom : patient.ct);
+      const { name, names, unfit, inputs } = await known.of(planCase);
+      const text = inputsText(inputs);
+      // One text for all that share it.
+      if (!texts.has(text)) texts.set(text, text);
+      resolved.push({ ...run, inputs: texts.get(text)! });
+      for (const structure of names) everywhere.add(structure);
+      checkStructureNames(planCase, names, name, unfit);
     } catch (cause) {
       if (!isRespineError(cause)) throw cause;
       throw new InvalidInputError(`${study.path} with ${describeValues(values)}: ${cause.message}`);
     }
   }
-  const everywhere = new Set([...known.values()].flatMap(({ names }) => names));
   const missing = study.metrics.find(({ structure }) => !everywhere.has(structure));
   if (missing !== undefined) {
     throw new InvalidInputError(

@@ -1,5 +1,5 @@
 /**
- * A study, plans side by side on the machine's cores, with its table on disk after every one.
+ * A study, plans side by side on the machine's cores, with each row on disk as soon as it is there.
  *
  * Plans do not start from one another, although neighbours are near, and are the same on one thread or many: a row is the same whatever
  * was planned before it or beside it. So a study that was interrupted, or made in shards on several machines, ends with the same table
@@ -7,19 +7,22 @@
  */
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { checkInteger } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
-import { countRuns, expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
-import { readStudyTable, type StudyRow, studyTable } from '../report/study-table.js';
-import { readBytes, tryFile, writeFileAtomic } from './files.js';
+import { expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
+import { readStudyTable, rowLine, type StudyRow, tablePieces } from '../report/study-table.js';
+import { readBytes, tryFile } from './files.js';
 import { lockFolder } from './folder-lock.js';
 import { makeFolder } from './output-set.js';
 import { resolveStudy } from './resolve-study.js';
 import { sha256 } from './sha256.js';
+import { claimFolder } from './study-build.js';
 import { checkInputs } from './study-inputs.js';
 import { withFolders } from './study-patients.js';
 import { StudyProgress } from './study-progress.js';
+import { checkMeant, type Meant } from './study-size.js';
+import { TableFile } from './study-table-file.js';
 import { planRuns, plansAtOnce } from './study-threads.js';
 import { version } from './version.js';
 
@@ -32,14 +35,18 @@ export interface StudyOptions {
   readonly jobs?: number;
   /** Who makes the rows in place of this machine, as the workers of a queue do; `jobs` then says nothing. */
   readonly maker?: RowMaker;
-  /** How many plans the study is, which is asked for above 10,000. @default not said */
+  /** How many plans the study is, which is asked for above 10,000; Infinity for however many. @default not said */
   readonly plans?: number;
+  /** Asks for more than 10,000 plans where it is not said how many they are. @default they are refused */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Of all runs every `of`-th from the `index`-th on, 1 <= index <= of: what one of several machines makes. @default all */
   readonly shard?: Shard;
   /** Key of the only run that is made. @default all */
   readonly row?: string;
   /** Before a plan: it is the `index`-th of `count` that are to be made, `jobs` of them side by side. */
   readonly onPlan?: (run: StudyRun, index: number, count: number, jobs: number) => void;
+  /** What begins in the plan of a run; not told by workers of a queue. */
+  readonly onStage?: (stage: string, run: StudyRun) => void;
   /** After a plan: of the seconds that all take, the fraction that is spent, as far as plans that are over tell. */
   readonly onRow?: (row: StudyRow, run: StudyRun, fraction: number) => void;
 }
@@ -94,8 +101,8 @@ export async function runStudy(study: Study, outDir: string, options: StudyOptio
   const { jobs = availableParallelism(), shard } = options;
   checkInteger('study: plans side by side', jobs, 1);
   if (shard !== undefined) checkShard(shard);
-  const all = await runsOfStudy(study, options.plans ?? 0);
-  const runs = onlyRow(partOf(all, shard), options.row, study.path);
+  const { plans, confirm } = options;
+  const runs = onlyRow(await runsOfStudy(study, { shard, meant: { plans, confirm } }), options.row, study.path);
   const file = join(outDir, TABLE);
   return inOwnFolder(outDir, file, () => continueStudy(study, runs, file, { ...options, jobs }));
 }
@@ -105,42 +112,29 @@ const KEY_LENGTH = 16;
 const keyOf = (text: string): string => sha256(text).slice(0, KEY_LENGTH);
 export const TABLE = 'study.csv';
 
-/** More plans than this are asked for before any is looked at. */
-const MANY = 10_000;
-/** Of a plan, about, for the question. */
-const SECONDS = 10;
-
 /**
- * All runs; a name that is wrong shows here, before the first plan, not when its turn comes.
+ * All runs, or those of a shard; a name that is wrong shows here, before the first plan, not when its turn comes.
  *
- * @param stated how many plans they are said to be; Infinity does not ask
+ * @param meant asks for many. @default nobody is asked
  */
-export async function runsOfStudy(study: Study, stated = Number.POSITIVE_INFINITY): Promise<StudyRun[]> {
-  return resolveStudy(study, await keyedRuns(study, stated));
+export async function runsOfStudy(
+  study: Study,
+  options: { readonly shard?: Shard | undefined; readonly meant?: Meant } = {},
+): Promise<StudyRun[]> {
+  return resolveStudy(study, await keyedRuns(study, options));
 }
 
 /** The same with nothing looked up but what lies in folders of patients: enough to read a table by. */
-export async function keyedRuns(study: Study, stated = Number.POSITIVE_INFINITY): Promise<StudyRun[]> {
+export async function keyedRuns(
+  study: Study,
+  { shard, meant }: { readonly shard?: Shard | undefined; readonly meant?: Meant } = {},
+): Promise<StudyRun[]> {
   const whole = await withFolders(study);
-  checkCount(countRuns(whole), stated, study.path);
-  return expandStudy(whole, { version, hash: keyOf });
+  const only = shard && ((index: number): boolean => index % shard.of === shard.index - 1);
+  const expanding = { version, hash: keyOf, ...(only && { only }) };
+  if (meant !== undefined) await checkMeant(whole, expanding, { ...meant, shards: shard?.of });
+  return expandStudy(whole, expanding);
 }
-
-function checkCount(count: number, stated: number, path: string): void {
-  if (stated === Number.POSITIVE_INFINITY || count === stated || (stated === 0 && count <= MANY)) return;
-  if (stated > 0) {
-    throw new InvalidInputError(
-      `${path}: these are ${count} plans, not ${stated}. Mend the study, or say --plans ${count}.`,
-    );
-  }
-  const days = ((count * SECONDS) / 86_400).toFixed(0);
-  throw new InvalidInputError(
-    `${path}: these are ${count} plans, some ${days} days of one core at ${SECONDS} s each. Where that is meant, say --plans ${count}.`,
-  );
-}
-
-const partOf = (runs: StudyRun[], shard: Shard | undefined): StudyRun[] =>
-  shard === undefined ? runs : runs.filter((_, r) => r % shard.of === shard.index - 1);
 
 /** @throws {InvalidInputError} for a key that no run has */
 function onlyRow(runs: StudyRun[], row: string | undefined, path: string): StudyRun[] {
@@ -174,12 +168,13 @@ async function continueStudy(
   study: Study,
   runs: readonly StudyRun[],
   file: string,
-  { retry = false, timeLimit, jobs: asked, maker, onPlan, onRow }: StudyOptions & { readonly jobs: number },
+  { retry = false, timeLimit, jobs: asked, maker, onPlan, onStage, onRow }: StudyOptions & { readonly jobs: number },
 ): Promise<StudyOutcome> {
   const rows = await readTable(study, file);
   checkInputs(study, runs, rows, file);
+  await claimFolder(dirname(file), rows.size > 0);
   const open = runs.filter(({ key }) => !rows.has(key) || (retry && rows.get(key)!.isFailure));
-  const table = new TableWriter(file, () => studyTable(study, inOrder(runs, rows)));
+  const table = new TableFile(file, { whole: () => tablePieces(study, inOrder(runs, rows)), line: rowLine });
   // A table in the study's order, also where nothing is open; without rows there is none yet.
   if (rows.size > 0) await table.write();
   const jobs = plansAtOnce(asked, open.length);
@@ -192,13 +187,14 @@ async function continueStudy(
   };
   const keep = async (row: StudyRow, run: StudyRun): Promise<void> => {
     rows.set(run.key, row);
-    await table.write();
+    await table.put(row);
     progress.end(run, now());
     onRow?.(row, run, progress.fraction);
   };
   if (maker !== undefined) await maker.rows(study, open, { timeLimit, onRun, onRow: keep });
   // More plans than cores share what is there; of a single plan at a time the pool has all cores.
-  else await planRuns(study, open, { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) }, onRun, keep);
+  else await planRuns(study, open, { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) }, onRun, keep, onStage);
+  await table.end();
   return {
     file,
     rows: runs.map(({ key }) => rows.get(key)!),
@@ -207,27 +203,6 @@ async function continueStudy(
     jobs: maker?.jobs ?? jobs,
     memory: process.resourceUsage().maxRSS * 1024,
   };
-}
-
-/** Writes a table whole; rows that come while it is written go with the next one. */
-class TableWriter {
-  private last: Promise<void> = Promise.resolve();
-  private next: Promise<void> | undefined;
-
-  constructor(
-    private readonly file: string,
-    private readonly content: () => string,
-  ) {}
-
-  /** @returns when all rows that there are now stand in the file */
-  write(): Promise<void> {
-    this.next ??= this.last.then(() => {
-      this.next = undefined;
-      this.last = writeFileAtomic(this.file, this.content());
-      return this.last;
-    });
-    return this.next;
-  }
 }
 
 /** The table of a folder; no rows where there is none. */

@@ -37,8 +37,12 @@ export class StudyPlanner {
     private readonly options: PlannerOptions = {},
   ) {}
 
-  /** The row of a run; of one that fails, for whatever reason, with the reason. */
-  async row(run: StudyRun): Promise<StudyRow> {
+  /**
+   * The row of a run; of one that fails, for whatever reason, with the reason.
+   *
+   * @param onStage told what begins in its plan
+   */
+  async row(run: StudyRun, onStage?: (stage: string) => void): Promise<StudyRow> {
     const { study, options } = this;
     const { threads, timeLimit } = options;
     try {
@@ -47,6 +51,7 @@ export class StudyPlanner {
         techniques: [run.technique],
         executor: this.pool,
         kept: this.kept,
+        ...(onStage && { onStage }),
         ...(timeLimit === undefined ? {} : { timeLimit }),
       });
       return studyRow(study, run, plans[0]!, version);

@@ -13,7 +13,7 @@ export interface StudyThreadData extends PlannerOptions {
 
 /** Who makes the plans of a study, one at a time. */
 export interface Planner {
-  row(run: StudyRun): Promise<StudyRow>;
+  row(run: StudyRun, onStage?: (stage: string) => void): Promise<StudyRow>;
   close(): Promise<void>;
 }
 
@@ -35,6 +35,7 @@ export const plansAtOnce = (asked: number, runs: number): number =>
  *
  * @param onRun before a run; awaited
  * @param onRow after it, in the order in which they end
+ * @param onStage told what begins in the plan of a run
  */
 export async function planRuns(
   study: Study,
@@ -42,13 +43,14 @@ export async function planRuns(
   { jobs, ...options }: PlannerOptions & { readonly jobs: number },
   onRun: (run: StudyRun) => void,
   onRow: (row: StudyRow, run: StudyRun) => Promise<void>,
+  onStage?: (stage: string, run: StudyRun) => void,
 ): Promise<void> {
   const queue = new RunQueue(runs);
   const work = async (planner: Planner): Promise<void> => {
     try {
       for (let run = queue.next(); run !== undefined; run = queue.next(run)) {
         onRun(run);
-        await onRow(await planner.row(run), run);
+        await onRow(await planner.row(run, onStage && ((stage) => onStage(stage, run))), run);
       }
     } catch (error) {
       // No row can be kept any more: the others end with the plans that they are at.
@@ -123,7 +125,7 @@ export class ThreadPlanner implements Planner {
 
   constructor(private readonly data: StudyThreadData) {}
 
-  row(run: StudyRun): Promise<StudyRow> {
+  row(run: StudyRun, onStage?: (stage: string) => void): Promise<StudyRow> {
     this.worker ??= new Worker(new URL('./study.worker.js', import.meta.url), {
       workerData: this.data,
       execArgv: [],
@@ -131,8 +133,12 @@ export class ThreadPlanner implements Planner {
     const { worker } = this;
     return new Promise((resolve) => {
       const settle = (row: StudyRow): void => {
-        worker.off('message', settle).off('error', failed).off('exit', left);
+        worker.off('message', tell).off('error', failed).off('exit', left);
         resolve(row);
+      };
+      const tell = (message: StudyRow | { readonly stage: string }): void => {
+        if ('stage' in message) onStage?.(message.stage);
+        else settle(message);
       };
       const ended = (reason: string): void => {
         this.worker = undefined;
@@ -140,7 +146,7 @@ export class ThreadPlanner implements Planner {
       };
       const failed = (error: Error): void => ended(error.message);
       const left = (code: number): void => ended(`exit code ${code}`);
-      worker.on('message', settle).on('error', failed).on('exit', left);
+      worker.on('message', tell).on('error', failed).on('exit', left);
       worker.postMessage(run);
     });
   }

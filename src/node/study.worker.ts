@@ -1,4 +1,4 @@
-/** A thread that makes plans of a study: a run comes, its row goes. */
+/** A thread that makes plans of a study: a run comes, what begins in its plan is told, its row goes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { StudyRun } from '../plan/input/study-file.js';
 import { StudyPlanner } from './study-planner.js';
@@ -8,5 +8,5 @@ const { study, ...options } = workerData as StudyThreadData;
 const planner = new StudyPlanner(study, options);
 
 parentPort!.on('message', async (run: StudyRun) => {
-  parentPort!.postMessage(await planner.row(run));
+  parentPort!.postMessage(await planner.row(run, (stage) => parentPort!.postMessage({ stage })));
 });

@@ -48,6 +48,8 @@ export interface OpenOptions {
   /** Columns that the generation starts from. @default some of all, evenly */
   readonly first?: Int32Array | undefined;
   readonly timeLeft?: TimeLeft | undefined;
+  /** Told of every step of the solver. */
+  readonly onStep?: (() => void) | undefined;
 }
 
 /** Columns that the solver gets as they are, at most. */
@@ -149,7 +151,7 @@ export class OpenColumns {
     prescription?: Prescription,
   ): Solution {
     const { sample: all, objectives, constraints } = this.problem;
-    const { gap, timeLeft = forever, onDual } = options;
+    const { gap, timeLeft = forever, onDual, onStep } = options;
     const sample = this.sampleOf(all, columns);
     const operator = new SampledOperator(sample, columns.length);
     const preconditioner = new NormalMatrix(sample, columns.length, { executor: this.executor });
@@ -161,6 +163,7 @@ export class OpenColumns {
           gap,
           timeLimit: timeLeft(),
           ...(onDual && { onDual }),
+          ...(onStep && { onProgress: onStep }),
         },
       );
     } finally {

@@ -41,7 +41,7 @@ export function buildPhantom(spec: PhantomSpec, options: PhantomOptions = {}): P
     `phantom ${phantom.name}: ${describeGrid(grid)} and its ${structures.length} structures`,
     voxelCount(grid) * (32 + 4 * structures.length),
   );
-  const { hounsfield, density } = paint(layers, materials.air!, grid);
+  const { hounsfield, density } = paint(layers(), materials.air!, grid);
   const inside = voxelizeSolid(external, grid);
   for (let i = 0; i < density.data.length; i++) if (inside.data[i] === 0) density.data[i] = 0;
   if (options.noise) {
@@ -83,7 +83,7 @@ export function phantomStructures(spec: PhantomSpec, options: PhantomOptions = {
 interface PhantomSolids {
   /** With its changed numbers. */
   readonly phantom: PhantomSpec;
-  readonly layers: readonly Layer[];
+  layers(): readonly Layer[];
   readonly structures: readonly Structure[];
   readonly external: Solid;
 }
@@ -129,7 +129,7 @@ function solidsOfPhantom(spec: PhantomSpec, options: PhantomOptions): PhantomSol
     }
     return { solid: solids.get(part.name)!, material };
   });
-  const spine = phantom.level === undefined ? { layers: [], structures: [] } : createSpine(phantom, options);
+  const spine = phantom.level === undefined ? { layers: () => [], structures: [] } : createSpine(phantom, options);
   const structures: Structure[] = [
     ...spine.structures,
     ...phantom.parts.flatMap((part): Structure[] =>
@@ -147,11 +147,11 @@ function solidsOfPhantom(spec: PhantomSpec, options: PhantomOptions): PhantomSol
     throw new InvalidInputError(`phantom ${phantom.name}: no part has the role "external". Give one.`);
   }
   const body = external.shape.solid;
-  const inner = spine.layers.map((l) => ({
+  const within = (l: Layer): Layer => ({
     ...l,
     solid: reaches(l.solid, body) ? l.solid : intersection(l.solid, body),
-  }));
-  return { phantom, layers: [...layers, ...inner], structures, external: body };
+  });
+  return { phantom, layers: () => [...layers, ...spine.layers().map(within)], structures, external: body };
 }
 
 /** Whether a solid lies within the body's box in x and y, so that it need not be cut. */

@@ -12,7 +12,7 @@ import { type Material, materials } from './material.js';
 import { superellipse } from './outline.js';
 import type { Layer } from './paint.js';
 import type { PhantomSpec } from './spec.js';
-import { createDisc, createVertebra, type Sector, type Vertebra, type VertebraMeasures } from './vertebra.js';
+import { createDisc, createVertebra, type Sector, type VertebraMeasures } from './vertebra.js';
 
 export type TargetName = NonNullable<TargetOptions['target']>;
 export type Side = NonNullable<TargetOptions['side']>;
@@ -38,7 +38,8 @@ export function targetSectors(target: TargetName, side: Side): readonly Sector[]
 
 /** What a spine adds to a phantom: layers above its other parts, and structures. */
 export interface Spine {
-  readonly layers: readonly Layer[];
+  /** Of all vertebrae, which are built when it is called. */
+  layers(): readonly Layer[];
   readonly structures: readonly Structure[];
 }
 
@@ -52,15 +53,10 @@ const names = [
 export function createSpine(spec: PhantomSpec, options: TargetOptions): Spine {
   const m = measuresOf(spec);
   const half = spec.length / 2;
-  const pitch = m.bodyHeight! + m.discHeight!;
-  const reach = Math.ceil((half + pitch) / pitch);
-  const vertebrae: Vertebra[] = [];
-  const discs: Solid[] = [];
-  for (let v = -reach; v <= reach; v++) {
-    vertebrae.push(createVertebra(m as unknown as VertebraMeasures, v * pitch));
-    discs.push(createDisc(m as unknown as VertebraMeasures, v * pitch));
-  }
-  const home = vertebrae[reach]!;
+  const home = createVertebra(m as unknown as VertebraMeasures, 0);
+  // The others differ from it by their height alone: what is wrong with a measure shows here.
+  createDisc(m as unknown as VertebraMeasures, 0);
+  if (m.ribRadius !== undefined) rib(m, 0, 1);
   const along = (y: number, width: number, depth: number): Solid =>
     prism(superellipse([0, y], [width / 2, depth / 2]), -half, half);
   const canal = along(0, m.canalWidth!, m.canalDepth!);
@@ -86,8 +82,13 @@ export function createSpine(spec: PhantomSpec, options: TargetOptions): Spine {
     role,
     shape: { kind: 'solid', solid },
   });
-  return {
-    layers: [
+  const layers = (): readonly Layer[] => {
+    const pitch = m.bodyHeight! + m.discHeight!;
+    const reach = Math.ceil((half + pitch) / pitch);
+    const heights = Array.from({ length: 2 * reach + 1 }, (_, v) => (v - reach) * pitch);
+    const vertebrae = heights.map((z) => (z === 0 ? home : createVertebra(m as unknown as VertebraMeasures, z)));
+    const discs = heights.map((z) => createDisc(m as unknown as VertebraMeasures, z));
+    return [
       ...ribs(spec, m, pitch, reach).flatMap(([outer, inner]) => [
         layer(outer, tissue('cortical')),
         layer(inner, tissue('trabecular')),
@@ -99,7 +100,10 @@ export function createSpine(spec: PhantomSpec, options: TargetOptions): Spine {
       layer(canal, tissue('adipose')),
       layer(sac, tissue('csf')),
       layer(cord, tissue('cord')),
-    ],
+    ];
+  };
+  return {
+    layers,
     structures: [
       structure('PTV_3960', 'target', ptv),
       structure('CTV', 'target', ctv),
@@ -140,28 +144,37 @@ function lesion(m: Record<string, number>, side: Side): Solid {
 /** Ribs, where the phantom gives their measures: from the disc level along the transverse process around the chest. */
 function ribs(spec: PhantomSpec, m: Record<string, number>, pitch: number, reach: number): [Solid, Solid][] {
   if (m.ribRadius === undefined) return [];
-  const out: [Solid, Solid][] = [];
-  for (let v = -reach - 2; v <= reach + 2; v++) {
-    for (const side of [1, -1]) {
-      const z = v * pitch + m.bodyHeight! / 2;
-      const points: Vec3[] = [
-        [side * (m.bodyWidth! / 2 + 1), -m.canalDepth! / 2 - 5, z],
-        [side * (m.transverseSpan! / 2 + 2), m.transverseTipY! - 6, z - 2],
-      ];
-      for (let step = 0; step <= 8; step++) {
-        const angle = ((62 - 15 * step) * Math.PI) / 180;
-        points.push([
-          side * m.chestHalfWidth! * Math.cos(angle),
-          m.chestY! + m.chestHalfDepth! * Math.sin(angle),
-          z - 6 - (m.ribDrop! * step) / 8,
-        ]);
-      }
-      const slab = spec.length / 2 + 20;
-      if (Math.min(...points.map((p) => p[2])) > slab || Math.max(...points.map((p) => p[2])) < -slab) continue;
-      out.push([tube(points, m.ribRadius), tube(points, m.ribRadius - 1)]);
-    }
+  const slab = spec.length / 2 + 20;
+  const levels = Array.from({ length: 2 * reach + 5 }, (_, v) => v - reach - 2);
+  return levels.flatMap((v) =>
+    ([1, -1] as const).flatMap((side) => {
+      const [outer, inner, low, high] = rib(m, v * pitch, side);
+      return low > slab || high < -slab ? [] : [[outer, inner] as [Solid, Solid]];
+    }),
+  );
+}
+
+/**
+ * @param z height of its vertebra's middle, mm
+ * @returns the rib, what lies within its cortex, and the heights of its lowest and highest point
+ */
+function rib(m: Record<string, number>, z: number, side: 1 | -1): [Solid, Solid, number, number] {
+  const top = z + m.bodyHeight! / 2;
+  const points: Vec3[] = [
+    [side * (m.bodyWidth! / 2 + 1), -m.canalDepth! / 2 - 5, top],
+    [side * (m.transverseSpan! / 2 + 2), m.transverseTipY! - 6, top - 2],
+  ];
+  for (let step = 0; step <= 8; step++) {
+    const angle = ((62 - 15 * step) * Math.PI) / 180;
+    points.push([
+      side * m.chestHalfWidth! * Math.cos(angle),
+      m.chestY! + m.chestHalfDepth! * Math.sin(angle),
+      top - 6 - (m.ribDrop! * step) / 8,
+    ]);
   }
-  return out;
+  const heights = points.map((p) => p[2]);
+  const [outer, inner] = [tube(points, m.ribRadius!), tube(points, m.ribRadius! - 1)];
+  return [outer, inner, Math.min(...heights), Math.max(...heights)];
 }
 
 function measuresOf(spec: PhantomSpec): Record<string, number> {

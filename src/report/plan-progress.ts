@@ -37,6 +37,12 @@ const COST = {
   shifts: 1.1,
 } as const;
 
+/** What the fluence of a robust plan costs against that of a plain one: T8 at 4 mm and shifts of 3 mm. */
+const ROBUST = 25;
+
+/** Rounds in which goals in order are followed after the plan by the objectives alone, and what the fluence of each costs against that: T8 at 5 mm, two lists. */
+const ORDERED = { rounds: 4, cost: 7 };
+
 /** Steps or rounds that a stage takes as a rule. */
 const USUAL_STEPS: Readonly<Record<string, number>> = {
   'fcrt: weights': 4,
@@ -46,6 +52,8 @@ const USUAL_STEPS: Readonly<Record<string, number>> = {
   'imrt: weights of segments': 22,
   'beams: influence of all candidates': 6,
   'beams: search': 35,
+  'beams: bound of all candidates': 80,
+  'beams: plans of what was found': 20,
 };
 /** Of a stage whose end nobody knows, what steps can fill. */
 const FULLEST = 0.95;
@@ -62,11 +70,21 @@ export interface PlannedStages {
 export function planStages({ case: planCase, techniques, isOptimised = true }: PlannedStages): Stage[] {
   const named = (names: readonly (keyof typeof COST)[], times = 1): Stage[] =>
     names.map((name) => ({ name, cost: COST[name] * times }));
-  // Constraints that the case asks for are followed in rounds.
-  const rounds = planCase.constraints.length + planCase.priorities.length > 0 ? 2 : 1;
+  // Constraints that the case asks for are followed in rounds, and goals in order in more, each to a plan of its own.
+  const rounds = planCase.constraints.length > 0 ? 2 : 1;
+  const isOrdered = planCase.priorities.length > 0;
   const optimised: Record<Technique, () => Stage[]> = {
     fcrt: () => named(['fcrt: apertures, beams, columns', 'fcrt: weights']),
-    imrt: () => named(['imrt: beamlets, rows', 'imrt: fluence', ...deliveryOf(planCase)], rounds),
+    imrt: () => [
+      ...named(['imrt: beamlets, rows'], rounds),
+      ...named(['imrt: fluence'], rounds * (planCase.imrt.robust === undefined ? 1 : ROBUST)),
+      ...named(deliveryOf(planCase), rounds),
+      ...Array.from({ length: isOrdered ? ORDERED.rounds : 0 }, () => [
+        { name: 'imrt: dose', cost: COST.dose },
+        ...named(['imrt: beamlets, rows']),
+        ...named(['imrt: fluence'], ORDERED.cost),
+      ]).flat(),
+    ],
   };
   const hasShifts = planCase.prior !== null && planCase.retreatment.position !== null;
   return [

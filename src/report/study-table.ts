@@ -93,12 +93,35 @@ export function failedRow(study: Study, run: StudyRun, message: string, version:
 }
 
 /** The whole table, header and rows. */
-export function studyTable(study: Study, rows: Iterable<StudyRow>): string {
-  return csvTable([studyColumns(study), ...Array.from(rows, ({ cells }) => cells)]);
+export const studyTable = (study: Study, rows: Iterable<StudyRow>): string => [...tablePieces(study, rows)].join('');
+
+/** The same in pieces of some rows, for tables that are large. */
+export function* tablePieces(study: Study, rows: Iterable<StudyRow>): Generator<string> {
+  yield csvLine(studyColumns(study));
+  let piece: (readonly string[])[] = [];
+  for (const { cells } of rows) {
+    piece.push(cells);
+    if (piece.length < PIECE) continue;
+    yield csvTable(piece);
+    piece = [];
+  }
+  yield csvTable(piece);
+}
+
+const PIECE = 1000;
+
+/** The line of one row. */
+export const rowLine = ({ cells }: StudyRow): string => csvLine(cells);
+
+/** Bytes that the row of a run will take, about: figures of six digits, three inputs. */
+export function rowBytes(study: Study, run: StudyRun): number {
+  const head = headOf(study, { ...run, inputs: 'machine=0123456789abcdef;phantom=0123456789abcdef' }, '0.1.0');
+  return csvLine(head).length + 8 * (FIGURES.length + study.metrics.length) + TAIL.length;
 }
 
 /**
- * Rows of a table that was written before, by key; a last line that was cut off is left out.
+ * Rows of a table that was written before, by key; a last line that was cut off is left out. Of a plan that failed and was planned again, the
+ * later line counts.
  *
  * @param text content of the file
  * @param path its name, for the message
@@ -116,7 +139,8 @@ export function readStudyTable(study: Study, text: string, path: string): Map<st
   const status = columns.indexOf(FIGURES[0]!, HEAD.length + study.parameters.length);
   for (const cells of records) {
     const key = cells[0]!;
-    const other = rows.get(key)?.cells.findIndex((cell, c) => cell !== cells[c]) ?? -1;
+    const known = rows.get(key);
+    const other = known?.isFailure ? -1 : (known?.cells.findIndex((cell, c) => cell !== cells[c]) ?? -1);
     if (other >= 0) {
       throw new InvalidInputError(
         `${path}: the plan ${key} stands there twice, with "${rows.get(key)!.cells[other]}" and "${cells[other]}" as ${header[other]}. Remove one of the lines.`,

@@ -99,6 +99,33 @@ test('events of a plan: its stages in their order, each once, to the end', { tim
   expect(new Set(fractions).size).toBeGreaterThan(7);
 });
 
+test.each(['1', '2'])(
+  'events of a study tell what begins in its plans, %s at a time',
+  { timeout: 120_000 },
+  async (jobs) => {
+    const base = {
+      ...{ patient: { phantom: 'water-box', spacing: [15, 15, 15] }, target: 'PTV', cord: 'PTV', prior: null },
+      doseGrid: { spacing: [15, 15, 15], planning: 100 },
+      fcrt: { beams: 'posterior-3' },
+      retreatment: { position: null },
+    };
+    const study = { base, vary: { cordCap: [24, 28] }, techniques: ['fcrt'], metrics: ['PTV Max'] };
+    writeFileSync(join(dir, 'study.json'), JSON.stringify(study));
+    const run = await respine('study', 'study.json', '--out', `jobs ${jobs}`, '--jobs', jobs, '--json-progress');
+    const steps: ProgressEvent[] = run.stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ event }) => event === 'step');
+    // Ten a second at most are told, so not every stage of so short a plan.
+    const notes = steps.map(({ case: name, note }) => `${name}: ${note}`);
+    expect(notes.join('\n')).toMatch(
+      /^fcrt, cordCap = 2[48]: (structures and voxels|prior course, tolerances|fcrt: .+)/m,
+    );
+    expect(steps.at(-1)).toMatchObject({ done: 2, total: 2, stage: 'plans' });
+  },
+);
+
 test('--quiet and --json-progress contradict each other', async () => {
   const run = await respine('inspect', '.', '--quiet', '--json-progress');
   expect([run.code, run.stdout, run.stderr]).toEqual([

@@ -1,10 +1,13 @@
 /** `respine study --queue` and `respine worker`, as processes: the same table, whatever of them is killed. `npm run bench:queue-kills` kills more. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createGrid } from '../../src/geometry/grid.js';
+import { createDose } from '../../src/geometry/volume.js';
+import { encodeNrrd } from '../../src/io/nrrd.js';
 import { freePort } from '../io/dicom/peers.js';
 import { hasRedis, TestRedis } from './redis.js';
 import { main, respineIn } from './respine.js';
@@ -102,10 +105,71 @@ describe.skipIf(!hasRedis)('a queue', () => {
       expect(await ended(third), third.said).toBe(1);
       expect(third.said).toMatch(/8 plans: 4 failed, 4 reached; \d planned now, \d before\.\n/);
       expect(table('out')).toBe(table('one'));
-      expect(readdirSync(join(folder, 'out'))).toEqual(['study.csv']);
+      expect(readdirSync(join(folder, 'out'))).toEqual(['study.build', 'study.csv']);
       expect(await Promise.all(workers.map((one) => killed(one, 'SIGTERM')))).toEqual([0, 0]);
       const client = redis.client();
       expect((await client.keys('respine:*')).filter((key) => /:worker:|-[0-9a-f]{16}/.test(key))).toEqual([]);
+      client.disconnect();
+    } finally {
+      await redis.kill();
+      for (const child of started) child.kill('SIGKILL');
+    }
+  });
+});
+
+describe.skipIf(!hasRedis)('inputs of a study', () => {
+  // A phantom and a prior dose of the user's; the worker has a folder without them.
+  const cube = {
+    ...{ name: 'cube', description: 'Water.', length: 240, air: 0 },
+    parts: [
+      ['External', 'external', [0, 0, 0], [240, 240, 240]],
+      ['PTV', 'target', [0, 0, 0], [40, 40, 40]],
+      ['SpinalCord', 'organ', [0, 40, 0], [20, 20, 80]],
+    ].map(([name, role, center, size]) => ({ name, role, material: 'water', shape: { kind: 'box', center, size } })),
+  };
+  const dose = async (size: number): Promise<Uint8Array> => {
+    const origin = (-10 * (size - 1)) / 2;
+    const grid = createGrid([size, size, size], [10, 10, 10], [origin, origin, origin]);
+    const content = createDose(grid, { quantity: 'physical', fractions: 10 });
+    content.data.fill(30);
+    return encodeNrrd(content);
+  };
+  const own = {
+    ...study,
+    base: {
+      ...study.base,
+      ...{ patient: { phantom: 'cube.json', spacing: [15, 15, 15] }, cord: 'SpinalCord' },
+      prior: { file: 'prior/dose.nrrd', months: 9 },
+    },
+    vary: { cordCap: [24, 28] },
+  };
+  mkdirSync(join(folder, 'inputs', 'prior'), { recursive: true });
+  mkdirSync(join(folder, 'empty'));
+  writeFileSync(join(folder, 'inputs', 'cube.json'), JSON.stringify(cube));
+  writeFileSync(join(folder, 'inputs', 'study.json'), JSON.stringify(own));
+
+  test('small ones go over the queue, large ones need a folder that all see', { timeout: 180_000 }, async () => {
+    const redis = new TestRedis(await freePort(), folder);
+    await redis.start();
+    const submit = (out: string) => respine('study', 'inputs/study.json', '--out', out, '--queue', redis.url);
+    try {
+      writeFileSync(join(folder, 'inputs', 'prior', 'dose.nrrd'), await dose(31));
+      const one = start(main, 'worker', '--queue', redis.url, '--concurrency', '1', '--inputs', 'empty');
+      expect((await respine('study', 'inputs/study.json', '--out', 'near')).code).toBe(0);
+      const sent = await submit('sent');
+      expect([sent.code, sent.stderr]).toEqual([0, '']);
+      expect(table('sent')).toBe(table('near'));
+      writeFileSync(join(folder, 'inputs', 'prior', 'dose.nrrd'), await dose(65));
+      const refused = await submit('refused');
+      expect(refused.code).toBe(1);
+      expect(table('refused')).toMatch(
+        /no worker has its files: \S+: \S*empty\/cube\.json cannot be read \(no such file or folder\) \(not on the queue: the case's files have 1\.1 MB, more than the 1 MB that go over the queue\)/,
+      );
+      expect(await killed(one, 'SIGTERM'), one.said).toBe(0);
+      const left = readdirSync(tmpdir()).filter((name) => name.startsWith(`respine-inputs-${one.pid}-`));
+      expect(left, 'nothing of a patient stays').toEqual([]);
+      const client = redis.client();
+      expect(await client.keys('respine:input:*')).toEqual([]);
       client.disconnect();
     } finally {
       await redis.kill();

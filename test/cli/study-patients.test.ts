@@ -116,7 +116,7 @@ test('bad folders: exit 2, one sentence, nothing written', { timeout: 60_000 }, 
 test('many plans are asked for first', async () => {
   const many = { sample: { draws: 10_000, seed: 1, fields: { cordCap: { uniform: [20, 30] } } } };
   expect(await bad(many)).toMatch(
-    /bad\.json: these are 20000 plans, some 2 days of one core at 10 s each\. Where that is meant, say --plans 20000/,
+    /bad\.json: these are 20000 plans, about \d+ h of one core \(\d+(\.\d)? s each\), and \d(\.\d)? MB of disk for their table\. Where that is meant, say --yes, or --plans 20000/,
   );
   const other = await respine('study', 'study.json', '--out', 'bad', '--plans', '3');
   expect(other.stderr).toMatch(/these are 2 plans, not 3\. Mend the study, or say --plans 2/);

@@ -51,7 +51,7 @@ test('a study is interrupted, resumed and retried', { timeout: 180_000 }, async 
   expect(made['SpinalCord Max[Gy]']).toBeLessThanOrEqual(28 + 1e-4);
   expect(made.gap).toBeLessThan(0.02);
   const whole = read();
-  expect(readdirSync(join(folder, 'out')), 'nothing but the table').toEqual(['study.csv']);
+  expect(readdirSync(join(folder, 'out')), 'nothing but the table').toEqual(['study.build', 'study.csv']);
 
   // Interrupted in the last row: that plan is made anew, what failed is not.
   writeFileSync(csv, whole.slice(0, -40));
@@ -179,6 +179,33 @@ describe('many plans', () => {
     expect(existsSync(join(folder, 'merged c'))).toBe(false);
   });
 
+  test('rows of another build of the version are neither merged nor gone on with; those of before the build was told are', async () => {
+    const told = readFileSync(join(folder, 'one', 'study.build'), 'utf8').trim();
+    expect(told).toMatch(/^\d+\.\d+\.\d+ \(build [0-9a-f]{12}\)$/);
+    for (const [out, build] of [
+      ['other', told.replace(/build .*\)/, 'build 000000000000)')],
+      ['before', undefined],
+    ] as const) {
+      mkdirSync(join(folder, out));
+      writeFileSync(join(folder, out, 'study.csv'), table('one'));
+      if (build !== undefined) writeFileSync(join(folder, out, 'study.build'), build);
+    }
+    const merged = await run('--merge', 'one', 'other', '--out', 'merged builds');
+    expect([merged.code, merged.stdout]).toEqual([2, '']);
+    expect(merged.stderr).toMatch(/^respine: study: other is of respine \S+ \(build 0{12}\), this program of /);
+    expect(merged.stderr).toContain(`of ${told}. Merge with the build`);
+    expect(existsSync(join(folder, 'merged builds'))).toBe(false);
+    const again = await run('--out', 'other');
+    expect([again.code, again.stderr]).toEqual([
+      2,
+      expect.stringMatching(/other: its rows are of respine \S+ \(build 0{12}\), this is /),
+    ]);
+    expect((await run('--merge', 'one', 'before', '--out', 'merged before')).code).toBe(0);
+    expect(table('merged before')).toBe(table('one'));
+    expect((await run('--out', 'before')).code).toBe(0);
+    expect(readFileSync(join(folder, 'before', 'study.build'), 'utf8').trim()).toBe(told);
+  });
+
   test.each([
     [['--shard', '3/2'], /there is no shard 3 of 2/],
     [['--shard', '0/2'], /there is no shard 0 of 2/],
@@ -208,6 +235,6 @@ describe('many plans', () => {
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toMatchObject({ plans: 4, failed: 0, others: 0 });
     expect(table('killed')).toBe(table('one'));
-    expect(readdirSync(join(folder, 'killed'))).toEqual(['study.csv']);
+    expect(readdirSync(join(folder, 'killed'))).toEqual(['study.build', 'study.csv']);
   });
 });

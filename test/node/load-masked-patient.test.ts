@@ -8,7 +8,8 @@ import { createVolume } from '../../src/geometry/volume.js';
 import { voxelizeStructure } from '../../src/geometry/voxelize.js';
 import { encodeNrrd } from '../../src/io/nrrd.js';
 import { artiste6mv } from '../../src/machine/artiste-6mv.js';
-import { jobOf, type LoadedJob, lookUpJob } from '../../src/node/load-job.js';
+import { jobOf, type LoadedJob } from '../../src/node/load-job.js';
+import { JobLookUp } from '../../src/node/look-up-job.js';
 import { buildPhantom } from '../../src/phantom/build.js';
 import { parsePhantom } from '../../src/phantom/spec.js';
 import { computeFields } from '../../src/plan/field/field-dose.js';
@@ -115,7 +116,7 @@ test('a thorax of fractions takes the same fields as its phantom: 0.3 % in high 
 
 test('the names of a study’s structures are looked up', async () => {
   const source = { ct: 'cube/hounsfield.nrrd', masks: 'cube', rename: { PTV: 'PTV_3960' } };
-  const { names } = await lookUpJob({ patient: source } as PlanCaseInput, join(folder, 'case.json'));
+  const { names } = await new JobLookUp(join(folder, 'case.json')).of(parseCase({ patient: source }));
   expect(names).toEqual(['External', 'PTV_3960', 'SpinalCord']);
 });
 

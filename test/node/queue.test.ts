@@ -1,15 +1,16 @@
 /** The queue of a study, with planners that only answer: what goes where, what is refused, what is left. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connectQueue, type QueueConnection } from '../../src/node/queue/connect.js';
+import { ReceivedInputs } from '../../src/node/queue/received-inputs.js';
 import { QUEUE } from '../../src/node/queue/row-job.js';
 import { type ServeOptions, serveQueue } from '../../src/node/queue/serve-queue.js';
 import { QueueSubmitter } from '../../src/node/queue/submit-runs.js';
-import { version } from '../../src/node/version.js';
+import { release, version } from '../../src/node/version.js';
 import { expandStudy, parseStudy, type Study, type StudyRun } from '../../src/plan/input/study-file.js';
 import { type StudyRow, studyColumns } from '../../src/report/study-table.js';
 import { hasRedis, TestRedis } from '../cli/redis.js';
@@ -142,7 +143,7 @@ describe.skipIf(!hasRedis)('a queue', () => {
     expect(await keysLeft()).toEqual([]);
   });
 
-  test('takes files by their contents: a worker without them leaves the plan to others; without any, the row says who lacks what', async () => {
+  test('takes large files by their contents: a worker without them leaves the plan to others; without any, the row says who lacks what', async () => {
     const [here, there] = [join(folder, 'here'), join(folder, 'there')];
     for (const [dir, text] of [
       [folder, 'one machine'],
@@ -150,20 +151,72 @@ describe.skipIf(!hasRedis)('a queue', () => {
       [there, 'another'],
     ] as const) {
       mkdirSync(dir, { recursive: true });
-      writeFileSync(join(dir, 'machine.json'), text);
+      // More than goes over the queue.
+      writeFileSync(join(dir, 'machine.json'), text.padEnd(1_000_001));
     }
     const asked = studyOf(3, { patient: { phantom: 'spine-t8' }, machine: 'machine.json' });
     const without = await worker({ inputs: there });
     const refused = await rowsOf(asked);
     for (const { isFailure, cells } of refused.values()) {
       expect(isFailure).toBe(true);
-      expect(cells.at(-1)).toMatch(/^no worker has its files: \S+: machine\.json is not what the study was begun with/);
+      expect(cells.at(-1)).toMatch(
+        /^no worker has its files: \S+: machine\.json is not what the study was begun with; give that with --inputs \(not on the queue: the case's files have 1 MB, more than the 1 MB that go over the queue\)/,
+      );
     }
     const lacking = await worker({ inputs: join(folder, 'nowhere') });
     const withThem = await worker({ inputs: here });
     const rows = await rowsOf(asked);
     expect([...rows.values()].map(({ isFailure }) => isFailure)).toEqual([false, false, false]);
     expect([without, lacking, withThem].map((planned) => planned.length)).toEqual([0, 0, 3]);
+  });
+
+  test('brings small inputs to a worker without them, once for all rows, also after Redis lost them; then they are gone on both sides', {
+    timeout: 120_000,
+  }, async () => {
+    const dir = join(folder, 'small');
+    mkdirSync(join(dir, 'p'), { recursive: true });
+    for (const name of ['ct.nrrd', 'mask_PTV.nrrd', '.hidden']) writeFileSync(join(dir, 'p', name), `of ${name}`);
+    writeFileSync(join(folder, 'near.json'), 'a machine');
+    const base = { patient: { ct: 'p/ct.nrrd', masks: 'p' }, target: 'PTV', cord: 'PTV', machine: '../near.json' };
+    const { study } = studyOf(40, base);
+    const asked = { study: { ...study, path: join(dir, 'study.json') }, runs: studyOf(40, base).runs };
+    const client = redis.client();
+    const paths = new Set<string>();
+    let [most, count] = [0, 0];
+    const planner: ServeOptions['planner'] = ({ study: own }) => ({
+      row: async (run) => {
+        const home = dirname(own.path);
+        paths.add(home);
+        expect(readdirSync(join(home, 'p')).sort()).toEqual(['ct.nrrd', 'mask_PTV.nrrd']);
+        expect(readFileSync(join(home, '../near.json'), 'utf8')).toBe('a machine');
+        most = Math.max(most, (await client.keys('respine:input:*')).length);
+        if (++count === 10) await client.flushall();
+        return rowOf(study, run);
+      },
+      close: async () => undefined,
+    });
+    await worker({ slots: 2, inputs: join(folder, 'nowhere'), planner });
+    const rows = await rowsOf(asked);
+    expect([...rows.values()].filter(({ isFailure }) => isFailure)).toEqual([]);
+    expect([rows.size, paths.size, most]).toEqual([40, 1, 3]);
+    expect([...paths][0]!.startsWith(join(tmpdir(), `respine-inputs-${process.pid}-`))).toBe(true);
+    expect(await keysLeft()).toEqual([]);
+    client.disconnect();
+    for (const close of closing.splice(0).reverse()) await close();
+    expect(existsSync([...paths][0]!)).toBe(false);
+  });
+
+  test.each([
+    ['leads out', '/evil.json', [{ data: '' }], /is none of a study \("\/evil\.json" leads out of its folder\)/],
+    ['a name that is a path', 'evil', [{ name: '../evil.json', data: '' }], /it is no list of files/],
+    ['no list', 'evil.json', { data: '' }, /it is no list of files/],
+    ['too long', 'evil.json', [{ data: 'x'.repeat(2_000_001) }], /it has 2000\d\d\d characters/],
+  ])('an input that is none of ours, %s: nothing is written', async (_, name, content, reason) => {
+    const { redis: client } = await connected();
+    await client.set('respine:input:abc', JSON.stringify(content));
+    const received = new ReceivedInputs(client, 1);
+    await expect(received.folderOf([{ name, sha256: 'abc' }], '/study.json')).rejects.toThrow(reason);
+    await received.close();
   });
 
   test('refuses a row that is too large, and what is no run of a study', async () => {
@@ -175,7 +228,11 @@ describe.skipIf(!hasRedis)('a queue', () => {
       study,
       run: { ...runs[0]!, values: [], input: { patient: { phantom: 'x'.repeat(10), run: 'rm' } } },
     };
-    await queue.add('row', { ...evil, files: [], refusals: [] }, { jobId: 'evil-1', attempts: 3 });
+    await queue.add(
+      'row',
+      { ...evil, files: [], inputs: { areSent: false }, refusals: [] },
+      { jobId: 'evil-1', attempts: 3 },
+    );
     await queue.add('row', null, { jobId: 'evil-2', attempts: 3 });
     const [row] = (await rowsOf(studyOf(1))).values();
     expect(row!.cells.at(-1)).toMatch(/is no row \(it has \d+ characters, more than 262144: ask for fewer metrics\)/);
@@ -189,7 +246,12 @@ describe.skipIf(!hasRedis)('a queue', () => {
     const { redis: client, ...connection } = await connected();
     await client.set('respine:worker:x', other);
     await expect(rowsOf(studyOf(1))).rejects.toThrow(
-      /its worker on elsewhere is respine 99\.0\.0, this is .* Install one version/,
+      /its worker on elsewhere is respine 99\.0\.0, this is .* Install one build of one version/,
+    );
+    // Of the same number, but other programs.
+    await client.set('respine:worker:x', other.replace('99.0.0', `${version} (build 0123456789ab)`));
+    await expect(rowsOf(studyOf(1))).rejects.toThrow(
+      `its worker on elsewhere is respine ${version} (build 0123456789ab), this is ${release}. Install one build`,
     );
     await client.del('respine:worker:x');
     await client.set('respine:submitter:x', other);
@@ -202,7 +264,7 @@ describe.skipIf(!hasRedis)('a queue', () => {
     while ((await client.keys('respine:submitter:*')).length === 0) await pause(20);
     // One that was killed elsewhere has its place until that lapses; this one goes on saying that it is there.
     const [place] = await client.keys('respine:submitter:*');
-    await client.set(place!, other.replace('99.0.0', version), 'KEEPTTL');
+    await client.set(place!, other.replace('99.0.0', release), 'KEEPTTL');
     await expect(first).rejects.toThrow(/another run has taken this study over/);
     await client.pexpire(place!, 300);
     const second = rowsOf(asked);

@@ -151,3 +151,17 @@ test('CT numbers give the densities back, and noise is seeded', { timeout: 60_00
   expect(await noisy(1)).toEqual(one);
   expect(await noisy(2)).not.toEqual(one);
 });
+
+test.each([
+  ['spine-t8', 'ribRadius', 0.5, /tube: radius/],
+  ['spine-t8', 'laminaHeight', -2, /prism: height/],
+  ['spine-l3', 'endplateThickness', 20, /prism: height/],
+  ['spine-c5', 'transverseRadius', 0, /tube: radius/],
+  ['spine-t8', 'cordDepth', 19, /cord of .* does not lie inside thecal/],
+] as const)(
+  '%s with %s = %f is refused before a voxel or another vertebra is made',
+  async (name, measure, value, why) => {
+    const spec = await readPhantom(name);
+    expect(() => phantomStructures(spec, { parameters: { [measure]: value } })).toThrow(why);
+  },
+);

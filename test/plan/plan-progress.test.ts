@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { Stage, Step } from '../../src/core/job-progress.js';
+import { JobProgress, type Stage, type Step } from '../../src/core/job-progress.js';
 import { parseCase } from '../../src/plan/input/parse-case.js';
 import { PlanProgress, planStages } from '../../src/report/plan-progress.js';
 
@@ -63,4 +63,29 @@ test('a stage that is told again is another round; steps of the optimiser are co
     expect.objectContaining({ done: 1, unit: 'steps', note: 'prescription dose 39.60 Gy' }),
     expect.objectContaining({ done: 2, unit: 'steps', note: 'within 3.1 % of the best' }),
   ]);
+});
+
+test('goals in order are plans one after the other, each of which moves the fraction', () => {
+  const given = parseCase({
+    ...{ patient: { phantom: 'spine-t8' }, prior: null },
+    priorities: [['PTV_3960 D2% <= 107%'], ['External Mean <= 2 Gy']],
+  });
+  const fractions: number[] = [];
+  let seconds = 0;
+  const job = new JobProgress(
+    ({ fraction }) => fractions.push(fraction!),
+    () => seconds++,
+  );
+  job.expect(planStages({ case: given, techniques: ['imrt'] }));
+  const round = ['imrt: beamlets, rows', 'imrt: fluence', 'imrt: dose'];
+  // As `plan` tells it.
+  for (const stage of ['structures and voxels', 'prior course, tolerances', 'planning voxels']) job.stage(stage);
+  for (let k = 0; k < 5; k++) for (const stage of round) job.stage(stage);
+  job.stage('imrt: DVHs, goals, retreatment');
+  const told = fractions.slice(3);
+  expect(
+    told.every((fraction, i) => i === 0 || fraction > told[i - 1]!),
+    told.join(' '),
+  ).toBe(true);
+  expect(told.at(-1)).toBeGreaterThan(0.95);
 });

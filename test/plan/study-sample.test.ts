@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { normalProbability } from '../../src/core/normal.js';
 import { sha256 } from '../../src/node/sha256.js';
 import { drawSample } from '../../src/plan/asked/asked-sample.js';
-import { expandStudy, parseStudy, type StudyInput } from '../../src/plan/input/study-file.js';
+import { countRuns, expandStudy, parseStudy, type StudyInput } from '../../src/plan/input/study-file.js';
 
 const expand = (input: StudyInput) => expandStudy(parseStudy(input), { version: '1', hash: sha256 });
 const base = { patient: { phantom: 'spine-t8' }, prior: { dose: 38, fractions: 19, months: 17.7 } } as const;
@@ -14,8 +14,9 @@ const fields = {
   'patient.parameters.canalDepth': { normal: { mean: 16.5, sd: 1, min: 15, max: 19 } },
   'prior.fractions': { choice: [10, 19, 20], weights: [1, 2, 0] },
 } satisfies NonNullable<StudyInput['sample']>['fields'];
-const draw = (draws: number, own: object = fields, seed = 1) =>
-  drawSample(parseStudy({ base, sample: { draws, seed, fields: own as typeof fields } }).sample!);
+const draw = (draws: number, own: object = fields, seed = 1) => [
+  ...drawSample(parseStudy({ base, sample: { draws, seed, fields: own as typeof fields } }).sample!),
+];
 
 describe('draws', () => {
   test('are the same on every machine', () => {
@@ -203,11 +204,62 @@ describe('bad input', () => {
     expect(() => expand({ base, ...more } as StudyInput)).toThrow(message);
   });
 
-  test('a million plans are refused before one is made', () => {
-    const sample = { draws: 100_000, seed: 1, fields };
-    expect(() => expand({ base, sample, vary: { cordCap: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] } })).toThrow(
-      /these are 1000000 plans, more than 100000/,
+  test('ten million plans are no slip, more are refused before one is made', () => {
+    const asked = (draws: number) =>
+      parseStudy({ base, sample: { draws, seed: 1, fields }, vary: { cordCap: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] } });
+    expect(countRuns(asked(1_000_000))).toBe(10_000_000);
+    expect(() => expandStudy(asked(1_000_001), { version: '1', hash: sha256 })).toThrow(
+      /these are 10000010 plans, more than 10000000/,
     );
+  });
+});
+
+describe('draws that come again are passed over', () => {
+  const choices = {
+    'prior.fractions': { choice: [10, 19, 20, 20] },
+    'prior.months': { choice: [6, 12], weights: [9, 1] },
+  };
+
+  test('all combinations of choices come once, in an order of their own; fewer draws are their beginning', () => {
+    const all = draw(6, choices);
+    expect(new Set(all.map((own) => JSON.stringify(own))).size).toBe(6);
+    expect(draw(4, choices)).toEqual(all.slice(0, 4));
+    expect(draw(6, choices, 2)).not.toEqual(all);
+    const runs = expand({ base, sample: { draws: 6, seed: 1, fields: choices } });
+    expect(runs.map(({ values }) => values.get('draw'))).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('the likelier ones come first', () => {
+    const first = Array.from(
+      { length: 300 },
+      (_, seed) => draw(1, { 'prior.months': choices['prior.months'] }, seed)[0]!,
+    );
+    const six = first.filter((own) => own['prior.months'] === 6).length;
+    // 270 expected; three standard errors of 5.2.
+    expect(Math.abs(six - 270)).toBeLessThan(16);
+  });
+
+  test('more than there are is said when the study is read', () => {
+    expect(() => parseStudy({ base, sample: { draws: 7, seed: 1, fields: choices } })).toThrow(
+      /^study: sample\.draws: is 7, but the choices drawn have 6 combinations, and none is drawn twice: ask for 6 at most/,
+    );
+    const never = { 'prior.months': { choice: [6, 12], weights: [1, 0] } };
+    expect(() => parseStudy({ base, sample: { draws: 2, seed: 1, fields: never } })).toThrow(/have 1 combinations/);
+  });
+
+  test('also of a number whose six digits are few, until hardly one is left', () => {
+    const narrow = { 'prior.dose': { uniform: [38, 38.001] } };
+    // 38 to 38.001 by 0.0001.
+    expect(
+      draw(11, narrow)
+        .map((own) => own['prior.dose'])
+        .sort(),
+    ).toEqual(Array.from({ length: 11 }, (_, k) => Number((38 + k / 10_000).toFixed(4))));
+    expect(() => draw(12, narrow)).toThrow(
+      /sample: after 11 draws, \d+ in a row were as one before.* Ask for 11 draws/,
+    );
+    const many = draw(2000, { 'prior.dose': { uniform: [30, 46] } });
+    expect(new Set(many.map((own) => own['prior.dose'])).size).toBe(2000);
   });
 });
 

@@ -175,8 +175,8 @@ describe('bad input', () => {
     ['a misspelt field', { metric: [] }, /Unrecognized key: "metric"/],
     [
       'far too many',
-      { vary: Object.fromEntries(['a', 'b', 'c'].map((k) => [k, Array.from({ length: 50 }, (_, i) => i)])) },
-      /125000 plans, more than 100000/,
+      { vary: Object.fromEntries(['a', 'b', 'c', 'd'].map((k) => [k, Array.from({ length: 60 }, (_, i) => i)])) },
+      /12960000 plans, more than 10000000/,
     ],
   ];
   test.each(bad)('%s', (_, more, message) => {
@@ -196,7 +196,7 @@ describe('bad input', () => {
       /^a\.csv: line 2 has \d+ fields, the header \d+ fields/,
     );
     expect(() => readStudyTable(study, text.replace(/,x\n/, ',"x\n'), 'a.csv')).toThrow(/a quote that is not closed/);
-    const [head, first] = text.split('\n');
+    const [head, first] = text.replace(',failed,', ',reached,').split('\n');
     expect(readStudyTable(study, [head, first, first, ''].join('\n'), 'a.csv').size, 'the same twice is one').toBe(1);
     expect(() => readStudyTable(study, [head, first, first!.replace(/,x$/, ',y'), ''].join('\n'), 'a.csv')).toThrow(
       /^a\.csv: the plan \w+ stands there twice, with "x" and "y" as error\. Remove one of the lines/,

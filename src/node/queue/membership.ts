@@ -3,13 +3,14 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidInputError } from '../../core/errors.js';
 import { isAlive } from '../folder-lock.js';
-import { version } from '../version.js';
+import { release } from '../version.js';
 import { PREFIX, type QueueConnection } from './connect.js';
 
 /** One process at the queue. */
 export interface Member {
   /** Of this process alone. */
   readonly id: string;
+  /** With its build. */
   readonly version: string;
   readonly host: string;
   readonly pid: number;
@@ -31,7 +32,7 @@ export interface Membership {
 /** What this process is called. */
 export const selfAs = (id: string, slots: number): Member => ({
   id,
-  version,
+  version: release,
   host: hostname(),
   pid: process.pid,
   slots,
@@ -120,9 +121,9 @@ function memberOf(content: string): Member | undefined {
  */
 export async function checkVersions(connection: QueueConnection, kind: Kind): Promise<void> {
   const there = await membersOf(connection, kind);
-  if (there.length === 0 || there.some((member) => member.version === version)) return;
+  if (there.length === 0 || there.some((member) => member.version === release)) return;
   const [other] = there;
   throw new InvalidInputError(
-    `--queue ${connection.place}: its ${kind} on ${other!.host} is respine ${other!.version}, this is ${version}. Install one version on both sides.`,
+    `--queue ${connection.place}: its ${kind} on ${other!.host} is respine ${other!.version}, this is ${release}. Install one build of one version on both sides.`,
   );
 }

@@ -8,11 +8,12 @@ import { parseCase } from '../../plan/input/parse-case.js';
 import { parseStudy, type Study, type StudyRun } from '../../plan/input/study-file.js';
 import { type StudyRow, studyColumns } from '../../report/study-table.js';
 import { sha256 } from '../sha256.js';
-import { version } from '../version.js';
+import { build, version } from '../version.js';
 import { type CaseFile, fileNamesOf } from './case-files.js';
+import type { SentState } from './sent-inputs.js';
 
-/** One version speaks to itself: others have a queue of their own, and no row of theirs comes into a table. */
-export const QUEUE = `study-${version}`;
+/** One build of one version speaks to itself: others have a queue of their own, and no row of theirs comes into a table. */
+export const QUEUE = `study-${version}${build === undefined ? '' : `-${build}`}`;
 
 /** Of a row as JSON, bytes: a table of such rows is none. */
 const LARGEST_ROW = 256 * 1024;
@@ -32,6 +33,8 @@ export interface RowJob {
   /** Seconds. */
   readonly timeLimit?: number;
   readonly files: readonly CaseFile[];
+  /** Whether these are on the queue. */
+  readonly inputs: SentState;
   readonly refusals: readonly Refusal[];
 }
 
@@ -41,17 +44,23 @@ export interface AskedRow {
   readonly run: StudyRun;
   readonly timeLimit: number | undefined;
   readonly files: readonly CaseFile[];
+  readonly inputs: SentState;
   readonly refusals: readonly Refusal[];
 }
 
-export function jobOfRun(study: Study, run: StudyRun, files: readonly CaseFile[], timeLimit?: number): RowJob {
+export function jobOfRun(
+  study: Study,
+  run: StudyRun,
+  { files, inputs }: Pick<RowJob, 'files' | 'inputs'>,
+  timeLimit?: number,
+): RowJob {
   const { path, name, techniques, metrics, parameters } = study;
   const shared = { path, ...(name !== undefined && { name }), techniques, metrics, parameters };
   const { case: _, values, ...own } = run;
   // What a case leaves to its default elsewhere is undefined, which JSON has not.
   const given = [...values].filter(([, value]) => value !== undefined);
   const limited = timeLimit === undefined ? {} : { timeLimit };
-  return { study: shared, run: { ...own, values: given }, ...limited, files, refusals: [] };
+  return { study: shared, run: { ...own, values: given }, ...limited, files, inputs, refusals: [] };
 }
 
 /**
@@ -62,7 +71,7 @@ export function jobOfRun(study: Study, run: StudyRun, files: readonly CaseFile[]
  * @throws {InvalidInputError | FormatError} if it is no run that a study of this version makes
  */
 export function runOfJob(data: unknown, path?: string): AskedRow {
-  const { study, run, timeLimit, files, refusals } = checkShape(data);
+  const { study, run, timeLimit, files, inputs, refusals } = checkShape(data);
   const from = path ?? study.path;
   const { metrics, ...parsed } = parseStudy(
     { base: run.input, techniques: [run.technique], metrics: study.metrics.map(({ name }) => name) },
@@ -77,6 +86,7 @@ export function runOfJob(data: unknown, path?: string): AskedRow {
     run: { ...run, case: planCase, values: new Map(run.values) },
     timeLimit,
     files,
+    inputs,
     refusals,
   };
 }
@@ -94,6 +104,9 @@ function checkShape(data: unknown): RowJob {
   if (typeof run !== 'object' || run === null || !/^[0-9a-f]{16}$/.test(String(run.key))) throw wrong('it has no run');
   if (!isList(run.values, (pair) => isText(pair[0]))) throw wrong('it has no values');
   if (!isList(job.files, ({ name, sha256: hash }) => isText(name) && isText(hash))) throw wrong('it has no files');
+  const { areSent, why } = job.inputs ?? {};
+  if (typeof areSent !== 'boolean' || (why !== undefined && !isText(why)))
+    throw wrong('it does not say where its files are');
   if (!isList(job.refusals, ({ id, reason }) => isText(id) && isText(reason))) throw wrong('it has no refusals');
   if (job.timeLimit !== undefined && !(Number(job.timeLimit) > 0)) throw wrong('its time limit is no number');
   return job;

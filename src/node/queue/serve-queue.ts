@@ -2,7 +2,7 @@
  * A worker of a queue: takes runs, plans them on threads of its own, sends their rows.
  *
  * The thread that speaks to Redis does nothing else, so that its word that a plan is still in work comes in time; a plan whose worker is
- * silent is given to another. A worker writes no file.
+ * silent is given to another. A worker writes no file but small inputs that it takes from the queue.
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -11,11 +11,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
 import { isRespineError } from '../../core/errors.js';
 import { failedRow, type StudyRow } from '../../report/study-table.js';
-import { version } from '../version.js';
+import { release, version } from '../version.js';
 import { FileHashes } from './case-files.js';
 import { PREFIX, type QueueConnection } from './connect.js';
 import { checkVersions, membersOf, selfAs, takePlace } from './membership.js';
 import { type PlannerFactory, PlannerSlots } from './planner-slots.js';
+import { ReceivedInputs } from './received-inputs.js';
 import { type AskedRow, answerOf, QUEUE, type RowJob, runOfJob } from './row-job.js';
 
 export interface ServeOptions {
@@ -59,6 +60,7 @@ class QueueWorker {
   private readonly id = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   private readonly hashes = new FileHashes();
   private readonly slots: PlannerSlots;
+  private readonly received: ReceivedInputs;
   private readonly givenBack: Promise<never>;
   private worker: Worker | undefined;
   /** Plans that it had no files for, one after the other. */
@@ -69,6 +71,7 @@ class QueueWorker {
     private readonly options: ServeOptions,
   ) {
     this.slots = new PlannerSlots(options.planner);
+    this.received = new ReceivedInputs(connection.redis, options.slots);
     this.givenBack = rejectedBy(options.giveBack);
     this.givenBack.catch(() => undefined);
   }
@@ -97,7 +100,8 @@ class QueueWorker {
       await Promise.race([closed, lost, ended(options.giveBack).then(() => pause(LEAVE))]);
     } finally {
       clearInterval(word);
-      await Promise.race([Promise.all([this.slots.close(), worker.disconnect()]), pause(LEAVE)]);
+      const closed = Promise.all([this.slots.close(), worker.disconnect()]).then(() => this.received.close());
+      await Promise.race([closed, pause(LEAVE)]);
     }
   }
 
@@ -122,8 +126,9 @@ class QueueWorker {
     } catch (cause) {
       throw isRespineError(cause) ? new UnrecoverableError(cause.message) : cause;
     }
-    const reason = await this.whyNot(asked);
-    if (reason !== undefined) return { row: await this.refuse(job, token, asked, reason), asked };
+    const found = await this.withFiles(asked);
+    if (typeof found === 'string') return { row: await this.refuse(job, token, asked, found), asked };
+    asked = found;
     this.refused = 0;
     const { planner, release } = await this.slots.take(asked);
     try {
@@ -145,11 +150,31 @@ class QueueWorker {
     return runOfJob(data, join(inputs, basename(name)));
   }
 
-  /** Why this worker cannot plan it: files that are not there or not the same. */
-  private async whyNot({ study, files }: AskedRow): Promise<string | undefined> {
+  /**
+   * What is asked for, with its files where they are: those of this machine, else those of the queue.
+   *
+   * @returns why this worker cannot plan it, where they are in neither
+   */
+  private async withFiles(asked: AskedRow): Promise<AskedRow | string> {
+    const { study, files, inputs } = asked;
+    const reason = await this.whyNot(files, study.path);
+    if (reason === undefined) return asked;
+    if (!inputs.areSent) return inputs.why === undefined ? reason : `${reason} (not on the queue: ${inputs.why})`;
+    try {
+      const path = await this.received.folderOf(files, study.path);
+      if (path === undefined) return `${reason} (and the queue has lost it)`;
+      return (await this.whyNot(files, path)) ?? { ...asked, study: { ...study, path } };
+    } catch (cause) {
+      if (!isRespineError(cause)) throw cause;
+      return `${reason} (and ${cause.message.replace(/\. Choose .*$/, '')})`;
+    }
+  }
+
+  /** Which of the files are not there or not the same. */
+  private async whyNot(files: AskedRow['files'], from: string): Promise<string | undefined> {
     for (const { name, sha256 } of files) {
       try {
-        if ((await this.hashes.of(name, study.path)) !== sha256) {
+        if ((await this.hashes.of(name, from)) !== sha256) {
           return `${name} is not what the study was begun with; give that with --inputs`;
         }
       } catch (cause) {
@@ -166,7 +191,7 @@ class QueueWorker {
     const refusals = [...asked.refusals.filter((one) => one.id !== id), { id, reason }];
     const by = new Set(refusals.map((one) => one.id));
     const others = (await membersOf(connection, 'worker')).filter(
-      (member) => member.version === version && !by.has(member.id),
+      (member) => member.version === release && !by.has(member.id),
     );
     if (others.length === 0) {
       const told = refusals.map((one) => `${one.id.split(':')[0]}: ${one.reason}`);

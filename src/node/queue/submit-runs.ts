@@ -12,11 +12,12 @@ import type { Study, StudyRun } from '../../plan/input/study-file.js';
 import { failedRow, type StudyRow } from '../../report/study-table.js';
 import type { RowMaker, RowMakerOptions } from '../run-study.js';
 import { sharedBy } from '../study-planner.js';
-import { version } from '../version.js';
+import { release, version } from '../version.js';
 import { type CaseFile, FileHashes, fileNamesOf } from './case-files.js';
 import { PREFIX, type QueueConnection } from './connect.js';
 import { checkVersions, type Member, type Membership, membersOf, takeStudyPlace } from './membership.js';
 import { jobIdOf, jobOfRun, QUEUE, rowOfAnswer, submissionOf } from './row-job.js';
+import { maySend, SentInputs, type SentState } from './sent-inputs.js';
 
 /** Put, and taken, at once. */
 const BATCH = 100;
@@ -43,7 +44,10 @@ export interface SubmitOptions {
 interface Asked {
   readonly run: StudyRun;
   readonly files: readonly CaseFile[];
+  readonly inputs: SentState;
 }
+
+const NO_ROOM: SentState = { areSent: false, why: 'there were inputs of many other rows on the queue' };
 
 /** Has the rows of a study made by the workers of a queue. */
 export class QueueSubmitter implements RowMaker {
@@ -51,7 +55,8 @@ export class QueueSubmitter implements RowMaker {
   jobs = 0;
   private readonly queue: Queue;
   private readonly hashes = new FileHashes();
-  private readonly files = new Map<string, readonly CaseFile[]>();
+  private readonly files = new Map<string, Pick<Asked, 'files' | 'inputs'>>();
+  private readonly sent: SentInputs;
   /** On the queue, by id. */
   private readonly asked = new Map<string, Asked>();
   private submission = '';
@@ -65,6 +70,7 @@ export class QueueSubmitter implements RowMaker {
     private readonly options: SubmitOptions = {},
   ) {
     const { bullmq, redis } = connection;
+    this.sent = new SentInputs(redis);
     this.queue = new bullmq.Queue(QUEUE, {
       connection: redis,
       prefix: PREFIX,
@@ -93,7 +99,8 @@ export class QueueSubmitter implements RowMaker {
       await this.make(study, runs, options, place);
     } finally {
       // What is left of it by an error or Ctrl-C too: nobody waits for that.
-      await Promise.race([this.clean(false).then(() => place.leave()), pause(LEAVE)]).catch(() => undefined);
+      const left = this.clean(false).then(() => Promise.all([this.sent.clear(), place.leave()]));
+      await Promise.race([left, pause(LEAVE)]).catch(() => undefined);
     }
   }
 
@@ -144,9 +151,10 @@ export class QueueSubmitter implements RowMaker {
     while (ids.length < count) {
       const { value: run, done } = open.next();
       if (done) break;
-      const files = await this.filesOf(study, run);
+      const { files, inputs } = await this.filesOf(study, run);
       const id = jobIdOf(this.submission, run, files);
-      this.asked.set(id, { run, files });
+      const isRoom = !inputs.areSent || (await this.sent.put(files, study.path));
+      this.asked.set(id, { run, files, inputs: isRoom ? inputs : NO_ROOM });
       ids.push(id);
     }
     await this.add(study, ids, timeLimit);
@@ -158,20 +166,21 @@ export class QueueSubmitter implements RowMaker {
     const folder = { ...study, path: await realpath(study.path).catch(() => study.path) };
     await this.queue.addBulk(
       ids.map((jobId) => {
-        const { run, files } = this.asked.get(jobId)!;
-        return { name: 'row', data: jobOfRun(folder, run, files, timeLimit), opts: { jobId } };
+        const { run, ...asked } = this.asked.get(jobId)!;
+        return { name: 'row', data: jobOfRun(folder, run, asked, timeLimit), opts: { jobId } };
       }),
     );
   }
 
-  private async filesOf(study: Study, run: StudyRun): Promise<readonly CaseFile[]> {
+  private async filesOf(study: Study, run: StudyRun): Promise<Pick<Asked, 'files' | 'inputs'>> {
     const key = JSON.stringify(fileNamesOf(run.case));
     const known = this.files.get(key);
     if (known !== undefined) return known;
     const files: CaseFile[] = [];
     for (const name of fileNamesOf(run.case)) files.push({ name, sha256: await this.hashes.of(name, study.path) });
-    this.files.set(key, files);
-    return files;
+    const own = { files, inputs: await maySend(files, study.path) };
+    this.files.set(key, own);
+    return own;
   }
 
   /** Rows that are there, some at a time; what is of nobody any more goes. */
@@ -186,6 +195,7 @@ export class QueueSubmitter implements RowMaker {
       if (asked === undefined) await removed(job);
       else {
         this.asked.delete(job.id!);
+        if (asked.inputs.areSent) await this.sent.release(asked.files);
         found.push({ job, row: this.rowOf(study, asked.run, job), run: asked.run });
       }
     }
@@ -215,12 +225,13 @@ export class QueueSubmitter implements RowMaker {
         `--queue ${connection.place}: another run has taken this study over. Let one of the two go on.`,
       );
     }
-    const workers = (await membersOf(connection, 'worker')).filter((member) => member.version === version);
+    const workers = (await membersOf(connection, 'worker')).filter((member) => member.version === release);
     this.slots = workers.reduce((sum, { slots }) => sum + slots, 0);
     this.jobs = Math.max(this.jobs, this.slots);
     const ids = [...asked.keys()];
     const there = await Promise.all(ids.map((id) => connection.redis.exists(queue.toKey(id))));
     const gone = ids.filter((_, i) => there[i] === 0);
+    await this.sent.renew();
     if (gone.length > 0) await this.add(study, gone, timeLimit);
     return workers;
   }

@@ -3,16 +3,18 @@
  *
  * Every field has a stream of random numbers of its own, seeded by the study's seed and the field's path, and takes one of them for
  * each draw, by the inverse of its distribution function. So the k-th draw of a field follows from seed, path, distribution and k
- * alone: more draws, or another field, change none of those that there are.
+ * alone: more draws, or another field, change none of those that there are. A draw whose values all came before is passed over, since
+ * it would be the same plan: draws are without repetition.
  */
 import * as z from 'zod/mini';
 import { described } from '../../core/described.js';
+import { InvalidInputError } from '../../core/errors.js';
 import { normalProbability, normalQuantile } from '../../core/normal.js';
 import { createRandom } from '../../core/random.js';
 import { toDigits } from '../../core/rounding.js';
 
 /** More draws than this are a slip. */
-const MOST_DRAWS = 100_000;
+const MOST_DRAWS = 10_000_000;
 /** Of the probability of a distribution, what lies between its bounds must be at least this: else they are a slip. */
 const LEAST_KEPT = 1e-6;
 /** Digits of a value that is drawn, so that tables hold what was planned. */
@@ -103,6 +105,16 @@ type Distribution = z.output<typeof distribution>;
 
 /** `sample` of a study whose fields are named by `path`. */
 export const askedSample = <P extends z.core.$ZodType<string, string>>(path: P) =>
+  askedDraws(path).check(
+    z.superRefine(({ draws, fields }, context) => {
+      const different = combinationsOf(fields as Readonly<Record<string, Distribution>>);
+      if (draws <= different) return;
+      const message = `is ${draws}, but the choices drawn have ${different} combinations, and none is drawn twice: ask for ${different} at most, draw from more values, or list them in "vary"`;
+      context.addIssue({ code: 'custom', message, path: ['draws'] });
+    }),
+  );
+
+const askedDraws = <P extends z.core.$ZodType<string, string>>(path: P) =>
   z.strictObject({
     draws: described(
       'How many times all fields are drawn; each is a case.',
@@ -124,16 +136,47 @@ export const askedSample = <P extends z.core.$ZodType<string, string>>(path: P) 
   });
 export type AskedSample = z.output<ReturnType<typeof askedSample<z.ZodMiniString<string>>>>;
 
-/** All draws: of each, the values by path. */
-export function drawSample({ draws, seed, fields }: AskedSample): Readonly<Record<string, number>>[] {
-  const streams = Object.entries(fields).map(([path, own]) => ({
-    path,
+/** How many different draws there are, where all that is drawn are choices; else Infinity. */
+function combinationsOf(fields: Readonly<Record<string, Distribution>>): number {
+  let count = 1;
+  for (const own of Object.values(fields)) {
+    if (!('choice' in own)) return Number.POSITIVE_INFINITY;
+    count *= new Set(own.choice.filter((_, i) => own.weights?.[i] !== 0)).size;
+  }
+  return count;
+}
+
+/**
+ * All draws, one after the other: of each, the values by path; no two are the same in all of them.
+ *
+ * @param path of the study, for the message
+ * @throws {InvalidInputError} where the distributions, to six digits and by their weights, hardly give so many that differ
+ */
+export function* drawSample(
+  { draws, seed, fields }: AskedSample,
+  path = 'study',
+): Generator<Readonly<Record<string, number>>> {
+  const streams = Object.entries(fields).map(([name, own]) => ({
+    name,
     own,
-    random: createRandom(seedOf(seed, path)),
+    random: createRandom(seedOf(seed, name)),
   }));
-  return Array.from({ length: draws }, () =>
-    Object.fromEntries(streams.map(({ path, own, random }) => [path, valueAt(own, random.uniform())])),
-  );
+  const seen = new Set<string>();
+  // The last of so many alike ones comes within this many draws but once in 10^8.
+  const patience = 1000 + 20 * Math.min(combinationsOf(fields), 20 * draws);
+  for (let passed = 0; seen.size < draws; ) {
+    const drawn = Object.fromEntries(streams.map(({ name, own, random }) => [name, valueAt(own, random.uniform())]));
+    const text = streams.map(({ name }) => drawn[name]).join(' ');
+    if (seen.has(text)) {
+      if (++passed <= patience) continue;
+      throw new InvalidInputError(
+        `${path}: sample: after ${seen.size} draws, ${passed} in a row were as one before, as there are few values or rare ones. Ask for ${seen.size} draws, or draw from more values.`,
+      );
+    }
+    passed = 0;
+    seen.add(text);
+    yield drawn;
+  }
 }
 
 /** FNV-1a of seed and path. */

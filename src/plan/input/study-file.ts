@@ -21,7 +21,7 @@ import { parseCase } from './parse-case.js';
 import type { PlanCase, PlanCaseInput, Technique } from './plan-case.js';
 
 /** More runs than this are a slip. */
-const MOST_RUNS = 100_000;
+const MOST_RUNS = 10_000_000;
 /** Fields of fields that a path may name. */
 const LONGEST_PATH = 10;
 
@@ -180,61 +180,115 @@ export const studySchema = (): JsonSchema => jsonSchema(schema, 'STUDY.json of r
 /**
  * How many plans a study is, without making one of them; its patients are known.
  *
- * @throws {InvalidInputError} for more than 100,000
+ * @throws {InvalidInputError} for more than 10,000,000
  */
-export function countRuns({ path, vary, cases, techniques, patients = [NO_CHANGE], sample }: Study): number {
-  const each = cases.length * techniques.length * patients.length * (sample?.draws ?? 1);
-  const count = Object.values(vary).reduce((product, list) => product * list.length, each);
+export function countRuns(study: Study): number {
+  const count = casesOfDraw(study) * study.techniques.length * (study.sample?.draws ?? 1);
   if (count <= MOST_RUNS) return count;
   throw new InvalidInputError(
-    `${path}: these are ${count} plans, more than ${MOST_RUNS}. Vary fewer parameters at once, or divide it into several studies.`,
+    `${study.path}: these are ${count} plans, more than ${MOST_RUNS}. Vary fewer parameters at once, or divide it into several studies.`,
   );
+}
+
+/** Cases that each draw is planned as. */
+const casesOfDraw = ({ vary, cases, patients = [NO_CHANGE] }: Study): number =>
+  Object.values(vary).reduce((product, list) => product * list.length, cases.length * patients.length);
+
+export interface ExpandOptions {
+  /** Of the engine; another one makes other keys. */
+  readonly version: string;
+  /** Text to a short text, e.g. a cryptographic hash in hexadecimal. */
+  readonly hash: (text: string) => string;
+  /** Of a run's place in the study, from 0: whether it is kept. All are looked at. @default all */
+  readonly only?: (index: number) => boolean;
 }
 
 /**
  * All runs of a study; the last parameter of `vary` changes fastest but for the technique.
  *
- * Files that a case points to enter the key by their names only.
+ * Files that a case points to enter the key by their names only. What a run has in common with the one before it is one object.
  *
- * @param options.version of the engine; another one makes other keys
- * @param options.hash    text to a short text, e.g. a cryptographic hash in hexadecimal
  * @throws {InvalidInputError} if a combination is no case, with its values; for two runs that are the same
  */
-export function expandStudy(
-  study: Study,
-  { version, hash }: { readonly version: string; readonly hash: (text: string) => string },
-): StudyRun[] {
-  const values = Object.values(study.vary);
-  const { patients = [NO_CHANGE] } = study;
-  if (typeof patients === 'string' || patients.some(isUnread)) {
-    throw new InvalidInputError(
-      `${study.path}: folders of patients were not looked into. Use runStudy of respine/node.`,
-    );
-  }
+export function expandStudy(study: Study, options: ExpandOptions): StudyRun[] {
+  checkRead(study);
   countRuns(study);
-  const draws = study.sample === undefined ? [{}] : drawSample(study.sample);
-  const ofCase = (text: string): string => hash(`${version}\n${text}`);
-  const runs = draws.flatMap((drawn, d) =>
-    patients.flatMap(({ name, folder, changes: own }) =>
-      study.cases.flatMap((changes) =>
-        combinations(values).flatMap((combination) => {
-          const varied = Object.fromEntries(Object.keys(study.vary).map((key, k) => [key, combination[k]]));
-          const names = { ...(study.sample && { [DRAW]: d + 1 }), ...(study.patients && { [PATIENT]: name }) };
-          return runsOf(study, { names, folder, own, changes: { ...drawn, ...changes, ...varied } }, ofCase);
-        }),
-      ),
-    ),
-  );
-  for (const run of repeated(runs, ({ key }) => key)) {
-    const remedy =
-      study.sample === undefined
-        ? 'Leave one out.'
-        : 'Draw from more values, such as "uniform", or list these few in "vary".';
-    throw new InvalidInputError(
-      `${study.path}: ${run.technique} with ${describeValues(run.values)} is planned twice. ${remedy}`,
-    );
+  const { only = () => true } = options;
+  const runs: StudyRun[] = [];
+  const seen = new Set<string>();
+  let index = 0;
+  for (const run of allRuns(study, options)) {
+    if (seen.has(run.key)) {
+      throw new InvalidInputError(
+        `${study.path}: ${run.technique} with ${describeValues(run.values)} is planned twice. Leave one out.`,
+      );
+    }
+    seen.add(run.key);
+    if (only(index++)) runs.push(run);
   }
   return runs;
+}
+
+/**
+ * Some runs of a study, evenly spread over the cases of its first draw: what they cost stands for all, of which none is made.
+ *
+ * @param cases how many are looked at, where there are so many, >= 1
+ * @throws {InvalidInputError} as {@link expandStudy}
+ */
+export function someRuns(study: Study, cases: number, options: ExpandOptions): StudyRun[] {
+  checkRead(study);
+  const all = casesOfDraw(study);
+  const count = Math.min(all, cases);
+  const places = Array.from({ length: count }, (_, k) => Math.floor((k * all) / count));
+  const drawn = study.sample && drawSample(study.sample, study.path).next().value;
+  return places.flatMap((at) => runsOf(study, changesAt(study, at, drawn && { drawn, number: 1 }), options));
+}
+
+function checkRead({ path, patients = [] }: Study): void {
+  if (typeof patients !== 'string' && !patients.some(isUnread)) return;
+  throw new InvalidInputError(`${path}: folders of patients were not looked into. Use runStudy of respine/node.`);
+}
+
+function* allRuns(study: Study, options: ExpandOptions): Generator<StudyRun> {
+  const count = casesOfDraw(study);
+  let last: PlanCase | undefined;
+  const all = study.sample === undefined ? [undefined] : drawSample(study.sample, study.path);
+  let number = 0;
+  for (const drawn of all) {
+    number++;
+    for (let at = 0; at < count; at++) {
+      const runs = runsOf(study, changesAt(study, at, drawn && { drawn, number }), options, last);
+      last = runs[0]!.case;
+      yield* runs;
+    }
+  }
+}
+
+/** The values that were drawn, and how many draws there were with them. */
+interface Drawn {
+  readonly drawn: Readonly<Record<string, number>>;
+  readonly number: number;
+}
+
+/** What the case at a place of the product of patients, cases and lists changes; the last list runs fastest. */
+function changesAt({ patients, cases, vary }: Study, at: number, draw: Drawn | undefined): CaseChanges {
+  let rest = at;
+  const next = <T>(list: readonly T[]): T => {
+    const item = list[rest % list.length]!;
+    rest = Math.floor(rest / list.length);
+    return item;
+  };
+  const lists = Object.entries(vary);
+  const varied = Object.fromEntries(
+    lists
+      .reverse()
+      .map(([key, list]) => [key, next(list)] as const)
+      .reverse(),
+  );
+  const changes = next(cases);
+  const { name, folder, changes: own } = next((patients as readonly AskedPatient[] | undefined) ?? [NO_CHANGE]);
+  const names = { ...(draw && { [DRAW]: draw.number }), ...(patients && { [PATIENT]: name }) };
+  return { names, folder, own, changes: { ...draw?.drawn, ...changes, ...varied } };
 }
 
 /** What makes one case of the base. */
@@ -256,7 +310,8 @@ export const isUnread = ({ folder, changes }: AskedPatient): boolean =>
 function runsOf(
   study: Study,
   { names, folder, own, changes }: CaseChanges,
-  hash: (text: string) => string,
+  { version, hash }: ExpandOptions,
+  last?: PlanCase,
 ): StudyRun[] {
   const said = { ...names, ...changes };
   const where = Object.keys(said).length === 0 ? study.path : `${study.path} with ${describe(said)}`;
@@ -268,24 +323,26 @@ function runsOf(
     study.base,
   );
   const input = (folder === undefined ? changed : inFolder(changed, folder)) as PlanCaseInput;
-  const plan = parseCase(input, where);
+  const plan = last === undefined ? parseCase(input, where) : sharing(parseCase(input, where), last);
   // What the case is called, and whether it wrote its cap out, makes no other plan.
   const { name, $schema, cordCapOrigin, ...content } = plan;
   const values = new Map(
     study.parameters.map((key) => [key, Object.hasOwn(names, key) ? names[key] : valueAt(plan, key)]),
   );
   return study.techniques.map((technique) => {
-    const key = hash(`${technique}\n${canonicalJson(content)}`);
+    const key = hash(`${version}\n${technique}\n${canonicalJson(content)}`);
     return { key, technique, input, case: plan, values };
   });
 }
 
-/** The cartesian product; its last list runs fastest. */
-function combinations(lists: readonly (readonly unknown[])[]): unknown[][] {
-  return lists.reduce<unknown[][]>(
-    (heads, list) => heads.flatMap((head) => list.map((value) => [...head, value])),
-    [[]],
-  );
+/** A case whose fields are those of another one, as far as they say the same: many runs of a study differ in one. */
+function sharing(plan: PlanCase, last: PlanCase): PlanCase {
+  const fields = Object.entries(plan).map(([name, value]) => {
+    const before = last[name as keyof PlanCase];
+    const isSame = typeof value === 'object' && JSON.stringify(value) === JSON.stringify(before);
+    return [name, isSame ? before : value];
+  });
+  return Object.fromEntries(fields) as PlanCase;
 }
 
 /** The name of the structure may hold spaces: the metric is the shortest end that reads as one. */

@@ -122,8 +122,12 @@ function checkPatient(
 
 const shortened = (json = 'none'): string => (json.length > 60 ? `${json.slice(0, 57)}...` : json);
 
-/** The names of a CT's masks, and those that its structures were renamed to or are given a role or density by. */
-function checkDrawn(asked: Exclude<PlanCase['patient'], { phantom: string }>, names: readonly string[]): void {
+/**
+ * The names of a CT's masks, and those that its structures were renamed to or are given a role or density by.
+ *
+ * @throws {InvalidInputError} for one that the patient has not
+ */
+export function checkDrawn(asked: Exclude<PlanCase['patient'], { phantom: string }>, names: readonly string[]): void {
   const { rename = {}, roles = {}, densityOverrides = {} } = asked;
   const masks = 'masks' in asked && typeof asked.masks !== 'string' ? Object.keys(asked.masks) : [];
   const named: [field: string, name: string][] = [

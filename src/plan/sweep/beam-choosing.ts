@@ -16,6 +16,8 @@ const TOLD = 0.005;
 const LEVEL = 0.01;
 
 const SEARCH = 'beams: search';
+const BOUND = 'beams: bound of all candidates';
+const PLANS = 'beams: plans of what was found';
 
 /** A problem whose level follows the prescription, as the level of all choices is that of one plan. */
 export type PrescribedProblem = PlanningProblem & { readonly prescription: Prescription };
@@ -80,9 +82,9 @@ export class BeamChoosing {
     options.stage(SEARCH);
     const found = this.search.run(counts);
     this.isCutShort = options.timeLeft() === 0;
-    options.stage('beams: bound of all candidates');
-    const all = this.planned({ beams: pool.beams.map((_, b) => b), plan: this.search.all.plan });
-    options.stage('beams: plans of what was found');
+    options.stage(BOUND);
+    const all = this.planned({ beams: pool.beams.map((_, b) => b), plan: this.search.all.plan }, BOUND);
+    options.stage(PLANS);
     const points: BeamSet[] = [];
     for (const [count, rough] of found) {
       const set = count === pool.beams.length ? all : this.better(this.planned(rough), count);
@@ -109,12 +111,21 @@ export class BeamChoosing {
     return neverWorse(extended.plan.value < set.plan.value ? extended : set, fewer, count, this.pool);
   }
 
-  /** @param rough its plan tells which columns to start from where there are many */
-  private planned({ beams, plan }: Pick<BeamSet, 'beams'> & Partial<BeamSet>): BeamSet {
+  /**
+   * @param rough its plan tells which columns to start from where there are many
+   * @param stage told again with every step
+   */
+  private planned({ beams, plan }: Pick<BeamSet, 'beams'> & Partial<BeamSet>, stage = PLANS): BeamSet {
     const rising = [...beams].sort((a, b) => a - b);
     const open = columnsOf(this.pool, rising);
     const first = plan && keptOf(open, plan.weights);
-    return { beams: rising, plan: this.columns.best(open, { gap: TOLD, first, timeLeft: forever }) };
+    return {
+      beams: rising,
+      plan: this.columns.best(open, {
+        ...{ gap: TOLD, first, timeLeft: forever },
+        onStep: () => this.options.stage(stage),
+      }),
+    };
   }
 }
 
