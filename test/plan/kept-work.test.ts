@@ -70,3 +70,18 @@ test('operator and rows stay for a plan on the same voxels, and only for that', 
     kept.close();
   }
 });
+
+test('a kept model tells its stages to whoever asked for it last', () => {
+  const kept = new KeptWork();
+  try {
+    const [first, second]: string[][] = [[], []];
+    const planned = { patient, case: caseOf(), machine: artiste6mv };
+    runPlan(planned, { techniques: ['imrt'], kept, onStage: (stage) => first!.push(stage) });
+    const before = first!.length;
+    runPlan(planned, { techniques: ['imrt'], kept, onStage: (stage) => second!.push(stage) });
+    expect(first).toHaveLength(before);
+    expect(second).toEqual(first!.filter((stage) => stage !== 'structures and voxels'));
+  } finally {
+    kept.close();
+  }
+});

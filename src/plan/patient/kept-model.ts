@@ -13,6 +13,7 @@ export type KeptCase = ModelledCase & Pick<PlanCase, 'imrt' | 'fcrt'>;
  */
 export class KeptModel {
   private last: { readonly of: Patient['structures']; readonly key: string; readonly model: PatientModel } | undefined;
+  private onStage: StageListener | undefined;
 
   /**
    * As {@link modelPatient}; the executor is that of the first.
@@ -26,11 +27,13 @@ export class KeptModel {
     onStage?: StageListener,
     onOther?: () => void,
   ): PatientModel {
+    // A model tells whoever asked for it last.
+    this.onStage = onStage;
     const key = modelKey(planCase);
     if (this.last?.of === patient.structures && this.last.key === key) return this.last.model;
     onOther?.();
     this.close();
-    const model = modelPatient(patient, planCase, executor, onStage);
+    const model = modelPatient(patient, planCase, executor, (stage) => this.onStage?.(stage));
     this.last = { of: patient.structures, key, model };
     return model;
   }
