@@ -1,7 +1,8 @@
-/** Builds the page: one classic script, with its worker inside, and a style sheet, so that it runs from a folder too. */
+/** Builds the page: one classic script, with its worker inside, a style sheet and the decoders' scripts, so that it runs from a folder too. */
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
 import { defineConfig, type Plugin } from 'vite';
+import { decoders } from './decoders.js';
 
 /** The operator, which is not the opening of a comment. */
 const POWER = /[\w)\]] ?\*\* ?[\w(-]/;
@@ -32,7 +33,7 @@ const classic: Plugin = {
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
-  plugins: [powers, classic],
+  plugins: [decoders, powers, classic],
   worker: { format: 'iife', plugins: () => [powers], rolldownOptions: { output: { codeSplitting: false } } },
   build: {
     outDir: fileURLToPath(new URL('../dist-app', import.meta.url)),

@@ -9,6 +9,7 @@ import { targetReport } from '../evaluate/target-coverage.js';
 import { writeAll } from '../node/files.js';
 import { version } from '../node/version.js';
 import { curvesCsv, doseReport, metricsCsv } from '../report/dose-evaluation.js';
+import { shownBound } from '../report/numbers.js';
 import { columns } from '../report/table.js';
 import { targetSummary } from '../report/target-coverage.js';
 import {
@@ -83,7 +84,7 @@ export function metricsOf(texts: readonly string[] | undefined): readonly Metric
 function table(evaluated: readonly StructureEvaluation[], notes: readonly string[]): string {
   const names = Object.keys(evaluated[0]?.metrics ?? {});
   const cell = (value: number | null, bound: number | undefined): string =>
-    value === null ? '-' : `${value.toFixed(2)} ±${bound === undefined ? '?' : bound.toFixed(2)}`;
+    value === null ? '-' : `${value.toFixed(2)} ±${bound === undefined ? '?' : shownBound(bound)}`;
   const rows = evaluated.map(({ name, volumeCc, metrics, errorBounds }) => [
     name,
     volumeCc.toFixed(volumeCc < 10 ? 3 : 1),

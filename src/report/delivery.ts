@@ -110,13 +110,41 @@ function minutes(seconds: number): string {
   return whole < 60 ? `${whole} s` : `${(whole - rest) / 60} min ${String(rest).padStart(2, '0')} s`;
 }
 
-function priceSentence({ kind, price }: NonNullable<TechniquePlan['delivery']>): string {
+type Delivery = NonNullable<TechniquePlan['delivery']>;
+
+/** Of a price that is none below zero but for rounding. */
+const percent = (price: number): string => (100 * Math.max(0, price)).toFixed(2);
+
+/** What the weights are of. */
+const partsOf = ({ kind }: Pick<Delivery, 'kind'>): string =>
+  kind === 'arc' ? 'intervals' : kind === 'sliding-window' ? 'leaf ways' : 'segments';
+
+function priceSentence(delivery: Delivery): string {
+  const { price } = delivery;
   const cost =
     price === null
       ? 'no bound of the fluence is proven'
-      : `the objective at most ${(100 * price).toFixed(2)} % above that of the best fluence of these beamlets`;
-  const these = kind === 'arc' ? 'intervals' : kind === 'sliding-window' ? 'leaf ways' : 'segments';
-  return `${cost}; "above the best" is of the weights of these ${these}`;
+      : (priceGained(delivery) ??
+        `the objective at most ${percent(price)} % above that of the best fluence of these beamlets`);
+  return `${cost}; "above the best" is of the weights of these ${partsOf(delivery)}`;
+}
+
+/**
+ * Of a price below zero, what that means: leaves end within beamlets too, where no fluence that is even on each beamlet can. None
+ * otherwise.
+ */
+export function priceGained(delivery: Pick<Delivery, 'kind' | 'price'>): string | undefined {
+  const { price } = delivery;
+  if (price === null || price > -0.5e-4) return undefined;
+  return `the objective of its ${partsOf(delivery)} is at least ${(-100 * price).toFixed(2)} % better than that of any fluence that is even on each beamlet, as leaves end within beamlets too`;
+}
+
+/** Of the summary: the price, and of how many segments or control points; undefined where nothing is proven. */
+export function priceCell(delivery: Delivery): string | undefined {
+  const { price, segments, kind } = delivery;
+  if (price === null || price === undefined) return undefined;
+  const cost = priceGained(delivery) === undefined ? `${percent(price)} %` : 'none';
+  return `${cost}, ${segments} ${kind === undefined ? 'segments' : 'control points'}`;
 }
 
 /** Of the summary: segments, monitor units and time of a fraction. */

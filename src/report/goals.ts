@@ -3,7 +3,7 @@
 import { toDecimals } from '../core/rounding.js';
 import type { Verdict } from '../evaluate/goal.js';
 import type { CheckedProtocol, ProtocolRow } from '../evaluate/protocol.js';
-import { decimalsOrNull } from './numbers.js';
+import { decimalsOrNull, shownBound } from './numbers.js';
 import { columns, csvLine } from './table.js';
 
 /** The goals of `check --json`, one after the other; figures to 1e-6. */
@@ -84,7 +84,7 @@ export function checkCsv(protocols: readonly CheckedProtocol[]): string {
 /** `28.90 ±0.12 Gy`; `±?` where no bound is known. */
 export function goalValue({ value, unit, errorBound }: ProtocolRow): string {
   if (value === null) return '';
-  const bound = errorBound === undefined ? '' : ` ±${errorBound === null ? '?' : errorBound.toFixed(2)}`;
+  const bound = errorBound === undefined ? '' : ` ±${errorBound === null ? '?' : shownBound(errorBound)}`;
   return `${value.toFixed(2)}${bound} ${unit}`;
 }
 

@@ -1,6 +1,7 @@
 /** A plan on a finer grid: JSON and words. */
 import { toDecimals } from '../core/rounding.js';
 import type { GridCheck, GridCheckRow } from '../plan/sweep/grid-check.js';
+import { shownBound } from './numbers.js';
 
 /** The block `gridCheck` of a plan in plan.json. */
 export function gridCheckReport({ spacing, points, rows }: GridCheck): Record<string, unknown> {
@@ -27,7 +28,7 @@ export function gridCheckSummary({ technique, spacing, points, rows }: GridCheck
     const difference = row.recomputed - row.planned;
     const [, name = row.metric, unit = ''] = /^(.*)\[(.*)\]$/.exec(row.metric) ?? [];
     const verdict = isWithin(row) ? '' : '  beyond the bound';
-    return `  ${row.structure.padEnd(14)} ${name.padEnd(8)} ${row.planned.toFixed(2)} ±${row.errorBound.toFixed(2)}, recomputed ${row.recomputed.toFixed(2)} ${unit} (${difference < 0 ? '' : '+'}${difference.toFixed(2)})${verdict}`;
+    return `  ${row.structure.padEnd(14)} ${name.padEnd(8)} ${row.planned.toFixed(2)} ±${shownBound(row.errorBound)}, recomputed ${row.recomputed.toFixed(2)} ${unit} (${difference < 0 ? '' : '+'}${difference.toFixed(2)})${verdict}`;
   });
   return [
     `${technique.toUpperCase()} at ${points} points around target and cord, ${spacing} mm apart, same fluence`,

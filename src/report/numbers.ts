@@ -13,6 +13,13 @@ export const tableNumber = (value: number | null | undefined): number | null =>
 export const tableCell = (value: number | null): string =>
   value === null || !Number.isFinite(value) ? '' : String(toDigits(value, 6));
 
+/**
+ * An error bound as every page shows it: two decimals, rounded up, as what is rounded down bounds nothing.
+ *
+ * @param bound rounded to the four decimals of plan.json first, so that a page made from plan.json shows the same
+ */
+export const shownBound = (bound: number): string => (Math.ceil(100 * toDecimals(bound, 4) - 1e-6) / 100).toFixed(2);
+
 /** An object of figures with every number to four decimals; what is none stays so. */
 export const roundedValues = <T extends object>(values: T): T =>
   Object.fromEntries(

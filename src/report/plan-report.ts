@@ -22,7 +22,7 @@ import { deliveryLines, deliveryReport, fieldDeliveries } from './delivery.js';
 import { sensitivityReport } from './dose-model-sensitivity.js';
 import { goalValue } from './goals.js';
 import { gridCheckReport } from './grid-check.js';
-import { inWords, roundedValues } from './numbers.js';
+import { inWords, roundedValues, shownBound } from './numbers.js';
 import { patientNotes } from './patient-notes.js';
 import { priorityReport, prioritySentences } from './priorities.js';
 import { reirradiationReport } from './reirradiation.js';
@@ -369,7 +369,7 @@ function nearMaximaOf(structures: PlanEvaluation['structures'], name: string): s
   if (metrics['Max[Gy]'] === undefined) return [];
   const shown = ['Max', 'D0.03cc', 'D0.1cc'].map((metric) => {
     const key = `${metric}[Gy]`;
-    return `${metric} ${metrics[key]!.toFixed(2)} ±${errorBounds[key]!.toFixed(2)}`;
+    return `${metric} ${metrics[key]!.toFixed(2)} ±${shownBound(errorBounds[key]!)}`;
   });
   return [`        ${name.padEnd(18)} ${shown.join('  ')} Gy`];
 }

@@ -13,8 +13,8 @@ import type { AssessmentRow } from '../plan/evaluation/tolerance-rows.js';
 import { targetNames } from '../plan/patient/patient-model.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import { givenSentence, whyUnproven } from './certificate.js';
-import { deliveryCell } from './delivery.js';
-import { shiftSize } from './numbers.js';
+import { deliveryCell, priceCell, priceGained } from './delivery.js';
+import { shiftSize, shownBound } from './numbers.js';
 import { patientNotes } from './patient-notes.js';
 import { gapInWords } from './plan-report.js';
 
@@ -120,11 +120,7 @@ export function figures(result: PlanningResult): Row[] {
       const { gap } = solution.certificate;
       return gap === null ? 'nothing proven' : `${(100 * gap).toFixed(2)} %`;
     }),
-    ...row('  of any fluence: price of delivery', ({ plan: { delivery } }) => {
-      return delivery?.price === undefined || delivery.price === null
-        ? undefined
-        : `${(100 * delivery.price).toFixed(2)} %, ${delivery.segments} ${delivery.kind === undefined ? 'segments' : 'control points'}`;
-    }),
+    ...row('  of any fluence: price of delivery', ({ plan: { delivery } }) => delivery && priceCell(delivery)),
     ...(plans.some(({ plan }) => plan.delivery !== undefined)
       ? row('  segments / MU / min of a fraction', ({ plan }) => deliveryCell(plan, planCase))
       : []),
@@ -158,7 +154,7 @@ function metricOf(own: PlanEvaluation, name: string, metric: string, unit: strin
   const value = found?.metrics[metric];
   if (value === undefined) return undefined;
   const bound = found!.errorBounds[metric];
-  return `${(scale * value).toFixed(2)}${bound === undefined ? '' : ` ±${(scale * bound).toFixed(2)}`} ${unit}`;
+  return `${(scale * value).toFixed(2)}${bound === undefined ? '' : ` ±${shownBound(scale * bound)}`} ${unit}`;
 }
 
 /** `NO PLAN`, `FAIL` where a goal fails or cannot be evaluated, `UNPROVEN` where none does but the proof is missing, or `PASS`. */
@@ -260,10 +256,13 @@ export function sentenceOf(own: PlanEvaluation, { case: planCase, model }: Plann
   const { plan, retreatment } = own;
   const { dose, fractions } = planCase.prescription;
   const name = plan.technique.toUpperCase();
-  const parts = [givenSentence(plan), whyNoPlan(plan, dose), whyUnproven(plan.solution)].filter((s) => s !== undefined);
+  const said = [givenSentence(plan), whyNoPlan(plan, dose), whyUnproven(plan.solution)];
+  const parts = said.filter((sentence) => sentence !== undefined);
+  const gained = plan.delivery && priceGained(plan.delivery);
   if (retreatment === undefined) {
     const max = metricOf(own, model.cord, 'Max[Gy]', 'Gy');
     if (max !== undefined) parts.push(`${model.cord} gets at most ${max} in ${fractions} fractions`);
+    if (gained !== undefined) parts.push(gained);
     return `${name}: ${parts.join('; ')}.`;
   }
   const { maximum, binding, strictest, exceeded } = retreatment;
@@ -275,6 +274,7 @@ export function sentenceOf(own: PlanEvaluation, { case: planCase, model }: Plann
     parts.push(`on ${strictest.structure} ${strictest.title} ${leaves(strictest)}`);
   }
   for (const { structure } of exceeded) parts.push(`the prior course alone exceeds a tolerance of ${structure}`);
+  if (gained !== undefined) parts.push(gained);
   return `${name}: ${parts.join('; ')}.`;
 }
 

@@ -1,5 +1,8 @@
 /** The built page in headless Chromium, served as `respine serve` serves it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type ServedApp, serveApp } from '../../dist/node/serve.js';
@@ -13,6 +16,9 @@ export const whyNoPage = !existsSync(builtPage)
   : findChromium() === undefined
     ? 'no Chromium on the PATH or in RESPINE_CHROMIUM'
     : undefined;
+
+/** A name that is this machine to the browser, but none that it trusts without TLS. */
+const OTHER_HOST = 'plans.example';
 
 export interface OpenedPage {
   readonly page: Page;
@@ -28,7 +34,12 @@ export async function openPage(url?: string): Promise<OpenedPage> {
   const complaints: string[] = [];
   const browser: Browser = await chromium.launch({
     executablePath: findChromium()!,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      `--host-resolver-rules=MAP ${OTHER_HOST} 127.0.0.1`,
+    ],
   });
   const page = await browser.newPage({ viewport: { width: 1440, height: 1000 }, acceptDownloads: true });
   page.setDefaultTimeout(60_000);
@@ -38,7 +49,7 @@ export async function openPage(url?: string): Promise<OpenedPage> {
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('request', (request) => {
     const to = request.url();
-    if (!/^(data|blob):/.test(to) && !to.startsWith(url === undefined ? app.url : 'file:')) complaints.push(to);
+    if (!/^(data|blob):/.test(to) && !to.startsWith(new URL('./', url ?? app.url).href)) complaints.push(to);
   });
   await page.goto(url ?? app.url);
   const close = async (): Promise<void> => {
@@ -46,6 +57,27 @@ export async function openPage(url?: string): Promise<OpenedPage> {
     await app.close();
   };
   return { page, complaints, app, close };
+}
+
+/** The files of the page by a server that knows nothing of it, under a name without TLS. @param missing those that it has not */
+export async function serveFiles(missing: RegExp): Promise<ServedApp> {
+  const types: Readonly<Record<string, string>> = {
+    '.html': 'text/html',
+    '.js': 'text/javascript',
+    '.css': 'text/css',
+  };
+  const server = createServer(({ url = '/' }, response) => {
+    if (missing.test(url)) response.statusCode = 404;
+    response.setHeader('content-type', types[extname(url)] ?? 'text/html');
+    response.end(missing.test(url) ? '' : readFileSync(join(dirname(builtPage), url === '/' ? 'index.html' : url)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://${OTHER_HOST}:${port}/`, close };
 }
 
 /** A small case: one vertebral body, three beams, 6 mm. */

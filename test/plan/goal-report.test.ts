@@ -27,7 +27,10 @@ const protocol = (goals: ProtocolRow[], more: object = {}) =>
 
 test('a value with its bound; a question mark where none is known', () => {
   expect(goalValue(row())).toBe('28.90 Gy');
-  expect(goalValue(row({ errorBound: 0.123 }))).toBe('28.90 ±0.12 Gy');
+  expect(goalValue(row({ errorBound: 0.123 }))).toBe('28.90 ±0.13 Gy');
+  // Rounded up, of the figure with four decimals that plan.json has, so that every page says the same.
+  expect(goalValue(row({ errorBound: 1.494967 }))).toBe('28.90 ±1.50 Gy');
+  expect(goalValue(row({ errorBound: 0.52 }))).toBe('28.90 ±0.52 Gy');
   expect(goalValue(row({ errorBound: null }))).toBe('28.90 ±? Gy');
   expect(goalValue(row({ value: null }))).toBe('');
 });

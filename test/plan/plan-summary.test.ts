@@ -1,7 +1,8 @@
 /** What `plan` prints: one screen of 80 columns and 30 lines, whatever the plans came to. */
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { summary, wrapped } from '../../src/report/plan-summary.js';
+import { priceCell } from '../../src/report/delivery.js';
+import { sentenceOf, summary, wrapped } from '../../src/report/plan-summary.js';
 
 const structures = [
   {
@@ -110,8 +111,8 @@ test('both techniques after a prior course: 80 columns, 30 lines, the table firs
   expect(cells('both courses')).toEqual(['both courses, EQD2/2', '62.1 Gy', '62.1 Gy']);
   expect(cells('both, worst')).toEqual(['both, worst shift in 3 mm', '74.5 Gy', '74.5 Gy']);
   expect(cells('PTV V95%')).toEqual(['PTV V95%', '97.90 ±0.69 %', '97.90 ±0.69 %']);
-  // D95% in percent of the prescription: 38.61 and 0.37 of 39.6 Gy.
-  expect(cells('PTV D95%')).toEqual(['PTV D95%', '97.50 ±0.93 %', '97.50 ±0.93 %']);
+  // D95% in percent of the prescription: 38.61 and 0.37 of 39.6 Gy; a bound is rounded up.
+  expect(cells('PTV D95%')).toEqual(['PTV D95%', '97.50 ±0.94 %', '97.50 ±0.94 %']);
   expect(cells('verdict')).toEqual(['verdict', 'FAIL 2 of 3 goals', 'PASS all 2 goals']);
   const order = [
     'SpinalCord Max',
@@ -211,4 +212,22 @@ test('lines break between words; what steers a terminal is shown, not sent', () 
   expect(wrapped('one two', 7)).toEqual(['one two']);
   expect(wrapped('abcdefgh', 5)).toEqual(['abc', '  def', '  gh']);
   expect(wrapped('a\u001b[31mb', 80)).toEqual(['a\\u001b[31mb']);
+});
+
+test('a price of delivery below zero is none, and the sentence says what is gained', () => {
+  const delivery = (price: number | null, kind?: 'arc') => ({ price, kind, segments: 94 }) as any;
+  expect(priceCell(delivery(0.003))).toBe('0.30 %, 94 segments');
+  expect(priceCell(delivery(-0.0182))).toBe('none, 94 segments');
+  expect(priceCell(delivery(-0.0182, 'arc'))).toBe('none, 94 control points');
+  // Nothing is gained by what rounds to nothing.
+  expect(priceCell(delivery(-0.00004))).toBe('0.00 %, 94 segments');
+  expect(priceCell(delivery(null))).toBeUndefined();
+
+  const own: any = withPrior('imrt', 'pass');
+  const said = (price: number): string =>
+    sentenceOf({ ...own, plan: { ...own.plan, delivery: delivery(price) } }, resultOf([], { prior }));
+  expect(said(-0.0182)).toMatch(
+    /; the objective of its segments is at least 1\.82 % better than that of any fluence that is even on each beamlet, as leaves end within beamlets too\.$/,
+  );
+  expect(said(0.003)).not.toContain('better');
 });

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { timeLeft } from '../../../dist/core/job-progress.js';
 import { version } from '../../../package.json';
-import type { GivenFile, PatientView, Progress, ResultView } from '../planning/messages.js';
+import type { Given, PatientView, Progress, ResultView } from '../planning/messages.js';
 import { Dvh } from './dvh.js';
 import { PatientForm } from './patient-form.js';
 import { Pictures } from './pictures.js';
@@ -34,7 +34,7 @@ export function App() {
   const [result, setResult] = useState<ResultView>();
   const [count, setCount] = useState(0);
   const [problem, setProblem] = useState<string | undefined>(left && LEFT);
-  const files = useRef<readonly GivenFile[] | undefined>(undefined);
+  const files = useRef<readonly Given[] | undefined>(undefined);
   const isPlanning = progress !== undefined;
   const change = (changes: Partial<Settings>): void => setSettings((before) => ({ ...before, ...changes }));
 
@@ -117,7 +117,7 @@ export function App() {
     setProgress(undefined);
   };
 
-  const takeFiles = (given: readonly GivenFile[]): void => {
+  const takeFiles = (given: readonly Given[]): void => {
     files.current = given;
     setProblem(undefined);
     void load(given);
@@ -147,6 +147,7 @@ export function App() {
             patient={settings.source === 'files' ? patient : undefined}
             isReading={isReading}
             onFiles={takeFiles}
+            onError={setProblem}
           />
           <PlanForm settings={settings} change={change} patient={settings.source === 'files' ? patient : undefined} />
           <div class="act">

@@ -1,7 +1,7 @@
 /** Who is planned: a phantom with its measures, or files. */
 import { useRef, useState } from 'preact/hooks';
-import type { GivenFile, PatientView } from '../planning/messages.js';
-import { filesOfDrop, filesOfList } from './drop.js';
+import type { Given, PatientView } from '../planning/messages.js';
+import { chooseFolder, filesOfDrop, filesOfList, hasFolderDialog } from './drop.js';
 import { Group, NumberField, SelectField } from './fields.js';
 import { measuresOf } from './measures.js';
 import { PHANTOMS, type Settings } from './settings.js';
@@ -11,7 +11,8 @@ interface Props {
   readonly change: (changes: Partial<Settings>) => void;
   readonly patient: PatientView | undefined;
   readonly isReading: boolean;
-  readonly onFiles: (files: readonly GivenFile[]) => void;
+  readonly onError: (why: string) => void;
+  readonly onFiles: (files: readonly Given[]) => void;
 }
 
 export function PatientForm(props: Props) {
@@ -105,12 +106,27 @@ function changed(
   return given === usual ? others : { ...others, [name]: given };
 }
 
-function FileFields({ settings, change, patient, isReading, onFiles }: Props) {
+function FileFields({ settings, change, patient, isReading, onFiles, onError }: Props) {
   const [isOver, setOver] = useState(false);
   const folder = useRef<HTMLInputElement>(null);
   const files = useRef<HTMLInputElement>(null);
   const take = (list: FileList | null): void => {
     if (list !== null && list.length > 0) onFiles(filesOfList(list));
+  };
+  /** @param given undefined where nothing was chosen */
+  const takeAll = async (given: Promise<readonly Given[] | undefined>): Promise<void> => {
+    try {
+      const all = await given;
+      if (all !== undefined && all.length > 0) onFiles(all);
+    } catch (error) {
+      onError(
+        `The browser does not hand these files over (${error instanceof Error ? error.message.replace(/\.$/, '') : String(error)}). Choose the files themselves.`,
+      );
+    }
+  };
+  const openFolder = (): void => {
+    if (hasFolderDialog()) void takeAll(chooseFolder().then((chosen) => chosen && [chosen]));
+    else folder.current?.click();
   };
   const names = (patient?.structures ?? []).map(({ name }) => [name, name] as const);
   return (
@@ -123,15 +139,15 @@ function FileFields({ settings, change, patient, isReading, onFiles }: Props) {
           setOver(true);
         }}
         onDragLeave={() => setOver(false)}
-        onDrop={async (event) => {
+        onDrop={(event) => {
           event.preventDefault();
           setOver(false);
-          if (event.dataTransfer !== null) onFiles(await filesOfDrop(event.dataTransfer.items));
+          if (event.dataTransfer !== null) void takeAll(filesOfDrop(event.dataTransfer.items));
         }}
       >
         <p>Drop the folder of a CT with its RTSTRUCT, and the RTDOSE of the prior course where there is one.</p>
         <p class="buttons">
-          <button type="button" disabled={isReading} onClick={() => folder.current?.click()}>
+          <button type="button" disabled={isReading} onClick={openFolder}>
             Choose a folder
           </button>
           <button type="button" disabled={isReading} onClick={() => files.current?.click()}>

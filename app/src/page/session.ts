@@ -3,8 +3,9 @@
 import { createLink } from '../planning/link.js';
 import type {
   Answer,
+  DecoderName,
   ExportKind,
-  GivenFile,
+  Given,
   PatientView,
   PhantomChoice,
   PlannerRequest,
@@ -20,6 +21,7 @@ import type {
   Told,
 } from '../planning/messages.js';
 import Work from '../planning/worker.ts?worker&inline';
+import { loadDecoder } from './decoder.js';
 
 /** Threads of a plan, at most: as many as it has beams. */
 const MOST_THREADS = 8;
@@ -38,6 +40,7 @@ interface Waiting {
 /** One worker: asks, and waits for answers. */
 class Client<Request> {
   onProgress: (progress: Progress) => void = () => undefined;
+  onWant: (decoder: DecoderName) => void = () => undefined;
   private readonly worker = new Work();
   private readonly waiting = new Map<number, Waiting>();
   private next = 0;
@@ -56,7 +59,8 @@ class Client<Request> {
     this.worker.onmessage = ({ data }: MessageEvent<Told | Answer<never>>) => {
       if ('told' in data) {
         if (data.told === 'ready') isReady();
-        else this.onProgress(data.progress);
+        else if (data.told === 'progress') this.onProgress(data.progress);
+        else this.onWant(data.decoder);
         return;
       }
       const asker = this.waiting.get(data.id);
@@ -142,7 +146,7 @@ export class Session {
     : 1;
 
   /** A patient in place of the one before; plans of that one are gone. */
-  async load(given: PhantomChoice | readonly GivenFile[]): Promise<PatientView> {
+  async load(given: PhantomChoice | readonly Given[]): Promise<PatientView> {
     this.cancel();
     this.shown?.end();
     this.shown = undefined;
@@ -150,6 +154,10 @@ export class Session {
     this.reader.end();
     const reader = new Client<ReaderRequest>({ role: 'reader' });
     this.reader = reader;
+    reader.onWant = async (name) => {
+      // Where it has ended meanwhile nobody waits for it.
+      await reader.ask({ kind: 'decoder', name, file: await loadDecoder(name) }).catch(() => undefined);
+    };
     if ('phantom' in given) return reader.ask({ kind: 'phantom', choice: given });
     for (let from = 0; from < given.length; from += AT_A_TIME) {
       await reader.ask({ kind: 'take', files: given.slice(from, from + AT_A_TIME) });

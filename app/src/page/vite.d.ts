@@ -3,3 +3,7 @@ declare module '*?worker&inline' {
   export default create;
 }
 declare module '*.css';
+/** Where the decoders' files lie: app/decoders.ts. */
+declare module 'virtual:decoders' {
+  export const urls: Readonly<Record<import('../planning/messages.js').DecoderName, string>>;
+}

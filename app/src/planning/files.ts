@@ -1,12 +1,14 @@
 /** A patient from files that were dropped: which of them is what, and what is missing or too large. */
 import { InvalidInputError } from '../../../dist/core/errors.js';
-import { type DicomFile, decodeDicom, patientFromDicom, readRtDose } from '../../../dist/dicom.js';
+import { type DicomCodecs, type DicomFile, decodeDicom, patientFromDicom, readRtDose } from '../../../dist/dicom.js';
 import type { Patient } from '../../../dist/geometry/patient.js';
 import { identityTransform } from '../../../dist/geometry/rigid-transform.js';
 import type { ImportedDose } from '../../../dist/index.js';
 import { isDicom, sopClassOf } from '../../../dist/io/dicom/dataset.js';
 import { imageClasses, rtDose } from '../../../dist/io/dicom/sop-class.js';
+import { gone } from './folder.js';
 import type { GivenFile } from './messages.js';
+import { sha256 } from './sha256.js';
 
 const structureSet = '1.2.840.10008.5.1.4.1.1.481.3';
 
@@ -19,12 +21,14 @@ export interface ReadPatient {
   readonly source: { readonly ct: string; readonly structures: string };
   readonly prior?: ImportedDose | undefined;
   readonly priorFile?: string | undefined;
+  /** SHA-256 by role, as `jobOf` of respine/node tells them. */
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
 /**
  * @throws {InvalidInputError | FormatError | UnsupportedError} one sentence: what is missing, too large, or wrong with which file
  */
-export async function readPatient(given: readonly GivenFile[]): Promise<ReadPatient> {
+export async function readPatient(given: readonly GivenFile[], codecs: DicomCodecs): Promise<ReadPatient> {
   checkSizes(given);
   const files: DicomFile[] = [];
   for (const { path, file } of given) {
@@ -48,10 +52,19 @@ export async function readPatient(given: readonly GivenFile[]): Promise<ReadPati
       `There are ${slices.length} CT slices, but no RTSTRUCT among these files. Drop the structure set that was drawn on this CT with them.`,
     );
   }
-  const patient = patientFromDicom(await decodeDicom(slices), structures);
-  const source = { ct: folderOf(slices[0]!.name), structures: structures.name };
-  if (dose === undefined) return { patient, source };
-  return { patient, source, prior: await readPrior(dose, patient), priorFile: dose.name };
+  const patient = patientFromDicom(await decodeDicom(slices, codecs), structures);
+  const ct = folderOf(slices[0]!.name);
+  const source = { ct, structures: structures.name };
+  const inputs = {
+    // Of a folder Node takes all DICOM, in the order of names, which is that of the paths here.
+    ct: sha256(
+      ...files.filter((file) => folderOf(file.name) === ct || slices.includes(file)).map(({ bytes }) => bytes),
+    ),
+    structures: sha256(structures.bytes),
+  };
+  if (dose === undefined) return { patient, source, inputs };
+  const prior = await readPrior(dose, patient, codecs);
+  return { patient, source, inputs: { ...inputs, prior: sha256(dose.bytes) }, prior, priorFile: dose.name };
 }
 
 function checkSizes(given: readonly GivenFile[]): void {
@@ -74,9 +87,7 @@ async function bytesOf(path: string, file: File): Promise<Uint8Array> {
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch {
-    throw new InvalidInputError(
-      `"${path}" cannot be read: it has changed or gone since it was dropped. Drop it again.`,
-    );
+    throw gone(path);
   }
 }
 
@@ -90,8 +101,8 @@ function onlyOne(files: readonly DicomFile[], kind: string, what: string): Dicom
   );
 }
 
-async function readPrior(file: DicomFile, patient: Patient): Promise<ImportedDose> {
-  const [decoded] = await decodeDicom([file]);
+async function readPrior(file: DicomFile, patient: Patient, codecs: DicomCodecs): Promise<ImportedDose> {
+  const [decoded] = await decodeDicom([file], codecs);
   const { dose, notes, frameOfReferenceUid } = readRtDose(decoded!);
   if (patient.frameOfReferenceUid !== undefined && frameOfReferenceUid !== patient.frameOfReferenceUid) {
     throw new InvalidInputError(

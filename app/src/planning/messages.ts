@@ -1,5 +1,6 @@
 /** What the page and its workers say to each other: plain data. */
 import type { ProgressEvent } from '../../../dist/core/job-progress.js';
+import type { DicomCodecs } from '../../../dist/dicom.js';
 import type { PlanCaseInput, Technique, Vec3 } from '../../../dist/index.js';
 import type { PanelOptions } from '../../../dist/report.js';
 
@@ -10,6 +11,9 @@ export interface GivenFile {
   readonly path: string;
   readonly file: File;
 }
+
+/** What was chosen or dropped: a file, or a file or folder that is listed only where it is read. */
+export type Given = GivenFile | FileSystemHandle;
 
 /** A phantom with what is changed of it; `spacing` is that of the dose grid too, mm. */
 export interface PhantomChoice {
@@ -79,13 +83,24 @@ export interface SlicePicture {
   readonly top: number;
 }
 
+/** A decoder of compressed CT. */
+export type DecoderName = keyof DicomCodecs;
+
+/** Its script, and its WebAssembly in base64. */
+export interface DecoderFile {
+  readonly script: string;
+  readonly wasm: string;
+}
+
 /** To the worker that holds the patient. */
 export type ReaderRequest =
   | { readonly kind: 'phantom'; readonly choice: PhantomChoice }
-  /** Some of the files; then that these were all. */
-  | { readonly kind: 'take'; readonly files: readonly GivenFile[] }
+  /** Some of what was given; then that these were all. */
+  | { readonly kind: 'take'; readonly files: readonly Given[] }
   | { readonly kind: 'files' }
   | { readonly kind: 'slice'; readonly request: SliceRequest }
+  /** A decoder that was wanted; undefined where it cannot be loaded. */
+  | { readonly kind: 'decoder'; readonly name: DecoderName; readonly file: DecoderFile | undefined }
   /** Gives the patient of files to a planner, and takes its doses. */
   | { readonly kind: 'meet'; readonly port: MessagePort };
 
@@ -154,7 +169,10 @@ export interface ResultView {
 export type Progress = Pick<ProgressEvent, 'event' | 'stage' | 'fraction' | 'secondsLeft' | 'note'>;
 
 /** What a worker says unasked. */
-export type Told = { readonly told: 'ready' } | { readonly told: 'progress'; readonly progress: Progress };
+export type Told =
+  | { readonly told: 'ready' }
+  | { readonly told: 'progress'; readonly progress: Progress }
+  | { readonly told: 'wants'; readonly decoder: DecoderName };
 
 /** What a worker answers. */
 export type Answer<T> =

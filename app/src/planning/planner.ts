@@ -16,7 +16,7 @@ import {
   type Technique,
 } from '../../../dist/index.js';
 import pageAssets from '../../../dist/page/assets.json';
-import type { PlanCase } from '../../../dist/plan/input/plan-case.js';
+import { type PlanCase, priorsOf } from '../../../dist/plan/input/plan-case.js';
 import { structureColor } from '../../../dist/render/colour.js';
 import { drawingSvg } from '../../../dist/render/drawing.js';
 import { certificateLine, whyUnproven } from '../../../dist/report/certificate.js';
@@ -41,6 +41,7 @@ import type {
 import { phantomNamed } from './phantoms.js';
 import { PagePool } from './pool.js';
 import type { HandedPatient, PlannedDoses } from './reader.js';
+import { sha256 } from './sha256.js';
 
 type Evaluation = PlanningResult['plans'][number];
 
@@ -75,16 +76,18 @@ export class Planner {
     const begun = performance.now();
     const planCase = parseCase(asked, 'case');
     const progress = this.begin(planCase, techniques);
-    const { patient, prior } = phantom === undefined ? await this.patientOfFiles() : this.phantomOf(planCase);
+    const { patient, prior, inputs } =
+      phantom === undefined ? askedFor(planCase, await this.patientOfFiles()) : this.phantomOf(planCase);
     const job = createJob({ case: planCase, patient, machine: artiste6mv, ...(prior && { prior }) });
     const { onStage, onProgress } = new PlanProgress(progress);
     const result = runPlan(job, { techniques, executor: this.executor, onStage, onProgress });
     this.result = result;
     this.asked = asked;
     this.inputs = {
-      case: await sha256(JSON.stringify(result.case)),
-      machine: await sha256(JSON.stringify(artiste6mv)),
-      ...(phantom && { phantom: await sha256(JSON.stringify(phantomNamed(phantom.phantom))) }),
+      case: sha256(JSON.stringify(result.case)),
+      machine: sha256(JSON.stringify(artiste6mv)),
+      ...(phantom && { phantom: sha256(JSON.stringify(phantomNamed(phantom.phantom))) }),
+      ...inputs,
     };
     await this.show(result);
     return viewOf(result, (performance.now() - begun) / 1000, this.executor.threads);
@@ -209,6 +212,13 @@ function dvhLines({ dvhs }: Evaluation, { model, case: planCase }: PlanningResul
     });
 }
 
+/** A dose that lies with the CT is no input unless the case names it. */
+function askedFor({ prior: course }: PlanCase, handed: HandedPatient): HandedPatient {
+  if (priorsOf({ prior: course }).some(({ file }) => file !== undefined)) return handed;
+  const { prior: _, ...inputs } = handed.inputs ?? {};
+  return { patient: handed.patient, inputs };
+}
+
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 const slug = (name: string): string => name.replace(/[^\w-]+/g, '_').slice(0, 40) || 'plan';
 
@@ -227,9 +237,4 @@ function zipped(name: string, files: ReadonlyMap<string, string | Uint8Array>): 
     entries[path] = [bytesOf(content), { level, mtime: new Date('2000-01-01') }];
   }
   return { name, bytes: zipSync(entries) as Uint8Array<ArrayBuffer>, type: 'application/zip' };
-}
-
-async function sha256(content: string | Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytesOf(content)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

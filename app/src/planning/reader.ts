@@ -1,5 +1,6 @@
 /** The worker that holds the patient: reads it, draws its slices, hands it to the planner, takes the doses of plans. */
 import { InvalidInputError } from '../../../dist/core/errors.js';
+import type { DicomCodecs } from '../../../dist/dicom.js';
 import { type Box, createGrid, gridBox, gridCovering, placeOf, type Vec3 } from '../../../dist/geometry/grid.js';
 import type { Patient } from '../../../dist/geometry/patient.js';
 import type { Structure } from '../../../dist/geometry/structure.js';
@@ -11,13 +12,16 @@ import { dosePanels } from '../../../dist/render/dose-panel.js';
 import { rgbaOf } from '../../../dist/render/dose-wash.js';
 import { planeAxes, planeExtent } from '../../../dist/render/slice.js';
 import { readPatient } from './files.js';
-import type { GivenFile, PatientView, PhantomChoice, SlicePicture, SliceRequest } from './messages.js';
+import { listFiles } from './folder.js';
+import type { Given, PatientView, PhantomChoice, SlicePicture, SliceRequest } from './messages.js';
 import { phantomNamed } from './phantoms.js';
 
 /** What a planner gets of a patient that was read from files; a phantom it builds itself. */
 export interface HandedPatient {
   readonly patient: Patient;
   readonly prior?: ImportedDose | undefined;
+  /** SHA-256 of the files, by their role. */
+  readonly inputs?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What comes back when it has planned. */
@@ -29,22 +33,26 @@ const MOST_VOXELS = 4e6;
 export class Reader {
   private patient: Patient | undefined;
   private prior: ImportedDose | undefined;
-  private readonly given: GivenFile[] = [];
+  private inputs: HandedPatient['inputs'] = {};
+  private readonly given: Given[] = [];
   private readonly masks = new Map<string, Volume<'mask'>>();
   private readonly doses = new Map<Technique, DoseVolume>();
+
+  constructor(private readonly codecs: DicomCodecs) {}
 
   phantom({ phantom, ...options }: PhantomChoice): PatientView {
     return this.take(buildPhantom(phantomNamed(phantom), options));
   }
 
-  takeFiles(some: readonly GivenFile[]): void {
+  takeFiles(some: readonly Given[]): void {
     this.given.push(...some);
   }
 
   async files(): Promise<PatientView> {
-    const { patient, prior, source, priorFile } = await readPatient(this.given);
+    const { patient, prior, source, priorFile, inputs } = await readPatient(await listFiles(this.given), this.codecs);
     const view = this.take(patient);
     this.prior = prior;
+    this.inputs = inputs;
     if (prior === undefined || priorFile === undefined) return { ...view, source };
     const max = prior.dose.data.reduce((largest, value) => (value > largest ? value : largest), 0);
     return { ...view, source, prior: { file: priorFile, max, fractions: prior.dose.fractions } };
@@ -57,9 +65,9 @@ export class Reader {
       for (const { technique, dose } of data) this.doses.set(technique, dose);
       port.postMessage('taken');
     };
-    const { patient, prior } = this;
+    const { patient, prior, inputs } = this;
     if (patient !== undefined && patient.origin === undefined) {
-      port.postMessage({ patient: shared(patient), prior } satisfies HandedPatient);
+      port.postMessage({ patient: shared(patient), prior, inputs } satisfies HandedPatient);
     }
   }
 

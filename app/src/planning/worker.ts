@@ -2,6 +2,7 @@
 import './before.js';
 import { isRespineError } from '../../../dist/core/errors.js';
 import { shortSentence } from '../../../dist/core/sentence.js';
+import { Decoders } from './decoders.js';
 import type { Answer, PlannerRequest, ReaderRequest, Role, Told } from './messages.js';
 import { Planner } from './planner.js';
 import { serve } from './pool.js';
@@ -14,13 +15,16 @@ const say = (message: Told | Answer<unknown>, transfer: Transferable[] = []): vo
 };
 
 function readerOf(): Handler {
-  const reader = new Reader();
+  const decoders = new Decoders((decoder) => say({ told: 'wants', decoder }));
+  const reader = new Reader(decoders.codecs);
   return (request: ReaderRequest) => {
     switch (request.kind) {
       case 'phantom':
         return reader.phantom(request.choice);
       case 'take':
         return reader.takeFiles(request.files);
+      case 'decoder':
+        return decoders.take(request.name, request.file);
       case 'files':
         return reader.files();
       case 'slice':

@@ -2,6 +2,7 @@
  * Markup that is safe to stand in a page: whatever is put between the tags of a template is escaped, unless it is markup itself.
  */
 import { escapeXml } from '../../render/figure.js';
+import { shownBound } from '../numbers.js';
 
 /** Text that is markup. */
 export class Markup {
@@ -80,4 +81,4 @@ export function figure(value: number | null | undefined, digits: number, unit = 
 export const bounded = (value: number, bound: number | null | undefined, digits: number, unit: string): Markup =>
   bound === undefined
     ? figure(value, digits, unit)
-    : html`<span class="whole"><data value="${value}">${value.toFixed(digits)}</data> ±${bound === null ? '?' : bound.toFixed(digits)}</span> ${unit}`;
+    : html`<span class="whole"><data value="${value}">${value.toFixed(digits)}</data> ±${bound === null ? '?' : shownBound(bound)}</span> ${unit}`;

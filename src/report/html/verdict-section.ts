@@ -99,7 +99,7 @@ export function comparisonSection(plan: PlanJson): Markup {
     ...row('homogeneity index', ({ conformity }) => figure(conformity['homogeneity'], 3)),
     ...row('above the best possible plan, at most', ({ certificate: { gap: own } }) => percentOf(own)),
     ...row('price of delivery: above any fluence, at most', ({ delivery }) =>
-      delivery?.price === undefined ? undefined : percentOf(delivery.price),
+      delivery?.price === undefined ? undefined : priceOf(delivery.price),
     ),
     ...row('segments', ({ delivery }) => delivery && figure(delivery.segments, 0)),
     ...row('monitor units of a fraction', ({ delivery }) => delivery && figure(delivery.monitorUnitsPerFraction, 0)),
@@ -120,6 +120,12 @@ export function comparisonSection(plan: PlanJson): Markup {
 /** A fraction of the objective as percent; what is not proven says so. */
 export const percentOf = (fraction: number | null): Markup =>
   fraction === null ? html`nothing proven` : html`<data value="${fraction}">${toDigits(100 * fraction, 3)}</data> %`;
+
+/** Below zero there is none: the segments are better than any fluence that is even on each beamlet. */
+const priceOf = (price: number | null): Markup =>
+  price === null || price > -0.5e-4
+    ? percentOf(price)
+    : html`none: at least <data value="${price}">${toDigits(-100 * price, 3)}</data> % below`;
 
 /** What reads as sentences below a heading. */
 export const sentenceSection = (id: string, title: string, sentences: readonly string[]): Markup | undefined =>
