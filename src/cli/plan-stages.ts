@@ -24,15 +24,21 @@ interface Flags {
   readonly report?: boolean;
 }
 
+const some = (isAsked: boolean | undefined, name: string, cost: number): Stage[] => (isAsked ? [{ name, cost }] : []);
+
+/** Of the doses that are asked for beside so many plans. */
+export const otherStages = (asked: Pick<Flags, 'sensitivity' | 'gridCheck'>, plans: number): Stage[] => [
+  ...some(asked.sensitivity, OTHER_MODELS, 6 * plans),
+  ...some(asked.gridCheck, FINER_GRID, 6 * plans),
+];
+
 export function commandStages({ job, techniques, from, weights }: Asked, flags: Flags): Stage[] {
   const isOptimised = from === undefined && (weights === undefined || (flags.prove ?? false));
   const plans = techniques.length;
-  const some = (isAsked: boolean | undefined, name: string, cost: number): Stage[] => (isAsked ? [{ name, cost }] : []);
   return [
     { name: READING, cost: 1 },
     ...planStages({ case: job.case, techniques, isOptimised }),
-    ...some(flags.sensitivity, OTHER_MODELS, 6 * plans),
-    ...some(flags.gridCheck, FINER_GRID, 6 * plans),
+    ...otherStages(flags, plans),
     { name: TABLES, cost: 0.3 },
     ...some(flags.pictures, PICTURES, 1.5 + 0.9 * plans),
     ...some(flags.report, REPORT, 2),

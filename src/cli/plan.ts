@@ -16,8 +16,6 @@ import { startWorkerPool } from '../node/worker-pool.js';
 import { whyNoPlan } from '../plan/evaluation/evaluate-plan.js';
 import type { Technique } from '../plan/input/plan-case.js';
 import { type PlanningResult, planOfWeights, remakePlan, runPlan } from '../plan/run-plan.js';
-import { type ModelSensitivity, modelSensitivity } from '../plan/sweep/dose-model-sensitivity.js';
-import { type GridCheck, gridCheck } from '../plan/sweep/grid-check.js';
 import { askedInFull } from '../report/asked-in-full.js';
 import { whyUnproven } from '../report/certificate.js';
 import { checkLevels, type DicomOptions } from '../report/dicom-export.js';
@@ -29,9 +27,10 @@ import { planDetails, planReport } from '../report/plan-report.js';
 import { summary, wrapped } from '../report/plan-summary.js';
 import { bitsOf, isodosesOf, secondsOf } from './dose-options.js';
 import { coloursOf, type FigureFlags, figureStyle } from './figure-options.js';
+import { type OtherDoses, otherDoses } from './other-doses.js';
 import { print } from './output.js';
 import { drawPlan } from './plan-pictures.js';
-import { commandStages, FINER_GRID, OTHER_MODELS, REPORT, TABLES } from './plan-stages.js';
+import { commandStages, REPORT, TABLES } from './plan-stages.js';
 import { startProgress } from './progress.js';
 
 export interface PlanOptions extends Omit<FigureFlags, 'pixelScale'> {
@@ -227,15 +226,13 @@ function checkWeightOptions({ weights, scale, prove, from, technique, timeLimit 
   }
 }
 
-interface Planned {
+interface Planned extends OtherDoses {
   readonly result: PlanningResult;
-  readonly sensitivities: readonly ModelSensitivity[];
-  readonly gridChecks: readonly GridCheck[];
 }
 
 async function planned(
   { job, techniques, timeLimit, from, weights }: Source,
-  { sensitivity, gridCheck: isChecked, scale, prove }: PlanOptions,
+  { sensitivity = false, gridCheck = false, scale, prove }: PlanOptions,
   progress: JobProgress,
   watch: Stopwatch,
 ): Promise<Planned> {
@@ -254,11 +251,7 @@ async function planned(
   };
   try {
     const result = made();
-    if (sensitivity) onStage(OTHER_MODELS);
-    const sensitivities = sensitivity ? result.plans.map((one) => modelSensitivity(result, one, executor)) : [];
-    if (isChecked) onStage(FINER_GRID);
-    const gridChecks = isChecked ? result.plans.map((one) => gridCheck(result, one, executor)) : [];
-    return { result, sensitivities, gridChecks };
+    return { result, ...otherDoses(result, { sensitivity, gridCheck }, executor, onStage) };
   } finally {
     await executor.close();
   }

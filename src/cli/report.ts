@@ -13,7 +13,9 @@ import type { Technique } from '../plan/input/plan-case.js';
 import { type PlanningResult, remakePlan } from '../plan/run-plan.js';
 import { PlanProgress, planStages, READING } from '../report/plan-progress.js';
 import { planReport } from '../report/plan-report.js';
+import { type OtherDoses, otherDoses } from './other-doses.js';
 import { print } from './output.js';
+import { otherStages } from './plan-stages.js';
 import { startProgress } from './progress.js';
 
 const WRITING = 'writing the report';
@@ -39,9 +41,10 @@ export async function reportCommand(path: string, { out }: ReportOptions): Promi
   progress.expect([
     { name: READING, cost: 1 },
     ...planStages({ case: job.case, techniques, isOptimised: false }),
+    ...otherStages(loaded.asked, techniques.length),
     { name: WRITING, cost: 2 },
   ]);
-  const result = await remade(loaded, techniques, new PlanProgress(progress));
+  const { result, sensitivities, gridChecks } = await remade(loaded, techniques, new PlanProgress(progress));
   const isSame = checkRemade(loaded, result);
   if (result.plans.some((own) => doseHash(own.plan.dose) !== loaded.doses.get(own.plan.technique))) {
     throw new InvalidInputError(`report: ${isSame} Make the report with that version, or plan the case anew.`);
@@ -50,7 +53,8 @@ export async function reportCommand(path: string, { out }: ReportOptions): Promi
   const { inputs, folder } = job;
   const { remake } = await planFiles(result, dirname(plan), folder);
   // The doses are those of the version that planned; all that is told of them is told by this one.
-  const json = planReport(result, { version, inputs: { ...inputs, case: sha256OfJson(result.case) }, remake });
+  const origin = { version, inputs: { ...inputs, case: sha256OfJson(result.case) }, remake };
+  const json = planReport(result, origin, sensitivities, gridChecks);
   const page = await reportFile(result, json);
   await writeFileAtomic(file, page);
   progress.end();
@@ -59,13 +63,14 @@ export async function reportCommand(path: string, { out }: ReportOptions): Promi
 }
 
 async function remade(
-  { job, records }: LoadedPlan,
+  { job, records, asked }: LoadedPlan,
   techniques: readonly Technique[],
   { onStage }: PlanProgress,
-): Promise<PlanningResult> {
+): Promise<OtherDoses & { readonly result: PlanningResult }> {
   const executor = await startWorkerPool();
   try {
-    return remakePlan(job, records, { executor, techniques, onStage });
+    const result = remakePlan(job, records, { executor, techniques, onStage });
+    return { result, ...otherDoses(result, asked, executor, onStage) };
   } finally {
     await executor.close();
   }

@@ -14,6 +14,8 @@ export interface ShiftBand {
   /** Percentage points, <= 0 and >= 0. */
   readonly low: Float64Array;
   readonly high: Float64Array;
+  /** Shifts that it counts, besides none. */
+  readonly count: number;
 }
 
 /**
@@ -42,7 +44,7 @@ export function shiftBand(doses: readonly ArrayLike<number>[], weights: ArrayLik
       if (change > high[i]!) high[i] = change;
     }
   }
-  return { dose: none.map((_, i) => step * i), low, high };
+  return { dose: none.map((_, i) => step * i), low, high, count: doses.length - 1 };
 }
 
 /** Percent at or above each of the doses 0, step, 2 step... */
@@ -62,7 +64,7 @@ function volumesOf(
 
 /** The band around a curve: percent of the structure by dose, 0 to 100, never rising with dose. */
 export function aroundCurve(
-  { dose, low, high }: ShiftBand,
+  { dose, low, high }: Omit<ShiftBand, 'count'>,
   percentAt: (dose: number) => number,
 ): { readonly dose: Float64Array; readonly low: Float64Array; readonly high: Float64Array } {
   const clamp = (percent: number): number => Math.min(100, Math.max(0, percent));

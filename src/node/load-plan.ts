@@ -25,7 +25,17 @@ const schema = z.object({
   inputs: z.record(z.string(), z.string()),
   case: z.record(z.string(), z.unknown()),
   remake: z.object({ folder: z.string().optional(), defaults: z.array(z.string()) }),
-  plans: z.array(z.object({ technique: z.enum(['fcrt', 'imrt']), fluence: hashed, dose: hashed })).min(1),
+  plans: z
+    .array(
+      z.object({
+        technique: z.enum(['fcrt', 'imrt']),
+        fluence: hashed,
+        dose: hashed,
+        modelSensitivity: z.unknown().optional(),
+        gridCheck: z.unknown().optional(),
+      }),
+    )
+    .min(1),
 });
 
 export interface LoadedPlan {
@@ -36,6 +46,8 @@ export interface LoadedPlan {
   readonly software: string;
   /** SHA-256 of the values of each dose. */
   readonly doses: ReadonlyMap<Technique, string>;
+  /** What the plan's user asked for beside it. */
+  readonly asked: { readonly sensitivity: boolean; readonly gridCheck: boolean };
   /** As it was given, for messages. */
   readonly path: string;
 }
@@ -76,7 +88,11 @@ export async function loadPlan(path: string): Promise<LoadedPlan> {
     if (record.technique !== technique) throw changed(path, fluence.file);
     records.push(record);
   }
-  return { job, records, software, doses: new Map(plans.map((p) => [p.technique, p.dose.sha256])), path };
+  const asked = {
+    sensitivity: plans.some(({ modelSensitivity }) => modelSensitivity !== undefined),
+    gridCheck: plans.some((plan) => plan.gridCheck !== undefined),
+  };
+  return { job, records, software, doses: new Map(plans.map((p) => [p.technique, p.dose.sha256])), asked, path };
 }
 
 const changed = (path: string, what: string): InvalidInputError =>

@@ -32,34 +32,37 @@ export function composeLayers(
     const down = spanOf(image.y, image.height, height / drawing.height, height);
     placePixels(image.pixels, across, down, data, width);
   }
-  const over = vectors.data;
-  for (let from = 0, to = 0; from < over.length; from += 4, to += 3) {
-    const opacity = over[from + 3]!;
-    if (opacity === 0) continue;
-    const through = (255 - opacity) / 255;
+  layOver(vectors.data, data);
+  return { width, height, channels: 3, data };
+}
+
+/** RGBA, multiplied, over RGB. Most of it is transparent, and passed over in whole pixels. */
+function layOver(over: Uint8Array, data: Uint8Array): void {
+  const pixels = new Uint32Array(over.buffer, over.byteOffset, over.length / 4);
+  for (let p = 0; p < pixels.length; p++) {
+    if (pixels[p] === 0) continue;
+    const [from, to] = [4 * p, 3 * p];
+    const through = (255 - over[from + 3]!) / 255;
     // Bytes are cut, so that half a level more rounds.
     data[to] = over[from]! + through * data[to]! + 0.5;
     data[to + 1] = over[from + 1]! + through * data[to + 1]! + 0.5;
     data[to + 2] = over[from + 2]! + through * data[to + 2]! + 0.5;
   }
-  return { width, height, channels: 3, data };
 }
 
 /** Lays an image on the paper; pixels that it covers in part show the paper for the rest. */
 function placePixels(image: Rgb, across: Span, down: Span, data: Uint8Array, width: number): void {
-  const pixels = stretchImage(image, across, down);
+  const clamped = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
+  stretchImage(image, across, down, clamped, 3 * width);
   const columns = coverOf(across);
   const rows = coverOf(down);
-  const stride = 3 * across.count;
   for (let r = 0; r < down.count; r++) {
-    const from = stride * r;
-    const to = 3 * (width * (down.first + r) + across.first);
-    if (rows[r] === 1) data.set(pixels.subarray(from, from + stride), to);
-    for (let c = 0; c < across.count; c++) {
+    // Rows but the first and last are covered whole, but for their ends.
+    const step = rows[r] === 1 ? Math.max(1, across.count - 1) : 1;
+    for (let c = 0; c < across.count; c += step) {
       const part = rows[r]! * columns[c]!;
-      // Most rows are covered whole, but for their ends.
-      if (part === 1) continue;
-      for (let i = 3 * c; i < 3 * c + 3; i++) data[to + i] = PAPER + part * (pixels[from + i]! - PAPER) + 0.5;
+      const at = 3 * (width * (down.first + r) + across.first + c);
+      for (let i = at; i < at + 3; i++) data[i] = PAPER + part * (data[i]! - PAPER) + 0.5;
     }
   }
 }

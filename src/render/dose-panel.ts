@@ -10,7 +10,6 @@ import type { DoseVolume } from '../geometry/volume.js';
 import { beamLines } from './beam-lines.js';
 import { grayShades, levelColor, washOver } from './dose-wash.js';
 import type { PlacedImage } from './drawing.js';
-import { path, polylinePath } from './figure.js';
 import { isolinesOf } from './isodose.js';
 import {
   type KeyStructure,
@@ -18,6 +17,7 @@ import {
   type PanelView,
   panelVectors,
   partsWithin,
+  strokes,
   structureOutlines,
   viewOf,
 } from './panel-view.js';
@@ -104,13 +104,11 @@ function isodosesOf(dose: Slice, options: PanelOptions, view: PanelView): Isodos
 /** On a dark line, by which it is told from a structure. */
 const isodoseDrawing =
   ({ colors }: Pick<PanelOptions, 'colors'>, dash = '') =>
-  ({ percent, lines }: Isodose): string => {
-    const d = polylinePath(lines);
-    return (
-      path(d, { stroke: '#000000', width: 2.6, opacity: 0.45, dash }) +
-      path(d, { stroke: levelColor(percent, colors), width: 1.3, dash })
-    );
-  };
+  ({ percent, lines }: Isodose): string =>
+    strokes(lines, [
+      { stroke: '#000000', width: 2.6, opacity: 0.45, dash },
+      { stroke: levelColor(percent, colors), width: 1.3, dash },
+    ]);
 
 /** A level as it stands at its line. */
 function levelWords(

@@ -5,7 +5,7 @@
  */
 import { type Color, cssColor, type DoseColors, doseColor } from './colour.js';
 import type { PlacedImage } from './drawing.js';
-import { rowSampler, type Slice } from './slice.js';
+import { type RowPair, rowPairs, rowSampler, type Slice } from './slice.js';
 
 /** The wash ends here, percent of the prescription. */
 export const WASH_TO = 110;
@@ -54,18 +54,24 @@ export function grayShades(ct: Slice, options: Pick<WashOptions, 'window'>, view
   const low = window.level - window.width / 2;
   const perUnit = (BRIGHT - DARK) / window.width;
   const { width, height } = rasterOf(view);
-  const sample = viewSampler(ct, view, low);
+  const pairOf = rowPairs(ct, ...positionsOf(view));
   const shades = new Float32Array(width * height);
-  for (let r = 0; r < height; r++) shadeRow(sample(r), low, perUnit, shades, r * width);
+  for (let r = 0; r < height; r++) shadeRow(pairOf(r), low, perUnit, shades.subarray(r * width, (r + 1) * width));
   return shades;
 }
 
-function shadeRow(hounsfield: Float64Array, low: number, perUnit: number, out: Float32Array, at: number): void {
-  for (let c = 0; c < hounsfield.length; c++) {
-    const shade = DARK + perUnit * (hounsfield[c]! - low);
-    out[at + c] = shade < DARK ? DARK : shade > BRIGHT ? BRIGHT : shade;
+/** A row between two of the CT; dark beside it. */
+function shadeRow(pair: RowPair | undefined, low: number, perUnit: number, out: Float32Array): void {
+  const { top, bottom, part, first, end } = pair ?? NO_ROWS;
+  out.fill(DARK, 0, first);
+  for (let c = first; c < end; c++) {
+    const shade = DARK + perUnit * (top[c]! * (1 - part) + bottom[c]! * part - low);
+    out[c] = shade < DARK ? DARK : shade > BRIGHT ? BRIGHT : shade;
   }
+  out.fill(DARK, end);
 }
+
+const NO_ROWS: RowPair = { top: new Float64Array(0), bottom: new Float64Array(0), part: 0, first: 0, end: 0 };
 
 /** The CT in grey, in colour where the dose reaches `washFrom`. */
 export function washOver(
@@ -84,9 +90,15 @@ export function washOver(
     kept: 1 - opacity,
   };
   const { width, height } = rasterOf(view);
-  const sample = viewSampler(dose, view, 0);
+  const pairOf = rowPairs(dose, ...positionsOf(view));
   const data = new Uint8Array(3 * width * height);
-  for (let r = 0; r < height; r++) washRow(shades, r * width, sample(r), wash, data);
+  for (let r = 0; r < height; r++) {
+    const own = [
+      shades.subarray(r * width, (r + 1) * width),
+      data.subarray(3 * r * width, 3 * (r + 1) * width),
+    ] as const;
+    washRow(own[0], pairOf(r), wash, own[1]);
+  }
   return { width, height, channels: 3, data };
 }
 
@@ -104,7 +116,7 @@ export function tintOver(
   tintOf: (value: number) => Tint,
 ): PlacedImage['pixels'] {
   const { width, height } = rasterOf(view);
-  const sample = viewSampler(values, view, Number.NaN);
+  const sample = rowSampler(values, ...positionsOf(view), Number.NaN);
   const data = new Uint8Array(3 * width * height);
   for (let r = 0, out = 0; r < height; r++) {
     const row = sample(r);
@@ -128,12 +140,14 @@ interface Wash {
   readonly kept: number;
 }
 
-function washRow(shades: Float32Array, first: number, doses: Float64Array, wash: Wash, data: Uint8Array): void {
+/** A row between two of the dose, over the grey; no dose beside it. */
+function washRow(shades: Float32Array, pair: RowPair | undefined, wash: Wash, data: Uint8Array): void {
   const { tints, from, stepsPerGray, kept } = wash;
+  const { top, bottom, part, first, end } = pair ?? NO_ROWS;
   const last = tints.length / 3 - 1;
-  for (let c = 0, out = 3 * first; c < doses.length; c++, out += 3) {
-    const gray = shades[first + c]!;
-    const dose = doses[c]!;
+  for (let c = 0, out = 0; c < shades.length; c++, out += 3) {
+    const gray = shades[c]!;
+    const dose = c >= first && c < end ? top[c]! * (1 - part) + bottom[c]! * part : 0;
     if (dose >= from) {
       const at = 3 * Math.floor(Math.min(last, stepsPerGray * dose + 0.5));
       data[out] = kept * gray + tints[at]!;
@@ -153,8 +167,8 @@ const rasterOf = ({ width, height }: WashView): { width: number; height: number 
   height: Math.round(height * RASTER),
 });
 
-/** The slice at the image's pixels. */
-function viewSampler(slice: Slice, view: WashView, outside: number): (r: number) => Float64Array {
+/** Where the image's pixels lie, across and down, mm. */
+function positionsOf(view: WashView): [us: Float64Array, vs: Float64Array] {
   const { uMin, uMax, vMin, vMax } = view.extent;
   const { width, height } = rasterOf(view);
   const du = (uMax - uMin) / width;
@@ -163,7 +177,7 @@ function viewSampler(slice: Slice, view: WashView, outside: number): (r: number)
   for (let c = 0; c < width; c++) us[c] = uMin + (c + 0.5) * du;
   const vs = new Float64Array(height);
   for (let r = 0; r < height; r++) vs[r] = view.isDownReversed ? vMax - (r + 0.5) * dv : vMin + (r + 0.5) * dv;
-  return rowSampler(slice, us, vs, outside);
+  return [us, vs];
 }
 
 /** So fine that the next colour is never more than one level of 255 away. */

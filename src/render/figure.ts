@@ -76,6 +76,8 @@ export interface LineStyle {
   readonly opacity?: number;
   readonly fill?: string;
   readonly fillOpacity?: number;
+  /** How parts of a line meet: bevels cost least, and do not show where a line turns little. @default 'round' */
+  readonly join?: 'round' | 'bevel';
 }
 
 function lineAttributes(style: LineStyle): string {
@@ -97,7 +99,7 @@ export function rect(x: number, y: number, width: number, height: number, style:
 
 /** A path from its `d` attribute. */
 export function path(d: string, style: LineStyle): string {
-  return d === '' ? '' : `<path d="${d}" stroke-linejoin="round" ${lineAttributes(style)}/>`;
+  return d === '' ? '' : `<path d="${d}" stroke-linejoin="${style.join ?? 'round'}" ${lineAttributes(style)}/>`;
 }
 
 /** `d` of polylines given as flat [x0, y0, x1, y1, ...] in px. */

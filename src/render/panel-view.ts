@@ -7,11 +7,12 @@ import { type Box, coordinateAt, type Vec3 } from '../geometry/grid.js';
 import type { DoseVolume, Volume } from '../geometry/volume.js';
 import type { Color } from './colour.js';
 import type { WashView } from './dose-wash.js';
-import { cutToBox, path, polylinePath, px, rect, text } from './figure.js';
+import { cutToBox, type LineStyle, path, polylinePath, px, rect, text } from './figure.js';
 import { outline, type Polylines } from './isodose.js';
 import { type LabelledLines, lineLabels } from './line-labels.js';
 import { letters, scaleBar } from './marks.js';
 import { type Pen, pensOf } from './pen.js';
+import { simplifyLine } from './simplify-line.js';
 import { cropSlice, extractSlice, type Plane, planeAxes, planeExtent } from './slice.js';
 import { textWidth } from './text-width.js';
 
@@ -122,10 +123,21 @@ export function structureOutlines(
   });
 }
 
+/** How far a line is drawn from where it is, px: half of that at one pixel per unit would not show. */
+const TOLERANCE = 0.05;
+
+/** Lines as a panel strokes them, a style over another. */
+export function strokes(lines: readonly Float64Array[], styles: readonly LineStyle[]): string {
+  const d = polylinePath(lines.map((points) => simplifyLine(points, TOLERANCE)));
+  return styles.map((style) => path(d, { ...style, join: 'bevel' })).join('');
+}
+
 /** On a light line, which a dash shows between its strokes. */
 function outlineDrawing({ lines, color, dash }: Outlined): string {
-  const d = polylinePath(lines);
-  return path(d, { stroke: '#ffffff', width: 3.4, opacity: 0.55 }) + path(d, { stroke: color, width: 2, dash });
+  return strokes(lines, [
+    { stroke: '#ffffff', width: 3.4, opacity: 0.55 },
+    { stroke: color, width: 2, dash },
+  ]);
 }
 
 /** The parts of polylines that come within RIM of the box, in whole segments. */

@@ -57,12 +57,16 @@ export async function createRasterizer(parts: RasterizerParts): Promise<Rasteriz
       const render = (svg: string): Pixels =>
         renderSvg(svg, {
           fitTo: { mode: 'zoom', value: scale },
+          crop: NO_CROP,
           font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },
         });
       return typeof figure === 'string' ? render(figure) : composeLayers(figure, render(vectorSvg(figure)));
     },
   };
 }
+
+/** resvg copies the picture to its crop, pixel by pixel, be it the whole picture; an empty one leaves it as it is. */
+const NO_CROP = { left: 0, top: 0, right: 0, bottom: 0 };
 
 type RenderOptions = ConstructorParameters<typeof Resvg>[1];
 
@@ -77,8 +81,8 @@ function renderSvg(svg: string, options: RenderOptions): Pixels {
   const resvg = parse(svg, options);
   try {
     const rendered = resvg.render();
-    // The pixels are a view of WebAssembly memory: copy before it is freed.
-    const picture = { width: rendered.width, height: rendered.height, data: rendered.pixels.slice() };
+    // The pixels are a copy out of WebAssembly memory.
+    const picture = { width: rendered.width, height: rendered.height, data: rendered.pixels };
     rendered.free();
     return picture;
   } finally {

@@ -167,17 +167,21 @@ export function refineSlice(slice: Slice, factor: number): Slice {
 function refineRows(data: Float32Array, columns: number, rows: number, factor: number): Float32Array {
   const width = (columns - 1) * factor + 1;
   const out = new Float32Array(width * rows);
-  for (let r = 0; r < rows; r++) {
-    const row = r * columns;
-    for (let c = 0; c < width; c++) {
-      const i = Math.min(columns - 2, Math.floor(c / factor));
-      const t = c / factor - i;
-      const b = data[row + i]!;
-      const d = data[row + i + 1]!;
-      const a = i > 0 ? data[row + i - 1]! : 2 * b - d;
-      const e = i + 2 < columns ? data[row + i + 2]! : 2 * d - b;
-      out[r * width + c] = b + 0.5 * t * (d - a + t * (2 * a - 5 * b + 4 * d - e + t * (3 * (b - d) + e - a)));
+  for (let r = 0, row = 0, at = 0; r < rows; r++, row += columns) {
+    for (let c = 0; c < columns - 1; c++, at += factor) {
+      const b = data[row + c]!;
+      const d = data[row + c + 1]!;
+      const a = c > 0 ? data[row + c - 1]! : 2 * b - d;
+      const e = c + 2 < columns ? data[row + c + 2]! : 2 * d - b;
+      out[at] = b;
+      // Most of a mask is flat.
+      const isFlat = a === b && b === d && d === e;
+      for (let k = 1; k < factor; k++) {
+        const t = k / factor;
+        out[at + k] = isFlat ? b : b + 0.5 * t * (d - a + t * (2 * a - 5 * b + 4 * d - e + t * (3 * (b - d) + e - a)));
+      }
     }
+    out[at++] = data[row + columns - 1]!;
   }
   return out;
 }
@@ -191,7 +195,7 @@ function transpose(data: Float32Array, columns: number, rows: number): Float32Ar
 /**
  * Bilinear values at all (u, v), row by row.
  *
- * @param us,vs positions across and down, mm
+ * @param us,vs positions across and down, mm, rising or falling
  * @param outside value beyond the outer faces of the samples
  */
 export function resampleSlice(slice: Slice, us: Float64Array, vs: Float64Array, outside: number): Float64Array {
@@ -201,47 +205,68 @@ export function resampleSlice(slice: Slice, us: Float64Array, vs: Float64Array, 
   return out;
 }
 
+/** Two rows of samples, worked out at all u, between which a row lies. */
+export interface RowPair {
+  readonly top: Float64Array;
+  readonly bottom: Float64Array;
+  /** How far the row is from the top one, 0 to 1. */
+  readonly part: number;
+  /** Positions within the samples: from the first to before the end. */
+  readonly first: number;
+  readonly end: number;
+}
+
 /**
- * As {@link resampleSlice}, one row at a time: gives the values at all u and the r-th v, overwritten by the next call.
+ * The samples on either side of each row, undefined for rows beyond their outer faces.
  *
  * The steps between samples are worked out once per column and row, and rows of samples are mixed once for all the rows
  * between them.
+ *
+ * @param us,vs positions across and down, mm, rising or falling
  */
+export function rowPairs(slice: Slice, us: Float64Array, vs: Float64Array): (r: number) => RowPair | undefined {
+  const { columns, data } = slice;
+  const across = stepsOf(us, slice.u0, slice.du, columns);
+  const down = stepsOf(vs, slice.v0, slice.dv, slice.rows);
+  const { first, end } = across;
+  const wide: Float64Array[] = [];
+  const rowAt = (r: number): Float64Array => {
+    wide[r] ??= mixRow(data, r * columns, across);
+    return wide[r];
+  };
+  return (r) => {
+    const near = down.near[r]!;
+    if (near < 0 || data.length === 0) return undefined;
+    return { top: rowAt(near), bottom: rowAt(down.far[r]!), part: down.part[r]!, first, end };
+  };
+}
+
+/** As {@link resampleSlice}, one row at a time: gives the values at all u and the r-th v, overwritten by the next call. */
 export function rowSampler(
   slice: Slice,
   us: Float64Array,
   vs: Float64Array,
   outside: number,
 ): (r: number) => Float64Array {
-  const { columns, data } = slice;
-  const across = stepsOf(us, slice.u0, slice.du, columns);
-  const down = stepsOf(vs, slice.v0, slice.dv, slice.rows);
-  const wide: Float64Array[] = [];
-  const rowAt = (r: number): Float64Array => {
-    wide[r] ??= mixRow(data, r * columns, across);
-    return wide[r];
-  };
-  const beyond = new Float64Array(us.length).fill(outside);
-  const out = beyond.slice();
+  const pairOf = rowPairs(slice, us, vs);
+  const out = new Float64Array(us.length);
   return (r) => {
-    const near = down.near[r]!;
-    if (near < 0 || data.length === 0) return beyond;
-    mixRows(rowAt(near), rowAt(down.far[r]!), down.part[r]!, across.near, out);
+    out.fill(outside);
+    const pair = pairOf(r);
+    if (pair === undefined) return out;
+    const { top, bottom, part, first, end } = pair;
+    for (let c = first; c < end; c++) out[c] = top[c]! * (1 - part) + bottom[c]! * part;
     return out;
   };
 }
 
-/** Columns outside, where `near` is negative, stay as they are. */
-function mixRows(top: Float64Array, bottom: Float64Array, t: number, near: Int32Array, out: Float64Array): void {
-  for (let c = 0; c < out.length; c++) if (near[c]! >= 0) out[c] = top[c]! * (1 - t) + bottom[c]! * t;
-}
-
 /** The samples from `row` on, mixed to the positions across. */
 function mixRow(data: Float32Array, row: number, across: Steps): Float64Array {
-  const { near, far, part } = across;
+  const { near, far, part, first, end } = across;
   const out = new Float64Array(near.length);
-  for (let c = 0; c < out.length; c++) {
-    if (near[c]! >= 0) out[c] = data[row + near[c]!]! * (1 - part[c]!) + data[row + far[c]!]! * part[c]!;
+  for (let c = first; c < end; c++) {
+    const t = part[c]!;
+    out[c] = data[row + near[c]!]! * (1 - t) + data[row + far[c]!]! * t;
   }
   return out;
 }
@@ -250,13 +275,17 @@ interface Steps {
   readonly near: Int32Array;
   readonly far: Int32Array;
   readonly part: Float64Array;
+  /** Positions that lie inside: from the first to before the end. */
+  readonly first: number;
+  readonly end: number;
 }
 
-/** Samples on either side of each position, and how far it is from the near one; near is -1 outside. */
+/** Samples on either side of each position, and how far it is from the near one; near is -1 outside. @param positions rising or falling */
 function stepsOf(positions: Float64Array, first: number, step: number, n: number): Steps {
   const near = new Int32Array(positions.length).fill(-1);
   const far = new Int32Array(positions.length);
   const part = new Float64Array(positions.length);
+  let [begin, end] = [positions.length, 0];
   for (let p = 0; p < positions.length; p++) {
     const x = (positions[p]! - first) / step;
     if (x < -0.5 || x > n - 0.5) continue;
@@ -264,8 +293,10 @@ function stepsOf(positions: Float64Array, first: number, step: number, n: number
     near[p] = Math.min(Math.floor(inside), Math.max(0, n - 2));
     far[p] = Math.min(near[p]! + 1, n - 1);
     part[p] = inside - near[p]!;
+    begin = Math.min(begin, p);
+    end = p + 1;
   }
-  return { near, far, part };
+  return { near, far, part, first: begin, end };
 }
 
 /** The part of the patient that a grid shows in a plane, mm. */

@@ -25,19 +25,26 @@ export interface Span {
 /** Samples of the image under the filter, per direction. */
 const TAPS = 4;
 
-/** @returns RGB of the target's pixels in both spans, 0..255; beyond its edge the image counts as its outermost pixels */
-export function stretchImage({ width, height, data }: Rgb, across: Span, down: Span): Uint8ClampedArray {
+/**
+ * Stretches an image over the pixels of both spans; beyond its edge it counts as its outermost pixels.
+ *
+ * @param out RGB of a picture, rows from the top; clamped bytes round, and hold what the filter's negative lobes drive over the ends
+ * @param stride bytes in a row of it
+ */
+export function stretchImage(
+  { width, height, data }: Rgb,
+  across: Span,
+  down: Span,
+  out: Uint8ClampedArray,
+  stride: number,
+): void {
   const x = tapsOf(across, width);
   const y = tapsOf(down, height);
-  const stride = 3 * width;
-  const column = new Float32Array(stride);
-  // Clamped bytes round, and hold what the filter's negative lobes drive over the ends.
-  const out = new Uint8ClampedArray(3 * across.count * down.count);
-  for (let r = 0, at = 0; r < down.count; r++) {
-    mixRows(data, stride, y, TAPS * r, column);
-    at = mixColumns(column, x, out, at);
+  const column = new Float32Array(3 * width);
+  for (let r = 0; r < down.count; r++) {
+    mixRows(data, 3 * width, y, TAPS * r, column);
+    mixColumns(column, x, out, stride * (down.first + r) + 3 * across.first);
   }
-  return out;
 }
 
 /** The row of the image under a row of the target. */
@@ -55,8 +62,8 @@ function mixRows(data: Uint8Array, stride: number, { samples, weights }: Taps, t
   }
 }
 
-/** The pixels of the target's row from `at` on. @returns where the next row begins */
-function mixColumns(row: Float32Array, { samples, weights }: Taps, out: Uint8ClampedArray, at: number): number {
+/** The pixels of the target's row from `at` on. */
+function mixColumns(row: Float32Array, { samples, weights }: Taps, out: Uint8ClampedArray, at: number): void {
   for (let tap = 0; tap < samples.length; tap += TAPS) {
     const w0 = weights[tap]!;
     const w1 = weights[tap + 1]!;
@@ -70,7 +77,6 @@ function mixColumns(row: Float32Array, { samples, weights }: Taps, out: Uint8Cla
     out[at++] = w0 * row[c0 + 1]! + w1 * row[c1 + 1]! + w2 * row[c2 + 1]! + w3 * row[c3 + 1]!;
     out[at++] = w0 * row[c0 + 2]! + w1 * row[c1 + 2]! + w2 * row[c2 + 2]! + w3 * row[c3 + 2]!;
   }
-  return at;
 }
 
 interface Taps {

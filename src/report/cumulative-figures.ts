@@ -7,7 +7,7 @@ import { cumulativeEqd2 } from '../plan/evaluation/cumulative-dose.js';
 import type { PlanningResult } from '../plan/run-plan.js';
 import { doseDrawings } from '../render/dose-figure.js';
 import type { Drawing } from '../render/drawing.js';
-import { extractSlice } from '../render/slice.js';
+import { extractSlice, type Plane } from '../render/slice.js';
 
 type Look = Omit<Parameters<typeof doseDrawings>[0], 'plane' | 'prescription' | 'levels' | 'subtitle' | 'beams'>;
 
@@ -15,12 +15,14 @@ type Look = Omit<Parameters<typeof doseDrawings>[0], 'plane' | 'prescription' | 
 const MOST_LINES = 8;
 
 /**
- * The axial plane of every plan by file name; none without a prior course, or where its dose is not known all over that plane.
+ * The three planes of every plan by file name; none without a prior course, and no plane all over which its dose is not known.
  *
+ * @param planes in their order
  * @param look what all pictures of the plan have in common
  */
 export function cumulativePictures(
   { model, plans, prior, case: planCase }: PlanningResult,
+  planes: readonly Plane[],
   look: Look,
 ): Map<string, Drawing> {
   const out = new Map<string, Drawing>();
@@ -29,9 +31,10 @@ export function cumulativePictures(
   const { dose, fractions } = planCase.prescription;
   const sums = plans.flatMap(({ plan }) => {
     const sum = cumulativeEqd2(model, prior, plan.dose, fractions, alphaBeta);
-    return typeof sum === 'string' || !isKnown(sum, look) ? [] : [{ technique: plan.technique, sum }];
+    return typeof sum === 'string' ? [] : [{ technique: plan.technique, sum }];
   });
-  if (sums.length === 0) return out;
+  const known = planes.filter((plane) => sums.every(({ sum }) => isKnown(sum, plane, look)));
+  if (sums.length === 0 || known.length === 0) return out;
   const largest = Math.max(...sums.map(({ sum }) => largestIn(sum)));
   const least = Math.min(...sums.map(({ sum }) => leastIn(sum, model.body.index)));
   // The colours end near the largest sum that one would expect in the target.
@@ -41,24 +44,27 @@ export function cumulativePictures(
     // What the whole body is above would be a line along its surface.
     .filter((gray) => gray >= 0.2 * reference && gray > least)
     .map((gray) => (100 * gray) / reference);
-  const drawings = doseDrawings(
-    {
-      ...look,
-      plane: 'axial',
-      prescription: reference,
-      levels,
-      numbers: 'gray',
-      inset: { structure: model.cord },
-      subtitle: `EQD2 of all courses, alpha/beta ${alphaBeta} Gy, no recovery. ${prior.description}`,
-    },
-    sums.map(({ technique, sum }) => ({
-      dose: sum,
-      title: `${model.patient.name}: ${technique.toUpperCase()} and the prior course together`,
-    })),
-  );
-  drawings.forEach((drawing, i) => {
-    out.set(`cumulative_axial_${sums[i]!.technique}`, drawing);
-  });
+  for (const plane of known) {
+    const drawings = doseDrawings(
+      {
+        ...look,
+        plane,
+        prescription: reference,
+        levels,
+        numbers: 'gray',
+        // The cord is small where it is cut across.
+        ...(plane === 'axial' && { inset: { structure: model.cord } }),
+        subtitle: `EQD2 of all courses, alpha/beta ${alphaBeta} Gy, no recovery. ${prior.description}`,
+      },
+      sums.map(({ technique, sum }) => ({
+        dose: sum,
+        title: `${model.patient.name}: ${technique.toUpperCase()} and the prior course together`,
+      })),
+    );
+    drawings.forEach((drawing, i) => {
+      out.set(`cumulative_${plane}_${sums[i]!.technique}`, drawing);
+    });
+  }
   return out;
 }
 
@@ -69,5 +75,5 @@ const leastIn = ({ data }: DoseVolume, voxels: Int32Array): number =>
   voxels.reduce((least, voxel) => (data[voxel]! < least ? data[voxel]! : least), Number.POSITIVE_INFINITY);
 
 /** Whether every voxel of the plane has a number. */
-const isKnown = (sum: DoseVolume, { point }: Look): boolean =>
-  extractSlice(sum, 'axial', point).data.every(Number.isFinite);
+const isKnown = (sum: DoseVolume, plane: Plane, { point }: Look): boolean =>
+  extractSlice(sum, plane, point).data.every(Number.isFinite);

@@ -7,7 +7,8 @@ import { structureColor } from '../render/colour.js';
 import { doseUnits } from '../render/dose-legend.js';
 import { dvhFigure } from '../render/dvh-plot.js';
 
-const names: Record<ModelName, string> = {
+/** Dose models in words. */
+export const MODEL_NAMES: Readonly<Record<ModelName, string>> = {
   density: 'density scaling',
   depth: 'depth scaling',
   water: 'uniform water',
@@ -32,13 +33,13 @@ export function sensitivityReport({ planned, outcomes }: ModelSensitivity): Reco
 export function sensitivitySummary(result: PlanningResult, { technique, planned, outcomes }: ModelSensitivity): string {
   const { cord, target } = result.model;
   const lines = [
-    `${technique.toUpperCase()} under other dose models, same monitor units (planned with ${names[planned]})`,
+    `${technique.toUpperCase()} under other dose models, same monitor units (planned with ${MODEL_NAMES[planned]})`,
   ];
   for (const { model, evaluation } of outcomes) {
     const of = (name: string, metric: string): number =>
       evaluation.structures.find((s) => s.name === name)!.metrics[metric]!;
     lines.push(
-      `  ${names[model].padEnd(16)} ${cord} Max ${of(cord, 'Max[Gy]').toFixed(2)}  D0.03cc ${of(cord, 'D0.03cc[Gy]').toFixed(2)} Gy   ${target} D95% ${of(target, 'D95%[Gy]').toFixed(2)}  D2% ${of(target, 'D2%[Gy]').toFixed(2)}  Mean ${of(target, 'Mean[Gy]').toFixed(2)} Gy`,
+      `  ${MODEL_NAMES[model].padEnd(16)} ${cord} Max ${of(cord, 'Max[Gy]').toFixed(2)}  D0.03cc ${of(cord, 'D0.03cc[Gy]').toFixed(2)} Gy   ${target} D95% ${of(target, 'D95%[Gy]').toFixed(2)}  D2% ${of(target, 'D2%[Gy]').toFixed(2)}  Mean ${of(target, 'Mean[Gy]').toFixed(2)} Gy`,
     );
   }
   return lines.join('\n');
@@ -57,12 +58,16 @@ export function sensitivityFigure(result: PlanningResult, sensitivity: ModelSens
     .map((d) => d.name);
   const shown = [model.target, model.cord, ...organs];
   const cordMaximum = outcomes
-    .map(({ model: name, evaluation }) => `${names[name]} ${evaluation.dvhs.get(model.cord)!.max.toFixed(2)} Gy`)
+    .map(({ model: name, evaluation }) => `${MODEL_NAMES[name]} ${evaluation.dvhs.get(model.cord)!.max.toFixed(2)} Gy`)
     .join(', ');
   return dvhFigure({
     title: `${model.patient.name}: ${technique.toUpperCase()} under three dose models, same monitor units`,
     subtitle: `${model.cord} Max: ${cordMaximum}`,
-    plans: [{ label: names.density }, { label: names.depth, dash: '7 4' }, { label: names.water, dash: '2 3' }],
+    plans: [
+      { label: MODEL_NAMES.density },
+      { label: MODEL_NAMES.depth, dash: '7 4' },
+      { label: MODEL_NAMES.water, dash: '2 3' },
+    ],
     curves: outcomes.flatMap(({ evaluation }, p) =>
       shown
         .filter((name) => evaluation.dvhs.has(name))

@@ -76,7 +76,7 @@ export function planPictures(
       );
     }
   }
-  for (const [name, drawing] of cumulativePictures(result, look)) out.set(name, drawing);
+  for (const [name, drawing] of cumulativePictures(result, planes, look)) out.set(name, drawing);
   out.set('dvh', dvhOf(result, shown, prescribed));
   const profile = doseProfileFigure(result, prescribed);
   if (profile !== undefined) out.set('profile', profile);
@@ -172,7 +172,7 @@ function dvhOf(result: PlanningResult, shown: readonly FigureStructure[], subtit
         })),
     ),
     bandLabel: 'how far off at most',
-    ...(shifted && { shiftsLabel: `shifts ${shiftSize(shifted.search)}` }),
+    ...(shifted && { shiftsLabel: `${shifted.band.count} shifts of ${shiftSize(shifted.search)}` }),
     goals: goalsOf(result, colors),
     prescription: planCase.prescription.dose,
     limits: [

@@ -52,7 +52,7 @@ export function prioritySentences(
   const ended = priorities.findIndex(({ status }) => status === 'missed');
   return [
     ...priorities.flatMap(({ status, goals }, l) => [
-      `priority ${l + 1}: ${inWords[status]}`,
+      `priority ${l + 1}: ${PRIORITY_STATUS[status]}`,
       ...goals.map((goal) => `  ${told(goal)}`),
     ]),
     ...(ended < 0
@@ -106,7 +106,8 @@ function prescriptionSentence(
   ];
 }
 
-const inWords: Readonly<Record<PriorityOutcome['status'], string>> = {
+/** How the turn of a list ended, in words. */
+export const PRIORITY_STATUS: Readonly<Record<PriorityOutcome['status'], string>> = {
   met: 'met',
   missed: 'missed, proven to be out of reach',
   least: 'as low as it can be, proven',

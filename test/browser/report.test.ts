@@ -10,6 +10,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toDigits } from '../../src/core/rounding.js';
 import { valueAt } from '../../src/geometry/resample.js';
 import { decodeNrrd } from '../../src/io/nrrd.js';
+import {
+  askedConstraints,
+  prioritySection,
+  robustSection,
+  targetsSection,
+} from '../../src/report/html/asked-sections.js';
 import { html, scriptJson } from '../../src/report/html/markup.js';
 import type { ViewData } from '../../src/report/html/view-types.js';
 import { leanPhantom } from '../cli/lean-phantom.js';
@@ -41,7 +47,8 @@ beforeAll(async () => {
     goals: ['SpinalCord Max <= 29.8Gy', 'PTV_3960 V95% >= 90%'],
   };
   writeFileSync(at('case.json'), JSON.stringify(asked));
-  const made = await respine('plan', 'case.json', '--out', 'out', '--no-pictures', '--report');
+  const more = ['--report', '--sensitivity', '--grid-check'];
+  const made = await respine('plan', 'case.json', '--out', 'out', '--no-pictures', ...more);
   expect([made.code, made.stderr]).toEqual([0, '']);
   page = readFileSync(at('out/report.html'), 'utf8');
   json = JSON.parse(readFileSync(at('out/plan.json'), 'utf8'));
@@ -118,6 +125,110 @@ describe('the file', () => {
     for (const sentence of [...json.assumptions, ...json.notes]) expect(unescaped(page)).toContain(sentence);
     for (const hash of [...Object.values<string>(json.inputs), json.plans[0].dose.sha256]) expect(page).toContain(hash);
     expect(json.files).toContain('report.html');
+  });
+
+  test('other dose models and the finer grid are told of every plan, as they were asked for', () => {
+    const sections = new Map(
+      [...page.matchAll(/<section id="(\w+)"[\s\S]*?<\/section>/g)].map(([text, id]) => [id!, unescaped(text)]),
+    );
+    for (const { technique, modelSensitivity, gridCheck } of json.plans) {
+      const label = technique.toUpperCase();
+      const models = sections.get('models')!;
+      expect(models).toContain(`${label}, planned with density scaling: the same fluence and monitor units`);
+      for (const { structures } of modelSensitivity.models) {
+        const cord = structures.find(({ name }: { name: string }) => name === json.cord);
+        expect(models).toContain(`<data value="${cord.metrics['Max[Gy]']}">`);
+      }
+      const grid = sections.get('grid')!;
+      expect(grid).toContain(
+        `${label}: the same fluence at ${gridCheck.points} points around target and cord, 1 mm apart`,
+      );
+      for (const { structure, metric, recomputed } of gridCheck.metrics) {
+        expect(grid).toContain(`${structure} ${metric.split('[')[0]}</th>`);
+        expect(grid).toContain(`<data value="${recomputed}">`);
+      }
+    }
+    expect([...sections.keys()]).toEqual(expect.not.arrayContaining(['targets', 'priorities', 'robust']));
+  });
+
+  test('targets, priorities and robustness are told where a plan has them, and nothing is where it has not', () => {
+    const [fcrt, imrt] = json.plans;
+    const shifted = (cordMax: number) => ({ cordMax, cordNearMax: 27, targetD95: 36, targetV95: 91, capMargin: 1 });
+    const plan = {
+      ...json,
+      plans: [
+        { ...fcrt, targets: [{ structure: PART, dose: 44, to: 'D50', reached: 39.5, percent: 89.77, isOff: true }] },
+        {
+          ...imrt,
+          targets: [{ structure: PART, dose: 44, to: 'D50', reached: 43.8, percent: 99.55, isOff: false }],
+          robust: {
+            sentence: 'Robust <against> shifts.',
+            notes: ['A note.'],
+            scenarios: [
+              { shift: [0, 0, 0], ...shifted(28) },
+              { shift: [0, -2.5, 0], ...shifted(29.5) },
+            ],
+            worst: shifted(29.7),
+            nominalPlan: { scenarios: [shifted(28.5), shifted(31.5)], worst: shifted(32.5) },
+            ball: { worst: { shift: [1, 1, 1], ...shifted(29.7) }, nominalWorst: shifted(32.5) },
+          },
+          priorities: [
+            {
+              list: 1,
+              status: 'missed',
+              goals: [
+                {
+                  goal: 'Heart Mean',
+                  reported: { value: 3.2, unit: 'Gy', result: 'least', errorBound: 0.01 },
+                  optimised: { trades: [{ of: 'cord', cost: 0.4 }] },
+                },
+                { goal: 'PTV D95% >= 92%', reported: { value: null, unit: '%', result: 'not evaluable' } },
+              ],
+            },
+          ],
+        },
+      ],
+    };
+    const own = { constraint: 'Heart Mean <= 3Gy', unit: 'Gy', result: 'pass', errorBound: 0.1 };
+    const asked = askedConstraints([
+      {
+        ...fcrt,
+        asked: [{ ...own, value: null, result: 'not evaluable', reason: 'No <dose>.', force: 'soft', price: null }],
+      },
+      { ...imrt, asked: [{ ...own, value: 2.96, force: 'hard', price: 54.25 }] },
+    ])!.text;
+    for (const said of [
+      'Heart Mean &lt;= 3Gy',
+      'No &lt;dose&gt;.',
+      '2.96</data> ±0.10',
+      'hard; one Gy buys up to',
+      '54.25<',
+    ])
+      expect(asked).toContain(said);
+    expect(askedConstraints(json.plans)).toBeUndefined();
+    const targets = targetsSection(plan)!.text;
+    expect(targets).toContain('43.80</data> Gy');
+    expect(targets).toContain('<data value="89.77">89.8</data> %: off');
+    expect(targets).not.toContain('<script');
+    const robust = robustSection(plan)!.text;
+    expect(robust).toContain('Robust &lt;against&gt; shifts.');
+    for (const said of [
+      '>none<',
+      '>0, -2.5, 0<',
+      'in any direction: 1, 1, 1',
+      '29.50</data>',
+      '31.50</data>',
+      '32.50</data>',
+    ])
+      expect(robust).toContain(said);
+    const priorities = prioritySection(plan)!.text;
+    for (const said of ['missed, proven to be out of reach', '0.40</data> Gy of the cord', 'not evaluable', '±0.01'])
+      expect(priorities).toContain(said);
+    expect([targetsSection, robustSection, prioritySection].map((sectionOf) => sectionOf(json))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('verdict and goals come first, and weigh is what is drawn', () => {

@@ -8,7 +8,8 @@ const ramp = (by: number): Float64Array =>
 const even = new Float64Array(1000).fill(1);
 
 test('a ramp that is moved by 1 Gy gains and loses a tenth of the volume', () => {
-  const { dose, low, high } = shiftBand([ramp(0), ramp(1), ramp(-1)], even, 111);
+  const { dose, low, high, count } = shiftBand([ramp(0), ramp(1), ramp(-1)], even, 111);
+  expect(count).toBe(2);
   expect(dose[0]).toBe(0);
   expect(dose.at(-1)).toBeGreaterThan(10.99);
   const at = (gray: number): number => dose.findIndex((d) => d >= gray);

@@ -112,12 +112,30 @@ describe('after a prior course', () => {
   };
 
   test('both together are drawn as EQD2, in Gy, with the cord enlarged', () => {
-    const told = said(after(uniform(20, {})).get('cumulative_axial_imrt')!);
+    const drawn = after(uniform(20, {}));
+    const told = said(drawn.get('cumulative_axial_imrt')!);
     // 30 Gy in 5 fractions are 30 (6 + 2) / 4 = 60 Gy, on top of 20 Gy.
     expect(told).toEqual(expect.arrayContaining(['70.0 Gy', '40.0 Gy']));
     expect(told.join(' ')).toMatch(/EQD2 of all courses, alpha\/beta 2 Gy, no recovery. Prior course: some./);
     expect(told.join(' ')).toMatch(/SpinalCord, [\d.]+ times as large/);
     expect(told.join(' ')).not.toMatch(/\d %/);
+    for (const [plane, axis] of [
+      ['sagittal', 'x'],
+      ['coronal', 'y'],
+    ]) {
+      const other = said(drawn.get(`cumulative_${plane}_imrt`)!).join(' ');
+      expect(other).toMatch(/EQD2 of all courses/);
+      expect(other).toContain(`${axis} = `);
+      expect(other).not.toMatch(/times as large/);
+    }
+  });
+
+  test('a plane without prior dose somewhere is left out, the others are drawn', () => {
+    const cut = uniform(20, {});
+    // A corner of the sagittal plane at x = 10 mm, where the isocentre is.
+    cut.data[(10 - grid.origin[0]) / grid.spacing[0]] = Number.NaN;
+    const names = [...after(cut).keys()].filter((name) => name.startsWith('cumulative'));
+    expect(names).toEqual(['cumulative_axial_imrt', 'cumulative_coronal_imrt']);
   });
 
   test('nothing is drawn of a prior dose that is unknown in the plane, or of another alpha/beta', () => {
@@ -129,11 +147,11 @@ describe('after a prior course', () => {
   });
 
   test('the DVH says what shifts make of the cord', () => {
-    const band = { dose: Float64Array.of(0, 30), low: Float64Array.of(0, -1), high: Float64Array.of(0, 2) };
+    const band = { dose: Float64Array.of(0, 30), low: Float64Array.of(0, -1), high: Float64Array.of(0, 2), count: 14 };
     const told = said(
       after(uniform(20, {}), { position: { structure: 'SpinalCord', search: [2, 2, 2], band } }).get('dvh')!,
     );
-    expect(told).toContain('shifts 2 mm');
+    expect(told).toContain('14 shifts of 2 mm');
     expect(said(after(uniform(20, {})).get('dvh')!).join(' ')).not.toContain('shifts');
   });
 });

@@ -64,10 +64,13 @@ test('stretching keeps constants and ramps, and the size of an image that fits',
   for (let r = 0; r < height; r++) for (let c = 0; c < width; c++) data.set([200, 20 * c, 40 * r], 3 * (c + width * r));
   // 7.5 samples across 20 px, 4 samples down 11 px: centres away from the edges, where the outermost samples repeat.
   const span = (first: number, count: number, length: number) => ({ first, count, start: 0.3, length });
-  const out = stretchImage({ width, height, data }, span(5, 10, 20), span(4, 4, 11));
+  const stride = 3 * 17;
+  const out = new Uint8ClampedArray(stride * 9).fill(77);
+  stretchImage({ width, height, data }, span(5, 10, 20), span(4, 4, 11), out, stride);
+  expect(out.filter((byte) => byte === 77)).toHaveLength(out.length - 3 * 4 * 10);
   for (let r = 0; r < 4; r++)
     for (let c = 0; c < 10; c++) {
-      const at = 3 * (c + 10 * r);
+      const at = stride * (4 + r) + 3 * (5 + c);
       expect(out[at]).toBe(200);
       // Half a level of rounding.
       expect(Math.abs(out[at + 1]! - 20 * (((5.2 + c) / 20) * width - 0.5))).toBeLessThanOrEqual(0.501);

@@ -121,7 +121,8 @@ export const CAPTIONS: Readonly<Record<string, string>> = {
     'The difference of two doses: red where the second is higher, blue where it is lower, clear where they agree.',
   sheet: 'Contact sheet of parallel planes.',
   dvh: 'Dose-volume histograms of two plans. Numbers name the curves; a band says how far off a curve may be, diamonds are goals, full where they are met.',
-  'dvh-shifts': 'A light band between dotted lines says what rigid shifts of the patient make of the cord.',
+  'dvh-shifts':
+    'A light band between dotted lines says what so many rigid shifts of the patient make of the cord, the nominal place among them.',
   profile: 'Dose along a line from the cord through the target, with the steepest fall between them.',
   'depth-dose': 'Measured depth doses with a model, and what it leaves over.',
   'beam-aperture': "Beam's-eye view of a conformal field.",
@@ -206,7 +207,7 @@ export const PICTURES: Readonly<Record<string, () => string | Drawing>> = {
         const { band, ...own } = withBand(curve);
         return { ...own, shifts: band };
       }),
-      shiftsLabel: 'SpinalCord, shifts 3 mm',
+      shiftsLabel: '14 shifts of 3 mm',
       prescription: PRESCRIPTION,
       limits: [{ label: 'SpinalCord Max <= 29.8 Gy', dose: 29.8, color: structureColor('SpinalCord') }],
       doseUnits: doseUnits(imrt),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createGrid, type Grid, voxelCount } from '../../src/geometry/grid.js';
 import { createVolume, type Volume } from '../../src/geometry/volume.js';
-import { isolines, outline } from '../../src/render/isodose.js';
+import { isolines, isolinesOf, outline } from '../../src/render/isodose.js';
 import {
   cropSlice,
   extractSlice,
@@ -43,12 +43,12 @@ describe('slices of x + 10 y + 100 z on odd dims and unequal spacing', () => {
         for (let c = 0; c < s.columns; c++)
           expect(s.data[r * s.columns + c]!).toBeCloseTo(value(s.u0 + c * s.du, s.v0 + r * s.dv), 2);
     }
-    const us = Float64Array.of(slice.u0 + 1.3, slice.u0 - 100, slice.u0);
+    const us = Float64Array.of(slice.u0 - 100, slice.u0, slice.u0 + 1.3);
     const vs = Float64Array.of(slice.v0 + 2.1, slice.v0);
     const values = resampleSlice(slice, us, vs, -7);
     for (const [r, v] of vs.entries()) {
       for (const [c, u] of us.entries()) {
-        if (c === 1) expect(values[3 * r + c]).toBe(-7);
+        if (c === 0) expect(values[3 * r + c]).toBe(-7);
         else expect(values[3 * r + c]!).toBeCloseTo(value(u, v), 2);
       }
     }
@@ -97,6 +97,20 @@ describe('isolines', () => {
     for (let i = 0; i < line.length; i += 2)
       expect(Math.abs(Math.hypot(line[i]!, line[i + 1]!) - 14)).toBeLessThan(0.25);
     expect([line[0], line[1]]).toEqual([line[line.length - 2], line[line.length - 1]]);
+  });
+
+  test('lines of levels that only part of the slice reaches are those of the whole, to the bit', () => {
+    const g = createGrid([1, 43, 51], [2, 2.5, 3], [-50, -52, 0]);
+    const data = new Float32Array(voxelCount(g));
+    for (let j = 0; j < 43; j++)
+      for (let i = 0; i < 51; i++)
+        data[i + 51 * j] = 40 * Math.exp(-(((i - 30) / 5) ** 2) - ((j - 12) / 4) ** 2) + 3 * ((i * 7 + j * 5) % 3);
+    const slice = extractSlice(createVolume('dose', g, data), 'axial', [0, 0, 0]);
+    const levels = [38, 20, 12];
+    const own = isolinesOf(slice, levels);
+    expect(own.map((lines) => lines.length)).not.toContain(0);
+    expect(own).toEqual(levels.map((level) => isolines(slice, level)));
+    expect(isolinesOf(slice, [1e9, 900])).toEqual([[], []]);
   });
 
   test('a level that is nowhere reached gives nothing', () => {

@@ -1,6 +1,8 @@
 /** Of a plan.json what a report shows: every figure in the page is one of these, as it stands there. */
 import type { StructureReport } from '../../plan/evaluation/evaluate-plan.js';
+import type { PriorityOutcome } from '../../plan/evaluation/priority-outcome.js';
 import type { RetreatmentAssessment } from '../../plan/evaluation/retreatment.js';
+import type { ModelName } from '../../plan/sweep/dose-model-sensitivity.js';
 
 export interface PlanJson {
   readonly software: string;
@@ -36,9 +38,92 @@ export interface PlanEntry {
   readonly conformity: Readonly<Record<string, number | null>>;
   readonly cumulativeCordEqd2?: unknown;
   readonly retreatment?: RetreatmentEntry;
+  readonly targets?: readonly TargetEntry[];
+  readonly robust?: RobustEntry;
+  readonly priorities?: readonly PriorityEntry[];
+  readonly asked?: readonly AskedEntry[];
+  readonly modelSensitivity?: ModelEntry;
+  readonly gridCheck?: GridEntry;
   readonly warning?: string;
   readonly fluence?: { readonly file: string; readonly sha256: string };
   readonly dose?: { readonly file: string; readonly sha256: string };
+}
+
+/** One of several targets. */
+export interface TargetEntry {
+  readonly structure: string;
+  readonly dose: number;
+  readonly to: string;
+  readonly reached: number | null;
+  readonly percent: number | null;
+  readonly isOff: boolean;
+}
+
+/** A plan with the patient off its place. */
+export interface ShiftedEntry {
+  /** LPS, mm. */
+  readonly shift?: readonly number[];
+  readonly cordMax: number;
+  readonly cordNearMax: number;
+  readonly targetD95: number;
+  readonly targetV95: number;
+}
+
+export interface RobustEntry {
+  readonly sentence: string;
+  readonly notes: readonly string[];
+  readonly scenarios: readonly ShiftedEntry[];
+  readonly worst: ShiftedEntry;
+  readonly nominalPlan: { readonly scenarios: readonly ShiftedEntry[]; readonly worst: ShiftedEntry };
+  readonly ball?: { readonly worst: ShiftedEntry; readonly nominalWorst: ShiftedEntry };
+}
+
+export interface PriorityEntry {
+  readonly list: number;
+  readonly status: PriorityOutcome['status'];
+  readonly goals: readonly {
+    readonly goal: string;
+    readonly reported: {
+      readonly value: number | null;
+      readonly unit: string;
+      readonly errorBound?: number | null;
+      readonly result: string;
+    };
+    readonly optimised?: { readonly trades: readonly { readonly of: string; readonly cost: number }[] };
+  }[];
+}
+
+/** A constraint that the case asks for, on a whole structure. */
+export interface AskedEntry {
+  readonly constraint: string;
+  readonly value: number | null;
+  readonly unit: string;
+  readonly result: string;
+  readonly errorBound?: number | null;
+  readonly reason?: string;
+  readonly force: string;
+  readonly price: number | null;
+}
+
+export interface ModelEntry {
+  readonly planned: ModelName;
+  readonly models: readonly {
+    readonly model: ModelName;
+    readonly structures: readonly { readonly name: string; readonly metrics: Readonly<Record<string, number>> }[];
+  }[];
+}
+
+export interface GridEntry {
+  readonly spacing: number;
+  readonly points: number;
+  readonly metrics: readonly {
+    readonly structure: string;
+    readonly metric: string;
+    readonly planned: number;
+    readonly errorBound: number;
+    readonly recomputed: number;
+    readonly isWithinBound: boolean;
+  }[];
 }
 
 export interface GoalEntry {

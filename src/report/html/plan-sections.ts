@@ -1,5 +1,7 @@
 /** What a plan was made under, what is proven of it, how it is delivered, and what it rests on. */
+import { toDecimals } from '../../core/rounding.js';
 import type { StructureReport } from '../../plan/evaluation/evaluate-plan.js';
+import { askedConstraints } from './asked-sections.js';
 import { bounded, type Content, figure, html, list, type Markup, raw, section, table } from './markup.js';
 import type { CertificateEntry, PlanEntry, PlanJson } from './plan-json.js';
 import { labelOf, percentOf } from './verdict-section.js';
@@ -60,6 +62,7 @@ export function proofSection({ plans }: PlanJson): Markup {
           ];
         }),
       }),
+    askedConstraints(plans),
     table({
       caption: 'Certificate: how far a plan may be from the best one',
       head: ['Certificate', ...plans.map(labelOf)],
@@ -104,7 +107,21 @@ function deliverySentence(plan: PlanEntry): Markup {
 `;
 }
 
+/** More fields than that, as of an arc, are folded away. */
+const MOST_FIELDS = 30;
+
 function fieldTable(plan: PlanEntry): Markup {
+  const { length } = plan.fields;
+  if (length <= MOST_FIELDS) return allFields(plan);
+  return html`<p>${labelOf(plan)} has ${length} fields, which plan.json lists too.</p>
+<details><summary>${labelOf(plan)}: all ${length} fields</summary>${allFields(plan)}</details>
+`;
+}
+
+/** As it stands in plan.json, without the decimals that an angle between two may have. */
+const angle = (degrees: number): Markup => html`<data value="${degrees}">${toDecimals(degrees, 1)}</data>`;
+
+function allFields(plan: PlanEntry): Markup {
   const isDelivered = plan.fields.some(({ segments }) => segments !== undefined);
   const more = ['Segments', 'Mean area [cm²]', 'Complexity', 'Time of a fraction [s]'];
   return table({
@@ -112,9 +129,9 @@ function fieldTable(plan: PlanEntry): Markup {
     head: ['Field', 'Gantry [°]', 'Collimator [°]', 'Couch [°]', 'MU of the course', ...(isDelivered ? more : [])],
     rows: plan.fields.map((own) => [
       own.name,
-      own.gantry,
-      own.collimator,
-      own.couch,
+      angle(own.gantry),
+      angle(own.collimator),
+      angle(own.couch),
       figure(own.monitorUnits, 1),
       ...(isDelivered
         ? [

@@ -9,6 +9,7 @@ import type { PlanningResult } from '../../plan/run-plan.js';
 import { DISCLAIMER } from '../../render/figure.js';
 import { fieldPictures } from '../field-figures.js';
 import { planDetails } from '../plan-report.js';
+import { gridSection, modelSection, prioritySection, robustSection, targetsSection } from './asked-sections.js';
 import { dvhFrame, dvhSection } from './dvh-figure.js';
 import { html, type Markup, raw, scriptJson } from './markup.js';
 import type { PlanJson } from './plan-json.js';
@@ -53,7 +54,7 @@ export function reportPage(result: PlanningResult, json: Record<string, unknown>
 <p class="notice">${capital(DISCLAIMER)}.</p>
 </header>
 <main>
-${verdictSection(plan)}${comparisonSection(plan)}${retreatmentSection(plan)}${viewerSection(data, notes)}${dvhSection(data.curves, lines, frame, data.doseUnits)}${metricSection(plan)}${proofSection(plan)}${deliverySection(plan, fieldPictures(result))}${sentenceSection('assumptions', 'Assumptions', plan.assumptions)}${sentenceSection('notes', 'Notes', plan.notes)}${provenanceSection(plan)}<section aria-labelledby="words-title" id="words"><h2 id="words-title">In words</h2>
+${verdictSection(plan)}${comparisonSection(plan)}${retreatmentSection(plan)}${viewerSection(data, notes)}${dvhSection(data.curves, lines, frame, data.doseUnits)}${metricSection(plan)}${targetsSection(plan)}${prioritySection(plan)}${robustSection(plan)}${modelSection(plan)}${gridSection(plan)}${proofSection(plan)}${deliverySection(plan, fieldPictures(result))}${sentenceSection('assumptions', 'Assumptions', plan.assumptions)}${sentenceSection('notes', 'Notes', plan.notes)}${provenanceSection(plan)}<section aria-labelledby="words-title" id="words"><h2 id="words-title">In words</h2>
 <details><summary>All that the command line tells of these plans</summary><pre tabindex="0">${planDetails(result)}</pre></details></section>
 </main>
 <footer><p>${plan.software}. ${capital(DISCLAIMER)}.</p></footer>
