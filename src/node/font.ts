@@ -24,36 +24,5 @@ export function loadRasterizer(): Promise<Rasterizer> {
 
 async function load(): Promise<Rasterizer> {
   const [wasm, fonts] = await Promise.all([readFile(require.resolve('@resvg/resvg-wasm/index_bg.wasm')), loadFonts()]);
-  return withoutHttp(() => createRasterizer({ wasm: compileBriefly(wasm), fonts }));
-}
-
-/**
- * resvg asks of its WebAssembly whether it is a Request or a Response, and Node loads its HTTP client for that question:
- * 35 ms. Where nobody in the process has used one yet, the next one who asks is told that there is none.
- */
-async function withoutHttp<T>(work: () => Promise<T>): Promise<T> {
-  const restored = ['Request', 'Response'].map(answerOnceWithNone);
-  try {
-    return await work();
-  } finally {
-    for (const restore of restored) restore();
-  }
-}
-
-function answerOnceWithNone(name: string): () => void {
-  const own = Object.getOwnPropertyDescriptor(globalThis, name);
-  if (own?.get === undefined || own.configurable !== true) return () => undefined;
-  const none: PropertyDescriptor = {
-    configurable: true,
-    get() {
-      restore();
-      return undefined;
-    },
-  };
-  const restore = (): void => {
-    if (Object.getOwnPropertyDescriptor(globalThis, name)?.get === none.get)
-      Object.defineProperty(globalThis, name, own);
-  };
-  Object.defineProperty(globalThis, name, none);
-  return restore;
+  return createRasterizer({ wasm: compileBriefly(wasm), fonts });
 }

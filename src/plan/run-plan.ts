@@ -311,6 +311,8 @@ function evaluateAll(
 /**
  * What stays from plan to plan, as long as plans ask for the same: the patient's model, the influence on its voxels, its cord under shifts.
  * A plan with it is the plan without it, to the last bit.
+ *
+ * @internal
  */
 export class KeptWork {
   private readonly models = new KeptModel();

@@ -2,13 +2,13 @@
  * SVG to pixels, by the WebAssembly build of resvg with fonts that are handed in: no system font, no browser, and so
  * the same pixels on every machine.
  */
-import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { checkPositive } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { composeLayers } from './compose.js';
 import { type Drawing, vectorSvg } from './drawing.js';
 import { FONT } from './figure.js';
 import type { RasterImage } from './png.js';
+import { initWasm, Resvg } from './resvg.js';
 
 /** Turns figures into pixels. */
 export interface Rasterizer {
