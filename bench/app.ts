@@ -110,8 +110,10 @@ if (wants('cancel')) {
   const times = [];
   for (const stage of ['structures and voxels', 'fcrt: apertures', 'fcrt: dose', 'imrt: beamlets', 'imrt: fluence']) {
     await isReady(page);
+    // Nobody plans anew at once: a click that soon is the second of a double click, which does nothing.
+    await page.waitForTimeout(1000);
     await plan(page).click();
-    await page.locator('.status').getByText(stage).waitFor();
+    await page.locator('.status').getByText(stage).waitFor({ timeout: 60_000 });
     times.push(
       await page.evaluate<number>(`(async () => {
         const begun = performance.now();
