@@ -45,7 +45,8 @@ function eventLines(command: string): ProgressForm {
   return {
     end: () => undefined,
     show(event) {
-      if (event.event !== 'step' || isDue(event)) say(jsonLine(command, event));
+      const isLast = event.done !== null && event.done === event.total;
+      if (event.event !== 'step' || isLast || isDue(event)) say(jsonLine(command, event));
     },
   };
 }
