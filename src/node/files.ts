@@ -179,9 +179,9 @@ export async function orUnwritable<T>(outDir: string, write: () => Promise<T>): 
     return await write();
   } catch (cause) {
     if (cause instanceof InvalidInputError) throw cause;
-    throw new InvalidInputError(
-      `${outDir} cannot be written (${reasonOf(cause)}). Choose a folder that you may write to.`,
-    );
+    const isFull = ['ENOSPC', 'EDQUOT'].includes((cause as { code?: string }).code ?? '');
+    const remedy = isFull ? 'Make room there, or choose another folder.' : 'Choose a folder that you may write to.';
+    throw new InvalidInputError(`${outDir} cannot be written (${reasonOf(cause)}). ${remedy}`);
   }
 }
 
@@ -203,6 +203,7 @@ const REASONS: Record<string, string> = {
   EEXIST: 'a file is in the way',
   EISDIR: 'it is a folder',
   ENOSPC: 'the disk is full',
+  EDQUOT: 'your quota of the disk is used up',
   EROFS: 'the disk is read-only',
   EMFILE: 'too many open files',
   ENAMETOOLONG: 'the name is too long',

@@ -116,7 +116,7 @@ test('a mount point, which no folder can be moved onto: the whole set or, where 
           ['b.bin', large],
         ]),
       ),
-    ).rejects.toThrow(/disk cannot be written \(the disk is full\)/);
+    ).rejects.toThrow(/disk cannot be written \(the disk is full\)\. Make room there, or choose another folder\.$/);
     expect(await readdir(disk)).toEqual([]);
     await writeAll(
       disk,
