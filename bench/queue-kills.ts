@@ -107,7 +107,8 @@ for (let k = 0; k < kills; k++) {
   await Promise.race([pause(1000 + 5000 * uniform()), ended(submitter)]);
   if (submitter.exitCode !== null) {
     say(`the study has ended after ${k} kills; it is begun again`);
-    rmSync(join(folder, 'out'), { recursive: true });
+    // There is none where Redis was away as it began.
+    rmSync(join(folder, 'out'), { recursive: true, force: true });
     submitter = startStudy();
   }
   const what = uniform();
