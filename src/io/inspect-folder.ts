@@ -2,6 +2,7 @@
  * A folder from what its files are: patients and frames of reference by number, images in series, what refers to what and what is
  * missing. Files come one by one and leave little behind, so that tens of thousands fit.
  */
+import { grouped } from '../core/grouped.js';
 import { type Grid, placeOf, voxelCount } from '../geometry/grid.js';
 import type { ImageHead, InspectedFile, ObjectIdentity } from './dicom/inspect-file.js';
 import type { RtObject } from './dicom/inspect-rt.js';
@@ -67,13 +68,7 @@ export class FolderInspector {
   /** Images of one series; of copies in several folders those of each. */
   private series(): readonly ImageHead[][] {
     return [...this.images.values()].flatMap((heads) => {
-      const byFolder = new Map<string, ImageHead[]>();
-      for (const head of heads) {
-        const folder = folderOf(head.file);
-        const own = byFolder.get(folder);
-        if (own === undefined) byFolder.set(folder, [head]);
-        else own.push(head);
-      }
+      const byFolder = grouped(heads, (head) => folderOf(head.file));
       return byFolder.size > 1 && latticeOf(heads).doubled > 0 ? [...byFolder.values()] : [heads];
     });
   }

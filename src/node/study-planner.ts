@@ -1,6 +1,8 @@
 /** One plan of a study after the other; what follows one another shares is made once. */
 import { InvalidInputError, isRespineError } from '../core/errors.js';
+import { grouped } from '../core/grouped.js';
 import { describeValues, type Study, type StudyRun } from '../plan/input/study-file.js';
+import { modelKey } from '../plan/patient/kept-model.js';
 import { createJob, type PlanJob } from '../plan/patient/plan-job.js';
 import { KeptWork, runPlan } from '../plan/run-plan.js';
 import { failedRow, type StudyRow, studyRow } from '../report/study-table.js';
@@ -24,6 +26,12 @@ export interface PlannerOptions {
 export function sharedBy({ case: planCase }: Pick<StudyRun, 'case'>): string {
   const { name, patient, machine, prior, doseGrid } = planCase;
   return JSON.stringify([name, patient, machine, prior, doseGrid]);
+}
+
+/** Runs by what they share with others, those that share a patient's model after one another; else in the order of the study. */
+export function runsByPatient(runs: readonly StudyRun[]): Map<string, StudyRun[]> {
+  const byModel = [...grouped(runs, (run) => modelKey(run.case)).values()].flat();
+  return grouped(byModel, sharedBy);
 }
 
 /** Makes plans of a study. A row does not depend on what was planned before it. */

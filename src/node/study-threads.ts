@@ -2,9 +2,8 @@
 import { freemem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Study, StudyRun } from '../plan/input/study-file.js';
-import { modelKey } from '../plan/patient/kept-model.js';
 import { failedRow, type StudyRow } from '../report/study-table.js';
-import { type PlannerOptions, StudyPlanner, sharedBy } from './study-planner.js';
+import { type PlannerOptions, runsByPatient, StudyPlanner, sharedBy } from './study-planner.js';
 import { version } from './version.js';
 
 export interface StudyThreadData extends PlannerOptions {
@@ -69,30 +68,12 @@ export async function planRuns(
   if (failed !== undefined) throw failed.reason;
 }
 
-/** Runs of one patient, those that share its model after one another; else in the order of the study. */
-function byModel(runs: readonly StudyRun[]): StudyRun[] {
-  const alike = new Map<string, StudyRun[]>();
-  for (const run of runs) {
-    const key = modelKey(run.case);
-    const own = alike.get(key);
-    if (own === undefined) alike.set(key, [run]);
-    else own.push(run);
-  }
-  return [...alike.values()].flat();
-}
-
 /** Runs that are still to be made, by what they share. */
 class RunQueue {
-  private readonly groups = new Map<string, StudyRun[]>();
+  private readonly groups: Map<string, StudyRun[]>;
 
   constructor(runs: readonly StudyRun[]) {
-    for (const run of runs) {
-      const key = sharedBy(run);
-      const group = this.groups.get(key);
-      if (group === undefined) this.groups.set(key, [run]);
-      else group.push(run);
-    }
-    for (const [key, group] of this.groups) this.groups.set(key, byModel(group));
+    this.groups = runsByPatient(runs);
   }
 
   /** The next of those that share with the last; else the first of the longest group, so that threads seldom meet in one. */

@@ -11,7 +11,7 @@ import { InvalidInputError, isRespineError } from '../../core/errors.js';
 import type { Study, StudyRun } from '../../plan/input/study-file.js';
 import { failedRow, type StudyRow } from '../../report/study-table.js';
 import type { RowMaker, RowMakerOptions } from '../run-study.js';
-import { sharedBy } from '../study-planner.js';
+import { runsByPatient } from '../study-planner.js';
 import { release, version } from '../version.js';
 import { type CaseFile, FileHashes, fileNamesOf } from './case-files.js';
 import { PREFIX, type QueueConnection } from './connect.js';
@@ -281,16 +281,7 @@ export class QueueSubmitter implements RowMaker {
 }
 
 /** Runs that share a patient one after the other. */
-function sorted(runs: readonly StudyRun[]): StudyRun[] {
-  const groups = new Map<string, StudyRun[]>();
-  for (const run of runs) {
-    const key = sharedBy(run);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [run]);
-    else group.push(run);
-  }
-  return [...groups.values()].flat();
-}
+const sorted = (runs: readonly StudyRun[]): StudyRun[] => [...runsByPatient(runs).values()].flat();
 
 /** One that a worker has at this moment stays; its row goes when it comes. */
 const removed = (job: Job): Promise<void> => job.remove().catch(() => undefined);
