@@ -129,7 +129,6 @@ test('no function has more than six parameters but kernels, which are called for
     'geometry/voxelize.ts: accumulateSide',
     'optimize/dense-kernel.ts: addRows',
     'optimize/dense-kernel.ts: makeReady',
-    'optimize/dense-kernel.ts: ready',
     'phantom/paint.ts: fill',
     'phantom/paint.ts: narrow',
   ];

@@ -109,15 +109,24 @@ function envelopesOf(
   const largest = new Float64Array(count);
   const inside = new Float64Array(count);
   for (const shift of [zero, ...shifts]) {
-    const dose = course.at(shift);
-    const isIn = isInside(shift);
-    for (let v = 0; v < count; v++) {
-      const e = eqd2OrZero(dose[v]!, course.fractions, alphaBeta);
-      if (e > largest[v]!) largest[v] = e;
-      if (isIn[v] !== 0 && e > inside[v]!) inside[v] = e;
-    }
+    widen({ largest, inside }, course.at(shift), isInside(shift), course.fractions, alphaBeta);
   }
   return { largest, inside };
+}
+
+/** Takes a shift's dose into the envelope. */
+function widen(
+  { largest, inside }: { readonly largest: Float64Array; readonly inside: Float64Array },
+  dose: ArrayLike<number>,
+  isIn: ArrayLike<number>,
+  fractions: number,
+  alphaBeta: number,
+): void {
+  for (let v = 0; v < largest.length; v++) {
+    const e = eqd2OrZero(dose[v]!, fractions, alphaBeta);
+    if (e > largest[v]!) largest[v] = e;
+    if (isIn[v] !== 0 && e > inside[v]!) inside[v] = e;
+  }
 }
 
 /** A voxel below this fraction of the worst at the shifts known is not the worst at one between them. */
@@ -164,11 +173,19 @@ function searchWithin(
 }
 
 function maximumAt({ prior, now, alphaBeta }: PositionInput, p: Vec3, n: Vec3): number {
-  const before = prior.at(p);
-  const after = now.at(n);
+  return largestSum(prior.at(p), prior.fractions, now.at(n), now.fractions, alphaBeta);
+}
+
+function largestSum(
+  before: ArrayLike<number>,
+  fractionsBefore: number,
+  after: ArrayLike<number>,
+  fractions: number,
+  alphaBeta: number,
+): number {
   let largest = 0;
   for (let v = 0; v < before.length; v++) {
-    const sum = eqd2OrZero(before[v]!, prior.fractions, alphaBeta) + eqd2OrZero(after[v]!, now.fractions, alphaBeta);
+    const sum = eqd2OrZero(before[v]!, fractionsBefore, alphaBeta) + eqd2OrZero(after[v]!, fractions, alphaBeta);
     if (sum > largest) largest = sum;
   }
   return largest;
@@ -231,24 +248,26 @@ export function movedDose(dose: DoseVolume, points: Float64Array): ShiftedCourse
 /** 1 where the nearest voxel of a point, less the shift, holds any of the mask. */
 export function insideOf(mask: Volume<'mask'>, points: Float64Array): (shift: Vec3) => Uint8Array {
   const axes = pointAxes(points);
-  const { shape, origin, spacing } = mask.grid;
+  return (shift) => areInside(mask, axes, shift);
+}
+
+function areInside({ grid, data }: Volume<'mask'>, { count, coordinates, places }: PointAxes, shift: Vec3): Uint8Array {
+  const { shape, origin, spacing } = grid;
   const [nz, ny, nx] = shape;
-  const [atX, atY, atZ] = axes.places;
-  return (shift) => {
-    const offsets = (axis: 0 | 1 | 2, n: number, stride: number): Float64Array =>
-      axes.coordinates[axis].map((coordinate) => {
-        const at = Math.round((coordinate - shift[axis] - origin[axis]) / spacing[axis]);
-        return at >= 0 && at < n ? at * stride : Number.NaN;
-      });
-    const [x, y, z] = [offsets(0, nx, 1), offsets(1, ny, nx), offsets(2, nz, nx * ny)];
-    const out = new Uint8Array(axes.count);
-    for (let v = 0; v < out.length; v++) {
-      // Beyond the grid this is no number, and there is no such voxel.
-      const voxel = x[atX[v]!]! + y[atY[v]!]! + z[atZ[v]!]!;
-      out[v] = voxel >= 0 && mask.data[voxel]! > 0 ? 1 : 0;
-    }
-    return out;
-  };
+  const offsets = (axis: 0 | 1 | 2, n: number, stride: number): Float64Array =>
+    coordinates[axis].map((coordinate) => {
+      const at = Math.round((coordinate - shift[axis] - origin[axis]) / spacing[axis]);
+      return at >= 0 && at < n ? at * stride : Number.NaN;
+    });
+  const [x, y, z] = [offsets(0, nx, 1), offsets(1, ny, nx), offsets(2, nz, nx * ny)];
+  const [atX, atY, atZ] = places;
+  const out = new Uint8Array(count);
+  for (let v = 0; v < count; v++) {
+    // Beyond the grid this is no number, and there is no such voxel.
+    const voxel = x[atX[v]!]! + y[atY[v]!]! + z[atZ[v]!]!;
+    out[v] = voxel >= 0 && data[voxel]! > 0 ? 1 : 0;
+  }
+  return out;
 }
 
 /** Along one axis: where the lower neighbour of each coordinate begins, the step to the upper one and its weight. */

@@ -95,6 +95,17 @@ export function giveBackSharedMemory(memory: WebAssembly.Memory): void {
   if (memory.buffer.byteLength > (spareShared?.buffer.byteLength ?? 0)) spareShared = memory;
 }
 
+/** A function of a module: numbers and addresses in, a number or nothing out. */
+export type WasmFunction = (...args: number[]) => number;
+
+/**
+ * Calls a function of a module. All calls go through here, a place that sees functions of many instances: one that only sees those of a
+ * single instance is compiled for it, with all that calls it, and anew when its memory is gone.
+ */
+export function callWasm(f: WasmFunction, ...args: number[]): number {
+  return f(...args);
+}
+
 /** What a module exports, working on a memory. */
 export function instantiateWasm(module: WebAssembly.Module, memory: WebAssembly.Memory): unknown {
   return new WebAssembly.Instance(module, { env: { memory } }).exports;

@@ -5,6 +5,7 @@
  * The operator's loop (`simd-maps.ts`) reads with the same kernels the same numbers: where both compute a point of a fluence they agree
  * to the last bit.
  */
+import { callWasm } from '../core/wasm.js';
 import { WasmLayout } from '../core/wasm-layout.js';
 import type { BeamKernel } from './beam-kernel.js';
 import type { PointSet } from './beam-points.js';
@@ -32,8 +33,31 @@ export function addSimdDose(
   out: Float64Array,
 ): void {
   const layout = new WasmLayout();
+  const field = placeField(layout, map, kernel, sad, fluence);
+  layout.lend((memory) => addPieces(memory, field, points, out));
+}
+
+/** A field with memory for a piece of points. */
+interface PlacedField extends ReturnType<typeof placeMaps> {
+  readonly map: FluenceMap;
+  readonly tables: SimdTables;
+  readonly pixels: number;
+  readonly at: PiecePlaces;
+  readonly firstBand: number;
+  readonly bandWeights: readonly number[];
+  readonly places: number;
+  readonly sums: number;
+}
+
+function placeField(
+  layout: WasmLayout,
+  map: FluenceMap,
+  kernel: BeamKernel,
+  sad: number,
+  fluence: Float64Array,
+): PlacedField {
   const tables = new SimdTables(kernel, sad, layout);
-  const { bands, rows, lines } = placeMaps(layout, map);
+  const placed = placeMaps(layout, map);
   const pixels = layout.place(Float32Array.from(fluence, (weight, c) => weight * map.horn[c]!));
   const array = (): number => layout.reserve(4 * PIECE);
   const at: PiecePlaces = {
@@ -46,34 +70,45 @@ export function addSimdDose(
     factors: array(),
   };
   const firstBand = layout.reserve(PIECE);
-  const bandWeights = bands.map(({ groups }) => layout.reserve(16 * groups * PIECE));
+  const bandWeights = placed.bands.map(({ groups }) => layout.reserve(16 * groups * PIECE));
   const places = layout.reserve(12 * PIECE);
   const sums = layout.reserve(8 * PIECE);
+  return { ...placed, map, tables, pixels, at, firstBand, bandWeights, places, sums };
+}
+
+/** The field's dose at all points, piece by piece. */
+function addPieces(memory: WebAssembly.Memory, field: PlacedField, points: PointSet, out: Float64Array): void {
+  const { map, tables, pixels, at, firstBand, bandWeights, places, sums, bands, rows, lines } = field;
+  const { buffer } = memory;
+  const maps = mapKernels(memory);
+  const weights = weightKernels(memory);
   const isSingle = bands.length === 1;
   const [narrow, wide] = [isSingle ? 0 : bandWeights[0]!, bandWeights[isSingle ? 0 : 1]!];
-  layout.lend((memory) => {
-    const { buffer } = memory;
-    const maps = mapKernels(memory);
-    const weights = weightKernels(memory);
-    const [nx, ny] = [map.pixels.x.length - 1, map.pixels.y.length - 1];
-    for (const { band, widths, lineBytes, groups, nodes } of bands) {
-      maps.spread(widths, band.widths.length, pixels, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines);
+  const [nx, ny] = [map.pixels.x.length - 1, map.pixels.y.length - 1];
+  for (const { band, widths, lineBytes, groups, nodes } of bands) {
+    // biome-ignore format: as the kernel's parameters
+    callWasm(
+      maps.spread, widths, band.widths.length, pixels, nx, ny, lineBytes, band.nv, groups, nodes, rows, lines,
+    );
+  }
+  for (let from = 0; from < points.count; from += PIECE) {
+    const to = Math.min(points.count, from + PIECE);
+    const count = to - from;
+    const placed = placePiece(buffer, at, points, from, to);
+    map.firstBands(points.u, points.v, from, to, new Uint8Array(buffer, firstBand, count));
+    tables.weigh(weights, { ...placed, firstBand }, count, narrow, wide);
+    const values = new Float64Array(buffer, sums, count).fill(0);
+    for (let b = 0; b < bands.length; b++) {
+      const { band, groups, lineBytes, nodes } = bands[b]!;
+      const { u0, v0, step, nu, nv } = band;
+      // biome-ignore format: as the kernel's parameters
+      callWasm(
+        weights.placesOf, count, at.u, at.v, u0, v0, step, nu, nv, lineBytes / 4, 16 * groups, places,
+      );
+      callWasm(maps.gather, nodes, lineBytes, groups, count, places, bandWeights[b]!, sums);
     }
-    for (let from = 0; from < points.count; from += PIECE) {
-      const to = Math.min(points.count, from + PIECE);
-      const count = to - from;
-      const placed = placePiece(buffer, at, points, from, to);
-      map.firstBands(points.u, points.v, from, to, new Uint8Array(buffer, firstBand, count));
-      tables.weigh(weights, { ...placed, firstBand }, count, narrow, wide);
-      const values = new Float64Array(buffer, sums, count).fill(0);
-      bands.forEach(({ band, groups, lineBytes, nodes }, b) => {
-        const { u0, v0, step, nu, nv } = band;
-        weights.placesOf(count, at.u, at.v, u0, v0, step, nu, nv, lineBytes / 4, 16 * groups, places);
-        maps.gather(nodes, lineBytes, groups, count, places, bandWeights[b]!, sums);
-      });
-      for (let p = 0; p < count; p++) out[from + p]! += values[p]!;
-    }
-  });
+    for (let p = 0; p < count; p++) out[from + p]! += values[p]!;
+  }
 }
 
 /** Puts the points [from, to) into memory; what they have none of has no address. */

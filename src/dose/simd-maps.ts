@@ -4,18 +4,13 @@
  * The same products and the same reads as the Float64 reference, to single precision: doses agree within 2e-6 of the largest. Built
  * for the optimiser's loop, where a beam's weights stay and only its fluence changes.
  */
-import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction } from '../core/wasm.js';
 import { LANES, padded, padTerms, WasmLayout } from '../core/wasm-layout.js';
 import type { BandedMatrix, BandMap, MapPoints, WidthMatrices } from './banded-matrix.js';
 import type { FluenceMap } from './fluence-map.js';
 import { binary } from './maps.wasm.js';
 
-export interface MapKernels {
-  spread(...args: number[]): void;
-  collect(...args: number[]): void;
-  gather(...args: number[]): void;
-  scatter(...args: number[]): void;
-}
+export type MapKernels = Record<'spread' | 'collect' | 'gather' | 'scatter', WasmFunction>;
 
 /** Whether this machine runs the SIMD kernels. */
 export function hasSimd(): boolean {
@@ -83,10 +78,11 @@ export class SimdMaps {
   apply(fluence: Float64Array, out: Float64Array): void {
     const pixels = new Float32Array(this.memory.buffer, this.pixels, fluence.length);
     for (let c = 0; c < pixels.length; c++) pixels[c] = fluence[c]! * this.horn[c]!;
-    for (const placed of this.bands) this.kernels.spread(...this.spreadArguments(placed));
+    for (const placed of this.bands) callWasm(this.kernels.spread, ...this.spreadArguments(placed));
     this.forPieces((from, values) => {
       values.fill(0);
-      for (const placed of this.bands) this.kernels.gather(...this.readArguments(placed, from, values.length));
+      for (const placed of this.bands)
+        callWasm(this.kernels.gather, ...this.readArguments(placed, from, values.length));
       for (let p = 0; p < values.length; p++) out[from + p]! += values[p]!;
     });
   }
@@ -97,9 +93,10 @@ export class SimdMaps {
     for (const { nodes, nodeBytes } of this.bands) new Uint8Array(this.memory.buffer, nodes, nodeBytes).fill(0);
     this.forPieces((from, values) => {
       values.set(rowValues.subarray(from, from + values.length));
-      for (const placed of this.bands) this.kernels.scatter(...this.readArguments(placed, from, values.length));
+      for (const placed of this.bands)
+        callWasm(this.kernels.scatter, ...this.readArguments(placed, from, values.length));
     });
-    for (const placed of this.bands) this.kernels.collect(...this.spreadArguments(placed));
+    for (const placed of this.bands) callWasm(this.kernels.collect, ...this.spreadArguments(placed));
     for (let c = 0; c < pixels.length; c++) fluence[c] = pixels[c]! * this.horn[c]!;
   }
 

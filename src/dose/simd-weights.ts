@@ -1,23 +1,19 @@
 /**
  * The kernel's tables in WebAssembly memory, and the weights of points from them: `kernel-table.ts` in Float32, four terms at a time.
  */
-import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction } from '../core/wasm.js';
 import { LANES, WasmLayout } from '../core/wasm-layout.js';
 import type { BeamKernel } from './beam-kernel.js';
 import type { PointSet } from './beam-points.js';
 import { COARSE_STEP, COARSE_UNTIL, DEEP_STEP, FINE_STEP, FINE_UNTIL } from './kernel-table.js';
 import { binary } from './weigh.wasm.js';
 
-export interface WeightKernels {
-  setDepthAxis(...args: number[]): void;
-  weigh(...args: number[]): void;
-  placesOf(...args: number[]): void;
-}
+export type WeightKernels = Record<'setDepthAxis' | 'weigh' | 'placesOf', WasmFunction>;
 
 /** The module's kernels on a memory. */
 export function weightKernels(memory: WebAssembly.Memory): WeightKernels {
   const kernels = instantiateWasm(compileWasm(binary)!, memory) as WeightKernels;
-  kernels.setDepthAxis(FINE_STEP, FINE_UNTIL, COARSE_STEP, COARSE_UNTIL, DEEP_STEP);
+  callWasm(kernels.setDepthAxis, FINE_STEP, FINE_UNTIL, COARSE_STEP, COARSE_UNTIL, DEEP_STEP);
   return kernels;
 }
 
@@ -55,8 +51,8 @@ export class SimdTables {
     const densities = [points.electron, points.scatter];
     this.kernel.tables.forEach(({ depthCount, distance, scale }, t) => {
       // biome-ignore format: as the kernel's parameters
-      kernels.weigh(
-        count, this.sad, points.depths, points.distances, densities[t]!, points.factors, points.firstBand, this.addresses[t]!,
+      callWasm(
+        kernels.weigh, count, this.sad, points.depths, points.distances, densities[t]!, points.factors, points.firstBand, this.addresses[t]!,
         depthCount, distance.first, 1 / distance.step, distance.count, scale.first, 1 / scale.step, scale.count,
         this.groups[0], this.groups[1], t === 0 ? 1 : 0, narrow, wide,
       );

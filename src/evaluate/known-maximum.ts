@@ -39,7 +39,14 @@ function cutAt(dvh: Dvh, max: number): Pick<Dvh, 'dose' | 'volume'> {
   const above = dose.findIndex((gray) => gray < max);
   if (above <= 0) return { dose: dose.map((gray) => Math.min(gray, max)), volume };
   return {
-    dose: Float64Array.from([max, ...dose.subarray(above)]),
-    volume: Float64Array.from([volumeAtDose(dvh, max), ...volume.subarray(above)]),
+    dose: preceded(max, dose.subarray(above)),
+    volume: preceded(volumeAtDose(dvh, max), volume.subarray(above)),
   };
+}
+
+function preceded(first: number, rest: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(1 + rest.length);
+  out[0] = first;
+  out.set(rest, 1);
+  return out;
 }

@@ -1,16 +1,13 @@
 /**
  * Rows of one beam's influence by WebAssembly: `FluenceMap.row` in Float32, four cells at a time.
  */
-import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction } from '../core/wasm.js';
 import { padded, WasmLayout } from '../core/wasm-layout.js';
 import type { BandedMatrix, BandMap, MapPoints } from '../dose/banded-matrix.js';
 import type { FluenceMap } from '../dose/fluence-map.js';
 import { binary } from './rows.wasm.js';
 
-interface RowKernels {
-  rows(...args: number[]): void;
-  pack(...args: number[]): void;
-}
+type RowKernels = Record<'rows' | 'pack', WasmFunction>;
 
 /** Points whose rows are read at a time. */
 const CHUNK = 256;
@@ -68,12 +65,12 @@ export function readRows(
         const { u0, v0, step, nu, nv } = band;
         const shift = (origin: number): number => 0.5 - origin / step;
         // biome-ignore format: as the kernel's parameters
-        kernels.rows(
-        tableU, tableV, coefficients, band.widths.length, nu, nv, widthU, ny, widthV, groups, 1 / step, shift(u0), shift(v0),
+        callWasm(
+          kernels.rows, tableU, tableV, coefficients, band.widths.length, nu, nv, widthU, ny, widthV, groups, 1 / step, shift(u0), shift(v0),
         count, us + 4 * from, vs + 4 * from, weights + 16 * groups * from, across, along, out,
       );
       }
-      kernels.pack(out, size, count, places, horn, pixels.length, packed);
+      callWasm(kernels.pack, out, size, count, places, horn, pixels.length, packed);
       for (let i = 0, read = 0; i < count; i++) {
         // Too short for `set`, whose call takes longer than the copy.
         for (let b = 0, to = at + (from + i) * stride; b < pixels.length; b++, to++, read++) matrix[to] = lines[read]!;

@@ -7,7 +7,7 @@
  * hand four columns at a time are done by SIMD; both versions round every product and sum to Float32 in the same order, so
  * they agree to the last bit. Entries left of the diagonal, within a few columns of it, are overwritten by either.
  */
-import { compileWasm, instantiateWasm, wasmMemory } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction, wasmMemory } from '../core/wasm.js';
 import { binary } from './dense.wasm.js';
 
 /** Rows of a panel, at most: as many as stay in a core's cache. */
@@ -60,9 +60,9 @@ export function createDenseKernel(
   const entries = kept * capacity;
   const bytes = 4 * (entries + panelFloats(columns));
   const module = isAccelerated ? compileWasm(binary) : null;
-  if (module === null) return kernelIn({ buffer: new ArrayBuffer(bytes), entries }, columns, 4 * entries);
+  if (module === null) return new KernelIn({ buffer: new ArrayBuffer(bytes), entries }, columns, 4 * entries);
   const memory = wasmMemory(bytes);
-  return kernelIn({ buffer: memory.buffer, entries, memory }, columns, 4 * entries, instantiateWasm(module, memory));
+  return new KernelIn({ buffer: memory.buffer, entries }, columns, 4 * entries, kernelsOf(module, memory));
 }
 
 /** Memory that begins with Float32 entries, which kernels of all threads see. */
@@ -89,43 +89,66 @@ export function panelFloats(columns: number): number {
  */
 export function denseKernelIn(shared: DenseMemory, columns: number, at: number): DenseKernel {
   const { memory, isShared } = shared;
-  if (memory === undefined) return kernelIn(shared, columns, at);
+  if (memory === undefined) return new KernelIn(shared, columns, at);
   const module = compileWasm(binary, isShared)!;
-  return kernelIn(shared, columns, at, instantiateWasm(module, memory));
+  return new KernelIn(shared, columns, at, kernelsOf(module, memory));
 }
 
-function kernelIn({ buffer, entries }: DenseMemory, columns: number, at: number, exported?: unknown): DenseKernel {
-  const capacity = paddedSize(columns);
-  const size = BLOCK * capacity;
-  let end = at;
-  const [scales, columnScales, rows, scaled, panel] = [BLOCK, capacity, size, size, size].map((length) => {
-    end += 4 * length;
-    return new Float32Array(buffer, end - 4 * length, length);
-  }) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
-  const matrix = new Float32Array(buffer, 0, entries);
-  columnScales.fill(1);
-  const places = [rows, columnScales, scales, panel, scaled].map((array) => array.byteOffset);
-  const [rowsAt, columnScalesAt, scalesAt, panelAt, scaledAt] = places as [number, number, number, number, number];
-  const accelerated = exported as Accelerated | undefined;
-  let ready = 0;
-  return {
-    capacity,
-    matrix,
-    rows,
-    columnScales,
-    scales,
-    ready(stride, count) {
-      ready = count;
-      if (accelerated) accelerated.ready(rowsAt, count, stride, columnScalesAt, scalesAt, panelAt, scaledAt);
-      else makeReady(rows, count, stride, columnScales, scales, panel, scaled);
-    },
-    add(stride, first, last, at, skipped = 0) {
-      const skip = BLOCK * skipped;
-      if (accelerated) {
-        accelerated.addRows(4 * at, stride, first, last, panelAt + 4 * skip, scaledAt + 4 * skip, ready);
-      } else addRows(matrix.subarray(at), stride, first, last, panel.subarray(skip), scaled.subarray(skip), ready);
-    },
-  };
+const kernelsOf = (module: WebAssembly.Module, memory: WebAssembly.Memory) =>
+  instantiateWasm(module, memory) as Record<'ready' | 'addRows', WasmFunction>;
+
+class KernelIn implements DenseKernel {
+  readonly capacity: number;
+  readonly matrix: Float32Array;
+  readonly rows: Float32Array;
+  readonly columnScales: Float32Array;
+  readonly scales: Float32Array;
+  private readonly scaled: Float32Array;
+  private readonly panel: Float32Array;
+  private readyRows = 0;
+
+  constructor(
+    { buffer, entries }: DenseMemory,
+    columns: number,
+    at: number,
+    private readonly fast?: Record<'ready' | 'addRows', WasmFunction>,
+  ) {
+    const capacity = paddedSize(columns);
+    let end = at;
+    const take = (length: number): Float32Array => {
+      end += 4 * length;
+      return new Float32Array(buffer, end - 4 * length, length);
+    };
+    this.capacity = capacity;
+    this.matrix = new Float32Array(buffer, 0, entries);
+    this.scales = take(BLOCK);
+    this.columnScales = take(capacity);
+    this.rows = take(BLOCK * capacity);
+    this.scaled = take(BLOCK * capacity);
+    this.panel = take(BLOCK * capacity);
+    this.columnScales.fill(1);
+  }
+
+  ready(stride: number, count: number): void {
+    const { rows, columnScales, scales, panel, scaled, fast } = this;
+    this.readyRows = count;
+    if (fast === undefined) makeReady(rows, count, stride, columnScales, scales, panel, scaled);
+    // biome-ignore format: as the kernel's parameters
+    else callWasm(
+      fast.ready, rows.byteOffset, count, stride, columnScales.byteOffset, scales.byteOffset, panel.byteOffset, scaled.byteOffset,
+    );
+  }
+
+  add(stride: number, first: number, last: number, at: number, skipped = 0): void {
+    const { matrix, panel, scaled, fast, readyRows } = this;
+    const skip = BLOCK * skipped;
+    if (fast === undefined)
+      addRows(matrix.subarray(at), stride, first, last, panel.subarray(skip), scaled.subarray(skip), readyRows);
+    // biome-ignore format: as the kernel's parameters
+    else callWasm(
+      fast.addRows, 4 * at, stride, first, last, panel.byteOffset + 4 * skip, scaled.byteOffset + 4 * skip, readyRows,
+    );
+  }
 }
 
 function makeReady(
@@ -166,25 +189,4 @@ function addRows(
       matrix[row + j] = sum;
     }
   }
-}
-
-interface Accelerated {
-  ready(
-    rows: number,
-    count: number,
-    stride: number,
-    columnScales: number,
-    scales: number,
-    panel: number,
-    scaled: number,
-  ): void;
-  addRows(
-    matrix: number,
-    stride: number,
-    first: number,
-    last: number,
-    panel: number,
-    scaled: number,
-    rows: number,
-  ): void;
 }

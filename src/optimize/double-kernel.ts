@@ -7,7 +7,7 @@
  * Where WebAssembly is at hand tiles of four by four stay in registers; both versions round in the same order and agree to the last bit.
  * Entries left of the diagonal, within four columns of it, are overwritten by either.
  */
-import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction } from '../core/wasm.js';
 import { WasmLayout } from '../core/wasm-layout.js';
 import { binary } from './double.wasm.js';
 import type { ProductOptions } from './row-products.js';
@@ -36,27 +36,38 @@ const panelIndex = (q: number, c: number): number => 4 * ((c >> 2) * PANEL_ROWS 
 /** @param capacity columns of the largest matrix, a multiple of four */
 export function createDoubleKernel(capacity: number, { isAccelerated = true }: ProductOptions = {}): DoubleKernel {
   const module = isAccelerated ? compileWasm(binary) : null;
-  const size = PANEL_ROWS * capacity;
-  if (module === null) return plainKernel(capacity);
-  const layout = new WasmLayout();
-  const [matrixAt, rowsAt, scalesAt, panelAt, scaledAt] = [capacity * capacity, size, PANEL_ROWS, size, size].map((n) =>
-    layout.reserve(8 * n),
-  ) as [number, number, number, number, number];
-  const memory = layout.create();
-  const { buffer } = memory;
-  const { ready, addRows } = instantiateWasm(module, memory) as Record<
-    'ready' | 'addRows',
-    (...args: number[]) => void
-  >;
-  return {
-    matrix: new Float64Array(buffer, matrixAt, capacity * capacity),
-    rows: new Float64Array(buffer, rowsAt, size),
-    scales: new Float64Array(buffer, scalesAt, PANEL_ROWS),
-    add(stride, first, last, count) {
-      ready(rowsAt, count, stride, scalesAt, panelAt, scaledAt);
-      addRows(matrixAt, stride, first, last, panelAt, scaledAt, count);
-    },
-  };
+  return module === null ? plainKernel(capacity) : new FastKernel(module, capacity);
+}
+
+class FastKernel implements DoubleKernel {
+  readonly matrix: Float64Array;
+  readonly rows: Float64Array;
+  readonly scales: Float64Array;
+  private readonly panelAt: number;
+  private readonly scaledAt: number;
+  private readonly kernels: Record<'ready' | 'addRows', WasmFunction>;
+
+  constructor(module: WebAssembly.Module, capacity: number) {
+    const size = PANEL_ROWS * capacity;
+    const layout = new WasmLayout();
+    const [matrixAt, rowsAt, scalesAt, panelAt, scaledAt] = [capacity * capacity, size, PANEL_ROWS, size, size].map(
+      (n) => layout.reserve(8 * n),
+    ) as [number, number, number, number, number];
+    const memory = layout.create();
+    const { buffer } = memory;
+    this.matrix = new Float64Array(buffer, matrixAt, capacity * capacity);
+    this.rows = new Float64Array(buffer, rowsAt, size);
+    this.scales = new Float64Array(buffer, scalesAt, PANEL_ROWS);
+    this.panelAt = panelAt;
+    this.scaledAt = scaledAt;
+    this.kernels = instantiateWasm(module, memory) as Record<'ready' | 'addRows', WasmFunction>;
+  }
+
+  add(stride: number, first: number, last: number, count: number): void {
+    const { matrix, rows, scales, panelAt, scaledAt, kernels } = this;
+    callWasm(kernels.ready, rows.byteOffset, count, stride, scales.byteOffset, panelAt, scaledAt);
+    callWasm(kernels.addRows, matrix.byteOffset, stride, first, last, panelAt, scaledAt, count);
+  }
 }
 
 function plainKernel(capacity: number): DoubleKernel {

@@ -78,10 +78,10 @@ export class NewtonEquations {
     const rowDiagonal = new Float64Array(dose.length);
     for (const objective of problem.objectives) objective.addCurvature(dose, rowDiagonal);
     const isFlat = problem.isPatient && this.constraintProducts.isCheap && rowDiagonal.every((d) => d === 0);
-    const stiffness = Float64Array.from(slacks, (s, k) => multipliers[k]! / s);
+    const stiffness = quotients(multipliers, slacks);
     const { rows, planes } = problem.constraints;
     for (let i = 0; i < rows.length; i++) rowDiagonal[rows[i]!]! += stiffness[i]!;
-    const columnDiagonal = Float64Array.from(weights, (w, c) => reduced[c]! / w);
+    const columnDiagonal = quotients(reduced, weights);
     const terms = planes.map(({ column }, p) => ({ vector: column, scale: stiffness[rows.length + p]! }));
     const roughness = problem.isPatient
       ? 0
@@ -171,4 +171,10 @@ function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
+}
+
+function quotients(over: Float64Array, under: Float64Array): Float64Array {
+  const out = new Float64Array(under.length);
+  for (let i = 0; i < out.length; i++) out[i] = over[i]! / under[i]!;
+  return out;
 }

@@ -12,7 +12,7 @@ import { type Executor, type JobGroup, serialExecutor } from '../core/executor.j
 import { paddedSize } from './dense-kernel.js';
 import { blocksOf, CHUNKS, factorBlocks, type NormalCommand, normalJob, type SharedNormal } from './normal-thread.js';
 import type { Preconditioner, RankOne } from './preconditioner.js';
-import { createTriangle, type Triangle } from './triangle.js';
+import { Triangle } from './triangle.js';
 
 /** Rows of an operator that stand for all. */
 export interface VoxelSample {
@@ -78,7 +78,7 @@ export class NormalMatrix implements Preconditioner {
     };
     this.added = new Float64Array(count);
     this.wanted = new Float64Array(count);
-    this.triangle = createTriangle(columns, { isAccelerated });
+    this.triangle = new Triangle(columns, { isAccelerated });
     const { threads, shared } = this;
     this.group = executor.start(
       normalJob,

@@ -8,7 +8,7 @@
  *
  * Where WebAssembly is at hand two columns at a time are done by SIMD. Both versions add up in the same order and agree to the last bit.
  */
-import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction } from '../core/wasm.js';
 import { BLOCK } from './dense-kernel.js';
 import { type FactorMemory, packedEntries } from './factor-memory.js';
 import { binary } from './products.wasm.js';
@@ -121,20 +121,35 @@ interface Kernels {
 }
 
 /** By SIMD, where there is any. */
-function kernelsOf(
-  { memory, isShared, solutionAt: xAt, capacity }: FactorMemory,
-  values: Float64Array,
-): Kernels | undefined {
+function kernelsOf(factor: FactorMemory, values: Float64Array): Kernels | undefined {
+  const { memory, isShared } = factor;
   const module = memory && compileWasm(binary, isShared);
-  if (!module) return undefined;
-  type Product = (...args: number[]) => void;
-  const { dots, combine } = instantiateWasm(module, memory) as Record<'dots' | 'combine', Product>;
-  const valuesAt = xAt + 8 * capacity;
-  return {
-    values,
-    combine: (at, stride, to) => combine(4 * at, BLOCK, stride, valuesAt, xAt + 8 * to),
-    dots: (at, stride, from) => dots(4 * at, BLOCK, stride, xAt + 8 * from, valuesAt),
-  };
+  return module ? new FastKernels(module, memory, factor, values) : undefined;
+}
+
+class FastKernels implements Kernels {
+  private readonly fast: Record<'dots' | 'combine', WasmFunction>;
+  private readonly xAt: number;
+  private readonly valuesAt: number;
+
+  constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    { solutionAt, capacity }: FactorMemory,
+    readonly values: Float64Array,
+  ) {
+    this.fast = instantiateWasm(module, memory) as Record<'dots' | 'combine', WasmFunction>;
+    this.xAt = solutionAt;
+    this.valuesAt = solutionAt + 8 * capacity;
+  }
+
+  combine(at: number, stride: number, to: number): void {
+    callWasm(this.fast.combine, 4 * at, BLOCK, stride, this.valuesAt, this.xAt + 8 * to);
+  }
+
+  dots(at: number, stride: number, from: number): void {
+    callWasm(this.fast.dots, 4 * at, BLOCK, stride, this.xAt + 8 * from, this.valuesAt);
+  }
 }
 
 function plainKernels(entries: Float32Array, x: Float64Array, values: Float64Array): Kernels {

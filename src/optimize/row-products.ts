@@ -3,7 +3,7 @@
  *
  * Where WebAssembly is at hand two columns at a time are done by SIMD. Both versions add up in the same order and agree to the last bit.
  */
-import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction } from '../core/wasm.js';
 import { padded, WasmLayout } from '../core/wasm-layout.js';
 import { binary } from './products.wasm.js';
 
@@ -30,44 +30,58 @@ export function createRowProducts(
   { isAccelerated = true }: ProductOptions = {},
 ): RowProducts {
   const module = isAccelerated ? compileWasm(binary) : null;
-  return module === null ? plainProducts(matrix, starts, columns) : fastProducts(module, matrix, starts, columns);
+  return module === null ? plainProducts(matrix, starts, columns) : new FastProducts(module, matrix, starts, columns);
 }
 
-function fastProducts(
-  module: WebAssembly.Module,
-  matrix: Float32Array,
-  starts: ArrayLike<number>,
-  columns: number,
-): RowProducts {
-  const count = starts.length;
-  const width = padded(columns);
-  const layout = new WasmLayout();
-  const rowsAt = layout.reserve(4 * count * width);
-  const columnsAt = layout.reserve(8 * width);
-  const forcesAt = layout.reserve(8 * count);
-  const memory = layout.create();
-  const { buffer } = memory;
-  const rows = new Float32Array(buffer, rowsAt, count * width);
-  for (let k = 0; k < count; k++) rows.set(matrix.subarray(starts[k]!, starts[k]! + columns), k * width);
-  // Zero beyond the columns, as the rows are.
-  const ofColumns = new Float64Array(buffer, columnsAt, width);
-  const ofRows = new Float64Array(buffer, forcesAt, count);
-  const { dots, combine } = instantiateWasm(module, memory) as Record<'dots' | 'combine', (...args: number[]) => void>;
-  return {
-    dots(x, out) {
-      ofColumns.set(x);
-      dots(rowsAt, count, width, columnsAt, forcesAt);
-      out.set(ofRows);
-      return out;
-    },
-    combine(forces, out) {
-      ofRows.set(forces);
-      ofColumns.fill(0);
-      combine(rowsAt, count, width, forcesAt, columnsAt);
-      out.set(ofColumns.subarray(0, columns));
-      return out;
-    },
-  };
+class FastProducts implements RowProducts {
+  private readonly count: number;
+  private readonly width: number;
+  private readonly rowsAt: number;
+  /** Zero beyond the columns, as the rows are. */
+  private readonly ofColumns: Float64Array;
+  private readonly ofRows: Float64Array;
+  private readonly kernels: Record<'dots' | 'combine', WasmFunction>;
+
+  constructor(
+    module: WebAssembly.Module,
+    matrix: Float32Array,
+    starts: ArrayLike<number>,
+    private readonly columns: number,
+  ) {
+    const count = starts.length;
+    const width = padded(columns);
+    const layout = new WasmLayout();
+    const rowsAt = layout.reserve(4 * count * width);
+    const columnsAt = layout.reserve(8 * width);
+    const forcesAt = layout.reserve(8 * count);
+    const memory = layout.create();
+    const { buffer } = memory;
+    const rows = new Float32Array(buffer, rowsAt, count * width);
+    for (let k = 0; k < count; k++) rows.set(matrix.subarray(starts[k]!, starts[k]! + columns), k * width);
+    this.count = count;
+    this.width = width;
+    this.rowsAt = rowsAt;
+    this.ofColumns = new Float64Array(buffer, columnsAt, width);
+    this.ofRows = new Float64Array(buffer, forcesAt, count);
+    this.kernels = instantiateWasm(module, memory) as Record<'dots' | 'combine', WasmFunction>;
+  }
+
+  dots(x: Float64Array, out: Float64Array): Float64Array {
+    const { kernels, rowsAt, count, width, ofColumns, ofRows } = this;
+    ofColumns.set(x);
+    callWasm(kernels.dots, rowsAt, count, width, ofColumns.byteOffset, ofRows.byteOffset);
+    out.set(ofRows);
+    return out;
+  }
+
+  combine(forces: Float64Array, out: Float64Array): Float64Array {
+    const { kernels, rowsAt, count, width, ofColumns, ofRows } = this;
+    ofRows.set(forces);
+    ofColumns.fill(0);
+    callWasm(kernels.combine, rowsAt, count, width, ofRows.byteOffset, ofColumns.byteOffset);
+    out.set(ofColumns.subarray(0, this.columns));
+    return out;
+  }
 }
 
 function plainProducts(matrix: Float32Array, starts: ArrayLike<number>, columns: number): RowProducts {

@@ -40,7 +40,7 @@ export function scaledStart(
   const scaled = new Float64Array(dose.length);
   const ignored = new Float64Array(dose.length);
   const valueAt = (scale: number): number => {
-    for (let i = 0; i < dose.length; i++) scaled[i] = scale * dose[i]!;
+    multiply(dose, scale, scaled);
     if (!isInside(constraints, slacksOf(constraints, scaled, slacks))) return Infinity;
     return evaluateAll(objectives, scaled, ignored);
   };
@@ -59,6 +59,10 @@ export function scaledStart(
   }
   if (chosen === 0) return undefined;
   return { weights: weights.map((w) => chosen * w), dose: dose.map((d) => chosen * d) };
+}
+
+function multiply(values: Float64Array, by: number, out: Float64Array): void {
+  for (let i = 0; i < values.length; i++) out[i] = by * values[i]!;
 }
 
 /** The same without regard to limits, of which some are broken. */

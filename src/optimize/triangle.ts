@@ -3,39 +3,44 @@
  *
  * Where WebAssembly is at hand two columns at a time are done by SIMD. Both versions add up in the same order and agree to the last bit.
  */
-import { compileWasm, instantiateWasm } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction } from '../core/wasm.js';
 import { WasmLayout } from '../core/wasm-layout.js';
 import { paddedSize } from './dense-kernel.js';
 import { binary } from './products.wasm.js';
 import type { ProductOptions } from './row-products.js';
 
-export interface Triangle {
+/** A factor with one right side. */
+export class Triangle {
   /** U, one row after the other, each of `stride` columns, a multiple of four; zeros beyond the last column. */
   readonly matrix: Float32Array;
   /** Right side and solution; zeros beyond the last row. */
   readonly x: Float64Array;
-  /** Overwrites x. */
-  solve(rows: number, stride: number): void;
-}
+  private readonly fast: WasmFunction | undefined;
 
-/** @param capacity rows of the largest factor */
-export function createTriangle(capacity: number, { isAccelerated = true }: ProductOptions = {}): Triangle {
-  const size = paddedSize(capacity);
-  const module = isAccelerated ? compileWasm(binary) : null;
-  if (module === null) {
-    const [matrix, x] = [new Float32Array(size * size), new Float64Array(size)];
-    return { matrix, x, solve: (rows, stride) => solvePlain(matrix, rows, stride, x) };
+  /** @param capacity rows of the largest factor */
+  constructor(capacity: number, { isAccelerated = true }: ProductOptions = {}) {
+    const size = paddedSize(capacity);
+    const module = isAccelerated ? compileWasm(binary) : null;
+    if (module === null) {
+      this.matrix = new Float32Array(size * size);
+      this.x = new Float64Array(size);
+      return;
+    }
+    const layout = new WasmLayout();
+    const matrixAt = layout.reserve(4 * size * size);
+    const xAt = layout.reserve(8 * size);
+    const memory = layout.create();
+    this.matrix = new Float32Array(memory.buffer, matrixAt, size * size);
+    this.x = new Float64Array(memory.buffer, xAt, size);
+    this.fast = (instantiateWasm(module, memory) as { solve: WasmFunction }).solve;
   }
-  const layout = new WasmLayout();
-  const matrixAt = layout.reserve(4 * size * size);
-  const xAt = layout.reserve(8 * size);
-  const memory = layout.create();
-  const { solve } = instantiateWasm(module, memory) as { solve(...args: number[]): void };
-  return {
-    matrix: new Float32Array(memory.buffer, matrixAt, size * size),
-    x: new Float64Array(memory.buffer, xAt, size),
-    solve: (rows, stride) => solve(matrixAt, rows, stride, xAt),
-  };
+
+  /** Overwrites x. */
+  solve(rows: number, stride: number): void {
+    const { matrix, x, fast } = this;
+    if (fast) callWasm(fast, matrix.byteOffset, rows, stride, x.byteOffset);
+    else solvePlain(matrix, rows, stride, x);
+  }
 }
 
 function solvePlain(matrix: Float32Array, rows: number, stride: number, x: Float64Array): void {

@@ -1,7 +1,7 @@
 /**
  * A strip of the fan in WebAssembly memory: the pass of `beam-pass.ts`, four rays at a time in Float32.
  */
-import { compileWasm, instantiateWasm, wasmMemory } from '../core/wasm.js';
+import { callWasm, compileWasm, instantiateWasm, type WasmFunction, wasmMemory } from '../core/wasm.js';
 import { padded } from '../core/wasm-layout.js';
 import type { DensityBox } from './density-box.js';
 import {
@@ -19,18 +19,19 @@ import {
 } from './fan.js';
 import { binary } from './pass.wasm.js';
 
-interface PassKernels {
-  setBox(...args: number[]): void;
-  setMemory(...args: number[]): void;
-  sampleSlice(...args: number[]): void;
-  blurAlong(...args: number[]): void;
-  blurAcross(...args: number[]): void;
-  marchDensity(...args: number[]): void;
-  finishSlice(...args: number[]): void;
-  projectPoints(...args: number[]): void;
-  traceAlong(...args: number[]): number;
-  readPoints(...args: number[]): void;
-}
+type PassKernels = Record<
+  | 'setBox'
+  | 'setMemory'
+  | 'sampleSlice'
+  | 'blurAlong'
+  | 'blurAcross'
+  | 'marchDensity'
+  | 'finishSlice'
+  | 'projectPoints'
+  | 'traceAlong'
+  | 'readPoints',
+  WasmFunction
+>;
 
 /** Whether this machine runs the SIMD kernels. */
 export function hasPassKernels(): boolean {
@@ -150,8 +151,8 @@ export class SimdFan implements Fan {
       const along = (per: readonly number[], d: number): number => a * pitch * per[d]!;
       const offset = line * (wide.v0 - v0) + 4 * (wide.u0 - u0);
       // biome-ignore format: as the kernel's parameters
-      kernels.sampleSlice(
-        at(0), at(1), at(2), along(perU, 0), along(perU, 1), along(perU, 2), along(perV, 0), along(perV, 1), along(perV, 2),
+      callWasm(
+        kernels.sampleSlice, at(0), at(1), at(2), along(perU, 0), along(perU, 1), along(perU, 2), along(perV, 0), along(perV, 1), along(perV, 2),
         wide.u0, wide.v0, wide.u1 - wide.u0, wide.v1 - wide.v0, line, layout.density + offset, layout.mask + offset,
       );
       const width = 4 * (range.u1 - range.u0);
@@ -162,8 +163,8 @@ export class SimdFan implements Fan {
         [layout.density, layout.smooth[w]],
         [layout.mask, layout.smoothMask[w]],
       ] as const) {
-        kernels.blurAlong(from + low, scratch + low, this.kernel, reach, width, height + 2 * reach, line);
-        kernels.blurAcross(scratch + high, to + high, this.kernel, reach, width, height, line);
+        callWasm(kernels.blurAlong, from + low, scratch + low, this.kernel, reach, width, height + 2 * reach, line);
+        callWasm(kernels.blurAcross, scratch + high, to + high, this.kernel, reach, width, height, line);
       }
     };
     const planes = (k: number): number => layout.planes + k * NODE_PLANES * size;
@@ -179,8 +180,8 @@ export class SimdFan implements Fan {
       // The last slice lies behind the box, and reads itself.
       const next = k < count - 1 ? x : w;
       // biome-ignore format: as the kernel's parameters
-      kernels.marchDensity(
-        4 * (range.u1 - range.u0), range.v1 - range.v0, line, size, layout.length + node, layout.smooth[w] + here,
+      callWasm(
+        kernels.marchDensity, 4 * (range.u1 - range.u0), range.v1 - range.v0, line, size, layout.length + node, layout.smooth[w] + here,
         layout.smoothMask[w] + here, layout.smooth[next] + here, layout.smoothMask[next] + here, layout.state + node,
         planes(k) + node,
       );
@@ -192,8 +193,8 @@ export class SimdFan implements Fan {
       if (isEmpty(range)) continue;
       const node = 4 * (range.u0 - u0) + line * (range.v0 - v0 - skip);
       // biome-ignore format: as the kernel's parameters
-      kernels.finishSlice(
-        4 * (range.u1 - range.u0), range.v1 - range.v0, line, size, layout.state + node, planes(k) + node,
+      callWasm(
+        kernels.finishSlice, 4 * (range.u1 - range.u0), range.v1 - range.v0, line, size, layout.state + node, planes(k) + node,
       );
     }
   }
@@ -231,8 +232,8 @@ export class SimdFan implements Fan {
       const count = Math.min(PIECE, n - from);
       places.set(points.subarray(3 * from, 3 * (from + count)));
       // biome-ignore format: as the kernel's parameters
-      kernels.projectPoints(
-        count, at.points, at.frame, geometry.sad, at.u, at.v, at.distances, ...at.voxels, outside ? at.electron : 0,
+      callWasm(
+        kernels.projectPoints, count, at.points, at.frame, geometry.sad, at.u, at.v, at.distances, ...at.voxels, outside ? at.electron : 0,
       );
       if (depths) this.trace(geometry, count);
       for (const { array, from: address } of outputs) {
@@ -255,8 +256,8 @@ export class SimdFan implements Fan {
       const [volume, strides] =
         a === 0 ? [this.turned, [4 * ny, 4, 4 * nx * ny]] : [this.upright, [4, 4 * nx, 4 * nx * ny]];
       // biome-ignore format: as the kernel's parameters
-      left -= this.kernels.traceAlong(
-        count, at.voxels[a]!, at.voxels[b]!, at.voxels[c]!, volume, strides[a]!, strides[c]!, last[a]!, last[b]!, last[c]!,
+      left -= callWasm(
+        this.kernels.traceAlong, count, at.voxels[a]!, at.voxels[b]!, at.voxels[c]!, volume, strides[a]!, strides[c]!, last[a]!, last[b]!, last[c]!,
         source[a]!, source[b]!, source[c]!, b! < a ? 1 : 0, c! < a ? 1 : 0, at.distances, at.depths,
       );
       if (left <= 0) return;
@@ -309,8 +310,8 @@ export class SimdFan implements Fan {
       const electrons = place(at.electron, electron);
       const scatters = place(at.scatter, scatter);
       // biome-ignore format: as the kernel's parameters
-      this.kernels.readPoints(
-        count, at.u, at.v, at.distances, sad, 1 / pitch, 1 / step, strip.u0, strip.v0 + skip, strip.k0, low, high,
+      callWasm(
+        this.kernels.readPoints, count, at.u, at.v, at.distances, sad, 1 / pitch, 1 / step, strip.u0, strip.v0 + skip, strip.k0, low, high,
         line, plane, NODE_PLANES * plane, planes, at.electron, at.scatter,
       );
       electron.set(electrons, from);
@@ -335,9 +336,9 @@ export class SimdFan implements Fan {
     new Float32Array(this.memory.buffer, this.upright, box.densities.length).set(box.densities);
     new Float32Array(this.memory.buffer, this.kernel, settings.footprint.length).set(settings.footprint);
     this.kernels = instantiateWasm(compileWasm(binary)!, this.memory) as PassKernels;
-    this.kernels.setBox(this.upright, ...box.counts);
+    callWasm(this.kernels.setBox, this.upright, ...box.counts);
     const { electron, scatter, scatterBehind, fractionBehind } = settings.memory;
-    this.kernels.setMemory(electron, scatter, scatterBehind, fractionBehind);
+    callWasm(this.kernels.setMemory, electron, scatter, scatterBehind, fractionBehind);
   }
 
   private layoutOf({ nu, nv, count }: FanStrip): Layout {

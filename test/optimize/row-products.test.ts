@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { createRowProducts } from '../../src/optimize/row-products.js';
-import { createTriangle } from '../../src/optimize/triangle.js';
+import { Triangle } from '../../src/optimize/triangle.js';
 
 const SEED = 20;
 
@@ -59,7 +59,7 @@ describe(`triangle, seed ${SEED}`, () => {
     }
     const right = Float64Array.from({ length: n }, () => random() - 0.5);
     const solve = (isAccelerated: boolean): Float64Array => {
-      const triangle = createTriangle(n + 2, { isAccelerated });
+      const triangle = new Triangle(n + 2, { isAccelerated });
       triangle.matrix.set(factor);
       triangle.x.set(right);
       triangle.solve(n, stride);

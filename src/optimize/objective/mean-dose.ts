@@ -20,17 +20,19 @@ export function meanDose(name: string, set: VoxelSet, weight: number): Objective
     isLinear: true,
     rows,
     describe: () => `${shown(weight)} mean[d] over ${name}`,
-    evaluate(dose, gradient) {
-      let sum = 0;
-      for (let q = 0; q < rows.length; q++) {
-        sum += volumes[q]! * dose[rows[q]!]!;
-        gradient[rows[q]!]! += scale * volumes[q]!;
-      }
-      return scale * sum;
-    },
+    evaluate: (dose, gradient) => evaluate(set, scale, dose, gradient),
     addCurvature() {
       // It is linear.
     },
     terms: () => ({ form: 'linear', rows, factors: volumes.map((v) => scale * v), doses: 0 }),
   };
+}
+
+function evaluate({ rows, volumes }: VoxelSet, scale: number, dose: Float64Array, gradient: Float64Array): number {
+  let sum = 0;
+  for (let q = 0; q < rows.length; q++) {
+    sum += volumes[q]! * dose[rows[q]!]!;
+    gradient[rows[q]!]! += scale * volumes[q]!;
+  }
+  return scale * sum;
 }

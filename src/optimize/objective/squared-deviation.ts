@@ -19,20 +19,8 @@ export function squaredDeviation(name: string, set: VoxelSet, level: Level, weig
     isConvex: true,
     rows,
     describe: () => `${shown(weight)} mean[(d - ${shown(fraction * level.value)})^2] over ${name}`,
-    evaluate(dose, gradient) {
-      const p = fraction * level.value;
-      let sum = 0;
-      for (let q = 0; q < rows.length; q++) {
-        const i = rows[q]!;
-        const miss = dose[i]! - p;
-        sum += volumes[q]! * miss * miss;
-        gradient[i]! += 2 * scale * volumes[q]! * miss;
-      }
-      return scale * sum;
-    },
-    addCurvature(_, out) {
-      for (let q = 0; q < rows.length; q++) out[rows[q]!]! += 2 * scale * volumes[q]!;
-    },
+    evaluate: (dose, gradient) => evaluate(set, fraction * level.value, scale, dose, gradient),
+    addCurvature: (_, out) => addCurvature(set, scale, out),
     terms: () => {
       const factors = volumes.map((v) => scale * v);
       return { form: 'deviation', rows, factors, doses: fraction * level.value, ofLevel: fraction };
@@ -40,4 +28,25 @@ export function squaredDeviation(name: string, set: VoxelSet, level: Level, weig
     withLevel: (from, to) => squaredDeviation(name, set, from === level ? to : level, weight, fraction),
     askedDose: () => fraction * level.value,
   };
+}
+
+function evaluate(
+  { rows, volumes }: VoxelSet,
+  p: number,
+  scale: number,
+  dose: Float64Array,
+  gradient: Float64Array,
+): number {
+  let sum = 0;
+  for (let q = 0; q < rows.length; q++) {
+    const i = rows[q]!;
+    const miss = dose[i]! - p;
+    sum += volumes[q]! * miss * miss;
+    gradient[i]! += 2 * scale * volumes[q]! * miss;
+  }
+  return scale * sum;
+}
+
+function addCurvature({ rows, volumes }: VoxelSet, scale: number, out: Float64Array): void {
+  for (let q = 0; q < rows.length; q++) out[rows[q]!]! += 2 * scale * volumes[q]!;
 }

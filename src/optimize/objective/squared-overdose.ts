@@ -28,22 +28,38 @@ export function squaredOverdose(name: string, set: VoxelSet, bounds: number | Fl
     rows,
     describe: () =>
       `${shown(weight)} mean[max(0, d - ${typeof bounds === 'number' ? shown(bounds) : 'b'})^2] over ${name}`,
-    evaluate(dose, gradient) {
-      let sum = 0;
-      for (let q = 0; q < rows.length; q++) {
-        const i = rows[q]!;
-        const over = dose[i]! - maximum[q]!;
-        if (over <= 0) continue;
-        sum += volumes[q]! * over * over;
-        gradient[i]! += 2 * scale * volumes[q]! * over;
-      }
-      return scale * sum;
-    },
-    addCurvature(dose, out) {
-      for (let q = 0; q < rows.length; q++) {
-        if (dose[rows[q]!]! > maximum[q]!) out[rows[q]!]! += 2 * scale * volumes[q]!;
-      }
-    },
+    evaluate: (dose, gradient) => evaluate(set, maximum, scale, dose, gradient),
+    addCurvature: (dose, out) => addCurvature(set, maximum, scale, dose, out),
     terms: () => ({ form: 'overdose', rows, factors: volumes.map((v) => scale * v), doses: bounds }),
   };
+}
+
+function evaluate(
+  { rows, volumes }: VoxelSet,
+  maximum: Float64Array,
+  scale: number,
+  dose: Float64Array,
+  gradient: Float64Array,
+): number {
+  let sum = 0;
+  for (let q = 0; q < rows.length; q++) {
+    const i = rows[q]!;
+    const over = dose[i]! - maximum[q]!;
+    if (over <= 0) continue;
+    sum += volumes[q]! * over * over;
+    gradient[i]! += 2 * scale * volumes[q]! * over;
+  }
+  return scale * sum;
+}
+
+function addCurvature(
+  { rows, volumes }: VoxelSet,
+  maximum: Float64Array,
+  scale: number,
+  dose: Float64Array,
+  out: Float64Array,
+): void {
+  for (let q = 0; q < rows.length; q++) {
+    if (dose[rows[q]!]! > maximum[q]!) out[rows[q]!]! += 2 * scale * volumes[q]!;
+  }
 }

@@ -25,24 +25,8 @@ export function squaredUnderdose(
     isConvex: true,
     rows,
     describe: () => `${shown(weight)} mean[max(0, ${shown(fraction * level.value)} - d)^2] over ${name}`,
-    evaluate(dose, gradient) {
-      const bound = fraction * level.value;
-      let sum = 0;
-      for (let q = 0; q < rows.length; q++) {
-        const i = rows[q]!;
-        const under = bound - dose[i]!;
-        if (under <= 0) continue;
-        sum += volumes[q]! * under * under;
-        gradient[i]! -= 2 * scale * volumes[q]! * under;
-      }
-      return scale * sum;
-    },
-    addCurvature(dose, out) {
-      const bound = fraction * level.value;
-      for (let q = 0; q < rows.length; q++) {
-        if (dose[rows[q]!]! < bound) out[rows[q]!]! += 2 * scale * volumes[q]!;
-      }
-    },
+    evaluate: (dose, gradient) => evaluate(set, fraction * level.value, scale, dose, gradient),
+    addCurvature: (dose, out) => addCurvature(set, fraction * level.value, scale, dose, out),
     terms: () => {
       const factors = volumes.map((v) => scale * v);
       return { form: 'underdose', rows, factors, doses: fraction * level.value, ofLevel: fraction };
@@ -50,4 +34,34 @@ export function squaredUnderdose(
     withLevel: (from, to) => squaredUnderdose(name, set, from === level ? to : level, fraction, weight),
     askedDose: () => fraction * level.value,
   };
+}
+
+function evaluate(
+  { rows, volumes }: VoxelSet,
+  bound: number,
+  scale: number,
+  dose: Float64Array,
+  gradient: Float64Array,
+): number {
+  let sum = 0;
+  for (let q = 0; q < rows.length; q++) {
+    const i = rows[q]!;
+    const under = bound - dose[i]!;
+    if (under <= 0) continue;
+    sum += volumes[q]! * under * under;
+    gradient[i]! -= 2 * scale * volumes[q]! * under;
+  }
+  return scale * sum;
+}
+
+function addCurvature(
+  { rows, volumes }: VoxelSet,
+  bound: number,
+  scale: number,
+  dose: Float64Array,
+  out: Float64Array,
+): void {
+  for (let q = 0; q < rows.length; q++) {
+    if (dose[rows[q]!]! < bound) out[rows[q]!]! += 2 * scale * volumes[q]!;
+  }
 }

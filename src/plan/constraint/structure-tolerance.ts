@@ -15,7 +15,7 @@ import type { PlanCase } from '../input/plan-case.js';
 import { conventionOf } from '../input/recovery-convention.js';
 import { levelOf } from '../input/spine-level.js';
 import type { PatientModel } from '../patient/patient-model.js';
-import { cordVoxels, placeOfVoxel } from '../patient/planning-grid.js';
+import { cordVoxels, occupiedVoxels, placeOfVoxel } from '../patient/planning-grid.js';
 import { priorsAtCord } from '../patient/prior-around.js';
 import type { PriorExposure } from '../patient/prior-exposure.js';
 import { type AskedTolerances, defaultTolerances, tolerancesByStructure } from './tolerances-of-case.js';
@@ -80,8 +80,7 @@ export function structureTolerances(
         `case: retreatment.bounds names "${structure}", which is not a structure. There are ${[...model.masks.keys()].join(', ')}.`,
       );
     }
-    const occupied: number[] = [];
-    for (let i = 0; i < mask.data.length; i++) if (mask.data[i]! > 0) occupied.push(i);
+    const occupied = occupiedVoxels(mask);
     const voxels = structure === model.cord ? cordVoxels(model) : Int32Array.from(occupied);
     const unknown = prior === undefined ? 0 : occupied.filter((v) => Number.isNaN(prior.dose.data[v]!)).length;
     if (unknown > 0) {

@@ -212,11 +212,16 @@ interface CordGrids extends Grids {
   readonly fineCord: Int32Array;
 }
 
-/** All that has a cap: every voxel of the dose grid with any cord in it, those of the planning grid near the target, points of the surface. */
-export function cordVoxels(model: CordGrids): Int32Array {
-  const { data } = model.masks.get(model.cord)!;
+/** Voxels that hold any of a mask. */
+export function occupiedVoxels({ data }: Volume<'mask'>): number[] {
   const found: number[] = [];
   for (let i = 0; i < data.length; i++) if (data[i]! > 0) found.push(i);
+  return found;
+}
+
+/** All that has a cap: every voxel of the dose grid with any cord in it, those of the planning grid near the target, points of the surface. */
+export function cordVoxels(model: CordGrids): Int32Array {
+  const found = occupiedVoxels(model.masks.get(model.cord)!);
   for (const voxel of model.fineCord) found.push(fineVoxel(model, voxel));
   for (let point = 0; 3 * point < model.surface.length; point++) found.push(surfaceVoxel(model, point));
   return Int32Array.from(found);

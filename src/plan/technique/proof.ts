@@ -17,11 +17,10 @@ export function largestDifference(
 ): number {
   const doseOf = doseOfVoxel(model, reported);
   let largest = 0;
-  places.forEach((place, row) => {
-    const voxel = model.voxelOfPoint[place]!;
-    if (voxel < 0) return;
-    largest = Math.max(largest, Math.abs(rows[row]! - doseOf(voxel)));
-  });
+  for (let row = 0; row < places.length; row++) {
+    const voxel = model.voxelOfPoint[places[row]!]!;
+    if (voxel >= 0) largest = Math.max(largest, Math.abs(rows[row]! - doseOf(voxel)));
+  }
   return largest;
 }
 
