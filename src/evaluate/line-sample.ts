@@ -39,15 +39,6 @@ const secondDifferenceError = 0.25;
 /** Intervals narrower than this fraction of their dose count as one value. */
 const narrow = 1e-6;
 
-/**
- * Samples by a sampler of their own.
- *
- * @throws {InvalidInputError} as {@link LineSampler.sample}
- */
-export function sampleLines(name: string, dose: DoseField, lines: ScanLines, errors: boolean): LineSamples {
-  return new LineSampler().sample(name, dose, lines, errors);
-}
-
 /** @throws {InvalidInputError} if a dose on the way is not finite */
 function checkFiniteSamples(name: string, dose: DoseField, { largest, least, volume }: LineSamples): void {
   if (volume.length > 0 && !(Number.isFinite(largest) && Number.isFinite(least))) {

@@ -21,7 +21,7 @@ import type { DoseSamples } from './dose-sample.js';
 import { checkDoseMeaning, type Dvh, type DvhBounds, type DvhEstimators, doseAtVolume, negativeRemark } from './dvh.js';
 import { type Reading, samplingBound } from './error-bound.js';
 import { type Extreme, extremeDose } from './extreme.js';
-import { LineSampler, type LineSamples, sampleLines } from './line-sample.js';
+import { LineSampler, type LineSamples } from './line-sample.js';
 import { StructureLines } from './structure-lines.js';
 
 /** How finely a drawn structure is sampled, and what becomes of a part beyond the dose grid. */
@@ -175,12 +175,18 @@ const quickDivision = 4;
  * extremes, for those who ask many times.
  *
  * @param fraction 0 to 1
+ * @param workspace of those questions
  */
-export function quickDoseAtFraction(dose: DoseVolume, lines: StructureLines, fraction: number): number {
+export function quickDoseAtFraction(
+  dose: DoseVolume,
+  lines: StructureLines,
+  fraction: number,
+  { samplers: [sampler], cumulator }: StructureDvhWorkspace,
+): number {
   const { name } = lines.structure;
-  const samples = sampleLines(name, fieldOf(dose), lines.at(quickDivision), false);
+  const samples = sampler.sample(name, fieldOf(dose), lines.at(quickDivision), false);
   const { coveredCc: volumeCc, largest, least } = samples;
-  const curve = new Cumulator().cumulate(samples, volumeCc);
+  const curve = cumulator.cumulate(samples, volumeCc);
   const dvh: Dvh = { name, quantity: dose.quantity, volumeCc, mean: Number.NaN, max: largest, min: least, ...curve };
   return doseAtVolume(dvh, fraction * volumeCc).value;
 }

@@ -129,7 +129,7 @@ export class SimdFan implements Fan {
   make(geometry: FanGeometry, strip: FanStrip): void {
     const reach = this.settings.footprint.length - 1;
     const layout = this.layoutOf(strip);
-    this.reserve(layout.end + RIM);
+    this.reserve(Math.max(layout.end + RIM, this.fixed + USUAL_STRIP));
     this.made = { layout, geometry, strip };
     const { line, rows, skip, scratch } = layout;
     const { count, u0, v0 } = strip;
@@ -218,7 +218,8 @@ export class SimdFan implements Fan {
     { u, v, distances, depths }: Partial<SeenPoints>,
     outside?: Float32Array,
   ): void {
-    this.reserve(this.fixed);
+    // A strip follows where densities are wanted.
+    this.reserve(outside ? this.fixed + USUAL_STRIP : this.fixed);
     const { memory, at, kernels } = this;
     const { buffer } = memory;
     const n = points.length / 3;
@@ -330,7 +331,7 @@ export class SimdFan implements Fan {
   private reserve(bytes: number): void {
     if (bytes <= this.size) return;
     const { box, settings } = this;
-    this.size = Math.max(bytes, this.fixed + USUAL_STRIP);
+    this.size = bytes;
     this.memory = wasmMemory(this.size);
     this.hasTurned = false;
     new Float32Array(this.memory.buffer, this.upright, box.densities.length).set(box.densities);

@@ -1,7 +1,7 @@
 /** Dose along lines: trilinear dose written out, volumes with and without dose, and what interpolation is off by. */
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { sampleLines } from '../../src/evaluate/line-sample.js';
+import { LineSampler } from '../../src/evaluate/line-sample.js';
 import { createGrid } from '../../src/geometry/grid.js';
 import type { ScanLines } from '../../src/geometry/scan-lines.js';
 
@@ -53,7 +53,7 @@ function valueAt(data: ArrayLike<number>, place: readonly number[]): number {
 
 /** Intervals of the pieces: middle, width, volume in mm3. */
 function piecesOf(dose: any, lines: readonly Line[], errors = false) {
-  const found = sampleLines('S', dose, linesOf(lines), errors);
+  const found = new LineSampler().sample('S', dose, linesOf(lines), errors);
   const n = found.volume.length;
   return {
     ...found,
@@ -212,7 +212,7 @@ test.each([
     end: Uint32Array.of(2),
     x: Float64Array.of(last[2] - 0.5, last[2] + 0.5),
   };
-  const found = sampleLines('S', own, line, true);
+  const found = new LineSampler().sample('S', own, line, true);
   // The last voxel holds the largest number.
   expect(found.largest).toBe(count);
   expect(1000 * found.coveredCc).toBeCloseTo(2, 9);

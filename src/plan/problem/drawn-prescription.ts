@@ -2,7 +2,7 @@
  * The prescription as the report reads it: D50 or D95 of the target as it is drawn, in the trilinear dose between the optimiser's
  * rows, instead of a quantile of voxel centres. Where dose is steep and voxels are coarse the two differ by more than a Gy.
  */
-import { quickDoseAtFraction } from '../../evaluate/structure-dvh.js';
+import { quickDoseAtFraction, StructureDvhWorkspace } from '../../evaluate/structure-dvh.js';
 import { voxelCount } from '../../geometry/grid.js';
 import { createDose } from '../../geometry/volume.js';
 import type { Hold } from '../input/plan-case.js';
@@ -47,10 +47,9 @@ function drawnReader(model: PatientModel, voxels: PlanningVoxels, scale: number)
     if (voxel >= 0 && voxel < dose.data.length) rows.push(row);
   }
   const index = Int32Array.from(rows, (row) => voxelOfPoint[places[row]!]! - from);
+  const workspace = new StructureDvhWorkspace();
   return (given) => {
-    rows.forEach((row, r) => {
-      dose.data[index[r]!] = Math.max(0, given[row]!);
-    });
-    return quickDoseAtFraction(dose, lines, scale);
+    for (let r = 0; r < index.length; r++) dose.data[index[r]!] = Math.max(0, given[rows[r]!]!);
+    return quickDoseAtFraction(dose, lines, scale, workspace);
   };
 }
