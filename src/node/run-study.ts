@@ -12,7 +12,7 @@ import { checkInteger } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { readStudyTable, rowLine, type StudyRow, tablePieces } from '../report/study-table.js';
-import { readBytes, tryFile } from './files.js';
+import { tryFile } from './files.js';
 import { lockFolder } from './folder-lock.js';
 import { makeFolder } from './output-set.js';
 import { resolveStudy } from './resolve-study.js';
@@ -24,6 +24,7 @@ import { StudyProgress } from './study-progress.js';
 import { checkMeant, type Meant } from './study-size.js';
 import { TableFile } from './study-table-file.js';
 import { planRuns, plansAtOnce } from './study-threads.js';
+import { tableText } from './table-memory.js';
 import { version } from './version.js';
 
 export interface StudyOptions {
@@ -214,7 +215,7 @@ export async function readTable(study: Study, file: string): Promise<Map<string,
     (known) => known.isFile(),
     () => false,
   );
-  return isThere ? readStudyTable(study, new TextDecoder().decode(await readBytes(file)), file) : new Map();
+  return isThere ? readStudyTable(study, await tableText(file), file) : new Map();
 }
 
 /** Rows of the study in its order, as far as there are any, then those of others. */
