@@ -325,6 +325,7 @@ program
   .option('--shard <i/n>', 'only every n-th plan from the i-th on: one of several machines')
   .option('--merge <dirs...>', 'plan nothing: put the tables of these folders into one')
   .option('--queue <url>', 'plan nothing here, but have the workers of this Redis do it: redis://HOST[:PORT][/DB]')
+  .option('--no-inputs-on-queue', 'with --queue: workers read all files themselves, no contents lie on the Redis')
   .option('--row <key>', 'only the plan with this key, the first column of study.csv')
   .option('--summary', 'plan nothing: medians, paired differences, outliers, figures of the table, in DIR/summary')
   .option('--compare <names...>', 'with --summary: factors compared in pairs (default those of at most four levels)')

@@ -1,6 +1,6 @@
 /** The rows of a study from the workers of a queue, as `respine study --queue` asks for them. */
 import { connectQueue } from '../node/queue/connect.js';
-import { QueueSubmitter } from '../node/queue/submit-runs.js';
+import { QueueSubmitter, type SubmitOptions } from '../node/queue/submit-runs.js';
 import type { RowMaker } from '../node/run-study.js';
 import { say } from './output.js';
 
@@ -9,9 +9,15 @@ import { say } from './output.js';
  *
  * @param url of the Redis
  * @param outDir of the table
+ * @param options of the submitter
  * @throws {InvalidInputError} where the queue cannot be reached
  */
-export async function withQueue<T>(url: string, outDir: string, action: (maker: RowMaker) => Promise<T>): Promise<T> {
+export async function withQueue<T>(
+  url: string,
+  outDir: string,
+  options: Pick<SubmitOptions, 'inputsOnQueue'>,
+  action: (maker: RowMaker) => Promise<T>,
+): Promise<T> {
   const connection = await connectQueue(url);
   const end = new AbortController();
   const stop = (): void => end.abort();
@@ -19,6 +25,7 @@ export async function withQueue<T>(url: string, outDir: string, action: (maker: 
   try {
     return await action(
       new QueueSubmitter(connection, outDir, {
+        ...options,
         signal: end.signal,
         onAlone: (sentence) => say(`respine: ${sentence}`),
       }),

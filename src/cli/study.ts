@@ -31,6 +31,8 @@ export interface StudyCommandOptions {
   readonly shard?: string;
   /** Address of the Redis whose workers plan. */
   readonly queue?: string;
+  /** False: small inputs do not go over it. */
+  readonly inputsOnQueue?: boolean;
   /** Key of the only row that is made. */
   readonly row?: string;
   /** What the table says, in place of planning; factors that are compared in it. */
@@ -48,7 +50,8 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   const plans = options.plans === undefined ? undefined : countOf('--plans', options.plans);
   const shard = options.shard === undefined ? undefined : shardOf(options.shard);
   const { retry = false, yes = false, merge, queue, summary: isSummary = false, compare, row } = options;
-  const where = { timeLimit, jobs, plans, yes, shard, queue, row, retry };
+  const { inputsOnQueue = true } = options;
+  const where = { timeLimit, jobs, plans, yes, shard, queue, row, retry, isWithoutInputs: !inputsOnQueue };
   if (merge !== undefined) checkNothingPlanned('--merge', { ...where, isSummary, compare });
   else if (isSummary) checkNothingPlanned('--summary', where);
   else if (compare !== undefined)
@@ -57,6 +60,9 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
     throw new InvalidInputError(
       '--queue: its workers say how many plans they make side by side, so --jobs says nothing. Leave it out; respine worker has --concurrency.',
     );
+  }
+  if (queue === undefined && !inputsOnQueue) {
+    throw new InvalidInputError('--no-inputs-on-queue goes with --queue. Give that too, or leave it out.');
   }
   const study = parseStudy(await readJson(path), path);
   if (isSummary) return studySummary(study, options);
@@ -107,7 +113,9 @@ export async function studyCommand(path: string, options: StudyCommandOptions): 
   const outcome =
     queue === undefined
       ? await runStudy(study, options.out, planning)
-      : await withQueue(queue, options.out, (maker) => runStudy(study, options.out, { ...planning, maker }));
+      : await withQueue(queue, options.out, { inputsOnQueue }, (maker) =>
+          runStudy(study, options.out, { ...planning, maker }),
+        );
   progress.end();
   print(options.json ? `${JSON.stringify(report(study, outcome), null, 2)}\n` : summary(study, outcome));
   return outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
@@ -119,7 +127,11 @@ async function mergeTables(study: Study, dirs: readonly string[], { out, json }:
   return outcome.missing.length > 0 || outcome.rows.some(({ isFailure }) => isFailure) ? 1 : 0;
 }
 
-const NAMES: Readonly<Record<string, string>> = { timeLimit: '--time-limit', isSummary: '--summary' };
+const NAMES: Readonly<Record<string, string>> = {
+  timeLimit: '--time-limit',
+  isSummary: '--summary',
+  isWithoutInputs: '--no-inputs-on-queue',
+};
 
 function checkNothingPlanned(asked: string, planning: Readonly<Record<string, unknown>>): void {
   for (const [option, value] of Object.entries(planning)) {

@@ -43,6 +43,7 @@ export async function workerCommand({ queue, concurrency, inputs }: WorkerComman
       inputs,
       finish: finish.signal,
       giveBack: giveBack.signal,
+      onLeft: (reason) => say(`respine: plans are left to other workers: ${reason}.`),
       onRow: ({ isFailure, cells }, { run }, seconds) => {
         rows++;
         const end = isFailure ? `failed: ${cells.at(-1)?.replace(/\.$/, '')}` : 'made';

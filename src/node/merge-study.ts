@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { InvalidInputError } from '../core/errors.js';
 import type { Study, StudyRun } from '../plan/input/study-file.js';
 import { readStudyTable, type StudyRow, tablePieces } from '../report/study-table.js';
-import { readBytes, writeFileAtomic } from './files.js';
+import { writeFileAtomic } from './files.js';
 import { inOrder, inOwnFolder, readTable, runsOfStudy, TABLE } from './run-study.js';
 import { checkBuilds, markFolder } from './study-build.js';
+import { checkTableMemory, tableText } from './table-memory.js';
 
 export interface MergeOutcome {
   readonly file: string;
@@ -23,20 +24,22 @@ export interface MergeOutcome {
  * Where two tables hold one plan, a row that was made comes before a failure; two that were made must be the same.
  *
  * @param dirs folders of `study.csv`
- * @throws {InvalidInputError} for a folder without a table, the table of another study, or two rows of one plan that differ
+ * @throws {InvalidInputError} for a folder without a table, tables that memory does not hold, the table of another study, or two rows of one plan that
+ *   differ
  * @throws {FormatError} for a line that is no row
  */
 export async function mergeStudy(study: Study, dirs: readonly string[], outDir: string): Promise<MergeOutcome> {
   await checkBuilds([...dirs, outDir]);
-  const runs = await runsOfStudy(study);
   const file = join(outDir, TABLE);
+  await checkTableMemory(study, [...dirs.map((dir) => join(dir, TABLE)), file], 'merge');
+  const runs = await runsOfStudy(study);
   const found = new Map<string, { readonly row: StudyRow; readonly from: string }>();
   const add = (rows: ReadonlyMap<string, StudyRow>, from: string): void => {
     for (const [key, row] of rows) found.set(key, { row: better(found.get(key), { row, from }), from });
   };
   for (const dir of dirs) {
     const from = join(dir, TABLE);
-    add(readStudyTable(study, new TextDecoder().decode(await readBytes(from)), from), from);
+    add(readStudyTable(study, await tableText(from), from), from);
   }
   return inOwnFolder(outDir, file, async () => {
     add(await readTable(study, file), file);

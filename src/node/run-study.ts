@@ -12,7 +12,7 @@ import { checkInteger } from '../core/check.js';
 import { InvalidInputError } from '../core/errors.js';
 import { expandStudy, type Study, type StudyRun } from '../plan/input/study-file.js';
 import { readStudyTable, rowLine, type StudyRow, tablePieces } from '../report/study-table.js';
-import { readBytes, tryFile } from './files.js';
+import { tryFile } from './files.js';
 import { lockFolder } from './folder-lock.js';
 import { makeFolder } from './output-set.js';
 import { resolveStudy } from './resolve-study.js';
@@ -24,6 +24,7 @@ import { StudyProgress } from './study-progress.js';
 import { checkMeant, type Meant } from './study-size.js';
 import { TableFile } from './study-table-file.js';
 import { planRuns, plansAtOnce } from './study-threads.js';
+import { tableText } from './table-memory.js';
 import { version } from './version.js';
 
 export interface StudyOptions {
@@ -45,7 +46,7 @@ export interface StudyOptions {
   readonly row?: string;
   /** Before a plan: it is the `index`-th of `count` that are to be made, `jobs` of them side by side. */
   readonly onPlan?: (run: StudyRun, index: number, count: number, jobs: number) => void;
-  /** What begins in the plan of a run; not told by workers of a queue. */
+  /** What begins in the plan of a run; of workers of a queue once a second at most. */
   readonly onStage?: (stage: string, run: StudyRun) => void;
   /** After a plan: of the seconds that all take, the fraction that is spent, as far as plans that are over tell. */
   readonly onRow?: (row: StudyRow, run: StudyRun, fraction: number) => void;
@@ -61,9 +62,12 @@ export interface RowMaker {
 export interface RowMakerOptions {
   /** Seconds that each plan may take. */
   readonly timeLimit: number | undefined;
+  /** Once, when the plan of a run is seen to begin; before its row. */
   readonly onRun: (run: StudyRun) => void;
-  /** After a row; when it has ended, the row stands in the table. */
-  readonly onRow: (row: StudyRow, run: StudyRun) => Promise<void>;
+  /** After that, as far as it is known what begins in its plan. */
+  readonly onStage?: ((stage: string, run: StudyRun) => void) | undefined;
+  /** After a row; when it has ended, the row stands in the table. `seconds` that its plan took, where they are known. */
+  readonly onRow: (row: StudyRow, run: StudyRun, seconds?: number) => Promise<void>;
 }
 
 /** One part of a study's runs. */
@@ -185,13 +189,13 @@ async function continueStudy(
     progress.begin(run, now());
     onPlan?.(run, begun++, open.length, maker?.jobs ?? jobs);
   };
-  const keep = async (row: StudyRow, run: StudyRun): Promise<void> => {
+  const keep = async (row: StudyRow, run: StudyRun, seconds?: number): Promise<void> => {
     rows.set(run.key, row);
     await table.put(row);
-    progress.end(run, now());
+    progress.end(run, now(), seconds);
     onRow?.(row, run, progress.fraction);
   };
-  if (maker !== undefined) await maker.rows(study, open, { timeLimit, onRun, onRow: keep });
+  if (maker !== undefined) await maker.rows(study, open, { timeLimit, onRun, onStage, onRow: keep });
   // More plans than cores share what is there; of a single plan at a time the pool has all cores.
   else await planRuns(study, open, { jobs, timeLimit, ...(jobs > 1 && { threads: 1 }) }, onRun, keep, onStage);
   await table.end();
@@ -211,7 +215,7 @@ export async function readTable(study: Study, file: string): Promise<Map<string,
     (known) => known.isFile(),
     () => false,
   );
-  return isThere ? readStudyTable(study, new TextDecoder().decode(await readBytes(file)), file) : new Map();
+  return isThere ? readStudyTable(study, await tableText(file), file) : new Map();
 }
 
 /** Rows of the study in its order, as far as there are any, then those of others. */

@@ -24,12 +24,16 @@ export class StudyProgress {
     this.begun.set(key, now);
   }
 
-  /** A plan has ended. */
-  end(run: Kind & Pick<StudyRun, 'key'>, now: number): void {
+  /**
+   * A plan has ended.
+   *
+   * @param took seconds, where whoever made it knows them. @default since it began
+   */
+  end(run: Kind & Pick<StudyRun, 'key'>, now: number, took = now - (this.begun.get(run.key) ?? now)): void {
     const kind = kindOf(run);
     this.left.set(kind, this.left.get(kind)! - 1);
     const known = this.spent.get(kind) ?? { plans: 0, seconds: 0 };
-    this.spent.set(kind, { plans: known.plans + 1, seconds: known.seconds + now - (this.begun.get(run.key) ?? now) });
+    this.spent.set(kind, { plans: known.plans + 1, seconds: known.seconds + took });
   }
 
   /** Of the seconds of all plans, the fraction that is spent, 0 to 1. */

@@ -6,9 +6,10 @@ import { studyData } from '../study/study-data.js';
 import { type StudySummary, summariseStudy } from '../study/summarise-study.js';
 import { summaryFigures } from '../study/summary-figures.js';
 import { type PageSource, summaryFiles, summaryReport } from '../study/summary-page.js';
-import { readBytes, writeAll } from './files.js';
+import { writeAll } from './files.js';
 import { figureFiles } from './pictures.js';
 import { keyedRuns, TABLE } from './run-study.js';
+import { checkTableMemory, tableText } from './table-memory.js';
 import { version } from './version.js';
 
 /** Folder of the summary, in that of the table. */
@@ -28,7 +29,7 @@ export interface SummaryOutcome {
  * Reads `study.csv` of a folder and writes `summary/` beside it: tables, a page, figures as PNG and SVG.
  *
  * @param compare names of the factors that are compared in pairs. @default those of four levels at most
- * @throws {InvalidInputError} where there is no table, it is that of another study, none of its plans was made, or a name is no factor
+ * @throws {InvalidInputError} where there is no table, memory does not hold it, it is that of another study, none of its plans was made, or a name is no factor
  * @throws {FormatError} for a line that is no row
  */
 export async function summariseTable(
@@ -37,7 +38,8 @@ export async function summariseTable(
   { compare }: { readonly compare?: readonly string[] } = {},
 ): Promise<SummaryOutcome> {
   const table = join(outDir, TABLE);
-  const rows = readStudyTable(study, new TextDecoder().decode(await readBytes(table)), table);
+  await checkTableMemory(study, [table], 'summary');
+  const rows = readStudyTable(study, await tableText(table), table);
   const runs = await keyedRuns(study);
   const summary = summariseStudy(studyData(study, runs, rows), compare);
   const source: PageSource = { title: study.name ?? study.path, study: study.path, out: outDir, version };

@@ -1,14 +1,12 @@
 /** `respine study --queue` and `respine worker`, as processes: the same table, whatever of them is killed. `npm run bench:queue-kills` kills more. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createGrid } from '../../src/geometry/grid.js';
-import { createDose } from '../../src/geometry/volume.js';
-import { encodeNrrd } from '../../src/io/nrrd.js';
+import type { ProgressEvent } from '../../src/core/job-progress.js';
 import { freePort } from '../io/dicom/peers.js';
+import { ended, killed, Processes, type Started, until } from './processes.js';
 import { hasRedis, TestRedis } from './redis.js';
 import { main, respineIn } from './respine.js';
 
@@ -50,26 +48,8 @@ connection.close();
 `,
 );
 
-const started: ChildProcess[] = [];
-function start(...args: string[]): ChildProcess & { said: string } {
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const own = Object.assign(child, { said: '' });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (own.said += data));
-  started.push(child);
-  return own;
-}
-const ended = (child: ChildProcess): Promise<number | null> =>
-  child.exitCode !== null || child.signalCode !== null
-    ? Promise.resolve(child.exitCode)
-    : new Promise((resolve) => child.once('exit', resolve));
-async function killed(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
-  child.kill(signal);
-  return ended(child);
-}
-async function until(isSo: () => boolean): Promise<void> {
-  for (const end = performance.now() + 60_000; !isSo() && performance.now() < end; ) await pause(20);
-  expect(isSo()).toBe(true);
-}
+const processes = new Processes(folder);
+const start = (...args: string[]): Started => processes.start(...args);
 
 describe.skipIf(!hasRedis)('a queue', () => {
   test('workers, submitter and Redis are killed: the table of the study without a queue', {
@@ -112,68 +92,43 @@ describe.skipIf(!hasRedis)('a queue', () => {
       client.disconnect();
     } finally {
       await redis.kill();
-      for (const child of started) child.kill('SIGKILL');
+      processes.kill();
     }
   });
 });
 
-describe.skipIf(!hasRedis)('inputs of a study', () => {
-  // A phantom and a prior dose of the user's; the worker has a folder without them.
-  const cube = {
-    ...{ name: 'cube', description: 'Water.', length: 240, air: 0 },
-    parts: [
-      ['External', 'external', [0, 0, 0], [240, 240, 240]],
-      ['PTV', 'target', [0, 0, 0], [40, 40, 40]],
-      ['SpinalCord', 'organ', [0, 40, 0], [20, 20, 80]],
-    ].map(([name, role, center, size]) => ({ name, role, material: 'water', shape: { kind: 'box', center, size } })),
-  };
-  const dose = async (size: number): Promise<Uint8Array> => {
-    const origin = (-10 * (size - 1)) / 2;
-    const grid = createGrid([size, size, size], [10, 10, 10], [origin, origin, origin]);
-    const content = createDose(grid, { quantity: 'physical', fractions: 10 });
-    content.data.fill(30);
-    return encodeNrrd(content);
-  };
-  const own = {
-    ...study,
+describe.skipIf(!hasRedis)('progress', () => {
+  // Plans of some seconds.
+  const longer = {
     base: {
-      ...study.base,
-      ...{ patient: { phantom: 'cube.json', spacing: [15, 15, 15] }, cord: 'SpinalCord' },
-      prior: { file: 'prior/dose.nrrd', months: 9 },
+      patient: { phantom: 'spine-t8', parameters: { length: 80 } },
+      doseGrid: { spacing: [5, 5, 5] },
+      imrt: { delivery: 'fluence', beams: 'posterior-3' },
     },
     vary: { cordCap: [24, 28] },
+    techniques: ['imrt'],
   };
-  mkdirSync(join(folder, 'inputs', 'prior'), { recursive: true });
-  mkdirSync(join(folder, 'empty'));
-  writeFileSync(join(folder, 'inputs', 'cube.json'), JSON.stringify(cube));
-  writeFileSync(join(folder, 'inputs', 'study.json'), JSON.stringify(own));
-
-  test('small ones go over the queue, large ones need a folder that all see', { timeout: 180_000 }, async () => {
+  test('tells what begins in the plans of workers', { timeout: 180_000 }, async () => {
     const redis = new TestRedis(await freePort(), folder);
     await redis.start();
-    const submit = (out: string) => respine('study', 'inputs/study.json', '--out', out, '--queue', redis.url);
+    writeFileSync(join(folder, 'longer.json'), JSON.stringify(longer));
     try {
-      writeFileSync(join(folder, 'inputs', 'prior', 'dose.nrrd'), await dose(31));
-      const one = start(main, 'worker', '--queue', redis.url, '--concurrency', '1', '--inputs', 'empty');
-      expect((await respine('study', 'inputs/study.json', '--out', 'near')).code).toBe(0);
-      const sent = await submit('sent');
-      expect([sent.code, sent.stderr]).toEqual([0, '']);
-      expect(table('sent')).toBe(table('near'));
-      writeFileSync(join(folder, 'inputs', 'prior', 'dose.nrrd'), await dose(65));
-      const refused = await submit('refused');
-      expect(refused.code).toBe(1);
-      expect(table('refused')).toMatch(
-        /no worker has its files: \S+: \S*empty\/cube\.json cannot be read \(no such file or folder\) \(not on the queue: the case's files have 1\.1 MB, more than the 1 MB that go over the queue\)/,
-      );
-      expect(await killed(one, 'SIGTERM'), one.said).toBe(0);
-      const left = readdirSync(tmpdir()).filter((name) => name.startsWith(`respine-inputs-${one.pid}-`));
-      expect(left, 'nothing of a patient stays').toEqual([]);
-      const client = redis.client();
-      expect(await client.keys('respine:input:*')).toEqual([]);
-      client.disconnect();
+      start(main, 'worker', '--queue', redis.url, '--concurrency', '2');
+      const run = await respine('study', 'longer.json', '--out', 'told', '--queue', redis.url, '--json-progress');
+      expect(run.code).toBe(0);
+      const steps: ProgressEvent[] = run.stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .filter(({ event }) => event === 'step');
+      const notes = steps.map(({ case: name, note }) => `${name}: ${note}`).join('\n');
+      expect(notes).toMatch(/^imrt, cordCap = 2[48]: (structures and voxels|prior course, tolerances|imrt: .+)/m);
+      expect(steps.at(-1)).toMatchObject({ done: 2, total: 2, stage: 'plans' });
+      // Of two plans alike one is half of the time, as its worker knows it.
+      expect(steps.find(({ done }) => done === 1)!.fraction).toBeCloseTo(0.5, 1);
     } finally {
       await redis.kill();
-      for (const child of started) child.kill('SIGKILL');
+      processes.kill();
     }
   });
 });
@@ -184,6 +139,8 @@ test.each([
     /--queue: its workers say how many plans .* so --jobs says nothing/,
   ],
   [['--queue', 'redis://127.0.0.1:1', '--merge', 'one'], /nothing is planned, so --queue says nothing/],
+  [['--no-inputs-on-queue', '--merge', 'one'], /nothing is planned, so --no-inputs-on-queue says nothing/],
+  [['--no-inputs-on-queue'], /--no-inputs-on-queue goes with --queue\. Give that too, or leave it out/],
   [
     ['--queue', 'redis://127.0.0.1:1'],
     /--queue redis:\/\/127\.0\.0\.1:1: Redis cannot be used there \(nothing listens\)/,

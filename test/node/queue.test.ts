@@ -219,6 +219,57 @@ describe.skipIf(!hasRedis)('a queue', () => {
     await received.close();
   });
 
+  test('tells what begins in the plans of workers, a word a second of each; a word that is lost, or is none, hurts nobody', {
+    timeout: 60_000,
+  }, async () => {
+    const client = redis.client();
+    const monitor = await client.monitor();
+    const words: string[] = [];
+    monitor.on('monitor', (_: string, [command, , field, value]: string[]) => {
+      if (/^hset$/i.test(command!) && field === 'progress') words.push(value!);
+    });
+    const asked = studyOf(1);
+    let begun = 0;
+    const planner: ServeOptions['planner'] = ({ study }) => ({
+      row: async (run, onStage) => {
+        const isFirst = ++begun === 1;
+        for (let k = 0; k < 350; k++) {
+          onStage!(`imrt: step ${k}`);
+          await pause(10);
+          // The plan's job, with lock and words, is gone; it is put there again, and planned again.
+          if (isFirst && k === 250) await client.flushall();
+          const [job] = k === 330 ? await client.keys(`respine:${QUEUE}:????????????-*[0-9a-f]`) : [];
+          if (job !== undefined) await client.hset(job, 'progress', '"\\u001b[31mred"');
+        }
+        return rowOf(study, run);
+      },
+      close: async () => undefined,
+    });
+    await worker({ planner, lock: 5000 });
+    const told: string[] = [];
+    await new QueueSubmitter(await connected(), folder).rows(asked.study, asked.runs, {
+      timeLimit: undefined,
+      onRun: () => told.push('begins'),
+      onStage: (stage, { key }) => told.push(`${key} ${stage}`),
+      onRow: async ({ isFailure }, _, seconds) => {
+        told.push(isFailure ? 'failed' : 'made');
+        expect(seconds).toBeGreaterThan(3.4);
+        expect(seconds).toBeLessThan(15);
+      },
+    });
+    monitor.disconnect();
+    client.disconnect();
+    expect(begun).toBe(2);
+    expect([told[0], told.at(-1)]).toEqual(['begins', 'made']);
+    expect(told.length).toBeGreaterThanOrEqual(4);
+    for (const word of told.slice(1, -1)) expect(word).toMatch(new RegExp(`^${asked.runs[0]!.key} imrt: step \\d+$`));
+    const own = words.filter((word) => /^"imrt/.test(word));
+    expect(words.length, 'one was none').toBeGreaterThan(own.length);
+    expect(own.length).toBeGreaterThanOrEqual(3);
+    // 5 in the 6 s of both plans, more where the machine is slow.
+    expect(own.length).toBeLessThanOrEqual(12);
+  });
+
   test('refuses a row that is too large, and what is no run of a study', async () => {
     await worker({}, 'x'.repeat(100_000));
     const connection = await connected();

@@ -35,3 +35,12 @@ test('a finer grid is another kind of plan', () => {
   progress.end(fine, 10);
   expect(progress.fraction).toBe(10 / 19);
 });
+
+test('who makes a plan elsewhere knows better how long it took than who sees it begin', () => {
+  const [first, second] = [run('a', 'imrt'), run('b', 'fcrt')];
+  const progress = new StudyProgress([first, second, run('c', 'imrt')]);
+  progress.begin(first, 9);
+  progress.end(first, 10, 6);
+  progress.end(second, 10, 3);
+  expect(progress.fraction).toBe(9 / 15);
+});

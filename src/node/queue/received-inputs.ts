@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { FormatError } from '../../core/errors.js';
+import { FormatError, InvalidInputError } from '../../core/errors.js';
 import { orUnwritable } from '../files.js';
 import { isAlive } from '../folder-lock.js';
 import { sha256 } from '../sha256.js';
@@ -66,12 +66,11 @@ export class ReceivedInputs {
       if (content === undefined) return undefined;
       contents.set(name, content);
     }
-    this.root ??= newRoot();
-    const root = join(await this.root, sha256(key).slice(0, 16));
+    const root = join(await this.ownRoot(), sha256(key).slice(0, 16));
     // As deep as names lead up, so that none leads out.
     const depth = Math.max(0, ...files.map(({ name }) => name.split(/[/\\]/).filter((part) => part === '..').length));
     const home = join(root, ...Array.from({ length: depth }, () => 'd'));
-    await orUnwritable(tmpdir(), async () => {
+    await orFull(async () => {
       await mkdir(home, { recursive: true });
       for (const [name, parts] of contents) {
         const place = resolve(home, name);
@@ -82,8 +81,23 @@ export class ReceivedInputs {
           await writeFile(file, Buffer.from(part.data, 'base64'));
         }
       }
+    }).catch(async (cause: unknown) => {
+      // Nothing half-written.
+      await rm(root, { recursive: true, force: true }).catch(() => undefined);
+      throw cause;
     });
     return join(home, basename(path));
+  }
+
+  /** The folder of all sets; one that cannot be made now is tried again for the next. */
+  private async ownRoot(): Promise<string> {
+    this.root ??= newRoot();
+    try {
+      return await this.root;
+    } catch (cause) {
+      this.root = undefined;
+      throw cause;
+    }
   }
 
   private async contentOf(hash: string): Promise<readonly ContentPart[] | undefined> {
@@ -107,7 +121,18 @@ async function newRoot(): Promise<string> {
     if (pid > 0 && !isAlive(pid))
       await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
-  return orUnwritable(tmpdir(), () => mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`)));
+  return orFull(() => mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`)));
+}
+
+/** @throws {InvalidInputError} where the folder of temporary files takes nothing, with what a worker may do about that */
+async function orFull<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await orUnwritable(tmpdir(), write);
+  } catch (cause) {
+    if (!(cause instanceof InvalidInputError)) throw cause;
+    const why = cause.message.replace(/\. (Make|Choose) .*$/, '');
+    throw new InvalidInputError(`${why}. Make room there, or name another folder for the worker's files in TMPDIR.`);
+  }
 }
 
 function parsed(text: string): readonly ContentPart[] {

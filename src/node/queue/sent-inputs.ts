@@ -58,6 +58,11 @@ export async function maySend(files: readonly CaseFile[], from: string): Promise
   return { areSent: false, why: `the case's files have ${has}, more than the ${may} that go over the queue` };
 }
 
+/** Takes the contents of files off the queue, whoever has put them there; a submitter that still needs them puts them there again. */
+export async function withdrawInputs(redis: Redis, files: readonly CaseFile[]): Promise<void> {
+  if (files.length > 0) await redis.del(...files.map(({ sha256 }) => inputKey(sha256)));
+}
+
 /** What a submitter has on the queue. */
 export class SentInputs {
   private readonly held = new Map<string, { readonly content: string; rows: number }>();

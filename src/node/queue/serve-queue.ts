@@ -18,6 +18,7 @@ import { checkVersions, membersOf, selfAs, takePlace } from './membership.js';
 import { type PlannerFactory, PlannerSlots } from './planner-slots.js';
 import { ReceivedInputs } from './received-inputs.js';
 import { type AskedRow, answerOf, QUEUE, type RowJob, runOfJob } from './row-job.js';
+import { StageWords } from './told-stages.js';
 
 export interface ServeOptions {
   /** Plans side by side, >= 1. */
@@ -30,6 +31,8 @@ export interface ServeOptions {
   readonly giveBack?: AbortSignal;
   /** After each plan. */
   readonly onRow?: (row: StudyRow, asked: AskedRow, seconds: number) => void;
+  /** Where a plan is left to other workers, each reason once. */
+  readonly onLeft?: (reason: string) => void;
   /** ms after which a silent worker's plan is another's. @default 15000 */
   readonly lock?: number;
   /** @default a thread */
@@ -65,6 +68,7 @@ class QueueWorker {
   private worker: Worker | undefined;
   /** Plans that it had no files for, one after the other. */
   private refused = 0;
+  private readonly reasons = new Set<string>();
 
   constructor(
     private readonly connection: QueueConnection,
@@ -131,8 +135,9 @@ class QueueWorker {
     asked = found;
     this.refused = 0;
     const { planner, release } = await this.slots.take(asked);
+    const words = new StageWords(job);
     try {
-      const row = await Promise.race([planner.row(asked.run), this.givenBack]);
+      const row = await Promise.race([planner.row(asked.run, words.onStage), this.givenBack]);
       await release(true);
       return { row, asked };
     } catch (cause) {
@@ -140,6 +145,8 @@ class QueueWorker {
       if (!this.options.giveBack?.aborted) throw cause;
       await job.moveToWait(token);
       throw new this.connection.bullmq.WaitingError();
+    } finally {
+      words.end();
     }
   }
 
@@ -166,7 +173,7 @@ class QueueWorker {
       return (await this.whyNot(files, path)) ?? { ...asked, study: { ...study, path } };
     } catch (cause) {
       if (!isRespineError(cause)) throw cause;
-      return `${reason} (and ${cause.message.replace(/\. Choose .*$/, '')})`;
+      return `${reason}, and what the queue has cannot be taken: ${cause.message.replace(/\.$/, '')}`;
     }
   }
 
@@ -197,6 +204,8 @@ class QueueWorker {
       const told = refusals.map((one) => `${one.id.split(':')[0]}: ${one.reason}`);
       return failedRow(asked.study, asked.run, `no worker has its files: ${told.join('; ')}`, version);
     }
+    if (!this.reasons.has(reason)) this.options.onLeft?.(reason);
+    this.reasons.add(reason);
     await job.updateData({ ...(job.data as RowJob), refusals });
     await job.moveToWait(token);
     await this.rest();

@@ -17,7 +17,8 @@ import { type CaseFile, FileHashes, fileNamesOf } from './case-files.js';
 import { PREFIX, type QueueConnection } from './connect.js';
 import { checkVersions, type Member, type Membership, membersOf, takeStudyPlace } from './membership.js';
 import { jobIdOf, jobOfRun, QUEUE, rowOfAnswer, submissionOf } from './row-job.js';
-import { maySend, SentInputs, type SentState } from './sent-inputs.js';
+import { maySend, SentInputs, type SentState, withdrawInputs } from './sent-inputs.js';
+import { plansInWork, SELDOM } from './told-stages.js';
 
 /** Put, and taken, at once. */
 const BATCH = 100;
@@ -35,6 +36,8 @@ const WEEK = 7 * 24 * 3600;
 export interface SubmitOptions {
   /** Plans that are on the queue at a time, whatever the study has. @default four for each that workers make at a time, 64 to 1000 */
   readonly ahead?: number;
+  /** Whether small inputs go over the queue; else workers read all files where they are, and none's contents lie on the Redis. @default true */
+  readonly inputsOnQueue?: boolean;
   /** Ends it: what waits on the queue is taken back. */
   readonly signal?: AbortSignal;
   /** Told once: there is nobody to plan. */
@@ -45,8 +48,12 @@ interface Asked {
   readonly run: StudyRun;
   readonly files: readonly CaseFile[];
   readonly inputs: SentState;
+  /** Whether a worker was seen at it, and what began in its plan. */
+  isBegun: boolean;
+  stage?: string;
 }
 
+const NOT_ASKED: SentState = { areSent: false, why: 'the study was submitted with --no-inputs-on-queue' };
 const NO_ROOM: SentState = { areSent: false, why: 'there were inputs of many other rows on the queue' };
 
 /** Has the rows of a study made by the workers of a queue. */
@@ -107,11 +114,12 @@ export class QueueSubmitter implements RowMaker {
   private async make(
     study: Study,
     runs: readonly StudyRun[],
-    { timeLimit, onRun, onRow }: RowMakerOptions,
+    options: RowMakerOptions,
     place: Membership,
   ): Promise<void> {
+    const { timeLimit, onRow } = options;
     const open = sorted(runs).values();
-    let [isAllAsked, counted, alone] = [runs.length === 0, 0, performance.now()];
+    let [isAllAsked, counted, heard, alone] = [runs.length === 0, 0, 0, performance.now()];
     while (!isAllAsked || this.asked.size > 0) {
       this.checkSignal();
       const free = Math.min(BATCH, this.ahead() - this.asked.size);
@@ -127,11 +135,15 @@ export class QueueSubmitter implements RowMaker {
         }
         counted = performance.now();
       }
+      if (performance.now() - heard > SELDOM) {
+        await this.inTime(this.hear(options));
+        heard = performance.now();
+      }
       const done = await this.inTime(this.take(study));
       await Promise.all(
-        done.map(({ row, run }) => {
-          onRun(run);
-          return onRow(row, run);
+        done.map(({ row, asked, job }) => {
+          begin(asked, options);
+          return onRow(row, asked.run, secondsOf(job));
         }),
       );
       // Now that they stand in the table.
@@ -154,7 +166,7 @@ export class QueueSubmitter implements RowMaker {
       const { files, inputs } = await this.filesOf(study, run);
       const id = jobIdOf(this.submission, run, files);
       const isRoom = !inputs.areSent || (await this.sent.put(files, study.path));
-      this.asked.set(id, { run, files, inputs: isRoom ? inputs : NO_ROOM });
+      this.asked.set(id, { run, files, inputs: isRoom ? inputs : NO_ROOM, isBegun: false });
       ids.push(id);
     }
     await this.add(study, ids, timeLimit);
@@ -178,16 +190,30 @@ export class QueueSubmitter implements RowMaker {
     if (known !== undefined) return known;
     const files: CaseFile[] = [];
     for (const name of fileNamesOf(run.case)) files.push({ name, sha256: await this.hashes.of(name, study.path) });
-    const own = { files, inputs: await maySend(files, study.path) };
+    const isSending = this.options.inputsOnQueue ?? true;
+    // What a run that was killed has left there goes too.
+    if (!isSending) await withdrawInputs(this.connection.redis, files);
+    const own = { files, inputs: isSending ? await maySend(files, study.path) : NOT_ASKED };
     this.files.set(key, own);
     return own;
   }
 
+  /** Tells what workers are at. */
+  private async hear(options: RowMakerOptions): Promise<void> {
+    for (const { id, stage } of await plansInWork(this.queue, this.connection.redis, this.asked)) {
+      const asked = this.asked.get(id)!;
+      begin(asked, options);
+      if (stage === undefined || stage === asked.stage) continue;
+      asked.stage = stage;
+      options.onStage?.(stage, asked.run);
+    }
+  }
+
   /** Rows that are there, some at a time; what is of nobody any more goes. */
-  private async take(study: Study): Promise<{ job: Job; row: StudyRow; run: StudyRun }[]> {
+  private async take(study: Study): Promise<{ job: Job; row: StudyRow; asked: Asked }[]> {
     const ids = (await this.queue.getRanges(['completed', 'failed'], 0, -1)).filter((id) => this.isOwn(id));
     const jobs = await Promise.all(ids.slice(0, BATCH).map((id) => this.queue.getJob(id)));
-    const found: { job: Job; row: StudyRow; run: StudyRun }[] = [];
+    const found: { job: Job; row: StudyRow; asked: Asked }[] = [];
     for (const job of jobs) {
       if (job === undefined) continue;
       const asked = this.asked.get(job.id!);
@@ -196,7 +222,7 @@ export class QueueSubmitter implements RowMaker {
       else {
         this.asked.delete(job.id!);
         if (asked.inputs.areSent) await this.sent.release(asked.files);
-        found.push({ job, row: this.rowOf(study, asked.run, job), run: asked.run });
+        found.push({ job, row: this.rowOf(study, asked.run, job), asked });
       }
     }
     return found;
@@ -237,11 +263,13 @@ export class QueueSubmitter implements RowMaker {
   }
 
   /**
-   * Takes away what no worker is at: at the beginning failures of an earlier run that was killed, as they are to be planned again, at the
-   * end all there is.
+   * Takes away what no worker is at: at the beginning failures of an earlier run that was killed, as they are to be planned again, and what waits where it may
+   * say that its inputs are on the queue; at the end all there is.
    */
   private async clean(isBeginning: boolean): Promise<void> {
-    const states = isBeginning ? (['failed'] as const) : (['wait', 'delayed', 'completed', 'failed'] as const);
+    const isFresh = isBeginning && this.options.inputsOnQueue !== false;
+    const waiting = isFresh ? [] : (['wait', 'delayed'] as const);
+    const states = [...waiting, 'failed', ...(isBeginning ? [] : (['completed'] as const))] as const;
     const ids = (await this.queue.getRanges([...states], 0, -1)).filter((id) => this.isOwn(id));
     if (isBeginning) {
       const made = (await this.queue.getRanges(['completed'], 0, -1)).filter((id) => this.isOwn(id));
@@ -282,6 +310,18 @@ export class QueueSubmitter implements RowMaker {
 
 /** Runs that share a patient one after the other. */
 const sorted = (runs: readonly StudyRun[]): StudyRun[] => [...runsByPatient(runs).values()].flat();
+
+/** The plan of a run is seen to begin, once. */
+function begin(asked: Asked, { onRun }: RowMakerOptions): void {
+  if (!asked.isBegun) onRun(asked.run);
+  asked.isBegun = true;
+}
+
+/** Seconds that a worker was at a plan, by its own clock. */
+function secondsOf({ processedOn, finishedOn }: Job): number | undefined {
+  const seconds = (Number(finishedOn) - Number(processedOn)) / 1000;
+  return seconds >= 0 ? seconds : undefined;
+}
 
 /** One that a worker has at this moment stays; its row goes when it comes. */
 const removed = (job: Job): Promise<void> => job.remove().catch(() => undefined);
