@@ -14,6 +14,7 @@ import type { FluenceField } from '../dose/beam-view.js';
 import { type Vec3, voxelVolume } from '../geometry/grid.js';
 import type { Patient } from '../geometry/patient.js';
 import { surfaceDistance } from '../geometry/separation.js';
+import type { Volume } from '../geometry/volume.js';
 import type { RecordedPlan } from '../io/fluence-file.js';
 import type { Machine } from '../machine/machine.js';
 import { askedCourse, parseConstraints } from './asked/asked-constraint.js';
@@ -358,12 +359,17 @@ function gapOf(model: PatientModel): PlanningResult['gap'] {
   const [a, b] = [model.structures.get(model.target)!, model.structures.get(model.cord)!];
   // A cord beyond the dose grid has a distance all the same.
   const distance = model.cordGap().distance ?? surfaceDistance(a, b, model.grid);
-  const target = model.masks.get(model.target)!;
-  const cord = model.masks.get(model.cord)!.data;
-  const shared = target.data.reduce((sum, fraction, i) => sum + Math.min(fraction, cord[i]!), 0);
+  // Structures that lie apart may share a voxel, but no volume.
+  const isApart = distance !== undefined && distance > 0;
   return {
     distance,
-    // Structures that lie apart may share a voxel, but no volume.
-    overlap: distance !== undefined && distance > 0 ? 0 : shared * voxelVolume(model.grid),
+    overlap: isApart ? 0 : sharedVolume(model.masks.get(model.target)!, model.masks.get(model.cord)!),
   };
+}
+
+/** cc */
+function sharedVolume(a: Volume<'mask'>, b: Volume<'mask'>): number {
+  let sum = 0;
+  for (let v = 0; v < a.data.length; v++) sum += Math.min(a.data[v]!, b.data[v]!);
+  return sum * voxelVolume(a.grid);
 }
