@@ -265,7 +265,7 @@ describe('draws that come again are passed over', () => {
 
 test.each([
   ['uneven-prior', 80],
-  ['spine-study', 1000],
+  ['spine-study', 2000],
 ])('examples/%s is a study of %i plans', (name, count) => {
   const file = new URL(`../../examples/${name}/STUDY.json`, import.meta.url);
   expect(expand(JSON.parse(readFileSync(file, 'utf8')))).toHaveLength(count);
