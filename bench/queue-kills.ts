@@ -134,7 +134,7 @@ for (let k = 0; k < kills; k++) {
     say(`killed: Redis, ${isKept ? 'which comes back with what it had' : 'which has lost all'}`);
   }
 }
-const code = await Promise.race([ended(submitter), pause(600_000).then(() => 'it did not end')]);
+const code = await Promise.race([ended(submitter), pause(600_000, 'it did not end', { ref: false })]);
 say(`the study has ended, exit code ${code} (1: plans failed)`);
 
 if (table('out') !== table('serial')) problems.push('the tables differ');
@@ -149,7 +149,7 @@ client.disconnect();
 const planned = readFileSync(join(folder, 'worker.log'), 'utf8').match(/^[0-9a-f]{16} /gm) ?? [];
 const rows = table('serial').trimEnd().split('\n').length - 1;
 for (const worker of workers) worker.kill('SIGTERM');
-const ends = await Promise.race([Promise.all(workers.map(ended)), pause(10_000)]);
+const ends = await Promise.race([Promise.all(workers.map(ended)), pause(10_000, undefined, { ref: false })]);
 if (ends === undefined) problems.push('a worker did not end');
 redis.kill('SIGTERM');
 await ended(redis);
